@@ -1,0 +1,165 @@
+"""The nouns. All are frozen: they change only by a fact, in `rules.evolve`."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class ProjectType(StrEnum):
+    """`runner-dev` is a project that is this runner itself."""
+
+    NORMAL = "normal"
+    RUNNER_DEV = "runner-dev"
+
+
+class PlanApproval(StrEnum):
+    """Whether a person approves a plan before its tasks start."""
+
+    AUTO = "auto"
+    MANUAL = "manual"
+
+
+class PlanState(StrEnum):
+    """Where a plan stands; `rules.transitions.PLAN` says how it moves."""
+
+    DRAFT = "DRAFT"
+    AWAITING_APPROVAL = "AWAITING_APPROVAL"
+    ACTIVE = "ACTIVE"
+    COMPLETE = "COMPLETE"
+    ERROR = "ERROR"
+    REJECTED = "REJECTED"
+    CANCELLED = "CANCELLED"
+
+
+class TaskState(StrEnum):
+    """Where a task stands; `rules.transitions.TASK` says how it moves."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    AWAITING_RESPONSE = "AWAITING_RESPONSE"
+    COMPLETE = "COMPLETE"
+    ERROR = "ERROR"
+    CANCELLED = "CANCELLED"
+
+
+class Outcome(StrEnum):
+    """How a run ended. Retry rules, messages and colours differ by it."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    TIMED_OUT = "timed-out"
+    STALLED = "stalled"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    ASKED = "asked"
+    HELD = "held"
+
+
+class Entity(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What all nouns share: camelCase in JSON, defaults left out."""
+
+
+class Project(Entity, frozen=True, kw_only=True):
+    """A directory that the runner works on. `path` is absolute; `alias` is what people type."""
+
+    id: str
+    alias: str
+    path: str
+    project_type: ProjectType = ProjectType.NORMAL
+    bootstrap_prompt: str = ""
+    agent: str = "shell"
+    plan_approval: PlanApproval = PlanApproval.AUTO
+    removed: bool = False
+
+
+class Message(Entity, frozen=True, kw_only=True):
+    """What a person said and no plan answers yet."""
+
+    id: str
+    project: str
+    text: str
+    by: str
+    at: str
+
+
+class Plan(Entity, frozen=True, kw_only=True):
+    """What the runner made of a message: its tasks, by identifier."""
+
+    id: str
+    project: str
+    message: str
+    title: str
+    state: PlanState
+    tasks: tuple[str, ...] = ()
+    reason: str = ""
+    at: str = ""
+
+
+class Task(Entity, frozen=True, kw_only=True):
+    """One piece of work. `needs` are tasks that must be COMPLETE before it starts."""
+
+    id: str
+    project: str
+    plan: str
+    name: str
+    title: str
+    text: str
+    state: TaskState
+    needs: tuple[str, ...] = ()
+    reason: str = ""
+    held: bool = False
+    cancelling: str = ""
+    interruptions: int = 0
+    runs: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    commit: str = ""
+    at: str = ""
+
+
+class Ended(Entity, frozen=True, kw_only=True):
+    """How and when a run ended. `kept` names the git reference that holds what it left behind."""
+
+    outcome: Outcome
+    at: str
+    reason: str = ""
+    status: int | None = None
+    commit: str = ""
+    kept: str = ""
+
+
+class Run(Entity, frozen=True, kw_only=True):
+    """One attempt at a task by one agent. `cursor` counts bytes of its event file recorded here."""
+
+    id: str
+    task: str
+    project: str
+    agent: str
+    attempt: int
+    at: str
+    session: str = ""
+    head: str = ""
+    confined: bool | None = None
+    cursor: int = 0
+    ended: Ended | None = None
+
+
+class Answer(Entity, frozen=True, kw_only=True):
+    """What a person answered."""
+
+    text: str
+    by: str
+    at: str
+
+
+class Question(Entity, frozen=True, kw_only=True):
+    """Something that an agent asked; open until a person answers."""
+
+    id: str
+    project: str
+    task: str
+    run: str
+    text: str
+    options: tuple[str, ...] = ()
+    at: str = ""
+    answer: Answer | None = None
+    withdrawn: bool = False

@@ -1,0 +1,327 @@
+"""Facts, in the past tense. This union is the format of the journal: it only ever grows.
+
+Old releases read journals of newer ones, so: a new field has a default, a field never changes its
+type, a fact is never renamed. A fact that belongs to a project names it.
+"""
+
+from msgspec import UNSET, Struct, UnsetType
+
+from pmrunnerd.model.entities import Outcome, PlanApproval, ProjectType
+from pmrunnerd.model.naming import kebab
+
+
+class Event(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    omit_defaults=True,
+    tag_field="fact",
+    tag=kebab,
+):
+    """What all facts share: a tag named after the class, camelCase fields."""
+
+
+class DaemonStarted(Event, frozen=True, kw_only=True):
+    """A daemon opened this state and answers from here on."""
+
+    release: str
+    pid: int
+
+
+class DaemonStopped(Event, frozen=True, kw_only=True):
+    """A daemon closed this state in good order."""
+
+    release: str
+    reason: str
+
+
+class ProjectAdded(Event, frozen=True, kw_only=True):
+    """A directory became a project."""
+
+    project: str
+    alias: str
+    path: str
+    project_type: ProjectType = ProjectType.NORMAL
+    bootstrap_prompt: str = ""
+    agent: str = "shell"
+    plan_approval: PlanApproval = PlanApproval.AUTO
+    by: str = ""
+
+
+class ProjectChanged(Event, frozen=True, kw_only=True):
+    """Settings of a project changed; those that are absent did not."""
+
+    project: str
+    alias: str | UnsetType = UNSET
+    project_type: ProjectType | UnsetType = UNSET
+    bootstrap_prompt: str | UnsetType = UNSET
+    agent: str | UnsetType = UNSET
+    plan_approval: PlanApproval | UnsetType = UNSET
+    by: str = ""
+
+
+class ProjectRemoved(Event, frozen=True, kw_only=True):
+    """A project was taken off the list. Its directory and its history stay."""
+
+    project: str
+    by: str = ""
+
+
+class MessagePosted(Event, frozen=True, kw_only=True):
+    """A person said something in a project."""
+
+    message: str
+    project: str
+    text: str
+    by: str
+
+
+class PlannedTask(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A task as a plan describes it. `needs` are task identifiers of the same plan."""
+
+    task: str
+    name: str
+    title: str
+    text: str
+    needs: tuple[str, ...] = ()
+
+
+class PlanDrafted(Event, frozen=True, kw_only=True):
+    """A message became a plan; its tasks are part of the same fact."""
+
+    plan: str
+    project: str
+    message: str
+    title: str
+    tasks: tuple[PlannedTask, ...]
+
+
+class PlanSubmitted(Event, frozen=True, kw_only=True):
+    """A plan waits for a person's approval."""
+
+    plan: str
+    project: str
+
+
+class PlanApproved(Event, frozen=True, kw_only=True):
+    """A plan may be worked on; `by` is empty where the project approves by itself."""
+
+    plan: str
+    project: str
+    by: str = ""
+
+
+class PlanRefused(Event, frozen=True, kw_only=True):
+    """A message could not become a plan."""
+
+    plan: str
+    project: str
+    message: str
+    reason: str
+
+
+class PlanRejected(Event, frozen=True, kw_only=True):
+    """A person said no to a plan. Its tasks are cancelled in the same commit."""
+
+    plan: str
+    project: str
+    reason: str
+    by: str
+
+
+class PlanCompleted(Event, frozen=True, kw_only=True):
+    """Every task of a plan is complete."""
+
+    plan: str
+    project: str
+
+
+class PlanFailed(Event, frozen=True, kw_only=True):
+    """A task of a plan failed and nothing else of it can go on."""
+
+    plan: str
+    project: str
+    reason: str
+
+
+class PlanCancelled(Event, frozen=True, kw_only=True):
+    """What was left of a plan was cancelled."""
+
+    plan: str
+    project: str
+
+
+class PlanReopened(Event, frozen=True, kw_only=True):
+    """A task of a plan that had ended is tried again."""
+
+    plan: str
+    project: str
+
+
+class RunStarted(Event, frozen=True, kw_only=True):
+    """The intention to start a run, recorded before its run host is started."""
+
+    run: str
+    task: str
+    project: str
+    agent: str
+    attempt: int
+    session: str = ""
+
+
+class RunBegan(Event, frozen=True, kw_only=True):
+    """A run host reported that it holds the workspace at commit `head`."""
+
+    run: str
+    project: str
+    cursor: int
+    head: str
+    confined: bool
+
+
+class RunEnded(Event, frozen=True, kw_only=True):
+    """A run is over and no process of it is left."""
+
+    run: str
+    project: str
+    outcome: Outcome
+    cursor: int
+    reason: str = ""
+    status: int | None = None
+    commit: str = ""
+    kept: str = ""
+
+
+class TaskCompleted(Event, frozen=True, kw_only=True):
+    """A task reached its result; `commit` is empty where it changed nothing."""
+
+    task: str
+    project: str
+    commit: str = ""
+
+
+class TaskFailed(Event, frozen=True, kw_only=True):
+    """A task ended without its result."""
+
+    task: str
+    project: str
+    reason: str
+
+
+class TaskInterrupted(Event, frozen=True, kw_only=True):
+    """A run ended through no fault of its task, which is queued again.
+
+    `parked` means that somebody stopped the daemon, which says nothing about the task.
+    """
+
+    task: str
+    project: str
+    reason: str
+    parked: bool = False
+
+
+class TaskHeld(Event, frozen=True, kw_only=True):
+    """A run found a workspace that it must not touch; the task waits until that is put right."""
+
+    task: str
+    project: str
+    reason: str
+
+
+class AskedQuestion(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A question as it was asked."""
+
+    question: str
+    text: str
+    options: tuple[str, ...] = ()
+
+
+class TaskAsked(Event, frozen=True, kw_only=True):
+    """A run ended with questions; the task waits for a person."""
+
+    task: str
+    project: str
+    run: str
+    questions: tuple[AskedQuestion, ...]
+
+
+class QuestionAnswered(Event, frozen=True, kw_only=True):
+    """A person answered."""
+
+    question: str
+    project: str
+    text: str
+    by: str
+
+
+class TaskAnswered(Event, frozen=True, kw_only=True):
+    """The last open question of a task was answered; it is queued again."""
+
+    task: str
+    project: str
+
+
+class TaskCancelRequested(Event, frozen=True, kw_only=True):
+    """A person wants a running task stopped; it is cancelled once its run is gone."""
+
+    task: str
+    project: str
+    by: str
+
+
+class TaskCancelled(Event, frozen=True, kw_only=True):
+    """A task will not be done unless somebody retries it. Its open questions are withdrawn."""
+
+    task: str
+    project: str
+    reason: str = ""
+    by: str = ""
+
+
+class TaskRetried(Event, frozen=True, kw_only=True):
+    """A person wants a failed or cancelled task tried again."""
+
+    task: str
+    project: str
+    by: str
+
+
+PlanEvent = (
+    PlanSubmitted
+    | PlanApproved
+    | PlanRejected
+    | PlanCompleted
+    | PlanFailed
+    | PlanCancelled
+    | PlanReopened
+)
+
+TaskEvent = (
+    RunStarted
+    | TaskCompleted
+    | TaskFailed
+    | TaskInterrupted
+    | TaskHeld
+    | TaskAsked
+    | TaskAnswered
+    | TaskCancelled
+    | TaskRetried
+)
+
+AnyEvent = (
+    DaemonStarted
+    | DaemonStopped
+    | ProjectAdded
+    | ProjectChanged
+    | ProjectRemoved
+    | MessagePosted
+    | PlanDrafted
+    | PlanRefused
+    | PlanEvent
+    | RunBegan
+    | RunEnded
+    | QuestionAnswered
+    | TaskCancelRequested
+    | TaskEvent
+)

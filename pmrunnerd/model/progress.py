@@ -1,0 +1,113 @@
+"""What a run host is told, and what it says: the only things that cross that seam.
+
+In goes a `Spec`, once, as JSON. Out comes a file of `Progress`, one JSON object a line; a cursor
+is a count of bytes of that file. Both are formats of their own under the rules of `model.events`.
+"""
+
+from msgspec import Struct
+
+from pmrunnerd.model.entities import Entity, Outcome
+from pmrunnerd.model.naming import kebab
+
+
+class Answered(Entity, frozen=True, kw_only=True):
+    """A question of an earlier run of the same task and what a person answered."""
+
+    question: str
+    options: tuple[str, ...] = ()
+    answer: str
+
+
+class Limits(Entity, frozen=True, kw_only=True):
+    """Seconds a run may take in all, and may stay silent."""
+
+    total: float
+    silence: float
+
+
+class Spec(Entity, frozen=True, kw_only=True):
+    """Everything that one run needs to know. `trailers` end up in its commit, in this order.
+
+    `earlier` are the runs of the same task before this one: what they left behind is recognised
+    by these names. `answers` are in the order in which they were asked.
+    """
+
+    environment: str
+    run: str
+    task: str
+    project: str
+    agent: str
+    title: str
+    text: str
+    workspace: str
+    limits: Limits
+    session: str = ""
+    attempt: int = 1
+    earlier: tuple[str, ...] = ()
+    answers: tuple[Answered, ...] = ()
+    trailers: tuple[tuple[str, str], ...] = ()
+    unconfined: bool = False
+
+
+class Progress(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    omit_defaults=True,
+    tag_field="event",
+    tag=kebab,
+):
+    """Base of what a run host reports. `at` is its own clock, for people to read."""
+
+    at: str
+
+
+class Began(Progress, frozen=True, kw_only=True):
+    """The run host holds the workspace, clean at commit `head`, and starts the agent."""
+
+    head: str
+    confined: bool
+    pid: int
+
+
+class Output(Progress, frozen=True, kw_only=True):
+    """Something the agent's process printed. Bytes that are no UTF-8 appear as `\\xNN`."""
+
+    stream: str
+    text: str
+
+
+class Asked(Progress, frozen=True, kw_only=True):
+    """The agent asked; the run ends after it."""
+
+    text: str
+    options: tuple[str, ...] = ()
+
+
+class Committed(Progress, frozen=True, kw_only=True):
+    """What the run changed is commit `commit` on the workspace's branch."""
+
+    commit: str
+    subject: str
+    files: int
+
+
+class Kept(Progress, frozen=True, kw_only=True):
+    """What the run left behind is reachable as `ref`; the tree went back to where it began."""
+
+    ref: str
+    files: int
+
+
+class Finished(Progress, frozen=True, kw_only=True):
+    """The last line: how it ended. No process of the agent is left when it is written."""
+
+    outcome: Outcome
+    reason: str = ""
+    status: int | None = None
+    peak_memory: int | None = None
+    cpu_seconds: float | None = None
+
+
+AnyProgress = Began | Output | Asked | Committed | Kept | Finished

@@ -1,0 +1,315 @@
+"""What can be asked, of whom, and what comes back. Every door reads `COMMANDS`.
+
+The decoder, authorization, the client's types, HTTP routes, help and schema come from this table.
+"""
+
+from enum import StrEnum
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Final, Generic, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from pmrunnerd.model import views as v
+from pmrunnerd.model.entities import PlanApproval, Project, ProjectType
+from pmrunnerd.model.progress import AnyProgress
+
+R = TypeVar("R")
+
+MESSAGE_LIMIT: Final = 1 << 20
+
+Text = Annotated[str, Meta(min_length=1, max_length=MESSAGE_LIMIT)]
+Word = Annotated[str, Meta(min_length=1, max_length=256)]
+Limit = Annotated[int, Meta(ge=1, le=1000)]
+
+
+def command_name(request: str) -> str:
+    """Spell a request's class name as its command: `ProjectAdd` is `project add`."""
+    return "".join(f" {c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(request))
+
+
+class Access(StrEnum):
+    """What a caller must be allowed to do. Each level includes those before it."""
+
+    READ = "read"
+    OPERATE = "operate"
+    ADMIN = "admin"
+
+
+class Request(
+    Struct,
+    Generic[R],
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename="camel",
+    omit_defaults=True,
+    tag_field="command",
+    tag=command_name,
+):
+    """Strict: an old daemon says so when a newer client asks for what it does not know."""
+
+
+class Done(v.View, frozen=True, kw_only=True):
+    """It is durable. `id` names what was made or changed."""
+
+    id: str
+
+
+class Status(Request[v.Overview], frozen=True, kw_only=True):
+    """Show the environment, its projects and what they do now."""
+
+
+class Stop(Request[Done], frozen=True, kw_only=True):
+    """Stop the daemon: park its runs and leave, or keep them going for a restart.
+
+    `keepRuns` leaves agents at work; a daemon that starts later finds them again.
+    """
+
+    keep_runs: bool = False
+
+
+class ProjectAdd(Request[Project], frozen=True, kw_only=True):
+    """Make a directory with a git repository a project."""
+
+    path: Word
+    alias: Word
+    project_type: ProjectType = ProjectType.NORMAL
+    bootstrap_prompt: Annotated[str, Meta(max_length=MESSAGE_LIMIT)] = ""
+    agent: Word = "shell"
+    plan_approval: PlanApproval = PlanApproval.AUTO
+
+
+class ProjectList(Request[v.ProjectTable], frozen=True, kw_only=True):
+    """List the projects."""
+
+
+class ProjectShow(Request[v.ProjectView], frozen=True, kw_only=True):
+    """Show a project, its settings and what it does now."""
+
+    project: Word
+
+
+class ProjectSet(Request[Project], frozen=True, kw_only=True):
+    """Change settings of a project; the others stay."""
+
+    project: Word
+    alias: Word | UnsetType = UNSET
+    project_type: ProjectType | UnsetType = UNSET
+    bootstrap_prompt: Annotated[str, Meta(max_length=MESSAGE_LIMIT)] | UnsetType = UNSET
+    agent: Word | UnsetType = UNSET
+    plan_approval: PlanApproval | UnsetType = UNSET
+
+
+class ProjectRemove(Request[Done], frozen=True, kw_only=True):
+    """Take a project off the list. Its directory and its history stay."""
+
+    project: Word
+
+
+class ChatSend(Request[Done], frozen=True, kw_only=True):
+    """Say something to a project. The runner makes it a plan."""
+
+    project: Word
+    text: Text
+
+
+class ChatHistory(Request[v.Conversation], frozen=True, kw_only=True):
+    """Show a page of a conversation: the latest, or those before a cursor."""
+
+    project: Word
+    before: int | None = None
+    limit: Limit = 50
+
+
+class ChatFollow(Request[v.Entry], frozen=True, kw_only=True):
+    """Follow a conversation from a cursor on, or from now on."""
+
+    project: Word
+    since: int | None = None
+
+
+class Inbox(Request[v.InboxTable], frozen=True, kw_only=True):
+    """List everything that waits for a person."""
+
+    project: Word | None = None
+
+
+class Answer(Request[Done], frozen=True, kw_only=True):
+    """Answer a question. The task that asked goes on."""
+
+    question: Word
+    text: Text
+
+
+class PlanList(Request[v.PlanTable], frozen=True, kw_only=True):
+    """List the plans, latest first."""
+
+    project: Word | None = None
+    limit: Limit = 50
+
+
+class PlanShow(Request[v.PlanView], frozen=True, kw_only=True):
+    """Show a plan with its tasks."""
+
+    plan: Word
+
+
+class PlanApprove(Request[Done], frozen=True, kw_only=True):
+    """Let the tasks of a plan start."""
+
+    plan: Word
+
+
+class PlanReject(Request[Done], frozen=True, kw_only=True):
+    """Say no to a plan, and why."""
+
+    plan: Word
+    reason: Text
+
+
+class TaskList(Request[v.TaskTable], frozen=True, kw_only=True):
+    """List the tasks, latest first, and why those that wait do."""
+
+    project: Word | None = None
+    limit: Limit = 50
+
+
+class TaskShow(Request[v.TaskView], frozen=True, kw_only=True):
+    """Show a task with its text, runs and questions."""
+
+    task: Word
+
+
+class TaskCancel(Request[Done], frozen=True, kw_only=True):
+    """Cancel a task; a running one is stopped and what it changed is kept aside."""
+
+    task: Word
+
+
+class TaskRetry(Request[Done], frozen=True, kw_only=True):
+    """Try a failed or cancelled task again."""
+
+    task: Word
+
+
+class RunList(Request[v.RunTable], frozen=True, kw_only=True):
+    """List the runs, latest first."""
+
+    project: Word | None = None
+    limit: Limit = 50
+
+
+class RunShow(Request[v.RunView], frozen=True, kw_only=True):
+    """Show a run: how it ended, its commit, what it left behind."""
+
+    run: Word
+
+
+class RunLogs(Request[v.LogLine], frozen=True, kw_only=True):
+    """Show what a run did, from a cursor on; `follow` goes on until it ends."""
+
+    run: Word
+    cursor: Annotated[int, Meta(ge=0)] = 0
+    follow: bool = False
+
+
+class RunCancel(Request[Done], frozen=True, kw_only=True):
+    """Stop a run and cancel its task; what it changed is kept aside."""
+
+    run: Word
+
+
+class RunResume(Request[Done], frozen=True, kw_only=True):
+    """Go on with the task of a run that failed or was cancelled, in the same session."""
+
+    run: Word
+
+
+class Events(Request[v.Happening], frozen=True, kw_only=True):
+    """Show what happened, fact by fact, from a cursor on; `follow` goes on for ever."""
+
+    since: Annotated[int, Meta(ge=0)] = 0
+    project: Word | None = None
+    follow: bool = False
+
+
+class Command(Struct, frozen=True, kw_only=True):
+    """One row: what is asked, what comes back, who may. `stream` replies come one by one."""
+
+    request: type[Request[Any]]
+    reply: type[Struct]
+    access: Access
+    changes: bool = False
+    stream: bool = False
+
+    @property
+    def name(self) -> str:
+        """The words that a person types: `project add`."""
+        return command_name(self.request.__name__)
+
+    @property
+    def summary(self) -> str:
+        """One sentence of help."""
+        return (self.request.__doc__ or "").partition("\n")[0]
+
+
+def _reads(request: type[Request[Any]], reply: type[Struct]) -> Command:
+    return Command(request=request, reply=reply, access=Access.READ)
+
+
+def _changes(
+    request: type[Request[Any]], reply: type[Struct], access: Access = Access.OPERATE
+) -> Command:
+    return Command(request=request, reply=reply, access=access, changes=True)
+
+
+def _streams(request: type[Request[Any]], reply: type[Struct]) -> Command:
+    return Command(request=request, reply=reply, access=Access.READ, stream=True)
+
+
+COMMANDS: Final = (
+    _reads(Status, v.Overview),
+    _changes(Stop, Done),  # Whoever may send work may also stop it.
+    _changes(ProjectAdd, Project),
+    _reads(ProjectList, v.ProjectTable),
+    _reads(ProjectShow, v.ProjectView),
+    _changes(ProjectSet, Project),
+    _changes(ProjectRemove, Done),
+    _changes(ChatSend, Done),
+    _reads(ChatHistory, v.Conversation),
+    _streams(ChatFollow, v.Entry),
+    _reads(Inbox, v.InboxTable),
+    _changes(Answer, Done),
+    _reads(PlanList, v.PlanTable),
+    _reads(PlanShow, v.PlanView),
+    _changes(PlanApprove, Done),
+    _changes(PlanReject, Done),
+    _reads(TaskList, v.TaskTable),
+    _reads(TaskShow, v.TaskView),
+    _changes(TaskCancel, Done),
+    _changes(TaskRetry, Done),
+    _reads(RunList, v.RunTable),
+    _reads(RunShow, v.RunView),
+    _streams(RunLogs, v.LogLine),
+    _changes(RunCancel, Done),
+    _changes(RunResume, Done),
+    _streams(Events, v.Happening),
+)
+
+BY_REQUEST: Final = {command.request: command for command in COMMANDS}
+BY_NAME: Final = {command.name: command for command in COMMANDS}
+
+AnyRequest: Final[Any] = reduce(or_, (command.request for command in COMMANDS))
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of every request, reply, fact and progress line."""
+    from pmrunnerd.model.events import AnyEvent  # noqa: PLC0415 - only the schema needs it
+
+    types = [t for c in COMMANDS for t in (c.request, c.reply)]
+    _, components = msgspec.json.schema_components(
+        [*types, AnyEvent, AnyProgress], ref_template="#/$defs/{name}"
+    )
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": components}

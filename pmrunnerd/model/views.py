@@ -1,0 +1,203 @@
+"""What people are shown: one projection for terminal, HTTP and pages alike.
+
+Times are RFC 3339 in UTC with milliseconds. Lenient: a client skips fields that it does not know.
+"""
+
+from msgspec import Struct
+
+from pmrunnerd.model.entities import Plan, Project, Question, Run, Task, TaskState
+from pmrunnerd.model.events import AnyEvent
+from pmrunnerd.model.progress import AnyProgress
+
+
+class View(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What all views share: camelCase in JSON, nothing left out."""
+
+
+class ProjectRow(View, frozen=True, kw_only=True):
+    """A project and how many of its tasks are in each state; `now` says what it does."""
+
+    id: str
+    alias: str
+    path: str
+    project_type: str
+    agent: str
+    tasks: dict[TaskState, int]
+    questions: int
+    now: str
+
+
+class ProjectTable(View, frozen=True, kw_only=True):
+    """All projects."""
+
+    projects: tuple[ProjectRow, ...]
+
+
+class ProjectView(View, frozen=True, kw_only=True):
+    """One project with all its settings."""
+
+    project: Project
+    row: ProjectRow
+
+
+class Door(View, frozen=True, kw_only=True):
+    """A door: where it is, and why it is not open where it is not."""
+
+    name: str
+    address: str
+    problem: str = ""
+
+
+class Overview(View, frozen=True, kw_only=True):
+    """One environment at a glance. `memory` is bytes resident; `durable` the last synced commit."""
+
+    environment: str
+    release: str
+    pid: int
+    started_at: str
+    state_directory: str
+    durable: int
+    memory: int
+    doors: tuple[Door, ...]
+    projects: tuple[ProjectRow, ...]
+    tasks: dict[TaskState, int]
+    runs: int
+    slots: int
+    questions: int
+    confinement: str
+    problem: str = ""
+
+
+class Entry(View, frozen=True, kw_only=True):
+    """One line of a conversation. `cursor` is the commit it came with.
+
+    `kind` is message, plan, refusal, approval, question, answer, complete, error, cancelled, held,
+    interrupted or retried; `state` is AWAITING_RESPONSE while a question or plan waits.
+    """
+
+    cursor: int
+    at: str
+    kind: str
+    author: str
+    text: str
+    id: str = ""
+    plan: str = ""
+    task: str = ""
+    run: str = ""
+    options: tuple[str, ...] = ()
+    state: str = ""
+    commit: str = ""
+
+
+class Conversation(View, frozen=True, kw_only=True):
+    """A page of a conversation, oldest first; `before` leads to the page before it."""
+
+    project: str
+    entries: tuple[Entry, ...]
+    before: int | None
+
+
+class InboxItem(View, frozen=True, kw_only=True):
+    """Something that waits for a person. `kind` is question or plan; `command` answers it."""
+
+    kind: str
+    id: str
+    project: str
+    alias: str
+    task: str
+    text: str
+    options: tuple[str, ...]
+    at: str
+    command: str
+
+
+class InboxTable(View, frozen=True, kw_only=True):
+    """Everything that waits for a person, oldest first."""
+
+    items: tuple[InboxItem, ...]
+
+
+class PlanRow(View, frozen=True, kw_only=True):
+    """A plan and how many of its tasks are in each state."""
+
+    plan: Plan
+    alias: str
+    tasks: dict[TaskState, int]
+
+
+class PlanTable(View, frozen=True, kw_only=True):
+    """Plans, latest first."""
+
+    plans: tuple[PlanRow, ...]
+
+
+class TaskRow(View, frozen=True, kw_only=True):
+    """A task; `waits` says why a queued one does not run yet. Its text is left out."""
+
+    task: Task
+    alias: str
+    waits: str
+
+
+class TaskTable(View, frozen=True, kw_only=True):
+    """Tasks, latest first."""
+
+    tasks: tuple[TaskRow, ...]
+
+
+class PlanView(View, frozen=True, kw_only=True):
+    """A plan with its tasks."""
+
+    plan: Plan
+    alias: str
+    message: str
+    tasks: tuple[TaskRow, ...]
+
+
+class TaskView(View, frozen=True, kw_only=True):
+    """A task with its runs and questions."""
+
+    task: Task
+    alias: str
+    waits: str
+    runs: tuple[Run, ...]
+    questions: tuple[Question, ...]
+
+
+class RunRow(View, frozen=True, kw_only=True):
+    """A run and the title of its task."""
+
+    run: Run
+    alias: str
+    title: str
+
+
+class RunTable(View, frozen=True, kw_only=True):
+    """Runs, latest first."""
+
+    runs: tuple[RunRow, ...]
+
+
+class RunView(View, frozen=True, kw_only=True):
+    """A run and where its files are."""
+
+    run: Run
+    alias: str
+    title: str
+    directory: str
+    alive: bool
+
+
+class LogLine(View, frozen=True, kw_only=True):
+    """Something a run host reported; `cursor` is where to go on after it."""
+
+    cursor: int
+    progress: AnyProgress
+
+
+class Happening(View, frozen=True, kw_only=True):
+    """The facts of one commit; `cursor` is its number."""
+
+    cursor: int
+    at: str
+    facts: tuple[AnyEvent, ...]

@@ -1,0 +1,1 @@
+"""May: which facts may follow which. Pure: no clock, no disk, no await."""

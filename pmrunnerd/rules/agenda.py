@@ -1,0 +1,121 @@
+"""What should be under way and is not: the list that the one loop works off, every turn.
+
+Nothing here is remembered. The same state gives the same list, so a lost wake-up costs time and
+never correctness, and a start after a crash is a turn like any other.
+"""
+
+from collections.abc import Iterator, Set
+
+from msgspec import Struct
+
+from pmrunnerd.model.entities import PlanState, Run, Task, TaskState
+from pmrunnerd.model.naming import number
+from pmrunnerd.model.state import State
+
+
+class Plan(Struct, frozen=True):
+    """Make a message a plan."""
+
+    message: str
+
+
+class Start(Struct, frozen=True):
+    """Start a run of a task."""
+
+    task: str
+
+
+class Probe(Struct, frozen=True):
+    """See whether the workspace that held a task may be touched again."""
+
+    task: str
+
+
+class Stop(Struct, frozen=True):
+    """Stop a run."""
+
+    run: str
+
+
+Action = Plan | Start | Probe | Stop
+
+
+def agenda(state: State, *, slots: int, clear: Set[str], stopping: bool) -> list[Action]:
+    """Return what to do now.
+
+    `slots` is how many runs there may be; `clear` are held tasks whose workspace was seen to be
+    fine since. A daemon that is `stopping` starts nothing and parks what runs.
+    """
+    if stopping:
+        return [Stop(run) for run in state.active]
+    stops: list[Action] = [
+        Stop(run.id) for run in state.active.values() if state.tasks[run.task].cancelling
+    ]
+    plans: list[Action] = [Plan(message) for message in state.messages]
+    return [*stops, *plans, *_starts(state, slots, clear)]
+
+
+def _starts(state: State, slots: int, clear: Set[str]) -> Iterator[Action]:
+    busy = {run.project for run in state.active.values()}
+    free = slots - len(state.active)
+    for task in _queue(state):
+        if free <= 0:
+            return
+        if task.project in busy or blocked(state, task):
+            continue
+        if task.held and task.id not in clear:
+            yield Probe(task.id)
+        else:
+            yield Start(task.id)
+            free -= 1
+        busy.add(task.project)
+
+
+def _queue(state: State) -> list[Task]:
+    queued = (task for task in state.tasks.values() if task.state is TaskState.QUEUED)
+    return sorted(queued, key=lambda task: number(task.id))
+
+
+def blocked(state: State, task: Task) -> str:
+    """Say why a queued task cannot start however much room there is; empty if it can."""
+    plan = state.plans[task.plan]
+    if plan.state is PlanState.AWAITING_APPROVAL:
+        return f"plan {plan.id} awaits approval"
+    if state.projects[task.project].removed:
+        return "its project was removed"
+    needs = (state.tasks[name] for name in task.needs)
+    missing = [f"{n.id} ({n.name}, {n.state})" for n in needs if n.state is not TaskState.COMPLETE]
+    if missing:
+        return "needs " + ", ".join(missing)
+    return "" if plan.state is PlanState.ACTIVE else f"plan {plan.id} is {plan.state}"
+
+
+def waits(state: State, task: Task, *, slots: int) -> str:
+    """Say why a queued task does not run yet; empty for one that is not queued."""
+    if task.state is not TaskState.QUEUED:
+        return ""
+    if why := blocked(state, task):
+        return why
+    same = [run for run in state.active.values() if run.project == task.project]
+    if same:
+        return f"run {same[0].id} has the workspace"
+    if len(state.active) >= slots:
+        return f"all {slots} slots are taken"
+    if task.held:
+        return task.reason
+    first = _first_in_project(state, task)
+    return f"{first} is before it" if first else "starts now"
+
+
+def _first_in_project(state: State, task: Task) -> str:
+    for other in _queue(state):
+        if other.id == task.id:
+            return ""
+        if other.project == task.project and not blocked(state, other):
+            return other.id
+    return ""
+
+
+def active(state: State, project: str) -> list[Run]:
+    """Return the runs of a project that are under way."""
+    return [run for run in state.active.values() if run.project == project]

@@ -1,0 +1,189 @@
+"""What a person asks for, as facts: each function checks one request and changes nothing.
+
+`by` is who asked. No facts means that what was asked is so already.
+"""
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from msgspec import UNSET
+
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import PlanState, Project, Run, TaskState
+from pmrunnerd.model.errors import BadRequest, Conflict, Refused
+from pmrunnerd.model.naming import ALIAS, Mint
+from pmrunnerd.model.state import State
+from pmrunnerd.rules.plans import OVER, UNDER_WAY, with_consequences
+
+Facts = tuple[ev.AnyEvent, ...]
+
+
+def post_message(state: State, project: str, text: str, by: str, mint: Mint) -> ev.MessagePosted:
+    """Record what a person said in a project."""
+    if not text.strip():
+        raise BadRequest("cannot send the message: it is empty")
+    known = state.project(project)
+    return ev.MessagePosted(message=mint("m"), project=known.id, text=text, by=by)
+
+
+def add_project(
+    state: State, added: ev.ProjectAdded, *, state_directory: str, agents: tuple[str, ...]
+) -> Facts:
+    """Check that a directory may become a project. `added.path` is absolute and resolved."""
+    _check_alias(state, added.alias)
+    _check_agent(added.agent, agents)
+    path, own = PurePosixPath(added.path), PurePosixPath(state_directory)
+    if path == own or own in path.parents:
+        raise Refused(f"cannot add {path}: it lies inside the state directory {own}")
+    for project in state.projects.values():
+        if not project.removed and project.path == added.path:
+            raise Conflict(f"cannot add {path}: it is project {project.alias} already")
+    return (added,)
+
+
+def change_project(
+    state: State, project: Project, changed: ev.ProjectChanged, *, agents: tuple[str, ...]
+) -> Facts:
+    """Check new settings of a project; those that are as they were already say nothing."""
+    fresh = {
+        name: value
+        for name, value in _given(changed).items()
+        if getattr(project, name) != value
+    }
+    if "alias" in fresh:
+        _check_alias(state, fresh["alias"])
+    if "agent" in fresh:
+        _check_agent(fresh["agent"], agents)
+    if not fresh:
+        return ()
+    return (ev.ProjectChanged(project=project.id, by=changed.by, **fresh),)
+
+
+def remove_project(state: State, project: Project, by: str) -> Facts:
+    """Take a project off the list, unless work of it is under way."""
+    for task in state.tasks.values():
+        if task.project == project.id and task.state in (*UNDER_WAY, TaskState.QUEUED):
+            raise Refused(
+                f"cannot remove project {project.alias}: task {task.id} is {task.state}",
+                hint=f"pmrunnerctl task cancel {task.id}",
+            )
+    return (ev.ProjectRemoved(project=project.id, by=by),)
+
+
+def answer(state: State, question: str, text: str, by: str) -> Facts:
+    """Answer a question; the last one of a task puts the task back in the queue."""
+    asked = state.question(question)
+    if asked.answer is not None:
+        if asked.answer.text == text:
+            return ()
+        raise Conflict(
+            f"cannot answer {question}: it was answered by {asked.answer.by} at {asked.answer.at}",
+            hint=f"pmrunnerctl task show {asked.task}",
+        )
+    if asked.withdrawn:
+        raise Refused(
+            f"cannot answer {question}: its task {asked.task} was cancelled",
+            hint=f"pmrunnerctl task retry {asked.task}",
+        )
+    fact = ev.QuestionAnswered(question=question, project=asked.project, text=text, by=by)
+    task = state.task(asked.task)
+    if [q.id for q in state.open_questions(task)] != [question]:
+        return (fact,)
+    return (fact, ev.TaskAnswered(task=task.id, project=task.project))
+
+
+def approve_plan(state: State, plan: str, by: str) -> Facts:
+    """Let a plan's tasks start."""
+    known = state.plan(plan)
+    if known.state is PlanState.ACTIVE:
+        return ()
+    return (ev.PlanApproved(plan=known.id, project=known.project, by=by),)
+
+
+def reject_plan(state: State, plan: str, reason: str, by: str) -> Facts:
+    """Say no to a plan and cancel its tasks."""
+    known = state.plan(plan)
+    if known.state is PlanState.REJECTED:
+        return ()
+    rejected = ev.PlanRejected(plan=known.id, project=known.project, reason=reason, by=by)
+    why = f"plan {known.id} was rejected"
+    cancelled = [
+        ev.TaskCancelled(task=task, project=known.project, reason=why, by=by)
+        for task in known.tasks
+        if state.tasks[task].state is TaskState.QUEUED
+    ]
+    return (rejected, *cancelled)
+
+
+def cancel_task(state: State, task: str, by: str) -> Facts:
+    """Cancel a task; one that runs is stopped first and is cancelled when its run is gone."""
+    known = state.task(task)
+    if known.state is TaskState.CANCELLED or (known.state is TaskState.RUNNING and known.cancelling):
+        return ()
+    if known.state is TaskState.RUNNING:
+        return (ev.TaskCancelRequested(task=known.id, project=known.project, by=by),)
+    fact = ev.TaskCancelled(task=known.id, project=known.project, by=by)
+    return with_consequences(state, [fact])
+
+
+def retry_task(state: State, task: str, by: str) -> Facts:
+    """Try a failed or cancelled task again."""
+    known = state.task(task)
+    plan = state.plan(known.plan)
+    if plan.state not in (*OVER, PlanState.ACTIVE):
+        raise Refused(f"cannot retry task {task}: its plan {plan.id} is {plan.state}")
+    fact = ev.TaskRetried(task=known.id, project=known.project, by=by)
+    return with_consequences(state, [fact])
+
+
+def cancel_run(state: State, run: str, by: str) -> Facts:
+    """Stop a run that is under way and cancel its task."""
+    known = state.run(run)
+    if known.ended is not None:
+        raise Refused(
+            f"cannot cancel run {run}: it {known.ended.outcome} at {known.ended.at}",
+            hint=f"pmrunnerctl task cancel {known.task}",
+        )
+    return cancel_task(state, known.task, by)
+
+
+def resume_run(state: State, run: str, by: str) -> Facts:
+    """Go on with the task of a run, where that was its last one."""
+    known = state.run(run)
+    latest = state.task(known.task).runs[-1]
+    if latest != known.id:
+        raise Refused(
+            f"cannot resume run {run}: {latest} came after it",
+            hint=f"pmrunnerctl run resume {latest}",
+        )
+    _check_over(known)
+    return retry_task(state, known.task, by)
+
+
+def _check_over(run: Run) -> None:
+    if run.ended is None:
+        raise Refused(f"cannot resume run {run.id}: it is running")
+
+
+def _given(changed: ev.ProjectChanged) -> dict[str, Any]:
+    names = ("alias", "project_type", "bootstrap_prompt", "agent", "plan_approval")
+    given = {name: getattr(changed, name) for name in names}
+    return {name: value for name, value in given.items() if value is not UNSET}
+
+
+def _check_alias(state: State, alias: str) -> None:
+    if not ALIAS.fullmatch(alias):
+        raise BadRequest(
+            f"cannot call a project {alias!r}: use lower case letters, digits, dot, dash",
+        )
+    for project in state.projects.values():
+        if project.alias == alias and not project.removed:
+            raise Conflict(
+                f"cannot call a project {alias}: {project.path} has that name",
+                hint="pmrunnerctl project list",
+            )
+
+
+def _check_agent(agent: str, agents: tuple[str, ...]) -> None:
+    if agent not in agents:
+        raise BadRequest(f"cannot use agent {agent!r}: known are {', '.join(agents)}")

@@ -1,0 +1,88 @@
+"""What the end of a run means for its task, as facts of one commit."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import Outcome, Run
+from pmrunnerd.model.naming import Mint
+from pmrunnerd.model.progress import AnyProgress, Asked, Committed, Finished, Kept
+from pmrunnerd.model.state import State
+from pmrunnerd.rules.plans import with_consequences
+
+
+class Seen(Struct, kw_only=True):
+    """What a run reported so far that matters at its end."""
+
+    asked: list[Asked]
+    commit: str = ""
+    kept: str = ""
+
+    def look(self, progress: AnyProgress) -> None:
+        """Take note of one report."""
+        match progress:
+            case Asked():
+                self.asked.append(progress)
+            case Committed(commit=commit):
+                self.commit = commit
+            case Kept(ref=ref):
+                self.kept = ref
+            case _:
+                pass
+
+
+def gone(reason: str) -> Finished:
+    """Stand in for the last report of a run host that could not make one."""
+    return Finished(at="", outcome=Outcome.INTERRUPTED, reason=reason)
+
+
+def ended(
+    state: State, run: Run, finished: Finished, seen: Seen, cursor: int, *, patience: int, parked: bool
+) -> tuple[ev.AnyEvent, ...]:
+    """Return the facts of a run's end.
+
+    `patience` is how many interruptions in a row a task may have; `parked` says that the daemon
+    itself stopped the run because it is stopping.
+    """
+    task = state.task(run.task)
+    outcome = finished.outcome
+    if task.cancelling and outcome is not Outcome.SUCCEEDED:
+        outcome = Outcome.CANCELLED
+    over = ev.RunEnded(
+        run=run.id,
+        project=run.project,
+        outcome=outcome,
+        cursor=cursor,
+        reason=finished.reason,
+        status=finished.status,
+        commit=seen.commit,
+        kept=seen.kept,
+    )
+    name, project, reason = task.id, task.project, finished.reason
+    moved: ev.AnyEvent
+    match outcome:
+        case Outcome.SUCCEEDED:
+            moved = ev.TaskCompleted(task=name, project=project, commit=seen.commit)
+        case Outcome.CANCELLED:
+            moved = ev.TaskCancelled(task=name, project=project, by=task.cancelling)
+        case Outcome.ASKED if seen.asked:
+            questions = _questions(state, seen.asked)
+            moved = ev.TaskAsked(task=name, project=project, run=run.id, questions=questions)
+        case Outcome.HELD:
+            moved = ev.TaskHeld(task=name, project=project, reason=reason)
+        case Outcome.INTERRUPTED if parked or task.interruptions + 1 < patience:
+            moved = ev.TaskInterrupted(task=name, project=project, reason=reason, parked=parked)
+        case Outcome.INTERRUPTED:
+            often = f"interrupted {patience} times in a row, at last: {reason}"
+            moved = ev.TaskFailed(task=name, project=project, reason=often)
+        case _:
+            moved = ev.TaskFailed(task=name, project=project, reason=reason or outcome)
+    return with_consequences(state, [over, moved])
+
+
+def _questions(state: State, asked: Sequence[Asked]) -> tuple[ev.AskedQuestion, ...]:
+    mint = Mint(state.minted)
+    return tuple(
+        ev.AskedQuestion(question=mint("q"), text=one.text, options=one.options) for one in asked
+    )

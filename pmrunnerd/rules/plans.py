@@ -1,0 +1,52 @@
+"""What the tasks of a plan mean for the plan itself. Level-triggered: asking twice adds nothing."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import Plan, PlanState, Task, TaskState
+from pmrunnerd.model.state import State
+from pmrunnerd.rules.evolve import evolve
+
+OVER: Final = frozenset({PlanState.ERROR, PlanState.CANCELLED})
+UNDER_WAY: Final = frozenset({TaskState.RUNNING, TaskState.AWAITING_RESPONSE})
+
+
+def settle(state: State, plan: Plan) -> list[ev.AnyEvent]:
+    """Return the fact that brings a plan in line with its tasks, if there is one to record."""
+    tasks = [state.tasks[name] for name in plan.tasks]
+    going = [task for task in tasks if _goes_on(state, task)]
+    match plan.state:
+        case PlanState.ACTIVE if all(task.state is TaskState.COMPLETE for task in tasks):
+            return [ev.PlanCompleted(plan=plan.id, project=plan.project)]
+        case PlanState.ACTIVE if not going:
+            failed = [task for task in tasks if task.state is TaskState.ERROR]
+            if failed:
+                reason = f"{failed[0].id} ({failed[0].name}) failed"
+                return [ev.PlanFailed(plan=plan.id, project=plan.project, reason=reason)]
+            return [ev.PlanCancelled(plan=plan.id, project=plan.project)]
+        case PlanState.ERROR | PlanState.CANCELLED if going:
+            return [ev.PlanReopened(plan=plan.id, project=plan.project)]
+    return []
+
+
+def with_consequences(
+    state: State, facts: Iterable[ev.AnyEvent], at: str = ""
+) -> tuple[ev.AnyEvent, ...]:
+    """Return facts together with what they mean for the plans that they touch.
+
+    The facts are tried on a draft; `state` does not change. Raises what `evolve` raises.
+    """
+    trial, said = state.draft(), list(facts)
+    for fact in said:
+        evolve(trial, fact, at)
+    touched = {trial.tasks[fact.task].plan for fact in said if hasattr(fact, "task")}
+    return tuple(said + [f for name in sorted(touched) for f in settle(trial, trial.plans[name])])
+
+
+def _goes_on(state: State, task: Task) -> bool:
+    """Tell whether a task runs, waits for a person, or will run without anybody's doing."""
+    if task.state is TaskState.QUEUED:
+        needs = [state.tasks[name] for name in task.needs]
+        return all(need.state is TaskState.COMPLETE or _goes_on(state, need) for need in needs)
+    return task.state in UNDER_WAY

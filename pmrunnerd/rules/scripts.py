@@ -1,0 +1,71 @@
+"""How a message becomes a plan for the shell agent: its fenced `sh` blocks are the tasks.
+
+    ```sh name=build needs=fetch,configure
+    make
+    ```
+
+A block may have a name and may need others by name. A message without such a block is one task:
+its whole text is the script.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Final
+
+from pmrunnerd.model.errors import Refused
+from pmrunnerd.rules.planning import Proposal, Step, title
+
+FENCE: Final = re.compile(r"^(?P<ticks>`{3,})[ \t]*(?P<info>[^`\n]*)$")
+SHELLS: Final = frozenset({"sh", "bash", "shell"})
+HINT: Final = "```sh name=build needs=fetch"
+
+
+def propose(text: str) -> Proposal:
+    """Return the plan that a message describes.
+
+    Raises Refused where a fence is not closed or its first line cannot be understood.
+    """
+    steps: list[Step] = []
+    prose: list[str] = []
+    lines = iter(text.splitlines())
+    for line in lines:
+        opened = FENCE.match(line)
+        if opened is None:
+            prose.append(line)
+            continue
+        body = _body(lines, opened["ticks"])
+        language, _, options = opened["info"].strip().partition(" ")
+        if language in SHELLS:
+            steps.append(_step(options, body, len(steps) + 1))
+    if not steps:
+        script = text.strip("\n")
+        return Proposal(title=title(script), steps=(Step(name="script", text=script),))
+    said = " ".join(" ".join(prose).split())
+    return Proposal(title=title(said) or title(steps[0].text), steps=tuple(steps))
+
+
+def _body(lines: Iterator[str], ticks: str) -> str:
+    body: list[str] = []
+    for line in lines:
+        if line.rstrip() == ticks:
+            return "\n".join(body)
+        body.append(line)
+    raise Refused("cannot plan the message: a block is not closed", hint=f"end it with {ticks}")
+
+
+def _step(options: str, body: str, position: int) -> Step:
+    name, needs = f"block-{position}", ()
+    try:
+        words = shlex.split(options)
+    except ValueError as exc:
+        raise Refused(f"cannot plan the message: {options!r}: {exc}", hint=HINT) from None
+    for word in words:
+        key, equals, value = word.partition("=")
+        if key == "name" and value:
+            name = value
+        elif key == "needs" and equals:
+            needs = tuple(need for need in value.split(",") if need)
+        else:
+            raise Refused(f"cannot plan the message: {word!r} is no option of a block", hint=HINT)
+    return Step(name=name, text=body, needs=needs)

@@ -1,0 +1,97 @@
+"""Which fact may follow which state. If a pair is not in a table, it cannot happen.
+
+Rules of this file: everything that moves a plan or a task is in these two tables; a state without
+a way out has a row too; a pair that is missing raises and changes nothing.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import PlanState, TaskState
+from pmrunnerd.model.errors import IllegalTransition
+
+S = TypeVar("S", bound=StrEnum)
+Table = Mapping[S, Mapping[type[ev.Event], S]]
+
+PLAN: Final[Table[PlanState]] = {
+    PlanState.DRAFT: {
+        ev.PlanSubmitted: PlanState.AWAITING_APPROVAL,
+        ev.PlanApproved: PlanState.ACTIVE,
+    },
+    PlanState.AWAITING_APPROVAL: {
+        ev.PlanApproved: PlanState.ACTIVE,
+        ev.PlanRejected: PlanState.REJECTED,
+        ev.PlanCancelled: PlanState.CANCELLED,
+    },
+    PlanState.ACTIVE: {
+        ev.PlanCompleted: PlanState.COMPLETE,
+        ev.PlanFailed: PlanState.ERROR,
+        ev.PlanCancelled: PlanState.CANCELLED,
+    },
+    PlanState.ERROR: {
+        ev.PlanReopened: PlanState.ACTIVE,
+        ev.PlanCancelled: PlanState.CANCELLED,
+    },
+    PlanState.CANCELLED: {
+        ev.PlanReopened: PlanState.ACTIVE,
+    },
+    PlanState.COMPLETE: {},
+    PlanState.REJECTED: {},
+}
+
+TASK: Final[Table[TaskState]] = {
+    TaskState.QUEUED: {
+        ev.RunStarted: TaskState.RUNNING,
+        ev.TaskCancelled: TaskState.CANCELLED,
+    },
+    TaskState.RUNNING: {
+        ev.TaskCompleted: TaskState.COMPLETE,
+        ev.TaskFailed: TaskState.ERROR,
+        ev.TaskCancelled: TaskState.CANCELLED,
+        ev.TaskAsked: TaskState.AWAITING_RESPONSE,
+        ev.TaskInterrupted: TaskState.QUEUED,
+        ev.TaskHeld: TaskState.QUEUED,
+    },
+    TaskState.AWAITING_RESPONSE: {
+        ev.TaskAnswered: TaskState.QUEUED,
+        ev.TaskCancelled: TaskState.CANCELLED,
+    },
+    TaskState.ERROR: {
+        ev.TaskRetried: TaskState.QUEUED,
+        ev.TaskCancelled: TaskState.CANCELLED,
+    },
+    TaskState.CANCELLED: {
+        ev.TaskRetried: TaskState.QUEUED,
+    },
+    TaskState.COMPLETE: {},
+}
+
+DEED: Final[Mapping[type[ev.Event], str]] = {
+    ev.PlanApproved: "approve",
+    ev.PlanRejected: "reject",
+    ev.PlanCancelled: "cancel",
+    ev.TaskCancelled: "cancel",
+    ev.TaskRetried: "retry",
+    ev.RunStarted: "start",
+}
+
+
+def step(table: Table[S], what: str, state: S, event: ev.Event) -> S:
+    """Return the state after an event; raise IllegalTransition where the table has no such row."""
+    try:
+        return table[state][type(event)]
+    except KeyError:
+        deed = DEED.get(type(event), f"record {type(event).__name__} of")
+        raise IllegalTransition(f"cannot {deed} {what}: it is {state}") from None
+
+
+def mermaid(table: Table[S]) -> str:
+    """Draw a table as a Mermaid state diagram, for the README of this room."""
+    arrows = (
+        f"    {before} --> {after}: {event.__name__}"
+        for before, row in table.items()
+        for event, after in row.items()
+    )
+    return "\n".join(["stateDiagram-v2", *arrows])
