@@ -143,8 +143,8 @@ class Run(Entity, frozen=True, kw_only=True):
     ended: Ended | None = None
 
 
-class Answer(Entity, frozen=True, kw_only=True):
-    """What a person answered."""
+class Response(Entity, frozen=True, kw_only=True):
+    """What a person answered to a question."""
 
     text: str
     by: str
@@ -161,5 +161,5 @@ class Question(Entity, frozen=True, kw_only=True):
     text: str
     options: tuple[str, ...] = ()
     at: str = ""
-    answer: Answer | None = None
+    answer: Response | None = None
     withdrawn: bool = False

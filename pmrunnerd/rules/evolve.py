@@ -11,13 +11,13 @@ from msgspec.structs import asdict, replace
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import (
-    Answer,
     Ended,
     Message,
     Plan,
     PlanState,
     Project,
     Question,
+    Response,
     Run,
     Task,
     TaskState,
@@ -165,7 +165,7 @@ def _question(state: State, event: ev.QuestionAnswered | ev.TaskAsked, at: str) 
         question = state.question(event.question)
         if question.answer is not None or question.withdrawn:
             raise IllegalTransition(f"cannot answer {question.id}: it is not open")
-        answer = Answer(text=event.text, by=event.by, at=at)
+        answer = Response(text=event.text, by=event.by, at=at)
         state.questions[question.id] = replace(question, answer=answer)
         return
     for asked in event.questions:

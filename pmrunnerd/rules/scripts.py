@@ -28,7 +28,8 @@ def propose(text: str) -> Proposal:
     """
     steps: list[Step] = []
     prose: list[str] = []
-    lines = iter(text.splitlines())
+    # Not `splitlines`: form feeds and the like belong to the script.
+    lines = (line.removesuffix("\r") for line in text.split("\n"))
     for line in lines:
         opened = FENCE.match(line)
         if opened is None:

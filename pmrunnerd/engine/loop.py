@@ -1,0 +1,119 @@
+"""The one loop: look at the agenda, start what is missing, record what came back, again.
+
+Every turn reconciles before it starts anything. The loop remembers nothing that matters: what it
+keeps in memory is which of the actions it has in hand, so that it does not begin them twice.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Final
+
+from pmrunnerd.engine.planner import Planner
+from pmrunnerd.engine.pulse import Pulse
+from pmrunnerd.engine.runs import Runs
+from pmrunnerd.engine.workspaces import Workspaces
+from pmrunnerd.model.entities import Task
+from pmrunnerd.model.errors import Unavailable
+from pmrunnerd.rules import agenda
+from pmrunnerd.services.clock import Clock
+from pmrunnerd.store.store import Store
+
+log = logging.getLogger(__name__)
+
+# A lost wake-up costs this many seconds and nothing else.
+TICK: Final = 1.0
+
+
+class Engine:
+    """Owns time: everything that happens without being asked for happens in here."""
+
+    def __init__(  # noqa: PLR0913 - the hands, each of which a test may choose
+        self,
+        store: Store,
+        clock: Clock,
+        planner: Planner,
+        runs: Runs,
+        workspaces: Workspaces,
+        *,
+        slots: int,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._planner = planner
+        self._runs = runs
+        self._workspaces = workspaces
+        self._slots = slots
+        self._wake = Pulse()
+        self._in_hand: set[agenda.Action] = set()
+        self._stopping = False
+        self.turned: float = clock.monotonic()
+
+    def waits(self, task: Task) -> str:
+        """Say why a queued task does not run yet."""
+        return agenda.waits(self._store.state, task, slots=self._slots)
+
+    async def run(self) -> None:
+        """Turn for ever. Runs that an earlier daemon left are followed like any other."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen(), name="engine: listen")
+            for run in list(self._store.ahead.active):
+                group.create_task(self._runs.follow(run), name=f"engine: follow {run}")
+            while True:
+                await self._turn(group)
+                self.turned = self._clock.monotonic()
+                await self._wake.wait(TICK)
+
+    async def park(self, seconds: float) -> bool:
+        """Stop every run so that it is queued again; tell whether all are gone in time."""
+        self._stopping = self._runs.parking = True
+        self._wake.beat()
+        deadline = self._clock.monotonic() + seconds
+        while self._store.state.active and self._clock.monotonic() < deadline:
+            await self._wake.wait(TICK / 10)
+        return not self._store.state.active
+
+    def freeze(self) -> None:
+        """Start nothing more; what runs goes on without us."""
+        self._slots = 0
+
+    async def _listen(self) -> None:
+        seen = 0
+        while True:
+            seen = await self._store.changed(seen)
+            self._wake.beat()
+
+    async def _turn(self, group: asyncio.TaskGroup) -> None:
+        todo = agenda.agenda(
+            self._store.ahead,
+            slots=self._slots,
+            clear=self._workspaces.clear,
+            stopping=self._stopping,
+        )
+        for action in todo:
+            if action not in self._in_hand:
+                self._in_hand.add(action)
+                group.create_task(self._hold(action), name=f"engine: {action}")
+
+    async def _hold(self, action: agenda.Action) -> None:
+        try:
+            await self._perform(action)
+        except Unavailable as exc:
+            # The disk is full. The action is on the agenda again at the next turn.
+            log.warning("cannot go on with %s: %s", action, exc)
+            await asyncio.sleep(TICK)
+        finally:
+            self._in_hand.discard(action)
+            self._wake.beat()
+
+    def _perform(self, action: agenda.Action) -> Coroutine[None, None, None]:
+        match action:
+            case agenda.Plan(message):
+                return self._planner.plan(message)
+            case agenda.Start(task):
+                self._workspaces.forget(task)
+                return self._runs.start(task)
+            case agenda.Stop(run):
+                return self._runs.stop(run)
+            case agenda.Probe(task):
+                return self._workspaces.probe(task)

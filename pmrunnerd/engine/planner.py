@@ -1,0 +1,32 @@
+"""Makes messages plans, by the planner that a project's agent brings."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from pmrunnerd.model.errors import Refused
+from pmrunnerd.model.naming import Mint
+from pmrunnerd.rules import planning, scripts
+from pmrunnerd.store.store import Store
+
+PLANNERS: Final[Mapping[str, Callable[[str], planning.Proposal]]] = {"shell": scripts.propose}
+
+
+class Planner:
+    """Turns one message into one plan, or into the fact that this cannot be done."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def plan(self, message: str) -> None:
+        """Plan a message; do nothing where it has a plan already."""
+        state = self._store.ahead
+        said = state.messages.get(message)
+        if said is None:
+            return
+        project, mint = state.projects[said.project], Mint(state.minted)
+        try:
+            proposal = PLANNERS[project.agent](said.text)
+            facts = planning.draft(project, said, proposal, mint)
+        except Refused as refused:
+            facts = planning.refuse(said, refused, mint)
+        await self._store.commit(*facts)

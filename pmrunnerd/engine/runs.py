@@ -1,0 +1,186 @@
+"""Starts runs, follows what they report, and records how they end.
+
+Intend, act, settle: the fact that a run started is durable before its run host is started, and a
+daemon that finds such a fact without a run host knows that nothing happened.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from pathlib import Path
+from typing import Final
+
+from pmrunnerd.engine.pulse import Pulse
+from pmrunnerd.engine.specs import spec
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import Outcome, TaskState
+from pmrunnerd.model.errors import PmError, Unavailable
+from pmrunnerd.model.naming import Mint
+from pmrunnerd.model.progress import Began, Finished
+from pmrunnerd.model.settings import Settings
+from pmrunnerd.rules import outcomes
+from pmrunnerd.services.clock import Clock
+from pmrunnerd.services.host import Host
+from pmrunnerd.services.rundir import RunDirectory
+from pmrunnerd.services.watch import RunWatch
+from pmrunnerd.store.store import Store
+
+log = logging.getLogger(__name__)
+
+TICK: Final = 1.0
+# How long a run host may take to leave after its last word, in seconds.
+FAREWELL: Final = 10.0
+
+
+class Runs:
+    """The runs of one environment, each known by its recorded name."""
+
+    def __init__(  # noqa: PLR0913 - the hands, each of which a test may choose
+        self,
+        store: Store,
+        clock: Clock,
+        host: Host,
+        watch: RunWatch,
+        directory: Path,
+        settings: Settings,
+        environment: str,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._host = host
+        self._watch = watch
+        self._directory = directory
+        self._settings = settings
+        self._environment = environment
+        self._grown: defaultdict[str, Pulse] = defaultdict(Pulse)
+        self.parking = False
+
+    def grew(self, run: str) -> None:
+        """Wake those who wait for more of a run's event file."""
+        if run in self._grown:
+            self._grown[run].beat()
+
+    async def grown(self, run: str) -> None:
+        """Return when a run's event file may have grown, at the latest after a second."""
+        await self._grown[run].wait(TICK)
+
+    def alive(self, run: str) -> bool:
+        """Tell whether a run's host process exists."""
+        return self._host.alive(run)
+
+    async def start(self, task: str) -> None:
+        """Start a run of a queued task and follow it to its end."""
+        state = self._store.ahead
+        queued = state.tasks[task]
+        if queued.state is not TaskState.QUEUED:
+            return
+        run = Mint(state.minted)("r", self._clock.token())
+        previous = state.runs[queued.runs[-1]] if queued.runs else None
+        started = ev.RunStarted(
+            run=run,
+            task=task,
+            project=queued.project,
+            agent=state.projects[queued.project].agent,
+            attempt=len(queued.runs) + 1,
+            session=previous.session if previous else self._clock.uuid(),
+        )
+        await self._store.commit(started)
+        if await self._launch(run):
+            await self.follow(run)
+
+    async def stop(self, run: str) -> None:
+        """Stop a run's host; `follow` records the end."""
+        await self._host.stop(run)
+        self.grew(run)
+
+    async def follow(self, run: str) -> None:
+        """Read what a run reports, from the recorded cursor to its end, and record the end."""
+        directory = RunDirectory(self._directory / run)
+        cursor = self._store.ahead.runs[run].cursor
+        seen, finished = outcomes.Seen(asked=[]), None
+        self._watch.add(run)
+        try:
+            while finished is None:
+                # In this order: what a host wrote before it died is read after it was seen dead.
+                alive = self._host.alive(run)
+                page = await asyncio.to_thread(directory.read, cursor, 256)
+                for cursor, progress in page:  # noqa: B020 - the cursor is to move on
+                    seen.look(progress)
+                    if isinstance(progress, Began):
+                        await self._record(run, self._began(run, progress, cursor))
+                    elif isinstance(progress, Finished):
+                        finished = progress
+                if page or finished:
+                    continue
+                if not alive:
+                    never = "its run host was gone without a word"
+                    finished = outcomes.gone(never if cursor else "it was never started")
+                else:
+                    await self.grown(run)
+            await self._farewell(run)
+            await self._end(run, finished, seen, cursor)
+        finally:
+            self._watch.remove(run)
+            self.grew(run)
+            self._grown.pop(run, None)
+
+    async def _launch(self, run: str) -> bool:
+        state = self._store.ahead
+        wanted = spec(state, state.runs[run], self._settings, self._environment)
+        try:
+            await asyncio.to_thread(RunDirectory(self._directory / run).write_spec, wanted)
+            await self._host.start(run)
+        except (OSError, PmError) as exc:
+            log.exception("cannot start run %s", run)
+            why = f"cannot start the run host: {exc}"
+            failed = Finished(at="", outcome=Outcome.FAILED, reason=why)
+            await self._end(run, failed, outcomes.Seen(asked=[]), 0)
+            return False
+        return True
+
+    def _began(self, run: str, began: Began, cursor: int) -> tuple[ev.AnyEvent, ...]:
+        known = self._store.ahead.runs[run]
+        return (
+            ev.RunBegan(
+                run=run,
+                project=known.project,
+                cursor=cursor,
+                head=began.head,
+                confined=began.confined,
+            ),
+        )
+
+    async def _farewell(self, run: str) -> None:
+        """Wait until the run's host is gone: nothing of it may be left when the next one starts."""
+        deadline = self._clock.monotonic() + FAREWELL
+        while self._host.alive(run):
+            if self._clock.monotonic() > deadline:
+                log.warning("run host of %s does not leave; stopping it", run)
+                await self._host.stop(run)
+            await asyncio.sleep(0.01)
+
+    async def _end(
+        self, run: str, finished: Finished, seen: outcomes.Seen, cursor: int
+    ) -> None:
+        while True:
+            facts = outcomes.ended(
+                self._store.ahead,
+                self._store.ahead.runs[run],
+                finished,
+                seen,
+                cursor,
+                patience=self._settings.runs_interruptions,
+                parked=self.parking,
+            )
+            if await self._record(run, facts):
+                return
+
+    async def _record(self, run: str, facts: tuple[ev.AnyEvent, ...]) -> bool:
+        try:
+            await self._store.commit(*facts)
+        except Unavailable as exc:
+            # The disk is full. What the run said stays in its file; say it again until it fits.
+            log.warning("cannot record what run %s did: %s", run, exc)
+            await asyncio.sleep(TICK)
+            return False
+        return True

@@ -1,0 +1,38 @@
+"""What one run needs to know, drawn from the state: pure."""
+
+from pmrunnerd.model.entities import Run
+from pmrunnerd.model.progress import Answered, Limits, Spec
+from pmrunnerd.model.settings import Settings
+from pmrunnerd.model.state import State
+
+
+def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
+    """Return the spec of a run that was recorded as started."""
+    task, project = state.tasks[run.task], state.projects[run.project]
+    asked = (state.questions[name] for name in task.questions)
+    return Spec(
+        environment=environment,
+        run=run.id,
+        task=task.id,
+        project=project.alias,
+        agent=run.agent,
+        title=task.title,
+        text=task.text,
+        workspace=project.path,
+        limits=Limits(total=settings.runs_total, silence=settings.runs_silence),
+        session=run.session,
+        attempt=run.attempt,
+        earlier=tuple(name for name in task.runs if name != run.id),
+        answers=tuple(
+            Answered(question=q.text, options=q.options, answer=q.answer.text)
+            for q in asked
+            if q.answer is not None
+        ),
+        trailers=(
+            ("PM-Runner-Message", state.plans[task.plan].message),
+            ("PM-Runner-Plan", task.plan),
+            ("PM-Runner-Task", task.id),
+            ("PM-Runner-Run", run.id),
+        ),
+        unconfined=settings.runs_unconfined,
+    )

@@ -1,0 +1,91 @@
+"""The command line of `pmrunnerd`: where its state is, how it is reached, and every setting."""
+
+import argparse
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import Struct
+
+from pmrunnerd import __version__
+from pmrunnerd.model import settings
+from pmrunnerd.model.errors import BadRequest
+from pmrunnerd.model.naming import ENVIRONMENT
+
+ABOUT: Final = """\
+Run the pm-runner daemon of one environment, in the foreground.
+
+It keeps its state in one directory, answers pmrunnerctl on a Unix socket and serves HTTP on a
+loopback port. SIGTERM leaves running agents at work for the daemon that starts next; Ctrl-C and
+`pmrunnerctl stop` park them. Under systemd it is `systemctl start pm-runner@ENV`.
+"""
+EXAMPLE: Final = "example: pmrunnerd --env dev --state-dir ./state --detach"
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """What one daemon was asked to be."""
+
+    environment: str
+    state_directory: Path
+    socket: Path
+    settings: settings.Settings
+    detach: bool
+
+
+def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
+    """Read the command line, the variables and the configuration file.
+
+    Raises BadRequest naming what cannot be used; argparse exits by itself on unknown options.
+    """
+    parser = argparse.ArgumentParser(
+        prog="pmrunnerd",
+        description=ABOUT,
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"pmrunnerd {__version__}")
+    parser.add_argument("--env", help="name of the environment (default: dev)")
+    parser.add_argument("--state-dir", type=Path, help="state directory (default: ./state)")
+    parser.add_argument("--socket", type=Path, help="control socket (default: in the state)")
+    parser.add_argument("--config", type=Path, help="configuration (default: /etc/pm-runner/ENV.toml)")
+    parser.add_argument("--port", type=int, help="the same as --web-port")
+    parser.add_argument("--unconfined", action="store_true", help="the same as --runs-unconfined true")
+    parser.add_argument("--detach", action="store_true", help="go to the background once ready")
+    group = parser.add_argument_group("settings (also in the configuration file and as variables)")
+    for row in settings.table():
+        what = f"{row.help} [{row.key}, {row.variable}; default {row.default}]"
+        group.add_argument(row.option, dest=row.field, metavar="VALUE", help=what)
+    given = parser.parse_args(arguments)
+    name = given.env or environment.get("PMRUNNER_ENV") or "dev"
+    if not ENVIRONMENT.fullmatch(name):
+        raise BadRequest(
+            f"cannot use environment {name!r}: names are a letter and up to 15 letters or digits"
+        )
+    chosen = {row.field: getattr(given, row.field) for row in settings.table()}
+    if given.port is not None:
+        chosen["web_port"] = given.port
+    if given.unconfined:
+        chosen["runs_unconfined"] = True
+    file = _read(given.config or Path(f"/etc/pm-runner/{name}.toml"), wanted=bool(given.config))
+    where = given.state_dir or environment.get("STATE_DIRECTORY") or file.pop("state", None)
+    directory = Path(where or "state").absolute()
+    return Options(
+        environment=name,
+        state_directory=directory,
+        socket=(given.socket or directory / "control.sock").absolute(),
+        settings=settings.resolve(file, environment, chosen),
+        detach=given.detach,
+    )
+
+
+def _read(path: Path, *, wanted: bool) -> dict[str, Any]:
+    if not wanted and not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text())
+    except (OSError, ValueError) as exc:
+        why = exc.strerror if isinstance(exc, OSError) else exc
+        raise BadRequest(f"cannot read the configuration {os.fspath(path)}: {why}") from exc

@@ -1,0 +1,111 @@
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import Outcome, PlanApproval
+from pmrunnerd.model.state import State
+from pmrunnerd.rules.agenda import Plan, Probe, Start, Stop, agenda, waits
+from tests.unit.rules.life import a_plan, a_project, asked, completed, failed, happen, started
+
+NOTHING: frozenset[str] = frozenset()
+
+
+def todo(state: State, slots: int = 2, clear: frozenset[str] = NOTHING) -> list[object]:
+    return list(agenda(state, slots=slots, clear=clear, stopping=False))
+
+
+def two_projects() -> State:
+    """Return a state with a queued task in each of two projects."""
+    state = a_plan()
+    return happen(
+        state,
+        ev.ProjectAdded(project="w2", alias="other", path="/srv/other"),
+        ev.MessagePosted(message="m2", project="w2", text="x", by="anna"),
+        ev.PlanDrafted(
+            plan="p2",
+            project="w2",
+            message="m2",
+            title="x",
+            tasks=(ev.PlannedTask(task="t2", name="x", title="x", text="x"),),
+        ),
+        ev.PlanApproved(plan="p2", project="w2"),
+    )
+
+
+def test_a_message_without_a_plan_is_planned() -> None:
+    assert todo(a_project()) == [Plan("m1")]
+
+
+def test_a_task_starts_when_all_that_it_needs_is_complete() -> None:
+    state = a_plan({"a": (), "b": ("a",)})
+    assert todo(state) == [Start("t1")]
+    happen(state, started("t1", "r1"))
+    assert todo(state) == []
+    happen(state, *completed("t1", "r1"))
+    assert todo(state) == [Start("t2")]
+
+
+def test_one_workspace_has_one_run_at_a_time() -> None:
+    state = a_plan({"a": (), "b": ()})
+    assert todo(state) == [Start("t1")]
+    happen(state, started("t1", "r1"))
+    assert todo(state) == []
+    assert waits(state, state.tasks["t2"], slots=2) == "run r1 has the workspace"
+
+
+def test_projects_run_side_by_side_as_far_as_there_are_slots() -> None:
+    state = two_projects()
+    assert todo(state, slots=2) == [Start("t1"), Start("t2")]
+    assert todo(state, slots=1) == [Start("t1")]
+    happen(state, started("t1", "r1"))
+    assert waits(state, state.tasks["t2"], slots=1) == "all 1 slots are taken"
+
+
+def test_nothing_of_a_plan_starts_before_a_person_approved_it() -> None:
+    state = a_plan(approval=PlanApproval.MANUAL)
+    assert todo(state) == []
+    assert waits(state, state.tasks["t1"], slots=2) == "plan p1 awaits approval"
+    happen(state, ev.PlanApproved(plan="p1", project="w1", by="anna"))
+    assert todo(state) == [Start("t1")]
+
+
+def test_a_task_whose_need_failed_waits_and_says_so() -> None:
+    state = happen(a_plan({"a": (), "b": ("a",)}), started("t1", "r1"), *failed("t1", "r1"))
+    assert todo(state) == []
+    assert waits(state, state.tasks["t2"], slots=2) == "needs t1 (a, ERROR)"
+
+
+def test_a_question_leaves_the_workspace_to_others() -> None:
+    state = a_plan({"a": (), "b": ()})
+    happen(state, started("t1", "r1"), *asked("t1", "r1", "which?"))
+    assert todo(state) == [Start("t2")]
+
+
+def test_a_held_task_is_looked_at_before_it_is_tried_again() -> None:
+    state = a_plan({"a": (), "b": ()})
+    over = ev.RunEnded(run="r1", project="w1", outcome=Outcome.HELD, cursor=1)
+    held = ev.TaskHeld(task="t1", project="w1", reason="README was changed by somebody")
+    happen(state, started("t1", "r1"), over, held)
+    assert todo(state) == [Probe("t1")]
+    assert waits(state, state.tasks["t1"], slots=2) == "README was changed by somebody"
+    assert todo(state, clear=frozenset({"t1"})) == [Start("t1")]
+
+
+def test_a_run_whose_task_is_cancelled_is_stopped() -> None:
+    state = happen(a_plan(), started("t1", "r1"))
+    happen(state, ev.TaskCancelRequested(task="t1", project="w1", by="anna"))
+    assert todo(state) == [Stop("r1")]
+
+
+def test_a_stopping_daemon_parks_what_runs_and_starts_nothing() -> None:
+    state = happen(two_projects(), started("t1", "r1"))
+    assert agenda(state, slots=2, clear=NOTHING, stopping=True) == [Stop("r1")]
+
+
+def test_tasks_start_in_the_order_in_which_they_were_planned() -> None:
+    state = a_plan({f"step{n}": () for n in range(12)})
+    assert todo(state) == [Start("t1")]
+    assert waits(state, state.tasks["t10"], slots=2) == "t1 is before it"
+    assert waits(state, state.tasks["t1"], slots=2) == "starts now"
+
+
+def test_a_task_that_is_not_queued_does_not_wait() -> None:
+    state = happen(a_plan(), started("t1", "r1"))
+    assert waits(state, state.tasks["t1"], slots=2) == ""

@@ -1,0 +1,159 @@
+import pytest
+
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import PlanApproval, PlanState, TaskState
+from pmrunnerd.model.errors import BadRequest, Conflict, IllegalTransition, NotFound, Refused
+from pmrunnerd.model.naming import Mint
+from pmrunnerd.model.state import State
+from pmrunnerd.rules import decide
+from tests.unit.rules.life import (
+    a_plan,
+    a_project,
+    asked,
+    completed,
+    failed,
+    happen,
+    started,
+)
+
+AGENTS = ("shell",)
+
+
+def add(state: State, alias: str = "new", path: str = "/srv/new", agent: str = "shell") -> object:
+    added = ev.ProjectAdded(project="w9", alias=alias, path=path, agent=agent)
+    return decide.add_project(state, added, state_directory="/var/state", agents=AGENTS)
+
+
+def a_question() -> State:
+    return happen(a_plan(), started("t1", "r1"), *asked("t1", "r1", "which port?"))
+
+
+def test_an_empty_message_is_refused() -> None:
+    with pytest.raises(BadRequest, match="cannot send the message: it is empty"):
+        decide.post_message(a_project(), "demo", " \n", "anna", Mint({}))
+
+
+def test_a_message_to_an_unknown_project_is_refused() -> None:
+    with pytest.raises(NotFound, match="cannot find project nope"):
+        decide.post_message(a_project(), "nope", "x", "anna", Mint({}))
+
+
+@pytest.mark.parametrize("path", ["/var/state", "/var/state/runs/x"])
+def test_the_state_directory_is_no_project(path: str) -> None:
+    with pytest.raises(Refused, match="inside the state directory"):
+        add(a_project(), path=path)
+
+
+def test_a_directory_is_one_project_and_an_alias_names_one() -> None:
+    with pytest.raises(Conflict, match="it is project demo already"):
+        add(a_project(), path="/srv/demo")
+    with pytest.raises(Conflict, match="/srv/demo has that name"):
+        add(a_project(), alias="demo")
+
+
+@pytest.mark.parametrize("alias", ["", "Demo", "a b", "../x", "-x", "é", "x" * 64])
+def test_an_alias_is_something_that_can_be_typed(alias: str) -> None:
+    with pytest.raises(BadRequest, match="cannot call a project"):
+        add(a_project(), alias=alias)
+
+
+def test_an_unknown_agent_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(BadRequest, match="known are shell"):
+        add(a_project(), agent="robot")
+
+
+def test_one_setting_changed_leaves_the_others() -> None:
+    state = a_project()
+    wanted = ev.ProjectChanged(
+        project="w1", alias="demo", plan_approval=PlanApproval.MANUAL, by="anna"
+    )
+    assert decide.change_project(state, state.project("demo"), wanted, agents=AGENTS) == (
+        ev.ProjectChanged(project="w1", plan_approval=PlanApproval.MANUAL, by="anna"),
+    )
+
+
+def test_settings_that_are_so_already_say_nothing() -> None:
+    state = a_project()
+    wanted = ev.ProjectChanged(project="w1", alias="demo")
+    assert decide.change_project(state, state.project("demo"), wanted, agents=AGENTS) == ()
+
+
+def test_a_project_with_work_under_way_is_not_removed() -> None:
+    state = a_plan()
+    with pytest.raises(Refused, match="task t1 is QUEUED") as refused:
+        decide.remove_project(state, state.project("demo"), "anna")
+    assert refused.value.hint == "pmrunnerctl task cancel t1"
+
+
+def test_the_last_answer_queues_the_task_in_the_same_commit() -> None:
+    state = happen(a_plan(), started("t1", "r1"), *asked("t1", "r1", "a?", "b?"))
+    first = decide.answer(state, "q1", "x", "anna")
+    assert [type(fact) for fact in first] == [ev.QuestionAnswered]
+    happen(state, *first)
+    last = decide.answer(state, "q2", "y", "anna")
+    assert [type(fact) for fact in last] == [ev.QuestionAnswered, ev.TaskAnswered]
+
+
+def test_the_same_answer_again_is_no_news_and_another_one_is_refused() -> None:
+    state = a_question()
+    happen(state, *decide.answer(state, "q1", "3503", "anna"))
+    assert decide.answer(state, "q1", "3503", "ben") == ()
+    with pytest.raises(Conflict, match="cannot answer q1: it was answered by anna at"):
+        decide.answer(state, "q1", "3502", "ben")
+
+
+def test_a_withdrawn_question_is_not_answered() -> None:
+    state = a_question()
+    happen(state, *decide.cancel_task(state, "t1", "anna"))
+    with pytest.raises(Refused, match="its task t1 was cancelled"):
+        decide.answer(state, "q1", "3503", "anna")
+
+
+def test_a_rejected_plan_takes_its_tasks_with_it() -> None:
+    state = a_plan({"a": (), "b": ("a",)}, approval=PlanApproval.MANUAL)
+    happen(state, *decide.reject_plan(state, "p1", "too much", "anna"))
+    assert state.plans["p1"].state is PlanState.REJECTED
+    assert {task.state for task in state.tasks.values()} == {TaskState.CANCELLED}
+    assert decide.reject_plan(state, "p1", "too much", "anna") == ()
+    with pytest.raises(Refused, match="its plan p1 is REJECTED"):
+        decide.retry_task(state, "t1", "anna")
+
+
+def test_approving_twice_is_no_news() -> None:
+    state = a_plan(approval=PlanApproval.MANUAL)
+    happen(state, *decide.approve_plan(state, "p1", "anna"))
+    assert state.plans["p1"].state is PlanState.ACTIVE
+    assert decide.approve_plan(state, "p1", "ben") == ()
+
+
+def test_a_running_task_is_asked_to_stop_once() -> None:
+    state = happen(a_plan(), started("t1", "r1"))
+    facts = decide.cancel_run(state, "r1", "anna")
+    assert [type(fact) for fact in facts] == [ev.TaskCancelRequested]
+    happen(state, *facts)
+    assert decide.cancel_task(state, "t1", "ben") == ()
+
+
+def test_a_complete_task_is_neither_cancelled_nor_retried() -> None:
+    state = happen(a_plan(), started("t1", "r1"), *completed("t1", "r1"))
+    with pytest.raises(IllegalTransition, match="cannot cancel task t1: it is COMPLETE"):
+        decide.cancel_task(state, "t1", "anna")
+    happen(state, ev.PlanCompleted(plan="p1", project="w1"))
+    with pytest.raises(Refused, match="its plan p1 is COMPLETE"):
+        decide.retry_task(state, "t1", "anna")
+
+
+def test_only_the_last_run_of_a_task_is_resumed() -> None:
+    state = happen(a_plan({"a": (), "b": ()}), started("t1", "r1"))
+    with pytest.raises(Refused, match="cannot resume run r1: it is running"):
+        decide.resume_run(state, "r1", "anna")
+    happen(state, *failed("t1", "r1"))
+    happen(state, *decide.resume_run(state, "r1", "anna"), started("t1", "r2", 2))
+    with pytest.raises(Refused, match="r2 came after it"):
+        decide.resume_run(state, "r1", "anna")
+
+
+def test_a_run_that_ended_is_not_cancelled() -> None:
+    state = happen(a_plan(), started("t1", "r1"), *failed("t1", "r1"))
+    with pytest.raises(Refused, match="cannot cancel run r1: it failed at"):
+        decide.cancel_run(state, "r1", "anna")

@@ -1,0 +1,107 @@
+import pytest
+
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import Outcome, TaskState
+from pmrunnerd.model.progress import Asked, Committed, Finished, Kept
+from pmrunnerd.model.state import State
+from pmrunnerd.rules.outcomes import Seen, ended, gone
+from tests.unit.rules.life import AT, a_plan, happen, started
+
+
+def running() -> State:
+    return happen(a_plan({"a": (), "b": ()}), started("t1", "r1"))
+
+
+def over(
+    state: State, finished: Finished, seen: Seen | None = None, *, parked: bool = False
+) -> State:
+    facts = ended(
+        state, state.runs["r1"], finished, seen or Seen(asked=[]), 99, patience=3, parked=parked
+    )
+    return happen(state, *facts)
+
+
+def finished(outcome: Outcome, reason: str = "") -> Finished:
+    return Finished(at=AT, outcome=outcome, reason=reason)
+
+
+def test_success_completes_the_task_with_its_commit() -> None:
+    seen = Seen(asked=[])
+    seen.look(Committed(at=AT, commit="4f2a91c", subject="do it", files=1))
+    state = over(running(), finished(Outcome.SUCCEEDED), seen)
+    assert (state.tasks["t1"].state, state.tasks["t1"].commit) == (TaskState.COMPLETE, "4f2a91c")
+    assert state.runs["r1"].cursor == 99
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.TIMED_OUT, Outcome.STALLED])
+def test_each_kind_of_failure_keeps_its_name_and_reason(outcome: Outcome) -> None:
+    seen = Seen(asked=[])
+    seen.look(Kept(at=AT, ref="refs/pm-runner/runs/r1", files=2))
+    state = over(running(), finished(outcome, "exit status 3: no such file"), seen)
+    run = state.runs["r1"].ended
+    assert run is not None
+    assert (run.outcome, run.kept) == (outcome, "refs/pm-runner/runs/r1")
+    assert state.tasks["t1"].state is TaskState.ERROR
+    assert state.tasks["t1"].reason == "exit status 3: no such file"
+
+
+def test_questions_are_numbered_and_wait() -> None:
+    seen = Seen(asked=[])
+    seen.look(Asked(at=AT, text="which port?", options=("3502", "3503")))
+    seen.look(Asked(at=AT, text="which host?"))
+    state = over(running(), finished(Outcome.ASKED), seen)
+    assert state.tasks["t1"].state is TaskState.AWAITING_RESPONSE
+    assert [(q.id, q.text, q.options) for q in state.questions.values()] == [
+        ("q1", "which port?", ("3502", "3503")),
+        ("q2", "which host?", ()),
+    ]
+
+
+def test_a_run_that_asked_nothing_did_not_ask() -> None:
+    assert over(running(), finished(Outcome.ASKED)).tasks["t1"].state is TaskState.ERROR
+
+
+def test_an_interrupted_task_is_queued_until_it_happened_too_often() -> None:
+    state = over(running(), gone("its run host was gone"))
+    assert state.tasks["t1"].state is TaskState.QUEUED
+    for n in (2, 3):
+        happen(state, started("t1", f"r{n}", n))
+        facts = ended(
+            state, state.runs[f"r{n}"], gone("gone"), Seen(asked=[]), 0, patience=3, parked=False
+        )
+        happen(state, *facts)
+    assert state.tasks["t1"].state is TaskState.ERROR
+    assert state.tasks["t1"].reason == "interrupted 3 times in a row, at last: gone"
+
+
+def test_parking_never_uses_up_the_patience() -> None:
+    state = running()
+    for n in range(1, 9):
+        facts = ended(
+            state, state.runs[f"r{n}"], gone("parked"), Seen(asked=[]), 0, patience=1, parked=True
+        )
+        happen(state, *facts, started("t1", f"r{n + 1}", n + 1))
+    assert state.tasks["t1"].state is TaskState.RUNNING
+
+
+def test_a_cancelled_run_cancels_its_task_however_it_ended() -> None:
+    state = running()
+    happen(state, ev.TaskCancelRequested(task="t1", project="w1", by="anna"))
+    over(state, finished(Outcome.INTERRUPTED))
+    assert state.tasks["t1"].state is TaskState.CANCELLED
+    run = state.runs["r1"].ended
+    assert run is not None
+    assert run.outcome is Outcome.CANCELLED
+
+
+def test_a_result_that_came_before_the_cancellation_counts() -> None:
+    state = running()
+    happen(state, ev.TaskCancelRequested(task="t1", project="w1", by="anna"))
+    over(state, finished(Outcome.SUCCEEDED))
+    assert state.tasks["t1"].state is TaskState.COMPLETE
+
+
+def test_a_held_run_leaves_its_task_in_the_queue_with_the_reason() -> None:
+    state = over(running(), finished(Outcome.HELD, "README was changed"))
+    task = state.tasks["t1"]
+    assert (task.state, task.held, task.reason) == (TaskState.QUEUED, True, "README was changed")

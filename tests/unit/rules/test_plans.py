@@ -1,0 +1,54 @@
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import PlanState
+from pmrunnerd.rules.plans import settle, with_consequences
+from pmrunnerd.rules.recovery import settle as recover
+from tests.unit.rules.life import a_plan, completed, failed, happen, started
+
+
+def test_a_plan_is_complete_with_its_last_task() -> None:
+    state = happen(a_plan({"a": (), "b": ()}), started("t1", "r1"))
+    assert with_consequences(state, completed("t1", "r1")) == completed("t1", "r1")
+    happen(state, *completed("t1", "r1"), started("t2", "r2"))
+    assert with_consequences(state, completed("t2", "r2"))[2:] == (
+        ev.PlanCompleted(plan="p1", project="w1"),
+    )
+
+
+def test_a_plan_fails_only_when_nothing_of_it_can_go_on() -> None:
+    state = happen(a_plan({"a": (), "b": (), "c": ("a",)}), started("t1", "r1"))
+    assert with_consequences(state, failed("t1", "r1")) == failed("t1", "r1")
+    happen(state, *failed("t1", "r1"), started("t2", "r2"))
+    assert with_consequences(state, completed("t2", "r2"))[2:] == (
+        ev.PlanFailed(plan="p1", project="w1", reason="t1 (a) failed"),
+    )
+
+
+def test_a_plan_whose_tasks_are_all_cancelled_is_cancelled_not_failed() -> None:
+    cancelled = ev.TaskCancelled(task="t1", project="w1", by="anna")
+    assert with_consequences(a_plan(), [cancelled])[1:] == (
+        ev.PlanCancelled(plan="p1", project="w1"),
+    )
+
+
+def test_a_retried_task_opens_its_plan_again() -> None:
+    state = happen(a_plan(), started("t1", "r1"))
+    happen(state, *with_consequences(state, failed("t1", "r1")))
+    assert state.plans["p1"].state is PlanState.ERROR
+    retried = ev.TaskRetried(task="t1", project="w1", by="anna")
+    assert with_consequences(state, [retried])[1:] == (ev.PlanReopened(plan="p1", project="w1"),)
+
+
+def test_trying_facts_on_changes_nothing() -> None:
+    state = happen(a_plan(), started("t1", "r1"))
+    with_consequences(state, completed("t1", "r1"))
+    assert set(state.active) == {"r1"}
+
+
+def test_recovery_brings_plans_in_line_and_settling_twice_adds_nothing() -> None:
+    # Without its consequence: what an older release may have written.
+    state = happen(a_plan(), started("t1", "r1"), *failed("t1", "r1"))
+    facts = recover(state)
+    assert facts == [ev.PlanFailed(plan="p1", project="w1", reason="t1 (one) failed")]
+    happen(state, *facts)
+    assert recover(state) == []
+    assert settle(state, state.plans["p1"]) == []
