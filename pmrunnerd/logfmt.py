@@ -25,7 +25,9 @@ class Line(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line; an exception follows as escaped text on the same line."""
-        said = f'level={record.levelname.lower()} where={record.name} msg={quote(record.getMessage())}'
+        said = (
+            f"level={record.levelname.lower()} where={record.name} msg={quote(record.getMessage())}"
+        )
         if record.exc_info:
             said += f" exception={quote(self.formatException(record.exc_info))}"
         if self._managed:

@@ -50,9 +50,13 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     parser.add_argument("--env", help="name of the environment (default: dev)")
     parser.add_argument("--state-dir", type=Path, help="state directory (default: ./state)")
     parser.add_argument("--socket", type=Path, help="control socket (default: in the state)")
-    parser.add_argument("--config", type=Path, help="configuration (default: /etc/pm-runner/ENV.toml)")
+    parser.add_argument(
+        "--config", type=Path, help="configuration (default: /etc/pm-runner/ENV.toml)"
+    )
     parser.add_argument("--port", type=int, help="the same as --web-port")
-    parser.add_argument("--unconfined", action="store_true", help="the same as --runs-unconfined true")
+    parser.add_argument(
+        "--unconfined", action="store_true", help="the same as --runs-unconfined true"
+    )
     parser.add_argument("--detach", action="store_true", help="go to the background once ready")
     group = parser.add_argument_group("settings (also in the configuration file and as variables)")
     for row in settings.table():

@@ -96,16 +96,16 @@ class Runs:
     async def follow(self, run: str) -> None:
         """Read what a run reports, from the recorded cursor to its end, and record the end."""
         directory = RunDirectory(self._directory / run)
-        cursor = self._store.ahead.runs[run].cursor
-        seen, finished = outcomes.Seen(asked=[]), None
+        seen = outcomes.Seen(cursor=self._store.ahead.runs[run].cursor)
+        finished: Finished | None = None
         self._watch.add(run)
         try:
             while finished is None:
                 # In this order: what a host wrote before it died is read after it was seen dead.
                 alive = self._host.alive(run)
-                page = await asyncio.to_thread(directory.read, cursor, 256)
-                for cursor, progress in page:  # noqa: B020 - the cursor is to move on
-                    seen.look(progress)
+                page = await asyncio.to_thread(directory.read, seen.cursor, 256)
+                for cursor, progress in page:
+                    seen.look(cursor, progress)
                     if isinstance(progress, Began):
                         await self._record(run, self._began(run, progress, cursor))
                     elif isinstance(progress, Finished):
@@ -114,11 +114,11 @@ class Runs:
                     continue
                 if not alive:
                     never = "its run host was gone without a word"
-                    finished = outcomes.gone(never if cursor else "it was never started")
+                    finished = outcomes.gone(never if seen.cursor else "it was never started")
                 else:
                     await self.grown(run)
             await self._farewell(run)
-            await self._end(run, finished, seen, cursor)
+            await self._end(run, finished, seen)
         finally:
             self._watch.remove(run)
             self.grew(run)
@@ -134,7 +134,7 @@ class Runs:
             log.exception("cannot start run %s", run)
             why = f"cannot start the run host: {exc}"
             failed = Finished(at="", outcome=Outcome.FAILED, reason=why)
-            await self._end(run, failed, outcomes.Seen(asked=[]), 0)
+            await self._end(run, failed, outcomes.Seen())
             return False
         return True
 
@@ -159,19 +159,13 @@ class Runs:
                 await self._host.stop(run)
             await asyncio.sleep(0.01)
 
-    async def _end(
-        self, run: str, finished: Finished, seen: outcomes.Seen, cursor: int
-    ) -> None:
+    async def _end(self, run: str, finished: Finished, seen: outcomes.Seen) -> None:
         while True:
-            facts = outcomes.ended(
-                self._store.ahead,
-                self._store.ahead.runs[run],
-                finished,
-                seen,
-                cursor,
-                patience=self._settings.runs_interruptions,
-                parked=self.parking,
+            given = outcomes.Circumstances(
+                patience=self._settings.runs_interruptions, parked=self.parking
             )
+            state = self._store.ahead
+            facts = outcomes.ended(state, state.runs[run], finished, seen, given)
             if await self._record(run, facts):
                 return
 

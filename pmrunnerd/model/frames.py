@@ -97,6 +97,8 @@ def encode_request(request: p.Request[Any]) -> msgspec.Raw:
     return msgspec.Raw(_encoder.encode(request))
 
 
-def to_client(reply: type[R]) -> "msgspec.msgpack.Decoder[Hello | Ok[R] | Item[R] | Closed | Failed]":
+def to_client(
+    reply: type[R],
+) -> "msgspec.msgpack.Decoder[Hello | Ok[R] | Item[R] | Closed | Failed]":
     """Return the decoder of what the daemon says to somebody who asked for a `reply`."""
     return msgspec.msgpack.Decoder(Hello | Ok[reply] | Item[reply] | Closed | Failed)  # type: ignore[valid-type]

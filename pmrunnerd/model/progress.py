@@ -72,7 +72,7 @@ class Began(Progress, frozen=True, kw_only=True):
 
 
 class Output(Progress, frozen=True, kw_only=True):
-    """Something the agent's process printed. Bytes that are no UTF-8 appear as `\\xNN`."""
+    r"""Something the agent's process printed. Bytes that are no UTF-8 appear as `\xNN`."""
 
     stream: str
     text: str

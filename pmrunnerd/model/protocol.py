@@ -26,7 +26,9 @@ Limit = Annotated[int, Meta(ge=1, le=1000)]
 
 def command_name(request: str) -> str:
     """Spell a request's class name as its command: `ProjectAdd` is `project add`."""
-    return "".join(f" {c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(request))
+    return "".join(
+        f" {c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(request)
+    )
 
 
 class Access(StrEnum):

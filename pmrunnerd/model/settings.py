@@ -23,9 +23,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         int, Meta(ge=0, le=65535, description="Port of the web door; 0 closes it.")
     ] = 3503
     runs_slots: Annotated[int, Meta(ge=1, le=64, description="Runs at the same time.")] = 2
-    runs_total: Annotated[
-        float, Meta(gt=0, description="Seconds that a run may take in all.")
-    ] = 4 * 3600.0
+    runs_total: Annotated[float, Meta(gt=0, description="Seconds that a run may take in all.")] = (
+        4 * 3600.0
+    )
     runs_silence: Annotated[
         float, Meta(gt=0, description="Seconds that a run may stay silent.")
     ] = 1800.0
@@ -100,5 +100,7 @@ def resolve(
                 )
             except msgspec.ValidationError as exc:
                 why = str(exc).partition(" - at")[0]
-                raise BadRequest(f"cannot use setting {row.key} = {found[row.field]!r}: {why}") from exc
+                raise BadRequest(
+                    f"cannot use setting {row.key} = {found[row.field]!r}: {why}"
+                ) from exc
     return settings

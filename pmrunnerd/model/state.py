@@ -92,6 +92,14 @@ class State:
         "minted",
     )
 
+    def copy(self) -> "State":
+        """Return a second state that holds the same, and from here on changes by itself."""
+        twin = State()
+        for name in self.TABLES:
+            getattr(twin, name).update(getattr(self, name))
+        twin.seq, twin.release = self.seq, self.release
+        return twin
+
     def draft(self) -> "State":
         """Return a state that reads through to this one; `settle` it or forget it."""
         return State(self)

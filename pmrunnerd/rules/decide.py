@@ -46,9 +46,7 @@ def change_project(
 ) -> Facts:
     """Check new settings of a project; those that are as they were already say nothing."""
     fresh = {
-        name: value
-        for name, value in _given(changed).items()
-        if getattr(project, name) != value
+        name: value for name, value in _given(changed).items() if getattr(project, name) != value
     }
     if "alias" in fresh:
         _check_alias(state, fresh["alias"])
@@ -118,7 +116,9 @@ def reject_plan(state: State, plan: str, reason: str, by: str) -> Facts:
 def cancel_task(state: State, task: str, by: str) -> Facts:
     """Cancel a task; one that runs is stopped first and is cancelled when its run is gone."""
     known = state.task(task)
-    if known.state is TaskState.CANCELLED or (known.state is TaskState.RUNNING and known.cancelling):
+    if known.state is TaskState.CANCELLED or (
+        known.state is TaskState.RUNNING and known.cancelling
+    ):
         return ()
     if known.state is TaskState.RUNNING:
         return (ev.TaskCancelRequested(task=known.id, project=known.project, by=by),)

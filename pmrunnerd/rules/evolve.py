@@ -41,25 +41,17 @@ def evolve(state: State, event: ev.AnyEvent, at: str) -> None:
             _run(state, event, at)
         case ev.QuestionAnswered() | ev.TaskAsked():
             _question(state, event, at)
-        case ev.PlanDrafted() | ev.PlanRefused():
-            _plan(state, event, at)
-        case ev.MessagePosted():
-            _count(state, event.message)
-            state.messages[event.message] = Message(
-                id=event.message, project=event.project, text=event.text, by=event.by, at=at
-            )
+        case ev.MessagePosted() | ev.PlanDrafted() | ev.PlanRefused():
+            _conversation(state, event, at)
         case ev.ProjectAdded() | ev.ProjectChanged() | ev.ProjectRemoved():
             _project(state, event)
-        case ev.DaemonStarted():
-            state.release = event.release
+        case ev.DaemonStarted(release=release):
+            state.release = release
         case ev.DaemonStopped():
             pass
         case ev.TaskCancelRequested():
-            task = state.task(event.task)
-            if task.state is not TaskState.RUNNING:
-                raise IllegalTransition(f"cannot stop task {task.id}: it is {task.state}")
-            state.tasks[task.id] = replace(task, cancelling=event.by or "somebody")
-        case _ if hasattr(event, "task"):
+            _request_cancel(state, event)
+        case _ if isinstance(event, ev.TaskEvent):
             _move_task(state, event, at)
         case _:
             plan = state.plan(event.plan)
@@ -73,9 +65,7 @@ def _count(state: State, identifier: str) -> None:
     state.minted[kind] = max(count, state.minted.get(kind, 0))
 
 
-def _project(
-    state: State, event: ev.ProjectAdded | ev.ProjectChanged | ev.ProjectRemoved
-) -> None:
+def _project(state: State, event: ev.ProjectAdded | ev.ProjectChanged | ev.ProjectRemoved) -> None:
     if isinstance(event, ev.ProjectAdded):
         if event.project in state.projects:
             raise Conflict(f"cannot add project {event.project}: it is there already")
@@ -91,7 +81,22 @@ def _project(
     state.projects[project.id] = replace(project, **changed)
 
 
-def _plan(state: State, event: ev.PlanDrafted | ev.PlanRefused, at: str) -> None:
+def _request_cancel(state: State, event: ev.TaskCancelRequested) -> None:
+    task = state.task(event.task)
+    if task.state is not TaskState.RUNNING:
+        raise IllegalTransition(f"cannot stop task {task.id}: it is {task.state}")
+    state.tasks[task.id] = replace(task, cancelling=event.by or "somebody")
+
+
+def _conversation(
+    state: State, event: ev.MessagePosted | ev.PlanDrafted | ev.PlanRefused, at: str
+) -> None:
+    if isinstance(event, ev.MessagePosted):
+        _count(state, event.message)
+        state.messages[event.message] = Message(
+            id=event.message, project=event.project, text=event.text, by=event.by, at=at
+        )
+        return
     state.messages.pop(event.message, None)
     _count(state, event.plan)
     plan = Plan(

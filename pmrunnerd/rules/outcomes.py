@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, Run
@@ -13,14 +13,16 @@ from pmrunnerd.rules.plans import with_consequences
 
 
 class Seen(Struct, kw_only=True):
-    """What a run reported so far that matters at its end."""
+    """What a run reported so far that matters at its end. `cursor` is how far that was read."""
 
-    asked: list[Asked]
+    cursor: int = 0
+    asked: list[Asked] = field(default_factory=list)
     commit: str = ""
     kept: str = ""
 
-    def look(self, progress: AnyProgress) -> None:
-        """Take note of one report."""
+    def look(self, cursor: int, progress: AnyProgress) -> None:
+        """Take note of one report, after which the file is read up to `cursor`."""
+        self.cursor = cursor
         match progress:
             case Asked():
                 self.asked.append(progress)
@@ -37,14 +39,20 @@ def gone(reason: str) -> Finished:
     return Finished(at="", outcome=Outcome.INTERRUPTED, reason=reason)
 
 
-def ended(
-    state: State, run: Run, finished: Finished, seen: Seen, cursor: int, *, patience: int, parked: bool
-) -> tuple[ev.AnyEvent, ...]:
-    """Return the facts of a run's end.
+class Circumstances(Struct, frozen=True, kw_only=True):
+    """`patience` is how many interruptions in a row a task may have.
 
-    `patience` is how many interruptions in a row a task may have; `parked` says that the daemon
-    itself stopped the run because it is stopping.
+    `parked` says that the daemon itself stopped the run, because it is stopping.
     """
+
+    patience: int
+    parked: bool = False
+
+
+def ended(
+    state: State, run: Run, finished: Finished, seen: Seen, given: Circumstances
+) -> tuple[ev.AnyEvent, ...]:
+    """Return the facts of a run's end."""
     task = state.task(run.task)
     outcome = finished.outcome
     if task.cancelling and outcome is not Outcome.SUCCEEDED:
@@ -53,7 +61,7 @@ def ended(
         run=run.id,
         project=run.project,
         outcome=outcome,
-        cursor=cursor,
+        cursor=seen.cursor,
         reason=finished.reason,
         status=finished.status,
         commit=seen.commit,
@@ -71,10 +79,12 @@ def ended(
             moved = ev.TaskAsked(task=name, project=project, run=run.id, questions=questions)
         case Outcome.HELD:
             moved = ev.TaskHeld(task=name, project=project, reason=reason)
-        case Outcome.INTERRUPTED if parked or task.interruptions + 1 < patience:
-            moved = ev.TaskInterrupted(task=name, project=project, reason=reason, parked=parked)
+        case Outcome.INTERRUPTED if given.parked or task.interruptions + 1 < given.patience:
+            moved = ev.TaskInterrupted(
+                task=name, project=project, reason=reason, parked=given.parked
+            )
         case Outcome.INTERRUPTED:
-            often = f"interrupted {patience} times in a row, at last: {reason}"
+            often = f"interrupted {given.patience} times in a row, at last: {reason}"
             moved = ev.TaskFailed(task=name, project=project, reason=often)
         case _:
             moved = ev.TaskFailed(task=name, project=project, reason=reason or outcome)

@@ -53,7 +53,9 @@ def problems(proposal: Proposal) -> list[str]:
         found.append("it has no task")
     if len(names) > MOST_STEPS:
         found.append(f"it has {len(names)} tasks, more than {MOST_STEPS}")
-    found += [f"two tasks are called {name}" for name in sorted({n for n in names if names.count(n) > 1})]
+    found += [
+        f"two tasks are called {name}" for name in sorted({n for n in names if names.count(n) > 1})
+    ]
     for step in proposal.steps:
         if len(step.name) > LONGEST_NAME:
             found.append(f"the name {step.name[:20]}… is longer than {LONGEST_NAME} characters")

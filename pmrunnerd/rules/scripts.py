@@ -56,7 +56,8 @@ def _body(lines: Iterator[str], ticks: str) -> str:
 
 
 def _step(options: str, body: str, position: int) -> Step:
-    name, needs = f"block-{position}", ()
+    name = f"block-{position}"
+    needs: tuple[str, ...] = ()
     try:
         words = shlex.split(options)
     except ValueError as exc:

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from pmrunnerd.model import events as ev
+from pmrunnerd.model.naming import kebab
 from pmrunnerd.model.progress import AnyProgress, Progress
 
 
@@ -24,14 +25,12 @@ def test_a_fact_says_what_it_means_and_is_named_in_json_as_people_read_it(
     fact: type[msgspec.Struct],
 ) -> None:
     assert fact.__doc__
-    assert fact.__struct_config__.tag == ev.kebab(fact.__name__)
+    assert fact.__struct_config__.tag == kebab(fact.__name__)
     assert all("_" not in name for name in fact.__struct_encode_fields__)
 
 
 def test_settings_of_a_project_keep_the_ancestor_s_names() -> None:
-    fact = ev.ProjectAdded(
-        project="w1", alias="demo", path="/srv/demo", bootstrap_prompt="be kind"
-    )
+    fact = ev.ProjectAdded(project="w1", alias="demo", path="/srv/demo", bootstrap_prompt="be kind")
     assert msgspec.json.encode(fact) == (
         b'{"fact":"project-added","project":"w1","alias":"demo","path":"/srv/demo",'
         b'"bootstrapPrompt":"be kind"}'

@@ -13,9 +13,7 @@ def test_every_setting_is_spelled_for_every_door_and_says_what_it_does() -> None
 
 def test_options_win_over_variables_and_variables_over_the_file() -> None:
     file = {"web": {"port": 1}, "runs": {"slots": 5, "total": 60}}
-    found = resolve(
-        file, {"PMRUNNER_WEB_PORT": "2", "PMRUNNER_RUNS_SLOTS": "6"}, {"web_port": "3"}
-    )
+    found = resolve(file, {"PMRUNNER_WEB_PORT": "2", "PMRUNNER_RUNS_SLOTS": "6"}, {"web_port": "3"})
     assert (found.web_port, found.runs_slots, found.runs_total) == (3, 6, 60.0)
 
 

@@ -36,9 +36,7 @@ def a_plan(
     wanted = needs or {"one": ()}
     steps = tuple(Step(name=name, text=f"echo {name}", needs=n) for name, n in wanted.items())
     project, message = state.projects["w1"], state.messages["m1"]
-    facts = planning.draft(
-        project, message, Proposal(title="all", steps=steps), Mint(state.minted)
-    )
+    facts = planning.draft(project, message, Proposal(title="all", steps=steps), Mint(state.minted))
     return happen(state, *facts)
 
 

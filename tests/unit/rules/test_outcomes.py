@@ -4,7 +4,7 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, TaskState
 from pmrunnerd.model.progress import Asked, Committed, Finished, Kept
 from pmrunnerd.model.state import State
-from pmrunnerd.rules.outcomes import Seen, ended, gone
+from pmrunnerd.rules.outcomes import Circumstances, Seen, ended, gone
 from tests.unit.rules.life import AT, a_plan, happen, started
 
 
@@ -15,9 +15,8 @@ def running() -> State:
 def over(
     state: State, finished: Finished, seen: Seen | None = None, *, parked: bool = False
 ) -> State:
-    facts = ended(
-        state, state.runs["r1"], finished, seen or Seen(asked=[]), 99, patience=3, parked=parked
-    )
+    given = Circumstances(patience=3, parked=parked)
+    facts = ended(state, state.runs["r1"], finished, seen or Seen(cursor=99), given)
     return happen(state, *facts)
 
 
@@ -26,8 +25,8 @@ def finished(outcome: Outcome, reason: str = "") -> Finished:
 
 
 def test_success_completes_the_task_with_its_commit() -> None:
-    seen = Seen(asked=[])
-    seen.look(Committed(at=AT, commit="4f2a91c", subject="do it", files=1))
+    seen = Seen()
+    seen.look(99, Committed(at=AT, commit="4f2a91c", subject="do it", files=1))
     state = over(running(), finished(Outcome.SUCCEEDED), seen)
     assert (state.tasks["t1"].state, state.tasks["t1"].commit) == (TaskState.COMPLETE, "4f2a91c")
     assert state.runs["r1"].cursor == 99
@@ -35,8 +34,8 @@ def test_success_completes_the_task_with_its_commit() -> None:
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.TIMED_OUT, Outcome.STALLED])
 def test_each_kind_of_failure_keeps_its_name_and_reason(outcome: Outcome) -> None:
-    seen = Seen(asked=[])
-    seen.look(Kept(at=AT, ref="refs/pm-runner/runs/r1", files=2))
+    seen = Seen()
+    seen.look(99, Kept(at=AT, ref="refs/pm-runner/runs/r1", files=2))
     state = over(running(), finished(outcome, "exit status 3: no such file"), seen)
     run = state.runs["r1"].ended
     assert run is not None
@@ -46,9 +45,9 @@ def test_each_kind_of_failure_keeps_its_name_and_reason(outcome: Outcome) -> Non
 
 
 def test_questions_are_numbered_and_wait() -> None:
-    seen = Seen(asked=[])
-    seen.look(Asked(at=AT, text="which port?", options=("3502", "3503")))
-    seen.look(Asked(at=AT, text="which host?"))
+    seen = Seen()
+    seen.look(99, Asked(at=AT, text="which port?", options=("3502", "3503")))
+    seen.look(99, Asked(at=AT, text="which host?"))
     state = over(running(), finished(Outcome.ASKED), seen)
     assert state.tasks["t1"].state is TaskState.AWAITING_RESPONSE
     assert [(q.id, q.text, q.options) for q in state.questions.values()] == [
@@ -63,12 +62,11 @@ def test_a_run_that_asked_nothing_did_not_ask() -> None:
 
 def test_an_interrupted_task_is_queued_until_it_happened_too_often() -> None:
     state = over(running(), gone("its run host was gone"))
-    assert state.tasks["t1"].state is TaskState.QUEUED
+    assert state.tasks["t1"].state.value == "QUEUED"
     for n in (2, 3):
         happen(state, started("t1", f"r{n}", n))
-        facts = ended(
-            state, state.runs[f"r{n}"], gone("gone"), Seen(asked=[]), 0, patience=3, parked=False
-        )
+        given = Circumstances(patience=3)
+        facts = ended(state, state.runs[f"r{n}"], gone("gone"), Seen(), given)
         happen(state, *facts)
     assert state.tasks["t1"].state is TaskState.ERROR
     assert state.tasks["t1"].reason == "interrupted 3 times in a row, at last: gone"
@@ -77,9 +75,8 @@ def test_an_interrupted_task_is_queued_until_it_happened_too_often() -> None:
 def test_parking_never_uses_up_the_patience() -> None:
     state = running()
     for n in range(1, 9):
-        facts = ended(
-            state, state.runs[f"r{n}"], gone("parked"), Seen(asked=[]), 0, patience=1, parked=True
-        )
+        given = Circumstances(patience=1, parked=True)
+        facts = ended(state, state.runs[f"r{n}"], gone("parked"), Seen(), given)
         happen(state, *facts, started("t1", f"r{n + 1}", n + 1))
     assert state.tasks["t1"].state is TaskState.RUNNING
 

@@ -21,7 +21,10 @@ def test_a_plan_without_tasks_is_refused() -> None:
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
-    steps = (Step(name="a", text=" ", needs=("b", "c")), Step(name="a", text="x" * (LONGEST_STEP + 1)))
+    steps = (
+        Step(name="a", text=" ", needs=("b", "c")),
+        Step(name="a", text="x" * (LONGEST_STEP + 1)),
+    )
     assert problems(Proposal(title="x", steps=steps)) == [
         "two tasks are called a",
         "task a is empty",
@@ -43,7 +46,9 @@ def test_a_task_that_needs_itself_is_a_circle() -> None:
 
 def test_too_many_tasks_are_refused() -> None:
     steps = tuple(Step(name=f"s{n}", text="true") for n in range(MOST_STEPS + 1))
-    assert problems(Proposal(title="x", steps=steps)) == [f"it has {MOST_STEPS + 1} tasks, more than 200"]
+    assert problems(Proposal(title="x", steps=steps)) == [
+        f"it has {MOST_STEPS + 1} tasks, more than 200"
+    ]
 
 
 def test_a_bad_proposal_becomes_a_refusal_that_answers_the_message() -> None:
@@ -67,12 +72,16 @@ def test_dependencies_become_task_identifiers_once_each() -> None:
     ("approval", "state"),
     [(PlanApproval.AUTO, PlanState.ACTIVE), (PlanApproval.MANUAL, PlanState.AWAITING_APPROVAL)],
 )
-def test_the_project_says_whether_a_person_approves(approval: PlanApproval, state: PlanState) -> None:
+def test_the_project_says_whether_a_person_approves(
+    approval: PlanApproval, state: PlanState
+) -> None:
     assert a_plan(approval=approval).plans["p1"].state is state
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.lists(st.sampled_from("abcdefg")).map(tuple)))
-def test_a_plan_without_problems_can_always_be_worked_off(needs: dict[str, tuple[str, ...]]) -> None:
+def test_a_plan_without_problems_can_always_be_worked_off(
+    needs: dict[str, tuple[str, ...]],
+) -> None:
     proposal = a_proposal(**needs)
     if problems(proposal):
         return

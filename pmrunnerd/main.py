@@ -1,0 +1,67 @@
+"""Build the house, open the doors, wait for a reason to leave, close the doors."""
+
+import os
+import sys
+from collections.abc import Callable
+
+from pmrunnerd import logfmt
+from pmrunnerd.model.errors import BadRequest, PmError
+from pmrunnerd.options import Options, parse
+
+# What the service manager is told by our exit status; systemd/README.md has the table.
+CANNOT_START = 1
+DISK_FAILED = 74
+CONFIGURATION = 78
+
+
+def main() -> None:
+    """Run `pmrunnerd` as the command line says and exit with its status."""
+    try:
+        options = parse(sys.argv[1:], os.environ)
+    except BadRequest as wrong:
+        sys.stderr.write(explain(wrong))
+        sys.exit(CONFIGURATION)
+    if not options.detach:
+        sys.exit(run(options, sys.stderr.write))
+    from pmrunnerd.detach import detach  # noqa: PLC0415 - the library costs 15 ms at every start
+
+    sys.exit(detach(options, lambda report: run(options, report)))
+
+
+def run(options: Options, report: Callable[[str], object]) -> int:
+    """Run the daemon until it is told to leave; return its exit status.
+
+    `report` is called once: with an empty text when the daemon is ready, or with what stopped it.
+    """
+    import asyncio  # noqa: PLC0415 - `--help` and a wrong option need none of this
+
+    from pmrunnerd.house import House  # noqa: PLC0415
+    from pmrunnerd.store.failures import StoreFailed  # noqa: PLC0415
+
+    logfmt.configure(os.environ)
+    try:
+        house = House(options)
+    except PmError as wrong:
+        report(explain(wrong))
+        return CANNOT_START
+    try:
+        asyncio.run(house.live(lambda: report("")))
+    except* StoreFailed as failures:
+        sys.stderr.write(explain(failures.exceptions[0]))
+        return DISK_FAILED
+    except* PmError as wrong_:
+        report(explain(wrong_.exceptions[0]))
+        return CANNOT_START
+    finally:
+        house.close()
+    return 0
+
+
+def explain(wrong: BaseException) -> str:
+    """Return an error as an operator reads it."""
+    hint = getattr(wrong, "hint", None)
+    return f"pmrunnerd: {wrong}\n" + (f"  hint: {hint}\n" if hint else "")
+
+
+if __name__ == "__main__":
+    main()
