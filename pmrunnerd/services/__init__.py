@@ -1,0 +1,1 @@
+"""Hands: everything that acts on the world outside the state directory."""

@@ -1,0 +1,1 @@
+"""The agents: who does the work of a task."""

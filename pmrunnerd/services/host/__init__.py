@@ -1,0 +1,1 @@
+"""Where run hosts live: how they are started, found again and stopped."""

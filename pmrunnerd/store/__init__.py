@@ -1,0 +1,1 @@
+"""Memory: the journal and what it folds to. Touches only the state directory."""

@@ -1,0 +1,117 @@
+r"""One commit is one line: `["<crc32>",{…}]\n`, a checksum beside the JSON that it covers.
+
+Still JSON, so that `jq '.[1]'` reads a journal. A line holds all facts of a commit or is not whole.
+"""
+
+import re
+from typing import Any, Final, get_args
+from zlib import crc32
+
+import msgspec
+from msgspec import Struct
+
+from pmrunnerd.model.events import AnyEvent
+
+# A plan repeats its message, a control character is six bytes of JSON, a request is 4 MiB at most.
+LINE_LIMIT: Final = 64 << 20
+_HEAD: Final = len(b'["00000000",')
+_START: Final = re.compile(rb'\["[0-9a-f]{8}",\{')
+
+
+class Unknown(Struct, frozen=True, kw_only=True):
+    """A fact of a newer release: kept where it is, and skipped in the fold."""
+
+    fact: str
+    raw: bytes
+
+
+class Batch(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The facts of one commit. `at` is RFC 3339 in UTC, `reply` what its `request` was answered.
+
+    `digest` tells two contents of one request identifier apart. What a newer release said in it
+    and this one does not know is in `unknown`.
+    """
+
+    seq: int
+    at: str
+    facts: tuple[AnyEvent, ...]
+    request: str = ""
+    digest: str = ""
+    reply: bytes = b""
+    unknown: tuple[Unknown, ...] = ()
+
+
+class _Piecewise(Struct, frozen=True, kw_only=True):
+    """A batch whose facts are looked at one by one."""
+
+    seq: int
+    at: str
+    facts: tuple[msgspec.Raw, ...]
+    request: str = ""
+    digest: str = ""
+    reply: bytes = b""
+
+
+class _Tag(Struct, frozen=True):
+    fact: str
+
+
+_encoder: Final = msgspec.json.Encoder()
+_batches: Final = msgspec.json.Decoder(Batch)
+_piecewise: Final = msgspec.json.Decoder(_Piecewise)
+_tags: Final = msgspec.json.Decoder(_Tag)
+_events: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(AnyEvent)
+KNOWN: Final = frozenset(fact.__struct_config__.tag for fact in get_args(AnyEvent))
+
+
+def encode(batch: Batch) -> bytes:
+    """Return the line of a commit. Raises UnicodeEncodeError for half a surrogate pair."""
+    body = _encoder.encode(batch)
+    return b'["%08x",%b]\n' % (crc32(body), body)
+
+
+def body(line: bytes) -> bytes | None:
+    """Return the JSON of a line without its end; None if it is not, byte for byte, what we wrote."""
+    inner = line[_HEAD:-1]
+    whole = line.endswith(b"]") and line[:_HEAD] == b'["%08x",' % crc32(inner)
+    return inner if whole else None
+
+
+def decode(json: bytes) -> Batch:
+    """Read the JSON of a line. Raises msgspec.ValidationError where a fact we know is malformed."""
+    try:
+        return _batches.decode(json)
+    except msgspec.ValidationError:
+        return _decode_piecewise(json)
+
+
+def _decode_piecewise(json: bytes) -> Batch:
+    line = _piecewise.decode(json)
+    facts, unknown = [], []
+    for raw in line.facts:
+        tag = _tags.decode(raw).fact
+        if tag in KNOWN:
+            facts.append(_events.decode(raw))
+        else:
+            unknown.append(Unknown(fact=tag, raw=bytes(raw)))
+    return Batch(
+        seq=line.seq,
+        at=line.at,
+        facts=tuple(facts),
+        request=line.request,
+        digest=line.digest,
+        reply=line.reply,
+        unknown=tuple(unknown),
+    )
+
+
+def is_torn(tail: bytes) -> bool:
+    """Tell whether bytes that begin with a bad line are one record that never became whole.
+
+    A crash leaves the beginning of a record, or nothing of it but its length. A line end anywhere
+    but at the end, or a whole record further on, means that what was durable has been damaged.
+    """
+    if b"\n" in tail[:-1]:
+        return False
+    line = tail.removesuffix(b"\n")
+    return not any(body(line[found.start() :]) for found in _START.finditer(line, 1))

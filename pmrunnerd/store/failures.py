@@ -1,0 +1,27 @@
+"""What the store says when it cannot go on. Both end the daemon; neither loses what was said."""
+
+from pathlib import Path
+from typing import Final
+
+from pmrunnerd.model.errors import PmError, Unavailable
+
+VERIFY: Final = "pmrunnerctl state verify"
+
+
+class JournalDamaged(PmError):
+    """What was made durable is not what is there now. Nothing was changed; a person looks."""
+
+    def __init__(self, message: str, *, hint: str | None = VERIFY) -> None:
+        super().__init__(message, hint=hint)
+
+
+class StoreFailed(Unavailable):
+    """The disk broke its word, so what was under way may or may not be durable.
+
+    The daemon starts again from what the disk says then; the same request may be sent again.
+    """
+
+
+def damaged(path: Path, line: int, why: str) -> JournalDamaged:
+    """Say where the damage is, as `sed -n 7p` and an editor count lines."""
+    return JournalDamaged(f"cannot read {path}: line {line} {why}")

@@ -1,0 +1,46 @@
+"""The files of a journal as they lie there: which ones, and their lines, good and bad."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from pmrunnerd.store import batch
+from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.failures import JournalDamaged
+
+_CHUNK: Final = 1 << 20
+_NAME: Final = re.compile(r"[0-9]{8}\.jsonl")
+
+
+class Line(NamedTuple):
+    """A line of a segment: its number from 1, first byte, bytes with its end, JSON if it is whole."""
+
+    number: int
+    offset: int
+    size: int
+    json: bytes | None
+
+
+def names_of(disk: Disk, directory: Path) -> list[int]:
+    """Return the numbers of all segments, from 1 on. Raises JournalDamaged if one is missing."""
+    there = [int(name[:8]) for name in disk.names(directory) if _NAME.fullmatch(name)]
+    for expected, number in enumerate(there, start=1):
+        if number != expected:
+            raise JournalDamaged(f"cannot read {directory}: {expected:08}.jsonl is missing")
+    return there
+
+
+def read_lines(disk: Disk, file: int, path: Path) -> Iterator[Line]:
+    """Yield every line of a segment. What follows the last line end is a line that is not whole."""
+    number, offset, at, rest = 1, 0, 0, b""
+    while chunk := disk.read_at(file, _CHUNK, at):
+        at += len(chunk)
+        *ended, rest = (rest + chunk).split(b"\n")
+        for line in ended:
+            yield Line(number, offset, len(line) + 1, batch.body(line))
+            number, offset = number + 1, offset + len(line) + 1
+        if len(rest) > batch.LINE_LIMIT:
+            raise JournalDamaged(f"cannot read {path}: line {number} does not end")
+    if rest:
+        yield Line(number, offset, len(rest), None)

@@ -1,0 +1,201 @@
+"""The plugin that keeps a run honest, in runs of its own."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.house.tree import ROOT, must_hold
+from tests.plugins.promises import plain, required
+
+SUITE = """
+    import pytest
+
+    def test_it_works():
+        pass
+
+    @pytest.mark.parametrize("size", [1, 2])
+    def test_it_works_at_every_size(size):
+        pass
+
+    @pytest.mark.xfail(strict=True)
+    def test_it_is_known_to_fail():
+        assert False
+"""
+SKIPS = """
+    import pytest
+
+    @pytest.mark.skipif(True, reason="needs a moon")
+    def test_it_lands():
+        pass
+
+    def test_it_returns():
+        pytest.skip("needs a rocket")
+"""
+ALL_GOOD = """
+    # "It works."
+    test_suite.py::test_it_works
+    test_suite.py::test_it_works_at_every_size
+    test_suite.py::test_it_works_at_every_size[2]
+"""
+
+WORKERS = pytest.mark.parametrize("workers", ["-n0", "-n2"])
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A suite of its own, run as ours is, with CI=true unless a test takes it back."""
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    pytester.makeini("[pytest]\nrequired = required.txt\n")
+    pytester.makepyfile(test_suite=SUITE)
+    return pytester
+
+
+def play(run: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    options = ("-p", "tests.plugins.promises", "--dist=loadgroup")
+    return run.runpytest_subprocess(*options, *arguments)
+
+
+def promise(run: pytest.Pytester, text: str) -> None:
+    run.maketxtfile(required=text)
+
+
+@WORKERS
+def test_a_run_that_kept_every_promise_is_green(run: pytest.Pytester, workers: str) -> None:
+    promise(run, ALL_GOOD)
+
+    result = play(run, workers)
+
+    assert result.ret == pytest.ExitCode.OK
+    result.assert_outcomes(passed=3, xfailed=1)
+
+
+@WORKERS
+def test_a_promise_that_no_test_ran_for_fails_by_name(run: pytest.Pytester, workers: str) -> None:
+    promise(run, ALL_GOOD + "    test_suite.py::test_it_flies\n")
+
+    result = play(run, workers)
+
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(passed=3, xfailed=1, failed=1)
+    result.stdout.fnmatch_lines(["FAILED test_suite.py::test_it_flies*"])
+    assert "1 failed, 3 passed" in result.outlines[-1]
+
+
+@WORKERS
+def test_a_skip_is_a_failure_that_tells_its_reason(run: pytest.Pytester, workers: str) -> None:
+    run.makepyfile(test_skips=SKIPS)
+
+    result = play(run, workers)
+
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(passed=3, xfailed=1, failed=1, errors=1)
+    result.stdout.fnmatch_lines_random(["*needs a moon", "*needs a rocket"])
+
+
+@WORKERS
+def test_a_module_that_skips_itself_is_a_failure_too(run: pytest.Pytester, workers: str) -> None:
+    run.makepyfile(test_moon="import pytest; pytest.importorskip('moon_that_is_not_there')")
+
+    result = play(run, workers)
+
+    assert result.ret != pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["*could not import 'moon_that_is_not_there'*"])
+
+
+@WORKERS
+def test_a_person_may_skip_and_is_told_what_was_not_run(
+    run: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: str
+) -> None:
+    monkeypatch.delenv("CI")
+    run.makepyfile(test_skips=SKIPS)
+    promise(run, ALL_GOOD + "    test_skips.py::test_it_lands\n")
+
+    result = play(run, workers)
+
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["*not run here*"])
+    result.stdout.fnmatch_lines_random(
+        ["test_skips.py::test_it_lands: needs a moon", "test_skips.py::test_it_returns: needs a *"]
+    )
+    assert "3 passed, 2 skipped, 1 xfailed" in result.outlines[-1]
+
+
+@pytest.mark.parametrize(
+    "selection",
+    ["test_suite.py", "-kit_works", "-mnot slow", "--deselect=test_suite.py::test_it_works"],
+)
+def test_who_runs_a_part_has_promised_nothing_about_the_rest(
+    run: pytest.Pytester, selection: str
+) -> None:
+    promise(run, "test_suite.py::test_it_flies")
+
+    assert play(run, "-n0", selection).ret == pytest.ExitCode.OK
+
+
+@WORKERS
+def test_a_promise_is_kept_on_whichever_worker_its_group_runs(
+    run: pytest.Pytester, workers: str
+) -> None:
+    run.makepyfile(
+        test_group="import pytest\n"
+        "@pytest.mark.xdist_group('daemon')\n"
+        "@pytest.mark.parametrize('address', ['a@b'])\n"
+        "def test_it_is_alone(address): pass\n"
+    )
+    promise(run, "test_group.py::test_it_is_alone[a@b]\ntest_group.py::test_it_is_alone")
+
+    result = play(run, workers)
+
+    assert result.ret == pytest.ExitCode.OK
+
+
+@pytest.mark.parametrize(
+    ("shown", "spelled"),
+    [
+        ("t.py::test_x@daemon", "t.py::test_x"),
+        ("t.py::test_x[a@b]@daemon", "t.py::test_x[a@b]"),
+        ("t.py::test_x[a@b]", "t.py::test_x[a@b]"),
+        ("a@b/t.py::test_x", "a@b/t.py::test_x"),
+    ],
+)
+def test_an_id_is_spelled_without_the_group_of_its_worker(shown: str, spelled: str) -> None:
+    assert plain(shown) == spelled
+
+
+def test_every_required_test_exists_once_and_stands_under_a_promise(
+    pytester: pytest.Pytester,
+) -> None:
+    file = ROOT / "tests/required.txt"
+    listed = required(file)
+    sources = sorted({id.partition("::")[0] for id in listed})
+    missing = [f"{source}: does not exist" for source in sources if not (ROOT / source).is_file()]
+    there = [source for source in sources if (ROOT / source).is_file()]
+    if there:
+        os.chdir(ROOT)
+        collected = pytester.runpytest_subprocess(
+            f"--rootdir={ROOT}",
+            f"--config-file={ROOT}/pyproject.toml",
+            "--collect-only",
+            "-qq",
+            *there,
+        )
+        known = {line.strip() for line in collected.outlines}
+        known |= {id.partition("[")[0] for id in known}
+        missing += [
+            f"{id}: is listed, and there is no such test" for id in listed if id not in known
+        ]
+    doubled = [f"{id}: is listed twice" for id in sorted(set(listed)) if listed.count(id) > 1]
+
+    must_hold(missing + doubled)
+
+
+def test_a_list_of_promises_is_ids_between_headings(tmp_path: Path) -> None:
+    file = tmp_path / "required.txt"
+    file.write_text("# a promise\n\ntests/a.py::test_b\n  tests/a.py::test_c[# 1]\n")
+
+    assert required(file) == ["tests/a.py::test_b", "tests/a.py::test_c[# 1]"]
+    assert required(tmp_path / "none.txt") == []

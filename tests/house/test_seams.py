@@ -1,0 +1,66 @@
+import pytest
+
+from tests.house.conftest import Plant
+from tests.house.seams import SPAWNS, STARTS, SYNCS, Seam, crossings
+from tests.house.tree import ROOT, must_hold
+
+
+@pytest.mark.parametrize("seam", [SYNCS, STARTS, SPAWNS], ids=lambda seam: seam.what)
+def test_what_one_module_may_do_no_other_does(seam: Seam) -> None:
+    must_hold(crossings(ROOT, seam))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["os.fsync(3)", "os.fdatasync(3)", "from os import fdatasync", "libc.fsync(3)", "os.sync()"],
+)
+def test_a_second_place_that_syncs_is_found(plant: Plant, line: str) -> None:
+    root = plant({"pmrunnerd/store/durable.py": line, "pmrunnerd/store/journal.py": line})
+
+    (found,) = crossings(root, SYNCS)
+    assert found.startswith("pmrunnerd/store/journal.py:1: syncs to the disk")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import subprocess",
+        "from subprocess import run",
+        "from multiprocessing.pool import Pool",
+        "import daemon.pidfile",
+        "os.fork()",
+        "os.execvpe('sh', [], {})",
+        "os.posix_spawn",
+        "from os import system",
+        "asyncio.create_subprocess_exec('sh')",
+        "asyncio.get_running_loop().subprocess_shell(None, 'sh')",
+    ],
+)
+def test_a_second_place_that_starts_processes_is_found(plant: Plant, line: str) -> None:
+    root = plant({"pmrunnerd/services/process.py": line, "pmrunnerd/engine/loop.py": line})
+
+    (found,) = crossings(root, STARTS)
+    assert found.startswith("pmrunnerd/engine/loop.py:1: starts a process")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "asyncio.create_task(x())",
+        "asyncio.ensure_future(x())",
+        "from asyncio import create_task",
+        "loop.create_task(x())",
+        "self._loop.create_task(x())",
+        "asyncio.get_running_loop().create_task(x())",
+    ],
+)
+def test_a_task_without_a_group_is_found(plant: Plant, line: str) -> None:
+    root = plant({"pmrunnerd/engine/loop.py": line})
+
+    (found,) = crossings(root, SPAWNS)
+    assert found.startswith("pmrunnerd/engine/loop.py:1: makes a task of asyncio")
+
+
+@pytest.mark.parametrize("line", ["house.create_task(x())", "self._group.create_task(x())"])
+def test_a_task_of_a_group_is_fine(plant: Plant, line: str) -> None:
+    assert crossings(plant({"pmrunnerd/engine/loop.py": line}), SPAWNS) == []

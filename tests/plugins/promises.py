@@ -1,0 +1,127 @@
+"""What was promised has been run: with CI=true no test is left out, and none of required.txt.
+
+Without CI=true a test may skip, and the run ends with a list of what was not run here, and why.
+With it every skip is a failure, because a promise that was not tried was not kept. A full run,
+one that was given no paths and no selection, must also have passed each id of tests/required.txt;
+an id without `[…]` stands for all its parameters.
+"""
+
+import os
+import re
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+# What --dist=loadgroup hangs on the ids of a group that stays on one worker.
+GROUP: Final = re.compile(r"@[^\]:]*$")
+NOT_ALLOWED: Final = "not run, and with CI=true nothing may be left out"
+
+
+def required(file: Path) -> list[str]:
+    """Return the ids that a file lists, one a line, between headings that begin with `#`."""
+    lines = (line.strip() for line in file.read_text().splitlines()) if file.exists() else ()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def plain(nodeid: str) -> str:
+    """Return an id as it is spelled without workers."""
+    return GROUP.sub("", nodeid)
+
+
+def everything_counts() -> bool:
+    return os.environ.get("CI") == "true"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini("required", "file with the ids of tests that a full run must pass", default="")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    # An expected failure is reported as skipped, too; it was run.
+    if everything_counts() and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{NOT_ALLOWED}: {reason(report)}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if everything_counts() and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{NOT_ALLOWED}: {reason(report)}"
+    return report
+
+
+def reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Return why it was skipped, in the words of whoever skipped it."""
+    why = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return why.removeprefix("Skipped: ")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Workers report to the controller, and only it sees the whole run.
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Promises(config), "promises of this run")
+
+
+class Promises:
+    """What happened in one run, against what had to."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._passed: set[str] = set()
+        self._failed: set[str] = set()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._failed.add(plain(report.nodeid))
+        elif report.passed and report.when == "call":
+            self._passed.add(plain(report.nodeid))
+
+    @pytest.hookimpl(tryfirst=True)  # before the terminal writes its closing line
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if not (everything_counts() and self._is_full()):
+            return
+        for id in self._broken():
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            report = pytest.TestReport(
+                nodeid=id,
+                location=(id, None, id),
+                keywords={},
+                outcome="failed",
+                longrepr=f"{id} is listed in {self._config.getini('required')}: {NOT_ALLOWED}",
+                when="call",
+            )
+            self._config.hook.pytest_runtest_logreport(report=report)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        skipped = terminalreporter.stats.get("skipped", [])
+        if skipped:
+            terminalreporter.section("not run here")
+        for report in skipped:
+            terminalreporter.line(f"{plain(report.nodeid)}: {reason(report)}")
+
+    def _is_full(self) -> bool:
+        """Tell whether nobody chose: no path or id, no -k or -m, no --lf, no --deselect."""
+        option = self._config.option
+        chosen = (
+            self._config.args_source is pytest.Config.ArgsSource.ARGS,
+            *(
+                getattr(option, name, None)
+                for name in ("keyword", "markexpr", "deselect", "lf", "collectonly", "ignore")
+            ),
+        )
+        return bool(self._config.getini("required")) and not any(chosen)
+
+    def _broken(self) -> Iterator[str]:
+        """Yield each required id that was not run; one that failed has said so itself."""
+        ran = self._passed | self._failed
+        ran |= {id.partition("[")[0] for id in ran}
+        for id in required(self._config.rootpath / self._config.getini("required")):
+            if id not in ran:
+                yield id

@@ -1,0 +1,118 @@
+import json
+import zlib
+from typing import get_args
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pmrunnerd.model import events as ev
+from pmrunnerd.store import batch as lines
+from pmrunnerd.store.batch import Batch, Unknown
+from tests.unit.store.parts import AT, said
+
+BATCH = Batch(
+    seq=7, at=AT, facts=(said(1),), request="r" * 32, digest="d" * 32, reply=b"\x81\xa2id\xa2m1"
+)
+
+
+def line_of(body: str) -> bytes:
+    raw = body.encode()
+    return b'["%08x",%b]\n' % (zlib.crc32(raw), raw)
+
+
+def reread(line: bytes) -> Batch:
+    body = lines.body(line.removesuffix(b"\n"))
+    assert body is not None
+    return lines.decode(body)
+
+
+def test_a_commit_is_what_it_was_after_it_was_a_line() -> None:
+    assert reread(lines.encode(BATCH)) == BATCH
+
+
+def test_a_line_is_json_whose_second_element_is_the_commit() -> None:
+    checksum, body = json.loads(lines.encode(BATCH))
+
+    assert (len(checksum), body["seq"]) == (8, 7)
+    assert body["facts"] == [
+        {"fact": "message-posted", "message": "m1", "project": "p1", "text": "hello", "by": "anna"}
+    ]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_whatever_is_said_a_line_has_one_end_and_keeps_it(text: str) -> None:
+    line = lines.encode(Batch(seq=1, at=AT, facts=(said(1, text=text),)))
+
+    assert line.count(b"\n") == 1
+    assert reread(line).facts == (said(1, text=text),)
+
+
+def test_half_a_character_is_refused_before_it_is_a_line() -> None:
+    with pytest.raises(UnicodeEncodeError):
+        lines.encode(Batch(seq=1, at=AT, facts=(said(1, text="\ud800"),)))
+
+
+def test_no_byte_of_a_line_can_change_unnoticed() -> None:
+    line = lines.encode(BATCH).removesuffix(b"\n")
+    for where in range(len(line)):
+        for bit in range(8):
+            flipped = bytearray(line)
+            flipped[where] ^= 1 << bit
+            assert lines.body(bytes(flipped)) is None, f"bit {bit} of byte {where}"
+
+
+def test_no_beginning_of_a_line_is_a_line() -> None:
+    line = lines.encode(BATCH).removesuffix(b"\n")
+
+    assert [end for end in range(len(line)) if lines.body(line[:end]) is not None] == []
+
+
+def test_a_fact_of_a_newer_release_is_kept_beside_those_we_know() -> None:
+    newer = '{"fact":"moon-landed","project":"p1","crew":[1,2]}'
+    known = msgspec.json.encode(said(1)).decode()
+    batch = reread(line_of(f'{{"seq":1,"at":"{AT}","facts":[{newer},{known}],"later":true}}'))
+
+    assert batch.facts == (said(1),)
+    assert batch.unknown == (Unknown(fact="moon-landed", raw=newer.encode()),)
+
+
+def test_a_field_of_a_newer_release_in_a_fact_we_know_is_skipped() -> None:
+    newer = (
+        '{"fact":"message-posted","message":"m1","project":"p1","text":"hello","by":"anna","x":1}'
+    )
+
+    assert reread(line_of(f'{{"seq":1,"at":"{AT}","facts":[{newer}]}}')).facts == (said(1),)
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        '{"fact":"message-posted","message":"m1"}',
+        '{"fact":"message-posted","message":1,"project":"p1","text":"t","by":"b"}',
+        '{"fact":5}',
+        "{}",
+        "null",
+    ],
+)
+def test_a_malformed_fact_is_damage_even_beside_one_that_is_unknown(fact: str) -> None:
+    for facts in (fact, '{"fact":"moon-landed"},' + fact):
+        with pytest.raises(msgspec.DecodeError):
+            reread(line_of(f'{{"seq":1,"at":"{AT}","facts":[{facts}]}}'))
+
+
+def test_every_fact_there_is_is_known_by_its_tag() -> None:
+    assert len(lines.KNOWN) == len(get_args(ev.AnyEvent))
+    assert {"message-posted", "run-ended", "task-asked"} <= lines.KNOWN
+
+
+def test_a_tail_is_torn_only_if_nothing_whole_follows_in_it() -> None:
+    line = lines.encode(BATCH)
+
+    assert lines.is_torn(line[:-1])
+    assert lines.is_torn(line[:20])
+    assert lines.is_torn(b"\0" * 4096)
+    assert lines.is_torn(line[:20] + b"\n")
+    assert not lines.is_torn(line[:20] + line), "a line lost its end and a whole one follows"
+    assert not lines.is_torn(line[:20] + b"\n" + line[:30]), "two bad lines are not one crash"

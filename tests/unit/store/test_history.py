@@ -1,0 +1,106 @@
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pmrunnerd.model import events as ev
+from pmrunnerd.store import history as module
+from pmrunnerd.store.batch import Batch, encode
+from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.failures import JournalDamaged
+from pmrunnerd.store.history import CONVERSATION, History
+from pmrunnerd.store.journal import Journal
+from tests.unit.store.parts import AT, said
+
+PROJECTS = ("p1", "p2")
+
+
+def told(directory: Path, batches: list[Batch], *, segment_limit: int = 600) -> History:
+    journal = Journal(directory / "journal", Disk(), segment_limit=segment_limit)
+    list(journal.replay(at_least=0, aside=directory, at=AT))
+    history = History(journal)
+    for batch in batches:
+        [place] = journal.append([encode(batch)]).places
+        history.add(batch, place)
+    journal.close()
+    return history
+
+
+def batch(seq: int, *projects: str, text: str = "hello") -> Batch:
+    """Say something in each project; where there is none, something happens that nobody sees."""
+    facts: tuple[ev.AnyEvent, ...] = tuple(said(seq, project=name, text=text) for name in projects)
+    return Batch(seq=seq, at=AT, facts=facts or (ev.DaemonStarted(release="1", pid=seq),))
+
+
+@given(
+    said_in=st.lists(st.lists(st.sampled_from(PROJECTS), max_size=2), max_size=30),
+    at=st.integers(0, 35),
+    limit=st.integers(1, 12),
+)
+def test_a_page_at_any_depth_is_what_a_plain_list_would_give(
+    tmp_path_factory: pytest.TempPathFactory, said_in: list[list[str]], at: int, limit: int
+) -> None:
+    batches = [batch(seq, *projects) for seq, projects in enumerate(said_in, start=1)]
+    history = told(tmp_path_factory.mktemp("state"), batches)
+
+    assert history.read(at, limit) == [b for b in batches if b.seq > at][:limit]
+    for name in PROJECTS:
+        mine = [b for b in batches if name in said_in[b.seq - 1]]
+        assert history.conversation(name, None, limit) == mine[-limit:]
+        assert history.conversation(name, at, limit) == [b for b in mine if b.seq < at][-limit:]
+        after = [b for b in mine if b.seq > at]
+        assert history.conversation_since(name, at, limit) == after[:limit]
+
+
+def test_a_project_that_nobody_spoke_in_has_no_conversation(tmp_path: Path) -> None:
+    history = told(tmp_path, [batch(1)])
+
+    assert history.conversation("p1", None, 10) == []
+    assert history.conversation_since("p9", 0, 10) == []
+    assert history.read(1, 10) == history.read(99, 10) == []
+
+
+def test_a_page_of_large_commits_is_cut_short_but_never_empty(tmp_path: Path) -> None:
+    large = "x" * (module.PAGE_BYTES // 2)
+    batches = [batch(seq, "p1", text=large) for seq in (1, 2, 3)]
+    history = told(tmp_path, batches, segment_limit=1 << 30)
+
+    assert [b.seq for b in history.read(0, 10)] == [1]
+    assert [b.seq for b in history.conversation("p1", None, 10)] == [3]
+    assert [b.seq for b in history.conversation("p1", 3, 10)] == [2]
+    assert [b.seq for b in history.conversation_since("p1", 1, 10)] == [2]
+
+
+def test_every_commit_knows_its_file_and_line(tmp_path: Path) -> None:
+    history = told(tmp_path, [batch(seq, "p1") for seq in range(1, 9)], segment_limit=300)
+    for seq in range(1, 9):
+        path, number = history.where(seq)
+        assert f'"seq":{seq},' in path.read_text().splitlines()[number - 1]
+
+
+def test_a_line_that_changed_since_it_was_read_is_named(tmp_path: Path) -> None:
+    history = told(tmp_path, [batch(seq, "p1") for seq in (1, 2, 3)], segment_limit=1 << 20)
+    path, _ = history.where(2)
+    path.write_bytes(path.read_bytes().replace(b'"m2"', b'"m9"'))
+
+    assert [b.seq for b in history.conversation("p1", 2, 9)] == [1]
+    with pytest.raises(JournalDamaged, match="line 2 is not what was read before"):
+        history.read(0, 3)
+
+
+def test_a_million_messages_cost_sixteen_megabytes_and_a_little() -> None:
+    history = History(Journal(Path("nowhere"), Disk()))
+    message, place = batch(1, "p1"), module.Place(1, 0, 250)
+    for _ in range(10_000):
+        history.add(message, place)
+    arrays = [history._places, history._conversations["p1"]]
+
+    assert sum(array.__sizeof__() for array in arrays) < 10_000 * 16 * 1.2
+
+
+def test_only_facts_that_belong_to_a_project_are_part_of_its_conversation() -> None:
+    assert set(get_args(ev.AnyEvent)) >= CONVERSATION
+    assert all("project" in fact.__struct_fields__ for fact in CONVERSATION)
+    assert ev.RunBegan not in CONVERSATION
