@@ -41,17 +41,18 @@ choose_a_python() { # sets $python
     python_does_not_fit python3
 }
 
-python_does_not_fit() {
-    local version why="there is no ${1:-python3}"
+python_does_not_fit() { # PYTHON
+    local version why="there is no $1" packages="python3 python3-venv"
+    local hints=("PYTHON=/path/to/python3.12 $0   with a Python of your own")
     if version=$(version_of "$1"); then
         why="$1 is $version, too new"
+        packages="python3.11 python3.11-venv   (or 3.12, or 3.13: what this release has)"
         "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || why="$1 is $version, too old"
     fi
-    local hints=("PYTHON=/path/to/python3.12 $0   with a Python of your own")
     if have uv; then
         hints=("uv python install 3.13 && $0")
     elif have apt-get; then
-        hints=("sudo apt-get install python3.11 python3.11-venv   (or 3.12, 3.13: what this release has)" "${hints[@]}")
+        hints=("sudo apt-get install $packages" "${hints[@]}")
     fi
     cannot "make an environment: pm-runner runs on Python 3.11 to 3.13, and $why" "${hints[@]}"
 }

@@ -5,6 +5,7 @@ can be held against the house and, to see that it can fail, against a small tree
 """
 
 import ast
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 PACKAGES: Final = ("pmrunnerd", "pmrunnerctl")
+GENERATED: Final = re.compile(
+    r"(^|/)(\.venv|\.[a-z]+_cache|\.hypothesis|__pycache__|[^/]*\.egg-info)"
+)
 
 
 @dataclass(frozen=True)
@@ -91,9 +95,10 @@ def modules(root: Path, *packages: str) -> list[Module]:
 
 
 def files(root: Path) -> list[Path]:
-    """Return what is committed or about to be; of a tree without git, everything in it."""
+    """Return what is committed or about to be; of a tree without git, what nobody generated."""
     if not root.joinpath(".git").exists():
-        return sorted(path.relative_to(root) for path in root.rglob("*") if path.is_file())
+        paths = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
+        return sorted(path for path in paths if not GENERATED.search(path.as_posix()))
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=root,

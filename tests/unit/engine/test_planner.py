@@ -1,0 +1,39 @@
+import asyncio
+from pathlib import Path
+
+from pmrunnerd.engine.planner import Planner
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import PlanState
+from pmrunnerd.model.state import State
+from tests.unit.store.parts import running
+
+
+def planned(directory: Path, text: str, times: int = 1) -> State:
+    async def scene() -> State:
+        async with running(directory) as store:
+            await store.commit(
+                ev.ProjectAdded(project="w1", alias="demo", path="/srv/demo"),
+                ev.MessagePosted(message="m1", project="w1", text=text, by="anna"),
+            )
+            for _ in range(times):
+                await Planner(store).plan("m1")
+            return store.state.copy()
+
+    return asyncio.run(scene())
+
+
+def test_a_message_becomes_a_plan_and_all_its_tasks_in_one_commit(tmp_path: Path) -> None:
+    state = planned(tmp_path, "```sh name=a\ntrue\n```\n```sh needs=a\ntrue\n```")
+    assert state.plans["p1"].tasks == ("t1", "t2")
+    assert state.seq == 2
+
+
+def test_a_message_that_is_no_plan_is_answered_with_the_reason(tmp_path: Path) -> None:
+    state = planned(tmp_path, "```sh\nnever closed")
+    plan = state.plans["p1"]
+    assert (plan.state, plan.reason) == (PlanState.ERROR, "a block is not closed")
+    assert not state.messages
+
+
+def test_planning_twice_plans_once(tmp_path: Path) -> None:
+    assert set(planned(tmp_path, "true", times=2).plans) == {"p1"}
