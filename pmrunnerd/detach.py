@@ -17,7 +17,7 @@ READY: Final = b"ready"
 LOG: Final = "pmrunnerd.log"
 
 
-def detach(options: Options, run: Callable[[Callable[[str], None]], int]) -> int:
+def detach(options: Options, run: Callable[[Callable[[str], object]], int]) -> int:
     """Run `run` as a daemon; return the exit status of the one who started it.
 
     `run` is given a function to call once: with an empty text when it is ready, or with the reason
@@ -42,9 +42,17 @@ def detach(options: Options, run: Callable[[Callable[[str], None]], int]) -> int
 
 
 def _become_daemon(
-    options: Options, run: Callable[[Callable[[str], None]], int], tell: int
+    options: Options, run: Callable[[Callable[[str], object]], int], tell: int
 ) -> None:
+    told = False
+
     def report(problem: str) -> None:
+        nonlocal told
+        if told:
+            # The one who started us has gone; what goes wrong from here on is for the log.
+            sys.stderr.write(problem)
+            return
+        told = True
         os.write(tell, problem.encode() or READY)
         os.close(tell)
 

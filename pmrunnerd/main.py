@@ -1,5 +1,6 @@
 """Build the house, open the doors, wait for a reason to leave, close the doors."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -8,8 +9,11 @@ from pmrunnerd import logfmt
 from pmrunnerd.model.errors import BadRequest, PmError
 from pmrunnerd.options import Options, parse
 
+log = logging.getLogger(__name__)
+
 # What the service manager is told by our exit status; systemd/README.md has the table.
 CANNOT_START = 1
+BUG = 70
 DISK_FAILED = 74
 CONFIGURATION = 78
 
@@ -31,30 +35,41 @@ def main() -> None:
 def run(options: Options, report: Callable[[str], object]) -> int:
     """Run the daemon until it is told to leave; return its exit status.
 
-    `report` is called once: with an empty text when the daemon is ready, or with what stopped it.
+    `report` is called once: with an empty text when the daemon is ready, or with what stopped it
+    before it was.
     """
-    import asyncio  # noqa: PLC0415 - `--help` and a wrong option need none of this
+    # `--help` and a wrong option need none of this.
+    import asyncio  # noqa: PLC0415
 
     from pmrunnerd.house import House  # noqa: PLC0415
     from pmrunnerd.store.failures import StoreFailed  # noqa: PLC0415
 
     logfmt.configure(os.environ)
+    status = 0
     try:
         house = House(options)
-    except PmError as wrong:
-        report(explain(wrong))
-        return CANNOT_START
-    try:
-        asyncio.run(house.live(lambda: report("")))
+        try:
+            asyncio.run(house.live(lambda: report("")))
+        finally:
+            house.close()
     except* StoreFailed as failures:
-        sys.stderr.write(explain(failures.exceptions[0]))
-        return DISK_FAILED
-    except* PmError as wrong_:
-        report(explain(wrong_.exceptions[0]))
-        return CANNOT_START
-    finally:
-        house.close()
-    return 0
+        status = DISK_FAILED
+        report(explain(first(failures)))
+    except* PmError as errors:
+        status = CANNOT_START
+        report(explain(first(errors)))
+    except* Exception as bugs:
+        status = BUG
+        log.critical("pmrunnerd dies of a bug", exc_info=bugs)
+        report("pmrunnerd: cannot go on: this is a bug, and the log says where\n")
+    return status
+
+
+def first(group: BaseException) -> BaseException:
+    """Return the first error in a group of groups."""
+    while isinstance(group, BaseExceptionGroup):
+        group = group.exceptions[0]
+    return group
 
 
 def explain(wrong: BaseException) -> str:

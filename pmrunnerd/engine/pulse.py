@@ -1,6 +1,7 @@
 """Tells many waiters that something may have changed; says nothing about what."""
 
 import asyncio
+from collections import defaultdict
 
 
 class Pulse:
@@ -27,3 +28,24 @@ class Pulse:
             pass
         finally:
             self._waiting.discard(waiter)
+
+
+class Growth:
+    """A pulse for each run whose event file somebody waits for."""
+
+    def __init__(self) -> None:
+        self._pulses: defaultdict[str, Pulse] = defaultdict(Pulse)
+
+    def grew(self, run: str) -> None:
+        """Wake those who wait for more of a run's event file."""
+        if run in self._pulses:
+            self._pulses[run].beat()
+
+    async def wait(self, run: str, seconds: float) -> None:
+        """Return when the event file may have grown, or after some seconds."""
+        await self._pulses[run].wait(seconds)
+
+    def forget(self, run: str) -> None:
+        """Wake those who wait for a run that is over."""
+        self.grew(run)
+        self._pulses.pop(run, None)

@@ -6,11 +6,10 @@ daemon that finds such a fact without a run host knows that nothing happened.
 
 import asyncio
 import logging
-from collections import defaultdict
 from pathlib import Path
 from typing import Final
 
-from pmrunnerd.engine.pulse import Pulse
+from pmrunnerd.engine.pulse import Growth
 from pmrunnerd.engine.specs import spec
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, TaskState
@@ -41,6 +40,7 @@ class Runs:
         clock: Clock,
         host: Host,
         watch: RunWatch,
+        growth: Growth,
         directory: Path,
         settings: Settings,
         environment: str,
@@ -52,21 +52,12 @@ class Runs:
         self._directory = directory
         self._settings = settings
         self._environment = environment
-        self._grown: defaultdict[str, Pulse] = defaultdict(Pulse)
+        self._growth = growth
         self.parking = False
-
-    def grew(self, run: str) -> None:
-        """Wake those who wait for more of a run's event file."""
-        if run in self._grown:
-            self._grown[run].beat()
 
     async def grown(self, run: str) -> None:
         """Return when a run's event file may have grown, at the latest after a second."""
-        await self._grown[run].wait(TICK)
-
-    def alive(self, run: str) -> bool:
-        """Tell whether a run's host process exists."""
-        return self._host.alive(run)
+        await self._growth.wait(run, TICK)
 
     async def start(self, task: str) -> None:
         """Start a run of a queued task and follow it to its end."""
@@ -91,7 +82,7 @@ class Runs:
     async def stop(self, run: str) -> None:
         """Stop a run's host; `follow` records the end."""
         await self._host.stop(run)
-        self.grew(run)
+        self._growth.grew(run)
 
     async def follow(self, run: str) -> None:
         """Read what a run reports, from the recorded cursor to its end, and record the end."""
@@ -121,8 +112,7 @@ class Runs:
             await self._end(run, finished, seen)
         finally:
             self._watch.remove(run)
-            self.grew(run)
-            self._grown.pop(run, None)
+            self._growth.forget(run)
 
     async def _launch(self, run: str) -> bool:
         state = self._store.ahead

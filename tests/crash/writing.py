@@ -32,7 +32,7 @@ async def write(directory: Path, count: int) -> None:
                     return
                 except Unavailable as error:
                     say(f"no {number} {error}")
-                    return life.cancel() and None
+                    break
                 say(f"ok {number}")
             life.cancel()
 

@@ -40,17 +40,15 @@ def test_the_unit_tests_mirror_the_packages() -> None:
 def test_a_long_module_and_a_stale_reason_are_found(plant: Plant) -> None:
     root = plant(
         {
-            "pmrunnerd/main.py": "\n" * 251,
-            "pmrunnerd/store/journal.py": "\n" * 151,
-            "pmrunnerd/store/history.py": "\n" * 151,
-            "pmrunnerd/store/lock.py": "\n" * 150,
+            "pmrunnerd/store/journal.py": "\n" * 251,
+            "pmrunnerd/store/history.py": "\n" * 251,
+            "pmrunnerd/store/lock.py": "\n" * 250,
         }
     )
     reasons = {"pmrunnerd/store/history.py": "…", "pmrunnerd/store/lock.py": "…"}
 
     assert shape.long_modules(root, reasons) == [
-        "pmrunnerd/main.py: 251 lines; 250 is the limit: it has become two",
-        "pmrunnerd/store/journal.py: 151 lines; over 150 it needs its reason in LONG",
+        "pmrunnerd/store/journal.py: 251 lines; over 250 it needs its reason in LONG, or to be two",
         "pmrunnerd/store/lock.py: needs no reason any more; take it out of LONG",
     ]
 

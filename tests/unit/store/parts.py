@@ -88,6 +88,9 @@ class WaitingDisk(Disk):
         self.let.clear()
         self.asked.clear()
 
+    async def was_asked(self) -> None:
+        await asyncio.to_thread(self.asked.wait)
+
     def sync(self, file: int) -> None:
         self.asked.set()
         self.let.wait()

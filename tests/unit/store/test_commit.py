@@ -28,7 +28,7 @@ def test_everybody_who_waits_learns_when_it_is_durable() -> None:
 
 @pytest.mark.parametrize("kind", [Unavailable, StoreFailed])
 def test_everybody_who_waits_gets_an_error_of_their_own(kind: type[Unavailable]) -> None:
-    async def story() -> list[BaseException | int]:
+    async def story() -> tuple[BaseException | int, BaseException | int]:
         commit = a_commit()
         waiting = asyncio.gather(commit.durable(), commit.durable(), return_exceptions=True)
         await asyncio.sleep(0)
@@ -37,6 +37,7 @@ def test_everybody_who_waits_gets_an_error_of_their_own(kind: type[Unavailable])
 
     first, second = asyncio.run(story())
 
+    assert isinstance(first, Unavailable)
     assert type(first) is type(second) is kind
     assert first is not second
     assert (str(first), first.hint) == ("cannot record", "df -h")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.store.durable import Disk
-from tests.unit.store.parts import CountingDisk, SlowWriter
+from tests.unit.store.parts import CountingDisk, SlowWriter, SmallDisk
 
 
 def test_a_write_goes_on_until_the_disk_took_everything(tmp_path: Path) -> None:
@@ -24,17 +24,13 @@ def test_a_replaced_file_is_private_unless_said_otherwise(tmp_path: Path) -> Non
 
 
 def test_a_replacement_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    class Full(Disk):
-        def write_at(self, file: int, data: bytes | memoryview, offset: int) -> int:
-            raise OSError(28, "No space left on device")
-
     Disk().replace_file(tmp_path / "file", b"old")
 
     with pytest.raises(OSError, match="No space"):
-        Full().replace_file(tmp_path / "file", b"new")
+        SmallDisk(room=2).replace_file(tmp_path / "file", b"new")
 
     assert (tmp_path / "file").read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["file"]
+    assert Disk().names(tmp_path) == ["file"]
 
 
 def test_what_a_crashed_replacement_left_is_used_up_by_the_next(tmp_path: Path) -> None:
@@ -42,7 +38,7 @@ def test_what_a_crashed_replacement_left_is_used_up_by_the_next(tmp_path: Path) 
     Disk().replace_file(tmp_path / "file", b"whole")
 
     assert (tmp_path / "file").read_bytes() == b"whole"
-    assert os.listdir(tmp_path) == ["file"]
+    assert Disk().names(tmp_path) == ["file"]
 
 
 def test_a_replaced_file_is_synced_before_it_takes_the_name(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pmrunnerd.store.batch import Batch, encode
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import JournalDamaged
 from pmrunnerd.store.history import CONVERSATION, History
-from pmrunnerd.store.journal import Journal
+from pmrunnerd.store.journal import Journal, Place
 from tests.unit.store.parts import AT, said
 
 PROJECTS = ("p1", "p2")
@@ -92,7 +92,7 @@ def test_a_line_that_changed_since_it_was_read_is_named(tmp_path: Path) -> None:
 
 def test_a_million_messages_cost_sixteen_megabytes_and_a_little() -> None:
     history = History(Journal(Path("nowhere"), Disk()))
-    message, place = batch(1, "p1"), module.Place(1, 0, 250)
+    message, place = batch(1, "p1"), Place(1, 0, 250)
     for _ in range(10_000):
         history.add(message, place)
     arrays = [history._places, history._conversations["p1"]]
@@ -101,6 +101,7 @@ def test_a_million_messages_cost_sixteen_megabytes_and_a_little() -> None:
 
 
 def test_only_facts_that_belong_to_a_project_are_part_of_its_conversation() -> None:
-    assert set(get_args(ev.AnyEvent)) >= CONVERSATION
-    assert all("project" in fact.__struct_fields__ for fact in CONVERSATION)
+    with_project = {fact for fact in get_args(ev.AnyEvent) if "project" in fact.__struct_fields__}
+
+    assert with_project >= CONVERSATION
     assert ev.RunBegan not in CONVERSATION

@@ -2,6 +2,7 @@ import asyncio
 import errno
 from contextlib import suppress
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -117,8 +118,7 @@ def test_nothing_is_readable_before_the_sync_returned(tmp_path: Path) -> None:
                     house.create_task(store.reply("r1")),
                     house.create_task(store.changed(1)),
                 ]
-                while not disk.asked.is_set():
-                    await asyncio.sleep(0)
+                await disk.was_asked()
                 assert not any(task.done() for task in waiting)
                 assert store.durable == 1
                 assert not store.state.messages
@@ -210,8 +210,7 @@ def test_a_store_that_is_cancelled_writes_what_it_accepted_and_accepts_no_more(
                 await store.commit(project())
                 disk.hold()
                 first = store.commit(said(1))
-                while not disk.asked.is_set():
-                    await asyncio.sleep(0)
+                await disk.was_asked()
                 second = store.commit(said(2))
                 life.cancel()
                 await asyncio.sleep(0)
@@ -235,8 +234,7 @@ def test_a_store_that_is_cancelled_twice_still_writes_when_it_is_closed(tmp_path
                 await store.commit(project())
                 disk.hold()
                 store.commit(said(1))
-                while not disk.asked.is_set():
-                    await asyncio.sleep(0)
+                await disk.was_asked()
                 store.commit(said(2))
                 for _ in range(2):
                     life.cancel()
@@ -270,7 +268,7 @@ def test_a_full_disk_refuses_what_does_not_fit_and_works_again_when_there_is_roo
             await store.commit(project())
             await store.commit(said(1))
             disk.room = (tmp_path / "journal" / "00000001.jsonl").stat().st_size + 10
-            with pytest.raises(Unavailable, match="cannot record in .*: No space left") as refused:
+            with pytest.raises(Unavailable, match=r"cannot record in .*: No space left") as refused:
                 await store.commit(said(2), request="r2")
             assert not isinstance(refused.value, StoreFailed)
             assert store.failed is None
@@ -324,8 +322,7 @@ def test_what_was_queued_behind_a_refused_group_is_refused_with_it(tmp_path: Pat
             disk.hold()
             disk.room = 0
             first = store.commit(project("p2"))
-            while not disk.asked.is_set():
-                await asyncio.sleep(0)
+            await disk.was_asked()
             behind = store.commit(said(1, project="p2"))
             disk.let.set()
             return [await outcome(first), await outcome(behind)]
@@ -485,7 +482,7 @@ def test_facts_of_a_newer_release_survive_an_older_one(tmp_path: Path) -> None:
     path = filled(tmp_path, messages=1)
     newer = lines.encode(lines.Batch(seq=3, at=AT, facts=(said(2),)))
     body = newer[12:-2].replace(b'"message-posted"', b'"moon-landed"')
-    newer = b'["%08x",%b]\n' % (lines.crc32(body), body)
+    newer = b'["%08x",%b]\n' % (crc32(body), body)
     path.write_bytes(path.read_bytes() + newer)
 
     with opened(tmp_path) as store:

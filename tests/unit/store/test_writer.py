@@ -28,8 +28,7 @@ def test_the_loop_goes_on_while_the_disk_works(tmp_path: Path) -> None:
         writer.start(asyncio.get_running_loop(), done.set)
         disk.hold()
         writer.submit([line(1), line(2)])
-        while not disk.asked.is_set():
-            await asyncio.sleep(0)
+        await disk.was_asked()
         assert writer.result() is None
         disk.let.set()
         await done.wait()

@@ -1,0 +1,176 @@
+"""One environment, built and alive: the rooms are joined here, and nowhere else.
+
+Life is a day: open the store, settle, open the doors, say READY, wait, and leave in good order.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import Callable
+from typing import Final
+
+from pmrunnerd import __version__
+from pmrunnerd.api.access import roles
+from pmrunnerd.api.control import ControlDoor
+from pmrunnerd.api.desk import Desk
+from pmrunnerd.api.web import WebDoor
+from pmrunnerd.engine.loop import Engine
+from pmrunnerd.engine.planner import Planner
+from pmrunnerd.engine.pulse import Growth
+from pmrunnerd.engine.runs import Runs
+from pmrunnerd.engine.workspaces import Workspaces
+from pmrunnerd.model import events as ev
+from pmrunnerd.options import Options
+from pmrunnerd.rules import recovery
+from pmrunnerd.services import sandbox, workspace
+from pmrunnerd.services.agents.registry import AGENTS
+from pmrunnerd.services.clock import Clock
+from pmrunnerd.services.host import runs_directory
+from pmrunnerd.services.host.detached import Detached
+from pmrunnerd.services.systemd import ServiceManager
+from pmrunnerd.services.watch import RunWatch
+from pmrunnerd.store.store import Store
+
+log = logging.getLogger(__name__)
+
+RELEASE: Final = f"{__version__}+checkout"
+# How long runs may take to be parked before we leave without them, in seconds.
+PARKING: Final = 20.0
+
+
+class House:
+    """Everything that one daemon owns. Raises what opening the store raises."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._clock = Clock()
+        self._manager = ServiceManager()
+        self._leave = asyncio.Event()
+        self._keep_runs = False
+        self._why = ""
+        self._store = Store(options.state_directory, self._clock.now, release=RELEASE)
+
+    async def live(self, ready: Callable[[], object]) -> None:
+        """Recover, open the doors, call `ready`, wait for a reason to leave, and leave."""
+        engine, desk, watch = self._build(await sandbox.probe())
+        control = ControlDoor(desk, self._options.socket, roles())
+        web = WebDoor(desk, lambda: engine.turned)
+        control.bind()
+        self._listen_to_signals()
+        self._settle()
+        try:
+            async with asyncio.TaskGroup() as house:
+                memory = house.create_task(self._store.run(), name="store")
+                time = house.create_task(engine.run(), name="engine")
+                doors = [
+                    house.create_task(control.serve(), name="control door"),
+                    house.create_task(web.serve(), name="web door"),
+                ]
+                pulse = house.create_task(self._prove_liveness(engine), name="watchdog")
+                await control.ready.wait()
+                self._manager.ready(f"environment {self._options.environment}")
+                ready()
+                log.info("ready: %s", self._options.socket)
+                await self._leave.wait()
+                log.info("leaving: %s", self._why)
+                self._manager.stopping()
+                await self._part(engine)
+                for task in (*doors, time, pulse):
+                    await _end(task)
+                await self._store.commit(ev.DaemonStopped(release=RELEASE, reason=self._why))
+                await _end(memory)
+        finally:
+            watch.close()
+            self._manager.close()
+
+    def close(self) -> None:
+        """Let go of the state."""
+        self._store.close()
+
+    def _build(self, found: sandbox.Confinement) -> tuple[Engine, Desk, RunWatch]:
+        store, settings, clock = self._store, self._options.settings, self._clock
+        directory = runs_directory(self._options.state_directory)
+        directory.mkdir(mode=0o700, exist_ok=True)
+        host = Detached(directory)
+        growth = Growth()
+        watch = RunWatch(directory, growth.grew)
+        environment = self._options.environment
+        runs = Runs(store, clock, host, watch, growth, directory, settings, environment)
+        workspaces = Workspaces(store, unconfined=settings.runs_unconfined)
+        engine = Engine(store, clock, Planner(store), runs, workspaces, slots=settings.runs_slots)
+        desk = Desk(
+            store=store,
+            settings=settings,
+            environment=environment,
+            release=RELEASE,
+            started_at=clock.now(),
+            state_directory=self._options.state_directory,
+            agents=tuple(AGENTS),
+            confinement=_confinement(found, unconfined=settings.runs_unconfined),
+            waits=engine.waits,
+            alive=host.alive,
+            grown=runs.grown,
+            memory=_memory,
+            inspect=workspace.inspect,
+            stop=self._stop,
+            problem=lambda: str(store.failed or ""),
+        )
+        return engine, desk, watch
+
+    def _settle(self) -> None:
+        """Record that we are here, and what became of things while nobody was."""
+        started = ev.DaemonStarted(release=RELEASE, pid=os.getpid())
+        self._store.commit(started, *recovery.settle(self._store.ahead))
+
+    async def _prove_liveness(self, engine: Engine) -> None:
+        """Say that we are alive as often as the service manager wants, and only if we are."""
+        within = self._manager.watchdog_seconds
+        if within is None:
+            return
+        while True:
+            # Both must have happened: the loop looked at the agenda, and the store answers.
+            await self._store.commit()
+            if self._clock.monotonic() - engine.turned < within / 2:
+                self._manager.alive()
+            await asyncio.sleep(within / 4)
+
+    def _stop(self, keep_runs: bool) -> None:  # noqa: FBT001 - the desk's own signature
+        self._keep_runs, self._why = keep_runs, "a client asked for it"
+        self._leave.set()
+
+    def _listen_to_signals(self) -> None:
+        """Ctrl-C is a person who wants everything to stop; SIGTERM is said before a restart too."""
+
+        def leave(name: str, *, keep_runs: bool) -> None:
+            self._keep_runs, self._why = keep_runs, f"{name} was received"
+            self._leave.set()
+
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, lambda: leave("SIGTERM", keep_runs=True))
+        loop.add_signal_handler(signal.SIGINT, lambda: leave("SIGINT", keep_runs=False))
+
+    async def _part(self, engine: Engine) -> None:
+        if self._keep_runs:
+            engine.freeze()
+        elif not await engine.park(PARKING):
+            log.warning("not every run was parked in time; they are found again at the next start")
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def _confinement(found: sandbox.Confinement, *, unconfined: bool) -> str:
+    if found.ok:
+        return "bubblewrap"
+    return "UNCONFINED" if unconfined else f"none: {found.reason}; runs are refused"
+
+
+def _memory() -> int:
+    """Return the bytes of ours that are resident."""
+    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - no path but the kernel
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,268 @@
+"""What is said on the control socket, by a raw client to a real door."""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pmrunnerd.api.connection import Limits
+from pmrunnerd.model import frames as f
+from pmrunnerd.model import protocol as p
+from tests.integration.api.callers import call, calling, framed, greeted, opened, raw_call
+from tests.unit.api import desks
+from tests.unit.api.desks import SlowDisk, at_work
+
+SEND = p.ChatSend(project="demo", text="do it")
+
+
+def test_a_hello_says_who_answers(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s") as door:
+            async with calling(door.path) as caller:
+                hello = await caller.hello()
+            assert hello == {
+                "frame": "hello",
+                "lowest": f.VERSION,
+                "highest": f.VERSION,
+                "environment": "dev",
+                "release": "0.1.0",
+            }
+
+    asyncio.run(scenario())
+
+
+def test_versions_that_do_not_meet_are_told_and_hung_up_on(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s") as door:
+            async with calling(door.path) as caller:
+                caller.send(f.encode(f.Hello(lowest=7, highest=9)), call(1, p.Status()))
+                assert (await caller.next())["highest"] == f.VERSION
+                failed = await caller.next()
+                assert (failed["frame"], failed["call"]) == ("failed", 0)
+                assert failed["code"] == "bad-request"
+                assert "versions 7 to 9" in failed["message"]
+                assert await caller.is_hung_up()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("rubbish", "code", "why"),
+    [
+        (framed(b"\xc1\xc1"), "bad-request", "cannot read a frame"),
+        (framed(b""), "bad-request", "cannot read a frame"),
+        (framed(b"\x91" * 3000), "bad-request", "cannot read a frame"),
+        (framed(msgspec.msgpack.encode({"frame": "bogus"})), "bad-request", "bogus"),
+        (framed(msgspec.msgpack.encode({"frame": "hello", "lowest": "1"})), "bad-request", "int"),
+        (b"GET / HTTP/1.1\r\n\r\n", "too-large", "cannot read a frame of 1195725856 bytes"),
+        (framed(b"x" * 5000), "too-large", "the limit is 4096"),
+        (call(1, p.Status()), "bad-request", "a hello comes first"),
+    ],
+)
+def test_rubbish_before_hello_is_told_and_hung_up_on(
+    tmp_path: Path, rubbish: bytes, code: str, why: str
+) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s") as door:
+            async with calling(door.path) as caller:
+                caller.send(rubbish)
+                failed = await caller.next()
+                assert (failed["frame"], failed["call"], failed["code"]) == ("failed", 0, code)
+                assert why in failed["message"]
+                assert await caller.is_hung_up()
+            async with greeted(door.path) as next_caller:
+                next_caller.send(call(1, p.ProjectList()))
+                assert (await next_caller.next())["frame"] == "ok"
+
+    asyncio.run(scenario())
+
+
+def test_a_frame_over_the_limit_is_refused_before_it_has_come(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s") as door:
+            async with greeted(door.path) as caller:
+                caller.send((f.FRAME_LIMIT + 1).to_bytes(4, "big"))
+                failed = await caller.next()
+                assert (failed["code"], failed["call"]) == ("too-large", 0)
+                assert str(f.FRAME_LIMIT) in failed["message"]
+                assert await caller.is_hung_up()
+
+    asyncio.run(scenario())
+
+
+def test_the_largest_message_goes_in_and_comes_out_again(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s") as door:
+            await desk.store.commit(desks.added())
+            async with greeted(door.path) as caller:
+                text = "\x01" * p.MESSAGE_LIMIT
+                caller.send(call(1, p.ChatSend(project="demo", text=text), "a"))
+                assert (await caller.next())["result"] == {"id": "m1"}
+                caller.send(call(2, p.ChatHistory(project="demo")))
+                assert (await caller.next())["result"]["entries"][0]["text"] == text
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("first", [b"", b"\0\0", (100).to_bytes(4, "big") + b"half"])
+def test_whoever_does_not_say_hello_in_time_is_hung_up_on(tmp_path: Path, first: bytes) -> None:
+    async def scenario() -> None:
+        limits = Limits(hello=0.05)
+        async with (
+            at_work(tmp_path) as desk,
+            opened(desk, tmp_path / "s", limits=limits) as door,
+            calling(door.path) as caller,
+        ):
+            caller.send(first)
+            assert "a hello" in (await caller.next())["message"]
+            assert await caller.is_hung_up()
+
+    asyncio.run(scenario())
+
+
+def test_a_frame_that_stalls_is_hung_up_on_and_an_idle_caller_is_not(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        limits = Limits(hello=0.05, frame=0.05)
+        async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s", limits=limits) as door:
+            async with greeted(door.path) as idle, greeted(door.path) as stalled:
+                stalled.send(call(1, p.Status())[:-1])
+                assert "the rest of a frame" in (await stalled.next())["message"]
+                assert await stalled.is_hung_up()
+                idle.send(call(1, p.ProjectList()))
+                assert (await idle.next())["frame"] == "ok"
+
+    asyncio.run(scenario())
+
+
+def test_a_frame_may_come_byte_by_byte(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s") as door:
+            async with greeted(door.path) as caller:
+                for byte in call(1, p.ProjectList()) + call(2, p.ProjectList()):
+                    caller.send(bytes([byte]))
+                    await asyncio.sleep(0)
+                assert set(await caller.answers(2)) == {1, 2}
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ({"command": "bogus"}, "cannot 'bogus': pmrunnerd 0.1.0 has no such command"),
+        (
+            {"command": "status", "extra": 1},
+            "cannot status: Object contains unknown field `extra`",
+        ),
+        (
+            {"command": "project show"},
+            "cannot project show: Object missing required field `project`",
+        ),
+        (
+            {"command": "project show", "project": "x" * 257},
+            "cannot project show: Expected `str` of length <= 256",
+        ),
+        ({"no": "command"}, "cannot read the request: "),
+        ([1, 2], "cannot read the request: "),
+        ({"command": "task show", "task": "t9"}, "cannot find task t9"),
+    ],
+)
+def test_a_request_that_cannot_be_done_is_answered_and_the_next_one_is_too(
+    tmp_path: Path, request_: object, message: str
+) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s") as door:
+            async with greeted(door.path) as caller:
+                caller.send(raw_call(5, request_), call(6, p.ProjectList()))
+                answers = await caller.answers(2)
+                assert answers[5]["frame"] == "failed"
+                assert answers[5]["message"].startswith(message)
+                assert answers[6]["frame"] == "ok"
+
+    asyncio.run(scenario())
+
+
+def test_calls_are_answered_by_number_as_they_are_done(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        disk = SlowDisk()
+        async with at_work(tmp_path, disk=disk) as desk, opened(desk, tmp_path / "s") as door:
+            await desk.store.commit(desks.added())
+            async with greeted(door.path) as caller:
+                disk.spinning.clear()
+                caller.send(call(1, SEND, "a"), call(2, SEND, "b"), call(3, p.ProjectList()))
+                # What only looks does not wait for what waits for the disk.
+                assert (await caller.next())["call"] == 3
+                disk.spinning.set()
+                answers = await caller.answers(2)
+                assert [answers[n]["result"]["id"] for n in (1, 2)] == ["m1", "m2"]
+
+    asyncio.run(scenario())
+
+
+def test_more_calls_than_may_be_under_way_are_answered_in_their_turn(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        disk, limits = SlowDisk(), Limits(in_flight=4, frame=0.2)
+        async with (
+            at_work(tmp_path, disk=disk) as desk,
+            opened(desk, tmp_path / "s", limits=limits) as door,
+            greeted(door.path) as caller,
+        ):
+            await desk.store.commit(desks.added())
+            disk.spinning.clear()
+            caller.send(*(call(n, SEND, f"id{n}") for n in range(1, 101)))
+            while len(desk.store.ahead.messages) < limits.in_flight:
+                await asyncio.sleep(0)
+            # Longer than a frame may take to come: it is we who do not read.
+            await asyncio.sleep(2 * limits.frame)
+            assert len(desk.store.ahead.messages) == limits.in_flight
+            disk.spinning.set()
+            answers = await caller.answers(100)
+            assert {a["result"]["id"] for a in answers.values()} == {
+                f"m{n}" for n in range(1, 101)
+            }
+
+    asyncio.run(scenario())
+
+
+def test_a_number_that_is_under_way_cannot_be_used_again(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s") as door:
+            async with greeted(door.path) as caller:
+                caller.send(call(1, p.Events(follow=True)), call(1, p.Status()))
+                failed = await caller.next()
+                assert (failed["call"], failed["code"]) == (0, "bad-request")
+                assert await caller.is_hung_up()
+
+    asyncio.run(scenario())
+
+
+def test_a_caller_that_has_said_all_gets_its_answers(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s") as door:
+            await desk.store.commit(desks.added())
+            async with greeted(door.path) as caller:
+                caller.send(*(call(n, SEND, f"id{n}") for n in range(1, 151)))
+                caller.writer.write_eof()
+                assert len(await caller.answers(150)) == 150
+                assert await caller.is_hung_up()
+
+    asyncio.run(scenario())
+
+
+def test_an_identifier_is_answered_alike_after_the_connection_and_the_daemon_were_lost(
+    tmp_path: Path,
+) -> None:
+    async def scenario(request: p.Request[p.Done]) -> dict[str, object]:
+        async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s") as door:
+            if not desk.store.state.projects:
+                await desk.store.commit(desks.added())
+            async with greeted(door.path) as caller:
+                caller.send(call(1, request, "a"))
+                return await caller.next()
+
+    first = asyncio.run(scenario(SEND))
+    assert first["result"] == {"id": "m1"}
+    assert asyncio.run(scenario(SEND)) == first
+    other = asyncio.run(scenario(p.ChatSend(project="demo", text="something else")))
+    assert other["code"] == "conflict"

@@ -1,0 +1,155 @@
+"""A desk of real parts on a directory of the test: a running store, and small answers around it."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from pmrunnerd.api.access import Caller
+from pmrunnerd.api.desk import Desk
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import Outcome, Task
+from pmrunnerd.model.protocol import Access
+from pmrunnerd.model.settings import Settings
+from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.store import Store
+
+AT = "2026-01-01T00:00:00.000Z"
+ANNA = Caller(name="anna", uid=1000, access=Access.OPERATE)
+READER = Caller(name="rita", uid=1001, access=Access.READ)
+
+
+class Found(Struct):
+    """What an inspection found."""
+
+    path: Path
+    problem: str = ""
+    hint: str = ""
+
+
+class Bench:
+    """What stands around a desk: it remembers what it was asked, and answers as it is told."""
+
+    def __init__(self) -> None:
+        self.stopped: list[bool] = []
+        self.problem = ""
+        self.found: dict[Path, Found] = {}
+        self.inspecting = asyncio.Event()
+        self.inspecting.set()
+        self.growth = asyncio.Event()
+
+    async def inspect(self, path: Path) -> Found:
+        await self.inspecting.wait()
+        return self.found.get(path, Found(path))
+
+    async def grown(self, _: str) -> None:
+        await self.growth.wait()
+        self.growth.clear()
+
+    def waits(self, task: Task) -> str:
+        return f"{task.id} has its reason"
+
+
+def a_desk(store: Store, bench: Bench, **others: Any) -> Desk:
+    desk = Desk(
+        store=store,
+        settings=Settings(web_port=0),
+        environment="dev",
+        release="0.1.0",
+        started_at=AT,
+        state_directory=store.directory,
+        agents=("shell",),
+        confinement="bubblewrap",
+        waits=bench.waits,
+        alive=lambda _: False,
+        grown=bench.grown,
+        memory=lambda: 4096,
+        inspect=bench.inspect,
+        stop=bench.stopped.append,
+        problem=lambda: bench.problem,
+    )
+    return replace(desk, **others)
+
+
+class SlowDisk(Disk):
+    """A disk that syncs only while it is allowed to."""
+
+    def __init__(self) -> None:
+
+
+        self.spinning = threading.Event()
+        self.spinning.set()
+
+    def sync(self, file: int) -> None:
+        assert self.spinning.wait(30), "nobody let the disk go on"
+        super().sync(file)
+
+
+@contextlib.asynccontextmanager
+async def at_work(
+    directory: Path, bench: Bench | None = None, disk: Disk | None = None, **others: Any
+) -> AsyncIterator[Desk]:
+    """Give a desk whose store runs, and close everything afterwards."""
+    store = Store(directory / "state", lambda: AT, release="0.1.0", disk=disk)
+    try:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(store.run())
+            yield a_desk(store, bench or Bench(), **others)
+            running.cancel()
+    finally:
+        store.close()
+
+
+def added(alias: str = "demo", project: str = "w1") -> ev.ProjectAdded:
+    return ev.ProjectAdded(project=project, alias=alias, path=f"/srv/{alias}", by="anna")
+
+
+def posted(text: str = "do it", message: str = "m1", project: str = "w1") -> ev.MessagePosted:
+    return ev.MessagePosted(message=message, project=project, text=text, by="anna")
+
+
+def drafted(*names: str) -> ev.PlanDrafted:
+    """Plan p1 for message m1, with tasks t1, t2, …, each after the one before."""
+    tasks = tuple(
+        ev.PlannedTask(
+            task=f"t{n}",
+            name=name,
+            title=f"the {name}",
+            text=f"echo {name}",
+            needs=(f"t{n - 1}",) if n > 1 else (),
+        )
+        for n, name in enumerate(names, 1)
+    )
+    return ev.PlanDrafted(plan="p1", project="w1", message="m1", title="all of it", tasks=tasks)
+
+
+APPROVED = ev.PlanApproved(plan="p1", project="w1")
+SUBMITTED = ev.PlanSubmitted(plan="p1", project="w1")
+
+
+def started(run: str = "r1-aaaa", task: str = "t1") -> ev.RunStarted:
+    return ev.RunStarted(run=run, task=task, project="w1", agent="shell", attempt=1)
+
+
+def asked(
+    *questions: str, run: str = "r1-aaaa", task: str = "t1"
+) -> tuple[ev.AnyEvent, ev.AnyEvent]:
+
+
+    return (
+        ev.RunEnded(run=run, project="w1", outcome=Outcome.ASKED, cursor=10),
+        ev.TaskAsked(
+            task=task,
+            project="w1",
+            run=run,
+            questions=tuple(
+                ev.AskedQuestion(question=f"q{n}", text=text, options=("yes", "no"))
+                for n, text in enumerate(questions, 1)
+            ),
+        ),
+    )

@@ -1,0 +1,236 @@
+import asyncio
+import logging
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from pmrunnerd.api import respond as r
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model.entities import Project
+from pmrunnerd.model.errors import (
+    BadRequest,
+    Code,
+    Conflict,
+    Forbidden,
+    NotFound,
+    Refused,
+    TooLarge,
+)
+from tests.unit.api import desks
+from tests.unit.api.desks import ANNA, READER, Bench, Found, SlowDisk, at_work
+
+SEND = p.ChatSend(project="demo", text="do it")
+
+
+def test_a_change_is_answered_only_once_it_is_durable(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        disk = SlowDisk()
+        async with at_work(tmp_path, disk=disk) as desk, asyncio.TaskGroup() as group:
+            await desk.store.commit(desks.added())
+            disk.spinning.clear()
+            answer = group.create_task(r.respond(desk, ANNA, SEND, "a"))
+            while not desk.store.ahead.messages:
+                await asyncio.sleep(0)
+            assert not answer.done()
+            assert not desk.store.state.messages
+            disk.spinning.set()
+            assert await answer == p.Done(id="m1")
+            assert desk.store.state.messages["m1"].by == "anna"
+
+    asyncio.run(scenario())
+
+
+def test_the_same_identifier_again_gets_the_same_answer_and_no_second_effect(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk:
+            await desk.store.commit(desks.added())
+            first = await r.change(desk, ANNA, SEND, "a")
+            assert await r.change(desk, ANNA, SEND, "a") == first
+            assert list(desk.store.state.messages) == ["m1"]
+            assert await r.respond(desk, ANNA, SEND, "b") == p.Done(id="m2")
+
+    asyncio.run(scenario())
+
+
+def test_the_same_identifier_twice_at_once_has_one_effect(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        disk = SlowDisk()
+        async with at_work(tmp_path, disk=disk) as desk, asyncio.TaskGroup() as group:
+            await desk.store.commit(desks.added())
+            disk.spinning.clear()
+            both = [group.create_task(r.change(desk, ANNA, SEND, "a")) for _ in range(2)]
+            while not desk.store.ahead.messages:
+                await asyncio.sleep(0)
+            disk.spinning.set()
+            assert await both[0] == await both[1]
+            assert list(desk.store.state.messages) == ["m1"]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("caller", "request_"),
+    [(ANNA, replace(SEND, text="do something else")), (replace(ANNA, name="otto"), SEND)],
+    ids=["other content", "other caller"],
+)
+def test_the_same_identifier_for_something_else_is_a_conflict(
+    tmp_path: Path, caller: r.Caller, request_: p.ChatSend
+) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk:
+            await desk.store.commit(desks.added())
+            await r.change(desk, ANNA, SEND, "a")
+            with pytest.raises(Conflict, match="request identifier a again"):
+                await r.change(desk, caller, request_, "a")
+            assert list(desk.store.state.messages) == ["m1"]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("identifier", ["", "x" * 129, "two words", "ä"])
+def test_a_change_without_a_usable_identifier_is_refused(tmp_path: Path, identifier: str) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk:
+            with pytest.raises(BadRequest, match="carries an identifier") as refused:
+                await r.change(desk, ANNA, SEND, identifier)
+            assert refused.value.hint
+
+    asyncio.run(scenario())
+
+
+def test_who_may_only_read_changes_nothing_and_learns_nothing_of_others_requests(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk:
+            await desk.store.commit(desks.added())
+            await r.change(desk, ANNA, SEND, "a")
+            with pytest.raises(Forbidden, match="rita may read, not operate"):
+                await r.change(desk, READER, SEND, "a")
+            assert isinstance(r.look(desk, READER, p.ProjectList()), p.v.ProjectTable)
+
+    asyncio.run(scenario())
+
+
+def test_a_request_larger_than_any_message_is_refused(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk:
+            await desk.store.commit(desks.added())
+            # Within the limit of characters, and four times that in bytes.
+            big = replace(SEND, text="🙂" * p.MESSAGE_LIMIT)
+            with pytest.raises(TooLarge):
+                await r.change(desk, ANNA, big, "a")
+
+    asyncio.run(scenario())
+
+
+def test_what_is_so_already_is_answered_without_a_fact_but_not_before_it_is_durable(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        disk = SlowDisk()
+        async with at_work(tmp_path, disk=disk) as desk, asyncio.TaskGroup() as group:
+            await desk.store.commit(
+                desks.added(), desks.posted(), desks.drafted("one"), desks.APPROVED
+            )
+            await desk.store.commit(desks.started(), *desks.asked("really?"))
+            answer = p.Answer(question="q1", text="yes")
+            disk.spinning.clear()
+            first = group.create_task(r.respond(desk, ANNA, answer, "a"))
+            second = group.create_task(r.respond(desk, ANNA, answer, "b"))
+            while desk.store.ahead.questions["q1"].answer is None:
+                await asyncio.sleep(0)
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert not (first.done() or second.done())
+            disk.spinning.set()
+            assert await first == await second == p.Done(id="q1")
+            assert desk.store.durable == 3
+
+    asyncio.run(scenario())
+
+
+def test_a_stop_that_is_asked_for_again_stops_nobody_twice(tmp_path: Path) -> None:
+    """The client lost the answer and asks the daemon that was started since."""
+
+    async def scenario(expected: list[bool]) -> None:
+        bench = Bench()
+        async with at_work(tmp_path, bench) as desk:
+            assert await r.respond(desk, ANNA, p.Stop(keep_runs=True), "a") == p.Done(id="dev")
+        assert bench.stopped == expected
+
+    asyncio.run(scenario([True]))
+    asyncio.run(scenario([]))
+
+
+def test_a_project_is_added_after_a_look_at_its_directory(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        link, real, bad = Path("/srv/link"), Path("/srv/real"), Path("/srv/bad")
+        bench.found = {link: Found(real), bad: Found(bad, "it is no git repository", "git init")}
+        async with at_work(tmp_path, bench) as desk:
+            add = p.ProjectAdd(path=str(link), alias="demo")
+            project = await r.respond(desk, ANNA, add, "a")
+            assert isinstance(project, Project)
+            assert (project.id, project.alias, project.path) == ("w1", "demo", str(real))
+            with pytest.raises(Refused, match=r"cannot add /srv/bad: it is no git") as refused:
+                await r.respond(desk, ANNA, replace(add, path=str(bad)), "b")
+            assert refused.value.hint == "git init"
+            for path in ("relative", "/srv/with\0nul"):
+                with pytest.raises(BadRequest, match="no absolute path"):
+                    await r.respond(desk, ANNA, replace(add, path=path), "c")
+
+    asyncio.run(scenario())
+
+
+def test_a_request_repeated_while_its_directory_is_looked_at_is_done_once(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        bench.inspecting.clear()
+        async with at_work(tmp_path, bench) as desk, asyncio.TaskGroup() as group:
+            add = p.ProjectAdd(path="/srv/demo", alias="demo")
+            both = [group.create_task(r.change(desk, ANNA, add, "a")) for _ in range(2)]
+            for _ in range(5):
+                await asyncio.sleep(0)
+            bench.inspecting.set()
+            assert await both[0] == await both[1]
+            assert list(desk.store.state.projects) == ["w1"]
+
+    asyncio.run(scenario())
+
+
+def test_an_error_keeps_its_code_and_hint_and_a_bug_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path, log_hint="look there") as desk:
+            found = r.explain(desk, "x", NotFound("cannot find x", hint="list"))
+            assert found == r.Refusal(code=Code.NOT_FOUND, message="cannot find x", hint="list")
+            bug = r.explain(desk, "task show", ZeroDivisionError("secret"))
+            assert bug.code is Code.INTERNAL
+            assert bug.message == "cannot task show: this is a bug in pmrunnerd"
+            assert bug.hint == "look there"
+
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(scenario())
+    assert "ZeroDivisionError: secret" in caplog.text
+
+
+def test_every_command_has_exactly_one_handler_and_it_is_of_its_kind() -> None:
+    assert set(r.CHANGES) == {c.request for c in p.COMMANDS if c.changes}
+    assert set(r.STREAMS) == {c.request for c in p.COMMANDS if c.stream}
+    assert set(r.READS) == {c.request for c in p.COMMANDS if not (c.changes or c.stream)}
+
+
+def test_a_reply_survives_as_the_bytes_it_was(tmp_path: Path) -> None:
+    async def scenario(path: Path) -> bytes:
+        async with at_work(path) as desk:
+            return await r.change(desk, ANNA, p.ProjectAdd(path="/srv/demo", alias="demo"), "a")
+
+    first = asyncio.run(scenario(tmp_path))
+    assert asyncio.run(scenario(tmp_path)) == first
+    assert msgspec.msgpack.decode(first, type=Project).alias == "demo"

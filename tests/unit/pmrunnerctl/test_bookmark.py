@@ -1,0 +1,60 @@
+from pmrunnerctl.bookmark import FIELD, Bookmark
+from pmrunnerd.model import progress as pr
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model import views as v
+from tests.unit.pmrunnerctl import samples
+
+
+def test_every_stream_has_its_field() -> None:
+    assert set(FIELD) == {row.request for row in p.COMMANDS if row.stream}
+    for request, field in FIELD.items():
+        assert hasattr(request, field)
+
+
+def test_before_anything_came_a_stream_goes_on_where_it_was_to_begin() -> None:
+    request = p.Events(since=7, follow=True)
+
+    assert Bookmark(request).request() == request
+
+
+def test_events_go_on_after_the_last_commit() -> None:
+    bookmark = Bookmark(p.Events(since=7, follow=True))
+    assert bookmark.passes(v.Happening(cursor=9, at="", facts=()))
+
+    assert bookmark.request() == p.Events(since=9, follow=True)
+
+
+def test_a_log_goes_on_at_the_byte_where_it_broke() -> None:
+    bookmark = Bookmark(p.RunLogs(run="r1"))
+    assert bookmark.passes(v.LogLine(cursor=345, progress=pr.Asked(at="", text="x")))
+
+    assert bookmark.request() == p.RunLogs(run="r1", cursor=345)
+
+
+def test_a_conversation_torn_within_a_commit_shows_each_entry_once() -> None:
+    commit = [samples.entry(5, text="a"), samples.entry(5, text="b"), samples.entry(5, text="c")]
+    bookmark = Bookmark(p.ChatFollow(project="demo", since=4))
+    shown = [entry for entry in commit[:2] if bookmark.passes(entry)]
+
+    assert bookmark.request() == p.ChatFollow(project="demo", since=4)
+    shown += [entry for entry in [*commit, samples.entry(6)] if bookmark.passes(entry)]
+
+    assert [entry.text for entry in shown] == ["a", "b", "c", "text 6"]
+
+
+def test_a_conversation_torn_twice_in_one_commit_shows_each_entry_once() -> None:
+    commit = [samples.entry(5, text=text) for text in "abcd"]
+    bookmark = Bookmark(p.ChatFollow(project="demo", since=4))
+    shown = []
+    for torn_after in (2, 3, 4):
+        bookmark.request()
+        shown += [entry.text for entry in commit[:torn_after] if bookmark.passes(entry)]
+
+    assert shown == ["a", "b", "c", "d"]
+
+
+def test_the_daemon_says_where_a_stream_stood_from_which_nothing_came() -> None:
+    bookmark = Bookmark(p.ChatFollow(project="demo"))
+    bookmark.at_least(12)
+
+    assert bookmark.request() == p.ChatFollow(project="demo", since=12)

@@ -1,0 +1,69 @@
+import json
+
+from pmrunnerctl.status import draw
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model.entities import TaskState
+from pmrunnerd.model.views import Door
+from tests.fakes.daemon import FakeDaemon
+from tests.unit.pmrunnerctl import samples
+from tests.unit.pmrunnerctl.conftest import Ctl, Paper
+
+
+def test_an_environment_at_a_glance(paper: Paper) -> None:
+    draw(
+        paper,
+        samples.overview(
+            projects=(samples.project_row(),),
+            tasks={TaskState.RUNNING: 1, TaskState.QUEUED: 2},
+            runs=1,
+            questions=1,
+            doors=(
+                Door(name="control", address="/srv/state/control.sock"),
+                Door(name="web", address="http://127.0.0.1:3503", problem="port in use by pid 1"),
+            ),
+        ),
+    )
+
+    assert (
+        paper.text
+        == """\
+pm-runner dev
+release  1.2.3
+process  4242, since 11:30:05 UTC, 2 min ago
+memory   43 MiB
+state    /srv/state, durable to commit 120
+control  /srv/state/control.sock
+web      http://127.0.0.1:3503: port in use by pid 1
+agents   bubblewrap
+runs     1 of at most 2
+tasks    1 running, 2 queued
+waiting  one question waits for you: pmrunnerctl inbox
+
+PROJECT  TYPE    AGENT  TASKS                WAITING  NOW
+demo     normal  shell  1 running, 2 queued  1        running t1 build
+"""
+    )
+
+
+def test_an_empty_environment_says_what_to_type(paper: Paper) -> None:
+    draw(paper, samples.overview())
+
+    assert paper.text.endswith(
+        "waiting  nothing waits for you\n\n"
+        "no projects yet\nnext: pmrunnerctl project add ALIAS PATH\n"
+    )
+
+
+def test_what_is_wrong_stands_first_and_in_red() -> None:
+    paper = Paper(80, colour=True)
+    draw(paper, samples.overview(problem="the disk is full", confinement="UNCONFINED"))
+
+    assert paper.text.splitlines()[1].endswith("\x1b[31mthe disk is full\x1b[0m")
+    assert "\x1b[31mUNCONFINED\x1b[0m" in paper.text
+
+
+def test_status_asks_and_changes_nothing(ctl: Ctl, daemon: FakeDaemon) -> None:
+    daemon.answers[p.Status] = samples.overview()
+
+    assert json.loads(ctl("status", "--json").out)["stateDirectory"] == "/srv/state"
+    assert daemon.requests() == [p.Status()]

@@ -1,0 +1,72 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model import views as v
+from tests.fakes.daemon import FakeDaemon
+from tests.unit.pmrunnerctl import samples
+from tests.unit.pmrunnerctl.conftest import Ctl
+
+
+@pytest.fixture(autouse=True)
+def _answers(daemon: FakeDaemon) -> None:
+    daemon.answers[p.PlanList] = v.PlanTable(plans=())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--json", "plan", "list"),
+        ("plan", "--json", "list"),
+        ("plan", "list", "--json"),
+    ],
+)
+def test_what_is_taken_everywhere_is_taken_before_and_after_the_verb(
+    ctl: Ctl, words: tuple[str, ...]
+) -> None:
+    assert json.loads(ctl(*words).out) == {"plans": []}
+
+
+def test_a_socket_may_be_named_after_the_verb_and_the_last_one_counts(
+    ctl: Ctl, tmp_path: Path
+) -> None:
+    other = v.PlanTable(plans=(v.PlanRow(plan=samples.plan(), alias="demo", tasks={}),))
+    with FakeDaemon(tmp_path / "other", {p.PlanList: other}) as daemon:
+        assert "p3" in ctl("plan", "list", "--socket", str(daemon.path)).out
+
+
+def test_an_environment_that_does_not_answer_there_is_not_asked(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    refused = ctl("plan", "list", "--env", "prod")
+
+    assert refused.status == 5
+    assert "cannot reach environment prod" in refused.err
+    assert not daemon.heard
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("nonsense",), "no such command 'nonsense'"),
+        (("plan", "nonsense"), "no such command 'nonsense'"),
+        (("plan", "list", "--nonsense"), "no such option"),
+        (("plan", "list", "--patience", "-1"), "invalid value for '--patience'"),
+        (("plan", "list", "--limit", "1001"), "invalid value for '--limit'"),
+        (("plan", "show"), "missing argument 'PLAN'"),
+        (("task", "show", "t1", "t2"), "got unexpected extra argument (t2)"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense_says_why_and_where_help_is(
+    ctl: Ctl, words: tuple[str, ...], why: str
+) -> None:
+    refused = ctl(*words)
+
+    assert (refused.status, refused.out) == (2, "")
+    first, hint = refused.err.splitlines()
+    assert first.startswith("pmrunnerctl: cannot understand this command: ")
+    assert why in first
+    assert hint.startswith("  hint: pmrunnerctl ")
+    assert hint.endswith(" -h")

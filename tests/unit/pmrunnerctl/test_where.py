@@ -1,0 +1,118 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from pmrunnerctl.exits import Cannot, Exit
+from pmrunnerctl.where import Place, checkout, find
+
+
+def there(socket: Path) -> Path:
+    """Leave something where a socket would be."""
+    socket.parent.mkdir(parents=True, exist_ok=True)
+    socket.touch()
+    return socket
+
+
+def sought(tmp_path: Path, here: Path | None = None, **given: object) -> Place:
+    known: dict[str, object] = {"socket": None, "environment": "", "variables": {}}
+    return find(**{**known, **given}, here=here or tmp_path, run=tmp_path / "run")  # type: ignore[arg-type]
+
+
+def test_a_socket_that_is_named_wins_over_everything(tmp_path: Path) -> None:
+    there(tmp_path / "run/prod/control.sock")
+
+    found = sought(
+        tmp_path, socket=Path("x.sock"), variables={"PMRUNNER_SOCKET": "/y", "PMRUNNER_ENV": "prod"}
+    )
+
+    assert found == Place(tmp_path / "x.sock", "", "pmrunnerctl start")
+
+
+def test_a_socket_and_an_environment_mean_that_environment_at_that_socket(tmp_path: Path) -> None:
+    assert sought(tmp_path, socket=Path("/x"), environment="prod")[:2] == (Path("/x"), "prod")
+
+
+def test_an_environment_that_is_named_wins_over_a_variable_with_a_socket(tmp_path: Path) -> None:
+    prod = there(tmp_path / "run/prod/control.sock")
+
+    found = sought(tmp_path, environment="prod", variables={"PMRUNNER_SOCKET": "/dev.sock"})
+
+    assert found == Place(prod, "prod", "systemctl status pm-runner@prod")
+
+
+def test_variables_are_read_socket_first(tmp_path: Path) -> None:
+    variables = {"PMRUNNER_SOCKET": "/x.sock", "PMRUNNER_ENV": "prod"}
+
+    assert sought(tmp_path, variables=variables).socket == Path("/x.sock")
+    del variables["PMRUNNER_SOCKET"]
+    assert sought(tmp_path, variables=variables).environment == "prod"
+
+
+def test_an_environment_that_is_not_installed_is_looked_for_in_the_checkout(tmp_path: Path) -> None:
+    socket = there(tmp_path / "work/state/control.sock")
+
+    found = sought(tmp_path, here=tmp_path / "work", environment="dev")
+
+    assert (found.socket, found.environment) == (socket, "dev")
+    assert found.hint == "pmrunnerctl start --env dev"
+
+
+def test_a_checkout_is_found_from_deep_inside_it(tmp_path: Path) -> None:
+    socket = there(tmp_path / "work/state/control.sock")
+    inside = tmp_path / "work/pmrunnerd/model"
+    inside.mkdir(parents=True)
+
+    assert sought(tmp_path, here=inside).socket == socket
+
+
+def test_a_checkout_whose_daemon_is_away_is_still_the_one_that_is_meant(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    assert checkout(tmp_path) is None
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "pm-runner"\n')
+
+    assert checkout(tmp_path) == tmp_path
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_a_state_directory_that_somebody_else_left_is_not_taken(tmp_path: Path) -> None:
+    there(tmp_path / "state/control.sock")
+    assert checkout(tmp_path) == tmp_path
+
+    os.chown(tmp_path / "state", 12345, 12345)
+
+    assert checkout(tmp_path) is None
+
+
+def test_the_only_installed_environment_is_meant(tmp_path: Path) -> None:
+    prod = there(tmp_path / "run/prod/control.sock")
+
+    assert sought(tmp_path) == Place(prod, "prod", "systemctl status pm-runner@prod")
+
+
+def test_of_two_installed_environments_neither_is_guessed(tmp_path: Path) -> None:
+    there(tmp_path / "run/prod/control.sock")
+    there(tmp_path / "run/dev/control.sock")
+
+    with pytest.raises(Cannot, match="there are 2: dev, prod") as caught:
+        sought(tmp_path)
+
+    assert caught.value.exits is Exit.UNREACHABLE
+    assert caught.value.hint == "pmrunnerctl --env dev status"
+
+
+def test_where_there_is_none_it_says_where_it_looked_and_what_to_type(tmp_path: Path) -> None:
+    with pytest.raises(Cannot, match="cannot tell which pmrunnerd is meant") as caught:
+        sought(tmp_path)
+
+    assert f"no state/control.sock from {tmp_path} upwards" in str(caught.value)
+    assert f"none in {tmp_path}/run/*" in str(caught.value)
+    assert caught.value.hint.startswith("pmrunnerctl start --state-dir ./state")
+
+
+@pytest.mark.parametrize("name", ["Prod", "../x", "a" * 17, "1a"])
+def test_what_cannot_be_an_environment_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Cannot, match="cannot use environment") as caught:
+        sought(tmp_path, environment=name)
+
+    assert caught.value.exits is Exit.USAGE

@@ -1,0 +1,162 @@
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pmrunnerctl.asking import message
+from pmrunnerctl.exits import Cannot, Exit
+from pmrunnerctl.failures import Lost
+from pmrunnerctl.where import Place
+from pmrunnerctl.wire import Connection
+from pmrunnerd import __version__
+from pmrunnerd.model import frames
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model.errors import Code
+from pmrunnerd.model.views import Overview
+from tests.fakes.daemon import HANG_UP, SILENCE, FakeDaemon
+from tests.unit.pmrunnerctl import samples
+
+STATUS = frames.to_client(Overview)
+
+
+@contextmanager
+def connected(path: Path, within: float = 5) -> Iterator[Connection]:
+    connection = Connection(Place(path, "", "pmrunnerctl start"), within=within)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def test_both_say_hello_and_who_they_are(daemon: FakeDaemon) -> None:
+    with connected(daemon.path) as connection:
+        assert (connection.hello.environment, connection.hello.release) == ("dev", "1.2.3")
+        assert connection.peer == (os.getpid(), os.geteuid())
+
+    assert [hello.release for hello in daemon.hellos] == [__version__]
+
+
+def test_frames_that_arrive_together_are_told_apart(daemon: FakeDaemon) -> None:
+    daemon.answers[p.Status] = [samples.overview(pid=1), samples.overview(pid=2)]
+    with connected(daemon.path) as connection:
+        connection.send(message(p.Status()) * 2)
+
+        pids = [connection.receive(STATUS, within=5).result.pid for _ in range(2)]
+
+    assert pids == [1, 2]
+
+
+def test_a_missing_socket_may_come_back_but_a_missing_directory_will_not(tmp_path: Path) -> None:
+    with pytest.raises(Lost, match="no such file"), connected(tmp_path / "control.sock"):
+        pass
+    with pytest.raises(Cannot, match="there is no directory") as caught:  # noqa: SIM117
+        with connected(tmp_path / "nowhere/control.sock"):
+            pass
+
+    assert (caught.value.exits, caught.value.hint) == (Exit.UNREACHABLE, "pmrunnerctl start")
+
+
+def test_a_stale_socket_is_a_daemon_that_is_away(tmp_path: Path) -> None:
+    daemon = FakeDaemon(tmp_path / "control.sock")
+    with daemon:
+        daemon.path.rename(tmp_path / "stale")
+
+    with pytest.raises(Lost, match="refused"), connected(tmp_path / "stale"):
+        pass
+
+
+def test_what_is_no_socket_is_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(Lost, match="refused"), connected(tmp_path / "file"):
+        pass
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user, and root to be one")
+def test_who_may_not_connect_is_told_which_group_to_join(daemon: FakeDaemon) -> None:
+    script = f"""
+import os, pmrunnerctl.status
+from pmrunnerctl.cli import run
+os.setgid(65534); os.setuid(65534)
+raise SystemExit(run(["--socket", {str(daemon.path)!r}, "status"]))
+"""
+    daemon.path.chmod(0o600)
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=False, capture_output=True, text=True
+    )
+
+    assert "permission denied" in done.stderr
+    assert "usermod -aG pm-runner" in done.stderr
+    assert done.returncode == Exit.FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    ("greeting", "why"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "a frame of"),
+        (struct.pack(">I", 3) + b"\xff\xff\xff", "cannot understand"),
+        (frames.encode(frames.Closed(call=1, reason="x")), "cannot understand"),
+        (
+            frames.encode(frames.Hello(lowest=7, highest=9, release="8")),
+            "it speaks protocol 7 to 9",
+        ),
+        (
+            frames.encode(frames.Failed(call=0, code=Code.FORBIDDEN, message="cannot let x in")),
+            "cannot let x in",
+        ),
+    ],
+)
+def test_who_does_not_greet_as_we_do_is_not_asked(
+    tmp_path: Path, greeting: bytes, why: str
+) -> None:
+    with (
+        FakeDaemon(tmp_path / "s", greeting=greeting) as daemon,
+        pytest.raises(Cannot, match=why) as caught,
+        connected(daemon.path),
+    ):
+        pass
+
+    assert caught.value.exits is (Exit.FORBIDDEN if "let" in why else Exit.UNREACHABLE)
+    assert not daemon.heard
+
+
+def test_a_daemon_with_too_many_guests_is_asked_again(tmp_path: Path) -> None:
+    full = frames.Failed(call=0, code=Code.UNAVAILABLE, message="256 are connected", retryable=True)
+    with (
+        FakeDaemon(tmp_path / "s", greeting=frames.encode(full)) as daemon,
+        pytest.raises(Lost, match="256 are connected"),
+        connected(daemon.path),
+    ):
+        pass
+
+
+def test_a_daemon_that_says_nothing_is_waited_for_only_so_long(tmp_path: Path) -> None:
+    with (
+        FakeDaemon(tmp_path / "s", greeting=b"") as daemon,
+        pytest.raises(Cannot, match="it does not answer"),
+        connected(daemon.path, within=0.1),
+    ):
+        pass
+
+
+def test_an_answer_is_waited_for_only_so_long(daemon: FakeDaemon) -> None:
+    daemon.answers[p.Status] = SILENCE
+    with connected(daemon.path) as connection:
+        connection.send(message(p.Status()))
+
+        with pytest.raises(Cannot, match="it does not answer"):
+            connection.receive(STATUS, within=0.1)
+
+
+def test_an_end_in_the_place_of_an_answer_is_a_daemon_that_went_away(daemon: FakeDaemon) -> None:
+    daemon.answers[p.Status] = HANG_UP
+    with connected(daemon.path) as connection:
+        connection.send(message(p.Status()))
+
+        with pytest.raises(Lost, match="closed the connection"):
+            connection.receive(STATUS, within=5)
