@@ -3,7 +3,6 @@ r"""One commit is one line: `["<crc32>",{…}]\n`, a checksum beside the JSON th
 Still JSON, so that `jq '.[1]'` reads a journal. A line holds all facts of a commit or is not whole.
 """
 
-import re
 from typing import Any, Final, get_args
 from zlib import crc32
 
@@ -15,7 +14,6 @@ from pmrunnerd.model.events import AnyEvent
 # A plan repeats its message, a control character is six bytes of JSON, a request is 4 MiB at most.
 LINE_LIMIT: Final = 64 << 20
 _HEAD: Final = len(b'["00000000",')
-_START: Final = re.compile(rb'\["[0-9a-f]{8}",\{')
 
 
 class Unknown(Struct, frozen=True, kw_only=True):
@@ -103,15 +101,3 @@ def _decode_piecewise(json: bytes) -> Batch:
         reply=line.reply,
         unknown=tuple(unknown),
     )
-
-
-def is_torn(tail: bytes) -> bool:
-    """Tell whether bytes that begin with a bad line are one record that never became whole.
-
-    A crash leaves the beginning of a record, or nothing of it but its length. A line end anywhere
-    but at the end, or a whole record further on, means that what was durable has been damaged.
-    """
-    if b"\n" in tail[:-1]:
-        return False
-    line = tail.removesuffix(b"\n")
-    return not any(body(line[found.start() :]) for found in _START.finditer(line, 1))

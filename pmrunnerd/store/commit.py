@@ -23,6 +23,8 @@ class Commit:
     Raises Unavailable if it was refused (nothing happened), StoreFailed if nobody can tell.
     """
 
+    __slots__ = ("_error", "_settled", "_waiters", "batch", "line")
+
     def __init__(self, batch: Batch, line: bytes = b"") -> None:
         self.batch = batch
         self.line = line
@@ -30,24 +32,31 @@ class Commit:
         self._error: Unavailable | None = None
         self._waiters: list[asyncio.Future[None]] = []
 
+    @classmethod
+    def made(cls, seq: int) -> "Commit":
+        """Return a commit that is durable already."""
+        commit = cls(Batch(seq=seq, at="", facts=()))
+        commit.settle()
+        return commit
+
     @property
     def seq(self) -> int:
         """Its number, known at once; another commit may get it if this one is refused."""
         return self.batch.seq
 
     def __await__(self) -> Generator[object, None, int]:
-        return self.durable().__await__()
-
-    async def durable(self) -> int:
-        """Return its number once it is durable; any number of callers may wait."""
         if not self._settled:
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
-            await waiter
+            yield from waiter
         if self._error is not None:
             # A fresh one each: an exception that is raised twice collects the traces of both.
             raise type(self._error)(str(self._error), hint=self._error.hint)
         return self.batch.seq
+
+    async def durable(self) -> int:
+        """Return its number once it is durable: the same, for who needs a coroutine."""
+        return await self
 
     def settle(self, error: Unavailable | None = None) -> None:
         """Say what became of it, once."""

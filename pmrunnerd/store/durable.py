@@ -5,28 +5,26 @@ disk of another kind (in memory, counting, failing) replaces; the rest is made o
 raise OSError as the kernel says it.
 """
 
+import errno
 import fcntl
-import itertools
 import os
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
+# What a write says when there is no room. Other errors are not the disk being full.
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 PRIVATE_FILE: Final = 0o600
 PRIVATE_DIRECTORY: Final = 0o700
 _CHUNK: Final = 1 << 20
 # O_NOFOLLOW: whoever can write beside us must not be able to point us at a file of somebody else.
 _OPEN: Final = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
-_FLAGS: Final[Mapping[str, int]] = MappingProxyType(
-    {
-        "there": _OPEN,
-        "create": _OPEN | os.O_CREAT,
-        "new": _OPEN | os.O_CREAT | os.O_EXCL,
-        "empty": _OPEN | os.O_CREAT | os.O_TRUNC,
-        "read": os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW,
-    }
-)
+_FLAGS: Final = {
+    "there": _OPEN,
+    "create": _OPEN | os.O_CREAT,
+    "new": _OPEN | os.O_CREAT | os.O_EXCL,
+    "empty": _OPEN | os.O_CREAT | os.O_TRUNC,
+    "read": os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW,
+}
 
 
 class Disk:
@@ -155,22 +153,3 @@ class Disk:
             if not self.is_directory(path):
                 raise
         self.sync_directory(path.parent)
-
-    def set_aside(self, directory: Path, name: str, data: bytes) -> Path:
-        """Keep bytes that are in the way, durably, under a name that nothing else has."""
-        self.make_directory(directory)
-        taken = set(self.names(directory))
-        path = directory / next(n for n in _numbered(name) if n not in taken)
-        try:
-            self.write_file(path, data, "new")
-        except OSError:
-            self.remove(path)
-            raise
-        self.sync_directory(directory)
-        return path
-
-
-def _numbered(name: str) -> Iterator[str]:
-    """Yield `name`, `name-2`, `name-3` and so on."""
-    yield name
-    yield from (f"{name}-{count}" for count in itertools.count(2))

@@ -7,32 +7,22 @@ the end of the last segment can be torn. A position is a segment and a byte offs
 import errno
 import logging
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import msgspec
-
 from pmrunnerd.model.errors import Unavailable
-from pmrunnerd.store import batch as lines
 from pmrunnerd.store.batch import Batch
-from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.failures import JournalDamaged, StoreFailed, damaged
-from pmrunnerd.store.segments import Line, names_of, read_lines
+from pmrunnerd.store.durable import FULL, Disk
+from pmrunnerd.store.failures import StoreFailed
+from pmrunnerd.store.replay import replay
+from pmrunnerd.store.segments import Place, path_of
+from pmrunnerd.store.tail import cut
 
 SEGMENT_LIMIT: Final = 64 << 20
-# What a write says when there is no room. Other errors are not the disk being full.
-FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_PLAIN: Final = str.maketrans("", "", "-:")
 _log: Final = logging.getLogger(__name__)
-
-
-class Place(NamedTuple):
-    """Where a line is: its segment, its first byte, how many bytes with its end."""
-
-    segment: int
-    offset: int
-    size: int
 
 
 class Written(NamedTuple):
@@ -55,43 +45,28 @@ class Journal:
 
     def path(self, segment: int) -> Path:
         """Return where a segment is."""
-        return self.directory / f"{segment:08}.jsonl"
+        return path_of(self.directory, segment)
 
-    def replay(self, *, at_least: int, aside: Path, at: str) -> Iterator[tuple[Batch, Place]]:
+    def replay(
+        self, *, at_least: int, aside: Path, at: str
+    ) -> Generator[tuple[Batch, Place], None, None]:
         """Yield every commit; then the end is durable, and a torn tail is kept in `aside`.
 
         `at_least` is a commit that the journal is known to have reached. Raises JournalDamaged,
         before it changes anything, if it is not what was made durable.
         """
         self._disk.make_directory(self.directory)
-        segments = names_of(self._disk, self.directory)
-        seq = 0
-        torn: Line | None = None
-        for segment in segments:
-            if torn is not None:
-                raise damaged(self.path(segment - 1), torn.number, "does not match its checksum")
-            self._open(segment, "there")
-            for line in read_lines(self._disk, self._file_open(), self.path(segment)):
-                if line.json is None:
-                    torn = line
-                    break
-                batch = self._decode(line, seq + 1)
-                seq = batch.seq
-                self._whole = line.offset + line.size
-                yield batch, Place(segment, line.offset, line.size)
-        if torn is not None:
-            self._check_torn(torn)
-        if seq < at_least:
-            raise JournalDamaged(
-                f"cannot read {self.directory}: it ends at commit {seq}, and {at_least} was durable"
-            )
-        if not segments:
-            self._open(1, "new")
-            self._disk.sync_directory(self.directory)
-        elif torn is not None:
-            self._cut(aside, at)
+        end = yield from replay(self._disk, self.directory, at_least)
+        self._open(end.segment or 1, "there" if end.segment else "new")
+        file = self._file_open()
+        if end.tail:
+            whole = self._disk.size(file) - len(end.tail)
+            name = f"{at.translate(_PLAIN)}-journal-{end.segment:08}-{whole}"
+            cut(self._disk, file, end.tail, aside / name)
+        self._whole = self._disk.size(file)
         # What was there may have been in memory only, if it was the daemon that died.
-        self._disk.sync(self._file_open())
+        self._disk.sync(file)
+        self._disk.sync_directory(self.directory)
 
     def append(self, group: Sequence[bytes]) -> Written:
         """Write lines and make them durable with one sync.
@@ -160,45 +135,5 @@ class Journal:
         assert self._file is not None, "the journal is closed, or was not replayed"
         return self._file
 
-    def _decode(self, line: Line, expected: int) -> Batch:
-        assert line.json is not None
-        try:
-            batch = lines.decode(line.json)
-        except msgspec.DecodeError as error:
-            raise damaged(
-                self.path(self._segment), line.number, f"is malformed: {error}"
-            ) from error
-        if batch.seq != expected:
-            why = f"is commit {batch.seq} where {expected} was expected"
-            raise damaged(self.path(self._segment), line.number, why)
-        return batch
-
-    def _check_torn(self, line: Line) -> None:
-        """Refuse a bad line unless it is one record at the very end that never became whole."""
-        left = self._disk.size(self._file_open()) - self._whole
-        if left <= lines.LINE_LIMIT and lines.is_torn(
-            self._disk.read_all(self._file_open(), left, self._whole)
-        ):
-            return
-        raise damaged(self.path(self._segment), line.number, "does not match its checksum")
-
-    def _cut(self, aside: Path, at: str) -> None:
-        """Keep what was torn, then cut it off. On a full disk the cut makes the room to keep it."""
-        file = self._file_open()
-        tail = self._disk.read_all(file, self._disk.size(file) - self._whole, self._whole)
-        name = f"{at.translate(_PLAIN)}-journal-{self._segment:08}-{self._whole}"
-        try:
-            kept = self._disk.set_aside(aside, name, tail)
-            self._disk.truncate(file, self._whole)
-        except OSError as error:
-            if error.errno not in FULL:
-                raise
-            self._disk.truncate(file, self._whole)
-            kept = self._disk.set_aside(aside, name, tail)
-        _log.warning("%s ended in a torn line; it is now %s", self.path(self._segment), kept)
-
     def _cannot(self, error: OSError) -> str:
         return f"cannot record in {self.path(self._segment)}: {error.strerror}"
-
-
-_PLAIN: Final = str.maketrans("", "", "-:")

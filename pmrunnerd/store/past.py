@@ -7,8 +7,9 @@ from pmrunnerd.rules.evolve import evolve
 from pmrunnerd.store.batch import Batch
 from pmrunnerd.store.failures import damaged
 from pmrunnerd.store.history import History
-from pmrunnerd.store.journal import Journal, Place
+from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.requests import Requests
+from pmrunnerd.store.segments import Place
 
 
 class Past:

@@ -13,6 +13,14 @@ _CHUNK: Final = 1 << 20
 _NAME: Final = re.compile(r"[0-9]{8}\.jsonl")
 
 
+class Place(NamedTuple):
+    """Where a line is: its segment, its first byte, how many bytes with its end."""
+
+    segment: int
+    offset: int
+    size: int
+
+
 class Line(NamedTuple):
     """A line of a segment: its number from 1, first byte, bytes with its end, JSON if it is whole."""
 
@@ -22,19 +30,25 @@ class Line(NamedTuple):
     json: bytes | None
 
 
-def names_of(disk: Disk, directory: Path) -> list[int]:
+def path_of(directory: Path, segment: int) -> Path:
+    """Return where a segment is."""
+    return directory / f"{segment:08}.jsonl"
+
+
+def numbers(disk: Disk, directory: Path) -> list[int]:
     """Return the numbers of all segments, from 1 on. Raises JournalDamaged if one is missing."""
     there = [int(name[:8]) for name in disk.names(directory) if _NAME.fullmatch(name)]
     for expected, number in enumerate(there, start=1):
         if number != expected:
-            raise JournalDamaged(f"cannot read {directory}: {expected:08}.jsonl is missing")
+            raise JournalDamaged(f"cannot read {path_of(directory, expected)}: it is missing")
     return there
 
 
 def read_lines(disk: Disk, file: int, path: Path) -> Iterator[Line]:
     """Yield every line of a segment. What follows the last line end is a line that is not whole."""
     number, offset, at, rest = 1, 0, 0, b""
-    while chunk := disk.read_at(file, _CHUNK, at):
+    # The longer the line that has no end yet, the more is read: what it costs stays linear.
+    while chunk := disk.read_at(file, max(_CHUNK, len(rest)), at):
         at += len(chunk)
         *ended, rest = (rest + chunk).split(b"\n")
         for line in ended:

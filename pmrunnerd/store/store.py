@@ -4,26 +4,22 @@
 decide on; `state` is what is durable, and the only thing that answers, effects and feeds may read.
 """
 
-import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
-from pmrunnerd.model.errors import NotFound, TooLarge, Unavailable
+from pmrunnerd.model.errors import NotFound, TooLarge
 from pmrunnerd.model.events import AnyEvent
 from pmrunnerd.rules.evolve import evolve
-from pmrunnerd.store import batch as lines
-from pmrunnerd.store.batch import Batch
+from pmrunnerd.store.batch import LINE_LIMIT, Batch, encode
 from pmrunnerd.store.commit import Commit, Earlier
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import StoreFailed
-from pmrunnerd.store.journal import SEGMENT_LIMIT, Journal, Written
+from pmrunnerd.store.journal import SEGMENT_LIMIT, Journal
 from pmrunnerd.store.lock import Lock
 from pmrunnerd.store.past import Past
-from pmrunnerd.store.writer import Writer
-
-GROUP_BYTES: Final = 4 << 20
+from pmrunnerd.store.pipeline import Pipeline
+from pmrunnerd.store.segments import Place
 
 
 class Store:
@@ -42,39 +38,39 @@ class Store:
         disk: Disk | None = None,
         segment_limit: int = SEGMENT_LIMIT,
     ) -> None:
+        disk = disk or Disk()
+        journal = Journal(directory / "journal", disk, segment_limit=segment_limit)
         self.directory = directory
         self._now = now
-        disk = disk or Disk()
-        self.failed: StoreFailed | None = None
-        self._queued: list[Commit] = []
-        self._writing: list[Commit] = []
-        self._flying: dict[str, Commit] = {}
-        self._moved = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._turn_due = False
-        self._closing = False
-        self._journal = Journal(directory / "journal", disk, segment_limit=segment_limit)
-        self._past = Past(self._journal)
+        self._past = Past(journal)
         self.state = self._past.state
-        self._writer = Writer(self._journal)
+        self._flying: dict[str, Commit] = {}
         with contextlib.ExitStack() as undo:
             try:
                 disk.make_directory(directory)
-                lock = Lock(directory / "lock", at=now(), release=release, disk=disk)
-                undo.callback(lock.close)
-                undo.callback(self._journal.close)
-                self._past.replay(at_least=lock.seen, aside=directory / "set-aside", at=now())
-                lock.note(self.state.seq)
+                self._lock = Lock(directory / "lock", at=now(), release=release, disk=disk)
+                undo.callback(self._lock.close)
+                undo.callback(journal.close)
+                aside = directory / "set-aside"
+                self._past.replay(at_least=self._lock.seen, aside=aside, at=now())
             except OSError as error:
                 where = error.filename or directory
                 raise StoreFailed(f"cannot open {where}: {error.strerror}") from error
+            self._lock.note(self.durable)
+            undo.callback(lambda: self._lock.note(self.durable))
             self._undo = undo.pop_all()
         self.ahead = self.state.copy()
+        self._pipeline = Pipeline(journal, arrived=self._take_in, refused=self._take_back)
 
     @property
     def durable(self) -> int:
         """The durable mark: the last commit that survives whatever happens."""
         return self.state.seq
+
+    @property
+    def failed(self) -> StoreFailed | None:
+        """Why nothing can be recorded any more, once the disk broke its word."""
+        return self._pipeline.failed
 
     # Recording
 
@@ -86,28 +82,26 @@ class Store:
         Raises what `evolve` says of an illegal fact, TooLarge, Unavailable while stopping, and
         StoreFailed; then nothing happened. Nothing to record is recorded when all before it is.
         """
-        self._check_open()
+        self._pipeline.check_open()
         if not (facts or request):
-            return self._last()
+            return self._pipeline.last() or Commit.made(self.state.seq)
         assert request not in self._flying, "ask `earlier` first"
         draft = self.ahead.draft()
         draft.seq += 1
-        batch = Batch(
-            seq=draft.seq,
-            at=self._now(),
-            facts=facts,
-            request=request,
-            digest=digest,
-            reply=reply,
-        )
+        at = self._now()
         for fact in facts:
-            evolve(draft, fact, batch.at)
-        commit = Commit(batch, self._line(batch))
+            evolve(draft, fact, at)
+        batch = Batch(
+            seq=draft.seq, at=at, facts=facts, request=request, digest=digest, reply=reply
+        )
+        line = encode(batch)
+        if len(line) > LINE_LIMIT:
+            raise TooLarge(f"cannot record {len(line)} bytes at once: the limit is {LINE_LIMIT}")
         draft.settle()
+        commit = Commit(batch, line)
         if request:
             self._flying[request] = commit
-        self._queued.append(commit)
-        self._turn_soon()
+        self._pipeline.send(commit)
         return commit
 
     def earlier(self, request: str) -> Earlier | None:
@@ -135,11 +129,14 @@ class Store:
         return self._past.history.read(since, limit)
 
     def conversation(self, project: str, before: int | None, limit: int) -> list[Batch]:
-        """Return the last commits of a project's conversation before one, oldest first."""
+        """Return the last commits of a project's conversation before one, oldest first.
+
+        Fewer than `limit` where they are large; empty at the beginning.
+        """
         return self._past.history.conversation(project, before, limit)
 
     def conversation_since(self, project: str, since: int, limit: int) -> list[Batch]:
-        """Return the first commits of a project's conversation after one."""
+        """Return the first commits of a project's conversation after one; empty at the end."""
         return self._past.history.conversation_since(project, since, limit)
 
     async def changed(self, since: int) -> int:
@@ -147,7 +144,7 @@ class Store:
         while self.state.seq <= since:
             if self.failed is not None:
                 raise StoreFailed(str(self.failed), hint=self.failed.hint)
-            await self._moved.wait()
+            await self._pipeline.moved()
         return self.state.seq
 
     # Life
@@ -157,114 +154,22 @@ class Store:
 
         Raises StoreFailed as soon as the disk cannot be trusted any more.
         """
-        self._loop = asyncio.get_running_loop()
-        self._writer.start(self._loop, self._turn)
-        self._turn()
-        try:
-            while self.failed is None:
-                await self._moved.wait()
-            raise self.failed
-        finally:
-            self._closing = True
-            with contextlib.suppress(Unavailable):
-                await self._last()
-            self._loop = None
+        await self._pipeline.run()
 
     def flush(self) -> None:
         """Make everything durable, here and now: for a store that does not run (yet)."""
-        assert self._loop is None, "a running store flushes itself"
-        assert not self._writing, "what the writer had is collected first"
-        while self._queued and self.failed is None:
-            self._take_next()
-            self._written(self._journal.append([commit.line for commit in self._writing]))
+        self._pipeline.flush()
 
     def close(self) -> None:
         """Write what is left and let go of the state directory; twice is once."""
-        self._writer.stop()
-        self._loop = None
-        self._collect()
-        self.flush()
-        self._closing = True
+        self._pipeline.close()
         self._undo.close()
 
-    # On the way to the disk
+    def _take_in(self, commit: Commit, place: Place) -> None:
+        self._past.take_in(commit.batch, place)
+        self._flying.pop(commit.batch.request, None)
 
-    def _turn_soon(self) -> None:
-        """Take a turn once all who are about to commit have done so: they make one group."""
-        if self._loop is not None and not self._turn_due:
-            self._turn_due = True
-            self._loop.call_soon(self._turn)
-
-    def _turn(self) -> None:
-        self._turn_due = False
-        self._collect()
-        if self._queued and not self._writing and self._loop is not None:
-            self._take_next()
-            self._writer.submit([commit.line for commit in self._writing])
-
-    def _take_next(self) -> None:
-        size = 0
-        for count, commit in enumerate(self._queued):
-            size += len(commit.line)
-            if count and size > GROUP_BYTES:
-                self._writing, self._queued = self._queued[:count], self._queued[count:]
-                return
-        self._writing, self._queued = self._queued, []
-
-    def _collect(self) -> None:
-        if (written := self._writer.result()) is not None:
-            self._written(written)
-
-    def _written(self, written: Written) -> None:
-        group, self._writing = self._writing, []
-        kept = len(written.places)
-        try:
-            for commit, place in zip(group, written.places, strict=False):
-                self._past.take_in(commit.batch, place)
-        except Exception as error:  # noqa: BLE001 - whoever waits must not wait for ever
-            kept = commit.seq - group[0].seq
-            bug = f"cannot take in commit {commit.seq}: this is a bug in the store: {error!r}"
-            written = Written([], StoreFailed(bug))
-        self._settle(group[:kept], None)
-        if written.error is not None:
-            self._refuse(group[kept:], written.error)
-        moved, self._moved = self._moved, asyncio.Event()
-        moved.set()
-
-    def _refuse(self, group: Sequence[Commit], error: Unavailable) -> None:
-        """Take back what could not be recorded, and all that was decided on top of it."""
-        if isinstance(error, StoreFailed):
-            self.failed = error
-        behind, self._queued = self._queued, []
+    def _take_back(self, commits: list[Commit]) -> None:
+        for commit in commits:
+            self._flying.pop(commit.batch.request, None)
         self.ahead = self.state.copy()
-        self._settle([*group, *behind], error)
-
-    def _settle(self, group: Sequence[Commit], error: Unavailable | None) -> None:
-        for commit in group:
-            if commit.batch.request:
-                self._flying.pop(commit.batch.request, None)
-            commit.settle(error)
-
-    # Small things
-
-    def _check_open(self) -> None:
-        if self.failed is not None:
-            raise StoreFailed(str(self.failed), hint=self.failed.hint)
-        if self._closing:
-            raise Unavailable("cannot record anything: the daemon is stopping")
-
-    def _last(self) -> Commit:
-        """Return the commit after which everything so far is durable."""
-        if flying := self._queued or self._writing:
-            return flying[-1]
-        done = Commit(Batch(seq=self.state.seq, at="", facts=()))
-        done.settle()
-        return done
-
-    def _line(self, batch: Batch) -> bytes:
-        line = lines.encode(batch)
-        if len(line) > lines.LINE_LIMIT:
-            raise TooLarge(
-                f"cannot record {len(line)} bytes at once: the limit is {lines.LINE_LIMIT}"
-            )
-        return line

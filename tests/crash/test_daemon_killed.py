@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import Outcome, TaskState
+from pmrunnerd.model.events import RunBegan
 from pmrunnerd.model.progress import Output
 from tests.integration.daemon import Daemon, facts, git
 
@@ -39,7 +40,7 @@ def the_run(daemon: Daemon) -> str:
     with daemon.client() as client:
         for happening in client.stream(p.Events(follow=True)):
             for fact in happening.facts:
-                if type(fact).__name__ == "RunBegan":
+                if isinstance(fact, RunBegan):
                     return str(fact.run)
     raise AssertionError("no run")
 

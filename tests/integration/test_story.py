@@ -7,6 +7,7 @@ import pytest
 
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import Outcome, TaskState
+from pmrunnerd.model.events import RunBegan
 from tests.integration.daemon import Daemon, git
 
 CAKE = """\
@@ -183,7 +184,7 @@ def _wait_for_output(daemon: Daemon, text: str) -> str:
     with daemon.client() as client:
         for happening in client.stream(p.Events(follow=True)):
             for fact in happening.facts:
-                if type(fact).__name__ == "RunBegan":
+                if isinstance(fact, RunBegan):
                     run = fact.run
                     if _prints(daemon, run, text):
                         return str(run)

@@ -1,1 +1,30 @@
-"""Where run hosts live: how they are started, found again and stopped."""
+"""What holds runs: something that starts a run host which outlives us, and finds it again."""
+
+from pathlib import Path
+from typing import Final, Protocol
+
+GRACE: Final = 10.0
+"""Seconds that a run host has to put things in order before it is killed."""
+
+
+class Host(Protocol):
+    """Starts, finds and stops run hosts, each by its run's recorded name and nothing else."""
+
+    name: str
+
+    async def start(self, run: str) -> None:
+        """Start the host of a run whose spec is written.
+
+        Raises Refused for a run that was started before: a retry is another run. Raises OSError.
+        """
+
+    def alive(self, run: str) -> bool:
+        """Tell whether the host of a run exists."""
+
+    async def stop(self, run: str, grace: float = GRACE) -> None:
+        """Ask a run's host to leave, kill it after `grace` seconds, and return when it is gone."""
+
+
+def runs_directory(state_directory: Path) -> Path:
+    """Return where the directories of all runs are."""
+    return state_directory / "runs"

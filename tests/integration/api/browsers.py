@@ -31,9 +31,7 @@ class Site:
         self.desk, self.door, self.serving, self.port = desk, door, serving, port
         self.token = desk.state_directory.joinpath(FILE).read_text().strip()
 
-    def request(
-        self, method: str, path: str, body: bytes = b"", **headers: str | None
-    ) -> bytes:
+    def request(self, method: str, path: str, body: bytes = b"", /, **headers: str | None) -> bytes:
         wanted: dict[str, str | None] = {
             "host": f"localhost:{self.port}",
             "authorization": f"Bearer {self.token}",
@@ -125,7 +123,7 @@ async def following(site: Site, path: str, **headers: str | None) -> AsyncIterat
 async def visiting(desk: Desk) -> AsyncIterator[Site]:
     own = bind_tcp("127.0.0.1", 0)
     port = own.getsockname()[1]
-    door = WebDoor(desk, asyncio.get_running_loop().time, listening=own)
+    door = WebDoor(desk, asyncio.get_running_loop().time, listening=own, grace=1)
     async with asyncio.TaskGroup() as group:
         serving = group.create_task(door.serve())
         await door.ready.wait()

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from pmrunnerd.api.access import Roles
-from pmrunnerd.api.connection import Limits
+from pmrunnerd.api.connection import Limits, Lobby
 from pmrunnerd.api.control import ControlDoor
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.model import frames as f
@@ -88,6 +88,10 @@ class Open:
 
     def __init__(self, door: ControlDoor, path: Path, serving: asyncio.Task[None]) -> None:
         self.door, self.path, self.serving = door, path, serving
+
+    @property
+    def lobby(self) -> Lobby:
+        return self.door.lobby
 
     async def close(self) -> None:
         self.serving.cancel()

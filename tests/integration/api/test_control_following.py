@@ -132,16 +132,19 @@ def test_a_stream_ends_when_its_follower_has_enough_and_others_go_on(tmp_path: P
 
 def test_a_stream_of_what_is_not_there_fails_as_a_call_does(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s") as door:
-            async with greeted(door.path) as caller:
-                caller.send(
-                    call(1, p.RunLogs(run="r9")),
-                    call(2, p.ChatFollow(project="nope")),
-                    call(3, p.Events(since=99)),
-                )
-                answers = await caller.answers(3)
-                codes = [answers[n]["code"] for n in (1, 2, 3)]
-                assert codes == ["not-found", "not-found", "bad-request"]
+        async with (
+            at_work(tmp_path) as desk,
+            opened(desk, tmp_path / "s") as door,
+            greeted(door.path) as caller,
+        ):
+            caller.send(
+                call(1, p.RunLogs(run="r9")),
+                call(2, p.ChatFollow(project="nope")),
+                call(3, p.Events(since=99)),
+            )
+            answers = await caller.answers(3)
+            codes = [answers[n]["code"] for n in (1, 2, 3)]
+            assert codes == ["not-found", "not-found", "bad-request"]
 
     asyncio.run(scenario())
 

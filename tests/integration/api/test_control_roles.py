@@ -74,8 +74,12 @@ def visit(directory: Path, uid: int, *gids: int) -> list[dict[str, Any]]:
     return frames(done.stdout)
 
 
-async def visited(tmp_path: Path, uid: int, *gids: int) -> list[dict[str, Any]]:
+@pytest.fixture(autouse=True)
+def _open_to_all(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
+
+
+async def visited(tmp_path: Path, uid: int, *gids: int) -> list[dict[str, Any]]:
     async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s", roles=ROLES) as door:
         # As the installed system does it with a group: who may connect is the file's business.
         door.path.chmod(0o666)

@@ -11,7 +11,7 @@ from pmrunnerd.model import frames as f
 from pmrunnerd.model import protocol as p
 from tests.integration.api.callers import call, calling, framed, greeted, opened, raw_call
 from tests.unit.api import desks
-from tests.unit.api.desks import SlowDisk, at_work
+from tests.unit.api.desks import SlowDisk, at_work, until
 
 SEND = p.ChatSend(project="demo", text="do it")
 
@@ -34,15 +34,18 @@ def test_a_hello_says_who_answers(tmp_path: Path) -> None:
 
 def test_versions_that_do_not_meet_are_told_and_hung_up_on(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s") as door:
-            async with calling(door.path) as caller:
-                caller.send(f.encode(f.Hello(lowest=7, highest=9)), call(1, p.Status()))
-                assert (await caller.next())["highest"] == f.VERSION
-                failed = await caller.next()
-                assert (failed["frame"], failed["call"]) == ("failed", 0)
-                assert failed["code"] == "bad-request"
-                assert "versions 7 to 9" in failed["message"]
-                assert await caller.is_hung_up()
+        async with (
+            at_work(tmp_path) as desk,
+            opened(desk, tmp_path / "s") as door,
+            calling(door.path) as caller,
+        ):
+            caller.send(f.encode(f.Hello(lowest=7, highest=9)), call(1, p.Status()))
+            assert (await caller.next())["highest"] == f.VERSION
+            failed = await caller.next()
+            assert (failed["frame"], failed["call"]) == ("failed", 0)
+            assert failed["code"] == "bad-request"
+            assert "versions 7 to 9" in failed["message"]
+            assert await caller.is_hung_up()
 
     asyncio.run(scenario())
 
@@ -80,13 +83,16 @@ def test_rubbish_before_hello_is_told_and_hung_up_on(
 
 def test_a_frame_over_the_limit_is_refused_before_it_has_come(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s") as door:
-            async with greeted(door.path) as caller:
-                caller.send((f.FRAME_LIMIT + 1).to_bytes(4, "big"))
-                failed = await caller.next()
-                assert (failed["code"], failed["call"]) == ("too-large", 0)
-                assert str(f.FRAME_LIMIT) in failed["message"]
-                assert await caller.is_hung_up()
+        async with (
+            at_work(tmp_path) as desk,
+            opened(desk, tmp_path / "s") as door,
+            greeted(door.path) as caller,
+        ):
+            caller.send((f.FRAME_LIMIT + 1).to_bytes(4, "big"))
+            failed = await caller.next()
+            assert (failed["code"], failed["call"]) == ("too-large", 0)
+            assert str(f.FRAME_LIMIT) in failed["message"]
+            assert await caller.is_hung_up()
 
     asyncio.run(scenario())
 
@@ -124,25 +130,32 @@ def test_whoever_does_not_say_hello_in_time_is_hung_up_on(tmp_path: Path, first:
 def test_a_frame_that_stalls_is_hung_up_on_and_an_idle_caller_is_not(tmp_path: Path) -> None:
     async def scenario() -> None:
         limits = Limits(hello=0.05, frame=0.05)
-        async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s", limits=limits) as door:
-            async with greeted(door.path) as idle, greeted(door.path) as stalled:
-                stalled.send(call(1, p.Status())[:-1])
-                assert "the rest of a frame" in (await stalled.next())["message"]
-                assert await stalled.is_hung_up()
-                idle.send(call(1, p.ProjectList()))
-                assert (await idle.next())["frame"] == "ok"
+        async with (
+            at_work(tmp_path) as desk,
+            opened(desk, tmp_path / "s", limits=limits) as door,
+            greeted(door.path) as idle,
+            greeted(door.path) as stalled,
+        ):
+            stalled.send(call(1, p.Status())[:-1])
+            assert "the rest of a frame" in (await stalled.next())["message"]
+            assert await stalled.is_hung_up()
+            idle.send(call(1, p.ProjectList()))
+            assert (await idle.next())["frame"] == "ok"
 
     asyncio.run(scenario())
 
 
 def test_a_frame_may_come_byte_by_byte(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s") as door:
-            async with greeted(door.path) as caller:
-                for byte in call(1, p.ProjectList()) + call(2, p.ProjectList()):
-                    caller.send(bytes([byte]))
-                    await asyncio.sleep(0)
-                assert set(await caller.answers(2)) == {1, 2}
+        async with (
+            at_work(tmp_path) as desk,
+            opened(desk, tmp_path / "s") as door,
+            greeted(door.path) as caller,
+        ):
+            for byte in call(1, p.ProjectList()) + call(2, p.ProjectList()):
+                caller.send(bytes([byte]))
+                await asyncio.sleep(0)
+            assert set(await caller.answers(2)) == {1, 2}
 
     asyncio.run(scenario())
 
@@ -172,13 +185,16 @@ def test_a_request_that_cannot_be_done_is_answered_and_the_next_one_is_too(
     tmp_path: Path, request_: object, message: str
 ) -> None:
     async def scenario() -> None:
-        async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s") as door:
-            async with greeted(door.path) as caller:
-                caller.send(raw_call(5, request_), call(6, p.ProjectList()))
-                answers = await caller.answers(2)
-                assert answers[5]["frame"] == "failed"
-                assert answers[5]["message"].startswith(message)
-                assert answers[6]["frame"] == "ok"
+        async with (
+            at_work(tmp_path) as desk,
+            opened(desk, tmp_path / "s") as door,
+            greeted(door.path) as caller,
+        ):
+            caller.send(raw_call(5, request_), call(6, p.ProjectList()))
+            answers = await caller.answers(2)
+            assert answers[5]["frame"] == "failed"
+            assert answers[5]["message"].startswith(message)
+            assert answers[6]["frame"] == "ok"
 
     asyncio.run(scenario())
 
@@ -211,28 +227,28 @@ def test_more_calls_than_may_be_under_way_are_answered_in_their_turn(tmp_path: P
             await desk.store.commit(desks.added())
             disk.spinning.clear()
             caller.send(*(call(n, SEND, f"id{n}") for n in range(1, 101)))
-            while len(desk.store.ahead.messages) < limits.in_flight:
-                await asyncio.sleep(0)
+            await until(lambda: len(desk.store.ahead.messages) >= limits.in_flight)
             # Longer than a frame may take to come: it is we who do not read.
             await asyncio.sleep(2 * limits.frame)
             assert len(desk.store.ahead.messages) == limits.in_flight
             disk.spinning.set()
             answers = await caller.answers(100)
-            assert {a["result"]["id"] for a in answers.values()} == {
-                f"m{n}" for n in range(1, 101)
-            }
+            assert {a["result"]["id"] for a in answers.values()} == {f"m{n}" for n in range(1, 101)}
 
     asyncio.run(scenario())
 
 
 def test_a_number_that_is_under_way_cannot_be_used_again(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s") as door:
-            async with greeted(door.path) as caller:
-                caller.send(call(1, p.Events(follow=True)), call(1, p.Status()))
-                failed = await caller.next()
-                assert (failed["call"], failed["code"]) == (0, "bad-request")
-                assert await caller.is_hung_up()
+        async with (
+            at_work(tmp_path) as desk,
+            opened(desk, tmp_path / "s") as door,
+            greeted(door.path) as caller,
+        ):
+            caller.send(call(1, p.Events(follow=True)), call(1, p.Status()))
+            failed = await caller.next()
+            assert (failed["call"], failed["code"]) == (0, "bad-request")
+            assert await caller.is_hung_up()
 
     asyncio.run(scenario())
 

@@ -16,7 +16,7 @@ from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Refused
 from tests.integration.api.callers import ROLES, call, calling, greeted, opened
 from tests.unit.api import desks
-from tests.unit.api.desks import SlowDisk, at_work
+from tests.unit.api.desks import SlowDisk, at_work, until
 
 SEND = p.ChatSend(project="demo", text="do it")
 
@@ -29,8 +29,7 @@ def test_a_change_that_was_accepted_is_answered_before_we_leave(tmp_path: Path) 
             async with greeted(door.path) as caller, asyncio.TaskGroup() as group:
                 disk.spinning.clear()
                 caller.send(call(1, SEND, "a"))
-                while not desk.store.ahead.messages:
-                    await asyncio.sleep(0)
+                await until(lambda: desk.store.ahead.messages)
                 closing = group.create_task(door.close())
                 await asyncio.sleep(0.05)
                 assert not closing.done()
@@ -106,8 +105,7 @@ def test_a_client_that_hangs_up_in_the_middle_takes_nothing_with_it(tmp_path: Pa
             disk.spinning.clear()
             async with greeted(door.path) as caller:
                 caller.send(call(1, SEND, "a"), call(2, p.Events(follow=True)))
-                while not desk.store.ahead.messages:
-                    await asyncio.sleep(0)
+                await until(lambda: desk.store.ahead.messages)
             disk.spinning.set()
             async with greeted(door.path) as caller:
                 caller.send(call(1, SEND, "a"))

@@ -14,7 +14,7 @@ from pmrunnerd.api.web import WebDoor
 from pmrunnerd.model.errors import Refused
 from tests.integration.api.browsers import following, visiting
 from tests.unit.api import desks
-from tests.unit.api.desks import Bench, at_work
+from tests.unit.api.desks import Bench, at_work, until
 
 MESSAGE = {"project": "demo", "text": "do it"}
 
@@ -70,7 +70,7 @@ def test_the_same_key_again_gets_the_same_answer(tmp_path: Path) -> None:
         ("POST", "/chat/send", b" " * (5 << 20), 413, "cannot read a body of more than"),
     ],
 )
-def test_what_cannot_be_done_is_a_problem_with_its_reason(
+def test_what_cannot_be_done_is_a_problem_with_its_reason(  # noqa: PLR0913 - a row of a table
     tmp_path: Path, method: str, path: str, body: bytes | None, status: int, detail: str
 ) -> None:
     async def scenario() -> None:
@@ -123,9 +123,7 @@ def test_a_follower_that_is_gone_is_forgotten(tmp_path: Path) -> None:
             async with following(site, "/events?follow=true") as stream:
                 await stream.next()
                 assert len(site.door.streams) == 1
-            async with asyncio.timeout(10):
-                while len(site.door.streams):
-                    await asyncio.sleep(0.01)
+            await until(lambda: not len(site.door.streams))
 
     asyncio.run(scenario())
 
@@ -172,8 +170,7 @@ def test_a_port_that_is_taken_is_shown_and_opened_when_it_is_free(tmp_path: Path
             desk.settings = replace(desk.settings, web_port=port)
             door = WebDoor(desk, asyncio.get_running_loop().time, again=0.01)
             serving = group.create_task(door.serve())
-            while not desk.doors:
-                await asyncio.sleep(0.001)
+            await until(lambda: desk.doors)
             assert desk.doors["web"].problem.startswith(f"cannot listen at 127.0.0.1:{port}: port")
             assert "pid " in desk.doors["web"].problem
             taken.close()

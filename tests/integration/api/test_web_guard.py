@@ -28,7 +28,9 @@ def test_health_needs_no_token_and_everything_else_does(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("wrong", ["Bearer", "Bearer x", "Basic {}", "{}", "Bearer {}x", "Bearer ä"])
+@pytest.mark.parametrize(
+    "wrong", ["Bearer", "Bearer x", "Basic {}", "{}", "Bearer {}x", "Bearer ä"]
+)
 def test_a_wrong_token_lets_nobody_in(tmp_path: Path, wrong: str) -> None:
     async def scenario() -> None:
         async with at_work(tmp_path) as desk, visiting(desk) as site:
@@ -112,10 +114,13 @@ def test_only_our_own_pages_and_programs_change_anything(
 
 def test_two_hosts_in_one_request_are_one_too_many(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with at_work(tmp_path) as desk, visiting(desk) as site:
-            async with site.connected() as (reader, writer):
-                good = site.request("GET", "/healthz")
-                writer.write(good.replace(b"connection", b"host: evil.example\r\nconnection"))
-                assert (await reader.read()).startswith(b"HTTP/1.1 400")
+        async with (
+            at_work(tmp_path) as desk,
+            visiting(desk) as site,
+            site.connected() as (reader, writer),
+        ):
+            good = site.request("GET", "/healthz")
+            writer.write(good.replace(b"connection", b"host: evil.example\r\nconnection"))
+            assert (await reader.read()).startswith(b"HTTP/1.1 400")
 
     asyncio.run(scenario())

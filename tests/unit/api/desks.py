@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -81,13 +81,19 @@ class SlowDisk(Disk):
 
     def __init__(self) -> None:
 
-
         self.spinning = threading.Event()
         self.spinning.set()
 
     def sync(self, file: int) -> None:
         assert self.spinning.wait(30), "nobody let the disk go on"
         super().sync(file)
+
+
+async def until(reached: Callable[[], object]) -> None:
+    """Let the loop turn until something is so that nobody will tell us of."""
+    async with asyncio.timeout(20):
+        while not reached():  # noqa: ASYNC110 - as said
+            await asyncio.sleep(0)
 
 
 @contextlib.asynccontextmanager
@@ -139,7 +145,6 @@ def started(run: str = "r1-aaaa", task: str = "t1") -> ev.RunStarted:
 def asked(
     *questions: str, run: str = "r1-aaaa", task: str = "t1"
 ) -> tuple[ev.AnyEvent, ev.AnyEvent]:
-
 
     return (
         ev.RunEnded(run=run, project="w1", outcome=Outcome.ASKED, cursor=10),

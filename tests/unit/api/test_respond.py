@@ -7,6 +7,10 @@ import pytest
 from msgspec.structs import replace
 
 from pmrunnerd.api import respond as r
+from pmrunnerd.api.access import Caller
+from pmrunnerd.api.changes import CHANGES
+from pmrunnerd.api.feed import STREAMS
+from pmrunnerd.api.reads import READS
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import Project
 from pmrunnerd.model.errors import (
@@ -18,8 +22,9 @@ from pmrunnerd.model.errors import (
     Refused,
     TooLarge,
 )
+from pmrunnerd.model.views import ProjectTable
 from tests.unit.api import desks
-from tests.unit.api.desks import ANNA, READER, Bench, Found, SlowDisk, at_work
+from tests.unit.api.desks import ANNA, READER, Bench, Found, SlowDisk, at_work, until
 
 SEND = p.ChatSend(project="demo", text="do it")
 
@@ -31,8 +36,7 @@ def test_a_change_is_answered_only_once_it_is_durable(tmp_path: Path) -> None:
             await desk.store.commit(desks.added())
             disk.spinning.clear()
             answer = group.create_task(r.respond(desk, ANNA, SEND, "a"))
-            while not desk.store.ahead.messages:
-                await asyncio.sleep(0)
+            await until(lambda: desk.store.ahead.messages)
             assert not answer.done()
             assert not desk.store.state.messages
             disk.spinning.set()
@@ -63,8 +67,7 @@ def test_the_same_identifier_twice_at_once_has_one_effect(tmp_path: Path) -> Non
             await desk.store.commit(desks.added())
             disk.spinning.clear()
             both = [group.create_task(r.change(desk, ANNA, SEND, "a")) for _ in range(2)]
-            while not desk.store.ahead.messages:
-                await asyncio.sleep(0)
+            await until(lambda: desk.store.ahead.messages)
             disk.spinning.set()
             assert await both[0] == await both[1]
             assert list(desk.store.state.messages) == ["m1"]
@@ -78,7 +81,7 @@ def test_the_same_identifier_twice_at_once_has_one_effect(tmp_path: Path) -> Non
     ids=["other content", "other caller"],
 )
 def test_the_same_identifier_for_something_else_is_a_conflict(
-    tmp_path: Path, caller: r.Caller, request_: p.ChatSend
+    tmp_path: Path, caller: Caller, request_: p.ChatSend
 ) -> None:
     async def scenario() -> None:
         async with at_work(tmp_path) as desk:
@@ -111,7 +114,7 @@ def test_who_may_only_read_changes_nothing_and_learns_nothing_of_others_requests
             await r.change(desk, ANNA, SEND, "a")
             with pytest.raises(Forbidden, match="rita may read, not operate"):
                 await r.change(desk, READER, SEND, "a")
-            assert isinstance(r.look(desk, READER, p.ProjectList()), p.v.ProjectTable)
+            assert isinstance(r.look(desk, READER, p.ProjectList()), ProjectTable)
 
     asyncio.run(scenario())
 
@@ -142,11 +145,10 @@ def test_what_is_so_already_is_answered_without_a_fact_but_not_before_it_is_dura
             disk.spinning.clear()
             first = group.create_task(r.respond(desk, ANNA, answer, "a"))
             second = group.create_task(r.respond(desk, ANNA, answer, "b"))
-            while desk.store.ahead.questions["q1"].answer is None:
-                await asyncio.sleep(0)
+            await until(lambda: desk.store.ahead.questions["q1"].answer)
             for _ in range(10):
                 await asyncio.sleep(0)
-            assert not (first.done() or second.done())
+            assert not any(task.done() for task in (first, second))
             disk.spinning.set()
             assert await first == await second == p.Done(id="q1")
             assert desk.store.durable == 3
@@ -221,9 +223,9 @@ def test_an_error_keeps_its_code_and_hint_and_a_bug_is_logged(
 
 
 def test_every_command_has_exactly_one_handler_and_it_is_of_its_kind() -> None:
-    assert set(r.CHANGES) == {c.request for c in p.COMMANDS if c.changes}
-    assert set(r.STREAMS) == {c.request for c in p.COMMANDS if c.stream}
-    assert set(r.READS) == {c.request for c in p.COMMANDS if not (c.changes or c.stream)}
+    assert set(CHANGES) == {c.request for c in p.COMMANDS if c.changes}
+    assert set(STREAMS) == {c.request for c in p.COMMANDS if c.stream}
+    assert set(READS) == {c.request for c in p.COMMANDS if not (c.changes or c.stream)}
 
 
 def test_a_reply_survives_as_the_bytes_it_was(tmp_path: Path) -> None:

@@ -54,6 +54,10 @@ async def running(directory: Path, **options: Any) -> AsyncIterator[Store]:
                 life.cancel()
 
 
+def texts(store: Store) -> list[str]:
+    return [message.text for message in store.state.messages.values()]
+
+
 def filled(directory: Path, *, messages: int) -> Path:
     """Make a state of one project and some messages; return the journal's first segment."""
     with opened(directory) as store:

@@ -1,13 +1,11 @@
 import json
 import zlib
-from typing import get_args
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pmrunnerd.model import events as ev
 from pmrunnerd.store import batch as lines
 from pmrunnerd.store.batch import Batch, Unknown
 from tests.unit.store.parts import AT, said
@@ -84,35 +82,3 @@ def test_a_field_of_a_newer_release_in_a_fact_we_know_is_skipped() -> None:
     )
 
     assert reread(line_of(f'{{"seq":1,"at":"{AT}","facts":[{newer}]}}')).facts == (said(1),)
-
-
-@pytest.mark.parametrize(
-    "fact",
-    [
-        '{"fact":"message-posted","message":"m1"}',
-        '{"fact":"message-posted","message":1,"project":"p1","text":"t","by":"b"}',
-        '{"fact":5}',
-        "{}",
-        "null",
-    ],
-)
-def test_a_malformed_fact_is_damage_even_beside_one_that_is_unknown(fact: str) -> None:
-    for facts in (fact, '{"fact":"moon-landed"},' + fact):
-        with pytest.raises(msgspec.DecodeError):
-            reread(line_of(f'{{"seq":1,"at":"{AT}","facts":[{facts}]}}'))
-
-
-def test_every_fact_there_is_is_known_by_its_tag() -> None:
-    assert len(lines.KNOWN) == len(get_args(ev.AnyEvent))
-    assert {"message-posted", "run-ended", "task-asked"} <= lines.KNOWN
-
-
-def test_a_tail_is_torn_only_if_nothing_whole_follows_in_it() -> None:
-    line = lines.encode(BATCH)
-
-    assert lines.is_torn(line[:-1])
-    assert lines.is_torn(line[:20])
-    assert lines.is_torn(b"\0" * 4096)
-    assert lines.is_torn(line[:20] + b"\n")
-    assert not lines.is_torn(line[:20] + line), "a line lost its end and a whole one follows"
-    assert not lines.is_torn(line[:20] + b"\n" + line[:30]), "two bad lines are not one crash"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.store.durable import Disk
-from tests.unit.store.parts import CountingDisk, SlowWriter, SmallDisk
+from tests.unit.store.parts import SlowWriter, SmallDisk
 
 
 def test_a_write_goes_on_until_the_disk_took_everything(tmp_path: Path) -> None:
@@ -82,15 +82,6 @@ def test_a_file_in_the_way_of_a_directory_is_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(FileExistsError):
         Disk().make_directory(tmp_path / "state")
-
-
-def test_what_is_set_aside_never_replaces_what_was(tmp_path: Path) -> None:
-    disk = CountingDisk()
-    paths = [disk.set_aside(tmp_path / "aside", "tail", data) for data in (b"1", b"2", b"3")]
-
-    assert [path.name for path in paths] == ["tail", "tail-2", "tail-3"]
-    assert [path.read_bytes() for path in paths] == [b"1", b"2", b"3"]
-    assert disk.syncs == 3
 
 
 def test_a_lock_is_had_once_and_is_free_when_its_file_is_closed(tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pmrunnerd.model import events as ev
-from pmrunnerd.store import history as module
 from pmrunnerd.store.batch import Batch, encode
 from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.failures import JournalDamaged
 from pmrunnerd.store.history import CONVERSATION, History
-from pmrunnerd.store.journal import Journal, Place
+from pmrunnerd.store.journal import Journal
+from pmrunnerd.store.places import PAGE_BYTES
+from pmrunnerd.store.segments import Place
 from tests.unit.store.parts import AT, said
 
 PROJECTS = ("p1", "p2")
@@ -63,7 +63,7 @@ def test_a_project_that_nobody_spoke_in_has_no_conversation(tmp_path: Path) -> N
 
 
 def test_a_page_of_large_commits_is_cut_short_but_never_empty(tmp_path: Path) -> None:
-    large = "x" * (module.PAGE_BYTES // 2)
+    large = "x" * (PAGE_BYTES // 2)
     batches = [batch(seq, "p1", text=large) for seq in (1, 2, 3)]
     history = told(tmp_path, batches, segment_limit=1 << 30)
 
@@ -73,29 +73,12 @@ def test_a_page_of_large_commits_is_cut_short_but_never_empty(tmp_path: Path) ->
     assert [b.seq for b in history.conversation_since("p1", 1, 10)] == [2]
 
 
-def test_every_commit_knows_its_file_and_line(tmp_path: Path) -> None:
-    history = told(tmp_path, [batch(seq, "p1") for seq in range(1, 9)], segment_limit=300)
-    for seq in range(1, 9):
-        path, number = history.where(seq)
-        assert f'"seq":{seq},' in path.read_text().splitlines()[number - 1]
-
-
-def test_a_line_that_changed_since_it_was_read_is_named(tmp_path: Path) -> None:
-    history = told(tmp_path, [batch(seq, "p1") for seq in (1, 2, 3)], segment_limit=1 << 20)
-    path, _ = history.where(2)
-    path.write_bytes(path.read_bytes().replace(b'"m2"', b'"m9"'))
-
-    assert [b.seq for b in history.conversation("p1", 2, 9)] == [1]
-    with pytest.raises(JournalDamaged, match="line 2 is not what was read before"):
-        history.read(0, 3)
-
-
 def test_a_million_messages_cost_sixteen_megabytes_and_a_little() -> None:
     history = History(Journal(Path("nowhere"), Disk()))
     message, place = batch(1, "p1"), Place(1, 0, 250)
     for _ in range(10_000):
         history.add(message, place)
-    arrays = [history._places, history._conversations["p1"]]
+    arrays = [history._places._packed, history._conversations["p1"]]
 
     assert sum(array.__sizeof__() for array in arrays) < 10_000 * 16 * 1.2
 

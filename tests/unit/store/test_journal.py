@@ -7,7 +7,8 @@ from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.store.batch import Batch, encode
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import JournalDamaged, StoreFailed
-from pmrunnerd.store.journal import Journal, Place, Written
+from pmrunnerd.store.journal import Journal, Written
+from pmrunnerd.store.segments import Place
 from tests.unit.store.parts import AT, CountingDisk, DyingDisk, SmallDisk, said
 
 
@@ -88,49 +89,6 @@ def test_an_empty_last_segment_is_where_the_next_commit_goes(tmp_path: Path) -> 
     again.close()
 
 
-def test_a_torn_line_in_a_segment_that_is_not_the_last_is_damage(tmp_path: Path) -> None:
-    journal = a_journal(tmp_path, segment_limit=1)
-    replayed(journal)
-    written(journal, 1)
-    written(journal, 2)
-    journal.close()
-    first = tmp_path / "journal" / "00000001.jsonl"
-    first.write_bytes(first.read_bytes()[:-5])
-
-    with pytest.raises(JournalDamaged, match=r"00000001\.jsonl: line 1 does not match"):
-        replayed(a_journal(tmp_path))
-
-
-@pytest.mark.parametrize(("seqs", "found"), [((1, 3), 3), ((1, 1), 1), ((2,), 2)])
-def test_a_gap_or_a_repetition_is_damage_even_at_the_end(
-    tmp_path: Path, seqs: tuple[int, ...], found: int
-) -> None:
-    journal = a_journal(tmp_path)
-    replayed(journal)
-    written(journal, *seqs)
-    journal.close()
-
-    with pytest.raises(JournalDamaged, match=f"line {len(seqs)} is commit {found} where"):
-        replayed(a_journal(tmp_path))
-
-
-def test_a_journal_that_lost_its_end_at_a_line_is_not_taken_for_a_shorter_one(
-    tmp_path: Path,
-) -> None:
-    journal = a_journal(tmp_path)
-    replayed(journal)
-    written(journal, 1, 2)
-    journal.close()
-    path = tmp_path / "journal" / "00000001.jsonl"
-    path.write_bytes(line(1))
-
-    with pytest.raises(JournalDamaged, match="ends at commit 1, and 2 was durable"):
-        replayed(a_journal(tmp_path), at_least=2)
-    path.write_bytes(b"")
-    with pytest.raises(JournalDamaged, match="ends at commit 0, and 2 was durable"):
-        replayed(a_journal(tmp_path), at_least=2)
-
-
 def test_a_journal_that_is_gone_is_not_begun_again(tmp_path: Path) -> None:
     with pytest.raises(JournalDamaged):
         replayed(a_journal(tmp_path), at_least=1)
@@ -161,26 +119,6 @@ def test_a_tail_that_contradicts_what_was_durable_is_not_cut(tmp_path: Path) -> 
     with pytest.raises(JournalDamaged, match="ends at commit 0, and 1 was durable"):
         replayed(a_journal(tmp_path), at_least=1)
     assert path.read_bytes() == b"\0" * 100
-
-
-def test_on_a_full_disk_the_torn_tail_makes_the_room_to_keep_it(tmp_path: Path) -> None:
-    class FullUntilCut(Disk):
-        cut = False
-
-        def truncate(self, file: int, size: int) -> None:
-            self.cut = True
-            super().truncate(file, size)
-
-        def write_at(self, file: int, data: bytes | memoryview, offset: int) -> int:
-            if not self.cut:
-                raise OSError(errno.ENOSPC, "No space left on device")
-            return super().write_at(file, data, offset)
-
-    (tmp_path / "journal").mkdir()
-    (tmp_path / "journal" / "00000001.jsonl").write_bytes(line(1) + b'["dead')
-
-    assert replayed(a_journal(tmp_path, FullUntilCut())) == [1]
-    assert [kept.read_bytes() for kept in (tmp_path / "set-aside").iterdir()] == [b'["dead']
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])

@@ -5,7 +5,7 @@ import pytest
 from pmrunnerd.store.batch import Batch, encode
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import JournalDamaged
-from pmrunnerd.store.segments import Line, names_of, read_lines
+from pmrunnerd.store.segments import Line, numbers, read_lines
 from tests.unit.store.parts import AT, SlowWriter, said
 
 
@@ -22,7 +22,7 @@ def test_segments_are_counted_and_other_files_are_nobodys_business(tmp_path: Pat
     for name in ("00000001.jsonl", "00000002.jsonl", "00000001.jsonl~", "notes", ".x.swp"):
         (tmp_path / name).touch()
 
-    assert names_of(Disk(), tmp_path) == [1, 2]
+    assert numbers(Disk(), tmp_path) == [1, 2]
 
 
 @pytest.mark.parametrize(("there", "missing"), [((2,), 1), ((1, 3), 2)])
@@ -32,8 +32,8 @@ def test_a_segment_that_is_missing_is_named(
     for number in there:
         (tmp_path / f"{number:08}.jsonl").touch()
 
-    with pytest.raises(JournalDamaged, match=f"{missing:08}.jsonl is missing"):
-        names_of(Disk(), tmp_path)
+    with pytest.raises(JournalDamaged, match=f"{missing:08}.jsonl: it is missing"):
+        numbers(Disk(), tmp_path)
 
 
 def test_lines_are_found_where_they_are_however_little_is_read_at_a_time(tmp_path: Path) -> None:

@@ -1,23 +1,19 @@
 import asyncio
 import errno
-from contextlib import suppress
 from pathlib import Path
 from zlib import crc32
 
 import pytest
 
-from pmrunnerd.model.errors import NotFound, PmError, Refused, TooLarge, Unavailable
+from pmrunnerd.model.errors import NotFound, Refused, TooLarge
 from pmrunnerd.store import batch as lines
-from pmrunnerd.store.commit import Commit, Earlier
+from pmrunnerd.store.commit import Earlier
 from pmrunnerd.store.failures import JournalDamaged, StoreFailed
 from pmrunnerd.store.store import Store
 from tests.unit.store.parts import (
     AT,
     RELEASE,
     CountingDisk,
-    DyingDisk,
-    SmallDisk,
-    WaitingDisk,
     filled,
     illegal,
     now,
@@ -25,21 +21,8 @@ from tests.unit.store.parts import (
     project,
     running,
     said,
+    texts,
 )
-
-
-def texts(store: Store) -> list[str]:
-    return [message.text for message in store.state.messages.values()]
-
-
-async def outcome(commit: Commit) -> int | type[BaseException]:
-    try:
-        return await commit
-    except PmError as error:
-        return type(error)
-
-
-# Deciding
 
 
 def test_what_was_committed_is_there_after_the_store_was_opened_again(tmp_path: Path) -> None:
@@ -102,280 +85,6 @@ def test_the_next_commit_is_decided_on_what_is_still_on_its_way(tmp_path: Path) 
         assert "p1" not in store.state.projects
 
 
-# Durability
-
-
-def test_nothing_is_readable_before_the_sync_returned(tmp_path: Path) -> None:
-    async def story() -> None:
-        disk = WaitingDisk()
-        async with running(tmp_path, disk=disk) as store:
-            await store.commit(project())
-            disk.hold()
-            commit = store.commit(said(1), request="r1")
-            async with asyncio.TaskGroup() as house:
-                waiting = [
-                    house.create_task(commit.durable()),
-                    house.create_task(store.reply("r1")),
-                    house.create_task(store.changed(1)),
-                ]
-                await disk.was_asked()
-                assert not any(task.done() for task in waiting)
-                assert store.durable == 1
-                assert not store.state.messages
-                assert [b.seq for b in store.read(0)] == [1]
-                assert store.conversation("p1", None, 10) == []
-                assert store.earlier("r1") == Earlier("", 2, AT)
-                disk.let.set()
-            assert [task.result() for task in waiting] == [2, b"", 2]
-            assert texts(store) == ["hello"]
-            assert [b.seq for b in store.conversation("p1", None, 10)] == [2]
-
-    asyncio.run(story())
-
-
-def test_many_who_commit_at_once_share_few_syncs(tmp_path: Path) -> None:
-    clients, each = 32, 10
-
-    async def story() -> int:
-        disk = CountingDisk()
-        async with running(tmp_path, disk=disk) as store:
-            await store.commit(project())
-            disk.syncs = 0
-            count = iter(range(1, clients * each + 1))
-
-            async def client() -> None:
-                for _ in range(each):
-                    await store.commit(said(next(count)))
-
-            async with asyncio.TaskGroup() as house:
-                for _ in range(clients):
-                    house.create_task(client())
-            assert store.durable == clients * each + 1
-        return disk.syncs
-
-    assert asyncio.run(story()) <= each * 2
-
-
-def test_commits_become_durable_in_the_order_in_which_they_were_made(tmp_path: Path) -> None:
-    async def story() -> list[int]:
-        done = []
-        async with running(tmp_path) as store, asyncio.TaskGroup() as house:
-            await store.commit(project())
-            commits = [store.commit(said(count)) for count in range(1, 40)]
-
-            async def wait(commit: Commit) -> None:
-                done.append(await commit)
-
-            for commit in reversed(commits):
-                house.create_task(wait(commit))
-        return done
-
-    found = asyncio.run(story())
-    assert sorted(found) == list(range(2, 41))
-
-
-def test_a_commit_of_nothing_waits_for_all_that_is_on_its_way(tmp_path: Path) -> None:
-    async def story() -> None:
-        async with running(tmp_path) as store:
-            assert await store.commit() == 0
-            store.commit(project())
-            assert await store.commit() == 1
-            assert store.durable == 1
-            assert await store.commit() == 1
-
-    asyncio.run(story())
-
-
-def test_what_is_committed_before_the_store_runs_is_written_when_it_does(tmp_path: Path) -> None:
-    async def story() -> int:
-        with opened(tmp_path) as store:
-            commit = store.commit(project())
-            async with asyncio.TaskGroup() as house:
-                life = house.create_task(store.run())
-                seq = await commit
-                life.cancel()
-        return seq
-
-    assert asyncio.run(story()) == 1
-
-
-def test_a_store_that_is_cancelled_writes_what_it_accepted_and_accepts_no_more(
-    tmp_path: Path,
-) -> None:
-    async def story() -> None:
-        disk = WaitingDisk()
-        with opened(tmp_path, disk=disk) as store:
-            async with asyncio.TaskGroup() as house:
-                life = house.create_task(store.run())
-                await store.commit(project())
-                disk.hold()
-                first = store.commit(said(1))
-                await disk.was_asked()
-                second = store.commit(said(2))
-                life.cancel()
-                await asyncio.sleep(0)
-                with pytest.raises(Unavailable, match="stopping"):
-                    store.commit(said(3))
-                assert not life.done()
-                disk.let.set()
-                assert [await first, await second] == [2, 3]
-
-    asyncio.run(story())
-    with opened(tmp_path) as store:
-        assert sorted(store.state.messages) == ["m1", "m2"]
-
-
-def test_a_store_that_is_cancelled_twice_still_writes_when_it_is_closed(tmp_path: Path) -> None:
-    async def story() -> None:
-        disk = WaitingDisk()
-        with opened(tmp_path, disk=disk) as store:
-            async with asyncio.TaskGroup() as house:
-                life = house.create_task(store.run())
-                await store.commit(project())
-                disk.hold()
-                store.commit(said(1))
-                await disk.was_asked()
-                store.commit(said(2))
-                for _ in range(2):
-                    life.cancel()
-                    await asyncio.sleep(0)
-            disk.let.set()
-
-    asyncio.run(story())
-    with opened(tmp_path) as store:
-        assert sorted(store.state.messages) == ["m1", "m2"]
-
-
-def test_closing_writes_what_is_left_and_twice_is_once(tmp_path: Path) -> None:
-    store = Store(tmp_path, now, release=RELEASE)
-    store.commit(project())
-    store.close()
-    store.close()
-
-    with opened(tmp_path) as again:
-        assert again.durable == 1
-
-
-# A full disk
-
-
-def test_a_full_disk_refuses_what_does_not_fit_and_works_again_when_there_is_room(
-    tmp_path: Path,
-) -> None:
-    async def story() -> None:
-        disk = SmallDisk(room=1 << 20)
-        async with running(tmp_path, disk=disk) as store:
-            await store.commit(project())
-            await store.commit(said(1))
-            disk.room = (tmp_path / "journal" / "00000001.jsonl").stat().st_size + 10
-            with pytest.raises(Unavailable, match=r"cannot record in .*: No space left") as refused:
-                await store.commit(said(2), request="r2")
-            assert not isinstance(refused.value, StoreFailed)
-            assert store.failed is None
-            assert store.earlier("r2") is None
-            assert texts(store) == ["hello"]
-            assert sorted(store.ahead.messages) == ["m1"]
-            assert [b.seq for b in store.conversation("p1", None, 9)] == [2]
-            disk.room = 1 << 20
-            assert await store.commit(said(2), request="r2") == 3
-
-    asyncio.run(story())
-    with opened(tmp_path) as store:
-        assert sorted(store.state.messages) == ["m1", "m2"]
-
-
-def test_what_fits_of_a_group_is_kept_and_what_was_decided_on_the_rest_is_refused(
-    tmp_path: Path,
-) -> None:
-    async def story() -> list[int | type[BaseException]]:
-        disk = SmallDisk(room=1 << 20)
-        async with running(tmp_path, disk=disk) as store:
-            await store.commit(project())
-            full = (tmp_path / "journal" / "00000001.jsonl").stat().st_size
-            disk.room = full + 400
-            group = [store.commit(said(1)), store.commit(said(2, text="x" * 400))]
-            group.append(store.commit(said(3)))
-            found = [await outcome(commit) for commit in group]
-            assert sorted(store.state.messages) == sorted(store.ahead.messages) == ["m1"]
-            disk.room = 1 << 20
-            assert await store.commit(said(3)) == 3
-        return found
-
-    assert asyncio.run(story()) == [2, Unavailable, Unavailable]
-
-
-def test_what_was_queued_behind_a_refused_group_is_refused_with_it(tmp_path: Path) -> None:
-    class WaitingAndFull(WaitingDisk, SmallDisk):
-        def __init__(self) -> None:
-            WaitingDisk.__init__(self)
-            SmallDisk.__init__(self, room=1 << 20)
-
-        def write_at(self, file: int, data: bytes | memoryview, offset: int) -> int:
-            self.asked.set()
-            self.let.wait()
-            return super().write_at(file, data, offset)
-
-    async def story() -> list[int | type[BaseException]]:
-        disk = WaitingAndFull()
-        async with running(tmp_path, disk=disk) as store:
-            await store.commit(project())
-            disk.hold()
-            disk.room = 0
-            first = store.commit(project("p2"))
-            await disk.was_asked()
-            behind = store.commit(said(1, project="p2"))
-            disk.let.set()
-            return [await outcome(first), await outcome(behind)]
-
-    assert asyncio.run(story()) == [Unavailable, Unavailable]
-
-
-# A disk that breaks its word
-
-
-def test_the_first_sync_that_fails_is_the_last_and_nobody_is_told_yes(tmp_path: Path) -> None:
-    async def story() -> None:
-        disk = DyingDisk()
-        with opened(tmp_path, disk=disk) as store:
-            async with asyncio.TaskGroup() as house:
-                life = house.create_task(_ended_with(store))
-                await store.commit(project())
-                disk.dead = True
-                commits = [store.commit(said(count)) for count in range(1, 4)]
-                waiting = house.create_task(_ended_changed(store))
-                found = [await outcome(commit) for commit in commits]
-            assert found == [StoreFailed] * 3
-            assert life.result() is StoreFailed
-            assert waiting.result() is StoreFailed
-            assert isinstance(store.failed, StoreFailed)
-            with pytest.raises(StoreFailed):
-                store.commit(said(4))
-            assert store.durable == 1
-            assert not store.state.messages
-        assert disk.asked_dead == 1
-
-    asyncio.run(story())
-
-
-async def _ended_with(store: Store) -> type[BaseException] | None:
-    try:
-        await store.run()
-    except StoreFailed as error:
-        return type(error)
-    return None
-
-
-async def _ended_changed(store: Store) -> type[BaseException] | None:
-    try:
-        await store.changed(1)
-    except StoreFailed as error:
-        return type(error)
-    return None
-
-
-# Requests
-
-
 def test_a_request_is_answered_the_same_before_and_after_the_store_was_opened_again(
     tmp_path: Path,
 ) -> None:
@@ -408,9 +117,6 @@ def test_a_request_that_nobody_made_is_not_known(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-# Following
-
-
 def test_all_who_wait_for_a_change_are_woken_by_it(tmp_path: Path) -> None:
     async def story() -> list[int]:
         async with running(tmp_path) as store:
@@ -433,9 +139,6 @@ def test_a_change_that_happened_already_is_not_waited_for(tmp_path: Path) -> Non
             return await store.changed(0)
 
     assert asyncio.run(story()) == 1
-
-
-# Opening
 
 
 def test_a_second_store_on_the_same_state_is_refused_and_harms_nothing(tmp_path: Path) -> None:
@@ -507,5 +210,5 @@ def test_a_disk_that_fails_while_opening_is_an_error_and_no_empty_state(
 
     with pytest.raises(StoreFailed, match="cannot open"):
         Store(tmp_path, now, release=RELEASE, disk=Unreadable())
-    with suppress(PmError), opened(tmp_path) as store:
+    with opened(tmp_path) as store:
         assert store.durable == 2

@@ -1,0 +1,23 @@
+"""A request as it travels: one frame, checked before it is sent."""
+
+from typing import Any
+
+from pmrunnerctl.exits import misused
+from pmrunnerd.model import frames
+from pmrunnerd.model import protocol as p
+
+
+def message(request: p.Request[Any], request_id: str = "") -> bytes:
+    """Return a request as a frame; raise Cannot for one that no daemon would read."""
+    name = p.BY_REQUEST[type(request)].name
+    try:
+        raw = frames.encode_request(request)
+    except UnicodeEncodeError:
+        raise misused(f"cannot {name}: the text is not UTF-8") from None
+    call = frames.encode(frames.Call(call=1, request=raw, request_id=request_id))
+    if len(call) > frames.FRAME_LIMIT:
+        raise misused(
+            f"cannot {name}: {len(call)} bytes are more than the {frames.FRAME_LIMIT}"
+            " that fit into a request"
+        )
+    return call

@@ -1,0 +1,90 @@
+"""`pmrunnerctl`: finds the verb, runs it, and ends honestly whatever happens."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from pmrunnerctl.exits import Cannot, Exit, misused
+from pmrunnerctl.overview import OVERALL
+from pmrunnerctl.session import Session
+
+
+def main() -> None:
+    """Run the command of this process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit status. Never raises."""
+    session = Session()
+    session.json = "--json" in arguments  # errors in the command line itself are JSON too
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        try:
+            return int(_run(session, arguments))
+        except (Cannot, click.ClickException) as exc:
+            error = exc if isinstance(exc, Cannot) else _misused(exc)
+            sys.stdout.flush()
+            session.complain(error)
+            return int(error.exits)
+        except KeyboardInterrupt:
+            return int(_interrupted(session))
+    except BrokenPipeError:
+        # Whoever read has gone. Nothing more may be written, not even by the interpreter's exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(Exit.BROKEN_PIPE)
+    except Exception as exc:  # noqa: BLE001 - people are never shown a traceback
+        return int(_bug(session, exc))
+    finally:
+        session.close()
+
+
+def _run(session: Session, arguments: Sequence[str]) -> Exit:
+    status = Exit.OK
+    try:
+        with OVERALL.make_context("pmrunnerctl", list(arguments), obj=session) as context:
+            OVERALL.invoke(context)
+    except click.exceptions.Exit as ended:
+        status = Exit(ended.exit_code)
+    sys.stdout.flush()
+    return status
+
+
+def _misused(exc: click.ClickException) -> Cannot:
+    context = getattr(exc, "ctx", None)
+    path = context.command_path if context else "pmrunnerctl"
+    why = exc.format_message().rstrip(".")
+    return misused(
+        f"cannot understand this command: {why[:1].lower()}{why[1:]}",
+        hint=f"{path} -h",
+    )
+
+
+def _interrupted(session: Session) -> Exit:
+    changing = session.client.unanswered if "client" in vars(session) else ""
+    session.err.line()
+    if changing:
+        session.err.line(f"pmrunnerctl: stopped before the answer: {changing} may have happened")
+    else:
+        session.err.line("pmrunnerctl: stopped; what the runner does goes on")
+    return Exit.INTERRUPTED
+
+
+def _bug(session: Session, exc: Exception) -> Exit:
+    if os.environ.get("PMRUNNER_DEBUG"):
+        import traceback  # noqa: PLC0415 - only who asks for it pays for it
+
+        traceback.print_exception(exc)
+    session.complain(
+        Cannot(
+            f"cannot go on: this is a bug in pmrunnerctl ({type(exc).__name__}: {exc})",
+            exits=Exit.BUG,
+            code="bug",
+            hint="the same command with PMRUNNER_DEBUG=1 shows where",
+        )
+    )
+    return Exit.BUG

@@ -1,0 +1,147 @@
+"""Asks a daemon, and asks again with the same request identifier while it restarts."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any, Final, TypeVar
+
+from pmrunnerctl.asking import message
+from pmrunnerctl.bookmark import Bookmark
+from pmrunnerctl.exits import Cannot, unreachable
+from pmrunnerctl.failures import Lost, raise_failure
+from pmrunnerctl.patience import Patience
+from pmrunnerctl.where import Place
+from pmrunnerctl.wire import Connection, Peer
+from pmrunnerd.model import frames
+from pmrunnerd.model import protocol as p
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+ANSWER_WITHIN: Final = 30.0
+GREETED_WITHIN: Final = 5.0
+
+
+class Client:
+    """Talks to one daemon. Every method raises Cannot, ready to be shown.
+
+    `patience` is how many seconds a daemon that is away is waited for; `tell` hears of it.
+    `unanswered` names a command that changes something while its answer is out.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        patience: float,
+        tell: Callable[[str], None],
+        answer_within: float = ANSWER_WITHIN,
+    ) -> None:
+        self.place = place
+        self.unanswered = ""
+        self._patience = patience
+        self._tell = tell
+        self._answer_within = answer_within
+        self._connection: Connection | None = None
+
+    def hello(self) -> frames.Hello:
+        """Return what the daemon says of itself."""
+        return self._until_there(lambda: self._connected().hello)
+
+    def peer(self) -> Peer:
+        """Return who listens on the socket."""
+        return self._until_there(lambda: self._connected().peer)
+
+    def call(self, request: p.Request[R]) -> R:
+        """Return the reply to a request.
+
+        A changing request has one identifier however often it is sent, so it happens once.
+        """
+        row = p.BY_REQUEST[type(request)]
+        decoder = frames.to_client(row.reply)
+        call = message(request, uuid.uuid4().hex if row.changes else "")
+
+        def exchange() -> Any:
+            connection = self._connected()
+            self.unanswered = row.name if row.changes else ""
+            connection.send(call)
+            return connection.receive(decoder, within=self._answer_within)
+
+        frame = self._until_there(exchange)
+        self.unanswered = ""
+        if not isinstance(frame, frames.Ok):
+            raise unreachable(
+                f"cannot understand the answer to {row.name}: it is {type(frame).__name__}"
+            )
+        result: R = frame.result
+        return result
+
+    def stream(self, request: p.Request[R]) -> Iterator[R]:
+        """Yield the items of a stream to its end, over as many connections as it takes."""
+        decoder = frames.to_client(p.BY_REQUEST[type(request)].reply)
+        bookmark = Bookmark(request)
+        patience = Patience(self._patience, self._tell)
+        while True:
+            began = time.monotonic()
+            connection = None
+            try:
+                connection = self._dial()
+                connection.send(message(bookmark.request()))
+                while True:
+                    frame = connection.receive(decoder, within=None)
+                    if isinstance(frame, frames.Closed):
+                        if frame.reason == "end":
+                            return
+                        bookmark.at_least(frame.cursor)
+                        raise Lost(f"it ended the stream: {frame.reason}")  # noqa: TRY301
+                    if isinstance(frame, frames.Failed):
+                        raise_failure(frame)
+                    patience.answered()
+                    if bookmark.passes(frame.item):
+                        yield frame.item
+            except Lost as lost:
+                if connection is not None and time.monotonic() - began > self._patience:
+                    patience.answered()
+                self._wait(patience, lost)
+            finally:
+                if connection is not None:
+                    connection.close()
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _until_there(self, attempt: Callable[[], T]) -> T:
+        patience = Patience(self._patience, self._tell)
+        while True:
+            try:
+                frame = attempt()
+                if isinstance(frame, frames.Failed):
+                    raise_failure(frame)
+            except Lost as lost:
+                self.close()
+                self._wait(patience, lost)
+            else:
+                return frame
+
+    def _wait(self, patience: Patience, lost: Lost) -> None:
+        if patience.wait(str(lost)):
+            return
+        if isinstance(lost.__cause__, Cannot):
+            raise lost.__cause__
+        hint = self.place.hint
+        if self.unanswered:
+            hint = f"{self.unanswered} may have happened: look before you repeat it"
+        raise unreachable(
+            f"cannot reach pmrunnerd at {self.place.socket}: {lost}", hint=hint, retryable=True
+        ) from None
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._dial()
+        return self._connection
+
+    def _dial(self) -> Connection:
+        return Connection(self.place, within=max(self._patience, GREETED_WITHIN))

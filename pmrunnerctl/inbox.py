@@ -1,0 +1,90 @@
+"""`inbox` and `answer`: what waits for a person, and how it goes on."""
+
+from typing import Any
+
+import click
+
+from pmrunnerctl.exits import Cannot, Exit, misused
+from pmrunnerctl.render import Screen
+from pmrunnerctl.session import Session
+from pmrunnerctl.texts import joined
+from pmrunnerctl.verbs import verb
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model.errors import Code
+from pmrunnerd.model.views import InboxItem, InboxTable
+
+
+@verb(
+    "inbox",
+    click.option("--project", metavar="ALIAS", help="Only of one project."),
+    what="Questions and plans, oldest first, each with the command that answers it. What is here"
+    " waits as long as it takes: nothing is ever answered by itself.",
+    example="pmrunnerctl inbox",
+    then="pmrunnerctl answer q7 TEXT",
+)
+def inbox(session: Session, project: str | None) -> None:
+    session.show(session.ask(p.Inbox(project=project)), lambda found: draw(session.out, found))
+
+
+@verb(
+    "answer",
+    click.argument("question"),
+    click.argument("text", nargs=-1),
+    click.option("--option", "number", metavar="N", type=int, help="Answer with the Nth option."),
+    what="The text is taken literally, even where it is a number; - reads it from standard input."
+    " The same answer again changes nothing; another one is refused.",
+    example="pmrunnerctl answer q7 use the second database\npmrunnerctl answer q7 --option 2",
+    then="pmrunnerctl chat follow ALIAS",
+)
+def answer(session: Session, question: str, text: tuple[str, ...], number: int | None) -> None:
+    if bool(text) == (number is not None):
+        raise misused(
+            f"cannot answer {question}: give either a text or --option N",
+            hint="pmrunnerctl inbox",
+        )
+    chosen = joined(text, "answer") if number is None else _option(session, question, number)
+    done = session.ask(p.Answer(question=question, text=chosen))
+
+    def say(_: Any) -> None:
+        session.out.line(f"answered {done.id}: {chosen}")
+        session.out.next("pmrunnerctl task list", "the task that asked goes on")
+
+    session.show(done, say)
+
+
+def draw(screen: Screen, found: InboxTable) -> None:
+    """Write everything that waits, each with its options and the command that answers it."""
+    if not found.items:
+        screen.line("nothing waits for you")
+        screen.next("pmrunnerctl status")
+    for item in found.items:
+        _draw_item(screen, item)
+
+
+def _draw_item(screen: Screen, item: InboxItem) -> None:
+    about = f"{item.kind} in {item.alias}" + (f", task {item.task}" if item.task else "")
+    screen.raw(screen.paint(item.id, "bold") + f"  {about}, {screen.ago(item.at)}\n")
+    for line in item.text.rstrip("\n").split("\n"):
+        screen.line(f"    {line}")
+    for number, option in enumerate(item.options, 1):
+        screen.line(f"    {number}. {option}")
+    screen.line(f"    {item.command}", "yellow")
+
+
+def _option(session: Session, question: str, number: int) -> str:
+    """Return the text of an option, as it was offered."""
+    for item in session.ask(p.Inbox()).items:
+        if item.id == question and item.kind == "question":
+            if 1 <= number <= len(item.options):
+                return item.options[number - 1]
+            offered = "; ".join(f"{n}. {text}" for n, text in enumerate(item.options, 1))
+            raise misused(
+                f"cannot answer {question} with option {number}: it offers {offered or 'none'}",
+                hint=f"pmrunnerctl answer {question} TEXT",
+            )
+    raise Cannot(
+        f"cannot answer {question}: no such question is open",
+        exits=Exit.NOT_FOUND,
+        code=Code.NOT_FOUND,
+        hint="pmrunnerctl inbox",
+    )

@@ -1,0 +1,81 @@
+"""The first word: every verb there is, grouped by what people want, imported when it is said."""
+
+from importlib import import_module
+from typing import Any, Final
+
+import click
+
+from pmrunnerctl.verbs import Verb, everywhere
+from pmrunnerd import __version__
+
+# What people want, and the verbs for it. A first word lives in the module beside it in ROOMS.
+OVERVIEW: Final = {
+    "Talk": ("chat send", "chat follow", "chat history", "inbox", "answer"),
+    "Look": (
+        *("status", "project list", "project show", "plan list", "plan show", "task list"),
+        *("task show", "run list", "run show", "run logs", "events"),
+    ),
+    "Steer": (
+        *("project add", "project set", "project remove", "plan approve", "plan reject"),
+        *("task cancel", "task retry", "run cancel", "run resume"),
+    ),
+    "Run the daemon": ("start", "stop", "restart", "version"),
+}
+ROOMS: Final = {"answer": "inbox", "restart": "start"}
+VERBS: Final = tuple(words for row in OVERVIEW.values() for words in row)
+WORDS: Final = tuple(dict.fromkeys(words.partition(" ")[0] for words in VERBS))
+
+
+class Overview(click.Group):
+    """The first word. Each noun's module is imported when somebody says it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the first words, in the order of the overview."""
+        del ctx
+        return list(WORDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a noun, or a verb that stands alone."""
+        del ctx
+        if cmd_name not in WORDS:
+            return None
+        module = import_module(f"pmrunnerctl.{ROOMS.get(cmd_name, cmd_name)}")
+        found: click.Command = getattr(module, cmd_name)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write every verb and its summary, grouped by what people want."""
+        for title, verbs in OVERVIEW.items():
+            formatter.write(f"\n{title}\n")
+            for words in verbs:
+                formatter.write(f"  {words:<15} {self.verb(ctx, words).get_short_help_str(90)}\n")
+        formatter.write("\nOne verb in full: pmrunnerctl chat send -h\n")
+
+    def verb(self, ctx: click.Context, words: str) -> Verb:
+        """Return a verb by all its words."""
+        command: Any = self
+        for word in words.split():
+            command = command.get_command(ctx, word)
+        if not isinstance(command, Verb):
+            raise TypeError(words)
+        return command
+
+
+def _without_a_verb(ctx: click.Context, *, version: bool) -> None:
+    if version:
+        click.echo(f"pmrunnerctl {__version__}")
+    elif ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+OVERALL: Final = Overview(
+    "pmrunnerctl",
+    params=[
+        *everywhere(hidden=False),
+        click.Option(["--version"], is_flag=True, help="Show the version of this client."),
+    ],
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Talk to pm-runner: send work, answer its questions, see what it does.",
+    invoke_without_command=True,
+    callback=click.pass_context(_without_a_verb),
+)

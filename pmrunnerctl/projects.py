@@ -1,0 +1,49 @@
+"""Draws projects: all of them, one a line, or one with its settings."""
+
+from collections.abc import Sequence
+
+from pmrunnerctl.render import Cell, Screen
+from pmrunnerctl.states import counts
+from pmrunnerd.model.views import ProjectRow, ProjectView
+
+
+def table(screen: Screen, projects: Sequence[ProjectRow], *, paths: bool = False) -> None:
+    """Write projects, one a line; where there is none, how to add one."""
+    if not projects:
+        screen.line("no projects yet")
+        screen.next("pmrunnerctl project add ALIAS PATH")
+        return
+    headers = ["PROJECT", "TYPE", "AGENT", "TASKS", "WAITING", *(["PATH"] if paths else []), "NOW"]
+    screen.table(
+        headers,
+        [
+            (
+                Cell(row.alias, "bold"),
+                row.project_type,
+                row.agent,
+                counts(row.tasks),
+                Cell(str(row.questions), "yellow" if row.questions else "dim"),
+                *([row.path] if paths else []),
+                row.now,
+            )
+            for row in projects
+        ],
+    )
+
+
+def draw(screen: Screen, view: ProjectView) -> None:
+    """Write one project with its settings."""
+    found, row = view.project, view.row
+    screen.pairs(
+        [
+            ("project", Cell(f"{found.alias} ({found.id})", "bold")),
+            ("path", found.path),
+            ("type", found.project_type),
+            ("agent", found.agent),
+            ("plans", f"approved {'by you' if found.plan_approval == 'manual' else 'at once'}"),
+            ("prompt", found.bootstrap_prompt),
+            ("tasks", counts(row.tasks)),
+            ("waiting", f"{row.questions} for you" if row.questions else ""),
+            ("now", row.now),
+        ]
+    )

@@ -1,0 +1,139 @@
+"""Draws on a terminal or into a pipe: tables, pairs, colours only where they are seen."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import Final, NamedTuple, TextIO
+
+from pmrunnerctl import times
+from pmrunnerctl.width import clean, cut, one_line, width
+
+GAP: Final = "  "
+NARROWEST: Final = 12
+_SGR: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+
+class Cell(NamedTuple):
+    """A piece of a line and how it looks."""
+
+    text: str
+    style: str = ""
+
+
+class Screen:
+    """One output stream. `columns` is None where no terminal is: nothing is cut there.
+
+    Times are shown in `zone`, the local one unless another is given.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        colour: bool,
+        columns: int | None,
+        now: datetime | None = None,
+        zone: tzinfo | None = None,
+    ) -> None:
+        self.stream = stream
+        self.colour = colour
+        self.columns = columns
+        self.now = now or datetime.now(UTC)
+        self._zone = zone
+
+    @classmethod
+    def of(cls, stream: TextIO, variables: Mapping[str, str]) -> "Screen":
+        """Look at what the stream leads to."""
+        if not stream.isatty():
+            return cls(stream, colour=False, columns=None)
+        colour = not variables.get("NO_COLOR") and variables.get("TERM") != "dumb"
+        try:
+            columns = os.get_terminal_size(stream.fileno()).columns or 80
+        except OSError:
+            columns = 80
+        return cls(stream, colour=colour, columns=columns)
+
+    def paint(self, text: str, style: str) -> str:
+        """Return text in a style, where styles are seen."""
+        sgr = _SGR.get(style)
+        return f"\x1b[{sgr}m{text}\x1b[0m" if sgr and self.colour and text else text
+
+    def line(self, text: str = "", style: str = "") -> None:
+        """Write a line. Control characters that somebody else put into it are spelt out."""
+        self.raw(self.paint(clean(text), style) + "\n")
+
+    def raw(self, text: str) -> None:
+        """Write text as it is."""
+        self.stream.write(text)
+
+    def flush(self) -> None:
+        """Have it seen."""
+        self.stream.flush()
+
+    def next(self, command: str, why: str = "") -> None:
+        """Say what somebody may want to type now."""
+        self.line(f"next: {command}" + (f"   {why}" if why else ""), "dim")
+
+    def table(
+        self,
+        headers: Sequence[str],
+        rows: Iterable[Sequence[str | Cell]],
+        *,
+        stretch: int = -1,
+    ) -> None:
+        """Write a table; where it is too wide for the terminal, column `stretch` gives way."""
+        cells = [[_cell(cell) for cell in row] for row in rows]
+        stretch %= len(headers)
+        widths = [
+            max(width(header), *(width(row[n].text) for row in cells), 0)
+            for n, header in enumerate(headers)
+        ]
+        if self.columns is not None:
+            excess = sum(widths) + len(GAP) * (len(widths) - 1) - self.columns
+            if excess > 0:
+                widths[stretch] = min(widths[stretch], max(NARROWEST, widths[stretch] - excess))
+        self._row([Cell(header, "dim") for header in headers], widths)
+        for row in cells:
+            self._row(row, widths)
+
+    def pairs(self, rows: Iterable[tuple[str, str | Cell]]) -> None:
+        """Write names and what belongs to them; pairs without a value are left out."""
+        shown = [(name, value) for name, value in rows if _text(value)]
+        widest = max((len(name) for name, _ in shown), default=0)
+        for name, value in shown:
+            style = value.style if isinstance(value, Cell) else ""
+            first, *more = clean(_text(value)).rstrip("\n").split("\n")
+            self.raw(f"{self.paint(name.ljust(widest), 'dim')}{GAP}{self.paint(first, style)}\n")
+            for line in more:
+                self.raw(f"{' ' * widest}{GAP}{self.paint(line, style)}\n")
+
+    def ago(self, at: str) -> str:
+        """Spell how long ago it was."""
+        return times.ago(at, self.now)
+
+    def when(self, at: str) -> str:
+        """Spell a time both ways: `12:30:05 CET, 3 min ago`."""
+        return f"{self.clock(at)}, {self.ago(at)}" if at else ""
+
+    def clock(self, at: str) -> str:
+        """Spell when it was."""
+        return times.clock(at, self.now, self._zone)
+
+    def _row(self, row: Sequence[Cell], widths: Sequence[int]) -> None:
+        parts, room = [], ""
+        for cell, columns in zip(row, widths, strict=True):
+            text = cut(cell.text, columns)
+            parts.append(room + self.paint(text, cell.style))
+            room = " " * (columns - width(text)) + GAP if text else " " * columns + GAP
+        # The room behind a cell is only written before the next one that has something to say.
+        self.raw("".join(parts).rstrip() + "\n")
+
+
+def _text(value: str | Cell) -> str:
+    return value.text if isinstance(value, Cell) else value
+
+
+def _cell(value: str | Cell) -> Cell:
+    if isinstance(value, Cell):
+        return Cell(one_line(value.text), value.style)
+    return Cell(one_line(value))

@@ -1,0 +1,128 @@
+"""`run`: one attempt at a task by one agent, and its log."""
+
+from typing import Any
+
+import click
+
+from pmrunnerctl import runlog, runs, task, watch
+from pmrunnerctl.exits import Cannot, Exit
+from pmrunnerctl.session import Session
+from pmrunnerctl.verbs import Noun, verb
+from pmrunnerd.model import progress as pr
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model.errors import Code
+
+RUN = click.argument("run")
+
+
+@verb(
+    "run list",
+    *task.NARROWED,
+    what="Nothing is changed.",
+    example="pmrunnerctl run list --project demo",
+    then="pmrunnerctl run logs r9-4f2a",
+)
+def list_(session: Session, project: str | None, limit: int) -> None:
+    request = p.RunList(project=project, limit=limit)
+    session.show(session.ask(request), lambda found: runs.table(session.out, found))
+
+
+@verb(
+    "run show",
+    RUN,
+    what="Nothing is changed.",
+    example="pmrunnerctl run show r9-4f2a",
+    then="pmrunnerctl run logs r9-4f2a",
+)
+def show(session: Session, run: str) -> None:
+    found = session.ask(p.RunShow(run=run))
+    session.show(found, lambda view: runs.draw(session.out, view))
+
+
+@verb(
+    "run logs",
+    click.argument("run", required=False),
+    click.option("-f", "--follow", is_flag=True, help="Go on until the run ends."),
+    what="Of the latest run where none is named. What the agent printed goes to standard output and standard error as it was; notes of the"
+    " runner's own go to standard error. With -f the exit status is 0 for a run that succeeded, 9"
+    " for one that asked, 8 for any other; Ctrl-C ends the watching, not the run.",
+    example="pmrunnerctl run logs r9-4f2a -f",
+    then="pmrunnerctl run show r9-4f2a",
+)
+def logs(session: Session, run: str | None, *, follow: bool) -> None:
+    run = run or _latest(session)
+    writer = runlog.Log(session.out, session.err)
+    outcome = None
+    with watch.watching(session, work="the run goes on"):
+        for line in session.stream(p.RunLogs(run=run, follow=follow)):
+            if session.json:
+                session.print_json(line)
+            else:
+                writer.write(line)
+            if isinstance(line.progress, pr.Finished):
+                outcome = line.progress.outcome
+        if follow:
+            if outcome is None:
+                outcome = _how_it_ended(session, run, writer)
+            session.end(runlog.exits(outcome) if outcome else Exit.ENDED_BADLY)
+
+
+def _latest(session: Session) -> str:
+    for row in session.ask(p.RunList(limit=1)).runs:
+        if not session.json:
+            session.note(f"-- run {row.run.id} of task {row.run.task}: {row.title}")
+        return row.run.id
+    raise Cannot(
+        "cannot show a log: there was no run yet",
+        exits=Exit.NOT_FOUND,
+        code=Code.NOT_FOUND,
+        hint="pmrunnerctl task list",
+    )
+
+
+def _how_it_ended(session: Session, run: str, writer: runlog.Log) -> Any:
+    """Ask the daemon about a run whose host could not say any more how it ended."""
+    ended = session.ask(p.RunShow(run=run)).run.ended
+    if ended is None:
+        return None
+    if not session.json:
+        writer.note(f"{ended.outcome}: {ended.reason}")
+    return ended.outcome
+
+
+@verb(
+    "run cancel",
+    RUN,
+    what="What it changed stays reachable as refs/pm-runner/runs/RUN; the working tree goes back.",
+    example="pmrunnerctl run cancel r9-4f2a",
+    then="pmrunnerctl run show r9-4f2a",
+)
+def cancel(session: Session, run: str) -> None:
+    done = session.ask(p.RunCancel(run=run))
+
+    def say(_: Any) -> None:
+        session.out.line(f"run {run} is being stopped")
+        session.out.next(f"pmrunnerctl run show {run}")
+
+    session.show(done, say)
+
+
+@verb(
+    "run resume",
+    RUN,
+    what="It is another run of the same task; the shell agent begins its script anew, with the"
+    " answers that were given.",
+    example="pmrunnerctl run resume r9-4f2a",
+    then="pmrunnerctl run list",
+)
+def resume(session: Session, run: str) -> None:
+    done = session.ask(p.RunResume(run=run))
+
+    def say(_: Any) -> None:
+        session.out.line(f"the task of run {run} is queued again")
+        session.out.next("pmrunnerctl run list")
+
+    session.show(done, say)
+
+
+run = Noun("run", list_, show, logs, cancel, resume, about="Attempts at tasks, and their logs.")

@@ -1,0 +1,80 @@
+"""The log of a run: what its agent printed, as it is, and beside it what the runner noted."""
+
+from typing import Final
+
+from pmrunnerctl.exits import Exit
+from pmrunnerctl.render import Screen
+from pmrunnerctl.width import coloured
+from pmrunnerd.model import progress as pr
+from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.views import LogLine
+
+BY_OUTCOME: Final = {
+    Outcome.SUCCEEDED: Exit.OK,
+    Outcome.ASKED: Exit.NEEDS_YOU,
+    Outcome.HELD: Exit.NEEDS_YOU,
+}
+
+
+def exits(outcome: Outcome) -> Exit:
+    """Return how a command ends that waited for a run."""
+    return BY_OUTCOME.get(outcome, Exit.ENDED_BADLY)
+
+
+class Log:
+    """Writes a log. What the agent printed goes where it printed it; notes go to `err`, dim.
+
+    Into a pipe its bytes go as they are. On a terminal colours are kept and other control
+    characters spelt out: what an agent prints must not type into, or rename, somebody's terminal.
+    """
+
+    def __init__(self, out: Screen, err: Screen) -> None:
+        self._out = out
+        self._err = err
+        self._mid_line: Screen | None = None
+
+    def write(self, line: LogLine) -> None:
+        """Write one thing that a run host reported."""
+        match line.progress:
+            case pr.Output(stream=stream, text=text):
+                self._print(self._err if stream == "stderr" else self._out, text)
+            case said:
+                self.note(_said(said))
+
+    def note(self, text: str) -> None:
+        """Write something of our own, on a line of its own."""
+        if self._mid_line is not None and self._mid_line.columns is not None:
+            self._mid_line.raw("\n")
+        self._mid_line = None
+        self._out.flush()
+        self._err.line(f"-- {text}", "dim")
+        self._err.flush()
+
+    def _print(self, screen: Screen, text: str) -> None:
+        shown = text if screen.columns is None else coloured(text)
+        if shown != text or (screen.columns is not None and "\x1b" in text):
+            shown += "\x1b[0m"
+        screen.raw(shown)
+        screen.flush()
+        if text:
+            self._mid_line = None if text.endswith("\n") else screen
+
+
+def _said(said: pr.AnyProgress) -> str:
+    match said:
+        case pr.Began(head=head, confined=confined):
+            how = "in a sandbox" if confined else "WITHOUT a sandbox"
+            return f"began at {head[:12]}, {how}"
+        case pr.Asked(text=text, options=options):
+            return f"asked: {text}" + (f" [{' | '.join(options)}]" if options else "")
+        case pr.Committed(commit=commit, subject=subject, files=files):
+            return f"committed {commit[:12]} {subject} ({files} {_files(files)})"
+        case pr.Kept(ref=ref, files=files):
+            return f"kept {files} {_files(files)} as {ref}"
+        case pr.Finished(outcome=outcome, reason=reason):
+            return str(outcome) + (f": {reason}" if reason else "")
+    return type(said).__name__.lower()
+
+
+def _files(count: int) -> str:
+    return "file" if count == 1 else "files"

@@ -1,0 +1,109 @@
+"""What one command has in hand: how it was asked, whom it asks, where it writes."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+import msgspec
+
+from pmrunnerctl import where
+from pmrunnerctl.client import Client
+from pmrunnerctl.exits import Cannot, Exit
+from pmrunnerctl.render import Screen
+from pmrunnerd.model import protocol as p
+
+R = TypeVar("R")
+
+
+class Session:
+    """One command from its first word to its exit status.
+
+    `socket`, `env`, `json` and `patience` are the options that every verb takes.
+    """
+
+    def __init__(self) -> None:
+        self.socket: Path | None = None
+        self.env = ""
+        self.json = False
+        self.patience = 5.0
+        self._clients: list[Client] = []
+
+    @cached_property
+    def out(self) -> Screen:
+        """Standard output: what was asked for."""
+        return Screen.of(sys.stdout, os.environ)
+
+    @cached_property
+    def err(self) -> Screen:
+        """Standard error: what is said about it."""
+        return Screen.of(sys.stderr, os.environ)
+
+    @cached_property
+    def place(self) -> where.Place:
+        """Where the daemon is that is meant."""
+        return where.find(
+            socket=self.socket,
+            environment=self.env,
+            variables=os.environ,
+            here=Path.cwd(),
+        )
+
+    @cached_property
+    def client(self) -> Client:
+        """The daemon that is meant."""
+        return self.client_of(self.place)
+
+    def client_of(self, place: where.Place, *, patience: float | None = None) -> Client:
+        """Return a client of the daemon at some place."""
+        given = self.patience if patience is None else patience
+        client = Client(place, patience=given, tell=self.note)
+        self._clients.append(client)
+        return client
+
+    def close(self) -> None:
+        """Hang up wherever somebody was called."""
+        for client in self._clients:
+            client.close()
+
+    def ask(self, request: p.Request[R]) -> R:
+        """Return the daemon's reply."""
+        return self.client.call(request)
+
+    def stream(self, request: p.Request[R]) -> Iterator[R]:
+        """Yield what the daemon has to say, one by one."""
+        return self.client.stream(request)
+
+    def show(self, reply: Any, draw: Callable[[Any], None]) -> None:
+        """Print a reply: as a line of JSON where that was asked for, or else drawn for people."""
+        if self.json:
+            self.print_json(reply)
+        else:
+            draw(reply)
+
+    def print_json(self, value: Any) -> None:
+        """Print a line of JSON, at once: whoever reads it may be waiting."""
+        self.out.raw(msgspec.json.encode(value).decode() + "\n")
+        self.out.flush()
+
+    def note(self, text: str) -> None:
+        """Say something beside the matter, on standard error."""
+        self.out.flush()
+        self.err.line(text, "dim")
+        self.err.flush()
+
+    def complain(self, error: Cannot) -> None:
+        """Say on standard error what cannot be done, why, and what to do."""
+        if self.json:
+            self.err.raw(msgspec.json.encode(error.as_json()).decode() + "\n")
+            return
+        self.err.line(f"pmrunnerctl: {error}")
+        for line in error.hint.splitlines():
+            self.err.line(f"  hint: {line}")
+
+    def end(self, status: Exit) -> NoReturn:
+        """End the command with a status."""
+        raise click.exceptions.Exit(int(status))

@@ -1,0 +1,28 @@
+"""States, each in its colour, and how many things are in each."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from pmrunnerctl.render import Cell
+from pmrunnerd.model.entities import TaskState
+
+STYLES: Final = {
+    **dict.fromkeys(("RUNNING", "ACTIVE", "running"), "cyan"),
+    **dict.fromkeys(("AWAITING_RESPONSE", "AWAITING_APPROVAL", "asked", "held"), "yellow"),
+    **dict.fromkeys(("COMPLETE", "succeeded"), "green"),
+    **dict.fromkeys(("ERROR", "REJECTED", "failed", "timed-out", "stalled"), "red"),
+    **dict.fromkeys(("CANCELLED", "cancelled", "interrupted"), "dim"),
+}
+_ORDER: Final = ("RUNNING", "AWAITING_RESPONSE", "QUEUED", "ERROR", "COMPLETE", "CANCELLED")
+
+
+def state(name: str) -> Cell:
+    """Return a state in its colour."""
+    return Cell(name, STYLES.get(name, ""))
+
+
+def counts(tasks: Mapping[TaskState, int]) -> str:
+    """Spell how many tasks are in which state: `1 running, 2 queued`."""
+    named = {str(name): count for name, count in tasks.items() if count}
+    order = [*(name for name in _ORDER if name in named), *(n for n in named if n not in _ORDER)]
+    return ", ".join(f"{named[name]} {name.lower().replace('_', ' ')}" for name in order) or "none"

@@ -1,0 +1,61 @@
+"""`status`: one environment at a glance."""
+
+from pmrunnerctl.projects import table
+from pmrunnerctl.render import Cell, Screen
+from pmrunnerctl.session import Session
+from pmrunnerctl.states import counts
+from pmrunnerctl.verbs import verb
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model.views import Door, Overview
+
+_MIB = 1 << 20
+
+
+@verb(
+    "status",
+    what="Says whether the daemon is well, what runs, and how much waits for you."
+    " Nothing is changed.",
+    example="pmrunnerctl status",
+    then="pmrunnerctl inbox",
+)
+def status(session: Session) -> None:
+    session.show(session.ask(p.Status()), lambda found: draw(session.out, found))
+
+
+def draw(screen: Screen, found: Overview) -> None:
+    """Write an environment and its projects."""
+    screen.line(f"pm-runner {found.environment}", "bold")
+    screen.pairs(
+        [
+            ("problem", Cell(found.problem, "red")),
+            ("release", found.release),
+            ("process", f"{found.pid}, since {screen.when(found.started_at)}"),
+            ("memory", f"{found.memory / _MIB:.0f} MiB"),
+            ("state", f"{found.state_directory}, durable to commit {found.durable}"),
+            *((door.name, _door(door)) for door in found.doors),
+            ("agents", _confinement(found.confinement)),
+            ("runs", f"{found.runs} of at most {found.slots}"),
+            ("tasks", counts(found.tasks)),
+            ("waiting", _waiting(found.questions)),
+        ]
+    )
+    screen.line()
+    table(screen, found.projects)
+
+
+def _door(door: Door) -> Cell:
+    if door.problem:
+        return Cell(f"{door.address}: {door.problem}", "red")
+    return Cell(door.address)
+
+
+def _confinement(how: str) -> Cell:
+    """Return how agents are confined; in red where they are not, or cannot run at all."""
+    return Cell(how, "red" if how.startswith(("UNCONFINED", "none")) else "")
+
+
+def _waiting(questions: int) -> Cell:
+    if not questions:
+        return Cell("nothing waits for you")
+    what = "one question waits" if questions == 1 else f"{questions} questions wait"
+    return Cell(f"{what} for you: pmrunnerctl inbox", "yellow")

@@ -1,0 +1,136 @@
+"""`task`: one piece of work, and why it waits."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from pmrunnerctl.render import Cell, Screen
+from pmrunnerctl.session import Session
+from pmrunnerctl.states import state
+from pmrunnerctl.verbs import Noun, verb
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model.entities import Question
+from pmrunnerd.model.views import TaskRow, TaskView
+
+TASK = click.argument("task")
+NARROWED = (
+    click.option("--project", metavar="ALIAS", help="Only of one project."),
+    click.option("--limit", metavar="N", type=click.IntRange(1, 1000), default=50, help="(50)"),
+)
+
+
+@verb(
+    "task list",
+    *NARROWED,
+    what="Nothing is changed.",
+    example="pmrunnerctl task list --project demo",
+    then="pmrunnerctl task show t7",
+)
+def list_(session: Session, project: str | None, limit: int) -> None:
+    found = session.ask(p.TaskList(project=project, limit=limit))
+    session.show(found, lambda view: draw_rows(session.out, view.tasks))
+
+
+@verb(
+    "task show",
+    TASK,
+    what="Nothing is changed.",
+    example="pmrunnerctl task show t7",
+    then="pmrunnerctl run logs r9-4f2a",
+)
+def show(session: Session, task: str) -> None:
+    found = session.ask(p.TaskShow(task=task))
+    session.show(found, lambda view: draw_task(session.out, view))
+
+
+@verb(
+    "task cancel",
+    TASK,
+    what="What it changed stays reachable as refs/pm-runner/runs/RUN; the working tree goes back."
+    " Tasks that need it do not start.",
+    example="pmrunnerctl task cancel t7",
+    then="pmrunnerctl task retry t7",
+)
+def cancel(session: Session, task: str) -> None:
+    done = session.ask(p.TaskCancel(task=task))
+
+    def say(_: Any) -> None:
+        session.out.line(f"task {done.id} is cancelled, or will be as soon as its run is gone")
+        session.out.next(f"pmrunnerctl task show {done.id}")
+
+    session.show(done, say)
+
+
+@verb(
+    "task retry",
+    TASK,
+    what="It is queued and begins anew, as another run.",
+    example="pmrunnerctl task retry t7",
+    then="pmrunnerctl task show t7",
+)
+def retry(session: Session, task: str) -> None:
+    done = session.ask(p.TaskRetry(task=task))
+
+    def say(_: Any) -> None:
+        session.out.line(f"task {done.id} is queued again")
+        session.out.next(f"pmrunnerctl task show {done.id}")
+
+    session.show(done, say)
+
+
+task = Noun("task", list_, show, cancel, retry, about="The pieces of work that plans are made of.")
+
+
+def draw_rows(screen: Screen, rows: Sequence[TaskRow]) -> None:
+    """Write tasks, one a line, and why each is where it is."""
+    if not rows:
+        screen.line("no tasks yet")
+        screen.next("pmrunnerctl chat send ALIAS TEXT")
+        return
+    screen.table(
+        ("TASK", "PLAN", "PROJECT", "STATE", "NAME", "SINCE", "WHY"),
+        [
+            (
+                row.task.id,
+                row.task.plan,
+                row.alias,
+                state(row.task.state),
+                row.task.name,
+                screen.ago(row.task.at),
+                row.waits or row.task.reason,
+            )
+            for row in rows
+        ],
+    )
+
+
+def draw_task(screen: Screen, view: TaskView) -> None:
+    """Write one task with its text, runs and questions."""
+    found = view.task
+    screen.pairs(
+        [
+            ("task", f"{found.id} {found.name} of plan {found.plan} in {view.alias}"),
+            ("title", found.title),
+            ("state", state(found.state)),
+            ("waits", Cell(view.waits, "yellow")),
+            ("reason", found.reason),
+            ("since", screen.when(found.at)),
+            ("needs", ", ".join(found.needs)),
+            ("commit", found.commit),
+            *((run.id, state(run.ended.outcome if run.ended else "running")) for run in view.runs),
+            *(_asked(question) for question in view.questions),
+            ("text", found.text),
+        ]
+    )
+    for run in view.runs[-1:]:
+        screen.next(f"pmrunnerctl run logs {run.id}")
+
+
+def _asked(question: Question) -> tuple[str, Cell]:
+    if question.answer is not None:
+        how = f"answered by {question.answer.by}: {question.answer.text}"
+    else:
+        how = "withdrawn" if question.withdrawn else f"pmrunnerctl answer {question.id} TEXT"
+    waits = question.answer is None and not question.withdrawn
+    return question.id, Cell(f"{question.text}\n{how}", "yellow" if waits else "")

@@ -1,0 +1,129 @@
+"""How verbs are declared: summary from the table of commands, the rest beside the code.
+
+Help is for the second minute: what it does, what happens and what does not, an example, and what
+to type next.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from pmrunnerctl.exits import misused
+from pmrunnerctl.session import Session
+from pmrunnerd.model import protocol as p
+
+EVERYWHERE: Final = "Everywhere: --env NAME, --socket PATH, --json, --patience SECONDS."
+
+
+class Verb(click.Command):
+    """One verb. `words` is what people type, `example` and `then` are whole commands."""
+
+    def __init__(self, *, words: str, example: str, then: str, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.words = words
+        self.example = example
+        self.then = then
+        self.params += everywhere(hidden=True)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what comes after the options."""
+        del ctx
+        formatter.write_paragraph()
+        rows = [("Example:", self.example), *([("Next:", self.then)] if self.then else [])]
+        with formatter.indentation():
+            for name, command in rows:
+                for line in command.splitlines():
+                    formatter.write(f"  {name:<9}{line}\n")
+                    name = ""  # noqa: PLW2901 - only the first line is named
+            formatter.write_paragraph()
+            formatter.write(f"  {EVERYWHERE}\n")
+
+
+class Noun(click.Group):
+    """The verbs of one noun."""
+
+    def __init__(self, name: str, *verbs: Verb, about: str) -> None:
+        super().__init__(name, help=about, commands=verbs, no_args_is_help=False)
+        self.params += everywhere(hidden=True)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Say which verbs there are where none is given."""
+        rest = super().parse_args(ctx, args)
+        if not (rest or ctx.args or ctx._protected_args):  # noqa: SLF001 - click has no other
+            raise misused(
+                f"cannot {self.name}: it needs a verb: {', '.join(self.commands)}",
+                hint=f"pmrunnerctl {self.name} -h",
+            )
+        return rest
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Keep them in the order of their declaration."""
+        del ctx
+        return list(self.commands)
+
+
+def verb(
+    words: str,
+    *options: Callable[[Any], Any],
+    what: str,
+    example: str,
+    then: str = "",
+    summary: str = "",
+) -> Callable[[Callable[..., None]], Verb]:
+    """Make a function a verb; it gets the Session and its arguments.
+
+    `words` is a name of `COMMANDS`, whose summary it takes, or a verb of the client alone.
+    """
+    row = p.BY_NAME.get(words)
+    first = (row.summary if row else summary).replace("`", "")
+
+    def made(function: Callable[..., None]) -> Verb:
+        for option in reversed(options):
+            function = option(function)
+        params = list(reversed(getattr(function, "__click_params__", [])))
+        return Verb(
+            name=words.rpartition(" ")[2],
+            words=words,
+            callback=click.pass_obj(function),
+            params=params,
+            help=f"{first}\n\n{what}",
+            short_help=first,
+            example=example,
+            then=then,
+        )
+
+    return made
+
+
+def everywhere(*, hidden: bool) -> list[click.Parameter]:
+    """Return the options that are taken before the verb and after it."""
+
+    def option(*names: str, text: str, **rest: Any) -> click.Option:
+        return click.Option(
+            names, help=text, hidden=hidden, expose_value=False, callback=_remember, **rest
+        )
+
+    return [
+        option("--env", metavar="NAME", text="Environment, such as prod [$PMRUNNER_ENV]."),
+        option(
+            "--socket",
+            metavar="PATH",
+            type=click.Path(path_type=Path),
+            text="Control socket of the daemon [$PMRUNNER_SOCKET].",
+        ),
+        option("--json", is_flag=True, default=None, text="Print lines of JSON, errors too."),
+        option(
+            "--patience",
+            metavar="SECONDS",
+            type=click.FloatRange(min=0, max=86400),
+            text="How long to wait for a daemon that is away (5).",
+        ),
+    ]
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    session = context.find_object(Session)
+    if session is not None and value is not None and parameter.name is not None:
+        setattr(session, parameter.name, value)

@@ -1,0 +1,97 @@
+"""Follows what goes on, and lets Ctrl-C end the watching and never the work."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from pmrunnerctl import conversation
+from pmrunnerctl.exits import Exit
+from pmrunnerctl.session import Session
+from pmrunnerd.model import events as ev
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model.views import Entry, Happening
+
+PAGE: Final = 100
+# Facts of a project that say nothing in its conversation.
+_SILENT: Final = (ev.RunStarted, ev.RunBegan, ev.RunEnded)
+
+
+@contextmanager
+def watching(session: Session, *, work: str = "the work goes on") -> Iterator[None]:
+    """Let Ctrl-C stop the watching: one line, and a status that says so."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        session.note(f"\nstopped watching; {work}")
+        session.end(Exit.INTERRUPTED)
+
+
+class Verdict:
+    """Learns from facts what became of a message: its plan, and how that ended or why it waits.
+
+    `exits` is None as long as work goes on.
+    """
+
+    def __init__(self, message: str) -> None:
+        self._message = message
+        self._tasks: frozenset[str] = frozenset()
+        self.plan = ""
+        self.exits: Exit | None = None
+
+    def learn(self, happening: Happening) -> None:
+        """Take in the facts of one commit."""
+        for fact in happening.facts:
+            self._learn(fact)
+
+    def _learn(self, fact: ev.AnyEvent) -> None:
+        match fact:
+            case ev.PlanDrafted(message=self._message, plan=plan, tasks=tasks):
+                self.plan, self._tasks = plan, frozenset(task.task for task in tasks)
+            case ev.PlanRefused(message=self._message):
+                self.exits = Exit.ENDED_BADLY
+            case ev.PlanSubmitted(plan=self.plan):
+                self.exits = Exit.NEEDS_YOU
+            case ev.TaskAsked(task=task) if task in self._tasks:
+                self.exits = Exit.NEEDS_YOU
+            case ev.TaskHeld(task=task) if task in self._tasks:
+                self.exits = Exit.NEEDS_YOU
+            case ev.PlanCompleted(plan=self.plan):
+                self.exits = Exit.OK
+            case ev.PlanFailed(plan=self.plan):
+                self.exits = Exit.ENDED_BADLY
+            case ev.PlanRejected(plan=self.plan):
+                self.exits = Exit.ENDED_BADLY
+            case ev.PlanCancelled(plan=self.plan):
+                self.exits = Exit.ENDED_BADLY
+
+
+def follow_message(session: Session, *, project: str, message: str, since: int) -> Exit:
+    """Print the conversation until the message's plan ends or needs a person; say how it went.
+
+    Facts say when, because each is told once and in order; the conversation says what.
+    """
+    verdict, shown = Verdict(message), since
+    with watching(session):
+        for happening in session.stream(p.Events(project=project, since=since, follow=True)):
+            verdict.learn(happening)
+            if not all(isinstance(fact, _SILENT) for fact in happening.facts):
+                shown = _print_after(session, project, shown)
+            if verdict.exits is not None:
+                return verdict.exits
+    return Exit.ENDED_BADLY
+
+
+def _print_after(session: Session, project: str, cursor: int) -> int:
+    fresh: list[Entry] = []
+    before = None
+    while True:
+        page = session.ask(p.ChatHistory(project=project, before=before, limit=PAGE))
+        found = [entry for entry in page.entries if entry.cursor > cursor]
+        fresh = [*found, *fresh]
+        before = page.before
+        if before is None or len(found) < len(page.entries):
+            break
+    for entry in fresh:
+        session.show(entry, lambda shown: conversation.draw(session.out, shown))
+    session.out.flush()
+    return max([cursor, *(entry.cursor for entry in fresh)])

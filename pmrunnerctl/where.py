@@ -1,0 +1,107 @@
+"""Where the daemon is that somebody means."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from pmrunnerctl.exits import Cannot, misused, unreachable
+from pmrunnerd.model.naming import ENVIRONMENT
+
+RUN: Final = Path("/run/pm-runner")
+SOCKET: Final = "control.sock"
+START: Final = "pmrunnerctl start"
+
+
+class Place(NamedTuple):
+    """A socket, the environment that must answer there (empty: any), and what to do if none does."""
+
+    socket: Path
+    environment: str
+    hint: str = START
+
+
+def find(
+    *,
+    socket: Path | None,
+    environment: str,
+    variables: Mapping[str, str],
+    here: Path,
+    run: Path = RUN,
+) -> Place:
+    """Return the place of the daemon: as the options say, as the variables say, or the only one.
+
+    An option wins over a variable, a socket over an environment. Raises Cannot saying where
+    it looked.
+    """
+    if socket is None and not environment:
+        named = variables.get("PMRUNNER_SOCKET")
+        socket = Path(named) if named else None
+    environment = environment or ("" if socket else variables.get("PMRUNNER_ENV", ""))
+    if environment and not ENVIRONMENT.fullmatch(environment):
+        raise misused(
+            f"cannot use environment {environment!r}:"
+            " names are a letter and up to 15 letters or digits"
+        )
+    if socket is not None:
+        return Place(here / socket, environment, START)
+    if environment:
+        return _of_environment(environment, here, run)
+    return _only(here, run)
+
+
+def checkout(here: Path) -> Path | None:
+    """Return the nearest directory upwards that is a checkout of pm-runner or runs one."""
+    for directory in (here, *here.parents):
+        state = directory / "state"
+        if _trusted(state) and ((state / SOCKET).exists() or _is_ours(directory)):
+            return directory
+    return None
+
+
+def _of_environment(environment: str, here: Path, run: Path) -> Place:
+    installed = run / environment / SOCKET
+    hint = f"systemctl status pm-runner@{environment}"
+    if installed.exists():
+        return Place(installed, environment, hint)
+    if (directory := checkout(here)) is not None:
+        return Place(directory / "state" / SOCKET, environment, f"{START} --env {environment}")
+    return Place(installed, environment, hint)
+
+
+def _only(here: Path, run: Path) -> Place:
+    if (directory := checkout(here)) is not None:
+        return Place(directory / "state" / SOCKET, "", START)
+    names = sorted(path.parent.name for path in run.glob(f"*/{SOCKET}"))
+    if len(names) == 1:
+        return Place(run / names[0] / SOCKET, names[0], f"systemctl status pm-runner@{names[0]}")
+    if names:
+        raise _none(
+            f"there are {len(names)}: {', '.join(names)}", f"pmrunnerctl --env {names[0]} status"
+        )
+    raise _none(
+        f"there is no state/{SOCKET} from {here} upwards and none in {run}/*, and none was named",
+        f"{START} --state-dir ./state   or name it: --socket PATH, --env NAME",
+    )
+
+
+def _none(why: str, hint: str) -> Cannot:
+    return unreachable(f"cannot tell which pmrunnerd is meant: {why}", hint=hint)
+
+
+def _trusted(state: Path) -> bool:
+    """Tell whether a state directory may be taken without being named.
+
+    In /tmp and its like anybody can leave one; what we would be told there would be theirs.
+    """
+    try:
+        return state.is_dir() and state.stat().st_uid in {0, os.geteuid()}
+    except OSError:
+        return False
+
+
+def _is_ours(directory: Path) -> bool:
+    try:
+        return 'name = "pm-runner"' in (directory / "pyproject.toml").read_text()
+    except (OSError, ValueError):
+        return False

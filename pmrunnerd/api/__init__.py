@@ -1,0 +1,1 @@
+"""Doors: who may ask, and how the answer looks. They decide nothing."""

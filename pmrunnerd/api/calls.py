@@ -1,0 +1,136 @@
+"""The calls of one client that are under way, each answered by its number when it is done."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import msgspec
+
+from pmrunnerd.api import intake
+from pmrunnerd.api.access import Caller
+from pmrunnerd.api.desk import Desk
+from pmrunnerd.api.feed import Stream, cursor_of
+from pmrunnerd.api.outbox import Outbox
+from pmrunnerd.api.respond import change, explain, look, stream
+from pmrunnerd.model import frames as f
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model.errors import BadRequest, TooLarge
+
+
+class Calls:
+    """What only looks is answered at once; changes and streams are tasks of `group`.
+
+    `done` is called whenever one of them is over.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        caller: Caller,
+        group: asyncio.TaskGroup,
+        outbox: Outbox,
+        done: Callable[[], None],
+    ) -> None:
+        self._desk = desk
+        self._caller = caller
+        self._group = group
+        self._outbox = outbox
+        self._when_done = done
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._cursors: dict[int, int] = {}  # of those that are streams
+        self._why_closed = "end"
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def take(self, call: f.Call) -> None:
+        """Begin a call. Raises BadRequest where one of that number is under way."""
+        if call.call in self._tasks:
+            raise BadRequest(f"cannot take call {call.call}: that one is under way")
+        asked = "read the request"
+        try:
+            request = intake.request(call.request, self._desk.release)
+            command = p.BY_REQUEST[type(request)]
+            asked = command.name
+            if command.stream:
+                items = stream(self._desk, self._caller, request)
+                self._cursors[call.call] = cursor_of(request)
+                self._begin(call.call, asked, self._follow(call.call, asked, items))
+            elif command.changes:
+                work = self._change(call.call, asked, request, call.request_id)
+                self._begin(call.call, asked, work)
+            else:
+                self._answer(call.call, asked, look(self._desk, self._caller, request))
+        except Exception as exc:  # noqa: BLE001 - the caller is told, and the log if it is a bug
+            self.fail(call.call, asked, exc)
+
+    def cancel(self, call: int) -> None:
+        """Close a stream that its follower has enough of. A change cannot be taken back so."""
+        if call in self._cursors:
+            self._tasks[call].cancel()
+
+    def close_streams(self, why: str) -> None:
+        """Close all streams; each says from where to go on."""
+        self._why_closed = why
+        for call in self._cursors:
+            self._tasks[call].cancel()
+
+    def abort(self) -> None:
+        """Wait for nothing any more."""
+        for task in self._tasks.values():
+            task.cancel()
+
+    def fail(self, call: int, asked: str, exc: Exception) -> None:
+        """Answer that something could not be done."""
+        why = explain(self._desk, asked, exc)
+        failed = f.Failed(
+            call=call, code=why.code, message=why.message, hint=why.hint, retryable=why.retryable
+        )
+        self._outbox.send(f.encode(failed))
+
+    def _begin(self, call: int, asked: str, work: Coroutine[Any, Any, None]) -> None:
+        task = self._group.create_task(work, name=f"control: {asked}")
+        self._tasks[call] = task
+        task.add_done_callback(lambda over: self._done(call, cancelled=over.cancelled()))
+
+    def _done(self, call: int, *, cancelled: bool) -> None:
+        del self._tasks[call]
+        cursor = self._cursors.pop(call, None)
+        if cancelled and cursor is not None:
+            closed = f.Closed(call=call, reason=self._why_closed, cursor=cursor)
+            self._outbox.send(f.encode(closed))
+        self._when_done()
+
+    async def _change(
+        self, call: int, asked: str, request: p.Request[Any], identifier: str
+    ) -> None:
+        try:
+            reply = await change(self._desk, self._caller, request, identifier)
+        except Exception as exc:  # noqa: BLE001 - as above
+            self.fail(call, asked, exc)
+        else:
+            self._answer(call, asked, msgspec.Raw(reply))
+
+    async def _follow(self, call: int, asked: str, items: Stream) -> None:
+        try:
+            async with contextlib.aclosing(items):
+                async for some in items:
+                    for item in some:
+                        self._outbox.send(f.encode(f.Item(call=call, item=item)))
+                    self._cursors[call] = some[-1].cursor
+                    await self._outbox.room()
+        except Exception as exc:  # noqa: BLE001 - as above
+            self.fail(call, asked, exc)
+        else:
+            closed = f.Closed(call=call, reason="end", cursor=self._cursors[call])
+            self._outbox.send(f.encode(closed))
+
+    def _answer(self, call: int, asked: str, result: Any) -> None:
+        frame = f.encode(f.Ok(call=call, result=result))
+        if len(frame) - f.HEADER <= f.FRAME_LIMIT:
+            self._outbox.send(frame)
+            return
+        hint = "ask for less with --limit, or for one project"
+        what = f"cannot {asked}: the answer has {len(frame)} bytes, more than {f.FRAME_LIMIT}"
+        self.fail(call, asked, TooLarge(what, hint=hint))

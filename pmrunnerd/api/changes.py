@@ -1,0 +1,132 @@
+"""One function per command that changes something: request and state in, facts and reply out.
+
+None of them decides anything: `rules.decide` does. They look at what is ahead of the disk, because
+a decision has to know what was decided before it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from msgspec import UNSET, Struct
+from msgspec.structs import asdict
+
+from pmrunnerd.model import events as ev
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model.naming import Mint
+from pmrunnerd.model.state import State
+from pmrunnerd.rules import decide
+from pmrunnerd.rules.evolve import evolve
+
+
+class Context(Struct, frozen=True, kw_only=True):
+    """What a decision may know beside the state and the request."""
+
+    by: str
+    environment: str
+    state_directory: str
+    agents: tuple[str, ...]
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """What to record, and what to answer once it is durable.
+
+    Without facts, what was asked is so already and nothing is recorded, unless `remember` is set:
+    then the request is, so that the same one again gets its answer and not its effect.
+    """
+
+    facts: tuple[ev.AnyEvent, ...]
+    reply: Struct
+    remember: bool = False
+
+
+Change = Callable[[State, Any, Context], Decision]
+
+
+def _done(identifier: str, facts: tuple[ev.AnyEvent, ...]) -> Decision:
+    return Decision(facts=facts, reply=p.Done(id=identifier))
+
+
+def _project(state: State, project: str, facts: tuple[ev.AnyEvent, ...]) -> Decision:
+    """Answer with a project as it will be."""
+    draft = state.draft()
+    for fact in facts:
+        evolve(draft, fact, "")
+    return Decision(facts=facts, reply=draft.projects[project])
+
+
+def stop(_: State, __: p.Stop, context: Context) -> Decision:
+    # Remembered, because a client that lost the answer asks again, perhaps the next daemon.
+    return Decision(facts=(), reply=p.Done(id=context.environment), remember=True)
+
+
+def project_add(state: State, request: p.ProjectAdd, context: Context) -> Decision:
+    added = ev.ProjectAdded(project=Mint(state.minted)("w"), by=context.by, **asdict(request))
+    facts = decide.add_project(
+        state, added, state_directory=context.state_directory, agents=context.agents
+    )
+    return _project(state, added.project, facts)
+
+
+def project_set(state: State, request: p.ProjectSet, context: Context) -> Decision:
+    project = state.project(request.project)
+    given = {name: value for name, value in asdict(request).items() if value is not UNSET}
+    changed = ev.ProjectChanged(by=context.by, **(given | {"project": project.id}))
+    facts = decide.change_project(state, project, changed, agents=context.agents)
+    return _project(state, project.id, facts)
+
+
+def project_remove(state: State, request: p.ProjectRemove, context: Context) -> Decision:
+    project = state.project(request.project)
+    return _done(project.id, decide.remove_project(state, project, context.by))
+
+
+def chat_send(state: State, request: p.ChatSend, context: Context) -> Decision:
+    mint = Mint(state.minted)
+    posted = decide.post_message(state, request.project, request.text, context.by, mint)
+    return _done(posted.message, (posted,))
+
+
+def answer(state: State, request: p.Answer, context: Context) -> Decision:
+    facts = decide.answer(state, request.question, request.text, context.by)
+    return _done(request.question, facts)
+
+
+def plan_approve(state: State, request: p.PlanApprove, context: Context) -> Decision:
+    return _done(request.plan, decide.approve_plan(state, request.plan, context.by))
+
+
+def plan_reject(state: State, request: p.PlanReject, context: Context) -> Decision:
+    facts = decide.reject_plan(state, request.plan, request.reason, context.by)
+    return _done(request.plan, facts)
+
+
+def task_cancel(state: State, request: p.TaskCancel, context: Context) -> Decision:
+    return _done(request.task, decide.cancel_task(state, request.task, context.by))
+
+
+def task_retry(state: State, request: p.TaskRetry, context: Context) -> Decision:
+    return _done(request.task, decide.retry_task(state, request.task, context.by))
+
+
+def run_cancel(state: State, request: p.RunCancel, context: Context) -> Decision:
+    return _done(request.run, decide.cancel_run(state, request.run, context.by))
+
+
+def run_resume(state: State, request: p.RunResume, context: Context) -> Decision:
+    return _done(request.run, decide.resume_run(state, request.run, context.by))
+
+
+CHANGES: Final[Mapping[type[p.Request[Any]], Change]] = {
+    p.Stop: stop,
+    p.ProjectAdd: project_add,
+    p.ProjectSet: project_set,
+    p.ProjectRemove: project_remove,
+    p.ChatSend: chat_send,
+    p.Answer: answer,
+    p.PlanApprove: plan_approve,
+    p.PlanReject: plan_reject,
+    p.TaskCancel: task_cancel,
+    p.TaskRetry: task_retry,
+    p.RunCancel: run_cancel,
+    p.RunResume: run_resume,
+}

@@ -1,0 +1,241 @@
+"""One client on the control socket, from its hello to its end: who it is and how far it may go."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+
+from pmrunnerd.api import intake
+from pmrunnerd.api.access import Roles
+from pmrunnerd.api.calls import Calls
+from pmrunnerd.api.desk import Desk
+from pmrunnerd.api.outbox import Outbox
+from pmrunnerd.api.respond import explain
+from pmrunnerd.model import frames as f
+from pmrunnerd.model.errors import BadRequest, TooLarge, Unavailable
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What one client may cost. Times are seconds.
+
+    `hello` is for the first frame to come whole, `frame` for any other one that has begun,
+    `farewell` for taking our last words. `turn` is how long one client may keep the loop.
+    """
+
+    connections: int = 256
+    in_flight: int = 64
+    hello: float = 5.0
+    frame: float = 5.0
+    farewell: float = 2.0
+    turn: float = 0.01
+
+
+@dataclass(kw_only=True)
+class Lobby:
+    """What all connections of a door share. `group` owns the calls that are under way."""
+
+    desk: Desk
+    roles: Roles
+    limits: Limits
+    group: asyncio.TaskGroup
+    present: "set[Connection]" = field(default_factory=set)
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def check_room(self) -> None:
+        """Raise Unavailable where more are here than we talk to at a time."""
+        if len(self.present) > self.limits.connections:
+            raise Unavailable(f"cannot talk to you: {self.limits.connections} are connected")
+
+
+class Connection(asyncio.Protocol):
+    """Reads only while it may: not with too many calls under way, nor while answers pile up."""
+
+    def __init__(self, lobby: Lobby) -> None:
+        self._lobby = lobby
+        self._limits = lobby.limits
+        self._intake = intake.Intake()
+        self._calls: Calls | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._paused = self._turn_due = False
+        self._said_all = self._stopping = self._leaving = False
+        self.has_asked = False
+
+    @property
+    def pending(self) -> int:
+        """The bytes of answers that wait for the client to read them."""
+        return self._transport.get_write_buffer_size()
+
+    # What the transport tells us
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._outbox = Outbox(transport)
+        self._lobby.present.add(self)
+        try:
+            self._caller = self._lobby.roles.admit(transport.get_extra_info("socket"))
+            self._lobby.check_room()
+        except Exception as exc:  # noqa: BLE001 - the caller is told, and the log if it is a bug
+            self._refuse(exc)
+        else:
+            self._set_deadline(self._limits.hello, self._too_slow)
+
+    def data_received(self, data: bytes) -> None:
+        self._intake.add(data)
+        self._turn()
+
+    def eof_received(self) -> bool:
+        """Answer what was asked. Streams end: there may be nobody at the other end any more."""
+        self._said_all = True
+        self._turn()
+        return True  # open for the answers
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - gone is gone
+        self._leaving = True
+        self._stop_deadline()
+        self._outbox.close()
+        if self._calls is not None:
+            # Changes go on: they are decided, only nobody hears of it.
+            self._calls.close_streams("end")
+        self._lobby.present.discard(self)
+        self._lobby.moved.set()
+
+    def pause_writing(self) -> None:
+        self._outbox.pause()
+
+    def resume_writing(self) -> None:
+        self._outbox.resume()
+        self._turn()
+
+    # Leaving
+
+    def stop(self) -> None:
+        """Take no more calls, answer those under way, close streams, leave."""
+        if self._leaving:
+            return
+        self._stopping = True
+        self._stop_deadline()
+        self._transport.pause_reading()
+        if self._calls is not None:
+            self._calls.close_streams("stopping")
+        self._leave_if_idle()
+
+    def abort(self) -> None:
+        """Leave at once, whatever is under way."""
+        self._leaving = True
+        if self._calls is not None:
+            self._calls.abort()
+        self._transport.abort()
+
+    def _leave_if_idle(self) -> None:
+        if not (self._calls or self._leaving):
+            self._leave()
+
+    def _leave(self) -> None:
+        """Send what is left to somebody who takes it in time, and hang up."""
+        self._leaving = True
+        self._outbox.close()
+        self._transport.close()
+        self._set_deadline(self._limits.farewell, self._transport.abort)
+
+    def _refuse(self, exc: Exception) -> None:
+        """Say what is wrong with the connection itself, as call 0, and hang up."""
+        why = explain(self._lobby.desk, "talk to you", exc)
+        failed = f.Failed(
+            call=0, code=why.code, message=why.message, hint=why.hint, retryable=why.retryable
+        )
+        self._outbox.send(f.encode(failed))
+        if self._calls is not None:
+            self._calls.close_streams("end")
+        self._leave()
+
+    # Reading
+
+    def _turn(self) -> None:
+        """Take frames as long as we may."""
+        self._turn_due = False
+        if self._leaving or self._stopping:
+            return
+        until = self._loop.time() + self._limits.turn
+        body: bytes | None = b""
+        try:
+            while self._may_read() and (body := self._intake.next()) is not None:
+                self._stop_deadline()
+                self._take(intake.frame(body))
+                if self._loop.time() > until:
+                    self._turn_due = True
+                    self._loop.call_soon(self._turn)
+        except (BadRequest, TooLarge) as exc:
+            self._refuse(exc)
+            return
+        self._outbox.flush()
+        if not self._said_all:
+            self._watch()
+        elif body is None:
+            if self._calls is not None:
+                self._calls.close_streams("end")
+            self._leave_if_idle()
+
+    def _may_read(self) -> bool:
+        busy = self._calls is not None and len(self._calls) >= self._limits.in_flight
+        return self._outbox.has_room and not (busy or self._turn_due)
+
+    def _watch(self) -> None:
+        """Read on or not; a frame that has begun has its deadline, unless it is we who wait."""
+        may = self._may_read()
+        if may == self._paused:
+            self._paused = not may
+            (self._transport.resume_reading if may else self._transport.pause_reading)()
+        if not (may and self._intake):
+            self._stop_deadline()
+        elif self._deadline is None:
+            self._set_deadline(self._limits.frame, self._too_slow)
+
+    def _take(self, frame: f.Hello | f.Call | f.Cancel) -> None:
+        if isinstance(frame, f.Hello) == (self._calls is not None):
+            raise BadRequest("cannot talk to you: a hello comes first, and once")
+        if isinstance(frame, f.Hello):
+            self._greet(frame)
+        elif self._calls is not None:
+            if isinstance(frame, f.Call):
+                self._calls.take(frame)
+                self.has_asked = True
+                self._lobby.moved.set()
+            else:
+                self._calls.cancel(frame.call)
+
+    def _greet(self, theirs: f.Hello) -> None:
+        desk = self._lobby.desk
+        ours = f.Hello(environment=desk.environment, release=desk.release)
+        self._outbox.send(f.encode(ours))
+        if theirs.lowest > ours.highest or theirs.highest < ours.lowest:
+            raise BadRequest(
+                f"cannot talk to you: you speak versions {theirs.lowest} to {theirs.highest} of the "
+                f"protocol, pmrunnerd {ours.release} speaks {ours.lowest} to {ours.highest}",
+                hint="pmrunnerctl version",
+            )
+        self._intake.limit = f.FRAME_LIMIT
+        self._calls = Calls(desk, self._caller, self._lobby.group, self._outbox, self._call_done)
+
+    def _call_done(self) -> None:
+        if self._stopping:
+            self._leave_if_idle()
+        elif self._paused or self._said_all:
+            self._turn()
+
+    # Deadlines
+
+    def _too_slow(self) -> None:
+        what = "a hello" if self._calls is None else "the rest of a frame"
+        self._refuse(BadRequest(f"cannot wait any longer for {what}"))
+
+    def _set_deadline(self, seconds: float, then: Callable[[], None]) -> None:
+        self._stop_deadline()
+        self._deadline = self._loop.call_later(seconds, then)
+
+    def _stop_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None

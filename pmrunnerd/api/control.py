@@ -1,0 +1,106 @@
+"""The Unix socket by which `pmrunnerctl` comes in."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from pmrunnerd.api.access import Roles
+from pmrunnerd.api.connection import Connection, Limits, Lobby
+from pmrunnerd.api.desk import Desk
+from pmrunnerd.api.sockets import BACKLOG, Mark, bind_unix
+from pmrunnerd.model.views import Door
+
+log = logging.getLogger(__name__)
+
+# How long, in seconds, calls that were accepted may take when we leave.
+GRACE: Final = 5.0
+# How long somebody who has connected and asked nothing yet may take to ask when we leave.
+WELCOME: Final = 0.2
+# Turns of the loop in which connections that the kernel has given us appear and are read.
+TURNS: Final = 5
+
+
+class ControlDoor:
+    """Listens at a path, or on a socket that the service manager holds and keeps.
+
+    `bind` it early if you like: callers then wait until `serve` lets them in. `serve` runs until
+    it is cancelled; then nobody new is let in, what was accepted is answered, streams are closed.
+    """
+
+    name: Final = "control"
+
+    def __init__(
+        self,
+        desk: Desk,
+        path: Path,
+        roles: Roles,
+        *,
+        listening: socket.socket | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self._desk = desk
+        self._path = path
+        self._roles = roles
+        self._listening = listening
+        self._limits = limits or Limits()
+        self._mark: Mark | None = None
+        self.ready = asyncio.Event()
+
+    def bind(self) -> None:
+        """Begin to listen. Raises Refused where somebody else does."""
+        if self._listening is None:
+            self._listening = bind_unix(self._path)
+            self._mark = Mark(self._path)
+        self._desk.doors[self.name] = Door(name=self.name, address=str(self._path))
+
+    async def serve(self) -> None:
+        """Let people in until cancelled. Raises Refused where it cannot listen."""
+        self.bind()
+        async with asyncio.TaskGroup() as group:
+            self.lobby = lobby = Lobby(
+                desk=self._desk, roles=self._roles, limits=self._limits, group=group
+            )
+            server = await asyncio.get_running_loop().create_unix_server(
+                lambda: Connection(lobby), sock=self._listening, backlog=BACKLOG
+            )
+            self.ready.set()
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:
+                await self._close(server, lobby)
+
+    async def _close(self, server: asyncio.Server, lobby: Lobby) -> None:
+        # The file first: who comes now is told that nobody is there, and not hung up on.
+        if self._mark is not None:
+            self._mark.remove()
+        await _turns()  # who has come already is let in
+        server.close()
+        await _turns()  # and heard
+        await _until(lobby, WELCOME, lambda: all(c.has_asked for c in lobby.present))
+        for connection in list(lobby.present):
+            connection.stop()
+        await _until(lobby, GRACE, lambda: not lobby.present)
+        for connection in list(lobby.present):
+            log.warning("a client of the control socket did not let us go; hung up on it")
+            connection.abort()
+        # From Python 3.12 on this waits for every client to be gone, and now they are.
+        await server.wait_closed()
+        del self._desk.doors[self.name]
+
+
+async def _turns() -> None:
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
+
+
+async def _until(lobby: Lobby, seconds: float, reached: Callable[[], bool]) -> None:
+    """Wait until the lobby is as it should be, or for some seconds at most."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while not reached():
+                lobby.moved.clear()
+                await lobby.moved.wait()

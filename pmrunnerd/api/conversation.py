@@ -1,0 +1,161 @@
+"""Turns recorded facts into what people read in a conversation."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from pmrunnerd.model import events as ev
+from pmrunnerd.model import views as v
+from pmrunnerd.model.entities import PlanState
+from pmrunnerd.model.state import State
+from pmrunnerd.store.batch import Batch
+
+RUNNER: Final = "runner"
+AGENT: Final = "agent"
+WAITS: Final = "AWAITING_RESPONSE"
+
+
+def entries(state: State, project: str, batch: Batch) -> tuple[v.Entry, ...]:
+    """Return what one commit added to a project's conversation.
+
+    `state` tells what has become of it since: a question that was answered waits no more.
+    """
+    runs = {
+        state.runs[fact.run].task: fact.run
+        for fact in batch.facts
+        if isinstance(fact, ev.RunEnded) and fact.run in state.runs
+    }
+    told = _Told(state, batch, runs)
+    return tuple(
+        entry
+        for fact in batch.facts
+        if getattr(fact, "project", None) == project
+        for entry in told.tell(fact)
+    )
+
+
+class _Told:
+    """Tells the facts of one commit. `runs` are those that ended in it, by their task."""
+
+    def __init__(self, state: State, batch: Batch, runs: Mapping[str, str]) -> None:
+        self._state = state
+        self._batch = batch
+        self._runs = runs
+
+    def tell(self, fact: object) -> Iterator[v.Entry]:
+        teller = TELLERS.get(type(fact))
+        if teller is not None:
+            yield from teller(self, fact)
+
+    def _entry(self, kind: str, author: str, text: str, **about: Any) -> v.Entry:
+        cursor, at = self._batch.seq, self._batch.at
+        return v.Entry(cursor=cursor, at=at, kind=kind, author=author, text=text, **about)
+
+    def message(self, fact: ev.MessagePosted) -> Iterator[v.Entry]:
+        yield self._entry("message", fact.by, fact.text, id=fact.message)
+
+    def plan(self, fact: ev.PlanDrafted) -> Iterator[v.Entry]:
+        names = {task.task: task.name for task in fact.tasks}
+        lines = [fact.title]
+        for task in fact.tasks:
+            after = ", ".join(names[need] for need in task.needs)
+            lines.append(f"  {task.task} {task.name}" + (f" after {after}" if after else ""))
+        plan = self._state.plans.get(fact.plan)
+        waits = plan is not None and plan.state is PlanState.AWAITING_APPROVAL
+        yield self._entry(
+            "plan",
+            RUNNER,
+            "\n".join(lines),
+            id=fact.plan,
+            plan=fact.plan,
+            state=WAITS if waits else "",
+        )
+
+    def refusal(self, fact: ev.PlanRefused | ev.PlanRejected) -> Iterator[v.Entry]:
+        by = fact.by if isinstance(fact, ev.PlanRejected) else RUNNER
+        yield self._entry("refusal", by, fact.reason, id=fact.plan, plan=fact.plan)
+
+    def approval(self, fact: ev.PlanApproved) -> Iterator[v.Entry]:
+        if fact.by:  # nobody approved the plan of a project that approves by itself
+            text = f"approved plan {fact.plan}"
+            yield self._entry("approval", fact.by, text, id=fact.plan, plan=fact.plan)
+
+    def plan_over(
+        self, fact: ev.PlanCompleted | ev.PlanFailed | ev.PlanCancelled
+    ) -> Iterator[v.Entry]:
+        kind, text = {
+            ev.PlanCompleted: ("complete", f"plan {fact.plan} is complete"),
+            ev.PlanFailed: ("error", f"plan {fact.plan} failed: {getattr(fact, 'reason', '')}"),
+            ev.PlanCancelled: ("cancelled", f"plan {fact.plan} was cancelled"),
+        }[type(fact)]
+        yield self._entry(kind, RUNNER, text, id=fact.plan, plan=fact.plan)
+
+    def question(self, fact: ev.TaskAsked) -> Iterator[v.Entry]:
+        for asked in fact.questions:
+            question = self._state.questions.get(asked.question)
+            is_open = question is not None and not (question.answer or question.withdrawn)
+            yield self._entry(
+                "question",
+                AGENT,
+                asked.text,
+                id=asked.question,
+                options=asked.options,
+                state=WAITS if is_open else "",
+                **self._about(fact.task) | {"run": fact.run},
+            )
+
+    def answer(self, fact: ev.QuestionAnswered) -> Iterator[v.Entry]:
+        question = self._state.questions.get(fact.question)
+        about = self._about(question.task) if question else {}
+        yield self._entry("answer", fact.by, fact.text, id=fact.question, **about)
+
+    def task(self, fact: "_TaskOutcome") -> Iterator[v.Entry]:
+        kind, happened = _OUTCOMES[type(fact)]
+        known = self._state.tasks.get(fact.task)
+        text = f"{fact.task} {known.name if known else ''} {happened}".replace("  ", " ")
+        if reason := getattr(fact, "reason", ""):
+            text += f": {reason}"
+        yield self._entry(
+            kind,
+            getattr(fact, "by", "") or RUNNER,
+            text,
+            id=fact.task,
+            commit=getattr(fact, "commit", ""),
+            **self._about(fact.task),
+        )
+
+    def _about(self, task: str) -> dict[str, str]:
+        known = self._state.tasks.get(task)
+        return {"task": task, "plan": known.plan if known else "", "run": self._runs.get(task, "")}
+
+
+_TaskOutcome = (
+    ev.TaskCompleted
+    | ev.TaskFailed
+    | ev.TaskCancelled
+    | ev.TaskHeld
+    | ev.TaskInterrupted
+    | ev.TaskRetried
+)
+
+_OUTCOMES: Final[Mapping[type[ev.Event], tuple[str, str]]] = {
+    ev.TaskCompleted: ("complete", "is complete"),
+    ev.TaskFailed: ("error", "failed"),
+    ev.TaskCancelled: ("cancelled", "was cancelled"),
+    ev.TaskHeld: ("held", "is held back"),
+    ev.TaskInterrupted: ("interrupted", "was interrupted"),
+    ev.TaskRetried: ("retried", "is tried again"),
+}
+
+TELLERS: Final[Mapping[type[Any], Callable[[_Told, Any], Iterator[v.Entry]]]] = {
+    ev.MessagePosted: _Told.message,
+    ev.PlanDrafted: _Told.plan,
+    ev.PlanRefused: _Told.refusal,
+    ev.PlanRejected: _Told.refusal,
+    ev.PlanApproved: _Told.approval,
+    ev.PlanCompleted: _Told.plan_over,
+    ev.PlanFailed: _Told.plan_over,
+    ev.PlanCancelled: _Told.plan_over,
+    ev.TaskAsked: _Told.question,
+    ev.QuestionAnswered: _Told.answer,
+    **dict.fromkeys(_OUTCOMES, _Told.task),
+}

@@ -1,0 +1,55 @@
+"""The desk that every handler works at: what a door may see of the house, and nothing else."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from pmrunnerd.model.entities import Task
+from pmrunnerd.model.settings import Settings
+from pmrunnerd.model.views import Door
+from pmrunnerd.store.store import Store
+
+
+class Inspection(Protocol):
+    """What was found where a project is to be: the resolved path, and what speaks against it."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def problem(self) -> str: ...
+    @property
+    def hint(self) -> str: ...
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """Given to the doors by main. The callables belong to the engine and the services.
+
+    `waits` says why a queued task does not run yet, `alive` whether a run's host exists, `grown`
+    returns when a run's event file may have grown. `memory` is bytes resident. `inspect` looks at a
+    directory that is to become a project. `stop` stops the daemon, with `True` without its runs.
+    `problem` says in one line what keeps the daemon from working; it is empty where nothing does.
+    """
+
+    store: Store
+    settings: Settings
+    environment: str
+    release: str
+    started_at: str
+    state_directory: Path
+    agents: tuple[str, ...]
+    confinement: str
+    waits: Callable[[Task], str]
+    alive: Callable[[str], bool]
+    grown: Callable[[str], Awaitable[None]]
+    memory: Callable[[], int]
+    inspect: Callable[[Path], Awaitable[Inspection]]
+    stop: Callable[[bool], None]
+    problem: Callable[[], str]
+    log_hint: str = "the daemon's log has the rest"
+    doors: dict[str, Door] = field(default_factory=dict)
+
+    def run_directory(self, run: str) -> Path:
+        """Return where the files of a run are."""
+        return self.state_directory / "runs" / run

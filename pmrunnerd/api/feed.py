@@ -1,0 +1,125 @@
+"""What a follower is sent: pages of what is durable, read only when the follower has room for them.
+
+A stream is an async generator that its door pulls. Nothing is ever pushed to a follower, so the
+slowest one costs one page of memory and misses nothing: the journal is its queue.
+What is yielded together shares one cursor, so who goes on from a cursor has seen all before it.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Mapping
+from typing import Any, Final
+
+from pmrunnerd.api.conversation import entries
+from pmrunnerd.api.desk import Desk
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model import views as v
+from pmrunnerd.model.errors import BadRequest
+from pmrunnerd.model.progress import Finished
+from pmrunnerd.services.rundir import RunDirectory
+
+# Commits, and lines of a run, that are read at once. A commit may hold a message of a megabyte.
+PAGE: Final = 16
+LINES: Final = 128
+# A wake-up that got lost costs this many seconds and nothing else.
+TICK: Final = 1.0
+
+Stream = AsyncGenerator[tuple[Any, ...], None]
+
+
+def chat_follow(desk: Desk, request: p.ChatFollow) -> Stream:
+    """Follow a conversation. Raises NotFound before anything is sent, as all of these do."""
+    project = desk.store.state.project(request.project).id
+    since = desk.store.durable if request.since is None else request.since
+    _check_cursor(desk, "follow", since)
+    return _chat_follow(desk, project, since)
+
+
+async def _chat_follow(desk: Desk, project: str, since: int) -> Stream:
+    store = desk.store
+    while True:
+        mark = store.durable
+        while page := store.conversation_since(project, since, PAGE):
+            for batch in page:
+                if told := entries(store.state, project, batch):
+                    yield told
+                since = batch.seq
+            await asyncio.sleep(0)  # a long way back must not keep the loop from others
+        since = max(since, mark)
+        await store.changed(max(mark, since))
+
+
+def events(desk: Desk, request: p.Events) -> Stream:
+    """Tell every commit, or those that concern a project."""
+    known = None if request.project is None else desk.store.state.project(request.project).id
+    _check_cursor(desk, "tell events", request.since)
+    return _events(desk, known, request.since, follow=request.follow)
+
+
+async def _events(desk: Desk, project: str | None, since: int, *, follow: bool) -> Stream:
+    store = desk.store
+    # Without `follow` the end is where the journal ended when it was asked for.
+    mark = store.durable
+    while follow or since < mark:
+        for batch in store.read(since, PAGE):
+            facts = tuple(
+                fact
+                for fact in batch.facts
+                if project is None or getattr(fact, "project", None) == project
+            )
+            since = batch.seq
+            if facts and (follow or since <= mark):
+                yield (v.Happening(cursor=batch.seq, at=batch.at, facts=facts),)
+        if follow and since >= store.durable:
+            await store.changed(since)
+        else:
+            await asyncio.sleep(0)  # a long way back must not keep the loop from others
+
+
+def _check_cursor(desk: Desk, what: str, since: int) -> None:
+    """Refuse a cursor of another state: it would wait in silence until this one comes so far."""
+    if since > desk.store.durable:
+        raise BadRequest(
+            f"cannot {what} from {since}: the last commit is {desk.store.durable}",
+            hint="pmrunnerctl events",
+        )
+
+
+def run_logs(desk: Desk, request: p.RunLogs) -> Stream:
+    """Tell what a run host reported; with `follow` until the run's end is recorded."""
+    run = desk.store.state.run(request.run)
+    return _run_logs(desk, run.id, request.cursor, follow=request.follow)
+
+
+async def _run_logs(desk: Desk, run: str, cursor: int, *, follow: bool) -> Stream:
+    directory = RunDirectory(desk.run_directory(run))
+    finished = False
+    while True:
+        # In this order: once the end is recorded, everything that will ever be written is there.
+        mark = desk.store.durable
+        ended = desk.store.state.run(run).ended is not None
+        page = await asyncio.to_thread(directory.read, cursor, LINES)
+        for after, progress in page:
+            cursor, finished = after, finished or isinstance(progress, Finished)
+            yield (v.LogLine(cursor=after, progress=progress),)
+        if page:
+            continue
+        if ended or not follow:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TICK):
+                # After its last line a file grows no more; what is to come is the end's fact.
+                await (desk.store.changed(mark) if finished else desk.grown(run))
+
+
+STREAMS: Final[Mapping[type[p.Request[Any]], Callable[[Desk, Any], Stream]]] = {
+    p.ChatFollow: chat_follow,
+    p.RunLogs: run_logs,
+    p.Events: events,
+}
+
+
+def cursor_of(request: Any) -> int:
+    """Return the cursor from which a stream was asked for."""
+    found: int | None = getattr(request, "since", None) or getattr(request, "cursor", None)
+    return found or 0

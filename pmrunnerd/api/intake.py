@@ -1,0 +1,88 @@
+"""Cuts what comes in on a socket into whole frames, and says what is wrong with one."""
+
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from pmrunnerd.model import frames as f
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model.errors import BadRequest, TooLarge
+
+# Somebody whom we do not know yet says hello and needs no more for it.
+HELLO_LIMIT: Final = 4 << 10
+
+# What a decoder raises for bytes that somebody made up: the last two for text that is no UTF-8 and
+# for things inside things inside things.
+UNREADABLE: Final = (msgspec.MsgspecError, ValueError, RecursionError)
+
+
+class Intake:
+    """Bytes in, frames out. `limit` is the most bytes that a frame may have."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self.limit = HELLO_LIMIT
+
+    def add(self, more: bytes) -> None:
+        """Take in what came."""
+        self._bytes += more
+
+    def __bool__(self) -> bool:
+        """Tell whether part of a frame is here."""
+        return bool(self._bytes)
+
+    def next(self) -> bytes | None:
+        """Return the next whole frame; None until it is here. Raises TooLarge as soon as it can."""
+        if len(self._bytes) < f.HEADER:
+            return None
+        end = f.HEADER + int.from_bytes(self._bytes[: f.HEADER], "big")
+        if end - f.HEADER > self.limit:
+            raise TooLarge(
+                f"cannot read a frame of {end - f.HEADER} bytes: the limit is {self.limit}"
+            )
+        if len(self._bytes) < end:
+            return None
+        body = bytes(self._bytes[f.HEADER : end])
+        del self._bytes[:end]
+        return body
+
+    def clear(self) -> None:
+        """Forget what is here."""
+        self._bytes.clear()
+
+
+class _Tagged(Struct, frozen=True):
+    command: str
+
+
+def frame(body: bytes) -> f.Hello | f.Call | f.Cancel:
+    """Read one frame. Raises BadRequest."""
+    try:
+        found: f.Hello | f.Call | f.Cancel = f.to_daemon.decode(body)
+    except UNREADABLE as exc:
+        raise BadRequest(f"cannot read a frame: {exc}") from None
+    return found
+
+
+def request(raw: msgspec.Raw, release: str) -> p.Request[Any]:
+    """Read the request inside a call. Raises BadRequest in the words of whoever typed it."""
+    try:
+        found: p.Request[Any] = f.requests.decode(raw)
+    except UNREADABLE as exc:
+        raise refuse(raw, exc, release) from None
+    return found
+
+
+def refuse(raw: msgspec.Raw, why: Exception, release: str) -> BadRequest:
+    """Say what is wrong with a request that cannot be read."""
+    try:
+        command = msgspec.msgpack.decode(raw, type=_Tagged).command
+    except UNREADABLE:
+        return BadRequest(f"cannot read the request: {why}")
+    if command in p.BY_NAME:
+        return BadRequest(f"cannot {command}: {why}")
+    return BadRequest(
+        f"cannot {command[:64]!r}: pmrunnerd {release} has no such command",
+        hint="pmrunnerctl version",
+    )

@@ -1,0 +1,151 @@
+"""Turns a state into what people are shown; every door shows the same."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec.structs import replace
+
+from pmrunnerd.model import views as v
+from pmrunnerd.model.entities import Plan, PlanState, Project, Question, Run, Task, TaskState
+from pmrunnerd.model.state import State
+
+Waits = Callable[[Task], str]
+
+
+def counts(tasks: Iterable[Task]) -> dict[TaskState, int]:
+    """Count tasks by state; every state has its number, so that a reader need not guess."""
+    found = Counter(task.state for task in tasks)
+    return {state: found[state] for state in TaskState}
+
+
+def project_rows(state: State, waits: Waits) -> tuple[v.ProjectRow, ...]:
+    """Return every project that was not removed, in the order in which they were added."""
+    tasks: defaultdict[str, list[Task]] = defaultdict(list)
+    for task in state.tasks.values():
+        tasks[task.project].append(task)
+    return tuple(
+        _project_row(state, project, tasks[project.id], waits)
+        for project in state.projects.values()
+        if not project.removed
+    )
+
+
+def project_row(state: State, project: Project, waits: Waits) -> v.ProjectRow:
+    """Return one project at a glance."""
+    tasks = [task for task in state.tasks.values() if task.project == project.id]
+    return _project_row(state, project, tasks, waits)
+
+
+def _project_row(
+    state: State, project: Project, tasks: Sequence[Task], waits: Waits
+) -> v.ProjectRow:
+    questions = [question for task in tasks for question in state.open_questions(task)]
+    return v.ProjectRow(
+        id=project.id,
+        alias=project.alias,
+        path=project.path,
+        project_type=project.project_type,
+        agent=project.agent,
+        tasks=counts(tasks),
+        questions=len(questions),
+        now=_now(state, project, tasks, questions, waits),
+    )
+
+
+def _now(
+    state: State,
+    project: Project,
+    tasks: Sequence[Task],
+    questions: Sequence[Question],
+    waits: Waits,
+) -> str:
+    """Say what a project does; what runs comes first, then what a person can do about it."""
+    running = [f"{task.id} {task.name}" for task in tasks if task.state is TaskState.RUNNING]
+    if running:
+        return f"running {', '.join(running)}"
+    if questions:
+        return f"waiting for an answer to {', '.join(question.id for question in questions)}"
+    for plan in state.plans.values():
+        if plan.project == project.id and plan.state is PlanState.AWAITING_APPROVAL:
+            return f"waiting for approval of {plan.id}"
+    for message in state.messages.values():
+        if message.project == project.id:
+            return f"planning {message.id}"
+    for task in tasks:
+        if task.state is TaskState.QUEUED:
+            return f"{task.id} {task.name} waits: {waits(task) or 'it is next'}"
+    return "idle"
+
+
+def inbox(state: State, project: Project | None) -> v.InboxTable:
+    """Return the open questions and the plans that wait for approval, oldest first."""
+    items = [
+        *(_question_item(state, question) for question in _open(state)),
+        *(
+            _plan_item(state, plan)
+            for plan in state.plans.values()
+            if plan.state is PlanState.AWAITING_APPROVAL
+        ),
+    ]
+    chosen = [item for item in items if project is None or item.project == project.id]
+    return v.InboxTable(items=tuple(sorted(chosen, key=lambda item: item.at)))
+
+
+def _open(state: State) -> Iterable[Question]:
+    for task in state.tasks.values():
+        if task.questions:
+            yield from state.open_questions(task)
+
+
+def _question_item(state: State, question: Question) -> v.InboxItem:
+    return v.InboxItem(
+        kind="question",
+        id=question.id,
+        project=question.project,
+        alias=state.projects[question.project].alias,
+        task=question.task,
+        text=question.text,
+        options=question.options,
+        at=question.at,
+        command=f"pmrunnerctl answer {question.id} '…'",
+    )
+
+
+def _plan_item(state: State, plan: Plan) -> v.InboxItem:
+    return v.InboxItem(
+        kind="plan",
+        id=plan.id,
+        project=plan.project,
+        alias=state.projects[plan.project].alias,
+        task="",
+        text=plan.title,
+        options=(),
+        at=plan.at,
+        command=f"pmrunnerctl plan approve {plan.id}",
+    )
+
+
+def plan_row(state: State, plan: Plan) -> v.PlanRow:
+    """Return a plan and how far it is."""
+    tasks = counts(state.tasks[task] for task in plan.tasks)
+    return v.PlanRow(plan=plan, alias=state.projects[plan.project].alias, tasks=tasks)
+
+
+def task_row(state: State, task: Task, waits: Waits) -> v.TaskRow:
+    """Return a task without its text, and why it waits if it does."""
+    return v.TaskRow(
+        task=replace(task, text=""),
+        alias=state.projects[task.project].alias,
+        waits=why(task, waits),
+    )
+
+
+def why(task: Task, waits: Waits) -> str:
+    """Say why a task waits; nothing for one that does not."""
+    return waits(task) if task.state is TaskState.QUEUED else ""
+
+
+def run_row(state: State, run: Run) -> v.RunRow:
+    """Return a run and what it is for."""
+    alias, task = state.projects[run.project].alias, state.tasks[run.task]
+    return v.RunRow(run=run, alias=alias, title=task.title)

@@ -1,0 +1,151 @@
+"""Answers one request: the same way for every door.
+
+A change is decided and recorded in one breath, and answered once it is durable. The same request
+identifier again gets the same answer, and never a second effect.
+"""
+
+import hashlib
+import logging
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pmrunnerd.api.access import Caller, require
+from pmrunnerd.api.changes import CHANGES, Context, Decision
+from pmrunnerd.api.desk import Desk
+from pmrunnerd.api.feed import STREAMS, Stream
+from pmrunnerd.api.reads import READS
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model.errors import BadRequest, Code, Conflict, PmError, Refused, TooLarge
+
+log = logging.getLogger(__name__)
+
+# A request with its message. What repeats it, such as an event with a plan, has to fit in a frame.
+REQUEST_LIMIT: Final = p.MESSAGE_LIMIT + (64 << 10)
+IDENTIFIER: Final = re.compile(r"[!-~]{1,128}")
+
+_encoder: Final = msgspec.msgpack.Encoder()
+
+# What happens once a decision is durable.
+_AFTER: Final[Mapping[type[p.Request[Any]], Callable[[Desk, Any], None]]] = {
+    p.Stop: lambda desk, request: desk.stop(request.keep_runs),
+}
+
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """An error as a caller is told of it."""
+
+    code: Code
+    message: str
+    hint: str = ""
+    retryable: bool = False
+
+
+def explain(desk: Desk, asked: str, exc: Exception) -> Refusal:
+    """Put an error in words; one that nobody expected is logged and is a bug."""
+    if isinstance(exc, PmError):
+        return Refusal(
+            code=exc.code, message=str(exc), hint=exc.hint or "", retryable=exc.retryable
+        )
+    log.error("cannot %s", asked, exc_info=exc)
+    return Refusal(
+        code=Code.INTERNAL,
+        message=f"cannot {asked}: this is a bug in pmrunnerd",
+        hint=desk.log_hint,
+    )
+
+
+async def respond(desk: Desk, caller: Caller, request: p.Request[Any], identifier: str) -> Struct:
+    """Answer a request that is no stream with its reply. Raises PmError."""
+    command = p.BY_REQUEST[type(request)]
+    if not command.changes:
+        return look(desk, caller, request)
+    reply = await change(desk, caller, request, identifier)
+    return msgspec.msgpack.decode(reply, type=command.reply)
+
+
+def look(desk: Desk, caller: Caller, request: p.Request[Any]) -> Struct:
+    """Answer a request that changes nothing."""
+    require(caller, p.BY_REQUEST[type(request)])
+    return READS[type(request)](desk, request)
+
+
+def stream(desk: Desk, caller: Caller, request: p.Request[Any]) -> Stream:
+    """Return the stream that a request asks for."""
+    require(caller, p.BY_REQUEST[type(request)])
+    return STREAMS[type(request)](desk, request)
+
+
+async def change(desk: Desk, caller: Caller, request: p.Request[Any], identifier: str) -> bytes:
+    """Do what a request asks, unless it was done before; return the reply as msgpack."""
+    command = p.BY_REQUEST[type(request)]
+    require(caller, command)
+    if not IDENTIFIER.fullmatch(identifier):
+        raise BadRequest(
+            f"cannot {command.name}: a request that changes something carries an identifier of its "
+            "own, 1 to 128 printable characters",
+            hint="uuidgen",
+        )
+    content = _encoder.encode((caller.uid, caller.name, request))
+    if len(content) > REQUEST_LIMIT:
+        raise TooLarge(f"cannot {command.name}: it is larger than {REQUEST_LIMIT} bytes")
+    digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+    if not _is_repeated(desk, identifier, digest) and isinstance(request, p.ProjectAdd):
+        request = await _gather(desk, request)
+    # No await from here to the commit: what is looked at now is still so when it is recorded. The
+    # same request may have come in while we gathered, so that is looked at here, too.
+    if _is_repeated(desk, identifier, digest):
+        return await desk.store.reply(identifier)
+    context = Context(
+        by=caller.name,
+        environment=desk.environment,
+        state_directory=str(desk.state_directory),
+        agents=desk.agents,
+    )
+    decision = CHANGES[type(request)](desk.store.ahead, request, context)
+    reply = _encoder.encode(decision.reply)
+    await _record(desk, decision, identifier, digest, reply)
+    if after := _AFTER.get(type(request)):
+        after(desk, request)
+    return reply
+
+
+def _is_repeated(desk: Desk, identifier: str, digest: str) -> bool:
+    earlier = desk.store.earlier(identifier)
+    if earlier is None:
+        return False
+    if earlier.digest != digest:
+        raise Conflict(
+            f"cannot use request identifier {identifier} again: it was used at {earlier.at} for "
+            "something else or by somebody else",
+            hint="uuidgen",
+        )
+    return True
+
+
+async def _record(
+    desk: Desk, decision: Decision, identifier: str, digest: str, reply: bytes
+) -> None:
+    """Return once everything that the answer says is durable."""
+    store = desk.store
+    if decision.facts or decision.remember:
+        await store.commit(*decision.facts, request=identifier, digest=digest, reply=reply)
+        return
+    mark = store.ahead.seq
+    while store.durable < mark:
+        await store.changed(store.durable)
+
+
+async def _gather(desk: Desk, request: p.ProjectAdd) -> p.ProjectAdd:
+    """Look at the directory of a new project before anything is decided."""
+    if "\0" in request.path or not Path(request.path).is_absolute():
+        raise BadRequest(f"cannot add {request.path!r}: it is no absolute path")
+    found = await desk.inspect(Path(request.path))
+    if found.problem:
+        raise Refused(f"cannot add {found.path}: {found.problem}", hint=found.hint or None)
+    return replace(request, path=str(found.path))

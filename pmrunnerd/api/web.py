@@ -1,0 +1,153 @@
+"""The web door: the same requests over HTTP, on a loopback port, in the loop of everything else."""
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from pmrunnerd.api.desk import Desk
+from pmrunnerd.api.sockets import bind_tcp
+from pmrunnerd.api.sse import Streams
+from pmrunnerd.api.token import token
+from pmrunnerd.model.errors import Refused
+from pmrunnerd.model.views import Door
+from pmrunnerd.services.ports import holder
+from pmrunnerd.store.durable import Disk
+
+if TYPE_CHECKING:
+    import uvicorn
+
+log = logging.getLogger(__name__)
+
+# Seconds without a turn of the engine after which we are not ready.
+STALE: Final = 10.0
+# Seconds between two tries to open a port that somebody else has.
+AGAIN: Final = 5.0
+# Seconds that requests which were accepted may take when we leave.
+GRACE: Final = 3
+
+
+class WebDoor:
+    """Listens on `web.host:web.port`, or on a socket that the service manager holds and keeps.
+
+    `turned` returns the loop's time at which the engine last turned. Raises Refused for an address
+    that other machines could reach. A port that is taken keeps nobody from working: the door says
+    so and tries again.
+    """
+
+    name: Final = "web"
+
+    def __init__(
+        self,
+        desk: Desk,
+        turned: Callable[[], float],
+        *,
+        listening: socket.socket | None = None,
+        again: float = AGAIN,
+        grace: int = GRACE,
+    ) -> None:
+        self._desk = desk
+        self._turned = turned
+        self._listening = listening
+        self._again = again
+        self._grace = grace
+        self._host, self._port = desk.settings.web_host, desk.settings.web_port
+        self.streams = Streams()
+        self.ready = asyncio.Event()
+        if not _is_loopback(self._host):
+            raise Refused(
+                f"cannot listen at {self._host}: other machines could reach it",
+                hint="set web.host to 127.0.0.1 and come by ssh -L",
+            )
+
+    async def serve(self) -> None:
+        """Let people in until cancelled; return at once where `web.port` is 0."""
+        if self._port == 0 and self._listening is None:
+            return
+        secret, own = await self._open()
+        self._show(*own.getsockname()[:2])
+        with contextlib.closing(own):
+            # In a thread, because the import takes longer than anybody should wait for an answer.
+            server = await asyncio.to_thread(self._build, secret)
+            async with asyncio.TaskGroup() as group:
+                serving = group.create_task(server.serve(sockets=[own]), name="web: uvicorn")
+                self.ready.set()
+                try:
+                    await asyncio.get_running_loop().create_future()
+                finally:
+                    await self._close(server, serving)
+
+    def health(self) -> str:
+        """Say what keeps us from working; nothing where nothing does."""
+        late = asyncio.get_running_loop().time() - self._turned()
+        if late > STALE:
+            return f"the engine has not turned for {late:.0f} s"
+        return str(self._desk.store.failed or "") or self._desk.problem()
+
+    async def _open(self) -> tuple[str, socket.socket]:
+        """Return the token and the socket, however long it takes until we get them."""
+        shown = ""
+        while True:
+            try:
+                secret = token(self._desk.state_directory, Disk())
+                return secret, self._listening or bind_tcp(self._host, self._port)
+            except OSError as exc:
+                # Looking for the one who has it means looking at every process; once is enough.
+                who = None if shown else holder(self._port)
+                why = f"port {self._port} is in use by {who}" if who else str(exc.strerror)
+            if not shown:
+                shown = f"cannot listen at {self._host}:{self._port}: {why}"
+                log.warning("%s; trying again every %.0f s", shown, self._again)
+                self._show(self._host, self._port, shown)
+            await asyncio.sleep(self._again)
+
+    def _show(self, host: str, port: int, problem: str = "") -> None:
+        address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        self._desk.doors[self.name] = Door(name=self.name, address=address, problem=problem)
+
+    def _build(self, secret: str) -> "uvicorn.Server":
+        import uvicorn  # noqa: PLC0415 - late: see above
+
+        from pmrunnerd.api.guard import Guard  # noqa: PLC0415
+        from pmrunnerd.api.routes import application  # noqa: PLC0415
+
+        class Server(uvicorn.Server):
+            @contextlib.contextmanager
+            def capture_signals(self) -> Iterator[None]:
+                yield  # signals are main's business
+
+        app = application(self._desk, self.health, self.streams)
+        config = uvicorn.Config(
+            Guard(app, secret),
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            proxy_headers=False,  # nobody stands between us and who claims to be somebody else
+            server_header=False,
+            limit_concurrency=256,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=self._grace,
+        )
+        return Server(config)
+
+    async def _close(self, server: "uvicorn.Server", serving: asyncio.Task[None]) -> None:
+        self.streams.stop()
+        server.should_exit = True
+        await asyncio.wait([serving])
+        for connection in list(server.server_state.connections):
+            connection.transport.abort()
+        self._desk.doors.pop(self.name, None)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False

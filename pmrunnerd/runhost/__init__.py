@@ -1,0 +1,1 @@
+"""The process that holds one agent and outlives the daemon."""

@@ -1,0 +1,32 @@
+"""Where the commands of one run are started: in a sandbox, or without one where none can start."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from pmrunnerd.model.errors import PmError
+from pmrunnerd.services.child import Usage
+from pmrunnerd.services.outcome import Running
+
+
+class CannotConfine(PmError):  # noqa: N818 - the house's errors say what happened
+    """The sandbox did not start, and so nothing ran."""
+
+
+class Command(Running, Protocol):
+    """A command in a cell. `usage` is known once it has ended, where it can be known."""
+
+    usage: Usage | None
+
+
+class Cell(Protocol):
+    """A place for commands that work on one workspace, and may be hostile."""
+
+    confined: bool
+    workspace: Path
+
+    def inside(self, name: str) -> str:
+        """Return the path at which commands find a file of the run's `agent` directory."""
+
+    async def start(self, command: Sequence[str], environment: Mapping[str, str]) -> Command:
+        """Start a command in the workspace. Raises CannotConfine, or OSError."""

@@ -1,0 +1,58 @@
+"""A process that was started here, known by its pidfd: a number may be somebody else's by then."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from typing import Final, NamedTuple
+
+KIB: Final = 1024
+
+
+class Usage(NamedTuple):
+    """What a process and those that it waited for used: bytes at the peak, seconds in all."""
+
+    peak_memory: int
+    cpu_seconds: float
+
+
+class Child:
+    """One process, its output on two pipes. It must be ended (`end`) by whoever started it."""
+
+    def __init__(self, pid: int, *, stdout: int, stderr: int) -> None:
+        self.pid = pid
+        self.stdout = stdout
+        self.stderr = stderr
+        self.usage: Usage | None = None
+        self._status: int | None = None
+        self._over = asyncio.Event()
+        self._file = os.pidfd_open(pid)
+        asyncio.get_running_loop().add_reader(self._file, self._reap)
+
+    def _reap(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._file)
+        os.close(self._file)
+        _, status, used = os.wait4(self.pid, 0)
+        self._status = os.waitstatus_to_exitcode(status)
+        self.usage = Usage(used.ru_maxrss * KIB, used.ru_utime + used.ru_stime)
+        self._over.set()
+
+    async def wait(self) -> int:
+        """Return its exit status once it is over; the negative number of the signal it died of."""
+        await self._over.wait()
+        assert self._status is not None
+        return self._status
+
+    def kill(self) -> None:
+        """Kill it and, since it leads one, its process group."""
+        if self._status is None:
+            # Not reaped: neither its number nor that of its group can be anybody else's.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._file, signal.SIGKILL)
+
+    async def end(self) -> None:
+        """Kill it if it is there, and return when it is gone. Does not close the pipes."""
+        self.kill()
+        await self._over.wait()

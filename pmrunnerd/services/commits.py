@@ -1,0 +1,88 @@
+"""Commits of runs: made with trailers that name them, and found again by these."""
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from pmrunnerd.services.git import OBJECT, Git, GitFailed
+
+TRAILER: Final = "PM-Runner-Run"
+# How far back a run's commit may lie behind those that people have made since.
+_DEPTH: Final = 10_000
+_SUBJECT: Final = 200
+_GITLINK: Final = "160000"
+
+
+class Commit(Struct, frozen=True, kw_only=True):
+    """A commit that holds a run's work, and how many files that is."""
+
+    id: str
+    subject: str
+    files: int
+    run: str = ""
+
+
+class NestedRepository(GitFailed):
+    """The run left git repositories of its own in the workspace, which git cannot commit."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        super().__init__(f"cannot commit {', '.join(paths)}: it is a git repository of its own")
+        self.paths = paths
+
+
+async def find(git: Git, runs: Collection[str]) -> Commit | None:
+    """Return the latest commit in the history of HEAD that one of these runs made at its end."""
+    if not runs:
+        return None
+    text = await git(
+        *("log", "--no-show-signature", f"--max-count={_DEPTH}", "-z"),
+        f"--format=%H %(trailers:key={TRAILER},valueonly,separator=%x20)%n%s",
+        "HEAD",
+    )
+    for record in text.split("\0"):
+        names, _, subject = record.partition("\n")
+        id, *made = names.split()
+        for run in made:
+            if run in runs and OBJECT.fullmatch(id):
+                return Commit(id=id, subject=subject, files=await count(git, f"{id}^", id), run=run)
+    return None
+
+
+async def make(git: Git, subject: str, trailers: Sequence[tuple[str, str]]) -> None:
+    """Commit everything that is not ignored. Raises NestedRepository, GitFailed."""
+    await git("add", "--all")
+    if nested := await nested_repositories(git):
+        raise NestedRepository(nested)
+    text = "\n".join(f"{_line(name)}: {_line(value)}" for name, value in trailers)
+    message = f"{_line(subject)[:_SUBJECT] or git.run}\n\n{text}\n"
+    await git("commit", "--quiet", "--no-verify", "--cleanup=verbatim", "-m", message)
+
+
+async def nested_repositories(git: Git, index: str = "") -> list[str]:
+    """Return what an index has as a link to another repository and HEAD has not."""
+    text = await git(
+        "diff-index", "--cached", "--raw", "--no-renames", "-z", "HEAD", "--", index=index
+    )
+    words = text.split("\0")
+    return [
+        path
+        for modes, path in zip(words[::2], words[1::2], strict=False)
+        if modes.split()[1] == _GITLINK and modes.split()[0] != f":{_GITLINK}"
+    ]
+
+
+async def count(git: Git, old: str, new: str) -> int:
+    """Return how many files differ between two commits."""
+    text = await git("diff-tree", "-r", "--name-only", "--no-renames", "-z", old, new, "--")
+    return text.count("\0")
+
+
+async def subject(git: Git, commit: str) -> str:
+    """Return the first line of a commit's message."""
+    return (await git("log", "--no-show-signature", "-1", "--format=%s", commit, "--")).strip()
+
+
+def _line(text: str) -> str:
+    """Make one line of it, with nothing in it that a terminal or git would act on."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -1,0 +1,154 @@
+"""A cell made by bubblewrap: what runs in it ends with it, and it ends with us.
+
+`--die-with-parent` is set by bubblewrap some milliseconds after it was started; a run host that is
+killed before that would leave an orphan. So the command waits at a gate which only we can open,
+and which nobody opens once we are gone.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from pmrunnerd.services import process
+from pmrunnerd.services.cell import CannotConfine
+from pmrunnerd.services.child import KIB, Child, Usage
+from pmrunnerd.services.leftovers import VARIABLE
+from pmrunnerd.services.pipes import Drain
+from pmrunnerd.services.sandbox import AGENT, Sandbox, hint, own
+
+_GATE: Final = 'echo >&0 && read -r go && exec "$@"'
+_PATIENCE: Final = 10.0
+_INFO: Final = 4096
+
+
+class Confined:
+    """Starts commands in a sandbox."""
+
+    confined = True
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self.workspace = sandbox.workspace
+
+    def inside(self, name: str) -> str:
+        """Return the path of a file of the run's `agent` directory as the sandbox has it."""
+        return f"{AGENT}/{name}"
+
+    async def start(self, command: Sequence[str], environment: Mapping[str, str]) -> "Prisoner":
+        """Start a command in a sandbox of its own; raise CannotConfine where none starts."""
+        told, tell = os.pipe2(os.O_CLOEXEC)
+        ours, theirs = socket.socketpair()
+        with ours, theirs, open(told, "rb", buffering=0) as info:  # noqa: PTH123
+            gated = ["/bin/sh", "-c", _GATE, "gate", *command]
+            try:
+                child = process.start(
+                    self._sandbox.argv(gated, environment, info=tell),
+                    cwd=Path("/"),
+                    env={**own(), VARIABLE: environment.get(VARIABLE, "")},
+                    stdin=theirs.fileno(),
+                    pass_fds=(tell,),
+                )
+            finally:
+                os.close(tell)
+            theirs.close()
+            ours.setblocking(False)
+            prisoner = Prisoner(child)
+            try:
+                await self._let_go(prisoner, ours, info.fileno())
+            except CannotConfine:
+                await prisoner.end()
+                raise
+            except BaseException:
+                await prisoner.end()
+                prisoner.close()
+                raise
+            return prisoner
+
+    async def _let_go(self, prisoner: "Prisoner", gate: socket.socket, info: int) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                there = await loop.sock_recv(gate, 1)
+        except (TimeoutError, ConnectionResetError):
+            there = b""
+        if not there:
+            raise await prisoner.failure()
+        # bubblewrap has written it long ago, and closed it: a command is behind the gate.
+        prisoner.know(os.read(info, _INFO))
+        gate.send(b"go\n")
+
+
+class Prisoner:
+    """A command in a sandbox. Known are bubblewrap outside and the first process inside."""
+
+    def __init__(self, child: Child) -> None:
+        self._child = child
+        self._first: int | None = None
+        self._first_file: int | None = None
+        self.stdout, self.stderr = child.stdout, child.stderr
+        self.usage: Usage | None = None
+
+    def know(self, info: bytes) -> None:
+        """Take note of the first process inside, which is there and cannot end before we do."""
+        self._first = int(json.loads(info)["child-pid"])
+        self._first_file = os.pidfd_open(self._first)
+
+    def close(self) -> None:
+        """Close the pipes that nobody will read."""
+        os.close(self.stdout)
+        os.close(self.stderr)
+
+    async def failure(self) -> CannotConfine:
+        """Return what bubblewrap said when it could not start."""
+        said = bytearray()
+        self._child.kill()
+        drains = [Drain(file, said.extend) for file in (self.stdout, self.stderr)]
+        async with asyncio.TaskGroup() as group:
+            for drain in drains:
+                group.create_task(drain.finished())
+        text = said.decode(errors="replace").strip() or "bubblewrap ended without a word"
+        return CannotConfine(f"cannot confine the agent: {text}", hint=hint(text))
+
+    async def wait(self) -> int:
+        """Return the command's exit status; bubblewrap says 128+n where signal n ended it."""
+        return await self._child.wait()
+
+    async def end(self) -> None:
+        """Kill everything inside and return when nothing is left of it."""
+        self._child.kill()
+        if self._first_file is not None:
+            # Readable once the kernel has ended the whole pid namespace, and not before.
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._first_file, signal.SIGKILL)
+            await _readable(self._first_file)
+            os.close(self._first_file)
+            self._first_file = None
+        await self._child.end()
+        self._add_up()
+
+    def _add_up(self) -> None:
+        if self._first is None or self.usage is not None:
+            return
+        self.usage = self._child.usage
+        # Ours to wait for only if bubblewrap went first and we adopt orphans.
+        with contextlib.suppress(ChildProcessError):
+            pid, _, used = os.wait4(self._first, os.WNOHANG)
+            if pid:
+                seconds = used.ru_utime + used.ru_stime
+                self.usage = Usage(used.ru_maxrss * KIB, seconds)
+
+
+async def _readable(file: int) -> None:
+    loop = asyncio.get_running_loop()
+    seen = loop.create_future()
+    loop.add_reader(file, lambda: seen.done() or seen.set_result(None))
+    try:
+        await seen
+    finally:
+        loop.remove_reader(file)

@@ -1,0 +1,140 @@
+"""Git in a workspace, where all of it is hostile input: its configuration, attributes and filters.
+
+Flags alone do not make git safe there, so it always runs in a cell; they keep it predictable.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from pmrunnerd.model.errors import PmError
+from pmrunnerd.services import process
+from pmrunnerd.services.cell import Cell
+from pmrunnerd.services.leftovers import VARIABLE
+from pmrunnerd.services.outcome import Exited, Outcome, Overflowed, TimedOut, collect
+
+OBJECT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_TOTAL: Final = 300.0
+_LIMIT: Final = 32 << 20
+_SAID: Final = 500  # characters of what git said that an error repeats
+
+_SETTINGS: Final = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.quotePath=false",
+    "core.splitIndex=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "commit.gpgSign=false",
+    "submodule.recurse=false",
+    "protocol.allow=never",
+    # A commit that the daemon records must survive what the record survives.
+    "core.fsync=committed,reference",
+    "core.fsyncMethod=batch",
+)
+_GIT: Final = (
+    "git",
+    *("--no-pager", "--literal-pathspecs"),
+    *(word for setting in _SETTINGS for word in ("-c", setting)),
+)
+
+
+class GitFailed(PmError):  # noqa: N818 - the house's errors say what happened
+    """Git could not do what we need; the repository may be damaged, or the disk full."""
+
+
+def identity(run: str) -> dict[str, str]:
+    """Return the variables by which a run's commits can be told from anybody else's."""
+    address = email(run)
+    return {
+        "GIT_AUTHOR_NAME": "pm-runner",
+        "GIT_AUTHOR_EMAIL": address,
+        "GIT_COMMITTER_NAME": "pm-runner",
+        "GIT_COMMITTER_EMAIL": address,
+        # The owner of a workspace may look like nobody from in there.
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": "*",
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+
+
+def email(run: str) -> str:
+    """Return the address of the commits that a run makes."""
+    return f"{run}@pm-runner.invalid"
+
+
+class Git:
+    """Runs git for one run in one cell."""
+
+    def __init__(self, cell: Cell, run: str) -> None:
+        self.cell = cell
+        self.run = run
+        self._environment = {
+            "PATH": process.PATH,
+            "HOME": "/nonexistent",
+            "LANG": "C.UTF-8",
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_ATTR_NOSYSTEM": "1",
+            "GIT_OPTIONAL_LOCKS": "0",
+            **identity(run),
+            VARIABLE: run,
+        }
+
+    async def __call__(self, *arguments: str, index: str = "") -> str:
+        """Run one git command and return what it printed; raise GitFailed unless it exits 0.
+
+        `index` names another index file than the workspace's own, below `.git`.
+        """
+        outcome = await self.outcome(*arguments, index=index)
+        if isinstance(outcome, Exited) and outcome.status == 0:
+            return decode(outcome.out)
+        raise GitFailed(f"cannot run git {arguments[0]} in {self.cell.workspace}: {_why(outcome)}")
+
+    async def succeeds(self, *arguments: str) -> bool:
+        """Tell whether one git command exits 0; raise GitFailed if it did not exit."""
+        outcome = await self.outcome(*arguments)
+        if not isinstance(outcome, Exited):
+            raise GitFailed(f"cannot run git {arguments[0]}: {_why(outcome)}")
+        return outcome.status == 0
+
+    async def outcome(self, *arguments: str, index: str = "") -> Outcome:
+        """Run one git command."""
+        more = {"GIT_INDEX_FILE": index} if index else {}
+        return await self._start((*_GIT, *arguments), more)
+
+    async def command(self, *words: str) -> None:
+        """Run another program in the same cell; raise GitFailed unless it exits 0."""
+        outcome = await self._start(words, {})
+        if not (isinstance(outcome, Exited) and outcome.status == 0):
+            raise GitFailed(f"cannot run {words[0]} in {self.cell.workspace}: {_why(outcome)}")
+
+    async def _start(self, words: Sequence[str], more: Mapping[str, str]) -> Outcome:
+        running = await self.cell.start(words, {**self._environment, **more})
+        return await collect(running, total=_TOTAL, limit=_LIMIT)
+
+    async def commit_id(self, revision: str) -> str:
+        """Return the full name of a commit; raise GitFailed if there is none."""
+        name = (await self("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")).strip()
+        if not OBJECT.fullmatch(name):
+            raise GitFailed(f"cannot read {revision}: git said {name[:_SAID]!r}")
+        return name
+
+
+def decode(data: bytes) -> str:
+    """Make what git printed text that can be shown and sent; its paths may be any bytes."""
+    return data.decode(errors="backslashreplace")
+
+
+def _why(outcome: Outcome) -> str:
+    match outcome:
+        case Exited(status, out, err):
+            said = decode(err or out).strip()[-_SAID:]
+            return said or f"exit status {status}"
+        case TimedOut(seconds):
+            return f"it took longer than {seconds:g} s"
+        case Overflowed(limit):
+            return f"it printed more than {limit >> 20} MiB"
+        case killed:
+            return f"signal {killed.signal} ended it"

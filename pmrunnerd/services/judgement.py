@@ -1,0 +1,51 @@
+"""Whether a run may begin in a workspace as it is: the one rule, for run host and daemon alike.
+
+With a note of a dead run, what is not committed is that run's; without one it is a person's, who is
+asked and whose files nobody touches.
+"""
+
+from msgspec import Struct
+
+from pmrunnerd.services import marker as note
+from pmrunnerd.services import status as state
+from pmrunnerd.services.commits import find
+from pmrunnerd.services.git import Git
+from pmrunnerd.services.marker import Marker
+from pmrunnerd.services.movement import Movement, movement
+from pmrunnerd.services.status import Status
+
+
+class Judgement(Struct, frozen=True, kw_only=True):
+    """Why no run may begin; or, with no `problem`, whose leftovers are to be put away first."""
+
+    status: Status
+    problem: str = ""
+    leftovers: Marker | None = None
+
+
+async def judge(git: Git) -> Judgement:
+    """Look at a workspace that no run has, and change nothing. Raises GitFailed, CannotConfine."""
+    status = await state.look(git)
+    marker = note.read(git.cell.workspace)
+    if marker is None or await find(git, (marker.run,)):
+        return Judgement(status=status, problem=status.problem or _persons(status))
+    moved = await movement(git, marker, status)
+    if moved is not Movement.FOREIGN:
+        return Judgement(status=status, leftovers=marker)
+    # A person has worked here since. What is not committed could be theirs as well as the run's.
+    return Judgement(status=status, problem=status.problem or _mixed(status, marker))
+
+
+def _persons(status: Status) -> str:
+    if not status.files:
+        return ""
+    return f"it has changes that no run made; commit or stash them: {state.listed(status.files)}"
+
+
+def _mixed(status: Status, marker: Marker) -> str:
+    if not status.files:
+        return ""
+    return (
+        f"it has changes of run {marker.run} or of whoever committed since; commit or stash them:"
+        f" {state.listed(status.files)}"
+    )

@@ -1,0 +1,105 @@
+"""Processes of a run that nothing else accounts for: found by what they inherited, and ended.
+
+In a sandbox the pid namespace ends them, and this is for what is left of a run host that was
+killed while its sandbox was being made. Without a sandbox it is all there is.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+VARIABLE: Final = "PM_RUNNER_RUN"
+_PR_SET_CHILD_SUBREAPER: Final = 36
+_PATIENCE: Final = 10.0
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent dies, instead of process 1."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "cannot adopt orphans")
+
+
+def of(run: str) -> set[int]:
+    """Return the processes that carry a run's name, in their environment or as its sandbox."""
+    return {pid for pid in _pids() if _belongs(pid, run)} - {os.getpid()}
+
+
+def descendants() -> set[int]:
+    """Return the processes below this one that are not dead, however deep."""
+    parents = {pid: stat for pid in _pids() if (stat := _parent_and_state(pid)) is not None}
+    below: set[int] = set()
+    level = {os.getpid()}
+    while level := {pid for pid, (parent, _) in parents.items() if parent in level} - below:
+        below |= level
+    return {pid for pid in below if parents[pid][1] != "Z"}
+
+
+async def end(run: str, *, below: bool) -> None:
+    """Kill a run's processes, and those `below` this one, until there are none.
+
+    Raises TimeoutError if some do not die, as in an uninterruptible wait for a disk.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while pids := of(run) | (descendants() if below else set()):
+        for pid in pids:
+            _kill(pid, run, below=below)
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"processes {sorted(pids)} of run {run} do not die")
+        await asyncio.sleep(0.005)
+    _bury()
+
+
+def _kill(pid: int, run: str, *, below: bool) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        file = os.pidfd_open(pid)
+        try:
+            # Asked again, because only now can the number not pass to somebody else.
+            if _belongs(pid, run) or (below and pid in descendants()):
+                signal.pidfd_send_signal(file, signal.SIGKILL)
+        finally:
+            os.close(file)
+
+
+def _bury() -> None:
+    """Wait for the adopted dead. Those that somebody here waits for have been waited for."""
+    for pid in _pids():
+        stat = _parent_and_state(pid)
+        if stat == (os.getpid(), "Z"):
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+
+
+def _pids() -> Iterator[int]:
+    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+
+
+def _belongs(pid: int, run: str) -> bool:
+    if f"{VARIABLE}={run}".encode() in _words(pid, "environ"):
+        return True
+    # The first process of a sandbox hides its environment, but it was told the run's name.
+    words = _words(pid, "cmdline")
+    told = zip(words, words[1:], words[2:], strict=False)
+    return (b"--setenv", VARIABLE.encode(), run.encode()) in told
+
+
+def _words(pid: int, file: str) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/{file}").read_bytes().split(b"\0")
+    except OSError:  # it is gone, or it is not ours to read and so was not ours to start
+        return []
+
+
+def _parent_and_state(pid: int) -> tuple[int, str] | None:
+    try:
+        # A name may hold spaces and parentheses; what follows the last one is fixed.
+        state, parent, *_ = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return int(parent), state

@@ -1,0 +1,90 @@
+"""The note in a workspace that says which run works there, from which commit on.
+
+`.git/pm-runner-run`, made when a run takes the workspace and removed when it gives it back. An
+agent can write it, like everything there: what it says is checked, and can only cost its own work.
+"""
+
+import contextlib
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from pmrunnerd.services.git import OBJECT
+
+NAME: Final = "pm-runner-run"
+_RUN: Final = re.compile(r"[a-z][0-9]+-[0-9a-f]{4,32}")
+_BRANCH: Final = re.compile(r"[^\x00-\x20~^:?*\[\\\x7f-][^\x00-\x20~^:?*\[\\\x7f]*")
+_LONG: Final = 4096
+_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Marker(Struct, frozen=True, kw_only=True):
+    """Who works in a workspace, and the commit and branch that it began with."""
+
+    run: str
+    head: str
+    branch: str
+
+    def is_sound(self) -> bool:
+        """Tell whether it can be what we wrote."""
+        return bool(
+            _RUN.fullmatch(self.run)
+            and OBJECT.fullmatch(self.head)
+            and _BRANCH.fullmatch(self.branch)
+        )
+
+
+def read(workspace: Path) -> Marker | None:
+    """Return the note of a workspace; None if there is none, or none that we could have written."""
+    with _git_directory(workspace) as directory:
+        try:
+            # O_NONBLOCK: it could be a FIFO by now, which nobody will ever write to.
+            file = _open(directory, os.O_RDONLY | os.O_NONBLOCK)
+        except OSError:
+            return None
+        try:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                return None
+            marker = msgspec.json.decode(os.read(file, _LONG), type=Marker)
+        except (msgspec.DecodeError, OSError):
+            return None
+        finally:
+            os.close(file)
+    return marker if marker.is_sound() else None
+
+
+def write(workspace: Path, marker: Marker) -> None:
+    """Leave a note, in place of one that is there. Raises OSError."""
+    remove(workspace)
+    with _git_directory(workspace) as directory:
+        file = _open(directory, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        try:
+            os.write(file, msgspec.json.encode(marker))
+        finally:
+            os.close(file)
+
+
+def remove(workspace: Path) -> None:
+    """Take the note away. Raises OSError."""
+    with _git_directory(workspace) as directory, contextlib.suppress(FileNotFoundError):
+        os.unlink(NAME, dir_fd=directory)
+
+
+def _open(directory: int, flags: int) -> int:
+    return os.open(NAME, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=directory)
+
+
+@contextlib.contextmanager
+def _git_directory(workspace: Path) -> Iterator[int]:
+    """Hold `.git` itself: an agent may have put a symbolic link in its place."""
+    directory = os.open(workspace / ".git", _DIRECTORY)
+    try:
+        yield directory
+    finally:
+        os.close(directory)

@@ -1,0 +1,42 @@
+"""Whose doing it is that a workspace's HEAD is not where a run found it."""
+
+from enum import StrEnum
+from typing import Final
+
+from pmrunnerd.services.git import Git, email
+from pmrunnerd.services.marker import Marker
+from pmrunnerd.services.status import Status
+
+# A run does not make more commits than this; a person who pulls may.
+_MANY: Final = 10_000
+
+
+class Movement(StrEnum):
+    """What happened to HEAD. OWN are commits on top that only the run made."""
+
+    NONE = "none"
+    OWN = "own"
+    REWRITTEN = "rewritten"
+    FOREIGN = "foreign"
+
+
+async def movement(git: Git, began: Marker, now: Status) -> Movement:
+    """Tell how HEAD got from where a run began to where it is now. Raises GitFailed.
+
+    REWRITTEN: the run left the branch, or changed what was committed before it; its own doing, but
+    nothing to build on. FOREIGN: somebody else had a hand in it, so nothing of it may be undone.
+    """
+    if now.head == began.head:
+        # A branch that the run checked out, or left, without a commit: nobody's work is in it.
+        return Movement.NONE if now.branch == began.branch else Movement.REWRITTEN
+    if not now.head:
+        return Movement.FOREIGN
+    text = await git(
+        *("log", "--no-show-signature", f"--max-count={_MANY}", "--format=%ce"),
+        *(f"{began.head}..{now.head}", "--"),
+    )
+    makers = set(text.split("\n")) - {""}
+    if makers != {email(began.run)}:
+        return Movement.FOREIGN
+    ancestor = await git.succeeds("merge-base", "--is-ancestor", began.head, now.head)
+    return Movement.OWN if ancestor and now.branch == began.branch else Movement.REWRITTEN

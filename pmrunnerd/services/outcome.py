@@ -1,0 +1,102 @@
+"""What became of a process that ran for its output: a value, with each reason told apart."""
+
+import asyncio
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from pmrunnerd.services.pipes import Drain
+
+# Where nothing of a process is left, its pipes end at once; a stranger may still hold them.
+_STRAGGLERS: Final = 1.0
+
+
+class Exited(Struct, frozen=True):
+    """It ended by itself with this status."""
+
+    status: int
+    out: bytes
+    err: bytes
+
+
+class Killed(Struct, frozen=True):
+    """A signal ended it, and it was not ours."""
+
+    signal: int
+    out: bytes
+    err: bytes
+
+
+class TimedOut(Struct, frozen=True):
+    """It was killed after so many seconds."""
+
+    seconds: float
+
+
+class Overflowed(Struct, frozen=True):
+    """It was killed because it printed more bytes than this."""
+
+    limit: int
+
+
+Outcome = Exited | Killed | TimedOut | Overflowed
+
+
+class Running(Protocol):
+    """Something that runs, whatever stands between it and us."""
+
+    stdout: int
+    stderr: int
+
+    async def wait(self) -> int:
+        """Return the exit status; negative for a signal."""
+
+    async def end(self) -> None:
+        """Kill what is left of it, children too, and return when nothing is."""
+
+
+class _TooMuchError(Exception):
+    pass
+
+
+async def collect(running: Running, *, total: float, limit: int) -> Outcome:
+    """Let it run for `total` seconds and print `limit` bytes; nothing of it is left afterwards."""
+    out, err = bytearray(), bytearray()
+
+    def keep(where: bytearray, data: bytes) -> None:
+        where += data
+        if len(out) + len(err) > limit:
+            raise _TooMuchError
+
+    drains = (
+        Drain(running.stdout, lambda data: keep(out, data)),
+        Drain(running.stderr, lambda data: keep(err, data)),
+    )
+    try:
+        status = await _until_over(running, drains, total)
+    except TimeoutError:
+        return TimedOut(total)
+    except _TooMuchError:
+        return Overflowed(limit)
+    finally:
+        for drain in drains:
+            drain.close()
+        await running.end()
+    if status < 0:
+        return Killed(-status, bytes(out), bytes(err))
+    return Exited(status, bytes(out), bytes(err))
+
+
+async def _until_over(running: Running, drains: tuple[Drain, Drain], total: float) -> int:
+    try:
+        async with asyncio.timeout(total), asyncio.TaskGroup() as group:
+            reading = [group.create_task(drain.finished()) for drain in drains]
+            status = await running.wait()
+            await running.end()
+            # Everything of it is dead, so what it printed is in the pipes: read that, no longer.
+            await asyncio.wait(reading, timeout=_STRAGGLERS)
+            for drain in drains:
+                drain.close()
+    except* _TooMuchError as group_of_one:
+        raise _TooMuchError from group_of_one
+    return status

@@ -1,0 +1,134 @@
+"""The directory of one run: what the daemon tells its run host, and what the run host reports.
+
+    spec.json      written once by the daemon, durable before the run host is started
+    events.jsonl   appended by the run host, one `Progress` a line; a cursor counts its bytes
+    lock           held for as long as the run host lives; holds its pid
+    runhost.log    what the run host itself has to say, for people
+    agent/         what the sandbox shows to the agent, read-only
+"""
+
+import logging
+import os
+import threading
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from pmrunnerd.model.errors import NotFound, Refused
+from pmrunnerd.model.progress import AnyProgress, Spec
+from pmrunnerd.store.durable import Disk
+
+log = logging.getLogger(__name__)
+
+_PAGE: Final = 1 << 18
+_PRIVATE: Final = 0o600
+_progress: Final = msgspec.json.Decoder(AnyProgress)
+
+
+class RunDirectory:
+    """One run's directory, whether or not it exists yet."""
+
+    def __init__(self, path: Path, disk: Disk | None = None) -> None:
+        self.path = path
+        self.run = path.name
+        self.spec = path / "spec.json"
+        self.events = path / "events.jsonl"
+        self.lock = path / "lock"
+        self.log = path / "runhost.log"
+        self.agent = path / "agent"
+        self._disk = disk or Disk()
+
+    def write_spec(self, spec: Spec) -> None:
+        """Make the directory and its spec durable. Raises Refused if there is one: runs start once."""
+        self._disk.make_directory(self.path)
+        if self.spec.exists():
+            raise Refused(f"cannot write the spec of run {self.run}: it has one already")
+        self._disk.replace_file(self.spec, msgspec.json.encode(spec) + b"\n")
+
+    def read_spec(self) -> Spec:
+        """Return what the run host is told. Raises NotFound, or Refused for one it cannot read."""
+        try:
+            return msgspec.json.decode(self.spec.read_bytes(), type=Spec)
+        except FileNotFoundError:
+            raise NotFound(f"cannot find the spec of run {self.run}: {self.spec} is not there") from None
+        except msgspec.DecodeError as exc:
+            raise Refused(f"cannot read the spec of run {self.run}: {exc}") from exc
+
+    def has_begun(self) -> bool:
+        """Tell whether a run host has reported anything."""
+        try:
+            return self.events.stat().st_size > 0
+        except FileNotFoundError:
+            return False
+
+    def read(self, cursor: int, limit: int) -> list[tuple[int, AnyProgress]]:
+        """Return up to `limit` reports after a cursor, each with the cursor that leads on after it.
+
+        Only whole lines are consumed. What a newer run host says and we do not know is skipped.
+        """
+        try:
+            file = os.open(self.events, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return []
+        try:
+            return self._read(file, cursor, limit)
+        finally:
+            os.close(file)
+
+    def _read(self, file: int, cursor: int, limit: int) -> list[tuple[int, AnyProgress]]:
+        found: list[tuple[int, AnyProgress]] = []
+        rest, ahead = b"", cursor
+        while len(found) < limit and (data := os.pread(file, _PAGE, ahead)):
+            ahead += len(data)
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                cursor += len(line) + 1
+                progress = self._decode(line)
+                if progress is not None:
+                    found.append((cursor, progress))
+                    if len(found) == limit:
+                        break
+        return found
+
+    def _decode(self, line: bytes) -> AnyProgress | None:
+        try:
+            return _progress.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            log.debug("run %s says what this release does not understand: %s", self.run, exc)
+            return None
+
+
+class EventWriter:
+    """Appends whole lines to a run's event file; a half one is taken back, or is the last."""
+
+    def __init__(self, directory: RunDirectory) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        self._file = os.open(directory.events, flags, _PRIVATE)
+        self._size = os.fstat(self._file).st_size
+        self._broken = False
+        self._lock = threading.Lock()
+
+    def write(self, progress: AnyProgress) -> None:
+        """Append one report. Raises OSError (disk full); after that nothing more is written."""
+        line = memoryview(msgspec.json.encode(progress) + b"\n")
+        with self._lock:
+            if self._broken:
+                raise OSError("cannot report: an earlier report could not be written")
+            try:
+                written = 0
+                while written < len(line):
+                    written += os.write(self._file, line[written:])
+            except OSError:
+                self._broken = True
+                os.ftruncate(self._file, self._size)
+                raise
+            self._size += len(line)
+
+    def sync(self) -> None:
+        """Return once everything written survives a power cut. Raises OSError."""
+        Disk().sync(self._file)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)

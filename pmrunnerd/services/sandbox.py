@@ -1,0 +1,138 @@
+"""The bubblewrap that stands around an agent: which arguments it is given, and whether it starts.
+
+What is not listed here does not exist in there. Only the workspace can be written.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from pmrunnerd.model.errors import Refused
+from pmrunnerd.services import mounts, process
+from pmrunnerd.services.outcome import Exited
+
+AGENT: Final = "/run/pm-agent"
+HOME: Final = f"{AGENT}/home"
+# --cap-drop: made by root, it would keep the capabilities with which to undo what is read-only.
+_WALLS: Final = (
+    *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net"),
+    *("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"),
+)
+# A workspace that is one of these, or above one, would be all of the machine.
+_TAKEN: Final = ("/usr", "/etc", "/proc", "/dev", "/sys", "/tmp", "/run", "/boot", "/var", "/home")  # noqa: S108
+_NEVER_INSIDE: Final = ("/proc", "/dev", "/sys", AGENT)
+_PROBE: Final = 10.0
+_LIMIT: Final = 64 * 1024
+
+
+class Sandbox(Struct, frozen=True, kw_only=True):
+    """How to confine commands to one workspace.
+
+    `agent` becomes AGENT, read-only but for the home in it; `hidden` must not be seen wherever it
+    lies; `machine` is what `look` found.
+    """
+
+    bwrap: str
+    machine: tuple[str, ...]
+    workspace: Path
+    writable: bool = True
+    agent: Path | None = None
+
+    def argv(
+        self, command: Sequence[str], environment: Mapping[str, str], *, info: int | None = None
+    ) -> list[str]:
+        """Return the arguments that start a command; `info` is told the first process inside."""
+        here = str(self.workspace)
+        return [
+            *(self.bwrap, *_WALLS),
+            *(word for name, value in environment.items() for word in ("--setenv", name, value)),
+            *self.machine,
+            *(("--ro-bind", str(self.agent), AGENT) if self.agent else ("--dir", AGENT)),
+            *("--tmpfs", HOME),
+            *("--bind" if self.writable else "--ro-bind", here, here),
+            *("--remount-ro", "/", "--chdir", here),
+            *(("--info-fd", str(info)) if info is not None else ()),
+            *("--", *command),
+        ]
+
+
+class Confinement(Struct, frozen=True):
+    """Whether agents can be confined on this machine, or the reason and a hint why not."""
+
+    ok: bool
+    reason: str = ""
+    hint: str = ""
+
+
+def look(hidden: Sequence[Path] = ()) -> tuple[str, ...]:
+    """Return what of this machine every sandbox shows and covers."""
+    return (
+        *mounts.system(),
+        *mounts.secrets(),
+        *("--proc", "/proc", *mounts.kernel(), "--dev", "/dev", "--tmpfs", "/tmp"),  # noqa: S108
+        *("--dir", "/var", "--symlink", "/tmp", "/var/tmp"),  # noqa: S108
+        *mounts.interpreter(),
+        *mounts.hidden(hidden),
+    )
+
+
+def find() -> str | None:
+    """Return the path of bubblewrap, if it is installed."""
+    return shutil.which("bwrap")
+
+
+def check(workspace: Path, hidden: Sequence[Path]) -> None:
+    """Refuse a workspace that would show what must not be seen, or be what must not be written."""
+    for secret in hidden:
+        if secret.is_relative_to(workspace):
+            raise Refused(f"cannot use workspace {workspace}: {secret}, which no agent may see, lies in it")
+        if workspace.is_relative_to(secret):
+            raise Refused(f"cannot use workspace {workspace}: it lies in {secret}, which no agent may see")
+    for path in map(Path, _TAKEN):
+        if path.is_relative_to(workspace):
+            raise Refused(f"cannot use workspace {workspace}: {path} would be an agent's to change")
+    for path in map(Path, _NEVER_INSIDE):
+        if workspace.is_relative_to(path):
+            raise Refused(f"cannot use workspace {workspace}: {path} is another one inside a sandbox")
+
+
+_known: dict[str, Confinement] = {}
+
+
+async def probe() -> Confinement:
+    """Start a sandbox once and see whether that works; later answers are the same."""
+    bwrap = find()
+    if bwrap is None:
+        return Confinement(False, "bubblewrap is not installed", "apt-get install bubblewrap")
+    if bwrap not in _known:
+        _known[bwrap] = await _try(bwrap)
+    return _known[bwrap]
+
+
+async def _try(bwrap: str) -> Confinement:
+    trial = Sandbox(bwrap=bwrap, machine=look(), workspace=Path("/usr"), writable=False)
+    argv = trial.argv(["true"], {"PATH": process.PATH})
+    outcome = await process.run(argv, cwd=Path("/"), env=own(), total=_PROBE, limit=_LIMIT)
+    if isinstance(outcome, Exited) and outcome.status == 0:
+        return Confinement(True)
+    said = outcome.err.decode(errors="replace").strip() if isinstance(outcome, Exited) else ""
+    return Confinement(False, said or f"bubblewrap did not start: {outcome}", hint(said))
+
+
+def own() -> dict[str, str]:
+    """Return the environment of bubblewrap itself; that of the command is an argument."""
+    return {"PATH": os.environ.get("PATH", process.PATH), "LANG": "C.UTF-8"}
+
+
+def hint(said: str) -> str:
+    """Return what to do about what bubblewrap said."""
+    if "uid map" in said or "user namespace" in said or "Operation not permitted" in said:
+        return (
+            "allow user namespaces (sysctl kernel.apparmor_restrict_unprivileged_userns=0, or an"
+            " AppArmor profile for bwrap), or accept the risk with pmrunnerd --unconfined"
+        )
+    return "see what bwrap says, or accept the risk with pmrunnerd --unconfined"

@@ -1,0 +1,84 @@
+"""What a workspace looks like: its branch, its commit, what is not committed, what is half done."""
+
+import stat
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from pmrunnerd.services.git import OBJECT, Git, GitFailed
+
+SHOWN: Final = 10  # files that a reason names; the rest is counted
+
+_HALF_DONE: Final = {
+    "MERGE_HEAD": "a merge",
+    "CHERRY_PICK_HEAD": "a cherry-pick",
+    "REVERT_HEAD": "a revert",
+    "BISECT_LOG": "a bisection",
+    "rebase-merge": "a rebase",
+    "rebase-apply": "a rebase",
+}
+# Fields before the path, by the first letter of a record of `git status --porcelain=v2`.
+_FIELDS: Final = {"1": 8, "2": 9, "u": 10}
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """One look. `branch` is empty where HEAD is detached, `head` where there is no commit yet."""
+
+    branch: str
+    head: str
+    files: tuple[str, ...]
+    half_done: str = ""
+
+    @property
+    def problem(self) -> str:
+        """Why no run may begin here; empty where one may, but for what `files` lists."""
+        if not self.head:
+            return "it has no commit yet; make one, so that a run has something to go back to"
+        if not self.branch:
+            return "its HEAD is no branch; check one out"
+        if self.half_done:
+            return f"{self.half_done} is half done; finish or abort it"
+        return ""
+
+
+async def look(git: Git) -> Status:
+    """Look at a workspace. Raises GitFailed, CannotConfine."""
+    half_done = operation(git.cell.workspace)
+    text = await git(
+        *("status", "--porcelain=v2", "--branch", "-z", "--no-renames"),
+        # What is dirty inside a submodule cannot be committed here and is not ours to judge.
+        *("--untracked-files=normal", "--ignore-submodules=dirty"),
+    )
+    branch, head, files = "", "", []
+    for record in text.split("\0"):
+        kind, _, rest = record.partition(" ")
+        if kind == "#":
+            name, _, value = rest.partition(" ")
+            if name == "branch.oid" and OBJECT.fullmatch(value):
+                head = value
+            elif name == "branch.head" and value != "(detached)":
+                branch = value
+        elif kind == "?":
+            files.append(rest)
+        elif kind in _FIELDS:
+            files.append(record.split(" ", _FIELDS[kind])[-1])
+    return Status(branch=branch, head=head, files=tuple(files), half_done=half_done)
+
+
+def operation(workspace: Path) -> str:
+    """Say what git has begun in a workspace and not finished; raise GitFailed without a `.git`."""
+    directory = workspace / ".git"
+    try:
+        if not stat.S_ISDIR(directory.lstat().st_mode):
+            raise GitFailed(f"cannot use {directory}: it is no directory any more")
+    except FileNotFoundError:
+        raise GitFailed(f"cannot use {workspace}: its .git is gone") from None
+    names = {entry.name for entry in directory.iterdir()}
+    return next((what for name, what in _HALF_DONE.items() if name in names), "")
+
+
+def listed(files: tuple[str, ...]) -> str:
+    """Name some files and count the rest."""
+    rest = len(files) - SHOWN
+    return ", ".join(files[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")

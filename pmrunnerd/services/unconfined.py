@@ -1,0 +1,60 @@
+"""A cell without walls, for machines where no sandbox can start and an operator accepted that.
+
+Only what a run inherits and who descends from whom tells its processes from others; they are
+killed as far as that reaches.
+"""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from pmrunnerd.services import leftovers, process
+from pmrunnerd.services.child import Child, Usage
+
+# util-linux. The command itself ends with us; what it started is found by its environment.
+_WITH_US: Final = ("setpriv", "--pdeathsig", "KILL", "--")
+
+
+class Unconfined:
+    """Starts commands as they are."""
+
+    confined = False
+
+    def __init__(self, workspace: Path, agent: Path, run: str, *, below: bool) -> None:
+        self.workspace = workspace
+        self._agent = agent
+        self._run = run
+        self._below = below
+
+    def inside(self, name: str) -> str:
+        """Return the path of a file of the run's `agent` directory."""
+        return str(self._agent / name)
+
+    async def start(self, command: Sequence[str], environment: Mapping[str, str]) -> "Stray":
+        """Start a command in the workspace, marked as the run's."""
+        marked = {**environment, leftovers.VARIABLE: self._run}
+        child = process.start([*_WITH_US, *command], cwd=self.workspace, env=marked)
+        return Stray(child, self._run, below=self._below)
+
+
+class Stray:
+    """A command that nothing confines."""
+
+    def __init__(self, child: Child, run: str, *, below: bool) -> None:
+        self._child = child
+        self._run = run
+        self._below = below
+        self.stdout, self.stderr = child.stdout, child.stderr
+        self.usage: Usage | None = None
+
+    async def wait(self) -> int:
+        """Return the exit status, negative for a signal."""
+        return await self._child.wait()
+
+    async def end(self) -> None:
+        """Kill it, its group, what it left behind, and return when nothing of that is there."""
+        await self._child.end()
+        with contextlib.suppress(TimeoutError):
+            await leftovers.end(self._run, below=self._below)
+        self.usage = self._child.usage

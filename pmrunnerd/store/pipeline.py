@@ -1,0 +1,146 @@
+"""The way to the disk: what was committed waits here, in order, for the group it travels with.
+
+One group is on its way at a time; what is committed meanwhile makes the next one. If a commit is
+refused, so is everything behind it, because that was decided on top of it.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Final
+
+from pmrunnerd.model.errors import Unavailable
+from pmrunnerd.store.commit import Commit
+from pmrunnerd.store.failures import StoreFailed
+from pmrunnerd.store.journal import Journal, Written
+from pmrunnerd.store.segments import Place
+from pmrunnerd.store.writer import Writer
+
+GROUP_BYTES: Final = 4 << 20
+
+
+class Pipeline:
+    """`arrived` is called for each commit that is durable, `refused` once for those that are not.
+
+    Whoever awaits a commit learns it after that. All in the thread of the loop.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        arrived: Callable[[Commit, Place], None],
+        refused: Callable[[list[Commit]], None],
+    ) -> None:
+        self._journal = journal
+        self._arrived = arrived
+        self._refused = refused
+        self._writer = Writer(journal)
+        self._queued: list[Commit] = []
+        self._writing: list[Commit] = []
+        self._moved = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._turn_due = False
+        self._closing = False
+        self.failed: StoreFailed | None = None
+
+    def check_open(self) -> None:
+        """Raise StoreFailed or Unavailable if nothing can be sent any more."""
+        if self.failed is not None:
+            raise StoreFailed(str(self.failed), hint=self.failed.hint)
+        if self._closing:
+            raise Unavailable("cannot record anything: the daemon is stopping")
+
+    def send(self, commit: Commit) -> None:
+        """Send a commit on its way, behind all others."""
+        self._queued.append(commit)
+        # In a turn of its own: all who are about to commit do so first, and make one group.
+        if self._loop is not None and not self._turn_due:
+            self._turn_due = True
+            self._loop.call_soon(self._turn)
+
+    def last(self) -> Commit | None:
+        """Return the commit after which nothing is on its way any more."""
+        flying = self._queued or self._writing
+        return flying[-1] if flying else None
+
+    async def moved(self) -> None:
+        """Wait until a group arrived, or did not."""
+        await self._moved.wait()
+
+    async def run(self) -> None:
+        """Keep writing until cancelled; then write what was accepted, and accept no more.
+
+        Raises StoreFailed as soon as the disk cannot be trusted any more.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._writer.start(self._loop, self._turn)
+        self._turn()
+        try:
+            while self.failed is None:
+                await self.moved()
+            raise self.failed
+        finally:
+            self._closing = True
+            if last := self.last():
+                with contextlib.suppress(Unavailable):
+                    await last
+            self._loop = None
+
+    def flush(self) -> None:
+        """Write everything here and now: for a store that does not run (yet)."""
+        assert self._loop is None, "a pipeline that runs flushes itself"
+        assert not self._writing, "what the writer had is collected first"
+        while self._queued and self.failed is None:
+            self._written(self._journal.append(self._next_group()))
+
+    def close(self) -> None:
+        """Write what is left and accept no more; twice is once."""
+        self._writer.stop()
+        self._loop = None
+        self._collect()
+        self.flush()
+        self._closing = True
+
+    def _turn(self) -> None:
+        self._turn_due = False
+        self._collect()
+        if self._queued and not self._writing and self._loop is not None:
+            self._writer.submit(self._next_group())
+
+    def _next_group(self) -> list[bytes]:
+        size, count = 0, 0
+        for commit in self._queued:
+            size += len(commit.line)
+            if count and size > GROUP_BYTES:
+                break
+            count += 1
+        self._writing, self._queued = self._queued[:count], self._queued[count:]
+        return [commit.line for commit in self._writing]
+
+    def _collect(self) -> None:
+        if (written := self._writer.result()) is not None:
+            self._written(written)
+
+    def _written(self, written: Written) -> None:
+        group, self._writing = self._writing, []
+        error, kept = written.error, 0
+        try:
+            for commit, place in zip(group, written.places, strict=False):
+                self._arrived(commit, place)
+                commit.settle()
+                kept += 1
+        except Exception as bug:  # noqa: BLE001 - whoever waits must not wait for ever
+            error = StoreFailed(f"cannot take in a commit: this is a bug in the store: {bug!r}")
+        if error is not None:
+            self._take_back(group[kept:], error)
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
+
+    def _take_back(self, group: list[Commit], error: Unavailable) -> None:
+        if isinstance(error, StoreFailed):
+            self.failed = error
+        gone, self._queued = group + self._queued, []
+        self._refused(gone)
+        for commit in gone:
+            commit.settle(error)

@@ -1,0 +1,78 @@
+"""Reads a journal from its first line to its last, and believes nothing that it has not checked."""
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from pmrunnerd.store import batch as lines
+from pmrunnerd.store.batch import Batch
+from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.failures import JournalDamaged, damaged
+from pmrunnerd.store.segments import Line, Place, numbers, path_of, read_lines
+from pmrunnerd.store.tail import is_torn
+
+
+class End(NamedTuple):
+    """Where a journal ends: its last segment (0: there is none), and what is torn there."""
+
+    segment: int
+    tail: bytes
+
+
+def replay(disk: Disk, directory: Path, at_least: int) -> Generator[tuple[Batch, Place], None, End]:
+    """Yield every commit and return where the journal ends. Changes nothing.
+
+    `at_least` is a commit that it is known to have reached. Raises JournalDamaged if it is not
+    what was made durable, naming file and line.
+    """
+    segments = numbers(disk, directory)
+    seq, tail = 0, b""
+    for segment in segments:
+        path = path_of(directory, segment)
+        for line in _lines(disk, path):
+            if line.json is None:
+                tail = _torn(disk, path, line, last=segment == segments[-1])
+                break
+            batch = _decode(path, line, line.json, seq + 1)
+            seq = batch.seq
+            yield batch, Place(segment, line.offset, line.size)
+    if seq < at_least:
+        raise JournalDamaged(
+            f"cannot read {directory}: it ends at commit {seq}, and {at_least} was durable"
+        )
+    return End(segments[-1] if segments else 0, tail)
+
+
+def _lines(disk: Disk, path: Path) -> Iterator[Line]:
+    file = disk.open(path, "read")
+    try:
+        yield from read_lines(disk, file, path)
+    finally:
+        disk.close(file)
+
+
+def _decode(path: Path, line: Line, json: bytes, expected: int) -> Batch:
+    try:
+        batch = lines.decode(json)
+    except msgspec.DecodeError as error:
+        raise damaged(path, line.number, f"is malformed: {error}") from error
+    if batch.seq != expected:
+        why = f"is commit {batch.seq} where {expected} was expected"
+        raise damaged(path, line.number, why)
+    return batch
+
+
+def _torn(disk: Disk, path: Path, line: Line, *, last: bool) -> bytes:
+    """Return what follows the last whole line, if only a crash can have left it there."""
+    file = disk.open(path, "read")
+    try:
+        left = disk.size(file) - line.offset
+        if last and left <= lines.LINE_LIMIT:
+            tail = disk.read_all(file, left, line.offset)
+            if is_torn(tail):
+                return tail
+    finally:
+        disk.close(file)
+    raise damaged(path, line.number, "does not match its checksum")

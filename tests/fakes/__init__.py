@@ -1,0 +1,1 @@
+"""Programs and classes of equal standing: they speak for real, and say what a test wants said."""

@@ -1,0 +1,153 @@
+from typing import Any
+
+import pytest
+from msgspec import UNSET
+
+from pmrunnerd.api.changes import CHANGES, Context, Decision
+from pmrunnerd.model import events as ev
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model.entities import Outcome, PlanApproval, Project
+from pmrunnerd.model.errors import BadRequest, Conflict, NotFound
+from pmrunnerd.model.state import State
+from tests.unit.api import desks
+from tests.unit.rules.life import happen
+
+CONTEXT = Context(
+    by="otto", environment="dev", state_directory="/srv/state", agents=("shell", "other")
+)
+
+
+def decide(state: State, request: p.Request[Any]) -> Decision:
+    """Decide as a handler does; the state stays as it was."""
+    before = dict(state.minted)
+    decision = CHANGES[type(request)](state, request, CONTEXT)
+    assert state.minted == before
+    return decision
+
+
+def planned(*names: str) -> State:
+    return happen(State(), desks.added(), desks.posted(), desks.drafted(*names), desks.APPROVED)
+
+
+def test_a_new_project_gets_the_next_identifier_and_is_answered_as_it_will_be() -> None:
+    request = p.ProjectAdd(
+        path="/srv/x", alias="x", bootstrap_prompt="hello", plan_approval=PlanApproval.MANUAL
+    )
+    decision = decide(happen(State(), desks.added()), request)
+    (fact,) = decision.facts
+    assert isinstance(fact, ev.ProjectAdded)
+    assert (fact.project, fact.by, fact.bootstrap_prompt) == ("w2", "otto", "hello")
+    assert decision.reply == Project(
+        id="w2",
+        alias="x",
+        path="/srv/x",
+        bootstrap_prompt="hello",
+        plan_approval=PlanApproval.MANUAL,
+    )
+
+
+def test_the_state_directory_and_unknown_agents_are_the_rules_business() -> None:
+    with pytest.raises(BadRequest, match="known are shell, other"):
+        decide(State(), p.ProjectAdd(path="/srv/x", alias="x", agent="nope"))
+    with pytest.raises(Exception, match="inside the state directory"):
+        decide(State(), p.ProjectAdd(path="/srv/state/x", alias="x"))
+
+
+def test_settings_that_are_not_given_stay() -> None:
+    state = happen(State(), desks.added())
+    decision = decide(state, p.ProjectSet(project="demo", agent="other"))
+    (fact,) = decision.facts
+    assert isinstance(fact, ev.ProjectChanged)
+    assert (fact.project, fact.agent, fact.alias) == ("w1", "other", UNSET)
+    assert isinstance(decision.reply, Project)
+    assert (decision.reply.agent, decision.reply.alias) == ("other", "demo")
+    same = decide(state, p.ProjectSet(project="w1", alias="demo"))
+    assert same.facts == ()
+    assert isinstance(same.reply, Project)
+
+
+def test_a_message_is_said_by_its_caller() -> None:
+    decision = decide(happen(State(), desks.added()), p.ChatSend(project="demo", text="hi"))
+    (fact,) = decision.facts
+    assert fact == ev.MessagePosted(message="m1", project="w1", text="hi", by="otto")
+    assert decision.reply == p.Done(id="m1")
+
+
+def test_an_answer_is_given_once_and_a_different_one_is_a_conflict() -> None:
+    state = happen(planned("one"), desks.started(), *desks.asked("really?"))
+    yes = p.Answer(question="q1", text="yes")
+    first = decide(state, yes)
+    assert [type(fact) for fact in first.facts] == [ev.QuestionAnswered, ev.TaskAnswered]
+    happen(state, *first.facts)
+    again = decide(state, yes)
+    assert (again.facts, again.reply) == ((), first.reply)
+    with pytest.raises(Conflict, match="answered by otto"):
+        decide(state, p.Answer(question="q1", text="no"))
+
+
+def test_a_stop_is_remembered_though_it_is_no_fact() -> None:
+    decision = decide(State(), p.Stop())
+    assert (decision.facts, decision.remember) == ((), True)
+
+
+@pytest.mark.parametrize(
+    ("request_", "identifier", "fact"),
+    [
+        (p.TaskCancel(task="t1"), "t1", ev.TaskCancelRequested),
+        (p.TaskCancel(task="t2"), "t2", ev.TaskCancelled),
+        (p.RunCancel(run="r1-aaaa"), "r1-aaaa", ev.TaskCancelRequested),
+        (p.PlanReject(plan="p2", reason="no"), "p2", ev.PlanRejected),
+        (p.PlanApprove(plan="p2"), "p2", ev.PlanApproved),
+    ],
+)
+def test_each_command_becomes_its_fact_by_its_caller(
+    request_: p.Request[Any], identifier: str, fact: type[ev.Event]
+) -> None:
+    state = happen(
+        planned("one", "two"),
+        desks.started(),
+        desks.posted("more", "m2"),
+        ev.PlanDrafted(plan="p2", project="w1", message="m2", title="", tasks=()),
+        ev.PlanSubmitted(plan="p2", project="w1"),
+    )
+    decision = decide(state, request_)
+    assert decision.reply == p.Done(id=identifier)
+    first = decision.facts[0]
+    assert isinstance(first, fact)
+    assert getattr(first, "by", "") == "otto"
+
+
+def test_what_failed_is_retried_by_task_or_by_run() -> None:
+    ended = ev.RunEnded(run="r1-aaaa", project="w1", outcome=Outcome.FAILED, cursor=1)
+    failed = ev.TaskFailed(task="t1", project="w1", reason="no")
+    state = happen(planned("one"), desks.started(), ended, failed)
+    for request in (p.TaskRetry(task="t1"), p.RunResume(run="r1-aaaa")):
+        first = decide(state, request).facts[0]
+        assert isinstance(first, ev.TaskRetried)
+        assert first.by == "otto"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        p.ProjectSet(project="nope"),
+        p.ProjectRemove(project="nope"),
+        p.ChatSend(project="nope", text="x"),
+        p.Answer(question="q9", text="x"),
+        p.PlanApprove(plan="p9"),
+        p.PlanReject(plan="p9", reason="x"),
+        p.TaskCancel(task="t9"),
+        p.TaskRetry(task="t9"),
+        p.RunCancel(run="r9"),
+        p.RunResume(run="r9"),
+    ],
+)
+def test_what_is_not_there_cannot_be_changed(request_: p.Request[Any]) -> None:
+    with pytest.raises(NotFound):
+        decide(State(), request_)
+
+
+def test_a_project_is_removed() -> None:
+    decision = decide(happen(State(), desks.added()), p.ProjectRemove(project="demo"))
+    assert decision.facts == (ev.ProjectRemoved(project="w1", by="otto"),)
+    assert decision.reply == p.Done(id="w1")

@@ -1,0 +1,124 @@
+import msgspec
+import pytest
+
+from pmrunnerd.api.conversation import TELLERS, entries
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.state import State
+from pmrunnerd.model.views import Entry
+from pmrunnerd.store.batch import Batch
+from pmrunnerd.store.history import CONVERSATION
+from tests.unit.api import desks
+from tests.unit.rules.life import happen
+
+
+def told(state: State, *facts: ev.AnyEvent) -> tuple[Entry, ...]:
+    """What a commit of these facts adds, with the state that they lead to."""
+    return entries(
+        happen(state, *facts), "w1", Batch(seq=7, at="2026-01-01T00:00:07.000Z", facts=facts)
+    )
+
+
+def planned(*names: str) -> State:
+    return happen(State(), desks.added(), desks.posted(), desks.drafted(*names), desks.APPROVED)
+
+
+def test_a_message_is_told_as_it_was_said() -> None:
+    (entry,) = told(happen(State(), desks.added()), desks.posted("  do\n it "))
+    assert (entry.kind, entry.author, entry.text) == ("message", "anna", "  do\n it ")
+    assert (entry.cursor, entry.at, entry.id) == (7, "2026-01-01T00:00:07.000Z", "m1")
+
+
+def test_a_plan_lists_its_tasks_and_what_they_come_after() -> None:
+    before = happen(State(), desks.added(), desks.posted())
+    (entry,) = told(before, desks.drafted("fetch", "build"), desks.APPROVED)
+    assert entry.text == "all of it\n  t1 fetch\n  t2 build after fetch"
+    assert (entry.plan, entry.state) == ("p1", "")
+
+
+def test_a_plan_waits_until_somebody_approves_it() -> None:
+    before = happen(State(), desks.added(), desks.posted())
+    facts = (desks.drafted("one"), desks.SUBMITTED)
+    (entry,) = told(before, *facts)
+    assert entry.state == "AWAITING_RESPONSE"
+    approved = ev.PlanApproved(plan="p1", project="w1", by="anna")
+    (approval,) = told(before, approved)
+    assert (approval.kind, approval.author) == ("approval", "anna")
+    (later,) = entries(before, "w1", Batch(seq=7, at="", facts=facts))
+    assert later.state == ""
+
+
+def test_a_question_waits_until_it_is_answered() -> None:
+    state = happen(planned("one"), desks.started())
+    facts = desks.asked("really?")
+    (entry,) = told(state, *facts)
+    assert (entry.kind, entry.text, entry.options) == ("question", "really?", ("yes", "no"))
+    assert (entry.task, entry.run, entry.plan) == ("t1", "r1-aaaa", "p1")
+    assert entry.state == "AWAITING_RESPONSE"
+    answered = ev.QuestionAnswered(question="q1", project="w1", text="yes", by="otto")
+    (answer,) = told(state, answered, ev.TaskAnswered(task="t1", project="w1"))
+    assert (answer.kind, answer.author, answer.text, answer.id) == ("answer", "otto", "yes", "q1")
+    assert answer.task == "t1"
+    (later,) = entries(state, "w1", Batch(seq=7, at="", facts=facts))
+    assert later.state == ""
+
+
+@pytest.mark.parametrize(
+    ("fact", "kind", "text"),
+    [
+        (
+            ev.TaskCompleted(task="t1", project="w1", commit="4f2a"),
+            "complete",
+            "t1 one is complete",
+        ),
+        (ev.TaskFailed(task="t1", project="w1", reason="no"), "error", "t1 one failed: no"),
+        (
+            ev.TaskHeld(task="t1", project="w1", reason="a.txt changed"),
+            "held",
+            "t1 one is held back: a.txt changed",
+        ),
+        (
+            ev.TaskInterrupted(task="t1", project="w1", reason="a restart"),
+            "interrupted",
+            "t1 one was interrupted: a restart",
+        ),
+        (ev.TaskCancelled(task="t1", project="w1", by="anna"), "cancelled", "t1 one was cancelled"),
+    ],
+)
+def test_an_outcome_names_its_task_its_run_and_its_reason(
+    fact: ev.TaskEvent, kind: str, text: str
+) -> None:
+    ended = ev.RunEnded(run="r1-aaaa", project="w1", outcome=Outcome.FAILED, cursor=1)
+    (entry,) = told(happen(planned("one"), desks.started()), ended, fact)
+    assert (entry.kind, entry.text) == (kind, text)
+    assert (entry.task, entry.run, entry.plan) == ("t1", "r1-aaaa", "p1")
+    assert entry.commit == getattr(fact, "commit", "")
+    assert entry.author == (getattr(fact, "by", "") or "runner")
+
+
+def test_the_end_of_a_plan_is_told_without_a_task() -> None:
+    for fact, kind in (
+        (ev.PlanCompleted(plan="p1", project="w1"), "complete"),
+        (ev.PlanFailed(plan="p1", project="w1", reason="t1 failed"), "error"),
+        (ev.PlanCancelled(plan="p1", project="w1"), "cancelled"),
+    ):
+        (entry,) = told(planned("one"), fact)
+        assert (entry.kind, entry.plan, entry.task) == (kind, "p1", "")
+
+
+def test_only_what_belongs_to_the_project_is_told() -> None:
+    state = happen(State(), desks.added(), desks.added("other", "w2"))
+    found = told(state, desks.posted("mine"), desks.posted("theirs", "m2", "w2"))
+    assert [entry.text for entry in found] == ["mine"]
+
+
+def test_whatever_is_told_is_in_the_index_of_conversations() -> None:
+    """A fact that is not in the index would be told to followers and be missing from history."""
+    assert set(TELLERS) <= CONVERSATION
+    quiet = {ev.PlanSubmitted}  # it is told with its plan
+    assert CONVERSATION - set(TELLERS) == quiet
+
+
+def test_an_entry_is_what_a_client_can_read() -> None:
+    (entry,) = told(happen(State(), desks.added()), desks.posted())
+    assert msgspec.json.decode(msgspec.json.encode(entry), type=Entry) == entry

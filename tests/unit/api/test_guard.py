@@ -1,0 +1,80 @@
+import asyncio
+from collections.abc import MutableMapping
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+
+from pmrunnerd.api.guard import Guard, Receive, Scope, Send, check
+from pmrunnerd.api.problems import Rejected
+
+TOKEN = "t" * 43
+
+
+def scope(method: str = "GET", path: str = "/api/v1/status", **headers: str) -> Scope:
+    wanted = {"host": "localhost:3503", "authorization": f"Bearer {TOKEN}"} | headers
+    pairs = [(k.replace("_", "-").encode(), v.encode("latin-1")) for k, v in wanted.items()]
+    return {"type": "http", "method": method, "path": path, "headers": pairs}
+
+
+def rejected(asked: Scope) -> HTTPStatus:
+    with pytest.raises(Rejected) as found:
+        check(asked, TOKEN)
+    return found.value.status
+
+
+def test_a_good_request_passes() -> None:
+    check(scope(), TOKEN)
+    check(scope("POST", content_type="application/json"), TOKEN)
+    check(scope(authorization=f"bearer  {TOKEN}"), TOKEN)
+
+
+def test_a_websocket_is_not_for_us() -> None:
+    assert rejected({**scope(), "type": "websocket"}) == HTTPStatus.BAD_REQUEST
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz/", "/healthz/../api/v1/status", "//healthz", "/Healthz"]
+)
+def test_only_two_paths_are_open_and_only_so_spelled(path: str) -> None:
+    assert rejected(scope(path=path, authorization="")) == HTTPStatus.UNAUTHORIZED
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "post", "QUERY"])
+def test_whatever_does_not_only_look_is_a_change(method: str) -> None:
+    assert rejected(scope(method)) == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    foreign = scope(method, content_type="application/json", origin="http://evil.example")
+    assert rejected(foreign) == HTTPStatus.FORBIDDEN
+
+
+@pytest.mark.parametrize("name", ["host", "authorization", "content-type", "origin"])
+def test_a_header_that_decides_stands_once(name: str) -> None:
+    asked = scope("POST", content_type="application/json", origin="http://localhost:3503")
+    check(asked, TOKEN)
+    asked["headers"].append((name.encode(), b"x"))
+    assert rejected(asked) == HTTPStatus.BAD_REQUEST
+
+
+def test_an_empty_token_is_nobodys() -> None:
+    assert rejected(scope(authorization="Bearer ")) == HTTPStatus.UNAUTHORIZED
+
+
+def test_what_is_rejected_does_not_reach_the_application() -> None:
+    said: list[MutableMapping[str, Any]] = []
+    reached: list[Scope] = []
+
+    async def application(asked: Scope, _: Receive, __: Send) -> None:
+        reached.append(asked)
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        said.append(message)
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {}
+
+    guard = Guard(application, TOKEN)
+    asyncio.run(guard(scope(authorization="Bearer no"), receive, send))
+    assert (reached, said[0]["status"]) == ([], 401)
+    assert b'"code":"forbidden"' in said[1]["body"]
+    asyncio.run(guard(scope(), receive, send))
+    assert len(reached) == 1

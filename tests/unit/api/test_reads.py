@@ -1,0 +1,113 @@
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from pmrunnerd.api.desk import Desk
+from pmrunnerd.api.reads import READS
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model import views as v
+from pmrunnerd.model.entities import TaskState
+from pmrunnerd.model.errors import NotFound
+from tests.unit.api import desks
+from tests.unit.api.desks import at_work
+
+
+def with_work(tmp_path: Path, look: Callable[[Desk], None]) -> None:
+    """Look at a project with a plan of three tasks of which one runs, and at another project."""
+
+    async def scenario() -> None:
+        async with at_work(tmp_path, alive=lambda run: run == "r1-aaaa") as desk:
+            await desk.store.commit(desks.added(), desks.added("other", "w2"))
+            await desk.store.commit(desks.posted("the text"))
+            await desk.store.commit(desks.drafted("one", "two", "three"), desks.APPROVED)
+            await desk.store.commit(desks.started())
+            look(desk)
+
+    asyncio.run(scenario())
+
+
+def ask(desk: Desk, request: p.Request[p.R]) -> p.R:
+    """Answer as a handler does, and check that it is what the table of commands promises."""
+    view = READS[type(request)](desk, request)
+    reply = p.BY_REQUEST[type(request)].reply
+    found: Any = msgspec.msgpack.decode(msgspec.msgpack.encode(view), type=reply)
+    assert found == view
+    answer: p.R = found
+    return answer
+
+
+def test_the_overview_tells_where_everything_is(tmp_path: Path) -> None:
+    def look(desk: Desk) -> None:
+        desk.doors["web"] = v.Door(name="web", address="http://127.0.0.1:3503", problem="taken")
+        found = ask(desk, p.Status())
+        assert (found.environment, found.release, found.pid) == ("dev", "0.1.0", os.getpid())
+        assert (found.durable, found.runs, found.slots, found.questions) == (4, 1, 2, 0)
+        assert found.doors[0].problem == "taken"
+        assert [row.alias for row in found.projects] == ["demo", "other"]
+        assert found.tasks[TaskState.RUNNING] == 1
+        assert (found.memory, found.confinement) == (4096, "bubblewrap")
+
+    with_work(tmp_path, look)
+
+
+def test_lists_are_latest_first_and_no_longer_than_asked_for(tmp_path: Path) -> None:
+    def look(desk: Desk) -> None:
+        def tasks(**about: object) -> list[str]:
+            return [row.task.id for row in ask(desk, p.TaskList(**about)).tasks]  # type: ignore[arg-type]
+
+        assert tasks() == ["t3", "t2", "t1"]
+        assert tasks(limit=2) == ["t3", "t2"]
+        assert tasks(project="demo", limit=3) == ["t3", "t2", "t1"]
+        assert tasks(project="w2") == []
+        assert [row.plan.id for row in ask(desk, p.PlanList()).plans] == ["p1"]
+        assert [row.run.id for row in ask(desk, p.RunList()).runs] == ["r1-aaaa"]
+
+    with_work(tmp_path, look)
+
+
+def test_one_thing_is_shown_with_what_belongs_to_it(tmp_path: Path) -> None:
+    def look(desk: Desk) -> None:
+        plan = ask(desk, p.PlanShow(plan="p1"))
+        assert (plan.message, [row.task.id for row in plan.tasks]) == (
+            "the text",
+            ["t1", "t2", "t3"],
+        )
+        task = ask(desk, p.TaskShow(task="t1"))
+        assert (task.task.text, [run.id for run in task.runs]) == ("echo one", ["r1-aaaa"])
+        run = ask(desk, p.RunShow(run="r1-aaaa"))
+        assert (run.alive, run.title) == (True, "the one")
+        assert run.directory == str(desk.state_directory / "runs" / "r1-aaaa")
+        assert ask(desk, p.ProjectShow(project="demo")).row.now == "running t1 one"
+        assert len(ask(desk, p.ChatHistory(project="demo")).entries) == 2
+        assert ask(desk, p.Inbox()).items == ()
+        assert len(ask(desk, p.ProjectList()).projects) == 2
+
+    with_work(tmp_path, look)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        p.TaskList(project="nope"),
+        p.PlanList(project="nope"),
+        p.RunList(project="nope"),
+        p.Inbox(project="nope"),
+        p.ProjectShow(project="nope"),
+        p.ChatHistory(project="nope"),
+        p.PlanShow(plan="p9"),
+        p.TaskShow(task="t9"),
+        p.RunShow(run="r9"),
+    ],
+)
+def test_what_is_not_there_is_not_found(tmp_path: Path, request_: p.Request[v.View]) -> None:
+    def look(desk: Desk) -> None:
+        with pytest.raises(NotFound) as missing:
+            READS[type(request_)](desk, request_)
+        assert missing.value.hint
+
+    with_work(tmp_path, look)

@@ -1,0 +1,90 @@
+import json
+
+import pytest
+
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model.views import InboxTable
+from tests.fakes.daemon import FakeDaemon
+from tests.unit.pmrunnerctl import samples
+from tests.unit.pmrunnerctl.conftest import Ctl
+
+
+@pytest.fixture(autouse=True)
+def _waiting(daemon: FakeDaemon) -> None:
+    plan = samples.question(
+        kind="plan",
+        id="p4",
+        task="",
+        text="Build",
+        options=(),
+        command="pmrunnerctl plan approve p4",
+    )
+    daemon.answers[p.Inbox] = InboxTable(items=(samples.question(), plan))
+    daemon.answers[p.Answer] = p.Done(id="q7")
+
+
+def test_everything_that_waits_is_shown_with_the_command_that_answers_it(ctl: Ctl) -> None:
+    lines = ctl("inbox").out.splitlines()
+
+    assert lines[0].startswith("q7  question in demo, task t3, ")
+    assert lines[1:5] == [
+        "    Which database?",
+        "    1. the first",
+        "    2. the second",
+        "    pmrunnerctl answer q7 '…'",
+    ]
+    assert lines[5].startswith("p4  plan in demo, ")
+    assert lines[6:] == ["    Build", "    pmrunnerctl plan approve p4"]
+
+
+def test_an_empty_inbox_says_so(ctl: Ctl, daemon: FakeDaemon) -> None:
+    daemon.answers[p.Inbox] = InboxTable(items=())
+
+    assert ctl("inbox", "--project", "demo").out.startswith("nothing waits for you\n")
+    assert daemon.requests() == [p.Inbox(project="demo")]
+
+
+def test_the_inbox_is_one_object_with_json(ctl: Ctl) -> None:
+    assert [item["id"] for item in json.loads(ctl("inbox", "--json").out)["items"]] == ["q7", "p4"]
+
+
+def test_an_answer_is_taken_literally(ctl: Ctl, daemon: FakeDaemon) -> None:
+    answered = ctl("answer", "q7", "2", "of", "them")
+
+    assert daemon.requests() == [p.Answer(question="q7", text="2 of them")]
+    assert answered.out.startswith("answered q7: 2 of them\nnext: ")
+
+
+def test_an_option_is_sent_by_its_text(ctl: Ctl, daemon: FakeDaemon) -> None:
+    assert ctl("answer", "q7", "--option", "2").status == 0
+    assert daemon.requests()[-1] == p.Answer(question="q7", text="the second")
+
+
+@pytest.mark.parametrize("number", ["0", "3", "-1"])
+def test_an_option_that_is_not_offered_is_refused_with_those_that_are(
+    ctl: Ctl, daemon: FakeDaemon, number: str
+) -> None:
+    refused = ctl("answer", "q7", "--option", number)
+
+    assert refused.status == 2
+    assert "it offers 1. the first; 2. the second" in refused.err
+    assert daemon.requests() == [p.Inbox()]
+
+
+@pytest.mark.parametrize("question", ["q8", "p4"])
+def test_an_option_of_what_is_no_open_question_is_not_found(ctl: Ctl, question: str) -> None:
+    refused = ctl("answer", question, "--option", "1")
+
+    assert refused.status == 3
+    assert f"cannot answer {question}: no such question is open" in refused.err
+
+
+@pytest.mark.parametrize("words", [(), ("yes", "--option", "1")])
+def test_an_answer_is_either_a_text_or_an_option(
+    ctl: Ctl, daemon: FakeDaemon, words: tuple[str, ...]
+) -> None:
+    refused = ctl("answer", "q7", *words)
+
+    assert refused.status == 2
+    assert "either a text or --option N" in refused.err
+    assert not daemon.heard

@@ -1,0 +1,69 @@
+import json
+
+from pmrunnerctl import plan as plans
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model import views as v
+from pmrunnerd.model.entities import PlanState, TaskState
+from tests.fakes.daemon import FakeDaemon
+from tests.unit.pmrunnerctl import samples
+from tests.unit.pmrunnerctl.conftest import Ctl, Paper
+
+ROW = v.PlanRow(plan=samples.plan(), alias="demo", tasks={TaskState.RUNNING: 1})
+
+
+def test_plans_stand_one_a_line(paper: Paper) -> None:
+    plans.draw(paper, v.PlanTable(plans=(ROW,)))
+
+    assert paper.text == (
+        "PLAN  PROJECT  STATE   TASKS      TITLE     BEGAN\n"
+        "p3    demo     ACTIVE  1 running  Build it  2 min ago\n"
+    )
+
+
+def test_one_plan_with_its_message_and_tasks(paper: Paper) -> None:
+    row = v.TaskRow(task=samples.task(), alias="demo", waits="")
+    rejected = samples.plan(state=PlanState.REJECTED, reason="not now")
+    plans.draw_plan(
+        paper, v.PlanView(plan=rejected, alias="demo", message="make\nit", tasks=(row,))
+    )
+
+    assert paper.text == (
+        "plan     p3 of demo\n"
+        "title    Build it\n"
+        "state    REJECTED\n"
+        "reason   not now\n"
+        "began    11:30:05 UTC, 2 min ago\n"
+        "message  make\n"
+        "         it\n"
+        "\n"
+        "TASK  PLAN  PROJECT  STATE    NAME   SINCE      WHY\n"
+        "t3    p3    demo     RUNNING  build  2 min ago\n"
+    )
+
+
+def test_plans_are_listed_narrowed_and_shown(ctl: Ctl, daemon: FakeDaemon) -> None:
+    daemon.answers[p.PlanList] = v.PlanTable(plans=())
+    daemon.answers[p.PlanShow] = v.PlanView(
+        plan=samples.plan(), alias="demo", message="make", tasks=()
+    )
+
+    assert ctl("plan", "list", "--project", "demo", "--limit", "5").out == (
+        "no plans yet\nnext: pmrunnerctl chat send ALIAS TEXT\n"
+    )
+    assert json.loads(ctl("plan", "show", "p3", "--json").out)["plan"]["id"] == "p3"
+    assert daemon.requests() == [p.PlanList(project="demo", limit=5), p.PlanShow(plan="p3")]
+
+
+def test_a_plan_is_approved(ctl: Ctl, daemon: FakeDaemon) -> None:
+    daemon.answers[p.PlanApprove] = p.Done(id="p3")
+
+    assert ctl("plan", "approve", "p3").out.startswith("approved plan p3; ")
+    assert daemon.requests() == [p.PlanApprove(plan="p3")]
+
+
+def test_a_plan_is_rejected_with_a_reason_and_never_without(ctl: Ctl, daemon: FakeDaemon) -> None:
+    daemon.answers[p.PlanReject] = p.Done(id="p3")
+
+    assert ctl("plan", "reject", "p3").status == 2
+    assert ctl("plan", "reject", "p3", "leave", "it").out == "rejected plan p3\n"
+    assert daemon.requests() == [p.PlanReject(plan="p3", reason="leave it")]

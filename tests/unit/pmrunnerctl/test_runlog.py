@@ -1,0 +1,83 @@
+import pytest
+
+from pmrunnerctl.exits import Exit
+from pmrunnerctl.runlog import Log, exits
+from pmrunnerd.model import progress as pr
+from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.views import LogLine
+from tests.unit.pmrunnerctl.conftest import Paper
+
+BEGAN = pr.Began(at="", head="0123456789abcdef", confined=True, pid=7)
+
+
+def written(*said: pr.AnyProgress, columns: int | None = None) -> tuple[str, str]:
+    out, err = Paper(columns), Paper(columns)
+    log = Log(out, err)
+    for n, progress in enumerate(said):
+        log.write(LogLine(cursor=n, progress=progress))
+    return out.text, err.text
+
+
+def output(text: str, stream: str = "stdout") -> pr.Output:
+    return pr.Output(at="", stream=stream, text=text)
+
+
+def test_what_a_script_printed_goes_where_it_printed_it_byte_for_byte() -> None:
+    raw = "\x1b[2J\x1b[31mred\rline\n\x07"
+
+    out, err = written(output(raw), output("oops\n", "stderr"), output("end"))
+
+    assert (out, err) == (raw + "end", "oops\n")
+
+
+def test_our_own_notes_go_to_standard_error() -> None:
+    out, err = written(
+        BEGAN,
+        pr.Asked(at="", text="Which?", options=("one", "two")),
+        pr.Asked(at="", text="Why?"),
+        pr.Committed(at="", commit="fedcba9876543210", subject="Build it", files=1),
+        pr.Kept(at="", ref="refs/pm-runner/runs/r1", files=2),
+        pr.Finished(at="", outcome=Outcome.FAILED, reason="exit status 2"),
+        pr.Finished(at="", outcome=Outcome.SUCCEEDED),
+    )
+
+    assert not out
+    assert err == (
+        "-- began at 0123456789ab, in a sandbox\n"
+        "-- asked: Which? [one | two]\n"
+        "-- asked: Why?\n"
+        "-- committed fedcba987654 Build it (1 file)\n"
+        "-- kept 2 files as refs/pm-runner/runs/r1\n"
+        "-- failed: exit status 2\n"
+        "-- succeeded\n"
+    )
+
+
+def test_a_run_without_a_sandbox_says_so() -> None:
+    began = pr.Began(at="", head="01", confined=False, pid=7)
+
+    assert written(began)[1] == "-- began at 01, WITHOUT a sandbox\n"
+
+
+def test_on_a_terminal_an_agent_keeps_its_colours_and_drives_nothing_else() -> None:
+    out, _ = written(output("\x1b[31mred\x1b[2J\n"), columns=80)
+
+    assert out == "\x1b[31mred\\x1b[2J\n\x1b[0m"
+
+
+def test_on_a_terminal_a_note_begins_a_line_of_its_own() -> None:
+    out, _ = written(output("no end"), BEGAN, output("next\n"), BEGAN, columns=80)
+
+    assert out == "no end\nnext\n"
+
+
+def test_a_note_cannot_be_forged_with_control_characters() -> None:
+    _, err = written(pr.Asked(at="", text="x\x1b[2K\r"))
+
+    assert err == "-- asked: x\\x1b[2K\\x0d\n"
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_only_success_is_success(outcome: Outcome) -> None:
+    assert (exits(outcome) is Exit.OK) == (outcome is Outcome.SUCCEEDED)
+    assert (exits(outcome) is Exit.NEEDS_YOU) == (outcome in {Outcome.ASKED, Outcome.HELD})

@@ -1,0 +1,156 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pmrunnerctl.start import web_port
+from tests.unit.pmrunnerctl.conftest import ROOT, environment
+
+
+class Installed:
+    """A client and a daemon that only speaks, side by side as they are installed."""
+
+    def __init__(self, directory: Path) -> None:
+        self._bin = directory / "bin"
+        self._bin.mkdir()
+        self.state = directory / "state"
+        self.here = directory
+        for name, module in (
+            ("pmrunnerctl", "pmrunnerctl.cli"),
+            ("pmrunnerd", "tests.fakes.pmrunnerd"),
+        ):
+            script = self._bin / name
+            script.write_text(
+                f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\n"
+                f"from {module} import main\nmain()\n"
+            )
+            script.chmod(0o755)
+
+    def ctl(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [self._bin / "pmrunnerctl", *words],
+            cwd=self.here,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            env=environment(),
+        )
+
+    def pid(self) -> int:
+        status = self.ctl("--socket", f"{self.state}/control.sock", "status", "--json")
+        return int(json.loads(status.stdout)["pid"])
+
+    def told(self) -> list[str]:
+        found: list[str] = json.loads((self.state / "arguments").read_text())
+        return found
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Iterator[Installed]:
+    made = Installed(tmp_path)
+    yield made
+    if (made.state / "control.sock").exists():
+        with suppress(ProcessLookupError):
+            os.kill(made.pid(), signal.SIGKILL)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def test_start_returns_once_the_daemon_answers_and_starting_twice_is_once(
+    installed: Installed,
+) -> None:
+    first = installed.ctl("--env", "dev", "start", "--state-dir", "state", "--port", "3999")
+    second = installed.ctl("start", "--state-dir", str(installed.state), "--json")
+
+    assert first.returncode == 0, first.stderr
+    lines = first.stdout.splitlines()
+    assert lines[0].startswith("pmrunnerd started: dev, pid ")
+    assert lines[1:] == [
+        f"socket  {installed.state}/control.sock",
+        "web     http://127.0.0.1:3999",
+        "next: pmrunnerctl status",
+    ]
+    assert installed.told() == [
+        *("--env", "dev", "--state-dir", str(installed.state), "--port", "3999", "--detach"),
+    ]
+    overview: dict[str, Any] = json.loads(second.stdout)
+    assert lines[0].endswith(str(overview["pid"]))
+
+
+def test_further_options_reach_the_daemon(installed: Installed) -> None:
+    installed.ctl("start", "--state-dir", "state", "--", "--runs-slots", "4")
+
+    assert installed.told()[-3:] == ["--runs-slots", "4", "--detach"]
+
+
+def test_a_daemon_that_does_not_start_is_an_error_with_its_own_words(installed: Installed) -> None:
+    refused = installed.ctl("start", "--state-dir", "state", "--", "--fail")
+
+    assert refused.returncode == 8
+    assert refused.stdout == ""
+    assert "pmrunnerd: cannot start: it was told not to" in refused.stderr
+    assert "pmrunnerctl: cannot start pmrunnerd: it ended with status 1" in refused.stderr
+
+
+def test_where_no_state_directory_is_known_start_asks_for_one(installed: Installed) -> None:
+    refused = installed.ctl("start")
+
+    assert refused.returncode == 2
+    assert "hint: pmrunnerctl start --state-dir ./state" in refused.stderr
+
+
+def test_stop_returns_once_the_process_is_gone(installed: Installed) -> None:
+    installed.ctl("start", "--state-dir", "state")
+    pid = installed.pid()
+
+    stopped = installed.ctl("stop")
+
+    assert (stopped.returncode, stopped.stderr) == (0, "")
+    assert not is_alive(pid)
+    assert stopped.stdout == (
+        f"stopped pmrunnerd (dev, pid {pid})\nnothing was running\nnext: pmrunnerctl start\n"
+    )
+    assert (installed.state / "stopped").read_text() == "false"
+
+
+def test_restart_keeps_runs_and_every_option(installed: Installed) -> None:
+    odd = installed.here / "odd.sock"
+    started = ("start", "--env", "dev", "--state-dir", "state", "--port", "3998")
+    installed.ctl(*started, "--", "--runs-slots", "4")
+    before = installed.pid()
+
+    restarted = installed.ctl("restart")
+
+    assert restarted.returncode == 0, restarted.stderr
+    assert restarted.stdout.startswith("pmrunnerd started again: dev, pid ")
+    assert not is_alive(before)
+    assert installed.pid() != before
+    assert (installed.state / "stopped").read_text() == "true"
+    told = installed.told()
+    assert told[told.index("--runs-slots") :][:2] == ["--runs-slots", "4"]
+    assert told[-7:] == [
+        *("--env", "dev", "--state-dir", str(installed.state), "--port", "3998", "--detach"),
+    ]
+    assert not odd.exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "port"),
+    [("http://127.0.0.1:3503", 3503), ("127.0.0.1:1/", 1), ("", None), ("/a:b", None)],
+)
+def test_the_port_is_read_from_an_address(address: str, port: int | None) -> None:
+    assert web_port(address) == port

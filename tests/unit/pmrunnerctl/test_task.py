@@ -1,0 +1,104 @@
+import json
+
+import pytest
+
+from pmrunnerctl import task as tasks
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model import views as v
+from pmrunnerd.model.entities import Question, Response, TaskState
+from tests.fakes.daemon import FakeDaemon
+from tests.unit.pmrunnerctl import samples
+from tests.unit.pmrunnerctl.conftest import Ctl, Paper
+
+
+def question(**other: object) -> Question:
+    known: dict[str, object] = {
+        "id": "q7",
+        "project": "j1",
+        "task": "t3",
+        "run": "r9-4f2a",
+        "text": "Which?",
+    }
+    return Question(**{**known, **other})  # type: ignore[arg-type]
+
+
+def test_tasks_stand_one_a_line_with_why_they_are_where_they_are(paper: Paper) -> None:
+    waits = samples.task(id="t4", state=TaskState.QUEUED, name="deploy")
+    failed = samples.task(id="t5", state=TaskState.ERROR, reason="exit status 2:\nboom")
+    tasks.draw_rows(
+        paper,
+        (
+            v.TaskRow(task=waits, alias="demo", waits="needs t3"),
+            v.TaskRow(task=failed, alias="demo", waits=""),
+        ),
+    )
+
+    assert paper.text == (
+        "TASK  PLAN  PROJECT  STATE   NAME    SINCE      WHY\n"
+        "t4    p3    demo     QUEUED  deploy  2 min ago  needs t3\n"
+        "t5    p3    demo     ERROR   build   2 min ago  exit status 2: boom\n"
+    )
+
+
+def test_one_task_with_its_text_runs_and_questions(paper: Paper) -> None:
+    tasks.draw_task(
+        paper,
+        v.TaskView(
+            task=samples.task(needs=("t1", "t2")),
+            alias="demo",
+            waits="",
+            runs=(samples.run(id="r8-aaaa", ended=samples.ended()), samples.run()),
+            questions=(
+                question(answer=Response(text="one", by="anna", at=samples.AT)),
+                question(id="q8", withdrawn=True),
+                question(id="q9"),
+            ),
+        ),
+    )
+
+    assert paper.text == (
+        "task     t3 build of plan p3 in demo\n"
+        "title    Build it\n"
+        "state    RUNNING\n"
+        "since    11:30:05 UTC, 2 min ago\n"
+        "needs    t1, t2\n"
+        "r8-aaaa  succeeded\n"
+        "r9-4f2a  running\n"
+        "q7       Which?\n"
+        "         answered by anna: one\n"
+        "q8       Which?\n"
+        "         withdrawn\n"
+        "q9       Which?\n"
+        "         pmrunnerctl answer q9 TEXT\n"
+        "text     make\n"
+        "         make test\n"
+        "next: pmrunnerctl run logs r9-4f2a\n"
+    )
+
+
+def test_tasks_are_listed_and_shown(ctl: Ctl, daemon: FakeDaemon) -> None:
+    daemon.answers[p.TaskList] = v.TaskTable(tasks=())
+    daemon.answers[p.TaskShow] = v.TaskView(
+        task=samples.task(), alias="demo", waits="", runs=(), questions=()
+    )
+
+    assert ctl("task", "list", "--project", "demo").out.startswith("no tasks yet\nnext: ")
+    assert json.loads(ctl("task", "show", "t3", "--json").out)["task"]["text"] == "make\nmake test"
+    assert daemon.requests() == [p.TaskList(project="demo"), p.TaskShow(task="t3")]
+
+
+@pytest.mark.parametrize(
+    ("verb", "request_", "said"),
+    [
+        ("cancel", p.TaskCancel(task="t3"), "task t3 is cancelled, or will be"),
+        ("retry", p.TaskRetry(task="t3"), "task t3 is queued again"),
+    ],
+)
+def test_a_task_is_steered(
+    ctl: Ctl, daemon: FakeDaemon, verb: str, request_: p.Request[p.Done], said: str
+) -> None:
+    daemon.answers[type(request_)] = p.Done(id="t3")
+
+    assert ctl("task", verb, "t3").out.startswith(said)
+    assert ctl("task", verb, "t3", "--json").out == '{"id":"t3"}\n'
+    assert daemon.requests() == [request_] * 2

@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+
+from pmrunnerd.store.batch import Batch, encode
+from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.failures import JournalDamaged
+from pmrunnerd.store.journal import Journal
+from pmrunnerd.store.places import PAGE_BYTES, Places
+from tests.unit.store.parts import AT, said
+
+
+def placed(directory: Path, *texts: str, segment_limit: int = 1 << 30) -> Places:
+    journal = Journal(directory / "journal", Disk(), segment_limit=segment_limit)
+    list(journal.replay(at_least=0, aside=directory, at=AT))
+    places = Places(journal)
+    for seq, text in enumerate(texts, start=1):
+        line = encode(Batch(seq=seq, at=AT, facts=(said(seq, text=text),)))
+        [place] = journal.append([line]).places
+        places.add(seq, place)
+    journal.close()
+    return places
+
+
+def test_commits_are_fetched_in_the_order_in_which_they_were_asked_for(tmp_path: Path) -> None:
+    places = placed(tmp_path, *"abcdefgh", segment_limit=300)
+    for seqs in ([1, 2, 3, 4, 5, 6, 7, 8], [2, 5, 6], [8, 1], [4], []):
+        assert [batch.seq for batch in places.fetch(seqs)] == seqs
+
+
+def test_neighbours_are_read_at_once(tmp_path: Path) -> None:
+    assert [extent.first for extent in placed(tmp_path, *"abcdef")._extents([1, 2, 4, 5, 6])] == [
+        1,
+        4,
+    ]
+
+
+def test_every_commit_knows_its_file_and_line(tmp_path: Path) -> None:
+    places = placed(tmp_path, *"abcdefgh", segment_limit=300)
+    for seq in range(1, 9):
+        path, number = places.where(seq)
+        assert f'"seq":{seq},' in path.read_text().splitlines()[number - 1]
+
+
+def test_a_line_that_changed_since_it_was_read_is_named(tmp_path: Path) -> None:
+    places = placed(tmp_path, *"abc")
+    path, _ = places.where(2)
+    path.write_bytes(path.read_bytes().replace(b'"m2"', b'"m9"'))
+
+    assert [batch.seq for batch in places.fetch([1])] == [1]
+    with pytest.raises(JournalDamaged, match="line 2 is not what was read before"):
+        places.fetch([1, 2, 3])
+
+
+def test_a_file_that_was_cut_since_it_was_read_is_damage_and_not_an_end(tmp_path: Path) -> None:
+    places = placed(tmp_path, *"abc")
+    path, _ = places.where(3)
+    path.write_bytes(path.read_bytes()[:-100])
+
+    with pytest.raises(JournalDamaged, match="line 3 is not what was read before"):
+        places.fetch([2, 3])
+
+
+def test_a_page_is_what_can_be_afforded_and_at_least_one(tmp_path: Path) -> None:
+    places = placed(tmp_path, "x" * PAGE_BYTES, "x" * (PAGE_BYTES // 2), "b", "c")
+
+    assert places.affordable([1, 2, 3, 4]) == [1]
+    assert places.affordable([2, 3, 4]) == [2, 3, 4]
+    assert places.affordable([4, 3, 2, 1]) == [4, 3, 2]
+    assert places.affordable([]) == []

@@ -1,0 +1,47 @@
+import logging
+import sys
+
+import pytest
+
+from pmrunnerd.logfmt import Line, quote
+
+
+def a_record(level: int, message: str) -> logging.LogRecord:
+    return logging.LogRecord("pmrunnerd.engine", level, "x.py", 1, message, (), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("plain", "plain"),
+        ("two words", '"two words"'),
+        ("", '""'),
+        ('say "x"', r'"say \"x\""'),
+        ("a=b", '"a=b"'),
+        ("first\nsecond", r'"first\nsecond"'),
+        ("\x1b[31mred", r'"\x1b[31mred"'),
+        ("käse", "käse"),
+    ],
+)
+def test_a_value_is_one_word_or_quoted_and_never_a_line_of_its_own(text: str, value: str) -> None:
+    assert quote(text) == value
+
+
+def test_a_terminal_gets_the_time_and_a_manager_the_priority() -> None:
+    record = a_record(logging.WARNING, "disk is full")
+    record.created, record.msecs = 1_700_000_000.5, 500.0
+    said = 'level=warning where=pmrunnerd.engine msg="disk is full"'
+    assert Line(managed=False).format(record) == f"time=2023-11-14T22:13:20.500Z {said}"
+    assert Line(managed=True).format(record) == f"<4>{said}"
+
+
+def test_a_traceback_stays_on_its_line() -> None:
+    record = a_record(logging.ERROR, "oh")
+    try:
+        raise ValueError("no\nno")
+    except ValueError:
+        record.exc_info = sys.exc_info()
+    line = Line(managed=True).format(record)
+    assert "\n" not in line
+    assert line.startswith("<3>level=error where=pmrunnerd.engine msg=oh exception=")
+    assert "ValueError: no" in line
