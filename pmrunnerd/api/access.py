@@ -1,5 +1,6 @@
 """Who is calling, by the word of the kernel, and what they may ask."""
 
+import contextlib
 import functools
 import grp
 import os
@@ -22,6 +23,8 @@ GROUPS: Final[Mapping[str, Access]] = {
 # From weak to strong, as the enumeration declares them.
 _RANK: Final = {access: rank for rank, access in enumerate(Access)}
 
+# Users as whom agents run. They are refused even if somebody adds them to a group.
+AGENTS: Final = ("pm-agent",)
 # What systemd hands out to units with DynamicUser=: gates, builds and fetches, never people.
 DYNAMIC_USERS: Final = range(61184, 65520)
 
@@ -89,15 +92,16 @@ class Roles(Struct, frozen=True, kw_only=True):
         return [group for group, access in GROUPS.items() if access in granted]
 
 
-def roles(denied: frozenset[int] = frozenset()) -> Roles:
-    """Read the groups of this machine as they are now; those that do not exist grant nothing."""
-    groups = {}
+def roles(agents: tuple[str, ...] = AGENTS) -> Roles:
+    """Read the groups and agents of this machine; those that do not exist count for nothing."""
+    groups, denied = {}, set()
+    for agent in agents:
+        with contextlib.suppress(KeyError):
+            denied.add(pwd.getpwnam(agent).pw_uid)
     for group, access in GROUPS.items():
-        try:
+        with contextlib.suppress(KeyError):
             groups[grp.getgrnam(group).gr_gid] = access
-        except KeyError:
-            continue
-    return Roles(own=os.geteuid(), groups=groups, denied=denied)
+    return Roles(own=os.geteuid(), groups=groups, denied=frozenset(denied))
 
 
 def require(caller: Caller, command: Command) -> None:

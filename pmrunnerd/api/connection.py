@@ -1,51 +1,15 @@
 """One client on the control socket, from its hello to its end: who it is and how far it may go."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
-from msgspec import Struct
 
 from pmrunnerd.api import intake
-from pmrunnerd.api.access import Roles
 from pmrunnerd.api.calls import Calls
-from pmrunnerd.api.desk import Desk
+from pmrunnerd.api.deadline import Deadline
+from pmrunnerd.api.lobby import Lobby
 from pmrunnerd.api.outbox import Outbox
 from pmrunnerd.api.respond import explain
 from pmrunnerd.model import frames as f
-from pmrunnerd.model.errors import BadRequest, TooLarge, Unavailable
-
-
-class Limits(Struct, frozen=True, kw_only=True):
-    """What one client may cost. Times are seconds.
-
-    `hello` is for the first frame to come whole, `frame` for any other one that has begun,
-    `farewell` for taking our last words. `turn` is how long one client may keep the loop.
-    """
-
-    connections: int = 256
-    in_flight: int = 64
-    hello: float = 5.0
-    frame: float = 5.0
-    farewell: float = 2.0
-    turn: float = 0.01
-
-
-@dataclass(kw_only=True)
-class Lobby:
-    """What all connections of a door share. `group` owns the calls that are under way."""
-
-    desk: Desk
-    roles: Roles
-    limits: Limits
-    group: asyncio.TaskGroup
-    present: "set[Connection]" = field(default_factory=set)
-    moved: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def check_room(self) -> None:
-        """Raise Unavailable where more are here than we talk to at a time."""
-        if len(self.present) > self.limits.connections:
-            raise Unavailable(f"cannot talk to you: {self.limits.connections} are connected")
+from pmrunnerd.model.errors import BadRequest, TooLarge
 
 
 class Connection(asyncio.Protocol):
@@ -56,7 +20,7 @@ class Connection(asyncio.Protocol):
         self._limits = lobby.limits
         self._intake = intake.Intake()
         self._calls: Calls | None = None
-        self._deadline: asyncio.TimerHandle | None = None
+        self._deadline = Deadline()
         self._paused = self._turn_due = False
         self._said_all = self._stopping = self._leaving = False
         self.has_asked = False
@@ -80,7 +44,7 @@ class Connection(asyncio.Protocol):
         except Exception as exc:  # noqa: BLE001 - the caller is told, and the log if it is a bug
             self._refuse(exc)
         else:
-            self._set_deadline(self._limits.hello, self._too_slow)
+            self._deadline.set(self._limits.hello, self._too_slow)
 
     def data_received(self, data: bytes) -> None:
         self._intake.add(data)
@@ -94,7 +58,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - gone is gone
         self._leaving = True
-        self._stop_deadline()
+        self._deadline.stop()
         self._outbox.close()
         if self._calls is not None:
             # Changes go on: they are decided, only nobody hears of it.
@@ -116,7 +80,7 @@ class Connection(asyncio.Protocol):
         if self._leaving:
             return
         self._stopping = True
-        self._stop_deadline()
+        self._deadline.stop()
         self._transport.pause_reading()
         if self._calls is not None:
             self._calls.close_streams("stopping")
@@ -138,7 +102,7 @@ class Connection(asyncio.Protocol):
         self._leaving = True
         self._outbox.close()
         self._transport.close()
-        self._set_deadline(self._limits.farewell, self._transport.abort)
+        self._deadline.set(self._limits.farewell, self._transport.abort)
 
     def _refuse(self, exc: Exception) -> None:
         """Say what is wrong with the connection itself, as call 0, and hang up."""
@@ -162,7 +126,7 @@ class Connection(asyncio.Protocol):
         body: bytes | None = b""
         try:
             while self._may_read() and (body := self._intake.next()) is not None:
-                self._stop_deadline()
+                self._deadline.stop()
                 self._take(intake.frame(body))
                 if self._loop.time() > until:
                     self._turn_due = True
@@ -189,9 +153,9 @@ class Connection(asyncio.Protocol):
             self._paused = not may
             (self._transport.resume_reading if may else self._transport.pause_reading)()
         if not (may and self._intake):
-            self._stop_deadline()
-        elif self._deadline is None:
-            self._set_deadline(self._limits.frame, self._too_slow)
+            self._deadline.stop()
+        elif not self._deadline.is_set:
+            self._deadline.set(self._limits.frame, self._too_slow)
 
     def _take(self, frame: f.Hello | f.Call | f.Cancel) -> None:
         if isinstance(frame, f.Hello) == (self._calls is not None):
@@ -225,17 +189,6 @@ class Connection(asyncio.Protocol):
         elif self._paused or self._said_all:
             self._turn()
 
-    # Deadlines
-
     def _too_slow(self) -> None:
         what = "a hello" if self._calls is None else "the rest of a frame"
         self._refuse(BadRequest(f"cannot wait any longer for {what}"))
-
-    def _set_deadline(self, seconds: float, then: Callable[[], None]) -> None:
-        self._stop_deadline()
-        self._deadline = self._loop.call_later(seconds, then)
-
-    def _stop_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None

@@ -4,13 +4,15 @@ import asyncio
 import contextlib
 import logging
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pmrunnerd.api.access import Roles
-from pmrunnerd.api.connection import Connection, Limits, Lobby
+from pmrunnerd.api.connection import Connection
 from pmrunnerd.api.desk import Desk
+from pmrunnerd.api.lobby import Limits, Lobby
 from pmrunnerd.api.sockets import BACKLOG, Mark, bind_unix
 from pmrunnerd.model.views import Door
 
@@ -22,6 +24,10 @@ GRACE: Final = 5.0
 WELCOME: Final = 0.2
 # Turns of the loop in which connections that the kernel has given us appear and are read.
 TURNS: Final = 5
+# From Python 3.13 on a server removes its file by itself, also that of the service manager.
+_KEEP_FILE: Final[dict[str, Any]] = (
+    {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+)
 
 
 class ControlDoor:
@@ -65,7 +71,7 @@ class ControlDoor:
                 desk=self._desk, roles=self._roles, limits=self._limits, group=group
             )
             server = await asyncio.get_running_loop().create_unix_server(
-                lambda: Connection(lobby), sock=self._listening, backlog=BACKLOG
+                lambda: Connection(lobby), sock=self._listening, backlog=BACKLOG, **_KEEP_FILE
             )
             self.ready.set()
             try:

@@ -82,11 +82,8 @@ class _Told:
     def plan_over(
         self, fact: ev.PlanCompleted | ev.PlanFailed | ev.PlanCancelled
     ) -> Iterator[v.Entry]:
-        kind, text = {
-            ev.PlanCompleted: ("complete", f"plan {fact.plan} is complete"),
-            ev.PlanFailed: ("error", f"plan {fact.plan} failed: {getattr(fact, 'reason', '')}"),
-            ev.PlanCancelled: ("cancelled", f"plan {fact.plan} was cancelled"),
-        }[type(fact)]
+        kind, happened = _OUTCOMES[type(fact)]
+        text = _because(f"plan {fact.plan} {happened}", fact)
         yield self._entry(kind, RUNNER, text, id=fact.plan, plan=fact.plan)
 
     def question(self, fact: ev.TaskAsked) -> Iterator[v.Entry]:
@@ -111,9 +108,8 @@ class _Told:
     def task(self, fact: "_TaskOutcome") -> Iterator[v.Entry]:
         kind, happened = _OUTCOMES[type(fact)]
         known = self._state.tasks.get(fact.task)
-        text = f"{fact.task} {known.name if known else ''} {happened}".replace("  ", " ")
-        if reason := getattr(fact, "reason", ""):
-            text += f": {reason}"
+        name = f"{fact.task} {known.name}" if known else fact.task
+        text = _because(f"{name} {happened}", fact)
         yield self._entry(
             kind,
             getattr(fact, "by", "") or RUNNER,
@@ -126,6 +122,11 @@ class _Told:
     def _about(self, task: str) -> dict[str, str]:
         known = self._state.tasks.get(task)
         return {"task": task, "plan": known.plan if known else "", "run": self._runs.get(task, "")}
+
+
+def _because(text: str, fact: ev.Event) -> str:
+    reason = getattr(fact, "reason", "")
+    return f"{text}: {reason}" if reason else text
 
 
 _TaskOutcome = (
@@ -144,9 +145,13 @@ _OUTCOMES: Final[Mapping[type[ev.Event], tuple[str, str]]] = {
     ev.TaskHeld: ("held", "is held back"),
     ev.TaskInterrupted: ("interrupted", "was interrupted"),
     ev.TaskRetried: ("retried", "is tried again"),
+    ev.PlanCompleted: ("complete", "is complete"),
+    ev.PlanFailed: ("error", "failed"),
+    ev.PlanCancelled: ("cancelled", "was cancelled"),
 }
 
 TELLERS: Final[Mapping[type[Any], Callable[[_Told, Any], Iterator[v.Entry]]]] = {
+    **dict.fromkeys(_OUTCOMES, _Told.task),
     ev.MessagePosted: _Told.message,
     ev.PlanDrafted: _Told.plan,
     ev.PlanRefused: _Told.refusal,
@@ -157,5 +162,4 @@ TELLERS: Final[Mapping[type[Any], Callable[[_Told, Any], Iterator[v.Entry]]]] = 
     ev.PlanCancelled: _Told.plan_over,
     ev.TaskAsked: _Told.question,
     ev.QuestionAnswered: _Told.answer,
-    **dict.fromkeys(_OUTCOMES, _Told.task),
 }

@@ -22,34 +22,36 @@ class Intake:
 
     def __init__(self) -> None:
         self._bytes = bytearray()
+        self._taken = 0
         self.limit = HELLO_LIMIT
 
     def add(self, more: bytes) -> None:
         """Take in what came."""
+        del self._bytes[: self._taken]
+        self._taken = 0
         self._bytes += more
 
     def __bool__(self) -> bool:
         """Tell whether part of a frame is here."""
-        return bool(self._bytes)
+        return len(self._bytes) > self._taken
 
     def next(self) -> bytes | None:
         """Return the next whole frame; None until it is here. Raises TooLarge as soon as it can."""
-        if len(self._bytes) < f.HEADER:
+        start = self._taken + f.HEADER
+        if len(self._bytes) < start:
             return None
-        end = f.HEADER + int.from_bytes(self._bytes[: f.HEADER], "big")
-        if end - f.HEADER > self.limit:
-            raise TooLarge(
-                f"cannot read a frame of {end - f.HEADER} bytes: the limit is {self.limit}"
-            )
-        if len(self._bytes) < end:
+        size = int.from_bytes(self._bytes[self._taken : start], "big")
+        if size > self.limit:
+            raise TooLarge(f"cannot read a frame of {size} bytes: the limit is {self.limit}")
+        if len(self._bytes) < start + size:
             return None
-        body = bytes(self._bytes[f.HEADER : end])
-        del self._bytes[:end]
-        return body
+        self._taken = start + size
+        return bytes(self._bytes[start : self._taken])
 
     def clear(self) -> None:
         """Forget what is here."""
         self._bytes.clear()
+        self._taken = 0
 
 
 class _Tagged(Struct, frozen=True):

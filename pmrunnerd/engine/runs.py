@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 TICK: Final = 1.0
 # How long a run host may take to leave after its last word, in seconds.
-FAREWELL: Final = 10.0
+FAREWELL: Final = 3.0
 
 
 class Runs:

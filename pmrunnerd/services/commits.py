@@ -50,10 +50,12 @@ async def find(git: Git, runs: Collection[str]) -> Commit | None:
 
 
 async def make(git: Git, subject: str, trailers: Sequence[tuple[str, str]]) -> None:
-    """Commit everything that is not ignored. Raises NestedRepository, GitFailed."""
+    """Commit what is not ignored, if it differs at all. Raises NestedRepository, GitFailed."""
     await git("add", "--all")
     if nested := await nested_repositories(git):
         raise NestedRepository(nested)
+    if await git.succeeds("diff-index", "--cached", "--quiet", "HEAD", "--"):
+        return  # line ends that git evens out, for example
     text = "\n".join(f"{_line(name)}: {_line(value)}" for name, value in trailers)
     message = f"{_line(subject)[:_SUBJECT] or git.run}\n\n{text}\n"
     await git("commit", "--quiet", "--no-verify", "--cleanup=verbatim", "-m", message)

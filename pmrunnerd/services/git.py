@@ -92,9 +92,9 @@ class Git:
             return decode(outcome.out)
         raise GitFailed(f"cannot run git {arguments[0]} in {self.cell.workspace}: {_why(outcome)}")
 
-    async def succeeds(self, *arguments: str) -> bool:
+    async def succeeds(self, *arguments: str, index: str = "") -> bool:
         """Tell whether one git command exits 0; raise GitFailed if it did not exit."""
-        outcome = await self.outcome(*arguments)
+        outcome = await self.outcome(*arguments, index=index)
         if not isinstance(outcome, Exited):
             raise GitFailed(f"cannot run git {arguments[0]}: {_why(outcome)}")
         return outcome.status == 0

@@ -25,11 +25,12 @@ _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Marker(Struct, frozen=True, kw_only=True):
-    """Who works in a workspace, and the commit and branch that it began with."""
+    """Who works in a workspace, the commit and branch that it began with, and when (POSIX)."""
 
     run: str
     head: str
     branch: str
+    since: float = 0.0
 
     def is_sound(self) -> bool:
         """Tell whether it can be what we wrote."""

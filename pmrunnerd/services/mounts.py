@@ -67,7 +67,12 @@ def kernel() -> list[str]:
     if os.geteuid() != 0:
         return []
     entries = sorted(os.scandir("/proc"), key=lambda entry: entry.name)
-    return [word for entry in entries if _is_setting(entry) for word in ("--ro-bind", entry.path, entry.path)]
+    return [
+        word
+        for entry in entries
+        if _is_setting(entry)
+        for word in ("--ro-bind", entry.path, entry.path)
+    ]
 
 
 def _is_setting(entry: os.DirEntry[str]) -> bool:

@@ -1,10 +1,10 @@
 """The directory of one run: what the daemon tells its run host, and what the run host reports.
 
-    spec.json      written once by the daemon, durable before the run host is started
-    events.jsonl   appended by the run host, one `Progress` a line; a cursor counts its bytes
-    lock           held for as long as the run host lives; holds its pid
-    runhost.log    what the run host itself has to say, for people
-    agent/         what the sandbox shows to the agent, read-only
+spec.json      written once by the daemon, durable before the run host is started
+events.jsonl   appended by the run host, one `Progress` a line; a cursor counts its bytes
+lock           held for as long as the run host lives; holds its pid
+runhost.log    what the run host itself has to say, for people
+agent/         what the sandbox shows to the agent, read-only
 """
 
 import logging
@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 _PAGE: Final = 1 << 18
 _PRIVATE: Final = 0o600
 _progress: Final = msgspec.json.Decoder(AnyProgress)
+
+
+class CannotReport(OSError):  # noqa: N818 - the house's errors say what happened
+    """The disk takes no more reports; a run that cannot be followed must not go on."""
 
 
 class RunDirectory:
@@ -51,7 +55,9 @@ class RunDirectory:
         try:
             return msgspec.json.decode(self.spec.read_bytes(), type=Spec)
         except FileNotFoundError:
-            raise NotFound(f"cannot find the spec of run {self.run}: {self.spec} is not there") from None
+            raise NotFound(
+                f"cannot find the spec of run {self.run}: {self.spec} is not there"
+            ) from None
         except msgspec.DecodeError as exc:
             raise Refused(f"cannot read the spec of run {self.run}: {exc}") from exc
 
@@ -110,19 +116,19 @@ class EventWriter:
         self._lock = threading.Lock()
 
     def write(self, progress: AnyProgress) -> None:
-        """Append one report. Raises OSError (disk full); after that nothing more is written."""
+        """Append one report. Raises CannotReport (disk full); then nothing more is written."""
         line = memoryview(msgspec.json.encode(progress) + b"\n")
         with self._lock:
             if self._broken:
-                raise OSError("cannot report: an earlier report could not be written")
+                raise CannotReport("cannot report: an earlier report could not be written")
             try:
                 written = 0
                 while written < len(line):
                     written += os.write(self._file, line[written:])
-            except OSError:
+            except OSError as exc:
                 self._broken = True
                 os.ftruncate(self._file, self._size)
-                raise
+                raise CannotReport(exc.errno, f"cannot report: {exc.strerror}") from exc
             self._size += len(line)
 
     def sync(self) -> None:

@@ -89,15 +89,21 @@ def check(workspace: Path, hidden: Sequence[Path]) -> None:
     """Refuse a workspace that would show what must not be seen, or be what must not be written."""
     for secret in hidden:
         if secret.is_relative_to(workspace):
-            raise Refused(f"cannot use workspace {workspace}: {secret}, which no agent may see, lies in it")
+            raise Refused(
+                f"cannot use workspace {workspace}: {secret}, which no agent may see, lies in it"
+            )
         if workspace.is_relative_to(secret):
-            raise Refused(f"cannot use workspace {workspace}: it lies in {secret}, which no agent may see")
+            raise Refused(
+                f"cannot use workspace {workspace}: it lies in {secret}, which no agent may see"
+            )
     for path in map(Path, _TAKEN):
         if path.is_relative_to(workspace):
             raise Refused(f"cannot use workspace {workspace}: {path} would be an agent's to change")
     for path in map(Path, _NEVER_INSIDE):
         if workspace.is_relative_to(path):
-            raise Refused(f"cannot use workspace {workspace}: {path} is another one inside a sandbox")
+            raise Refused(
+                f"cannot use workspace {workspace}: {path} is another one inside a sandbox"
+            )
 
 
 _known: dict[str, Confinement] = {}

@@ -19,6 +19,7 @@ from pmrunnerd.model import protocol as p
 
 HANG_UP: Final = object()
 SILENCE: Final = object()
+LONGEST_ADDRESS: Final = 107
 
 
 @dataclass
@@ -54,9 +55,12 @@ class FakeDaemon:
         self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Self:
-        directory = os.open(self.path.parent, os.O_PATH)
-        self._listener.bind(f"/proc/self/fd/{directory}/{self.path.name}")
-        os.close(directory)
+        if len(os.fsencode(self.path)) <= LONGEST_ADDRESS:
+            self._listener.bind(os.fspath(self.path))
+        else:
+            directory = os.open(self.path.parent, os.O_PATH)
+            self._listener.bind(f"/proc/self/fd/{directory}/{self.path.name}")
+            os.close(directory)
         self._listener.listen()
         self._begin(self._accept)
         return self

@@ -40,7 +40,15 @@ class Detached:
                 raise Refused(f"cannot start run {run}: it was started before")
             process.spawn_detached(
                 # -P: what lies in the working directory is not code of ours.
-                [sys.executable, "-P", "-m", "pmrunnerd.runhost", directory.path, "--lock-fd", str(lock)],
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "pmrunnerd.runhost",
+                    directory.path,
+                    "--lock-fd",
+                    str(lock),
+                ],
                 pass_fds=(lock,),
                 log=directory.log,
                 cwd=directory.path,

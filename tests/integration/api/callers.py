@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from pmrunnerd.api.access import Roles
-from pmrunnerd.api.connection import Limits, Lobby
 from pmrunnerd.api.control import ControlDoor
 from pmrunnerd.api.desk import Desk
+from pmrunnerd.api.lobby import Limits, Lobby
 from pmrunnerd.model import frames as f
 from pmrunnerd.model import protocol as p
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pmrunnerd.api.connection import Limits
 from pmrunnerd.api.control import ControlDoor
+from pmrunnerd.api.lobby import Limits
 from pmrunnerd.model import frames as f
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Refused

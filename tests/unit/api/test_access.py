@@ -84,6 +84,11 @@ def test_whoever_is_at_the_other_end_of_a_real_socket_is_us() -> None:
     assert (caller.uid, caller.access) == (os.geteuid(), Access.ADMIN)
 
 
+def test_a_user_as_whom_agents_run_is_denied_and_one_that_is_not_there_is_nobody() -> None:
+    denied = access.roles(("root", "no-such-user-here")).denied
+    assert denied == frozenset({0})
+
+
 def test_each_level_includes_those_before_it() -> None:
     show, send = p.BY_REQUEST[p.TaskShow], p.BY_REQUEST[p.ChatSend]
     for level in Access:

@@ -3,18 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from pmrunnerd.api.connection import Limits
+from pmrunnerd.api.lobby import Limits
 from pmrunnerd.model import frames as f
 from pmrunnerd.model import protocol as p
 from tests.integration.api.callers import call, calling, greeted, opened
 from tests.unit.api import desks
 from tests.unit.api.desks import at_work
-
-
-def test_the_limits_are_those_of_the_design() -> None:
-    limits = Limits()
-    assert (limits.connections, limits.in_flight) == (256, 64)
-    assert (limits.hello, limits.frame) == (5.0, 5.0)
 
 
 @pytest.mark.parametrize("turn", [0.0, 10.0])

@@ -148,6 +148,42 @@ def test_restart_keeps_runs_and_every_option(installed: Installed) -> None:
     assert not odd.exists()
 
 
+SOMEBODY_ELSES = """
+import os, sys
+from pathlib import Path
+from pmrunnerd.model import protocol as p
+from tests.fakes.daemon import FakeDaemon
+from tests.unit.pmrunnerctl import samples
+os.chdir(sys.argv[1])
+os.setgid(65534); os.setuid(65534)
+with FakeDaemon(Path("control.sock"), {p.Status: samples.overview(pid=os.getpid())}):
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user, and root to be one")
+def test_somebody_elses_daemon_does_not_come_back_as_ours(installed: Installed) -> None:
+    installed.state.mkdir()
+    os.chown(installed.state, 65534, 65534)
+    with subprocess.Popen(
+        [sys.executable, "-c", SOMEBODY_ELSES, installed.state],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment(),
+    ) as theirs:
+        assert theirs.stdout is not None
+        assert theirs.stdout.readline() == b"ready\n"
+
+        refused = installed.ctl("--socket", "state/control.sock", "restart")
+
+        assert theirs.poll() is None
+        theirs.communicate()
+    assert refused.returncode == 6
+    assert "it runs as user 65534, and would come back as 0" in refused.stderr
+    assert "hint: sudo -u '#65534' pmrunnerctl --socket " in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("address", "port"),
     [("http://127.0.0.1:3503", 3503), ("127.0.0.1:1/", 1), ("", None), ("/a:b", None)],

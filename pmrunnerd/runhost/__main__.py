@@ -1,0 +1,73 @@
+"""`python -m pmrunnerd.runhost RUN_DIRECTORY [--lock-fd N]`: holds one run until it is over."""
+
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+from pmrunnerd.runhost.host import RunHost
+from pmrunnerd.runhost.report import Reporter
+from pmrunnerd.services import leftovers, lockfile
+from pmrunnerd.services.clock import Clock
+from pmrunnerd.services.rundir import CannotReport, EventWriter, RunDirectory
+
+_USAGE: Final = "usage: python -m pmrunnerd.runhost RUN_DIRECTORY [--lock-fd N]\n"
+_BAD_USAGE: Final = 64
+_CANNOT_REPORT: Final = 74
+_REFUSED: Final = 75
+
+
+def main(words: list[str]) -> int:
+    """Hold a run. Exit status 0 says that the last word was said, not how the run ended."""
+    match words:
+        case [directory]:
+            file = None
+        case [directory, "--lock-fd", number] if number.isdigit():
+            file = int(number)
+        case _:
+            sys.stderr.write(_USAGE)
+            return _BAD_USAGE
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    # Files of the workspace are made with the modes that people expect; ours say theirs.
+    os.umask(0o022)
+    run = RunDirectory(Path(directory).absolute())
+    if not _lock(run, file):
+        sys.stderr.write(f"cannot hold run {run.run}: another run host does, or did\n")
+        return _REFUSED
+    return _hold(run)
+
+
+def _lock(run: RunDirectory, file: int | None) -> bool:
+    """Take the lock, or take it over; it is held until this process is dead."""
+    try:
+        if file is None:
+            file = lockfile.take(run.lock)
+        else:
+            lockfile.adopt(file)
+    except OSError as exc:
+        sys.stderr.write(f"cannot lock run {run.run}: {exc}\n")
+        return False
+    if file is None or run.has_begun():
+        return False
+    lockfile.sign(file)
+    return True
+
+
+def _hold(run: RunDirectory) -> int:
+    leftovers.adopt_orphans()
+    try:
+        writer = EventWriter(run)
+        try:
+            asyncio.run(RunHost(run, Reporter(writer, Clock())).live())
+        finally:
+            writer.close()
+    except CannotReport:
+        logging.getLogger(__name__).exception("run %s", run.run)
+        return _CANNOT_REPORT
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,149 @@
+"""One run, from the spec to the last word. Everything of it is in this order, and nowhere else."""
+
+import asyncio
+import logging
+import os
+import signal
+from pathlib import Path
+from typing import Final
+
+from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.errors import PmError, Refused
+from pmrunnerd.model.progress import Spec
+from pmrunnerd.runhost.report import Reporter
+from pmrunnerd.runhost.settle import settle
+from pmrunnerd.runhost.surroundings import environment
+from pmrunnerd.services import cells, leftovers, lockfile, process, tenancy
+from pmrunnerd.services.agents import registry
+from pmrunnerd.services.agents.protocol import Agent, Job, Verdict
+from pmrunnerd.services.cell import Cell
+from pmrunnerd.services.git import Git
+from pmrunnerd.services.keeping import Keeping
+from pmrunnerd.services.rundir import CannotReport, RunDirectory
+from pmrunnerd.services.tenancy import Finished, Held
+
+log = logging.getLogger(__name__)
+
+_INTERRUPTED: Final = Verdict(outcome=Outcome.INTERRUPTED, reason="it was told to stop")
+
+
+class RunHost:
+    """Holds one run. Not to be used twice."""
+
+    def __init__(self, directory: RunDirectory, report: Reporter) -> None:
+        self._directory = directory
+        self._report = report
+        self._told_to_stop = False
+        self._working: asyncio.Task[Verdict] | None = None
+
+    async def live(self) -> None:
+        """Do the run and say how it ended. Raises CannotReport where that cannot be said."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, self._stop)
+        verdict = await self._verdict()
+        self._report.finished(verdict.outcome, verdict.reason, verdict.status)
+
+    def _stop(self) -> None:
+        # Once: a second cancellation would interrupt the killing that the first one began.
+        if not self._told_to_stop and self._working is not None:
+            self._working.cancel()
+        self._told_to_stop = True
+
+    async def _verdict(self) -> Verdict:
+        try:
+            return await self._run(self._directory.read_spec())
+        except Finished as done:
+            self._report.committed(done.commit)
+            return Verdict(
+                outcome=Outcome.SUCCEEDED, reason=f"run {done.commit.run} had finished the work"
+            )
+        except Held as held:
+            return Verdict(outcome=Outcome.HELD, reason=str(held))
+        except CannotReport:
+            raise
+        except Exception as exc:  # noqa: BLE001 - the last word must be said whatever happens
+            return self._explain(exc)
+
+    async def _run(self, spec: Spec) -> Verdict:
+        agent = registry.find(spec.agent)
+        cell = await self._cell(spec)
+        for earlier in spec.earlier:
+            if lockfile.is_held(self._sibling(earlier)):
+                raise Refused(
+                    f"cannot start run {spec.run}: run {earlier} of the same task is alive"
+                )
+            await leftovers.end(earlier, below=False)
+        held = await tenancy.take(
+            Git(cell, spec.run),
+            spec.earlier,
+            alive=lambda run: lockfile.is_held(self._sibling(run)),
+            put_away=self._put_away,
+        )
+        try:
+            self._report.began(held.began.head, confined=cell.confined, pid=os.getpid())
+            verdict = await self._work(agent, spec, cell)
+            return await settle(held, verdict, spec, self._report)
+        finally:
+            held.close()
+
+    async def _cell(self, spec: Spec) -> Cell:
+        agent = self._directory.agent
+        for path in (agent, agent / "home"):
+            path.mkdir(mode=0o700, exist_ok=True)
+        workspace = Path(spec.workspace)
+        if not workspace.is_dir():
+            raise Held(f"cannot work in {workspace}: it is not there")
+        return await cells.make(
+            workspace.resolve(),
+            spec.run,
+            agent=agent,
+            hidden=_private(self._directory.path),
+            unconfined=spec.unconfined,
+        )
+
+    async def _work(self, agent: Agent, spec: Spec, cell: Cell) -> Verdict:
+        """Let the agent work until it is done or we are told to stop."""
+        job = Job(
+            spec=spec,
+            cell=cell,
+            directory=self._directory.agent,
+            environment=environment(spec, cell, os.environ.get("PATH", process.PATH)),
+        )
+        if self._told_to_stop:
+            return _INTERRUPTED
+        async with asyncio.TaskGroup() as group:
+            self._working = group.create_task(self._attempt(agent, job), name=f"agent {agent.name}")
+        if self._working.cancelled():
+            return _INTERRUPTED
+        result = self._working.result()
+        if isinstance(result, CannotReport):
+            raise result
+        return result if isinstance(result, Verdict) else self._explain(result)
+
+    async def _attempt(self, agent: Agent, job: Job) -> Verdict | Exception:
+        try:
+            return await agent.work(job, self._report)
+        except Exception as exc:  # noqa: BLE001 - raised or explained by whoever waits for it
+            return exc
+
+    def _explain(self, exc: Exception) -> Verdict:
+        if isinstance(exc, PmError):
+            hint = f"; {exc.hint}" if exc.hint else ""
+            return Verdict(outcome=Outcome.FAILED, reason=f"{exc}{hint}")
+        log.error("run %s", self._directory.run, exc_info=exc)
+        why = f"{type(exc).__name__}: {exc}: this is a bug in pm-runner; runhost.log has the rest"
+        return Verdict(outcome=Outcome.FAILED, reason=why)
+
+    def _put_away(self, run: str, kept: Keeping | None) -> None:
+        where = f"kept as {kept.ref}" if kept else "nothing"
+        self._report.output("runner", f"what run {run} left behind: {where}\n")
+
+    def _sibling(self, run: str) -> Path:
+        return self._directory.path.parent / run / "lock"
+
+
+def _private(directory: Path) -> tuple[Path, ...]:
+    """Return what no agent may see: the state directory, or whatever run directories lie in."""
+    runs = directory.resolve().parent
+    return (runs.parent if runs.name == "runs" else runs,)

@@ -1,0 +1,41 @@
+"""What becomes of the workspace when the agent is done: a commit, or back to where it began."""
+
+import logging
+
+from msgspec import structs
+
+from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.progress import Spec
+from pmrunnerd.runhost.report import Reporter
+from pmrunnerd.services.agents.protocol import Verdict
+from pmrunnerd.services.git import GitFailed
+from pmrunnerd.services.tenancy import Tenancy
+
+log = logging.getLogger(__name__)
+
+
+async def settle(held: Tenancy, verdict: Verdict, spec: Spec, report: Reporter) -> Verdict:
+    """Commit what a run that succeeded did, or put away what it left; return the final verdict.
+
+    Where not even that can be done, everything stays as it is, with the note that says whose it is.
+    """
+    if verdict.outcome is Outcome.SUCCEEDED:
+        try:
+            commit = await held.finish(spec.title, spec.trailers)
+        except GitFailed as exc:
+            verdict = structs.replace(verdict, outcome=Outcome.FAILED, reason=str(exc))
+        else:
+            if commit is not None:
+                report.committed(commit)
+            held.leave()
+            return verdict
+    try:
+        kept = await held.put_away()
+    except GitFailed as exc:
+        log.exception("cannot put away what run %s left", spec.run)
+        reason = "; ".join(filter(None, (verdict.reason, f"what it left stays there: {exc}")))
+        return structs.replace(verdict, reason=reason)
+    if kept is not None:
+        report.kept(kept)
+    held.leave()
+    return verdict

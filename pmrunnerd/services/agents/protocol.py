@@ -1,0 +1,58 @@
+"""What every agent is to the run host: something that works on a job, reports, and ends."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct
+
+from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.progress import Spec
+from pmrunnerd.services.cell import Cell
+from pmrunnerd.services.child import Usage
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """How an agent's work ended, before its workspace is settled."""
+
+    outcome: Outcome
+    reason: str = ""
+    status: int | None = None
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """What an agent works on: the spec, where to start commands, and what they are to inherit.
+
+    `directory` is the run's `agent` directory, which commands see as `cell.inside("")`, read-only.
+    """
+
+    spec: Spec
+    cell: Cell
+    directory: Path
+    environment: Mapping[str, str]
+
+
+class Report(Protocol):
+    """Who listens to an agent. What it hears is recorded at once; raises OSError where it cannot."""
+
+    def output(self, stream: str, text: str) -> None:
+        """Take something that was printed on a stream."""
+
+    def asked(self, text: str, options: tuple[str, ...]) -> None:
+        """Take a question. The agent ends its work after it."""
+
+    def used(self, usage: Usage) -> None:
+        """Take what the agent's processes used."""
+
+
+class Agent(Protocol):
+    """A way to get work done. `replays`: a run begins anew with the answers that are known by then.
+
+    One that does not replay resumes its own session.
+    """
+
+    name: str
+    replays: bool
+
+    async def work(self, job: Job, report: Report) -> Verdict:
+        """Do the job. No process of it is left when this returns, raises, or is cancelled."""

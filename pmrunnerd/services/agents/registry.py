@@ -1,0 +1,20 @@
+"""The agents that there are, by name."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from pmrunnerd.model.errors import Refused
+from pmrunnerd.services.agents.protocol import Agent
+from pmrunnerd.services.agents.shell import Shell
+
+AGENTS: Final[Mapping[str, Agent]] = MappingProxyType({agent.name: agent for agent in (Shell(),)})
+
+
+def find(name: str) -> Agent:
+    """Return an agent; raise Refused that names those there are."""
+    try:
+        return AGENTS[name]
+    except KeyError:
+        known = ", ".join(AGENTS)
+        raise Refused(f"cannot use agent {name!r}: known are {known}") from None

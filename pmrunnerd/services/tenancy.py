@@ -1,0 +1,163 @@
+"""A run's hold on a workspace: taken clean, given back clean, and nothing lost in between.
+
+The hold is a lock on the directory, which the kernel lets go when the run host dies, and a note
+(`marker`) that outlives it, so that the next run knows whose the mess is.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from pmrunnerd.model.errors import Refused
+from pmrunnerd.services import commits, keeping, leftovers
+from pmrunnerd.services import marker as note
+from pmrunnerd.services import status as state
+from pmrunnerd.services.commits import Commit
+from pmrunnerd.services.git import Git, GitFailed
+from pmrunnerd.services.judgement import judge
+from pmrunnerd.services.keeping import Keeping
+from pmrunnerd.services.marker import Marker
+from pmrunnerd.services.movement import Movement, movement
+
+_SHORT: Final = 10
+
+
+class Held(Refused):
+    """The workspace is a person's for now. Nothing in it was touched."""
+
+
+class HeadMoved(GitFailed):
+    """The branch is not where the run found it, and the run alone cannot have done that."""
+
+
+class Tenancy:
+    """One run's hold. Made by `take`; ended by `leave`, or by the end of the process."""
+
+    def __init__(self, git: Git, began: Marker, lock: int) -> None:
+        self._git = git
+        self._lock = lock
+        self.began = began
+
+    async def finish(self, subject: str, trailers: Sequence[tuple[str, str]]) -> Commit | None:
+        """Commit what the run changed; None if it changed nothing.
+
+        Commits that it made itself stay. Raises HeadMoved, NestedRepository or another GitFailed;
+        then nothing was committed.
+        """
+        await keeping.unlock(self._git, self.began)
+        now = await state.look(self._git)
+        moved = await movement(self._git, self.began, now)
+        if moved in {Movement.FOREIGN, Movement.REWRITTEN}:
+            was = f"{self.began.head[:_SHORT]} on {self.began.branch}"
+            now_at = f"{now.head[:_SHORT]} on {now.branch or 'no branch'}"
+            raise HeadMoved(
+                f"HEAD moved while it ran, from {was} to {now_at}; nothing was committed"
+            )
+        if now.half_done:
+            raise HeadMoved(f"it left {now.half_done} half done; nothing was committed")
+        if now.files:
+            named = any(name == commits.TRAILER for name, _ in trailers)
+            own = () if named else ((commits.TRAILER, self._git.run),)
+            await commits.make(self._git, subject, (*trailers, *own))
+        head = await self._git.commit_id("HEAD")
+        if head == self.began.head:
+            return None
+        return Commit(
+            id=head,
+            subject=await commits.subject(self._git, head),
+            files=await commits.count(self._git, self.began.head, head),
+        )
+
+    async def put_away(self) -> Keeping | None:
+        """Keep what the run left behind and go back to where it began. Raises GitFailed."""
+        return await keeping.put_away(self._git, self.began)
+
+    def leave(self) -> None:
+        """Give the workspace back, in good order."""
+        note.remove(self._git.cell.workspace)
+        self.close()
+
+    def close(self) -> None:
+        """Let go of it as it is; the note stays for the next run to find."""
+        if self._lock >= 0:
+            os.close(self._lock)
+        self._lock = -1
+
+
+class Finished(Exception):  # noqa: N818 - it is none
+    """An earlier run of the task had finished its work and died before it could say so."""
+
+    def __init__(self, commit: Commit) -> None:
+        super().__init__(commit.id)
+        self.commit = commit
+
+
+async def take(
+    git: Git,
+    earlier: Sequence[str],
+    *,
+    alive: Callable[[str], bool],
+    put_away: Callable[[str, Keeping | None], None],
+) -> Tenancy:
+    """Take a workspace for a run, clean and at a commit of a branch.
+
+    What a dead run left behind is put away first, and `put_away` is told. `alive` tells whether a
+    run's host is. Raises Held, Finished, CannotConfine.
+    """
+    lock = _lock(git)
+    try:
+        try:
+            began = await _begin(git, earlier, alive, put_away)
+        except (GitFailed, OSError) as exc:
+            raise Held(str(exc)) from exc
+    except BaseException:
+        os.close(lock)
+        raise
+    return Tenancy(git, began, lock)
+
+
+async def _begin(
+    git: Git,
+    earlier: Sequence[str],
+    alive: Callable[[str], bool],
+    put_away: Callable[[str, Keeping | None], None],
+) -> Marker:
+    workspace = git.cell.workspace
+    left = note.read(workspace)
+    if left is not None:
+        if left.run != git.run and alive(left.run):
+            raise Held(f"run {left.run} has the workspace")
+        # Killed before its sandbox was quite there, its run host can have left something running.
+        await leftovers.end(left.run, below=False)
+    judged = await judge(git)
+    if judged.status.head and (done := await commits.find(git, earlier)):
+        if left is not None and left.run == done.run:
+            note.remove(workspace)
+        raise Finished(done)
+    if judged.problem:
+        raise Held(f"cannot work in {workspace}: {judged.problem}")
+    if judged.leftovers is not None:
+        put_away(judged.leftovers.run, await keeping.put_away(git, judged.leftovers))
+        note.remove(workspace)
+        judged = await judge(git)
+        if judged.problem:
+            raise Held(f"cannot clean up {workspace}: {judged.problem}")
+    now = judged.status
+    began = Marker(run=git.run, head=now.head, branch=now.branch, since=time.time())
+    note.write(workspace, began)
+    return began
+
+
+def _lock(git: Git) -> int:
+    try:
+        lock = os.open(git.cell.workspace, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as exc:
+        raise Held(f"cannot open {git.cell.workspace}: {exc.strerror}") from exc
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise Held(f"cannot work in {git.cell.workspace}: another run has it") from None
+    return lock

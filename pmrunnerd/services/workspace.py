@@ -1,0 +1,80 @@
+"""What the daemon may know of a workspace: that it can be one, and whether it is clean.
+
+The daemon opens nothing in there. It looks at what is there from outside, and what only git can
+tell it asks a git in a sandbox.
+"""
+
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from pmrunnerd.model.errors import PmError, Refused
+from pmrunnerd.services import cells, sandbox
+from pmrunnerd.services.clock import Clock
+from pmrunnerd.services.git import Git
+from pmrunnerd.services.judgement import judge
+
+
+class Inspection(Struct, frozen=True, kw_only=True):
+    """What was found: the resolved path, and what speaks against it, if anything does."""
+
+    path: Path
+    problem: str = ""
+    hint: str = ""
+
+
+async def inspect(path: Path, hidden: Sequence[Path] = ()) -> Inspection:
+    """Tell whether a directory can be a workspace, by looking at it and opening nothing in it."""
+    try:
+        real = path.resolve(strict=True)
+    except FileNotFoundError:
+        return Inspection(path=path, problem="it does not exist", hint=f"mkdir -p {path}")
+    except (OSError, RuntimeError) as exc:  # no right to look, or a circle of links
+        return Inspection(path=path, problem=str(exc))
+    try:
+        sandbox.check(real, hidden)
+        problem, hint = _outside(real)
+    except Refused as exc:
+        problem, hint = str(exc).partition(": ")[2], exc.hint or ""
+    except OSError as exc:
+        problem, hint = exc.strerror or str(exc), ""
+    return Inspection(path=real, problem=problem, hint=hint)
+
+
+def _outside(path: Path) -> tuple[str, str]:
+    found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        return "it is no directory", ""
+    try:
+        mode = (path / ".git").lstat().st_mode
+    except FileNotFoundError:
+        return "it is no git repository", f"git init {path}"
+    if stat.S_ISREG(mode):
+        return "its .git is a file, so its history lies elsewhere (a worktree or a submodule)", (
+            "add the repository that it belongs to, or a clone"
+        )
+    if not stat.S_ISDIR(mode):
+        return "its .git is no directory", ""
+    if os.geteuid() == 0 and found.st_uid != 0:
+        # In its user namespace root is root over root's files only.
+        return f"it belongs to uid {found.st_uid}, and a run of root's cannot write it", (
+            f"run pmrunnerd as uid {found.st_uid}, or chown -R root {path}"
+        )
+    return "", ""
+
+
+async def probe(path: Path, *, unconfined: bool) -> Inspection:
+    """Tell whether a run could begin in a workspace as it is, by a short git in a sandbox."""
+    run = f"probe-{os.getpid()}-{Clock().token()}"
+    try:
+        cell = await cells.make(
+            path, run, agent=None, hidden=(), unconfined=unconfined, writable=False
+        )
+        judged = await judge(Git(cell, run))
+    except (PmError, OSError) as exc:
+        hint = exc.hint if isinstance(exc, PmError) else None
+        return Inspection(path=path, problem=str(exc), hint=hint or "")
+    return Inspection(path=path, problem=judged.problem)

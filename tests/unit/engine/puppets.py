@@ -1,0 +1,119 @@
+"""An engine with a real store and real run directories, whose run hosts the test plays itself."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from pmrunnerd.engine.pulse import Growth
+from pmrunnerd.engine.runs import Runs
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.progress import AnyProgress, Began, Finished
+from pmrunnerd.model.settings import Settings
+from pmrunnerd.model.state import State
+from pmrunnerd.services.clock import Clock
+from pmrunnerd.services.host import GRACE
+from pmrunnerd.services.rundir import EventWriter, RunDirectory
+from pmrunnerd.services.watch import RunWatch
+from pmrunnerd.store.store import Store
+from tests.unit.store.parts import AT, running
+
+BEGAN = Began(at=AT, head="4f2a91c", confined=True, pid=1)
+
+
+def finished(outcome: Outcome = Outcome.SUCCEEDED, reason: str = "") -> Finished:
+    return Finished(at=AT, outcome=outcome, reason=reason)
+
+
+class Puppets:
+    """A host whose run hosts live and die as the test says."""
+
+    name = "puppets"
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.living: set[str] = set()
+        self.started: list[str] = []
+        self.stopped: list[str] = []
+        self.broken = ""
+
+    async def start(self, run: str) -> None:
+        if self.broken:
+            raise OSError(self.broken)
+        self.started.append(run)
+        self.living.add(run)
+
+    def alive(self, run: str) -> bool:
+        return run in self.living
+
+    async def stop(self, run: str, grace: float = GRACE) -> None:
+        self.stopped.append(run)
+        self.say(run, finished(Outcome.INTERRUPTED, "stopped"))
+        self.living.discard(run)
+
+    def say(self, run: str, *progress: AnyProgress) -> None:
+        writer = EventWriter(RunDirectory(self.directory / run))
+        for one in progress:
+            writer.write(one)
+        writer.close()
+
+
+class Stage:
+    """Store, puppets and the runs between them."""
+
+    def __init__(self, store: Store, directory: Path, settings: Settings) -> None:
+        directory.mkdir(exist_ok=True)
+        self.store = store
+        self.host = Puppets(directory)
+        growth = Growth()
+        self.watch = RunWatch(directory, growth.grew)
+        self.runs = Runs(store, Clock(), self.host, self.watch, growth, directory, settings, "test")
+
+    @property
+    def state(self) -> State:
+        return self.store.state
+
+    async def until(self, reached: Callable[[], object]) -> None:
+        """Wait until something is durable; fail after a while."""
+        async with asyncio.timeout(10):
+            while not reached():
+                await self.store.changed(self.store.durable)
+
+    async def started(self) -> str:
+        """Return the run that was started, once its host was."""
+        await self.until(lambda: self.state.active)
+        async with asyncio.timeout(10):
+            while not self.host.started:
+                await asyncio.sleep(0)
+        return self.host.started[-1]
+
+
+@asynccontextmanager
+async def a_stage(tmp_path: Path, settings: Settings | None = None) -> AsyncIterator[Stage]:
+    """Set the stage with project `demo` and its queued task t1."""
+    async with running(tmp_path / "state") as store:
+        stage = Stage(store, tmp_path / "runs", settings or Settings())
+        planned = ev.PlannedTask(task="t1", name="one", title="one", text="true")
+        await store.commit(
+            ev.ProjectAdded(project="w1", alias="demo", path="/srv/demo"),
+            ev.MessagePosted(message="m1", project="w1", text="true", by="anna"),
+            ev.PlanDrafted(plan="p1", project="w1", message="m1", title="x", tasks=(planned,)),
+            ev.PlanApproved(plan="p1", project="w1"),
+        )
+        try:
+            yield stage
+        finally:
+            stage.watch.close()
+
+
+def play(
+    tmp_path: Path, scene: Callable[[Stage], Awaitable[None]], settings: Settings | None = None
+) -> None:
+    """Run a scene on a fresh stage."""
+
+    async def whole() -> None:
+        async with a_stage(tmp_path, settings) as stage:
+            await scene(stage)
+
+    asyncio.run(whole())

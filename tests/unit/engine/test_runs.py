@@ -1,0 +1,130 @@
+import asyncio
+from pathlib import Path
+
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import Outcome, TaskState
+from pmrunnerd.model.progress import Asked, Committed
+from pmrunnerd.model.settings import Settings
+from pmrunnerd.services.rundir import RunDirectory
+from tests.unit.engine.puppets import BEGAN, Stage, finished, play
+from tests.unit.store.parts import AT
+
+
+def test_a_run_is_recorded_before_its_host_is_started_and_to_its_end(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(stage.runs.start("t1"))
+            run = await stage.started()
+            assert stage.state.tasks["t1"].state is TaskState.RUNNING
+            assert RunDirectory(tmp_path / "runs" / run).read_spec().task == "t1"
+            stage.host.say(run, BEGAN)
+            await stage.until(lambda: stage.state.runs[run].head == "4f2a91c")
+            stage.host.say(run, Committed(at=AT, commit="77aa", subject="x", files=1), finished())
+            stage.host.living.clear()
+        task = stage.state.tasks["t1"]
+        assert (task.state, task.commit) == (TaskState.COMPLETE, "77aa")
+
+    play(tmp_path, scene)
+
+
+def test_a_host_that_cannot_be_started_fails_the_task_with_the_reason(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.host.broken = "no more processes"
+        await stage.runs.start("t1")
+        task = stage.state.tasks["t1"]
+        assert task.state is TaskState.ERROR
+        assert "no more processes" in task.reason
+
+    play(tmp_path, scene)
+
+
+def test_a_run_that_was_intended_and_never_started_is_queued_again(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.store.commit(
+            ev.RunStarted(run="r1-aaaa", task="t1", project="w1", agent="shell", attempt=1)
+        )
+        await stage.runs.follow("r1-aaaa")
+        assert stage.state.tasks["t1"].state is TaskState.QUEUED
+        ended = stage.state.runs["r1-aaaa"].ended
+        assert ended is not None
+        assert (ended.outcome, ended.reason) == (Outcome.INTERRUPTED, "it was never started")
+
+    play(tmp_path, scene)
+
+
+def test_what_a_host_wrote_before_it_died_is_read_before_it_is_called_gone(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(stage.runs.start("t1"))
+            run = await stage.started()
+            stage.host.say(run, BEGAN, Asked(at=AT, text="which?"), finished(Outcome.ASKED))
+            stage.host.living.clear()
+        assert stage.state.tasks["t1"].state is TaskState.AWAITING_RESPONSE
+        assert stage.state.questions["q1"].text == "which?"
+
+    play(tmp_path, scene)
+
+
+def test_a_host_that_is_gone_without_a_word_interrupts_its_task(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(stage.runs.start("t1"))
+            run = await stage.started()
+            stage.host.say(run, BEGAN)
+            await stage.until(lambda: stage.state.runs[run].head)
+            stage.host.living.clear()
+        task = stage.state.tasks["t1"]
+        assert (task.state, task.interruptions) == (TaskState.QUEUED, 1)
+
+    play(tmp_path, scene)
+
+
+def test_following_goes_on_from_the_recorded_cursor(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        (tmp_path / "runs" / "r1-aaaa").mkdir()
+        stage.host.say("r1-aaaa", BEGAN)
+        size = (tmp_path / "runs/r1-aaaa/events.jsonl").stat().st_size
+        await stage.store.commit(
+            ev.RunStarted(run="r1-aaaa", task="t1", project="w1", agent="shell", attempt=1),
+            ev.RunBegan(run="r1-aaaa", project="w1", cursor=size, head="4f2a91c", confined=True),
+        )
+        stage.host.say("r1-aaaa", finished())
+        await stage.runs.follow("r1-aaaa")
+        kinds = [type(f) for batch in stage.store.read(2) for f in batch.facts]
+        assert kinds == [ev.RunEnded, ev.TaskCompleted, ev.PlanCompleted]
+
+    play(tmp_path, scene)
+
+
+def test_a_host_that_does_not_leave_after_its_last_word_is_stopped(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(stage.runs.start("t1"))
+            run = await stage.started()
+            stage.host.say(run, BEGAN, finished())
+        assert stage.host.stopped == [run]
+        assert stage.state.tasks["t1"].state is TaskState.COMPLETE
+
+    play(tmp_path, scene)
+
+
+def test_a_task_that_is_interrupted_too_often_fails(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        for attempt in (1, 2):
+            run = f"r{attempt}-aaaa"
+            await stage.store.commit(
+                ev.RunStarted(run=run, task="t1", project="w1", agent="shell", attempt=attempt)
+            )
+            await stage.runs.follow(run)
+        assert stage.state.tasks["t1"].state is TaskState.ERROR
+
+    play(tmp_path, scene, Settings(runs_interruptions=2))
+
+
+def test_starting_a_task_that_is_not_queued_does_nothing(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.store.commit(ev.TaskCancelled(task="t1", project="w1", by="anna"))
+        await stage.runs.start("t1")
+        assert stage.host.started == []
+
+    play(tmp_path, scene)
