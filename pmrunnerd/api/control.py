@@ -25,9 +25,7 @@ WELCOME: Final = 0.2
 # Turns of the loop in which connections that the kernel has given us appear and are read.
 TURNS: Final = 5
 # From Python 3.13 on a server removes its file by itself, also that of the service manager.
-_KEEP_FILE: Final[dict[str, Any]] = (
-    {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
-)
+_KEEP_FILE: Final[dict[str, Any]] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
 
 
 class ControlDoor:

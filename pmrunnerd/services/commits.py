@@ -40,12 +40,12 @@ async def find(git: Git, runs: Collection[str]) -> Commit | None:
         f"--format=%H %(trailers:key={TRAILER},valueonly,separator=%x20)%n%s",
         "HEAD",
     )
-    for record in text.split("\0"):
+    for record in filter(None, text.split("\0")):
         names, _, subject = record.partition("\n")
-        id, *made = names.split()
-        for run in made:
+        id, _, made = names.partition(" ")
+        for run in made.split():
             if run in runs and OBJECT.fullmatch(id):
-                return Commit(id=id, subject=subject, files=await count(git, f"{id}^", id), run=run)
+                return Commit(id=id, subject=subject, files=await _count_of(git, id), run=run)
     return None
 
 
@@ -77,6 +77,13 @@ async def nested_repositories(git: Git, index: str = "") -> list[str]:
 async def count(git: Git, old: str, new: str) -> int:
     """Return how many files differ between two commits."""
     text = await git("diff-tree", "-r", "--name-only", "--no-renames", "-z", old, new, "--")
+    return text.count("\0")
+
+
+async def _count_of(git: Git, commit: str) -> int:
+    text = await git(
+        "diff-tree", "--root", "-r", "--no-commit-id", "--name-only", "--no-renames", "-z", commit
+    )
     return text.count("\0")
 
 

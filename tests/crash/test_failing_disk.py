@@ -1,6 +1,8 @@
 """A disk that has no room, and one that breaks its word: what a store of equal standing does then."""
 
 import asyncio
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -74,22 +76,23 @@ def test_what_fits_of_a_group_is_kept_and_what_was_decided_on_the_rest_is_refuse
 
 
 def test_what_was_queued_behind_a_refused_group_is_refused_with_it(tmp_path: Path) -> None:
-    class WaitingAndFull(WaitingDisk, SmallDisk):
-        def __init__(self) -> None:
-            WaitingDisk.__init__(self)
-            SmallDisk.__init__(self, room=1 << 20)
+    class FullOnce(WaitingDisk):
+        full = False
 
         def write_at(self, file: int, data: bytes | memoryview, offset: int) -> int:
             self.asked.set()
             self.let.wait()
+            if self.full:
+                self.full = False
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             return super().write_at(file, data, offset)
 
     async def story() -> list[int | type[BaseException]]:
-        disk = WaitingAndFull()
+        disk = FullOnce()
         async with running(tmp_path, disk=disk) as store:
             await store.commit(project())
             disk.hold()
-            disk.room = 0
+            disk.full = True
             first = store.commit(project("p2"))
             await disk.was_asked()
             behind = store.commit(said(1, project="p2"))

@@ -166,11 +166,21 @@ def test_a_state_that_cannot_be_opened_is_free_for_the_next_who_tries(tmp_path: 
 
 def test_a_journal_that_was_emptied_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
     filled(tmp_path, messages=2)
-    with opened(tmp_path):
-        pass  # it has seen commit 3 now
     (tmp_path / "journal" / "00000001.jsonl").write_bytes(b"")
 
     with pytest.raises(JournalDamaged, match="ends at commit 0, and 3 was durable"):
+        Store(tmp_path, now, release=RELEASE)
+
+
+def test_what_a_daemon_found_durable_is_remembered_however_it_ends(tmp_path: Path) -> None:
+    path = filled(tmp_path, messages=2)
+    (tmp_path / "lock").unlink()
+    with opened(tmp_path):
+        killed_now = (tmp_path / "lock").read_bytes()
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
+    (tmp_path / "lock").write_bytes(killed_now)
+
+    with pytest.raises(JournalDamaged, match="ends at commit 2, and 3 was durable"):
         Store(tmp_path, now, release=RELEASE)
 
 
