@@ -34,7 +34,7 @@ class RunHost:
         self._directory = directory
         self._report = report
         self._told_to_stop = False
-        self._working: asyncio.Task[Verdict] | None = None
+        self._working: asyncio.Task[Verdict | Exception] | None = None
 
     async def live(self) -> None:
         """Do the run and say how it ended. Raises CannotReport where that cannot be said."""
@@ -88,16 +88,10 @@ class RunHost:
             held.close()
 
     async def _cell(self, spec: Spec) -> Cell:
-        agent = self._directory.agent
-        for path in (agent, agent / "home"):
-            path.mkdir(mode=0o700, exist_ok=True)
-        workspace = Path(spec.workspace)
-        if not workspace.is_dir():
-            raise Held(f"cannot work in {workspace}: it is not there")
         return await cells.make(
-            workspace.resolve(),
+            _workspace(spec),
             spec.run,
-            agent=agent,
+            agent=self._directory.make_agent(),
             hidden=_private(self._directory.path),
             unconfined=spec.unconfined,
         )
@@ -113,10 +107,11 @@ class RunHost:
         if self._told_to_stop:
             return _INTERRUPTED
         async with asyncio.TaskGroup() as group:
-            self._working = group.create_task(self._attempt(agent, job), name=f"agent {agent.name}")
-        if self._working.cancelled():
+            working = group.create_task(self._attempt(agent, job), name=f"agent {agent.name}")
+            self._working = working
+        if working.cancelled():
             return _INTERRUPTED
-        result = self._working.result()
+        result = working.result()
         if isinstance(result, CannotReport):
             raise result
         return result if isinstance(result, Verdict) else self._explain(result)
@@ -141,6 +136,13 @@ class RunHost:
 
     def _sibling(self, run: str) -> Path:
         return self._directory.path.parent / run / "lock"
+
+
+def _workspace(spec: Spec) -> Path:
+    path = Path(spec.workspace).resolve()
+    if not path.is_dir():
+        raise Held(f"cannot work in {spec.workspace}: it is not there")
+    return path
 
 
 def _private(directory: Path) -> tuple[Path, ...]:

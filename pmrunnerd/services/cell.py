@@ -9,7 +9,7 @@ from pmrunnerd.services.child import Usage
 from pmrunnerd.services.outcome import Running
 
 
-class CannotConfine(PmError):  # noqa: N818 - the house's errors say what happened
+class CannotConfine(PmError):
     """The sandbox did not start, and so nothing ran."""
 
 

@@ -11,7 +11,7 @@ from pmrunnerd.services.sandbox import Sandbox
 from pmrunnerd.services.unconfined import Unconfined
 
 
-async def make(
+async def make(  # noqa: PLR0913 - each is a wall, or the lack of one
     workspace: Path,
     run: str,
     *,

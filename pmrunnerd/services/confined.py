@@ -44,7 +44,7 @@ class Confined:
         """Start a command in a sandbox of its own; raise CannotConfine where none starts."""
         told, tell = os.pipe2(os.O_CLOEXEC)
         ours, theirs = socket.socketpair()
-        with ours, theirs, open(told, "rb", buffering=0) as info:  # noqa: PTH123
+        with ours, theirs, os.fdopen(told, "rb", buffering=0) as info:
             gated = ["/bin/sh", "-c", _GATE, "gate", *command]
             try:
                 child = process.start(
@@ -57,7 +57,7 @@ class Confined:
             finally:
                 os.close(tell)
             theirs.close()
-            ours.setblocking(False)
+            ours.settimeout(0)
             prisoner = Prisoner(child)
             try:
                 await self._let_go(prisoner, ours, info.fileno())
@@ -146,9 +146,9 @@ class Prisoner:
 
 async def _readable(file: int) -> None:
     loop = asyncio.get_running_loop()
-    seen = loop.create_future()
-    loop.add_reader(file, lambda: seen.done() or seen.set_result(None))
+    seen = asyncio.Event()
+    loop.add_reader(file, seen.set)
     try:
-        await seen
+        await seen.wait()
     finally:
         loop.remove_reader(file)

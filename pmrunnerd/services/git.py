@@ -39,7 +39,7 @@ _GIT: Final = (
 )
 
 
-class GitFailed(PmError):  # noqa: N818 - the house's errors say what happened
+class GitFailed(PmError):
     """Git could not do what we need; the repository may be damaged, or the disk full."""
 
 

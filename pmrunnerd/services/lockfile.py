@@ -32,7 +32,7 @@ def adopt(file: int) -> None:
 
     Raises BlockingIOError if it is not the lock.
     """
-    os.set_inheritable(file, False)
+    os.set_inheritable(file, False)  # noqa: FBT003 - takes no keyword
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 

@@ -21,7 +21,7 @@ def system() -> list[str]:
     for name in _ROOTS:
         path = Path("/", name)
         if path.is_symlink():
-            shown += ["--symlink", os.readlink(path), f"/{name}"]
+            shown += ["--symlink", str(path.readlink()), f"/{name}"]
         elif path.is_dir():
             shown += ["--ro-bind", f"/{name}", f"/{name}"]
     return [*shown, "--ro-bind", "/etc", "/etc"]

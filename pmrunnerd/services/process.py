@@ -25,7 +25,7 @@ def start(
     pass_fds: Sequence[int] = (),
 ) -> Child:
     """Start a process with its output on pipes; the loop must be running. Raises OSError."""
-    process = subprocess.Popen(  # noqa: SIM115 - Child owns the pipes
+    process = subprocess.Popen(
         [os.fspath(word) for word in argv],
         cwd=cwd,
         env=dict(env),

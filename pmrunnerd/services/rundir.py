@@ -1,10 +1,10 @@
 """The directory of one run: what the daemon tells its run host, and what the run host reports.
 
-spec.json      written once by the daemon, durable before the run host is started
-events.jsonl   appended by the run host, one `Progress` a line; a cursor counts its bytes
-lock           held for as long as the run host lives; holds its pid
-runhost.log    what the run host itself has to say, for people
-agent/         what the sandbox shows to the agent, read-only
+* `spec.json`: written once by the daemon, durable before the run host is started
+* `events.jsonl`: appended by the run host, one `Progress` a line; a cursor counts its bytes
+* `lock`: held for as long as the run host lives; holds its pid
+* `runhost.log`: what the run host itself has to say, for people
+* `agent/`: what the sandbox shows to the agent, read-only
 """
 
 import logging
@@ -23,10 +23,11 @@ log = logging.getLogger(__name__)
 
 _PAGE: Final = 1 << 18
 _PRIVATE: Final = 0o600
+_PRIVATE_DIRECTORY: Final = 0o700
 _progress: Final = msgspec.json.Decoder(AnyProgress)
 
 
-class CannotReport(OSError):  # noqa: N818 - the house's errors say what happened
+class CannotReport(OSError):
     """The disk takes no more reports; a run that cannot be followed must not go on."""
 
 
@@ -60,6 +61,12 @@ class RunDirectory:
             ) from None
         except msgspec.DecodeError as exc:
             raise Refused(f"cannot read the spec of run {self.run}: {exc}") from exc
+
+    def make_agent(self) -> Path:
+        """Make the directory that a sandbox shows to the agent, with a place for its home."""
+        for path in (self.agent, self.agent / "home"):
+            path.mkdir(mode=_PRIVATE_DIRECTORY, exist_ok=True)
+        return self.agent
 
     def has_begun(self) -> bool:
         """Tell whether a run host has reported anything."""
@@ -99,10 +106,11 @@ class RunDirectory:
 
     def _decode(self, line: bytes) -> AnyProgress | None:
         try:
-            return _progress.decode(line)
+            progress: AnyProgress = _progress.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as exc:
             log.debug("run %s says what this release does not understand: %s", self.run, exc)
             return None
+        return progress
 
 
 class EventWriter:

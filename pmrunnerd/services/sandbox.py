@@ -60,7 +60,7 @@ class Sandbox(Struct, frozen=True, kw_only=True):
         ]
 
 
-class Confinement(Struct, frozen=True):
+class Confinement(Struct, frozen=True, kw_only=True):
     """Whether agents can be confined on this machine, or the reason and a hint why not."""
 
     ok: bool
@@ -113,7 +113,9 @@ async def probe() -> Confinement:
     """Start a sandbox once and see whether that works; later answers are the same."""
     bwrap = find()
     if bwrap is None:
-        return Confinement(False, "bubblewrap is not installed", "apt-get install bubblewrap")
+        return Confinement(
+            ok=False, reason="bubblewrap is not installed", hint="apt-get install bubblewrap"
+        )
     if bwrap not in _known:
         _known[bwrap] = await _try(bwrap)
     return _known[bwrap]
@@ -124,9 +126,10 @@ async def _try(bwrap: str) -> Confinement:
     argv = trial.argv(["true"], {"PATH": process.PATH})
     outcome = await process.run(argv, cwd=Path("/"), env=own(), total=_PROBE, limit=_LIMIT)
     if isinstance(outcome, Exited) and outcome.status == 0:
-        return Confinement(True)
+        return Confinement(ok=True)
     said = outcome.err.decode(errors="replace").strip() if isinstance(outcome, Exited) else ""
-    return Confinement(False, said or f"bubblewrap did not start: {outcome}", hint(said))
+    reason = said or f"bubblewrap did not start: {outcome}"
+    return Confinement(ok=False, reason=reason, hint=hint(said))
 
 
 def own() -> dict[str, str]:

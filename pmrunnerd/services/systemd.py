@@ -16,11 +16,11 @@ class ServiceManager:
         if os.environ.get("NOTIFY_SOCKET"):
             # Imported only here: who was not started by a service manager does not wait for it.
             with contextlib.suppress(Exception):
-                import sdnotify
+                import sdnotify  # noqa: PLC0415 - as the line above says
 
                 notifier = sdnotify.SystemdNotifier()
                 # A manager that does not read must not make us wait.
-                notifier.socket.setblocking(False)
+                notifier.socket.settimeout(0)
                 self._notifier = notifier
 
     @property

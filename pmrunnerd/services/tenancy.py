@@ -86,7 +86,7 @@ class Tenancy:
         self._lock = -1
 
 
-class Finished(Exception):  # noqa: N818 - it is none
+class Finished(Exception):
     """An earlier run of the task had finished its work and died before it could say so."""
 
     def __init__(self, commit: Commit) -> None:

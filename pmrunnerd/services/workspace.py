@@ -29,7 +29,7 @@ class Inspection(Struct, frozen=True, kw_only=True):
 async def inspect(path: Path, hidden: Sequence[Path] = ()) -> Inspection:
     """Tell whether a directory can be a workspace, by looking at it and opening nothing in it."""
     try:
-        real = path.resolve(strict=True)
+        real = path.resolve(strict=True)  # noqa: ASYNC240 - a look at names, not at content
     except FileNotFoundError:
         return Inspection(path=path, problem="it does not exist", hint=f"mkdir -p {path}")
     except (OSError, RuntimeError) as exc:  # no right to look, or a circle of links

@@ -169,11 +169,11 @@ class Daemon:
         raise AssertionError("the conversation ended")
 
     def until_kind(self, alias: str, kind: str, count: int = 1) -> v.Entry:
-        """Follow a conversation to the n-th entry of a kind."""
+        """Follow a conversation to the n-th entry of a kind; what is said of plans does not count."""
         seen: list[v.Entry] = []
 
         def reached(entry: v.Entry) -> bool:
-            if entry.kind == kind:
+            if entry.kind == kind and (entry.task or kind in ("message", "plan")):
                 seen.append(entry)
             assert kind == "error" or entry.kind != "error", entry.text
             return len(seen) == count

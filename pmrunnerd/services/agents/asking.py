@@ -84,7 +84,7 @@ def _bind(directory: Path) -> socket.socket:
             door.bind(f"/proc/self/fd/{file}/{SOCKET}")
         (directory / SOCKET).chmod(stat.S_IRUSR | stat.S_IWUSR)
         door.listen(_BACKLOG)
-        door.setblocking(False)
+        door.settimeout(0)
     except BaseException:
         door.close()
         raise
@@ -119,7 +119,7 @@ class _Conversation(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._talking.add(self._transport)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio calls it so
         if self._transport is not None:
             self._talking.discard(self._transport)
 

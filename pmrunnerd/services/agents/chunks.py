@@ -10,7 +10,7 @@ LIMIT: Final = 64 * 1024
 
 
 class Chunks:
-    """Cuts one stream. Bytes that are no UTF-8 become `\\xNN`; a character is never cut in two."""
+    r"""Cuts one stream. Bytes that are no UTF-8 become `\xNN`; a character is never cut in two."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
@@ -36,6 +36,9 @@ class Chunks:
         return bool(self._rest)
 
 
+_CONTINUES: Final = 0x80  # the upper two bits of a byte in the middle of a character
+
+
 def _cut(text: str) -> list[str]:
     return list(_pieces(text))
 
@@ -52,7 +55,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _character(data: bytes, at: int) -> int:
-    while data[at] & 0xC0 == 0x80:  # the middle of a character
+    while data[at] & 0xC0 == _CONTINUES:
         at -= 1
     return at
 

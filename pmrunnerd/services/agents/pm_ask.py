@@ -65,22 +65,20 @@ def main(words: list[str]) -> int:
 
 def why_not(question: str, options: list[str]) -> str:
     """Say why a question cannot be asked; empty if it can."""
-    if not question.strip():
-        return "there is no question"
     try:
         size = len(question.encode())
-        sizes = [len(option.encode()) for option in options]
+        largest = max((len(option.encode()) for option in options), default=0)
     except UnicodeEncodeError:
         return "it is not UTF-8"
-    if size > QUESTION_LIMIT:
-        return f"the question has {size} bytes; {QUESTION_LIMIT} is the limit"
-    if len(options) > OPTIONS_LIMIT:
-        return f"there are {len(options)} options; {OPTIONS_LIMIT} is the limit"
-    if max(sizes, default=0) > OPTION_LIMIT:
-        return f"an option has {max(sizes)} bytes; {OPTION_LIMIT} is the limit"
-    if not all(option.strip() for option in options):
-        return "an option is empty"
-    return ""
+    wrong = {
+        "there is no question": not question.strip(),
+        f"the question has {size} bytes; {QUESTION_LIMIT} is the limit": size > QUESTION_LIMIT,
+        f"there are {len(options)} options; {OPTIONS_LIMIT} is the limit": len(options)
+        > OPTIONS_LIMIT,
+        f"an option has {largest} bytes; {OPTION_LIMIT} is the limit": largest > OPTION_LIMIT,
+        "an option is empty": not all(option.strip() for option in options),
+    }
+    return next((problem for problem, found in wrong.items() if found), "")
 
 
 def _ask(request: dict[str, object]) -> dict[str, str]:

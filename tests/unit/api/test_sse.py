@@ -68,6 +68,7 @@ def test_who_hangs_up_ends_its_stream(tmp_path: Path) -> None:
             client.gone.set()
             await closed.wait()
         assert len(streams) == 0
+        assert b"closed" not in client.body
 
     asyncio.run(scenario())
 

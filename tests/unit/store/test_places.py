@@ -52,6 +52,16 @@ def test_a_line_that_changed_since_it_was_read_is_named(tmp_path: Path) -> None:
         places.fetch([1, 2, 3])
 
 
+def test_two_lines_that_changed_places_are_not_taken_for_each_other(tmp_path: Path) -> None:
+    places = placed(tmp_path, *"abc")
+    path, _ = places.where(1)
+    first, second, third = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(second + first + third)
+
+    with pytest.raises(JournalDamaged, match="line 2 is not what was read before"):
+        places.fetch([2])
+
+
 def test_a_file_that_was_cut_since_it_was_read_is_damage_and_not_an_end(tmp_path: Path) -> None:
     places = placed(tmp_path, *"abc")
     path, _ = places.where(3)
