@@ -5,13 +5,16 @@
     ```
 
 A block may have a name and may need others by name. A message without such a block is one task:
-its whole text is the script.
+its whole text is the script. A task is titled by the comment that its script begins with, or else
+by its name and what the message says around the blocks; commits are called by that.
 """
 
 import re
 import shlex
 from collections.abc import Iterator
 from typing import Final
+
+from msgspec.structs import replace
 
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.rules.planning import Proposal, Step, title
@@ -42,8 +45,16 @@ def propose(text: str) -> Proposal:
     if not steps:
         script = text.strip("\n")
         return Proposal(title=title(script), steps=(Step(name="script", text=script),))
-    said = " ".join(" ".join(prose).split())
-    return Proposal(title=title(said) or title(steps[0].text), steps=tuple(steps))
+    said = title(" ".join(" ".join(prose).split()))
+    titled = tuple(replace(step, title=_title(step, said)) for step in steps)
+    return Proposal(title=said or titled[0].title, steps=titled)
+
+
+def _title(step: Step, said: str) -> str:
+    first = next((line.strip() for line in step.text.split("\n") if line.strip()), "")
+    if first.startswith("#") and not first.startswith("#!"):
+        return title(first)
+    return title(f"{step.name}: {said}") if said else title(step.text)
 
 
 def _body(lines: Iterator[str], ticks: str) -> str:

@@ -51,9 +51,9 @@ def test_a_message_becomes_a_plan_a_question_an_answer_and_commits(tmp_path: Pat
         )
         assert subjects.splitlines() == [
             "start|",
-            'echo "flour, butter, eggs" > dough.txt|t1',
-            'fruit=$(pm-ask "Which fruit?" apple cherry)|t2',
-            "cat dough.txt filling.txt > cake.txt|t3",
+            "dough: Bake me a cake.|t1",
+            "filling: Bake me a cake.|t2",
+            "bake: Bake me a cake.|t3",
         ]
         runs = daemon.ask(p.RunList()).runs
         assert [row.run.ended.outcome for row in reversed(runs)] == [

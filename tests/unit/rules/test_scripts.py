@@ -26,6 +26,12 @@ def test_blocks_become_tasks_with_names_and_needs() -> None:
     assert proposal.title == "Build it, please. then"
 
 
+def test_a_task_is_titled_by_its_comment_or_by_its_name_and_what_was_said() -> None:
+    blocks = "```sh name=a\n# Make it\nmake\n```\n```sh name=b\nmake b\n```\n"
+    assert [s.title for s in propose("Do it!\n" + blocks).steps] == ["Make it", "b: Do it!"]
+    assert [s.title for s in propose(blocks).steps] == ["Make it", "make b"]
+
+
 def test_blocks_of_other_languages_are_prose() -> None:
     proposal = propose("see\n```python\nprint(1)\n```\n```sh\ntrue\n```")
     assert [s.text for s in proposal.steps] == ["true"]
