@@ -80,9 +80,11 @@ class Runs:
             await self.follow(run)
 
     async def stop(self, run: str) -> None:
-        """Stop a run's host; `follow` records the end."""
+        """Stop a run's host and return once `follow` has recorded the end."""
         await self._host.stop(run)
         self._growth.grew(run)
+        while run in self._store.state.active:
+            await self._store.changed(self._store.durable)
 
     async def follow(self, run: str) -> None:
         """Read what a run reports, from the recorded cursor to its end, and record the end."""

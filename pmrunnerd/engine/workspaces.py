@@ -17,14 +17,15 @@ PATIENCE: Final = 3.0
 class Workspaces:
     """Knows which held tasks may be tried again. `clear` is a guess; the run host looks itself."""
 
-    def __init__(self, store: Store, *, unconfined: bool) -> None:
+    def __init__(self, store: Store, *, unconfined: bool, patience: float = PATIENCE) -> None:
         self._store = store
+        self._patience = patience
         self._unconfined = unconfined
         self.clear: set[str] = set()
 
     async def probe(self, task: str) -> None:
         """Look at the workspace of a held task once, after a while."""
-        await asyncio.sleep(PATIENCE)
+        await asyncio.sleep(self._patience)
         held = self._store.ahead.tasks[task]
         path = Path(self._store.ahead.projects[held.project].path)
         status = await workspace.probe(path, unconfined=self._unconfined)

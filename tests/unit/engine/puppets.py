@@ -35,6 +35,7 @@ class Puppets:
         self.directory = directory
         self.living: set[str] = set()
         self.started: list[str] = []
+        self.moved = asyncio.Event()
         self.stopped: list[str] = []
         self.broken = ""
 
@@ -43,6 +44,7 @@ class Puppets:
             raise OSError(self.broken)
         self.started.append(run)
         self.living.add(run)
+        self.moved.set()
 
     def alive(self, run: str) -> bool:
         return run in self.living
@@ -84,8 +86,7 @@ class Stage:
         """Return the run that was started, once its host was."""
         await self.until(lambda: self.state.active)
         async with asyncio.timeout(10):
-            while not self.host.started:
-                await asyncio.sleep(0)
+            await self.host.moved.wait()
         return self.host.started[-1]
 
 

@@ -1,0 +1,124 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from pmrunnerd.engine.loop import Engine
+from pmrunnerd.engine.planner import Planner
+from pmrunnerd.engine.workspaces import Workspaces
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import TaskState
+from pmrunnerd.services.clock import Clock
+from tests.unit.engine.puppets import BEGAN, Stage, finished, play
+
+
+def turning(
+    tmp_path: Path, scene: Callable[[Stage, Engine], Awaitable[None]], slots: int = 2
+) -> None:
+    """Run a scene while the loop turns."""
+
+    async def whole(stage: Stage) -> None:
+        workspaces = Workspaces(stage.store, unconfined=False)
+        engine = Engine(
+            stage.store, Clock(), Planner(stage.store), stage.runs, workspaces, slots=slots
+        )
+        async with asyncio.TaskGroup() as group:
+            turns = group.create_task(engine.run())
+            await scene(stage, engine)
+            turns.cancel()
+
+    play(tmp_path, whole)
+
+
+def test_a_queued_task_is_started_once_however_often_the_loop_turns(tmp_path: Path) -> None:
+    async def scene(stage: Stage, _: Engine) -> None:
+        run = await stage.started()
+        for number in range(5):
+            await stage.store.commit(
+                ev.MessagePosted(message=f"m{number + 2}", project="w1", text="x", by="anna")
+            )
+        stage.host.say(run, BEGAN, finished())
+        stage.host.living.clear()
+        await stage.until(lambda: stage.state.tasks["t1"].state is TaskState.COMPLETE)
+        assert stage.host.started[0] == run
+        assert len(stage.state.tasks["t1"].runs) == 1
+
+    turning(tmp_path, scene)
+
+
+def test_a_message_is_planned_and_its_task_started_after_the_one_before(tmp_path: Path) -> None:
+    async def scene(stage: Stage, _: Engine) -> None:
+        await stage.store.commit(
+            ev.MessagePosted(message="m2", project="w1", text="echo 2", by="anna")
+        )
+        await stage.until(lambda: "t2" in stage.state.tasks)
+        first = await stage.started()
+        stage.host.say(first, BEGAN, finished())
+        stage.host.living.clear()
+        await stage.until(lambda: stage.state.tasks["t2"].state is TaskState.RUNNING)
+        assert stage.state.tasks["t1"].state is TaskState.COMPLETE
+
+    turning(tmp_path, scene)
+
+
+def test_a_cancelled_task_has_its_run_stopped(tmp_path: Path) -> None:
+    async def scene(stage: Stage, _: Engine) -> None:
+        run = await stage.started()
+        stage.host.say(run, BEGAN)
+        await stage.store.commit(ev.TaskCancelRequested(task="t1", project="w1", by="anna"))
+        await stage.until(lambda: stage.state.tasks["t1"].state is TaskState.CANCELLED)
+        assert stage.host.stopped == [run]
+
+    turning(tmp_path, scene)
+
+
+def test_parking_queues_what_ran_and_starts_nothing_more(tmp_path: Path) -> None:
+    async def scene(stage: Stage, engine: Engine) -> None:
+        run = await stage.started()
+        stage.host.say(run, BEGAN)
+        assert await engine.park(10)
+        task = stage.state.tasks["t1"]
+        assert (task.state, task.interruptions) == (TaskState.QUEUED, 0)
+        assert stage.host.started == [run]
+
+    turning(tmp_path, scene)
+
+
+def test_a_frozen_loop_leaves_what_runs_and_starts_nothing(tmp_path: Path) -> None:
+    async def scene(stage: Stage, engine: Engine) -> None:
+        run = await stage.started()
+        engine.freeze()
+        stage.host.say(run, BEGAN, finished())
+        stage.host.living.clear()
+        await stage.until(lambda: stage.state.tasks["t1"].state is TaskState.COMPLETE)
+        await stage.store.commit(
+            ev.MessagePosted(message="m2", project="w1", text="echo 2", by="anna")
+        )
+        await stage.until(lambda: "t2" in stage.state.tasks)
+        await asyncio.sleep(0)
+        assert stage.state.tasks["t2"].state is TaskState.QUEUED
+
+    turning(tmp_path, scene)
+
+
+def test_a_run_that_an_earlier_daemon_started_is_followed_from_the_first_turn(
+    tmp_path: Path,
+) -> None:
+    async def whole(stage: Stage) -> None:
+        (tmp_path / "runs" / "r1-aaaa").mkdir()
+        stage.host.say("r1-aaaa", BEGAN)
+        stage.host.living.add("r1-aaaa")
+        await stage.store.commit(
+            ev.RunStarted(run="r1-aaaa", task="t1", project="w1", agent="shell", attempt=1)
+        )
+        workspaces = Workspaces(stage.store, unconfined=False)
+        engine = Engine(stage.store, Clock(), Planner(stage.store), stage.runs, workspaces, slots=2)
+        async with asyncio.TaskGroup() as group:
+            turns = group.create_task(engine.run())
+            await stage.until(lambda: stage.state.runs["r1-aaaa"].head)
+            stage.host.say("r1-aaaa", finished())
+            stage.host.living.clear()
+            await stage.until(lambda: stage.state.tasks["t1"].state is TaskState.COMPLETE)
+            turns.cancel()
+        assert stage.host.started == []
+
+    play(tmp_path, whole)

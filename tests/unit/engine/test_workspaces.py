@@ -1,0 +1,39 @@
+from pathlib import Path
+
+from pmrunnerd.engine import workspaces
+from pmrunnerd.engine.workspaces import Workspaces
+from pmrunnerd.model import events as ev
+from tests.integration.daemon import a_repository
+from tests.unit.engine.puppets import Stage, play
+
+
+def test_a_held_task_is_clear_once_its_workspace_is(tmp_path: Path) -> None:
+    path = a_repository(tmp_path / "other")
+    (path / "draft").touch()
+
+    async def scene(stage: Stage) -> None:
+        await stage.store.commit(
+            ev.ProjectAdded(project="w2", alias="other", path=str(path)),
+            ev.MessagePosted(message="m2", project="w2", text="x", by="anna"),
+            ev.PlanDrafted(
+                plan="p2",
+                project="w2",
+                message="m2",
+                title="x",
+                tasks=(ev.PlannedTask(task="t2", name="x", title="x", text="x"),),
+            ),
+        )
+        watched = Workspaces(stage.store, unconfined=False, patience=0)
+        await watched.probe("t2")
+        assert watched.clear == set()
+        (path / "draft").unlink()
+        await watched.probe("t2")
+        assert watched.clear == {"t2"}
+        watched.forget("t2")
+        assert watched.clear == set()
+
+    play(tmp_path, scene)
+
+
+def test_people_do_not_wait_long_for_a_look() -> None:
+    assert 1 <= workspaces.PATIENCE <= 10
