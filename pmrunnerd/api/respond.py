@@ -136,9 +136,8 @@ async def _record(
     if decision.facts or decision.remember:
         await store.commit(*decision.facts, request=identifier, digest=digest, reply=reply)
         return
-    mark = store.ahead.seq
-    while store.durable < mark:
-        await store.changed(store.durable)
+    # What made it so already may still be on its way to the disk, and be refused there.
+    await store.commit()
 
 
 async def _gather(desk: Desk, request: p.ProjectAdd) -> p.ProjectAdd:

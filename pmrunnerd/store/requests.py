@@ -1,7 +1,7 @@
 """Which requests were recorded lately: request identifier to commit, for the last 100,000.
 
-Only a hash of each identifier is kept, because 100,000 texts would be a third of the daemon's
-memory; whoever finds a commit here compares the identifier that stands in the journal.
+Only a hash of each identifier is kept: 2.5 MB, where a dictionary of texts takes 15. So whoever
+finds a commit here compares the identifier that stands in the journal.
 """
 
 from array import array

@@ -38,10 +38,10 @@ def test_a_terminal_gets_the_time_and_a_manager_the_priority() -> None:
 def test_a_traceback_stays_on_its_line() -> None:
     record = a_record(logging.ERROR, "oh")
     try:
-        raise ValueError("no\nno")
+        int("no\nno")
     except ValueError:
         record.exc_info = sys.exc_info()
     line = Line(managed=True).format(record)
     assert "\n" not in line
     assert line.startswith("<3>level=error where=pmrunnerd.engine msg=oh exception=")
-    assert "ValueError: no" in line
+    assert "ValueError: invalid literal" in line

@@ -11,7 +11,7 @@ from typing import Final
 
 import pmrunnerd
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.services import lockfile, process
+from pmrunnerd.services import leftovers, lockfile, process
 from pmrunnerd.services.host import GRACE
 from pmrunnerd.services.rundir import RunDirectory
 
@@ -82,6 +82,8 @@ class Detached:
             return
         finally:
             os.close(file)
+            # Killed while its sandbox was being made, it can have left half of that.
+            await leftovers.end(run, below=False)
 
     async def _holder(self, run: str, deadline: float) -> int | None:
         """Wait for a run host that has just been started to say who it is."""

@@ -18,7 +18,8 @@ from pmrunnerd.services.process import PATH
 from pmrunnerd.services.sandbox import Sandbox
 from pmrunnerd.services.unconfined import Unconfined
 
-RUN = "r1-4f2a"
+# Each worker of a parallel run its own: a run's processes are killed by its name.
+RUN = f"r1-{os.getpid():08x}"
 PATIENCE = 20.0
 _WALLS = ("--unshare-user", "--unshare-pid", "--unshare-net", "--ro-bind", "/", "/")
 

@@ -1,0 +1,25 @@
+import pytest
+
+from pmrunnerd.model import errors
+from pmrunnerd.model.errors import Code, PmError, Unavailable
+
+KINDS = PmError.__subclasses__()
+
+
+def test_every_code_has_one_kind_of_error() -> None:
+    assert sorted([PmError.code, *(kind.code for kind in KINDS)]) == sorted(Code)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_an_error_says_what_cannot_be_done_and_what_to_do(kind: type[PmError]) -> None:
+    error = kind("cannot do it: because", hint="do this")
+    assert (str(error), error.hint) == ("cannot do it: because", "do this")
+    assert kind.__doc__
+
+
+def test_only_what_may_work_later_is_retryable() -> None:
+    assert {kind for kind in KINDS if kind.retryable} == {Unavailable}
+
+
+def test_codes_are_spelled_as_scripts_compare_them() -> None:
+    assert all(code == code.lower() and " " not in code for code in errors.Code)

@@ -1,0 +1,128 @@
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pmrunnerd.services import leftovers
+from pmrunnerd.services.cell import CannotConfine
+from pmrunnerd.services.confined import Confined
+from pmrunnerd.services.outcome import collect
+from pmrunnerd.services.sandbox import Sandbox
+from tests.unit.services.parts import (
+    ENVIRONMENT,
+    agent_directory,
+    confined,
+    eventually,
+    needs_sandbox,
+    processes,
+)
+
+# Killed at once or a little later, while bubblewrap is still being made.
+STARTER = """
+import asyncio, sys
+from pathlib import Path
+from tests.unit.services.parts import ENVIRONMENT, confined
+async def main():
+    print("starting", flush=True)
+    environment = ENVIRONMENT | {"PM_RUNNER_RUN": sys.argv[3]}
+    await confined(Path(sys.argv[1])).start(["sh", "-c", sys.argv[2]], environment)
+    await asyncio.sleep(1000)
+asyncio.run(main())
+"""
+
+
+@needs_sandbox
+def test_whoever_starts_a_sandbox_and_is_killed_leaves_nothing_at_work_whenever_it_was(
+    tmp_path: Path,
+) -> None:
+    word, run = f"6{os.getpid()}1", f"r6-{os.getpid():08x}"
+    for milliseconds in (0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 40):
+        script = f"setsid -f sleep {word}; sleep {word}"
+        with subprocess.Popen(
+            [sys.executable, "-c", STARTER, tmp_path, script, run],
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": str(Path.cwd())},
+        ) as starter:
+            assert starter.stdout is not None
+            assert starter.stdout.readline() == b"starting\n"
+            time.sleep(milliseconds / 1000)  # when, not for luck: every moment must do
+            starter.kill()
+    eventually(lambda: not processes(f"sleep\0{word}"))
+    # Of bubblewrap itself something can be left, waiting for ever for its other half; a later run
+    # finds that by the run's name.
+    asyncio.run(leftovers.end(run, below=False))
+    assert not processes(word)
+
+
+@needs_sandbox
+def test_a_sandbox_that_cannot_start_runs_nothing_and_says_why(tmp_path: Path) -> None:
+    async def run(cell: Confined) -> None:
+        await cell.start(["touch", "ran"], ENVIRONMENT)
+
+    machine = ("--ro-bind", "/no/such/directory", "/usr")
+    cell = Confined(Sandbox(bwrap="bwrap", machine=machine, workspace=tmp_path))
+    before = set(os.listdir("/proc/self/fd"))
+
+    with pytest.raises(CannotConfine, match="/no/such/directory"):
+        asyncio.run(run(cell))
+    assert list(tmp_path.iterdir()) == []
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_bubblewrap_that_only_pretends_runs_nothing_outside(tmp_path: Path) -> None:
+    fake = tmp_path / "bwrap"
+    fake.write_text("#!/bin/sh\nexit 0\n")
+    fake.chmod(0o755)
+    cell = Confined(Sandbox(bwrap=str(fake), machine=(), workspace=tmp_path))
+
+    with pytest.raises(CannotConfine, match="without a word"):
+        asyncio.run(cell.start(["true"], ENVIRONMENT))
+
+
+@needs_sandbox
+def test_what_the_command_used_is_known_to_whoever_adopts_orphans(tmp_path: Path) -> None:
+    script = """
+import asyncio, sys
+from pathlib import Path
+from pmrunnerd.services import leftovers
+from pmrunnerd.services.outcome import collect
+from tests.unit.services.parts import ENVIRONMENT, confined
+leftovers.adopt_orphans()
+async def main():
+    running = await confined(Path(sys.argv[1])).start(
+        ["python3", "-c", "x = bytearray(80_000_000)"], ENVIRONMENT)
+    print(await collect(running, total=60, limit=1000))
+    print(running.usage.peak_memory > 80_000_000, running.usage.cpu_seconds > 0)
+asyncio.run(main())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, tmp_path],
+        env=os.environ | {"PYTHONPATH": str(Path.cwd())},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "True True"
+
+
+@needs_sandbox
+def test_what_the_agent_directory_holds_can_be_read_and_not_written(tmp_path: Path) -> None:
+    (tmp_path / "workspace").mkdir()
+    agent = agent_directory(tmp_path)
+    cell = confined(tmp_path / "workspace", agent)
+
+    async def run() -> bytes:
+        script = "touch /run/pm-agent/x; touch $HOME/x /run/pm-agent/home/y && echo home"
+        running = await cell.start(["sh", "-c", script], ENVIRONMENT | {"HOME": "/run/pm-agent/home"})
+        outcome = await collect(running, total=60, limit=1000)
+        return getattr(outcome, "out", b"") + getattr(outcome, "err", b"")
+
+    said = asyncio.run(run())
+
+    assert b"Read-only file system" in said
+    assert b"home\n" in said
+    assert sorted(path.name for path in agent.rglob("*")) == ["home"]
