@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tests.integration.daemon import environment, facts, git
 
 FENCE = re.compile(r"^(`{3,})sh\n(.*?)^\1$", re.DOTALL | re.MULTILINE)
 # Ends with 9 and no other status fails: whoever waited for an outcome is told that it needs them.
-ASKS = "9 pmrunnerctl chat send cake --wait -"
+ASKS = "9 pmrunnerctl chat send cake --wait - <<'MESSAGE'"
 
 
 def the_tour() -> str:
@@ -23,16 +24,25 @@ def the_tour() -> str:
     return "".join(body for _, body in FENCE.findall(tour))
 
 
+def a_free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @pytest.mark.timeout(600)
-@pytest.mark.xdist_group("web port")
 def test_the_tour_of_the_readme_works_as_it_is_pasted(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     clone = copy_to(tmp_path / "pm-runner")
     script = tmp_path / "paste"
-    script.write_text(f"trap 'echo \"$? $BASH_COMMAND\" >> {tmp_path}/failed' ERR\n{the_tour()}")
+    # The first line of each command that did not end with 0.
+    trap = f"""trap 'echo "$? ${{BASH_COMMAND%%$newline*}}" >> {tmp_path}/failed' ERR"""
+    script.write_text(f"newline=$'\\n'\n{trap}\n{the_tour()}")
 
-    variables = environment(home)
+    # As pasted but for the port, which another pm-runner of this machine may have.
+    variables = environment(home) | {"PMRUNNER_WEB_PORT": str(a_free_port())}
     variables["PATH"] = os.pathsep.join(
         part for part in variables["PATH"].split(os.pathsep) if ".venv" not in part
     )
