@@ -57,6 +57,8 @@ def unit_of(environment: str, pid: int) -> str | None:
 
 def systemctl(verb: str, name: str) -> None:
     """Have the service manager start, stop or restart a unit; its own words go to the terminal."""
+    # It counts every start, and a person's are not those of a daemon that cannot stay up.
+    _quietly("reset-failed", name)
     status = subprocess.run(
         ["systemctl", verb, name], check=False, stdout=_STANDARD_ERROR
     ).returncode

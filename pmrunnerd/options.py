@@ -21,6 +21,8 @@ It keeps its state in one directory, answers pmrunnerctl on a Unix socket and se
 loopback port. SIGTERM leaves running agents at work for the daemon that starts next; Ctrl-C and
 `pmrunnerctl stop` park them. Under systemd it is `systemctl start pm-runner@ENV`.
 """
+# People talk to prod and dev at the same time, so they cannot have the same port.
+PORTS: Final = {"prod": 3502}
 EXAMPLE: Final = "example: pmrunnerd --env dev --state-dir ./state --detach"
 
 
@@ -74,6 +76,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     if given.unconfined:
         chosen["runs_unconfined"] = True
     file = _read(given.config or Path(f"/etc/pm-runner/{name}.toml"), wanted=bool(given.config))
+    if name in PORTS:
+        file["web"] = {"port": PORTS[name]} | file.get("web", {})
     where = given.state_dir or environment.get("STATE_DIRECTORY") or file.pop("state", None)
     directory = Path(where or "state").absolute()
     return Options(

@@ -34,6 +34,14 @@ def test_settings_come_from_options_variables_and_the_file_in_this_order(tmp_pat
     assert options.state_directory == Path("/srv/state")
 
 
+def test_prod_and_dev_have_ports_of_their_own_unless_they_are_told_one(tmp_path: Path) -> None:
+    assert parsed("--env", "dev").settings.web_port == 3503
+    assert parsed("--env", "prod").settings.web_port == 3502
+    file = tmp_path / "prod.toml"
+    file.write_text("[web]\nport = 4000\n")
+    assert parsed("--env", "prod", "--config", str(file)).settings.web_port == 4000
+
+
 def test_unconfined_is_said_on_purpose() -> None:
     assert not parsed().settings.runs_unconfined
     assert parsed("--unconfined").settings.runs_unconfined

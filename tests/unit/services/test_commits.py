@@ -1,0 +1,105 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from pmrunnerd.services import commits
+from pmrunnerd.services.commits import NestedRepository
+from tests.unit.services.parts import RUN, git, hands, head, repository
+
+TRAILERS = (("PM-Runner-Task", "t1"), ("PM-Runner-Run", RUN))
+
+
+def _make(path: Path, subject: str = "do it") -> None:
+    asyncio.run(commits.make(hands(path), subject, TRAILERS))
+
+
+def test_a_commit_holds_everything_that_is_not_ignored_and_names_its_run(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    (here / "new dir").mkdir()
+    (here / "new dir/ü").write_text("x")
+    (here / "kept.txt").unlink()
+    (here / "ignored").mkdir()
+    (here / "ignored/x").touch()
+    _make(here)
+
+    assert git(here, "status", "--porcelain") == ""
+    shown = git(here, "-c", "core.quotePath=false", "show", "--name-status", "--format=%s|%ae|%ce")
+    assert shown.splitlines() == [
+        f"do it|{RUN}@pm-runner.invalid|{RUN}@pm-runner.invalid",
+        "",
+        "D\tkept.txt",
+        "A\tnew dir/ü",
+    ]
+    trailers = git(here, "log", "-1", "--format=%(trailers:only)").split("\n")
+    assert trailers[:2] == ["PM-Runner-Task: t1", f"PM-Runner-Run: {RUN}"]
+
+
+def test_a_run_s_commit_is_found_behind_those_of_people_and_no_other_is(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    (here / "a").touch()
+    (here / "b").touch()
+    _make(here)
+    made = head(here)
+    git(here, "commit", "--quiet", "--allow-empty", "-m", "later\n\nmentions PM-Runner-Run: r9-9999")
+
+    found = asyncio.run(commits.find(hands(here), ["r7-0000", RUN]))
+    assert found == commits.Commit(id=made, subject="do it", files=2, run=RUN)
+    assert asyncio.run(commits.find(hands(here), ["r9-9999"])) is None
+    assert asyncio.run(commits.find(hands(here), [])) is None
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("# not a comment", "# not a comment"),
+        ("two\nlines\n\nPM-Runner-Run: r9-9999", "two lines PM-Runner-Run: r9-9999"),
+        ("\x1b[31mred\x00", "[31mred"),
+        ("  ", ""),  # the run's own name
+        ("-m", "-m"),
+        ("x" * 500, "x" * 200),
+    ],
+)
+def test_any_title_makes_one_line_and_cannot_forge_a_trailer(
+    tmp_path: Path, title: str, expected: str
+) -> None:
+    here = repository(tmp_path / "w")
+    (here / "new").touch()
+    _make(here, title)
+
+    assert git(here, "log", "-1", "--format=%s").strip() == (expected or RUN)
+    assert asyncio.run(commits.find(hands(here), ["r9-9999"])) is None
+    assert asyncio.run(commits.find(hands(here), [RUN])) is not None
+
+
+def test_a_repository_inside_is_refused_and_one_that_was_there_is_not(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    repository(here / "inner one")
+
+    with pytest.raises(NestedRepository, match="inner one") as refused:
+        _make(here)
+    assert refused.value.paths == ["inner one"]
+    assert git(here, "log", "--format=%s") == "start\n"
+
+
+def test_a_difference_that_git_evens_out_makes_no_commit(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    (here / ".gitattributes").write_text("*.txt text eol=lf\n")
+    git(here, "add", "--all")
+    git(here, "commit", "--quiet", "-m", "attributes")
+    (here / "kept.txt").write_bytes(b"kept\r\n")
+    before = head(here)
+    _make(here)
+
+    assert head(here) == before
+
+
+def test_files_are_counted_between_any_two_commits(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    before = head(here)
+    for name in ("a\nb", "c"):
+        (here / name).touch()
+    _make(here)
+
+    assert asyncio.run(commits.count(hands(here), before, "HEAD")) == 2
+    assert asyncio.run(commits.count(hands(here), "HEAD", "HEAD")) == 0

@@ -1,0 +1,106 @@
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from pmrunnerd.services.git import Git, GitFailed
+from tests.unit.services.parts import (
+    RUN,
+    confined,
+    git,
+    hands,
+    head,
+    needs_sandbox,
+    repository,
+    unconfined,
+)
+
+
+def test_git_says_what_it_prints_and_fails_with_what_it_says(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+
+    assert asyncio.run(hands(here)("rev-parse", "HEAD")).strip() == head(here)
+    with pytest.raises(GitFailed, match="cannot run git show in .*: fatal: bad revision|unknown"):
+        asyncio.run(hands(here)("show", "nothing"))
+
+
+def test_yes_and_no_are_told_by_the_exit_status(tmp_path: Path) -> None:
+    here = hands(repository(tmp_path / "w"))
+
+    assert asyncio.run(here.succeeds("cat-file", "-e", "HEAD"))
+    assert not asyncio.run(here.succeeds("cat-file", "-e", "0" * 40))
+
+
+def test_a_commit_has_a_full_name_or_none(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+
+    assert asyncio.run(hands(here).commit_id("HEAD")) == head(here)
+    with pytest.raises(GitFailed):
+        asyncio.run(hands(here).commit_id("HEAD^"))
+
+
+def test_nobody_s_own_configuration_counts(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    (here / ".gitconfig").write_text("[alias]\n\tcheck = !touch ran\n")
+    os.environ["GIT_CONFIG_PARAMETERS"] = "'alias.check=!touch ran'"
+    try:
+        with pytest.raises(GitFailed):
+            asyncio.run(hands(here)("check"))
+    finally:
+        del os.environ["GIT_CONFIG_PARAMETERS"]
+    assert not (here / "ran").exists()
+
+
+def test_hooks_of_a_repository_do_not_run(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    for name in ("pre-commit", "post-commit", "reference-transaction", "post-index-change"):
+        hook = here / ".git/hooks" / name
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text("#!/bin/sh\ntouch hooked\n")
+        hook.chmod(0o755)
+
+    asyncio.run(hands(here)("commit", "--allow-empty", "--quiet", "-m", "x"))
+    assert not (here / "hooked").exists()
+
+    git(here, "commit", "--allow-empty", "--quiet", "-m", "x")
+    assert (here / "hooked").exists(), "the hooks would have run"
+
+
+@needs_sandbox
+def test_what_a_hostile_repository_makes_git_run_runs_in_the_sandbox(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (here / ".gitattributes").write_text("*.txt filter=evil\n")
+    git(here, "config", "filter.evil.clean", f"touch {here}/.git/ran; touch {outside}/ran; cat")
+    (here / "new.txt").write_text("x\n")
+
+    asyncio.run(Git(confined(here), RUN)("add", "--all"))
+    assert (here / ".git/ran").exists(), "the filter ran"
+    assert not (outside / "ran").exists()
+
+    (here / "other.txt").write_text("x\n")
+    asyncio.run(Git(unconfined(here), RUN)("add", "--all"))
+    assert (outside / "ran").exists(), "nothing but the sandbox kept it in"
+
+
+@needs_sandbox
+def test_a_file_system_monitor_of_a_repository_does_not_run(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    git(here, "config", "core.fsmonitor", f"touch {here}/.git/ran; false")
+
+    asyncio.run(Git(confined(here), RUN)("status"))
+    assert not (here / ".git/ran").exists()
+    git(here, "status")
+    assert (here / ".git/ran").exists(), "it would have run"
+
+
+def test_paths_that_are_no_text_can_be_shown(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    with open(os.fsencode(here) + b"/\xff.txt", "w"):
+        pass
+
+    said = asyncio.run(hands(here)("status", "--porcelain", "-z"))
+    assert said == "?? \\xff.txt\0"
+    said.encode()

@@ -1,0 +1,79 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from pmrunnerd.services import marker
+from pmrunnerd.services.marker import NAME, Marker
+from tests.unit.services.parts import repository
+
+NOTE = Marker(run="r1-4f2a", head="a" * 40, branch="feature/ü-1", since=12.5)
+
+
+def test_a_note_comes_back_and_goes_away(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    assert marker.read(here) is None
+
+    marker.write(here, NOTE)
+    assert marker.read(here) == NOTE
+    other = Marker(run="r2-4f2a", head="b" * 40, branch="main")
+    marker.write(here, other)
+    assert marker.read(here) == other
+
+    marker.remove(here)
+    marker.remove(here)
+    assert marker.read(here) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"run":"r1-4f2a"}',
+        '{"run":"../../x","head":"' + "a" * 40 + '","branch":"main"}',
+        '{"run":"r1-4f2a","head":"--help","branch":"main"}',
+        '{"run":"r1-4f2a","head":"' + "a" * 40 + '","branch":"-D"}',
+        '{"run":"r1-4f2a","head":"' + "a" * 40 + '","branch":"a b"}',
+        '{"run":"r1-4f2a","head":"' + "a" * 40 + '","branch":""}',
+    ],
+)
+def test_a_note_that_we_could_not_have_written_is_none(tmp_path: Path, text: str) -> None:
+    here = repository(tmp_path / "w")
+    (here / ".git" / NAME).write_text(text)
+
+    assert marker.read(here) is None
+
+
+@pytest.mark.parametrize("kind", ["fifo", "directory", "link", "huge"])
+def test_whatever_an_agent_puts_in_its_place_is_no_note_and_does_not_hold_us_up(
+    tmp_path: Path, kind: str
+) -> None:
+    here = repository(tmp_path / "w")
+    path = here / ".git" / NAME
+    match kind:
+        case "fifo":
+            os.mkfifo(path)
+        case "directory":
+            path.mkdir()
+        case "link":
+            (tmp_path / "elsewhere").write_text('{"run":"r1-4f2a"}')
+            path.symlink_to(tmp_path / "elsewhere")
+        case _:
+            path.write_bytes(b" " * 10_000_000)
+
+    assert marker.read(here) is None
+
+
+def test_a_note_is_never_written_through_a_link(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    (here / ".git" / NAME).symlink_to(tmp_path / "elsewhere")
+    marker.write(here, NOTE)
+    assert not (tmp_path / "elsewhere").exists()
+    assert marker.read(here) == NOTE
+
+    (here / ".git").rename(tmp_path / "moved")
+    (here / ".git").symlink_to(tmp_path / "moved")
+    with pytest.raises(OSError, match="Not a directory"):
+        marker.write(here, NOTE)

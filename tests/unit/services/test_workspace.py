@@ -1,0 +1,115 @@
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from pmrunnerd.services import marker, workspace
+from pmrunnerd.services.marker import Marker
+from pmrunnerd.services.workspace import Inspection
+from tests.unit.services.parts import git, head, needs_root, needs_sandbox, repository
+
+
+def _inspect(path: Path, *hidden: Path) -> Inspection:
+    return asyncio.run(workspace.inspect(path, hidden))
+
+
+def _probe(path: Path) -> str:
+    return asyncio.run(workspace.probe(path, unconfined=False)).problem
+
+
+def test_a_repository_can_be_a_workspace_under_its_real_name(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    (tmp_path / "link").symlink_to(here)
+
+    assert _inspect(tmp_path / "link") == Inspection(path=here)
+
+
+@pytest.mark.parametrize(
+    ("kind", "problem"),
+    [
+        ("missing", "it does not exist"),
+        ("file", "it is no directory"),
+        ("plain", "it is no git repository"),
+        ("worktree", "its .git is a file"),
+        ("linked", "its .git is no directory"),
+        ("circle", ""),
+    ],
+)
+def test_what_cannot_be_a_workspace_is_told_with_its_reason(
+    tmp_path: Path, kind: str, problem: str
+) -> None:
+    here = tmp_path / "here"
+    match kind:
+        case "file":
+            here.touch()
+        case "plain":
+            here.mkdir()
+        case "worktree":
+            git(repository(tmp_path / "w"), "worktree", "add", "--quiet", "-b", "x", str(here))
+        case "linked":
+            here.mkdir()
+            (here / ".git").symlink_to(repository(tmp_path / "w") / ".git")
+        case "circle":
+            here.symlink_to(here)
+    found = _inspect(here)
+
+    assert found.problem
+    assert problem in found.problem
+
+
+def test_a_workspace_around_or_inside_the_state_is_told(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+
+    assert "lies in it" in _inspect(here, here / "state").problem
+    assert "it lies in" in _inspect(here, tmp_path).problem
+    assert "would be an agent's to change" in _inspect(Path("/usr")).problem
+
+
+@needs_root
+def test_root_is_told_that_it_cannot_work_for_somebody_else(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    os.chown(here, 12345, 12345)
+
+    found = _inspect(here)
+    assert "it belongs to uid 12345" in found.problem
+    assert "chown -R root" in found.hint
+
+
+def test_looking_runs_nothing_and_opens_nothing(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    git(here, "config", "core.fsmonitor", f"touch {tmp_path}/ran")
+    (here / ".git").chmod(0o000)
+
+    assert _inspect(here).problem == ""
+    assert not (tmp_path / "ran").exists()
+    (here / ".git").chmod(0o755)
+
+
+@needs_sandbox
+def test_a_probe_tells_clean_from_a_person_s_changes_and_from_a_run_s(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    assert _probe(here) == ""
+    (here / "draft.txt").touch()
+    assert "draft.txt" in _probe(here)
+    marker.write(here, Marker(run="r0-dead", head=head(here), branch="main"))
+    assert _probe(here) == ""
+
+
+@needs_sandbox
+def test_a_probe_of_what_is_no_repository_is_a_problem_and_no_crash(tmp_path: Path) -> None:
+    assert "its .git is gone" in _probe(tmp_path)
+    assert _probe(tmp_path / "nothing")
+
+
+@needs_sandbox
+def test_a_probe_can_change_nothing(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    (here / ".gitattributes").write_text("*.txt filter=evil\n")
+    git(here, "config", "filter.evil.clean", f"touch {here}/ran; cat")
+    os.utime(here / "kept.txt", (0, 0))
+
+    assert ".gitattributes" in _probe(here)
+    assert not (here / "ran").exists()
+    git(here, "status")
+    assert (here / "ran").exists(), "the filter would have run"
