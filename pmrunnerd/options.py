@@ -76,8 +76,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     if given.unconfined:
         chosen["runs_unconfined"] = True
     file = _read(given.config or Path(f"/etc/pm-runner/{name}.toml"), wanted=bool(given.config))
-    if name in PORTS:
-        file["web"] = {"port": PORTS[name]} | file.get("web", {})
+    if name in PORTS and isinstance(web := file.get("web", {}), dict):
+        file["web"] = {"port": PORTS[name]} | web
     where = given.state_dir or environment.get("STATE_DIRECTORY") or file.pop("state", None)
     directory = Path(where or "state").absolute()
     return Options(
