@@ -66,9 +66,14 @@ async def listening(  # type: ignore[no-untyped-def]  # noqa: ANN201
     """Answer `pm-ask` for as long as the context lasts; `unanswered` gets what nobody answered."""
     talking: set[asyncio.Transport] = set()
     loop = asyncio.get_running_loop()
-    server = await loop.create_unix_server(
-        lambda: _Conversation(answers, unanswered, talking), sock=_bind(directory)
-    )
+    door = _bind(directory)
+    try:
+        server = await loop.create_unix_server(
+            lambda: _Conversation(answers, unanswered, talking), sock=door
+        )
+    except BaseException:
+        door.close()
+        raise
     try:
         yield
     finally:

@@ -161,7 +161,7 @@ def test_an_index_that_was_cut_off_is_no_obstacle(tmp_path: Path) -> None:
 
     assert _put_away(here, began) == Keeping(ref=REF, files=1)
     assert git(here, "status", "--porcelain") == ""
-    assert _files(here) == {".gitignore", "kept.txt", ".git"}
+    assert _files(here) == {".gitignore", "kept.txt"}
 
 
 def test_what_was_kept_before_is_never_overwritten(tmp_path: Path) -> None:

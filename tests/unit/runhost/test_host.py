@@ -1,0 +1,96 @@
+import asyncio
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.progress import AnyProgress, Finished
+from pmrunnerd.runhost.host import RunHost
+from tests.unit.runhost.parts import Book
+from tests.unit.services.parts import RUN, needs_sandbox, repository, spec
+
+
+def _live(tmp_path: Path, text: str = "true", **more: object) -> list[AnyProgress]:
+    book = Book(tmp_path / "state/runs" / RUN)
+    workspace = tmp_path / "w"
+    if not workspace.exists():
+        repository(workspace)
+    book.directory.write_spec(spec(workspace, text, **more))
+    asyncio.run(RunHost(book.directory, book.report).live())
+    return book.read()
+
+
+def _end(said: list[AnyProgress]) -> Finished:
+    assert isinstance(said[-1], Finished)
+    assert not [progress for progress in said[:-1] if isinstance(progress, Finished)]
+    return said[-1]
+
+
+def test_a_spec_that_is_missing_is_a_failure_with_a_word(tmp_path: Path) -> None:
+    book = Book(tmp_path / "state/runs" / RUN)
+    asyncio.run(RunHost(book.directory, book.report).live())
+
+    end = _end(book.read())
+    assert end.outcome is Outcome.FAILED
+    assert "spec.json is not there" in end.reason
+
+
+def test_an_agent_that_is_not_known_is_a_failure_and_nothing_ran(tmp_path: Path) -> None:
+    said = _live(tmp_path, agent="nobody")
+
+    assert len(said) == 1
+    assert "known are shell" in _end(said).reason
+
+
+def test_a_workspace_that_is_not_there_holds_the_run(tmp_path: Path) -> None:
+    (tmp_path / "w").touch()
+
+    end = _end(_live(tmp_path))
+    assert end.outcome is Outcome.HELD
+    assert "it is not there" in end.reason
+
+
+def test_a_workspace_around_the_state_is_refused(tmp_path: Path) -> None:
+    repository(tmp_path / "w")
+    book = Book(tmp_path / "w/state/runs" / RUN)
+    book.directory.write_spec(spec(tmp_path / "w"))
+    asyncio.run(RunHost(book.directory, book.report).live())
+
+    end = _end(book.read())
+    assert end.outcome is Outcome.FAILED
+    assert "which no agent may see, lies in it" in end.reason
+
+
+@needs_sandbox
+def test_a_bug_of_ours_is_called_one_and_the_run_ends(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    # A directory in the place of the script: nothing that a user can do.
+    (tmp_path / "state/runs" / RUN).parent.mkdir(parents=True)
+    book = Book(tmp_path / "state/runs" / RUN)
+    here = repository(tmp_path / "w")
+    book.directory.write_spec(spec(here))
+    book.directory.make_agent().joinpath("script").mkdir()
+    asyncio.run(RunHost(book.directory, book.report).live())
+
+    end = _end(book.read())
+    assert end.outcome is Outcome.FAILED
+    assert end.reason.startswith("IsADirectoryError")
+    assert "this is a bug in pm-runner" in end.reason
+    assert "Traceback" in caplog.text
+    assert not (here / ".git/pm-runner-run").exists()
+
+
+@needs_sandbox
+def test_an_earlier_run_that_is_alive_keeps_the_next_one_from_starting(tmp_path: Path) -> None:
+    other = tmp_path / "state/runs/r0-4f2a"
+    other.mkdir(parents=True)
+    lock = os.open(other / "lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    said = _live(tmp_path, "touch ran", earlier=("r0-4f2a",))
+    os.close(lock)
+
+    assert "run r0-4f2a of the same task is alive" in _end(said).reason
+    assert not (tmp_path / "w/ran").exists()

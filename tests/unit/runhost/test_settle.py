@@ -1,0 +1,117 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.progress import AnyProgress, Committed, Kept
+from pmrunnerd.runhost.settle import settle
+from pmrunnerd.services import marker, tenancy
+from pmrunnerd.services.agents.protocol import Verdict
+from pmrunnerd.services.tenancy import Tenancy
+from tests.unit.runhost.parts import Book
+from tests.unit.services.parts import RUN, git, hands, head, repository, spec
+
+SUCCESS = Verdict(outcome=Outcome.SUCCEEDED, status=0)
+
+
+def _take(path: Path) -> Tenancy:
+    return asyncio.run(
+        tenancy.take(hands(path), (), alive=lambda _: False, put_away=lambda *_: None)
+    )
+
+
+def _settle(tmp_path: Path, held: Tenancy, verdict: Verdict) -> tuple[Verdict, list[AnyProgress]]:
+    book = Book(tmp_path / "run")
+    final = asyncio.run(settle(held, verdict, spec(tmp_path / "w"), book.report))
+    held.close()
+    return final, book.read()
+
+
+def test_success_with_changes_is_a_commit(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    held = _take(here)
+    (here / "new").touch()
+    final, said = _settle(tmp_path, held, SUCCESS)
+
+    assert final == SUCCESS
+    assert [type(progress) for progress in said] == [Committed]
+    assert git(here, "log", "-1", "--format=%s").strip() == "do it"
+    assert marker.read(here) is None
+
+
+def test_success_without_changes_says_nothing(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+
+    assert _settle(tmp_path, _take(here), SUCCESS) == (SUCCESS, [])
+    assert marker.read(here) is None
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [Outcome.FAILED, Outcome.ASKED, Outcome.INTERRUPTED, Outcome.TIMED_OUT, Outcome.STALLED],
+)
+def test_any_other_end_keeps_what_was_done_and_goes_back(tmp_path: Path, outcome: Outcome) -> None:
+    here = repository(tmp_path / "w")
+    before = head(here)
+    held = _take(here)
+    (here / "new").touch()
+    final, said = _settle(tmp_path, held, Verdict(outcome=outcome, reason="why"))
+
+    assert (final.outcome, final.reason) == (outcome, "why")
+    assert isinstance(said[0], Kept)
+    assert (said[0].ref, said[0].files) == (f"refs/pm-runner/runs/{RUN}", 1)
+    assert not (here / "new").exists()
+    assert head(here) == before
+    assert marker.read(here) is None
+
+
+def test_success_under_a_head_that_somebody_moved_is_a_failure_and_kept(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    held = _take(here)
+    (here / "new").touch()
+    git(here, "commit", "--quiet", "--allow-empty", "-m", "mine")
+    final, said = _settle(tmp_path, held, SUCCESS)
+
+    assert final.outcome is Outcome.FAILED
+    assert final.reason.startswith("HEAD moved")
+    assert [type(progress) for progress in said] == [Kept]
+    assert git(here, "log", "-1", "--format=%s").strip() == "mine"
+
+
+def test_success_with_a_repository_inside_is_a_failure_and_nothing_is_lost(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    held = _take(here)
+    repository(here / "inner")
+    (here / "new").touch()
+    final, said = _settle(tmp_path, held, SUCCESS)
+
+    assert final.outcome is Outcome.FAILED
+    assert "cannot commit inner: it is a git repository of its own" in final.reason
+    assert isinstance(said[0], Kept)
+    assert (here / f".git/pm-runner-kept/{RUN}/inner/kept.txt").exists()
+    assert git(here, "status", "--porcelain") == ""
+
+
+def test_what_cannot_be_put_away_stays_with_the_note_that_says_whose_it_is(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    held = _take(here)
+    (here / "new").touch()
+    (here / ".git/refs/heads/main").write_text("broken\n")
+    final, said = _settle(tmp_path, held, Verdict(outcome=Outcome.FAILED, reason="why"))
+
+    assert final.reason.startswith("why; what it left stays there: cannot run git")
+    assert said == []
+    assert (here / "new").exists()
+    assert marker.read(here) == held.began
+
+
+def test_a_git_directory_that_the_run_destroyed_is_told_and_not_followed(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    held = _take(here)
+    (here / ".git").rename(tmp_path / "stolen")
+    (here / ".git").symlink_to(tmp_path / "stolen")
+    final, _ = _settle(tmp_path, held, SUCCESS)
+
+    assert final.outcome is Outcome.FAILED
+    assert "no directory any more" in final.reason or "cannot" in final.reason

@@ -1,0 +1,54 @@
+"""Jobs for agents to work on, and somebody who listens."""
+
+import asyncio
+from pathlib import Path
+
+from pmrunnerd.model.progress import Limits
+from pmrunnerd.services.agents import asking, pm_ask
+from pmrunnerd.services.agents.protocol import Job, Verdict
+from pmrunnerd.services.agents.shell import Shell
+from pmrunnerd.services.child import Usage
+from tests.unit.services.parts import ENVIRONMENT, agent_directory, spec, unconfined
+
+
+class Heard:
+    """Takes reports, and can be a disk that is full."""
+
+    def __init__(self, full_after: int = 1_000_000) -> None:
+        self.said: list[tuple[str, str]] = []
+        self.questions: list[tuple[str, tuple[str, ...]]] = []
+        self.usage: Usage | None = None
+        self._room = full_after
+
+    def output(self, stream: str, text: str) -> None:
+        if self._room <= 0:
+            raise OSError(28, "No space left on device")
+        self._room -= 1
+        self.said.append((stream, text))
+
+    def asked(self, text: str, options: tuple[str, ...]) -> None:
+        self.questions.append((text, options))
+
+    def used(self, usage: Usage) -> None:
+        self.usage = usage
+
+    def text(self, stream: str = "stdout") -> str:
+        return "".join(text for name, text in self.said if name == stream)
+
+
+def job(tmp_path: Path, text: str, **more: object) -> Job:
+    """Return a job in a plain directory that nothing confines."""
+    workspace = tmp_path / "workspace"
+    workspace.mkdir(exist_ok=True)
+    directory = tmp_path / "agent" if (tmp_path / "agent").exists() else agent_directory(tmp_path)
+    cell = unconfined(workspace, directory)
+    path = f"{cell.inside(asking.PROGRAMS)}:{ENVIRONMENT['PATH']}"
+    environment = ENVIRONMENT | {"PATH": path, pm_ask.VARIABLE: cell.inside(asking.SOCKET)}
+    told = spec(workspace, text, **({"limits": Limits(total=60, silence=60)} | more))
+    return Job(spec=told, cell=cell, directory=directory, environment=environment)
+
+
+def work(tmp_path: Path, text: str, **more: object) -> tuple[Verdict, Heard]:
+    """Let the shell agent do a job to its end."""
+    heard = Heard()
+    return asyncio.run(Shell().work(job(tmp_path, text, **more), heard)), heard
