@@ -25,8 +25,16 @@ class Planner:
             return
         project, mint = state.projects[said.project], Mint(state.minted)
         try:
-            proposal = PLANNERS[project.agent](said.text)
-            facts = planning.draft(project, said, proposal, mint)
+            facts = planning.draft(project, said, _propose(project.agent, said.text), mint)
         except Refused as refused:
             facts = planning.refuse(said, refused, mint)
         await self._store.commit(*facts)
+
+
+def _propose(agent: str, text: str) -> planning.Proposal:
+    try:
+        planner = PLANNERS[agent]
+    except KeyError:
+        # Set by a newer release, and this one has come back after it.
+        raise Refused(f"cannot plan the message: this release has no agent {agent}") from None
+    return planner(text)

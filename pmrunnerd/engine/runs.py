@@ -94,13 +94,20 @@ class Runs:
         self._watch.add(run)
         try:
             while finished is None:
-                # In this order: what a host wrote before it died is read after it was seen dead.
-                alive = self._host.alive(run)
-                page = await asyncio.to_thread(directory.read, seen.cursor, 256)
+                try:
+                    # In this order: what a host wrote before it died is read after it was seen dead.
+                    alive = self._host.alive(run)
+                    page = await asyncio.to_thread(directory.read, seen.cursor, 256)
+                except OSError as exc:
+                    # Too many open files, say. The run does not notice, and the file stays.
+                    log.warning("cannot read what run %s does: %s", run, exc)
+                    await asyncio.sleep(TICK)
+                    continue
                 for cursor, progress in page:
                     seen.look(cursor, progress)
                     if isinstance(progress, Began):
-                        await self._record(run, self._began(run, progress, cursor))
+                        while not await self._record(run, self._began(run, progress, cursor)):
+                            pass
                     elif isinstance(progress, Finished):
                         finished = progress
                 if page or finished:

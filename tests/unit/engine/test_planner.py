@@ -8,11 +8,11 @@ from pmrunnerd.model.state import State
 from tests.unit.store.parts import running
 
 
-def planned(directory: Path, text: str, times: int = 1) -> State:
+def planned(directory: Path, text: str, times: int = 1, agent: str = "shell") -> State:
     async def scene() -> State:
         async with running(directory) as store:
             await store.commit(
-                ev.ProjectAdded(project="w1", alias="demo", path="/srv/demo"),
+                ev.ProjectAdded(project="w1", alias="demo", path="/srv/demo", agent=agent),
                 ev.MessagePosted(message="m1", project="w1", text=text, by="anna"),
             )
             for _ in range(times):
@@ -37,3 +37,10 @@ def test_a_message_that_is_no_plan_is_answered_with_the_reason(tmp_path: Path) -
 
 def test_planning_twice_plans_once(tmp_path: Path) -> None:
     assert set(planned(tmp_path, "true", times=2).plans) == {"p1"}
+
+
+def test_an_agent_that_this_release_does_not_have_refuses_the_message_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    plan = planned(tmp_path, "true", agent="oracle").plans["p1"]
+    assert plan.reason == "this release has no agent oracle"

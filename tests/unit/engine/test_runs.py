@@ -128,3 +128,20 @@ def test_starting_a_task_that_is_not_queued_does_nothing(tmp_path: Path) -> None
         assert stage.host.started == []
 
     play(tmp_path, scene)
+
+
+def test_an_event_file_that_cannot_be_read_stops_nobody_and_is_read_later(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(stage.runs.start("t1"))
+            run = await stage.started()
+            events = tmp_path / "runs" / run / "events.jsonl"
+            # Links are not followed: a read of one fails.
+            events.symlink_to("elsewhere")
+            await asyncio.sleep(0.05)
+            events.unlink()
+            stage.host.say(run, BEGAN, finished())
+            stage.host.living.clear()
+        assert stage.state.tasks["t1"].state is TaskState.COMPLETE
+
+    play(tmp_path, scene)
