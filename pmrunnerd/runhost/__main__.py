@@ -33,13 +33,14 @@ def main(words: list[str]) -> int:
     # Files of the workspace are made with the modes that people expect; ours say theirs.
     os.umask(0o022)
     run = RunDirectory(Path(directory).absolute())
-    if not _lock(run, file):
+    lock = _lock(run, file)
+    if lock is None:
         sys.stderr.write(f"cannot hold run {run.run}: another run host does, or did\n")
         return _REFUSED
-    return _hold(run)
+    return _hold(run, lock)
 
 
-def _lock(run: RunDirectory, file: int | None) -> bool:
+def _lock(run: RunDirectory, file: int | None) -> int | None:
     """Take the lock, or take it over; it is held until this process is dead."""
     try:
         if file is None:
@@ -48,19 +49,18 @@ def _lock(run: RunDirectory, file: int | None) -> bool:
             lockfile.adopt(file)
     except OSError as exc:
         sys.stderr.write(f"cannot lock run {run.run}: {exc}\n")
-        return False
-    if file is None or run.has_begun():
-        return False
-    lockfile.sign(file)
-    return True
+        return None
+    return None if run.has_begun() else file
 
 
-def _hold(run: RunDirectory) -> int:
+def _hold(run: RunDirectory, lock: int) -> int:
     leftovers.adopt_orphans()
     try:
         writer = EventWriter(run)
         try:
-            asyncio.run(RunHost(run, Reporter(writer, Clock())).live())
+            host = RunHost(run, Reporter(writer, Clock()))
+            # Whoever reads our name there may stop us: not before we can say that we were stopped.
+            asyncio.run(host.live(lambda: lockfile.sign(lock)))
         finally:
             writer.close()
     except CannotReport:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -36,11 +37,15 @@ class RunHost:
         self._told_to_stop = False
         self._working: asyncio.Task[Verdict | Exception] | None = None
 
-    async def live(self) -> None:
-        """Do the run and say how it ended. Raises CannotReport where that cannot be said."""
+    async def live(self, listening: Callable[[], None] = lambda: None) -> None:
+        """Do the run and say how it ended. Raises CannotReport where that cannot be said.
+
+        `listening` is called once a signal is heard and no longer deadly.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop)
+        listening()
         verdict = await self._verdict()
         self._report.finished(verdict.outcome, verdict.reason, verdict.status)
 

@@ -32,6 +32,10 @@ class Child:
     def _reap(self) -> None:
         asyncio.get_running_loop().remove_reader(self._file)
         os.close(self._file)
+        # What it left behind in its group goes with it; while it is not reaped, the group's number
+        # cannot be anybody else's.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
         _, status, used = os.wait4(self.pid, 0)
         self._status = os.waitstatus_to_exitcode(status)
         self.usage = Usage(used.ru_maxrss * KIB, used.ru_utime + used.ru_stime)

@@ -47,13 +47,16 @@ async def end(run: str, *, below: bool) -> None:
     Raises TimeoutError if some do not die, as in an uninterruptible wait for a disk.
     """
     deadline = time.monotonic() + _PATIENCE
+    found: set[int] = set()
     while pids := of(run) | (descendants() if below else set()):
+        found |= pids
         for pid in pids:
             _kill(pid, run, below=below)
         if time.monotonic() > deadline:
             raise TimeoutError(f"processes {sorted(pids)} of run {run} do not die")
         await asyncio.sleep(0.005)
-    _bury()
+    if below:
+        _bury(found)
 
 
 def _kill(pid: int, run: str, *, below: bool) -> None:
@@ -67,11 +70,10 @@ def _kill(pid: int, run: str, *, below: bool) -> None:
             os.close(file)
 
 
-def _bury() -> None:
-    """Wait for the adopted dead. Those that somebody here waits for have been waited for."""
-    for pid in _pids():
-        stat = _parent_and_state(pid)
-        if stat == (os.getpid(), "Z"):
+def _bury(found: set[int]) -> None:
+    """Wait for those of the dead that we adopted; nobody else will. Anybody else's are not ours."""
+    for pid in found:
+        if _parent_and_state(pid) == (os.getpid(), "Z"):
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
 

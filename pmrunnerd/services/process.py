@@ -3,7 +3,7 @@
 import contextlib
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -69,7 +69,7 @@ async def run(  # noqa: PLR0913 - everything that bounds it is said by the calle
 
 
 @contextlib.contextmanager
-def _given(data: bytes):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _given(data: bytes) -> Iterator[int]:
     """Lend a file that holds this and nothing else: it cannot fill up and block as a pipe can."""
     with open(os.memfd_create("input"), "w+b", buffering=0) as file:  # noqa: PTH123
         file.write(data)

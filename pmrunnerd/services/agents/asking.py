@@ -7,7 +7,7 @@ import shlex
 import socket
 import stat
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -60,9 +60,9 @@ def install(directory: Path, cell_directory: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def listening(  # type: ignore[no-untyped-def]  # noqa: ANN201
+async def listening(
     directory: Path, answers: Answers, unanswered: Callable[[Question], None]
-):
+) -> AsyncIterator[None]:
     """Answer `pm-ask` for as long as the context lasts; `unanswered` gets what nobody answered."""
     talking: set[asyncio.Transport] = set()
     loop = asyncio.get_running_loop()

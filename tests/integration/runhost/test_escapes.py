@@ -54,10 +54,8 @@ class World:
 @contextlib.contextmanager
 def _neighbours(root: Path) -> Iterator[dict[str, str]]:
     """Have somebody at every door that an agent could knock at, and a process to attack."""
-    with (
-        contextlib.ExitStack() as stack,
-        subprocess.Popen(["sleep", "1000"]) as victim,
-    ):
+    with contextlib.ExitStack() as stack:
+        victim = stack.enter_context(subprocess.Popen(["sleep", "1000"]))
         stack.callback(victim.kill)
         tcp = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         named = stack.enter_context(socket.socket(socket.AF_UNIX))
@@ -75,8 +73,8 @@ def _neighbours(root: Path) -> Iterator[dict[str, str]]:
             "named": f"import os; os.chdir({str(root)!r}); "
             + _CONNECT.format(family="AF_UNIX", address="'s'"),
             "abstract": _CONNECT.format(
-                family="AF_UNIX", address=repr(f"\0pm-test-{os.getpid()}")
-            ).replace("\\x00", "\\0"),
+                family="AF_UNIX", address=f"bytes(1) + b'pm-test-{os.getpid()}'"
+            ),
         }
 
 
@@ -95,14 +93,14 @@ ATTEMPTS = {
     "read a process's environment": "cat /proc/{pid}/environ",
     "reach TCP on the loopback": 'python3 -c "{tcp}"',
     "reach a Unix socket": 'python3 -c "{named}"',
-    "reach an abstract socket": "python3 -c '{abstract}'",
+    "reach an abstract socket": 'python3 -c "{abstract}"',
     "use the network": "grep -qv -e face -e Inter- -e 'lo:' /proc/net/dev",
 }
 ROOT_S_ATTEMPTS = {
     "read a secret of the machine": "cat /etc/shadow",
     # Opened and not written: what an attempt can do must not depend on its being stopped.
     "change a setting of the kernel": ": >> /proc/sys/kernel/core_pattern",
-    "change another setting": ": >> /proc/sys/kernel/modprobe",
+    "change another setting": ": >> /proc/sys/kernel/hostname",
     "see a device of the machine": "ls /dev/kmsg",
 }
 
@@ -127,13 +125,15 @@ def _try(root: Path, attempt: str) -> None:
             script = script.replace(f"{{{name}}}", str(value))
         inside = world.run(script, walls=True)
         assert isinstance(inside, Exited)
-        assert inside.status != 0, inside.out
-        assert list(root.rglob("escaped")) == []
+        # What it wrote, if it could, went to a /tmp of its own.
+        assert inside.status != 0 or "escaped" in script, inside.out
         assert inside.status != 127, inside.err
+        assert list(root.rglob("escaped")) == []
 
         outside = world.run(script, walls=False)
         assert isinstance(outside, Exited)
         assert outside.status == 0, outside.err
+        assert bool(list(root.rglob("escaped"))) is ("escaped" in script)
 
 
 @needs_root

@@ -125,8 +125,7 @@ def test_a_run_that_is_stopped_at_any_moment_ends_in_good_order(tmp_path: Path) 
             time.sleep(milliseconds / 1000)  # when, not for luck: every moment must do
             asyncio.run(hosts.host.stop(run))
             assert not hosts.host.alive(run)
-            if said := hosts.said(run):  # it was told before it had set out
-                assert end(said).outcome is Outcome.INTERRUPTED
+            assert end(hosts.said(run)).outcome is Outcome.INTERRUPTED
             assert git(hosts.workspace, "status", "--porcelain") == ""
 
 

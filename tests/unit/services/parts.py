@@ -1,5 +1,6 @@
 """Real parts to test services with: repositories, cells, specs, and a place to find processes."""
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -105,6 +106,18 @@ def spec(workspace: Path, text: str = "true", **more: object) -> Spec:
 
 
 ENVIRONMENT = {"PATH": PATH, "LANG": "C.UTF-8", "PM_RUNNER_RUN": RUN}
+
+
+async def until(true: Callable[[], object]) -> None:
+    """Return as soon as something is true, and let the loop turn until then."""
+    async with asyncio.timeout(PATIENCE):
+        while not true():  # noqa: ASYNC110 - what is waited for happens elsewhere
+            await asyncio.sleep(0.005)
+
+
+def descriptors() -> set[str]:
+    """Return the numbers of the files that we have open."""
+    return {entry.name for entry in Path("/proc/self/fd").iterdir()}
 
 
 def eventually(true: Callable[[], object]) -> None:

@@ -13,6 +13,7 @@ from tests.unit.services.parts import (
     ENVIRONMENT,
     agent_directory,
     confined,
+    descriptors,
     eventually,
     needs_sandbox,
     processes,
@@ -20,7 +21,9 @@ from tests.unit.services.parts import (
 )
 
 BOTH = pytest.mark.parametrize(
-    "make", [pytest.param(confined, marks=needs_sandbox), unconfined], ids=["confined", "unconfined"]
+    "make",
+    [pytest.param(confined, marks=needs_sandbox), unconfined],
+    ids=["confined", "unconfined"],
 )
 Make = Callable[[Path, Path], Cell]
 
@@ -50,11 +53,11 @@ def test_a_command_works_in_the_workspace_and_its_status_comes_back(
 def test_a_command_finds_only_what_it_is_given_and_nothing_to_read(
     make: Make, tmp_path: Path
 ) -> None:
-    os.environ["PM_TEST_SECRET"] = "x"
+    os.environ["PM_TEST_FOREIGN"] = "x"
     try:
         done = _run(make, tmp_path, "env | cut -d= -f1 | sort; cat")
     finally:
-        del os.environ["PM_TEST_SECRET"]
+        del os.environ["PM_TEST_FOREIGN"]
 
     assert isinstance(done, Exited)
     assert set(done.out.decode().split()) - {"_", "SHLVL", "PWD", "OLDPWD"} == set(ENVIRONMENT)
@@ -89,7 +92,7 @@ def test_a_command_that_is_cancelled_at_any_moment_leaves_nothing(
     word = f"5{os.getpid()}3"
     (tmp_path / "workspace").mkdir()
     cell = make(tmp_path / "workspace", agent_directory(tmp_path))
-    before = set(os.listdir("/proc/self/fd"))
+    before = descriptors()
 
     async def run() -> None:
         running = await cell.start(["sleep", word], ENVIRONMENT)
@@ -105,7 +108,7 @@ def test_a_command_that_is_cancelled_at_any_moment_leaves_nothing(
     for milliseconds in (0, 1, 2, 3, 5, 8, 13, 21, 34):
         asyncio.run(cut(milliseconds / 1000))
     eventually(lambda: not processes(word))
-    assert set(os.listdir("/proc/self/fd")) == before
+    assert descriptors() == before
 
 
 @BOTH

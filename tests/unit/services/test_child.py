@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pmrunnerd.services import process
 from pmrunnerd.services.child import Child
-from tests.unit.services.parts import ENVIRONMENT, eventually, processes
+from tests.unit.services.parts import ENVIRONMENT, eventually, processes, until
 
 
 def _start(script: str) -> Child:
@@ -42,8 +42,7 @@ def test_ending_a_child_ends_its_group_and_leaves_no_zombie(tmp_path: Path) -> N
 
     async def end() -> int:
         child = _start(f"sleep {word} & sleep {word}")
-        while len(processes(word)) < 3:
-            await asyncio.sleep(0.005)
+        await until(lambda: len(processes(word)) == 3)
         await child.end()
         _close(child)
         return child.pid

@@ -41,7 +41,9 @@ def test_a_run_s_commit_is_found_behind_those_of_people_and_no_other_is(tmp_path
     (here / "b").touch()
     _make(here)
     made = head(here)
-    git(here, "commit", "--quiet", "--allow-empty", "-m", "later\n\nmentions PM-Runner-Run: r9-9999")
+    git(
+        here, "commit", "--quiet", "--allow-empty", "-m", "later\n\nmentions PM-Runner-Run: r9-9999"
+    )
 
     found = asyncio.run(commits.find(hands(here), ["r7-0000", RUN]))
     assert found == commits.Commit(id=made, subject="do it", files=2, run=RUN)

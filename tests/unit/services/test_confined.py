@@ -1,5 +1,6 @@
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pmrunnerd.services import confined as confined_module
 from pmrunnerd.services import leftovers
 from pmrunnerd.services.cell import CannotConfine
 from pmrunnerd.services.confined import Confined
@@ -16,6 +18,7 @@ from tests.unit.services.parts import (
     ENVIRONMENT,
     agent_directory,
     confined,
+    descriptors,
     eventually,
     needs_sandbox,
     processes,
@@ -58,6 +61,39 @@ def test_whoever_starts_a_sandbox_and_is_killed_leaves_nothing_at_work_whenever_
     assert not processes(word)
 
 
+@pytest.mark.parametrize("word", [b"", b"go", b"go\n"])
+def test_a_gate_that_nobody_opens_stays_shut(tmp_path: Path, word: bytes) -> None:
+    ours, theirs = socket.socketpair()
+    argv = ["sh", "-c", confined_module._GATE, "gate", "touch", str(tmp_path / "ran")]
+    with theirs, subprocess.Popen(argv, stdin=theirs) as gate:
+        theirs.close()
+        with ours:
+            assert ours.recv(1) == b"\n"
+            ours.send(word)
+        status = gate.wait(20)
+
+    opened = word.endswith(b"\n")
+    assert (status == 0) is opened
+    assert (tmp_path / "ran").exists() is opened
+
+
+@needs_sandbox
+def test_however_many_there_are_none_is_left_when_the_end_has_come(tmp_path: Path) -> None:
+    word = f"6{os.getpid()}2"
+    script = f"for i in $(seq 400); do setsid -f sleep {word}; done; echo all; sleep {word}"
+
+    async def run() -> int:
+        running = await confined(tmp_path).start(["bash", "-c", script], ENVIRONMENT)
+        assert await asyncio.to_thread(os.read, running.stdout, 10) == b"all\n"
+        await running.end()
+        left = len(processes(f"sleep\0{word}"))
+        os.close(running.stdout)
+        os.close(running.stderr)
+        return left
+
+    assert asyncio.run(run()) == 0
+
+
 @needs_sandbox
 def test_a_sandbox_that_cannot_start_runs_nothing_and_says_why(tmp_path: Path) -> None:
     async def run(cell: Confined) -> None:
@@ -65,12 +101,12 @@ def test_a_sandbox_that_cannot_start_runs_nothing_and_says_why(tmp_path: Path) -
 
     machine = ("--ro-bind", "/no/such/directory", "/usr")
     cell = Confined(Sandbox(bwrap="bwrap", machine=machine, workspace=tmp_path))
-    before = set(os.listdir("/proc/self/fd"))
+    before = descriptors()
 
     with pytest.raises(CannotConfine, match="/no/such/directory"):
         asyncio.run(run(cell))
     assert list(tmp_path.iterdir()) == []
-    assert set(os.listdir("/proc/self/fd")) == before
+    assert descriptors() == before
 
 
 def test_a_bubblewrap_that_only_pretends_runs_nothing_outside(tmp_path: Path) -> None:
@@ -88,6 +124,7 @@ def test_what_the_command_used_is_known_to_whoever_adopts_orphans(tmp_path: Path
     script = """
 import asyncio, sys
 from pathlib import Path
+from pmrunnerd.services import confined as confined_module
 from pmrunnerd.services import leftovers
 from pmrunnerd.services.outcome import collect
 from tests.unit.services.parts import ENVIRONMENT, confined
@@ -117,7 +154,9 @@ def test_what_the_agent_directory_holds_can_be_read_and_not_written(tmp_path: Pa
 
     async def run() -> bytes:
         script = "touch /run/pm-agent/x; touch $HOME/x /run/pm-agent/home/y && echo home"
-        running = await cell.start(["sh", "-c", script], ENVIRONMENT | {"HOME": "/run/pm-agent/home"})
+        running = await cell.start(
+            ["sh", "-c", script], ENVIRONMENT | {"HOME": "/run/pm-agent/home"}
+        )
         outcome = await collect(running, total=60, limit=1000)
         return getattr(outcome, "out", b"") + getattr(outcome, "err", b"")
 

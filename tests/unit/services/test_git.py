@@ -21,7 +21,7 @@ def test_git_says_what_it_prints_and_fails_with_what_it_says(tmp_path: Path) -> 
     here = repository(tmp_path / "w")
 
     assert asyncio.run(hands(here)("rev-parse", "HEAD")).strip() == head(here)
-    with pytest.raises(GitFailed, match="cannot run git show in .*: fatal: bad revision|unknown"):
+    with pytest.raises(GitFailed, match=r"cannot run git show in .*: fatal: "):
         asyncio.run(hands(here)("show", "nothing"))
 
 
@@ -98,8 +98,7 @@ def test_a_file_system_monitor_of_a_repository_does_not_run(tmp_path: Path) -> N
 
 def test_paths_that_are_no_text_can_be_shown(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
-    with open(os.fsencode(here) + b"/\xff.txt", "w"):
-        pass
+    here.joinpath(os.fsdecode(b"\xff.txt")).touch()
 
     said = asyncio.run(hands(here)("status", "--porcelain", "-z"))
     assert said == "?? \\xff.txt\0"

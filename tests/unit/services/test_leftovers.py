@@ -1,3 +1,4 @@
+import asyncio
 import os
 import subprocess
 import sys
@@ -62,3 +63,10 @@ def test_a_process_that_only_mentions_a_run_is_not_the_run_s() -> None:
 
 def test_this_process_itself_is_never_a_leftover(tmp_path: Path) -> None:
     assert os.getpid() not in leftovers.descendants()
+
+
+def test_a_child_that_somebody_here_waits_for_is_left_to_whoever_waits() -> None:
+    with subprocess.Popen(["sh", "-c", "exit 7"]) as child:
+        eventually(lambda: Path(f"/proc/{child.pid}/stat").read_text().split()[2] == "Z")
+        asyncio.run(leftovers.end("r8-aaaac", below=False))
+        assert child.wait(20) == 7

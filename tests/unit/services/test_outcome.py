@@ -46,3 +46,4 @@ def test_what_stays_behind_with_the_pipes_in_its_hand_does_not_hold_us_up() -> N
     outcome = _collect(f"echo said; sleep {word} &", total=30)
 
     assert outcome == Exited(0, b"said\n", b"")
+    eventually(lambda: not processes(word))

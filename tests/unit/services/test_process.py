@@ -30,9 +30,7 @@ def test_a_helper_gets_its_input_directory_and_environment_and_no_more(tmp_path:
 def test_words_are_words_and_never_a_shell_s_business(tmp_path: Path) -> None:
     words = ["$(touch x)", "; touch x", "*", "a b"]
     done = asyncio.run(
-        process.run(
-            ["printf", "%s|", *words], cwd=tmp_path, env=ENVIRONMENT, total=30, limit=1000
-        )
+        process.run(["printf", "%s|", *words], cwd=tmp_path, env=ENVIRONMENT, total=30, limit=1000)
     )
 
     assert done == Exited(0, ("|".join(words) + "|").encode(), b"")

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from pmrunnerd.services.commits import NestedRepository
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.marker import Marker
-from pmrunnerd.services.tenancy import Finished, Held, HeadMoved, Tenancy
-from tests.unit.services.parts import RUN, git, hands, head, repository
+from pmrunnerd.services.tenancy import Finished, HeadMoved, Held, Tenancy
+from tests.unit.services.parts import RUN, descriptors, git, hands, head, repository
 
 DEAD = f"r0-{os.getpid():08x}"
 TRAILERS = (("PM-Runner-Task", "t1"), ("PM-Runner-Run", RUN))
@@ -92,6 +93,15 @@ def test_what_a_dead_run_left_is_put_away_first_and_said(tmp_path: Path) -> None
     assert not (here / "half").exists()
     assert held.began.run == RUN
     held.leave()
+
+
+def test_what_a_dead_run_left_running_is_ended_before_anything_is_put_away(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    _dead(here)
+    environment = {"PATH": os.environ["PATH"], "PM_RUNNER_RUN": DEAD}
+    with subprocess.Popen(["sleep", "1000"], env=environment) as orphan:
+        _take(here).leave()
+        assert orphan.wait(20) == -9
 
 
 def test_work_that_an_earlier_run_had_finished_is_not_done_again(tmp_path: Path) -> None:
@@ -203,8 +213,8 @@ def test_a_workspace_that_cannot_be_used_is_a_person_s_to_mend(tmp_path: Path, w
 def test_a_run_that_could_not_take_it_leaves_no_lock_behind(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
     (here / "draft").touch()
-    before = set(os.listdir("/proc/self/fd"))
+    before = descriptors()
     with pytest.raises(Held):
         _take(here)
 
-    assert set(os.listdir("/proc/self/fd")) == before
+    assert descriptors() == before

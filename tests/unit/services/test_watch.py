@@ -3,6 +3,7 @@ import threading
 from pathlib import Path
 
 from pmrunnerd.services.watch import RunWatch
+from tests.unit.services.parts import until
 
 
 def _grow(directory: Path, run: str, file: str = "events.jsonl") -> None:
@@ -50,9 +51,7 @@ def test_reading_a_run_s_events_is_not_growth(tmp_path: Path) -> None:
         for _ in range(10):
             (tmp_path / "r1/events.jsonl").read_bytes()
         _grow(tmp_path, "r1")
-        async with asyncio.timeout(20):
-            while not seen:
-                await asyncio.sleep(0.005)
+        await until(lambda: seen)
         watch.close()
 
     asyncio.run(watch())
@@ -73,9 +72,7 @@ def test_a_run_that_is_watched_no_longer_is_not_heard_of(tmp_path: Path) -> None
         watch.remove("r1")
         _grow(tmp_path, "r1")
         _grow(tmp_path, "r2")
-        async with asyncio.timeout(20):
-            while "r2" not in seen:
-                await asyncio.sleep(0.005)
+        await until(lambda: "r2" in seen)
         watch.close()
         watch.close()
 

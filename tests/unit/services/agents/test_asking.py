@@ -30,11 +30,8 @@ def _talk(directory: Path, *lines: bytes) -> tuple[list[bytes], list[Question]]:
     asked: list[Question] = []
 
     async def talk() -> list[bytes]:
-        replies = []
         async with asking.listening(directory, Answers(KNOWN), asked.append):
-            for line in lines:
-                replies.append(await asyncio.to_thread(_say, directory, line))
-        return replies
+            return [await asyncio.to_thread(_say, directory, line) for line in lines]
 
     return asyncio.run(talk()), asked
 

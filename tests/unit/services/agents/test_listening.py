@@ -3,6 +3,7 @@ import os
 
 from pmrunnerd.services.agents.listening import Ears
 from tests.unit.services.agents.parts import Heard
+from tests.unit.services.parts import until
 
 
 def _listen(heard: Heard, *pieces: bytes, limit: int = 1 << 20) -> list[OSError]:
@@ -39,9 +40,7 @@ def test_a_prompt_without_an_end_is_shown_before_it_has_one() -> None:
         ears = Ears(heard, heard=lambda: None, failed=lambda _: None)
         ears.listen("stdout", reader)
         os.write(writer, b"working... ")
-        async with asyncio.timeout(20):
-            while not heard.said:
-                await asyncio.sleep(0.01)
+        await until(lambda: heard.said)
         seen = heard.text()
         os.close(writer)
         await ears.close()

@@ -55,21 +55,23 @@ def test_a_second_start_is_refused_while_it_runs_and_afterwards(tmp_path: Path) 
 
 
 def test_a_run_host_is_not_our_child_and_inherits_nothing(tmp_path: Path) -> None:
-    os.environ["PM_TEST_SECRET"] = "x"
+    os.environ["PM_TEST_FOREIGN"] = "x"
     host, directory = _written(tmp_path, "sleep 1000")
     try:
         asyncio.run(host.start(RUN))
-        eventually(lambda: directory.has_begun())
+        eventually(directory.has_begun)
         pid = int(directory.lock.read_text())
         process = Path(f"/proc/{pid}")
         parent, _, session = (process / "stat").read_text().rpartition(")")[2].split()[1:4]
         assert int(parent) != os.getpid()
         assert int(session) != os.getsid(0)
-        names = {word.partition(b"=")[0] for word in (process / "environ").read_bytes().split(b"\0")}
+        names = {
+            word.partition(b"=")[0] for word in (process / "environ").read_bytes().split(b"\0")
+        }
         assert names - {b""} == {b"PATH", b"HOME", b"LANG", b"PYTHONPATH"}
-        assert os.readlink(process / "fd/0") == "/dev/null"
+        assert (process / "fd/0").readlink() == Path("/dev/null")
     finally:
-        del os.environ["PM_TEST_SECRET"]
+        del os.environ["PM_TEST_FOREIGN"]
         asyncio.run(host.stop(RUN))
     assert not host.alive(RUN)
 
@@ -87,7 +89,7 @@ def test_stopping_is_polite_and_returns_when_it_is_gone(tmp_path: Path) -> None:
 def test_a_run_host_that_does_not_listen_is_killed_after_the_grace(tmp_path: Path) -> None:
     host, directory = _written(tmp_path, "sleep 1000")
     asyncio.run(host.start(RUN))
-    eventually(lambda: directory.has_begun())
+    eventually(directory.has_begun)
     os.kill(int(directory.lock.read_text()), signal.SIGSTOP)
     before = time.monotonic()
 
