@@ -17,7 +17,7 @@ from pmrunnerd.model.views import InboxItem, InboxTable
 @verb(
     "inbox",
     click.option("--project", metavar="ALIAS", help="Only of one project."),
-    what="Questions and plans, oldest first, each with the command that answers it. What is here"
+    what="Questions, plans and held tasks, oldest first, each with what to type. What is here"
     " waits as long as it takes: nothing is ever answered by itself.",
     example="pmrunnerctl inbox",
     then="pmrunnerctl answer q7 TEXT",
@@ -62,13 +62,25 @@ def draw(screen: Screen, found: InboxTable) -> None:
 
 
 def _draw_item(screen: Screen, item: InboxItem) -> None:
-    about = f"{item.kind} in {item.alias}" + (f", task {item.task}" if item.task else "")
+    of = f", task {item.task}" if item.task not in {"", item.id} else ""
+    about = f"{item.kind} in {item.alias}{of}"
     screen.raw(screen.paint(item.id, "bold") + f"  {about}, {screen.ago(item.at)}\n")
     for line in item.text.rstrip("\n").split("\n"):
         screen.line(f"    {line}")
     for number, option in enumerate(item.options, 1):
         screen.line(f"    {number}. {option}")
-    screen.line(f"    {item.command}", "yellow")
+    for command in _commands(item):
+        screen.line(f"    {command}", "yellow")
+
+
+def _commands(item: InboxItem) -> list[str]:
+    """Return what can be typed, with a word in capitals where somebody has to say something."""
+    if item.kind == "question":
+        chosen = [f"pmrunnerctl answer {item.id} --option 1"] if item.options else []
+        return [f"pmrunnerctl answer {item.id} TEXT", *chosen]
+    if item.kind == "plan":
+        return [item.command, f"pmrunnerctl plan reject {item.id} REASON"]
+    return [item.command]
 
 
 def _option(session: Session, question: str, number: int) -> str:

@@ -80,7 +80,7 @@ def draw(screen: Screen, found: PlanTable) -> None:
         screen.next("pmrunnerctl chat send ALIAS TEXT")
         return
     screen.table(
-        ("PLAN", "PROJECT", "STATE", "TASKS", "TITLE", "BEGAN"),
+        ("PLAN", "PROJECT", "STATE", "TASKS", "TITLE", "SINCE"),
         [
             (
                 row.plan.id,
@@ -105,7 +105,7 @@ def draw_plan(screen: Screen, view: PlanView) -> None:
             ("title", found.title),
             ("state", state(found.state)),
             ("reason", found.reason),
-            ("began", screen.when(found.at)),
+            ("since", screen.when(found.at)),
             ("message", view.message),
         ]
     )

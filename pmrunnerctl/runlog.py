@@ -69,11 +69,18 @@ def _said(said: pr.AnyProgress) -> str:
             return f"asked: {text}" + (f" [{' | '.join(options)}]" if options else "")
         case pr.Committed(commit=commit, subject=subject, files=files):
             return f"committed {commit[:12]} {subject} ({files} {_files(files)})"
-        case pr.Kept(ref=ref, files=files):
-            return f"kept {files} {_files(files)} as {ref}"
+        case pr.Kept() | pr.PutAway():
+            return _kept(said)
         case pr.Finished(outcome=outcome, reason=reason):
             return str(outcome) + (f": {reason}" if reason else "")
     return type(said).__name__.lower()
+
+
+def _kept(said: pr.Kept | pr.PutAway) -> str:
+    many = f"{said.files} {_files(said.files)}"
+    if isinstance(said, pr.PutAway):
+        return f"what run {said.run} left behind ({many}) is kept as {said.ref}"
+    return f"kept {many} as {said.ref}"
 
 
 def _files(count: int) -> str:

@@ -1,6 +1,7 @@
 """Where the daemon is that somebody means."""
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -11,6 +12,8 @@ from pmrunnerd.model.naming import ENVIRONMENT
 RUN: Final = Path("/run/pm-runner")
 SOCKET: Final = "control.sock"
 START: Final = "pmrunnerctl start"
+OWN: Final = Path(__file__).resolve().parents[1]
+_PROGRAM: Final = Path(sys.argv[0])
 
 
 class Place(NamedTuple):
@@ -21,13 +24,14 @@ class Place(NamedTuple):
     hint: str = START
 
 
-def find(
+def find(  # noqa: PLR0913 - each is something that says where
     *,
     socket: Path | None,
     environment: str,
     variables: Mapping[str, str],
     here: Path,
     run: Path = RUN,
+    program: Path = _PROGRAM,
 ) -> Place:
     """Return the place of the daemon: as the options say, as the variables say, or the only one.
 
@@ -46,31 +50,33 @@ def find(
     if socket is not None:
         return Place(here / socket, environment, START)
     if environment:
-        return _of_environment(environment, here, run)
-    return _only(here, run)
+        return _of_environment(environment, here, run, program)
+    return _only(here, run, program)
 
 
-def checkout(here: Path) -> Path | None:
-    """Return the nearest directory upwards that is a checkout of pm-runner or runs one."""
+def checkout(here: Path, program: Path = _PROGRAM) -> Path | None:
+    """Return the nearest directory upwards that this very client was installed from or into.
+
+    A `state` that merely lies there is not taken: an agent can leave one in its workspace.
+    """
     for directory in (here, *here.parents):
-        state = directory / "state"
-        if _trusted(state) and ((state / SOCKET).exists() or _is_ours(directory)):
+        if _is_own(directory, program) and _trusted(directory / "state"):
             return directory
     return None
 
 
-def _of_environment(environment: str, here: Path, run: Path) -> Place:
+def _of_environment(environment: str, here: Path, run: Path, program: Path) -> Place:
     installed = run / environment / SOCKET
     hint = f"systemctl status pm-runner@{environment}"
     if installed.exists():
         return Place(installed, environment, hint)
-    if (directory := checkout(here)) is not None:
+    if (directory := checkout(here, program)) is not None:
         return Place(directory / "state" / SOCKET, environment, f"{START} --env {environment}")
     return Place(installed, environment, hint)
 
 
-def _only(here: Path, run: Path) -> Place:
-    if (directory := checkout(here)) is not None:
+def _only(here: Path, run: Path, program: Path) -> Place:
+    if (directory := checkout(here, program)) is not None:
         return Place(directory / "state" / SOCKET, "", START)
     names = sorted(path.parent.name for path in run.glob(f"*/{SOCKET}"))
     if len(names) == 1:
@@ -79,6 +85,12 @@ def _only(here: Path, run: Path) -> Place:
         raise _none(
             f"there are {len(names)}: {', '.join(names)}", f"pmrunnerctl --env {names[0]} status"
         )
+    for directory in (here, *here.parents):
+        if (found := directory / "state" / SOCKET).exists():
+            raise _none(
+                f"{found} is not of the checkout of this pmrunnerctl, and anybody could have left it",
+                f"pmrunnerctl --socket {found} status",
+            )
     raise _none(
         f"there is no state/{SOCKET} from {here} upwards and none in {run}/*, and none was named",
         f"{START} --state-dir ./state   or name it: --socket PATH, --env NAME",
@@ -100,8 +112,17 @@ def _trusted(state: Path) -> bool:
         return False
 
 
-def _is_ours(directory: Path) -> bool:
+def _is_own(directory: Path, program: Path) -> bool:
+    installed = directory / ".venv"
     try:
-        return 'name = "pm-runner"' in (directory / "pyproject.toml").read_text()
+        if installed.exists() and installed.samefile(sys.prefix):
+            return True
+        if (installed / "bin" / "pmrunnerctl").samefile(program):
+            return True
+    except OSError:
+        pass
+    try:
+        ours = directory.samefile(OWN)
+        return ours and 'name = "pm-runner"' in (directory / "pyproject.toml").read_text()
     except (OSError, ValueError):
         return False

@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from pmrunnerd import __version__
@@ -22,6 +23,7 @@ from pmrunnerd.engine.pulse import Growth
 from pmrunnerd.engine.runs import Runs
 from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.model import events as ev
+from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.options import Options
 from pmrunnerd.rules import recovery
 from pmrunnerd.services import sandbox, workspace
@@ -31,6 +33,7 @@ from pmrunnerd.services.host import runs_directory
 from pmrunnerd.services.host.detached import Detached
 from pmrunnerd.services.systemd import ServiceManager
 from pmrunnerd.services.watch import RunWatch
+from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -38,6 +41,8 @@ log = logging.getLogger(__name__)
 RELEASE: Final = f"{__version__}+checkout"
 # How long runs may take to be parked before we leave without them, in seconds.
 PARKING: Final = 20.0
+# With less room than this on the disk, in bytes, not even a small commit is sure to fit.
+LEAST_ROOM: Final = 64 << 10
 
 
 class House:
@@ -79,7 +84,7 @@ class House:
                 await self._part(engine)
                 for task in (*doors, time, pulse):
                     await _end(task)
-                await self._store.commit(ev.DaemonStopped(release=RELEASE, reason=self._why))
+                await self._say_goodbye()
                 await _end(memory)
         finally:
             watch.close()
@@ -113,9 +118,9 @@ class House:
             alive=host.alive,
             grown=runs.grown,
             memory=_memory,
-            inspect=workspace.inspect,
+            inspect=partial(workspace.inspect, hidden=(self._options.state_directory,)),
             stop=self._stop,
-            problem=lambda: str(store.failed or ""),
+            problem=self._problem,
         )
         return engine, desk, watch
 
@@ -130,11 +135,35 @@ class House:
         if within is None:
             return
         while True:
-            # Both must have happened: the loop looked at the agenda, and the store answers.
-            await self._store.commit()
+            # Both must have happened: the loop looked at the agenda, and the store answers. That
+            # the disk is full is an answer.
+            try:
+                await self._store.commit()
+            except StoreFailed:
+                raise
+            except Unavailable as exc:
+                log.warning("%s", exc)
             if self._clock.monotonic() - engine.turned < within / 2:
                 self._manager.alive()
             await asyncio.sleep(within / 4)
+
+    async def _say_goodbye(self) -> None:
+        try:
+            await self._store.commit(ev.DaemonStopped(release=RELEASE, reason=self._why))
+        except StoreFailed:
+            raise
+        except Unavailable as exc:
+            # On a full disk we leave all the same: whoever starts next finds all that was said.
+            log.warning("leaving without a word in the journal: %s", exc)
+
+    def _problem(self) -> str:
+        """Say what keeps us from recording, if anything does."""
+        if self._store.failed is not None:
+            return str(self._store.failed)
+        found = os.statvfs(self._options.state_directory)
+        if found.f_bavail * found.f_frsize < LEAST_ROOM:
+            return f"the disk of {self._options.state_directory} is full: nothing new is accepted"
+        return ""
 
     def _stop(self, keep_runs: bool) -> None:  # noqa: FBT001 - the desk's own signature
         self._keep_runs, self._why = keep_runs, "a client asked for it"

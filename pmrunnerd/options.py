@@ -78,8 +78,9 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     file = _read(given.config or Path(f"/etc/pm-runner/{name}.toml"), wanted=bool(given.config))
     if name in PORTS and isinstance(web := file.get("web", {}), dict):
         file["web"] = {"port": PORTS[name]} | web
-    where = given.state_dir or environment.get("STATE_DIRECTORY") or file.pop("state", None)
-    directory = Path(where or "state").absolute()
+    said = file.pop("state", None)
+    where = given.state_dir or environment.get("STATE_DIRECTORY") or said or "state"
+    directory = Path(str(where)).absolute()
     return Options(
         environment=name,
         state_directory=directory,

@@ -21,7 +21,16 @@ from pmrunnerd.api.desk import Desk
 from pmrunnerd.api.feed import STREAMS, Stream
 from pmrunnerd.api.reads import READS
 from pmrunnerd.model import protocol as p
-from pmrunnerd.model.errors import BadRequest, Code, Conflict, PmError, Refused, TooLarge
+from pmrunnerd.model.errors import (
+    BadRequest,
+    Code,
+    Conflict,
+    PmError,
+    Refused,
+    TooLarge,
+    Unavailable,
+)
+from pmrunnerd.store.failures import StoreFailed
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +118,15 @@ async def change(desk: Desk, caller: Caller, request: p.Request[Any], identifier
     )
     decision = CHANGES[type(request)](desk.store.ahead, request, context)
     reply = _encoder.encode(decision.reply)
-    await _record(desk, decision, identifier, digest, reply)
+    try:
+        await _record(desk, decision, identifier, digest, reply)
+    except StoreFailed:
+        raise
+    except Unavailable:
+        # A full disk must not keep us here. That it is remembered saves the next daemon a second
+        # stop, and is worth less than this one.
+        if not isinstance(request, p.Stop):
+            raise
     if after := _AFTER.get(type(request)):
         after(desk, request)
     return reply

@@ -17,12 +17,15 @@ from pmrunnerd.model.entities import Task
 from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.rules import agenda
 from pmrunnerd.services.clock import Clock
+from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.store import Store
 
 log = logging.getLogger(__name__)
 
 # A lost wake-up costs this many seconds and nothing else.
 TICK: Final = 1.0
+# Between two tries of an action that met a bug of ours, in seconds.
+BUG: Final = 60.0
 
 
 class Engine:
@@ -58,7 +61,7 @@ class Engine:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen(), name="engine: listen")
             for run in list(self._store.ahead.active):
-                group.create_task(self._runs.follow(run), name=f"engine: follow {run}")
+                group.create_task(self._runs.follow_safely(run), name=f"engine: follow {run}")
             while True:
                 await self._turn(group)
                 self.turned = self._clock.monotonic()
@@ -69,9 +72,13 @@ class Engine:
         self._stopping = self._runs.parking = True
         self._wake.beat()
         deadline = self._clock.monotonic() + seconds
-        while self._store.state.active and self._clock.monotonic() < deadline:
+        # Ahead: a start that is on its way to the disk is a run that has to be parked, too.
+        while self._has_runs() and self._clock.monotonic() < deadline:
             await self._wake.wait(TICK / 10)
-        return not self._store.state.active
+        return not self._has_runs()
+
+    def _has_runs(self) -> bool:
+        return bool(self._store.ahead.active or self._store.state.active)
 
     def freeze(self) -> None:
         """Start nothing more; what runs goes on without us."""
@@ -91,17 +98,31 @@ class Engine:
             stopping=self._stopping,
         )
         for action in todo:
+            if isinstance(action, agenda.Stop) and not self._may_stop(action.run):
+                continue
             if action not in self._in_hand:
                 self._in_hand.add(action)
                 group.create_task(self._hold(action), name=f"engine: {action}")
 
+    def _may_stop(self, run: str) -> bool:
+        """Tell whether a run is to be stopped by the durable mark: a cancel may yet be refused."""
+        durable = self._store.state
+        known = durable.active.get(run)
+        return known is not None and (self._stopping or bool(durable.tasks[known.task].cancelling))
+
     async def _hold(self, action: agenda.Action) -> None:
         try:
             await self._perform(action)
+        except StoreFailed:
+            raise
         except Unavailable as exc:
             # The disk is full. The action is on the agenda again at the next turn.
             log.warning("cannot go on with %s: %s", action, exc)
             await asyncio.sleep(TICK)
+        except Exception:
+            # A bug that one message, task or run brings out must not take the others with it.
+            log.exception("cannot go on with %s: this is a bug", action)
+            await asyncio.sleep(BUG)
         finally:
             self._in_hand.discard(action)
             self._wake.beat()
@@ -111,9 +132,14 @@ class Engine:
             case agenda.Plan(message):
                 return self._planner.plan(message)
             case agenda.Start(task):
-                self._workspaces.forget(task)
-                return self._runs.start(task)
+                return self._start(task)
             case agenda.Stop(run):
                 return self._runs.stop(run)
             case agenda.Probe(task):
                 return self._workspaces.probe(task)
+
+    async def _start(self, task: str) -> None:
+        self._workspaces.forget(task)
+        await self._runs.start(task)
+        if not self._store.ahead.tasks[task].held:
+            self._workspaces.is_fine(task)

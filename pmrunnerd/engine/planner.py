@@ -1,5 +1,6 @@
 """Makes messages plans, by the planner that a project's agent brings."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -7,6 +8,8 @@ from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.rules import planning, scripts
 from pmrunnerd.store.store import Store
+
+log = logging.getLogger(__name__)
 
 PLANNERS: Final[Mapping[str, Callable[[str], planning.Proposal]]] = {"shell": scripts.propose}
 
@@ -28,6 +31,13 @@ class Planner:
             facts = planning.draft(project, said, _propose(project.agent, said.text), mint)
         except Refused as refused:
             facts = planning.refuse(said, refused, mint)
+        except Exception:
+            # Otherwise it would be planned, and fail, again at every start.
+            log.exception("cannot plan message %s", message)
+            bug = Refused(
+                "cannot plan the message: this is a bug in pmrunnerd, and its log says where"
+            )
+            facts = planning.refuse(said, bug, mint)
         await self._store.commit(*facts)
 
 

@@ -5,6 +5,7 @@ daemon that finds such a fact without a run host knows that nothing happened.
 """
 
 import asyncio
+import contextlib
 import logging
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,7 @@ from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.host import Host
 from pmrunnerd.services.rundir import RunDirectory
 from pmrunnerd.services.watch import RunWatch
+from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -77,14 +79,30 @@ class Runs:
         )
         await self._store.commit(started)
         if await self._launch(run):
-            await self.follow(run)
+            await self.follow_safely(run)
 
     async def stop(self, run: str) -> None:
         """Stop a run's host and return once `follow` has recorded the end."""
-        await self._host.stop(run)
-        self._growth.grew(run)
         while run in self._store.state.active:
-            await self._store.changed(self._store.durable)
+            # Again and again: it may be on its way to be started, and not there yet.
+            await self._host.stop(run)
+            self._growth.grew(run)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK / 4):
+                    await self._store.changed(self._store.durable)
+
+    async def follow_safely(self, run: str) -> None:
+        """Follow a run; one that brings out a bug of ours ends as failed, and the others go on."""
+        try:
+            await self.follow(run)
+        except StoreFailed:
+            raise
+        except Exception:
+            log.exception("cannot follow run %s: this is a bug", run)
+            await self._host.stop(run)
+            why = "cannot follow the run: this is a bug in pmrunnerd, and its log says where"
+            failed = Finished(at="", outcome=Outcome.FAILED, reason=why)
+            await self._end(run, failed, outcomes.Seen(cursor=self._store.ahead.runs[run].cursor))
 
     async def follow(self, run: str) -> None:
         """Read what a run reports, from the recorded cursor to its end, and record the end."""
@@ -171,6 +189,8 @@ class Runs:
     async def _record(self, run: str, facts: tuple[ev.AnyEvent, ...]) -> bool:
         try:
             await self._store.commit(*facts)
+        except StoreFailed:
+            raise
         except Unavailable as exc:
             # The disk is full. What the run said stays in its file; say it again until it fits.
             log.warning("cannot record what run %s did: %s", run, exc)

@@ -1,6 +1,6 @@
 """What one run needs to know, drawn from the state: pure."""
 
-from pmrunnerd.model.entities import Run
+from pmrunnerd.model.entities import Outcome, Run
 from pmrunnerd.model.progress import Answered, Limits, Spec
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.state import State
@@ -10,6 +10,7 @@ def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
     """Return the spec of a run that was recorded as started."""
     task, project = state.tasks[run.task], state.projects[run.project]
     asked = (state.questions[name] for name in task.questions)
+    earlier = tuple(name for name in task.runs if name != run.id)
     return Spec(
         environment=environment,
         run=run.id,
@@ -22,7 +23,8 @@ def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
         limits=Limits(total=settings.runs_total, silence=settings.runs_silence),
         session=run.session,
         attempt=run.attempt,
-        earlier=tuple(name for name in task.runs if name != run.id),
+        earlier=earlier,
+        interrupted=tuple(name for name in earlier if _was_interrupted(state.runs[name])),
         answers=tuple(
             Answered(question=q.text, options=q.options, answer=q.answer.text)
             for q in asked
@@ -36,3 +38,7 @@ def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
         ),
         unconfined=settings.runs_unconfined,
     )
+
+
+def _was_interrupted(run: Run) -> bool:
+    return run.ended is not None and run.ended.outcome is Outcome.INTERRUPTED

@@ -10,8 +10,9 @@ from pmrunnerd.store.store import Store
 
 log = logging.getLogger(__name__)
 
-# How long to leave a workspace alone between two looks at it, in seconds.
+# How long to leave a workspace alone between two looks at it, in seconds: at first, and at most.
 PATIENCE: Final = 3.0
+LONGEST: Final = 300.0
 
 
 class Workspaces:
@@ -21,19 +22,33 @@ class Workspaces:
         self._store = store
         self._patience = patience
         self._unconfined = unconfined
+        self._problems: dict[str, str] = {}
+        self._tries: dict[str, int] = {}
         self.clear: set[str] = set()
 
     async def probe(self, task: str) -> None:
-        """Look at the workspace of a held task once, after a while."""
-        await asyncio.sleep(self._patience)
+        """Look at the workspace of a held task once, after a while.
+
+        The while doubles each time that a workspace looked fine and held the task all the same.
+        """
+        tries = self._tries.get(task, 0)
+        await asyncio.sleep(min(self._patience * 2**tries, LONGEST))
         held = self._store.ahead.tasks[task]
         path = Path(self._store.ahead.projects[held.project].path)
         status = await workspace.probe(path, unconfined=self._unconfined)
-        if status.problem:
-            log.info("workspace still holds task %s: %s", task, status.problem)
-        else:
+        if not status.problem:
+            self._tries[task] = tries + 1
+            self._problems.pop(task, None)
             self.clear.add(task)
+        elif status.problem != self._problems.get(task):
+            self._problems[task] = status.problem
+            log.info("workspace still holds task %s: %s", task, status.problem)
 
     def forget(self, task: str) -> None:
         """Look again before the next try."""
         self.clear.discard(task)
+
+    def is_fine(self, task: str) -> None:
+        """Note that a task was not held back; the next time we look as soon as the first time."""
+        self._tries.pop(task, None)
+        self._problems.pop(task, None)

@@ -29,7 +29,8 @@ class Spec(Entity, frozen=True, kw_only=True):
     """Everything that one run needs to know. `trailers` end up in its commit, in this order.
 
     `earlier` are the runs of the same task before this one: what they left behind is recognised
-    by these names. `answers` are in the order in which they were asked.
+    by these names. Only those of them that were `interrupted` can have finished their work and not
+    have said so. `answers` are in the order in which they were asked.
     """
 
     environment: str
@@ -44,6 +45,7 @@ class Spec(Entity, frozen=True, kw_only=True):
     session: str = ""
     attempt: int = 1
     earlier: tuple[str, ...] = ()
+    interrupted: tuple[str, ...] = ()
     answers: tuple[Answered, ...] = ()
     trailers: tuple[tuple[str, str], ...] = ()
     unconfined: bool = False
@@ -100,6 +102,14 @@ class Kept(Progress, frozen=True, kw_only=True):
     files: int
 
 
+class PutAway(Progress, frozen=True, kw_only=True):
+    """What an earlier run, which died, left behind is reachable as `ref` before this one begins."""
+
+    run: str
+    ref: str
+    files: int
+
+
 class Finished(Progress, frozen=True, kw_only=True):
     """The last line: how it ended. No process of the agent is left when it is written."""
 
@@ -110,4 +120,4 @@ class Finished(Progress, frozen=True, kw_only=True):
     cpu_seconds: float | None = None
 
 
-AnyProgress = Began | Output | Asked | Committed | Kept | Finished
+AnyProgress = Began | Output | Asked | Committed | Kept | PutAway | Finished

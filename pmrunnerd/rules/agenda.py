@@ -8,7 +8,7 @@ from collections.abc import Iterator, Set
 
 from msgspec import Struct
 
-from pmrunnerd.model.entities import PlanState, Run, Task, TaskState
+from pmrunnerd.model.entities import PlanState, Task, TaskState
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.state import State
 
@@ -114,8 +114,3 @@ def _first_in_project(state: State, task: Task) -> str:
         if other.project == task.project and not blocked(state, other):
             return other.id
     return ""
-
-
-def active(state: State, project: str) -> list[Run]:
-    """Return the runs of a project that are under way."""
-    return [run for run in state.active.values() if run.project == project]

@@ -13,7 +13,7 @@ from pmrunnerd.model.entities import PlanState, Project, Run, TaskState
 from pmrunnerd.model.errors import BadRequest, Conflict, Refused
 from pmrunnerd.model.naming import ALIAS, Mint
 from pmrunnerd.model.state import State
-from pmrunnerd.rules.plans import OVER, UNDER_WAY, with_consequences
+from pmrunnerd.rules.plans import REOPENABLE, UNDER_WAY, with_consequences
 
 Facts = tuple[ev.AnyEvent, ...]
 
@@ -35,9 +35,17 @@ def add_project(
     path, own = PurePosixPath(added.path), PurePosixPath(state_directory)
     if path == own or own in path.parents:
         raise Refused(f"cannot add {path}: it lies inside the state directory {own}")
+    if path in own.parents:
+        raise Refused(f"cannot add {path}: the state directory {own} lies in it")
     for project in state.projects.values():
-        if not project.removed and project.path == added.path:
+        if project.removed:
+            continue
+        other = PurePosixPath(project.path)
+        if other == path:
             raise Conflict(f"cannot add {path}: it is project {project.alias} already")
+        # Each would write the other's files, and an agent of one could replace the other.
+        if other in path.parents or path in other.parents:
+            raise Refused(f"cannot add {path}: it and project {project.alias}, {other}, overlap")
     return (added,)
 
 
@@ -95,7 +103,8 @@ def approve_plan(state: State, plan: str, by: str) -> Facts:
     known = state.plan(plan)
     if known.state is PlanState.ACTIVE:
         return ()
-    return (ev.PlanApproved(plan=known.id, project=known.project, by=by),)
+    fact = ev.PlanApproved(plan=known.id, project=known.project, by=by)
+    return with_consequences(state, [fact])
 
 
 def reject_plan(state: State, plan: str, reason: str, by: str) -> Facts:
@@ -130,7 +139,9 @@ def retry_task(state: State, task: str, by: str) -> Facts:
     """Try a failed or cancelled task again."""
     known = state.task(task)
     plan = state.plan(known.plan)
-    if plan.state not in (*OVER, PlanState.ACTIVE):
+    if state.projects[known.project].removed:
+        raise Refused(f"cannot retry task {task}: its project was removed")
+    if plan.state not in (*REOPENABLE, PlanState.ACTIVE):
         raise Refused(f"cannot retry task {task}: its plan {plan.id} is {plan.state}")
     fact = ev.TaskRetried(task=known.id, project=known.project, by=by)
     return with_consequences(state, [fact])
@@ -141,8 +152,8 @@ def cancel_run(state: State, run: str, by: str) -> Facts:
     known = state.run(run)
     if known.ended is not None:
         raise Refused(
-            f"cannot cancel run {run}: it {known.ended.outcome} at {known.ended.at}",
-            hint=f"pmrunnerctl task cancel {known.task}",
+            f"cannot cancel run {run}: it ended at {known.ended.at} ({known.ended.outcome})",
+            hint=f"pmrunnerctl run show {run}",
         )
     return cancel_task(state, known.task, by)
 

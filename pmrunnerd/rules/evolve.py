@@ -148,7 +148,9 @@ def _run(state: State, event: ev.RunStarted | ev.RunBegan | ev.RunEnded, at: str
         return
     run = state.run(event.run)
     if run.ended is not None:
-        raise IllegalTransition(f"cannot record more of run {run.id}: it {run.ended.outcome}")
+        raise IllegalTransition(
+            f"cannot record more of run {run.id}: it ended ({run.ended.outcome})"
+        )
     if isinstance(event, ev.RunBegan):
         run = replace(run, cursor=event.cursor, head=event.head, confined=event.confined)
         state.runs[run.id] = state.active[run.id] = run

@@ -4,7 +4,10 @@ A proposal names its steps; the facts number them. Its dependencies form a direc
 over names that exist; every step has something to do.
 """
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct
@@ -18,6 +21,7 @@ MOST_STEPS: Final = 200
 LONGEST_STEP: Final = 256 << 10
 LONGEST_NAME: Final = 64
 WIDTH: Final = 72
+MOST_PROBLEMS: Final = 10
 
 
 def title(text: str) -> str:
@@ -46,33 +50,41 @@ class Proposal(Struct, frozen=True, kw_only=True):
 
 
 def problems(proposal: Proposal) -> list[str]:
-    """Return everything that is wrong with a proposal; nothing where it is a plan."""
-    found: list[str] = []
-    names = [step.name for step in proposal.steps]
-    if not names:
-        found.append("it has no task")
-    if len(names) > MOST_STEPS:
-        found.append(f"it has {len(names)} tasks, more than {MOST_STEPS}")
-    found += [
-        f"two tasks are called {name}" for name in sorted({n for n in names if names.count(n) > 1})
-    ]
-    for step in proposal.steps:
-        if len(step.name) > LONGEST_NAME:
-            found.append(f"the name {step.name[:20]}… is longer than {LONGEST_NAME} characters")
-        if not step.text.strip():
-            found.append(f"task {step.name} is empty")
-        if len(step.text) > LONGEST_STEP:
-            found.append(f"task {step.name} is longer than {LONGEST_STEP >> 10} KiB")
-        found += [
-            f"task {step.name} needs {need}, which is not in the plan"
-            for need in step.needs
-            if need not in names
-        ]
-    try:
-        TopologicalSorter({step.name: step.needs for step in proposal.steps}).prepare()
-    except CycleError as exc:
-        found.append("its tasks wait for each other: " + " needs ".join(exc.args[1][::-1]))
+    """Return what is wrong with a proposal, at most so much of it as people read; else nothing."""
+    steps = proposal.steps
+    if not steps:
+        return ["it has no task"]
+    if len(steps) > MOST_STEPS:
+        return [f"it has {len(steps)} tasks, more than {MOST_STEPS}"]
+    found = list(islice(_problems(steps), MOST_PROBLEMS + 1))
+    if len(found) > MOST_PROBLEMS:
+        return [*found[:MOST_PROBLEMS], "and more"]
+    if not found:
+        try:
+            TopologicalSorter({step.name: step.needs for step in steps}).prepare()
+        except CycleError as exc:
+            found.append("its tasks wait for each other: " + " needs ".join(exc.args[1][::-1]))
     return found
+
+
+def _problems(steps: Sequence[Step]) -> Iterator[str]:
+    names = Counter(step.name for step in steps)
+    yield from (f"two tasks are called {_short(name)}" for name, n in names.items() if n > 1)
+    for step in steps:
+        name = _short(step.name)
+        if len(step.name) > LONGEST_NAME:
+            yield f"the name {name} is longer than {LONGEST_NAME} characters"
+        if not step.text.strip():
+            yield f"task {name} is empty"
+        if len(step.text) > LONGEST_STEP:
+            yield f"task {name} is longer than {LONGEST_STEP >> 10} KiB"
+        for need in step.needs:
+            if need not in names:
+                yield f"task {name} needs {_short(need)}, which is not in the plan"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
 def draft(project: Project, message: Message, proposal: Proposal, mint: Mint) -> list[ev.AnyEvent]:

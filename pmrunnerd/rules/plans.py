@@ -1,6 +1,7 @@
 """What the tasks of a plan mean for the plan itself. Level-triggered: asking twice adds nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from graphlib import TopologicalSorter
 from typing import Final
 
 from pmrunnerd.model import events as ev
@@ -8,14 +9,14 @@ from pmrunnerd.model.entities import Plan, PlanState, Task, TaskState
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.evolve import evolve
 
-OVER: Final = frozenset({PlanState.ERROR, PlanState.CANCELLED})
+REOPENABLE: Final = frozenset({PlanState.ERROR, PlanState.CANCELLED})
 UNDER_WAY: Final = frozenset({TaskState.RUNNING, TaskState.AWAITING_RESPONSE})
 
 
 def settle(state: State, plan: Plan) -> list[ev.AnyEvent]:
     """Return the fact that brings a plan in line with its tasks, if there is one to record."""
     tasks = [state.tasks[name] for name in plan.tasks]
-    going = [task for task in tasks if _goes_on(state, task)]
+    going = _going(tasks)
     match plan.state:
         case PlanState.ACTIVE if all(task.state is TaskState.COMPLETE for task in tasks):
             return [ev.PlanCompleted(plan=plan.id, project=plan.project)]
@@ -24,6 +25,8 @@ def settle(state: State, plan: Plan) -> list[ev.AnyEvent]:
             if failed:
                 reason = f"{failed[0].id} ({failed[0].name}) failed"
                 return [ev.PlanFailed(plan=plan.id, project=plan.project, reason=reason)]
+            return [ev.PlanCancelled(plan=plan.id, project=plan.project)]
+        case PlanState.AWAITING_APPROVAL if all(t.state is TaskState.CANCELLED for t in tasks):
             return [ev.PlanCancelled(plan=plan.id, project=plan.project)]
         case PlanState.ERROR | PlanState.CANCELLED if going:
             return [ev.PlanReopened(plan=plan.id, project=plan.project)]
@@ -41,12 +44,24 @@ def with_consequences(
     for fact in said:
         evolve(trial, fact, at)
     touched = {trial.tasks[fact.task].plan for fact in said if hasattr(fact, "task")}
+    touched |= {fact.plan for fact in said if hasattr(fact, "plan")}
     return tuple(said + [f for name in sorted(touched) for f in settle(trial, trial.plans[name])])
 
 
-def _goes_on(state: State, task: Task) -> bool:
-    """Tell whether a task runs, waits for a person, or will run without anybody's doing."""
-    if task.state is TaskState.QUEUED:
-        needs = [state.tasks[name] for name in task.needs]
-        return all(need.state is TaskState.COMPLETE or _goes_on(state, need) for need in needs)
-    return task.state in UNDER_WAY
+def _going(tasks: Sequence[Task]) -> set[str]:
+    """Return the tasks that run, wait for a person, or will run without anybody's doing.
+
+    Each is looked at once, after all that it needs: a plan may have very many ways through it.
+    """
+    by_name = {task.id: task for task in tasks}
+    going: set[str] = set()
+    for name in TopologicalSorter({task.id: task.needs for task in tasks}).static_order():
+        task = by_name[name]
+        if task.state in UNDER_WAY or (
+            task.state is TaskState.QUEUED
+            and all(
+                need in going or by_name[need].state is TaskState.COMPLETE for need in task.needs
+            )
+        ):
+            going.add(name)
+    return going

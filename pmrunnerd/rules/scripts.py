@@ -17,7 +17,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.rules.planning import Proposal, Step, title
+from pmrunnerd.rules.planning import LONGEST_NAME, Proposal, Step, title
 
 FENCE: Final = re.compile(r"^(?P<ticks>`{3,})[ \t]*(?P<info>[^`\n]*)$")
 SHELLS: Final = frozenset({"sh", "bash", "shell"})
@@ -31,6 +31,7 @@ def propose(text: str) -> Proposal:
     """
     steps: list[Step] = []
     prose: list[str] = []
+    others: set[str] = set()
     # Not `splitlines`: form feeds and the like belong to the script.
     lines = (line.removesuffix("\r") for line in text.split("\n"))
     for line in lines:
@@ -42,6 +43,14 @@ def propose(text: str) -> Proposal:
         language, _, options = opened["info"].strip().partition(" ")
         if language in SHELLS:
             steps.append(_step(options, body, len(steps) + 1))
+        else:
+            others.add(language[:LONGEST_NAME] or "without a language")
+    if others and not steps:
+        # As a script the whole message would run, fences and prose and all.
+        raise Refused(
+            f"cannot plan the message: its blocks are {', '.join(sorted(others)[:3])}, and only sh runs",
+            hint=HINT,
+        )
     if not steps:
         script = text.strip("\n")
         return Proposal(title=title(script), steps=(Step(name="script", text=script),))

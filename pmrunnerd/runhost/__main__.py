@@ -63,7 +63,7 @@ def _hold(run: RunDirectory, lock: int) -> int:
             asyncio.run(host.live(lambda: lockfile.sign(lock)))
         finally:
             writer.close()
-    except CannotReport:
+    except (CannotReport, OSError):  # the disk is full; the daemon sees that nothing is said
         logging.getLogger(__name__).exception("run %s", run.run)
         return _CANNOT_REPORT
     return 0

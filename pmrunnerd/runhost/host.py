@@ -21,7 +21,7 @@ from pmrunnerd.services.cell import Cell
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.rundir import CannotReport, RunDirectory
-from pmrunnerd.services.tenancy import Finished, Held
+from pmrunnerd.services.tenancy import FULL, Finished, Held
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class RunHost:
             await leftovers.end(earlier, below=False)
         held = await tenancy.take(
             Git(cell, spec.run),
-            spec.earlier,
+            spec.interrupted,
             alive=lambda run: lockfile.is_held(self._sibling(run)),
             put_away=self._put_away,
         )
@@ -128,6 +128,10 @@ class RunHost:
             return exc
 
     def _explain(self, exc: Exception) -> Verdict:
+        if isinstance(exc, OSError) and exc.errno in FULL:
+            log.warning("run %s", self._directory.run, exc_info=exc)
+            where = exc.filename or self._directory.path
+            return Verdict(outcome=Outcome.INTERRUPTED, reason=f"no space left on {where}")
         if isinstance(exc, PmError):
             hint = f"; {exc.hint}" if exc.hint else ""
             return Verdict(outcome=Outcome.FAILED, reason=f"{exc}{hint}")
@@ -136,17 +140,24 @@ class RunHost:
         return Verdict(outcome=Outcome.FAILED, reason=why)
 
     def _put_away(self, run: str, kept: Keeping | None) -> None:
-        where = f"kept as {kept.ref}" if kept else "nothing"
-        self._report.output("runner", f"what run {run} left behind: {where}\n")
+        if kept is not None:
+            self._report.put_away(run, kept)
 
     def _sibling(self, run: str) -> Path:
         return self._directory.path.parent / run / "lock"
 
 
 def _workspace(spec: Spec) -> Path:
-    path = Path(spec.workspace).resolve()
+    path = Path(spec.workspace)
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError) as exc:  # a circle of links
+        raise Held(f"cannot work in {path}: {exc}") from exc
+    if real != path:
+        # What was registered and checked is the directory that had this name, not what has it now.
+        raise Held(f"cannot work in {path}: it is a link now: {real}")
     if not path.is_dir():
-        raise Held(f"cannot work in {spec.workspace}: it is not there")
+        raise Held(f"cannot work in {path}: it is not there")
     return path
 
 

@@ -1,7 +1,16 @@
 """What the run host says, in the order in which it is said: one line of the event file each."""
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import AnyProgress, Asked, Began, Committed, Finished, Kept, Output
+from pmrunnerd.model.progress import (
+    AnyProgress,
+    Asked,
+    Began,
+    Committed,
+    Finished,
+    Kept,
+    Output,
+    PutAway,
+)
 from pmrunnerd.services.child import Usage
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.commits import Commit
@@ -41,6 +50,10 @@ class Reporter:
     def kept(self, kept: Keeping) -> None:
         """Say where what the run left behind is."""
         self._say(Kept(at=self._clock.now(), ref=kept.ref, files=kept.files))
+
+    def put_away(self, run: str, kept: Keeping) -> None:
+        """Say where what an earlier run left behind is."""
+        self._say(PutAway(at=self._clock.now(), run=run, ref=kept.ref, files=kept.files))
 
     def finished(self, outcome: Outcome, reason: str, status: int | None) -> None:
         """Say the last word, once everything before it survives a power cut."""

@@ -29,6 +29,12 @@ async def settle(held: Tenancy, verdict: Verdict, spec: Spec, report: Reporter) 
                 report.committed(commit)
             held.leave()
             return verdict
+    if verdict.outcome is Outcome.ASKED:
+        # Nobody is asked about work that stays on the branch whatever the answer is.
+        try:
+            await held.check()
+        except GitFailed as exc:
+            verdict = structs.replace(verdict, outcome=Outcome.FAILED, reason=str(exc))
     try:
         kept = await held.put_away()
     except GitFailed as exc:

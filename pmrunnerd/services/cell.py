@@ -13,6 +13,13 @@ class CannotConfine(PmError):
     """The sandbox did not start, and so nothing ran."""
 
 
+class NoWorkspace(PmError):
+    """The workspace is not there, or not any more, and so nothing ran."""
+
+    def __init__(self, workspace: Path) -> None:
+        super().__init__(f"cannot work in {workspace}: it is not there")
+
+
 class Command(Running, Protocol):
     """A command in a cell. `usage` is known once it has ended, where it can be known."""
 
@@ -29,4 +36,4 @@ class Cell(Protocol):
         """Return the path at which commands find a file of the run's `agent` directory."""
 
     async def start(self, command: Sequence[str], environment: Mapping[str, str]) -> Command:
-        """Start a command in the workspace. Raises CannotConfine, or OSError."""
+        """Start a command in the workspace. Raises CannotConfine, NoWorkspace, OSError."""

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from pmrunnerd.services.git import OBJECT, Git, GitFailed
+from pmrunnerd.services.git import OBJECT, Git, GitFailed, email
 
 TRAILER: Final = "PM-Runner-Run"
 # How far back a run's commit may lie behind those that people have made since.
@@ -32,19 +32,21 @@ class NestedRepository(GitFailed):
 
 
 async def find(git: Git, runs: Collection[str]) -> Commit | None:
-    """Return the latest commit in the history of HEAD that one of these runs made at its end."""
+    """Return the latest commit in the history of HEAD that one of these runs made at its end.
+
+    It has the run's trailer and its committer: a message alone can name any run.
+    """
     if not runs:
         return None
     text = await git(
         *("log", "--no-show-signature", f"--max-count={_DEPTH}", "-z"),
-        f"--format=%H %(trailers:key={TRAILER},valueonly,separator=%x20)%n%s",
+        f"--format=%H%n%ce%n%(trailers:key={TRAILER},valueonly,separator=%x20)%n%s",
         "HEAD",
     )
     for record in filter(None, text.split("\0")):
-        names, _, subject = record.partition("\n")
-        id, _, made = names.partition(" ")
+        id, committer, made, subject = record.split("\n", 3)
         for run in made.split():
-            if run in runs and OBJECT.fullmatch(id):
+            if run in runs and committer == email(run) and OBJECT.fullmatch(id):
                 return Commit(id=id, subject=subject, files=await _count_of(git, id), run=run)
     return None
 

@@ -15,8 +15,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from pmrunnerd.services import process
-from pmrunnerd.services.cell import CannotConfine
+from msgspec.structs import replace
+
+from pmrunnerd.services import guard, process
+from pmrunnerd.services.cell import CannotConfine, NoWorkspace
 from pmrunnerd.services.child import KIB, Child, Usage
 from pmrunnerd.services.leftovers import VARIABLE
 from pmrunnerd.services.pipes import Drain
@@ -42,13 +44,16 @@ class Confined:
 
     async def start(self, command: Sequence[str], environment: Mapping[str, str]) -> "Prisoner":
         """Start a command in a sandbox of its own; raise CannotConfine where none starts."""
+        if not self.workspace.is_dir():
+            raise NoWorkspace(self.workspace)
+        walls = replace(self._sandbox, guarded=guard.find(self.workspace))
         told, tell = os.pipe2(os.O_CLOEXEC)
         ours, theirs = socket.socketpair()
         with ours, theirs, os.fdopen(told, "rb", buffering=0) as info:
             gated = ["/bin/sh", "-c", _GATE, "gate", *command]
             try:
                 child = process.start(
-                    self._sandbox.argv(gated, environment, info=tell),
+                    walls.argv(gated, environment, info=tell),
                     cwd=Path("/"),
                     env={**own(), VARIABLE: environment.get(VARIABLE, "")},
                     stdin=theirs.fileno(),
@@ -63,6 +68,8 @@ class Confined:
                 await self._let_go(prisoner, ours, info.fileno())
             except CannotConfine:
                 await prisoner.end()
+                if not self.workspace.is_dir():
+                    raise NoWorkspace(self.workspace) from None
                 raise
             except BaseException:
                 await prisoner.end()

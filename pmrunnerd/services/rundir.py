@@ -107,7 +107,7 @@ class RunDirectory:
     def _decode(self, line: bytes) -> AnyProgress | None:
         try:
             progress: AnyProgress = _progress.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        except Exception as exc:  # noqa: BLE001 - nested too deep, too: no line may stop the daemon
             log.debug("run %s says what this release does not understand: %s", self.run, exc)
             return None
         return progress

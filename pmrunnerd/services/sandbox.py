@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.services import mounts, process
+from pmrunnerd.services import guard, mounts, process
 from pmrunnerd.services.outcome import Exited
 
 AGENT: Final = "/run/pm-agent"
@@ -33,7 +33,7 @@ class Sandbox(Struct, frozen=True, kw_only=True):
     """How to confine commands to one workspace.
 
     `agent` becomes AGENT, read-only but for the home in it; `hidden` must not be seen wherever it
-    lies; `machine` is what `look` found.
+    lies; `machine` is what `look` found; `guarded` is what `guard` found.
     """
 
     bwrap: str
@@ -41,6 +41,7 @@ class Sandbox(Struct, frozen=True, kw_only=True):
     workspace: Path
     writable: bool = True
     agent: Path | None = None
+    guarded: tuple[Path, ...] = ()
 
     def argv(
         self, command: Sequence[str], environment: Mapping[str, str], *, info: int | None = None
@@ -54,6 +55,7 @@ class Sandbox(Struct, frozen=True, kw_only=True):
             *(("--ro-bind", str(self.agent), AGENT) if self.agent else ("--dir", AGENT)),
             *("--tmpfs", HOME),
             *("--bind" if self.writable else "--ro-bind", here, here),
+            *(guard.walls(self.workspace, self.guarded) if self.writable else ()),
             *("--remount-ro", "/", "--chdir", here),
             *(("--info-fd", str(info)) if info is not None else ()),
             *("--", *command),

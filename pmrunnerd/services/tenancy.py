@@ -4,24 +4,31 @@ The hold is a lock on the directory, which the kernel lets go when the run host 
 (`marker`) that outlives it, so that the next run knows whose the mess is.
 """
 
+import errno
 import fcntl
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
 from typing import Final
 
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.services import commits, keeping, leftovers
+from pmrunnerd.services import commits, guard, keeping, leftovers
 from pmrunnerd.services import marker as note
 from pmrunnerd.services import status as state
+from pmrunnerd.services.cell import NoWorkspace
 from pmrunnerd.services.commits import Commit
 from pmrunnerd.services.git import Git, GitFailed
 from pmrunnerd.services.judgement import judge
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, movement
+from pmrunnerd.services.status import Status
 
 _SHORT: Final = 10
+_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+# A full disk is no person's doing in the workspace, and no bug: the work is tried again.
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Held(Refused):
@@ -48,13 +55,7 @@ class Tenancy:
         """
         await keeping.unlock(self._git, self.began)
         now = await state.look(self._git)
-        moved = await movement(self._git, self.began, now)
-        if moved in {Movement.FOREIGN, Movement.REWRITTEN}:
-            was = f"{self.began.head[:_SHORT]} on {self.began.branch}"
-            now_at = f"{now.head[:_SHORT]} on {now.branch or 'no branch'}"
-            raise HeadMoved(
-                f"HEAD moved while it ran, from {was} to {now_at}; nothing was committed"
-            )
+        await self._check(now, {Movement.FOREIGN, Movement.REWRITTEN})
         if now.half_done:
             raise HeadMoved(f"it left {now.half_done} half done; nothing was committed")
         if now.files:
@@ -70,6 +71,18 @@ class Tenancy:
             files=await commits.count(self._git, self.began.head, head),
         )
 
+    async def check(self) -> None:
+        """Raise HeadMoved if somebody else's commits came in while it ran; GitFailed."""
+        await self._check(await state.look(self._git), {Movement.FOREIGN})
+
+    async def _check(self, now: Status, bad: Collection[Movement]) -> None:
+        if await movement(self._git, self.began, now) in bad:
+            was = f"{self.began.head[:_SHORT]} on {self.began.branch}"
+            now_at = f"{now.head[:_SHORT]} on {now.branch or 'no branch'}"
+            raise HeadMoved(
+                f"HEAD moved while it ran, from {was} to {now_at}; nothing was committed"
+            )
+
     async def put_away(self) -> Keeping | None:
         """Keep what the run left behind and go back to where it began. Raises GitFailed."""
         return await keeping.put_away(self._git, self.began)
@@ -82,6 +95,7 @@ class Tenancy:
     def close(self) -> None:
         """Let go of it as it is; the note stays for the next run to find."""
         if self._lock >= 0:
+            guard.lift(self._git.cell.workspace)
             os.close(self._lock)
         self._lock = -1
 
@@ -96,7 +110,7 @@ class Finished(Exception):
 
 async def take(
     git: Git,
-    earlier: Sequence[str],
+    interrupted: Sequence[str],
     *,
     alive: Callable[[str], bool],
     put_away: Callable[[str, Keeping | None], None],
@@ -104,15 +118,19 @@ async def take(
     """Take a workspace for a run, clean and at a commit of a branch.
 
     What a dead run left behind is put away first, and `put_away` is told. `alive` tells whether a
-    run's host is. Raises Held, Finished, CannotConfine.
+    run's host is. Of the runs that were `interrupted` one may have finished the work. Raises Held,
+    Finished, CannotConfine, and OSError on a full disk.
     """
     lock = _lock(git)
     try:
         try:
-            began = await _begin(git, earlier, alive, put_away)
-        except (GitFailed, OSError) as exc:
+            began = await _begin(git, interrupted, alive, put_away)
+        except (GitFailed, NoWorkspace, OSError) as exc:
+            if isinstance(exc, OSError) and exc.errno in FULL:
+                raise
             raise Held(str(exc)) from exc
     except BaseException:
+        guard.lift(git.cell.workspace)
         os.close(lock)
         raise
     return Tenancy(git, began, lock)
@@ -120,7 +138,7 @@ async def take(
 
 async def _begin(
     git: Git,
-    earlier: Sequence[str],
+    interrupted: Sequence[str],
     alive: Callable[[str], bool],
     put_away: Callable[[str, Keeping | None], None],
 ) -> Marker:
@@ -132,7 +150,7 @@ async def _begin(
         # Killed before its sandbox was quite there, its run host can have left something running.
         await leftovers.end(left.run, below=False)
     judged = await judge(git)
-    if judged.status.head and (done := await commits.find(git, earlier)):
+    if judged.status.head and (done := await commits.find(git, interrupted)):
         if left is not None and left.run == done.run:
             note.remove(workspace)
         raise Finished(done)
@@ -152,12 +170,31 @@ async def _begin(
 
 def _lock(git: Git) -> int:
     try:
-        lock = os.open(git.cell.workspace, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        lock = os.open(git.cell.workspace, _DIRECTORY)
+    except FileNotFoundError:
+        raise Held(str(NoWorkspace(git.cell.workspace))) from None
     except OSError as exc:
         raise Held(f"cannot open {git.cell.workspace}: {exc.strerror}") from exc
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
-        raise Held(f"cannot work in {git.cell.workspace}: another run has it") from None
+        raise Held(_taken(git.cell.workspace)) from None
     return lock
+
+
+def look(workspace: Path) -> str:
+    """Tell why no run could take a workspace now, if somebody has it. Raises OSError."""
+    lock = os.open(workspace, _DIRECTORY)
+    try:
+        # Shared, and let go at once: a look must not be taken for a run.
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _taken(workspace)
+    finally:
+        os.close(lock)
+    return ""
+
+
+def _taken(workspace: Path) -> str:
+    return f"cannot work in {workspace}: another run has it"

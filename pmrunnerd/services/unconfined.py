@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from pmrunnerd.services import leftovers, process
+from pmrunnerd.services.cell import NoWorkspace
 from pmrunnerd.services.child import Child, Usage
 
 # util-linux. The command itself ends with us; what it started is found by its environment.
@@ -33,6 +34,8 @@ class Unconfined:
 
     async def start(self, command: Sequence[str], environment: Mapping[str, str]) -> "Stray":
         """Start a command in the workspace, marked as the run's."""
+        if not self.workspace.is_dir():
+            raise NoWorkspace(self.workspace)
         marked = {**environment, leftovers.VARIABLE: self._run}
         child = process.start([*_WITH_US, *command], cwd=self.workspace, env=marked)
         return Stray(child, self._run, below=self._below)

@@ -4,6 +4,7 @@ The daemon opens nothing in there. It looks at what is there from outside, and w
 tell it asks a git in a sandbox.
 """
 
+import logging
 import os
 import stat
 from collections.abc import Sequence
@@ -12,10 +13,13 @@ from pathlib import Path
 from msgspec import Struct
 
 from pmrunnerd.model.errors import PmError, Refused
-from pmrunnerd.services import cells, sandbox
+from pmrunnerd.services import cells, sandbox, tenancy
+from pmrunnerd.services.cell import NoWorkspace
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.judgement import judge
+
+log = logging.getLogger(__name__)
 
 
 class Inspection(Struct, frozen=True, kw_only=True):
@@ -67,14 +71,22 @@ def _outside(path: Path) -> tuple[str, str]:
 
 
 async def probe(path: Path, *, unconfined: bool) -> Inspection:
-    """Tell whether a run could begin in a workspace as it is, by a short git in a sandbox."""
+    """Tell whether a run could begin in a workspace as it is, by a short git in a sandbox.
+
+    Raises nothing: what keeps it from looking is a problem of the workspace.
+    """
     run = f"probe-{os.getpid()}-{Clock().token()}"
     try:
+        if not path.is_dir():  # noqa: ASYNC240 - a look at names, not at content
+            raise NoWorkspace(path)  # noqa: TRY301 - a problem like those of others
+        if taken := tenancy.look(path):
+            return Inspection(path=path, problem=taken)
         cell = await cells.make(
             path, run, agent=None, hidden=(), unconfined=unconfined, writable=False
         )
         judged = await judge(Git(cell, run))
-    except (PmError, OSError) as exc:
+    except Exception as exc:  # noqa: BLE001 - whatever is in there, the daemon goes on
+        log.warning("cannot look at workspace %s: %s: %s", path, type(exc).__name__, exc)
         hint = exc.hint if isinstance(exc, PmError) else None
-        return Inspection(path=path, problem=str(exc), hint=hint or "")
+        return Inspection(path=path, problem=str(exc) or type(exc).__name__, hint=hint or "")
     return Inspection(path=path, problem=judged.problem)

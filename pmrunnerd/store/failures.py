@@ -5,13 +5,13 @@ from typing import Final
 
 from pmrunnerd.model.errors import PmError, Unavailable
 
-VERIFY: Final = "pmrunnerctl state verify"
+LOOK: Final = "cp -a STATE STATE.aside   then see 'Damage' in state/README.md"
 
 
 class JournalDamaged(PmError):
     """What was made durable is not what is there now. Nothing was changed; a person looks."""
 
-    def __init__(self, message: str, *, hint: str | None = VERIFY) -> None:
+    def __init__(self, message: str, *, hint: str | None = LOOK) -> None:
         super().__init__(message, hint=hint)
 
 

@@ -9,20 +9,23 @@ from pmrunnerd.store.aside import set_aside
 from pmrunnerd.store.batch import body
 from pmrunnerd.store.durable import FULL, Disk
 
+# What a page that was never written leaves; a bit that flips leaves one of them at most.
+_HOLE: Final = b"\0" * 512
 _START: Final = re.compile(rb'\["[0-9a-f]{8}",\{')
 _log: Final = logging.getLogger(__name__)
 
 
 def is_torn(tail: bytes) -> bool:
-    """Tell whether bytes that begin with a bad line are one record that never became whole.
+    """Tell whether bytes that begin with a bad line are of a group that never became whole.
 
-    A crash leaves the beginning of a record, or nothing of it but its length. A line end anywhere
-    but at the end, or a whole record further on, means that what was durable has been damaged.
+    A crash leaves a line without its end, and holes where pages of the group were not written; a
+    hole has no line end, so it lies in one line. A bad line that ends and has no hole, or a whole
+    record further on, means that what was durable has been damaged.
     """
-    if b"\n" in tail[:-1]:
-        return False
-    line = tail.removesuffix(b"\n")
-    return not any(body(line[found.start() :]) for found in _START.finditer(line, 1))
+    *ended, last = tail.split(b"\n")
+    return all(_HOLE in line for line in ended) and not any(
+        body(line[found.start() :]) for line in (*ended, last) for found in _START.finditer(line, 1)
+    )
 
 
 def cut(disk: Disk, file: int, tail: bytes, keep_as: Path) -> None:

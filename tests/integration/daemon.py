@@ -113,6 +113,12 @@ class Daemon:
         self._process = None
         return status
 
+    def interrupt(self) -> int:
+        """Ask it to leave as Ctrl-C does; return its exit status."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        return self.wait()
+
     def wait(self) -> int:
         """Wait until it has left by itself; return its exit status."""
         assert self._process is not None

@@ -42,6 +42,13 @@ def test_prod_and_dev_have_ports_of_their_own_unless_they_are_told_one(tmp_path:
     assert parsed("--env", "prod", "--config", str(file)).settings.web_port == 4000
 
 
+def test_a_state_in_the_file_gives_way_to_the_service_manager_s(tmp_path: Path) -> None:
+    file = tmp_path / "dev.toml"
+    file.write_text('state = "/srv/state"\n')
+    options = parsed("--config", str(file), STATE_DIRECTORY="/var/lib/x")
+    assert options.state_directory == Path("/var/lib/x")
+
+
 def test_unconfined_is_said_on_purpose() -> None:
     assert not parsed().settings.runs_unconfined
     assert parsed("--unconfined").settings.runs_unconfined

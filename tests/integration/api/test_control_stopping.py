@@ -16,7 +16,7 @@ from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Refused
 from tests.integration.api.callers import ROLES, call, calling, greeted, opened
 from tests.unit.api import desks
-from tests.unit.api.desks import SlowDisk, at_work, until
+from tests.unit.api.desks import Bench, SlowDisk, at_work, until
 
 SEND = p.ChatSend(project="demo", text="do it")
 
@@ -110,6 +110,44 @@ def test_a_client_that_hangs_up_in_the_middle_takes_nothing_with_it(tmp_path: Pa
             async with greeted(door.path) as caller:
                 caller.send(call(1, SEND, "a"))
                 assert (await caller.next())["result"] == {"id": "m1"}
+
+    asyncio.run(scenario())
+
+
+def test_a_stop_whose_client_hung_up_stops_us_all_the_same(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        disk, bench = SlowDisk(), Bench()
+        async with (
+            at_work(tmp_path, bench, disk) as desk,
+            opened(desk, tmp_path / "s") as door,
+        ):
+            disk.spinning.clear()
+            async with greeted(door.path) as caller:
+                caller.send(call(1, p.Stop(keep_runs=True), "a"), call(2, p.Events(follow=True)))
+                await until(lambda: desk.store.earlier("a"))
+            await until(lambda: not door.lobby.present)
+            assert not bench.stopped
+            disk.spinning.set()
+            await until(lambda: desk.store.durable)
+            await door.close()
+            assert bench.stopped == [True]
+
+    asyncio.run(scenario())
+
+
+def test_a_change_that_is_still_looking_when_its_client_hangs_up_is_made(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        async with at_work(tmp_path, bench) as desk, opened(desk, tmp_path / "s") as door:
+            bench.inspecting.clear()
+            async with greeted(door.path) as caller:
+                add = p.ProjectAdd(alias="demo", path="/srv/demo")
+                caller.send(call(1, add, "a"), call(2, p.Events(follow=True)))
+                await bench.inspects.wait()
+            await until(lambda: not door.lobby.present)
+            bench.inspecting.set()
+            await door.close()
+            assert [added.alias for added in desk.store.ahead.projects.values()] == ["demo"]
 
     asyncio.run(scenario())
 

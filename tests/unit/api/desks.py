@@ -41,9 +41,11 @@ class Bench:
         self.found: dict[Path, Found] = {}
         self.inspecting = asyncio.Event()
         self.inspecting.set()
+        self.inspects = asyncio.Event()
         self.growth = asyncio.Event()
 
     async def inspect(self, path: Path) -> Found:
+        self.inspects.set()
         await self.inspecting.wait()
         return self.found.get(path, Found(path))
 

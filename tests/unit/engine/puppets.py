@@ -38,8 +38,11 @@ class Puppets:
         self.moved = asyncio.Event()
         self.stopped: list[str] = []
         self.broken = ""
+        self.bug = False
 
     async def start(self, run: str) -> None:
+        if self.bug:
+            raise KeyError("a bug")
         if self.broken:
             raise OSError(self.broken)
         self.started.append(run)
@@ -50,6 +53,8 @@ class Puppets:
         return run in self.living
 
     async def stop(self, run: str, grace: float = GRACE) -> None:
+        if run not in self.living:
+            return
         self.stopped.append(run)
         self.say(run, finished(Outcome.INTERRUPTED, "stopped"))
         self.living.discard(run)

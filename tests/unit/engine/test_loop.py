@@ -2,6 +2,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from pmrunnerd.engine.loop import Engine
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.workspaces import Workspaces
@@ -122,3 +124,38 @@ def test_a_run_that_an_earlier_daemon_started_is_followed_from_the_first_turn(
         assert stage.host.started == []
 
     play(tmp_path, whole)
+
+
+def test_a_cancel_that_the_disk_refuses_stops_nothing(tmp_path: Path) -> None:
+    """The agenda looks ahead, but what a cancel does waits until it is durable."""
+
+    async def scene(stage: Stage, _: Engine) -> None:
+        run = await stage.started()
+        stage.host.say(run, BEGAN)
+        await stage.until(lambda: stage.state.runs[run].head)
+        stage.store.ahead.tasks["t1"] = replace(stage.store.ahead.tasks["t1"], cancelling="anna")
+        for number in range(3):
+            await stage.store.commit(
+                ev.MessagePosted(message=f"m{number + 2}", project="w1", text="x", by="anna")
+            )
+        assert stage.host.stopped == []
+        stage.host.say(run, finished())
+        stage.host.living.clear()
+        await stage.until(lambda: stage.state.tasks["t1"].state is TaskState.COMPLETE)
+
+    turning(tmp_path, scene)
+
+
+def test_a_bug_that_one_task_brings_out_does_not_end_the_loop(tmp_path: Path) -> None:
+    async def scene(stage: Stage, _: Engine) -> None:
+        stage.host.broken = "x"
+        stage.host.bug = True
+        await stage.until(lambda: stage.state.active)
+        await stage.store.commit(
+            ev.ProjectAdded(project="w2", alias="other", path="/srv/other"),
+            ev.MessagePosted(message="m2", project="w2", text="echo 2", by="anna"),
+        )
+        # Somebody else's message is planned all the same.
+        await stage.until(lambda: "t2" in stage.state.tasks)
+
+    turning(tmp_path, scene)

@@ -145,3 +145,20 @@ def test_an_event_file_that_cannot_be_read_stops_nobody_and_is_read_later(tmp_pa
         assert stage.state.tasks["t1"].state is TaskState.COMPLETE
 
     play(tmp_path, scene)
+
+
+def test_a_stop_that_comes_before_the_host_is_there_reaches_it_later(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.store.commit(
+            ev.RunStarted(run="r1-aaaa", task="t1", project="w1", agent="shell", attempt=1)
+        )
+        (tmp_path / "runs" / "r1-aaaa").mkdir()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(stage.runs.stop("r1-aaaa"))
+            await asyncio.sleep(0)
+            stage.host.living.add("r1-aaaa")
+            group.create_task(stage.runs.follow("r1-aaaa"))
+        assert stage.host.stopped == ["r1-aaaa"]
+        assert stage.state.tasks["t1"].state is TaskState.QUEUED
+
+    play(tmp_path, scene)

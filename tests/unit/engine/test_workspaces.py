@@ -35,5 +35,6 @@ def test_a_held_task_is_clear_once_its_workspace_is(tmp_path: Path) -> None:
     play(tmp_path, scene)
 
 
-def test_people_do_not_wait_long_for_a_look() -> None:
+def test_a_workspace_that_looks_fine_and_is_not_is_left_alone_longer_each_time() -> None:
     assert 1 <= workspaces.PATIENCE <= 10
+    assert workspaces.LONGEST >= 60

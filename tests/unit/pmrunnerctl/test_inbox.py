@@ -31,10 +31,29 @@ def test_everything_that_waits_is_shown_with_the_command_that_answers_it(ctl: Ct
         "    Which database?",
         "    1. the first",
         "    2. the second",
-        "    pmrunnerctl answer q7 '…'",
+        "    pmrunnerctl answer q7 TEXT",
+        "    pmrunnerctl answer q7 --option 1",
     ]
-    assert lines[5].startswith("p4  plan in demo, ")
-    assert lines[6:] == ["    Build", "    pmrunnerctl plan approve p4"]
+    assert lines[6].startswith("p4  plan in demo, ")
+    assert lines[7:] == [
+        "    Build",
+        "    pmrunnerctl plan approve p4",
+        "    pmrunnerctl plan reject p4 REASON",
+    ]
+
+
+def test_a_held_task_is_shown_once_with_why_and_where_to_look(ctl: Ctl, daemon: FakeDaemon) -> None:
+    command = "git -C /srv/demo status"
+    held = samples.question(
+        kind="held", id="t3", text="it is not clean", options=(), command=command
+    )
+    daemon.answers[p.Inbox] = InboxTable(items=(held,))
+
+    head, *rest = ctl("inbox").out.splitlines()
+
+    assert head.startswith("t3  held in demo, ")
+    assert "task t3" not in head
+    assert rest == ["    it is not clean", f"    {command}"]
 
 
 def test_an_empty_inbox_says_so(ctl: Ctl, daemon: FakeDaemon) -> None:

@@ -15,7 +15,7 @@ def test_plans_stand_one_a_line(paper: Paper) -> None:
     plans.draw(paper, v.PlanTable(plans=(ROW,)))
 
     assert paper.text == (
-        "PLAN  PROJECT  STATE   TASKS      TITLE     BEGAN\n"
+        "PLAN  PROJECT  STATE   TASKS      TITLE     SINCE\n"
         "p3    demo     ACTIVE  1 running  Build it  2 min ago\n"
     )
 
@@ -32,7 +32,7 @@ def test_one_plan_with_its_message_and_tasks(paper: Paper) -> None:
         "title    Build it\n"
         "state    REJECTED\n"
         "reason   not now\n"
-        "began    11:30:05 UTC, 2 min ago\n"
+        "since    11:30:05 UTC, 2 min ago\n"
         "message  make\n"
         "         it\n"
         "\n"

@@ -18,8 +18,8 @@ class Installed:
     """A client and a daemon that only speaks, side by side as they are installed."""
 
     def __init__(self, directory: Path) -> None:
-        self._bin = directory / "bin"
-        self._bin.mkdir()
+        self._bin = directory / ".venv" / "bin"
+        self._bin.mkdir(parents=True)
         self.state = directory / "state"
         self.here = directory
         for name, module in (

@@ -14,8 +14,17 @@ def there(socket: Path) -> Path:
     return socket
 
 
+def program(directory: Path) -> Path:
+    """Install a client in a checkout."""
+    path = directory / ".venv/bin/pmrunnerctl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return path
+
+
 def sought(tmp_path: Path, here: Path | None = None, **given: object) -> Place:
     known: dict[str, object] = {"socket": None, "environment": "", "variables": {}}
+    known["program"] = program(tmp_path / "work")
     return find(**{**known, **given}, here=here or tmp_path, run=tmp_path / "run")  # type: ignore[arg-type]
 
 
@@ -68,20 +77,29 @@ def test_a_checkout_is_found_from_deep_inside_it(tmp_path: Path) -> None:
 
 def test_a_checkout_whose_daemon_is_away_is_still_the_one_that_is_meant(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
-    assert checkout(tmp_path) is None
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "pm-runner"\n')
+    assert checkout(tmp_path) is None, "another checkout is not this client's"
 
-    assert checkout(tmp_path) == tmp_path
+    assert checkout(tmp_path, program(tmp_path)) == tmp_path
+
+
+def test_a_socket_that_merely_lies_there_is_named_and_not_taken(tmp_path: Path) -> None:
+    left = there(tmp_path / "workspace/state/control.sock")
+
+    with pytest.raises(Cannot, match="anybody could have left it") as caught:
+        sought(tmp_path, here=tmp_path / "workspace")
+
+    assert caught.value.hint == f"pmrunnerctl --socket {left} status"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
 def test_a_state_directory_that_somebody_else_left_is_not_taken(tmp_path: Path) -> None:
     there(tmp_path / "state/control.sock")
-    assert checkout(tmp_path) == tmp_path
+    assert checkout(tmp_path, program(tmp_path)) == tmp_path
 
     os.chown(tmp_path / "state", 12345, 12345)
 
-    assert checkout(tmp_path) is None
+    assert checkout(tmp_path, program(tmp_path)) is None
 
 
 def test_the_only_installed_environment_is_meant(tmp_path: Path) -> None:

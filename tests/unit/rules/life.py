@@ -1,5 +1,7 @@
 """Small lives of a project, told as facts, to start tests from."""
 
+from collections.abc import Mapping
+
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Message, Outcome, PlanApproval, Project
 from pmrunnerd.model.naming import Mint
@@ -28,7 +30,7 @@ def a_project(approval: PlanApproval = PlanApproval.AUTO) -> State:
 
 
 def a_plan(
-    needs: dict[str, tuple[str, ...]] | None = None,
+    needs: Mapping[str, tuple[str, ...]] | None = None,
     approval: PlanApproval = PlanApproval.AUTO,
 ) -> State:
     """Return a state with plan `p1`; its tasks t1, t2, … are named and need as told."""

@@ -51,6 +51,15 @@ def test_too_many_tasks_are_refused() -> None:
     ]
 
 
+def test_a_thousand_mistakes_are_a_few_lines() -> None:
+    needs = tuple(f"n{n}" for n in range(1500))
+    found = problems(
+        Proposal(title="x", steps=(Step(name="x" * 60_000, text="true", needs=needs),))
+    )
+    assert len(found) == 11
+    assert sum(map(len, found)) < 2000
+
+
 def test_a_bad_proposal_becomes_a_refusal_that_answers_the_message() -> None:
     facts = planning.draft(a_lone_project(), a_message(), a_proposal(a=("b",)), Mint({}))
     assert facts == [

@@ -1,5 +1,6 @@
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import PlanState
+from pmrunnerd.model.entities import PlanApproval, PlanState
+from pmrunnerd.rules import decide
 from pmrunnerd.rules.plans import settle, with_consequences
 from pmrunnerd.rules.recovery import settle as recover
 from tests.unit.rules.life import a_plan, completed, failed, happen, started
@@ -52,3 +53,27 @@ def test_recovery_brings_plans_in_line_and_settling_twice_adds_nothing() -> None
     happen(state, *facts)
     assert recover(state) == []
     assert settle(state, state.plans["p1"]) == []
+
+
+def test_a_plan_with_very_many_ways_through_it_is_settled_as_quickly_as_a_list() -> None:
+    # Each task needs both of the layer above: 2^100 ways, 200 tasks.
+    needs = {
+        f"{side}{layer}": ((f"a{layer - 1}", f"b{layer - 1}") if layer else ())
+        for layer in range(100)
+        for side in "ab"
+    }
+    state = a_plan(needs)
+    assert settle(state, state.plans["p1"]) == []
+
+
+def test_a_plan_that_is_approved_after_a_task_of_it_was_cancelled_does_not_wait_for_ever() -> None:
+    state = a_plan({"a": (), "b": ("a",)}, approval=PlanApproval.MANUAL)
+    happen(state, *decide.cancel_task(state, "t1", "anna"))
+    happen(state, *decide.approve_plan(state, "p1", "anna"))
+    assert state.plans["p1"].state is PlanState.CANCELLED
+
+
+def test_a_plan_that_awaits_approval_is_cancelled_with_the_last_of_its_tasks() -> None:
+    state = a_plan(approval=PlanApproval.MANUAL)
+    happen(state, *decide.cancel_task(state, "t1", "anna"))
+    assert state.plans["p1"].state is PlanState.CANCELLED

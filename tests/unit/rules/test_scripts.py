@@ -51,6 +51,8 @@ def test_windows_line_ends_are_understood() -> None:
     ("text", "why"),
     [
         ("```sh\necho", "a block is not closed"),
+        ("Do\n```python\nprint(1)\n```\nrm -rf x", "its blocks are python, and only sh runs"),
+        ("```\nls\n```", "its blocks are without a language, and only sh runs"),
         ("```sh nmae=x\ntrue\n```", "'nmae=x' is no option of a block"),
         ("```sh name=\ntrue\n```", "'name=' is no option of a block"),
         ("```sh name='x\ntrue\n```", "No closing quotation"),

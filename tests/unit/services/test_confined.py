@@ -65,7 +65,7 @@ def test_whoever_starts_a_sandbox_and_is_killed_leaves_nothing_at_work_whenever_
 def test_a_gate_that_nobody_opens_stays_shut(tmp_path: Path, word: bytes) -> None:
     ours, theirs = socket.socketpair()
     argv = ["sh", "-c", confined_module._GATE, "gate", "touch", str(tmp_path / "ran")]
-    with theirs, subprocess.Popen(argv, stdin=theirs) as gate:
+    with theirs, subprocess.Popen(argv, stdin=theirs.fileno()) as gate:
         theirs.close()
         with ours:
             assert ours.recv(1) == b"\n"

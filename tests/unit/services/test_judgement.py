@@ -65,7 +65,7 @@ def test_changes_after_the_run_s_own_last_commit_are_a_person_s(tmp_path: Path) 
     assert "no run made" in _judge(here).problem
 
 
-def test_looking_changes_nothing(tmp_path: Path) -> None:
+def test_looking_at_a_workspace_changes_nothing(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
     _note(here)
     (here / "half").touch()

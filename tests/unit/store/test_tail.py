@@ -23,7 +23,11 @@ def test_a_tail_is_torn_only_if_nothing_whole_follows_in_it() -> None:
     assert is_torn(LINE[:-1])
     assert is_torn(LINE[:20])
     assert is_torn(b"\0" * 4096)
-    assert is_torn(LINE[:20] + b"\n")
+    assert is_torn(LINE[:20] + b"\0" * 512 + LINE[40:]), "a page of the group was not written"
+    assert is_torn(LINE[:20] + b"\0" * 512 + LINE[40:] + LINE[:30]), "nor was its end"
+    assert not is_torn(LINE[:20] + b"\n"), "what has its end was written to its end"
+    assert not is_torn(LINE.replace(b"hello", b"he\0lo")), "one byte is no page"
+    assert not is_torn(LINE[:20] + b"\0" * 512 + LINE[40:] + LINE), "a whole one may be promised"
     assert not is_torn(LINE[:20] + LINE), "a line lost its end and a whole one follows"
     assert not is_torn(LINE[:20] + b"\n" + LINE[:30]), "two bad lines are not one crash"
 
