@@ -14,6 +14,7 @@ _STYLES: Final = {
     "refusal": "red",
     "error": "red",
     "held": "yellow",
+    "kept": "yellow",
     "complete": "green",
     "cancelled": "dim",
     "interrupted": "dim",

@@ -23,8 +23,14 @@ def detach(options: Options, run: Callable[[Callable[[str], object]], int]) -> i
     `run` is given a function to call once: with an empty text when it is ready, or with the reason
     why it cannot be.
     """
-    options.state_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     log = options.state_directory / LOG
+    try:
+        options.state_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        log.open("ab").close()
+    except OSError as exc:
+        sys.stderr.write(f"pmrunnerd: cannot write {log}: {exc.strerror}\n")
+        sys.stderr.write("  hint: pmrunnerd --state-dir DIR   a directory of yours\n")
+        return 1
     heard, tell = os.pipe()
     if os.fork() == 0:
         os.close(heard)

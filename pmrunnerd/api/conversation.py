@@ -20,7 +20,7 @@ def entries(state: State, project: str, batch: Batch) -> tuple[v.Entry, ...]:
     `state` tells what has become of it since: a question that was answered waits no more.
     """
     runs = {
-        state.runs[fact.run].task: fact.run
+        state.runs[fact.run].task: fact
         for fact in batch.facts
         if isinstance(fact, ev.RunEnded) and fact.run in state.runs
     }
@@ -36,7 +36,7 @@ def entries(state: State, project: str, batch: Batch) -> tuple[v.Entry, ...]:
 class _Told:
     """Tells the facts of one commit. `runs` are those that ended in it, by their task."""
 
-    def __init__(self, state: State, batch: Batch, runs: Mapping[str, str]) -> None:
+    def __init__(self, state: State, batch: Batch, runs: Mapping[str, ev.RunEnded]) -> None:
         self._state = state
         self._batch = batch
         self._runs = runs
@@ -110,6 +110,9 @@ class _Told:
         known = self._state.tasks.get(fact.task)
         name = f"{fact.task} {known.name}" if known else fact.task
         text = _because(f"{name} {happened}", fact)
+        run = self._runs.get(fact.task)
+        if run is not None and run.kept:
+            text += f"\nwhat it had changed is kept as {run.kept}"
         yield self._entry(
             kind,
             getattr(fact, "by", "") or RUNNER,
@@ -121,7 +124,20 @@ class _Told:
 
     def _about(self, task: str) -> dict[str, str]:
         known = self._state.tasks.get(task)
-        return {"task": task, "plan": known.plan if known else "", "run": self._runs.get(task, "")}
+        run = self._runs.get(task)
+        return {
+            "task": task,
+            "plan": known.plan if known else "",
+            "run": run.run if run else "",
+        }
+
+    def kept(self, fact: ev.LeftoversKept) -> Iterator[v.Entry]:
+        files = "1 file" if fact.files == 1 else f"{fact.files} files"
+        text = (
+            f"what run {fact.run} left behind ({files}), and whatever was changed after it died,"
+            f" is kept as {fact.ref}\nto have a file back: git checkout {fact.ref} -- FILE"
+        )
+        yield self._entry("kept", RUNNER, text, run=fact.run)
 
 
 def _because(text: str, fact: ev.Event) -> str:
@@ -162,4 +178,5 @@ TELLERS: Final[Mapping[type[Any], Callable[[_Told, Any], Iterator[v.Entry]]]] = 
     ev.PlanCancelled: _Told.plan_over,
     ev.TaskAsked: _Told.question,
     ev.QuestionAnswered: _Told.answer,
+    ev.LeftoversKept: _Told.kept,
 }

@@ -16,7 +16,7 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, TaskState
 from pmrunnerd.model.errors import PmError, Unavailable
 from pmrunnerd.model.naming import Mint
-from pmrunnerd.model.progress import Began, Finished
+from pmrunnerd.model.progress import Began, Finished, PutAway
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.rules import outcomes
 from pmrunnerd.services.clock import Clock
@@ -126,6 +126,8 @@ class Runs:
                     if isinstance(progress, Began):
                         while not await self._record(run, self._began(run, progress, cursor)):
                             pass
+                    elif isinstance(progress, PutAway):
+                        await self._note_leftovers(run, progress)
                     elif isinstance(progress, Finished):
                         finished = progress
                 if page or finished:
@@ -166,6 +168,15 @@ class Runs:
                 confined=began.confined,
             ),
         )
+
+    async def _note_leftovers(self, run: str, put: PutAway) -> None:
+        dead = self._store.ahead.runs.get(put.run)
+        if dead is not None and dead.ended is not None and dead.ended.kept == put.ref:
+            return  # recorded by a daemon that did not get any further
+        project = self._store.ahead.runs[run].project
+        fact = ev.LeftoversKept(run=put.run, project=project, ref=put.ref, files=put.files)
+        while not await self._record(run, (fact,)):
+            pass
 
     async def _farewell(self, run: str) -> None:
         """Wait until the run's host is gone: nothing of it may be left when the next one starts."""

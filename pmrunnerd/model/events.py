@@ -193,6 +193,15 @@ class RunEnded(Event, frozen=True, kw_only=True):
     kept: str = ""
 
 
+class LeftoversKept(Event, frozen=True, kw_only=True):
+    """What a run that died had not committed was put away as `ref`, before the next one began."""
+
+    run: str
+    project: str
+    ref: str
+    files: int
+
+
 class TaskCompleted(Event, frozen=True, kw_only=True):
     """A task reached its result; `commit` is empty where it changed nothing."""
 
@@ -321,6 +330,7 @@ AnyEvent = (
     | PlanEvent
     | RunBegan
     | RunEnded
+    | LeftoversKept
     | QuestionAnswered
     | TaskCancelRequested
     | TaskEvent

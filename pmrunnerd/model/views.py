@@ -71,7 +71,7 @@ class Overview(View, frozen=True, kw_only=True):
 class Entry(View, frozen=True, kw_only=True):
     """One line of a conversation. `cursor` is the commit it came with.
 
-    `kind` is message, plan, refusal, approval, question, answer, complete, error, cancelled, held,
+    `kind` is message, plan, refusal, approval, question, answer, complete, error, cancelled, held, kept,
     interrupted or retried; `state` is AWAITING_RESPONSE while a question or plan waits.
     """
 

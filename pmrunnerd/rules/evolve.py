@@ -39,6 +39,8 @@ def evolve(state: State, event: ev.AnyEvent, at: str) -> None:
     match event:
         case ev.RunStarted() | ev.RunBegan() | ev.RunEnded():
             _run(state, event, at)
+        case ev.LeftoversKept():
+            _keep(state, event)
         case ev.QuestionAnswered() | ev.TaskAsked():
             _question(state, event, at)
         case ev.MessagePosted() | ev.PlanDrafted() | ev.PlanRefused():
@@ -165,6 +167,13 @@ def _run(state: State, event: ev.RunStarted | ev.RunBegan | ev.RunEnded, at: str
     )
     state.runs[run.id] = replace(run, cursor=event.cursor, ended=ended)
     del state.active[run.id]
+
+
+def _keep(state: State, event: ev.LeftoversKept) -> None:
+    run = state.runs.get(event.run)
+    # It may be a run of a state directory that was started over since.
+    if run is not None and run.ended is not None:
+        state.runs[run.id] = replace(run, ended=replace(run.ended, kept=event.ref))
 
 
 def _question(state: State, event: ev.QuestionAnswered | ev.TaskAsked, at: str) -> None:

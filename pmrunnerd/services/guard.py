@@ -19,6 +19,7 @@ _DIRECTORIES: Final = ("hooks", "info")
 _COMMON: Final = "commondir"
 _HERE: Final = b".\n"
 _FILES: Final = ("config", "config.worktree", _COMMON)
+_LOOK: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OPEN: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -81,7 +82,13 @@ def lift(workspace: Path) -> None:
     with contextlib.suppress(OSError):
         directory = os.open(workspace / ".git", _OPEN)
         try:
-            os.unlink(_COMMON, dir_fd=directory)
+            file = os.open(_COMMON, _LOOK, dir_fd=directory)
+            try:
+                ours = os.pread(file, len(_HERE) + 1, 0) in {b"", _HERE}
+            finally:
+                os.close(file)
+            if ours:
+                os.unlink(_COMMON, dir_fd=directory)
         finally:
             os.close(directory)
 

@@ -30,6 +30,7 @@ CONVERSATION: Final[frozenset[type]] = frozenset(
         ev.TaskCompleted,
         ev.TaskFailed,
         ev.TaskInterrupted,
+        ev.LeftoversKept,
         ev.TaskHeld,
         ev.TaskAsked,
         ev.QuestionAnswered,

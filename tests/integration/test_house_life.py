@@ -1,5 +1,6 @@
 """How a daemon begins and ends: what it owes to the one before, what it leaves to the one after."""
 
+import json
 import os
 import shutil
 import signal
@@ -98,7 +99,7 @@ def test_a_daemon_that_leaves_runs_at_work_starts_no_more_of_them(tmp_path: Path
         while daemon.socket.exists():
             time.sleep(0.005)
         # From here on it leaves; what it is asked until it has left is for the next one to do.
-        ask_web(daemon, port, f"/api/v1/plans/{plan}/approve")
+        ask_web(daemon, port, "/api/v1/plan/approve", {"plan": plan})
         assert daemon.wait() == 0
         deaf.close()
         said = kinds(daemon.state)
@@ -120,7 +121,7 @@ def until_the_web_door_is_open(daemon: Daemon) -> None:
         time.sleep(0.01)
 
 
-def ask_web(daemon: Daemon, port: int, path: str) -> None:
+def ask_web(daemon: Daemon, port: int, path: str, body: dict[str, str]) -> None:
     """Change something by HTTP; anything but a good answer raises."""
     headers = {
         "Authorization": f"Bearer {(daemon.state / FILE).read_text().strip()}",
@@ -128,7 +129,7 @@ def ask_web(daemon: Daemon, port: int, path: str) -> None:
         "Idempotency-Key": "a",
     }
     url = f"http://127.0.0.1:{port}{path}"
-    asked = urllib.request.Request(url, b"{}", headers)
+    asked = urllib.request.Request(url, json.dumps(body).encode(), headers)
     with urllib.request.urlopen(asked, timeout=20) as answer:  # noqa: S310 - an address of ours
         answer.read()
 

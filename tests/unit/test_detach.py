@@ -50,6 +50,16 @@ def test_a_death_without_a_word_is_a_failure_that_names_the_log(tmp_path: Path) 
     assert (tmp_path / "state" / "pmrunnerd.log").read_text() == "last words\n"
 
 
+def test_a_state_directory_that_cannot_be_made_is_told_without_a_traceback(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "state").touch()
+    done = detached(tmp_path, "report('')")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"pmrunnerd: cannot write {tmp_path / 'state'}")
+    assert "Traceback" not in done.stderr
+
+
 def test_the_daemon_is_a_process_of_its_own_session(tmp_path: Path) -> None:
     # It says so before it says that it is ready, so that it can be read afterwards.
     body = "Path('who').write_text(f'{os.getsid(0)}'); report('')"

@@ -164,8 +164,9 @@ def test_a_pipe_has_no_colours_and_nothing_is_cut(ctl: Ctl) -> None:
     assert shown.out.count("because") == 30
 
 
-def test_the_directory_in_which_one_stands_is_looked_at(tmp_path: Path) -> None:
+def test_the_checkout_in_which_one_stands_is_looked_at(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
+    (tmp_path / ".venv").symlink_to(sys.prefix)
     with FakeDaemon(tmp_path / "state/control.sock", {p.Inbox: v.InboxTable(items=())}):
         done = subprocess.run(
             [sys.executable, "-m", "pmrunnerctl", "inbox"],

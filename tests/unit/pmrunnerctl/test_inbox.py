@@ -27,7 +27,7 @@ def test_everything_that_waits_is_shown_with_the_command_that_answers_it(ctl: Ct
     lines = ctl("inbox").out.splitlines()
 
     assert lines[0].startswith("q7  question in demo, task t3, ")
-    assert lines[1:5] == [
+    assert lines[1:6] == [
         "    Which database?",
         "    1. the first",
         "    2. the second",

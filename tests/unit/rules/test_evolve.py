@@ -42,6 +42,15 @@ def test_nothing_more_is_recorded_of_a_run_that_ended() -> None:
         happen(state, ev.RunEnded(run="r1-aaaa", project="w1", outcome=Outcome.FAILED, cursor=1))
 
 
+def test_what_a_dead_run_left_behind_is_found_with_it() -> None:
+    state = happen(a_plan(), started("t1", "r1-aaaa"), *failed("t1", "r1-aaaa"))
+    kept = ev.LeftoversKept(run="r1-aaaa", project="w1", ref="refs/x", files=2)
+    stranger = ev.LeftoversKept(run="r9-ffff", project="w1", ref="refs/y", files=2)
+    ended = happen(state, kept, stranger).runs["r1-aaaa"].ended
+    assert ended is not None
+    assert ended.kept == "refs/x"
+
+
 def test_an_answer_to_the_last_open_question_queues_the_task_again() -> None:
     state = happen(a_plan(), started("t1", "r1-aaaa"), *asked("t1", "r1-aaaa", "a?", "b?"))
     assert [q.id for q in state.open_questions(state.tasks["t1"])] == ["q1", "q2"]

@@ -137,3 +137,14 @@ class SlowWriter(Disk):
 
     def read_at(self, file: int, size: int, offset: int) -> bytes:
         return super().read_at(file, min(size, 5), offset)
+
+
+class NamingDisk(Disk):
+    """Remembers the names in a directory at the moment they were made durable."""
+
+    def __init__(self) -> None:
+        self.durable: dict[Path, list[str]] = {}
+
+    def sync_directory(self, path: Path) -> None:
+        super().sync_directory(path)
+        self.durable[path] = self.names(path)

@@ -9,7 +9,7 @@ from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import JournalDamaged, StoreFailed
 from pmrunnerd.store.journal import Journal, Written
 from pmrunnerd.store.segments import Place
-from tests.unit.store.parts import AT, CountingDisk, DyingDisk, SmallDisk, said
+from tests.unit.store.parts import AT, CountingDisk, DyingDisk, NamingDisk, SmallDisk, said
 
 
 def line(seq: int, text: str = "hello") -> bytes:
@@ -172,3 +172,26 @@ def test_what_is_only_in_memory_is_made_durable_before_it_is_believed(tmp_path: 
 
     with pytest.raises(OSError, match="Input/output"):
         replayed(a_journal(tmp_path, disk))
+
+
+def test_a_new_segment_has_a_name_that_survives_a_power_cut(tmp_path: Path) -> None:
+    disk = NamingDisk()
+    journal = a_journal(tmp_path, disk, segment_limit=1)
+    replayed(journal)
+    written(journal, 1)
+    written(journal, 2)
+    journal.close()
+
+    assert disk.durable[journal.directory] == ["00000001.jsonl", "00000002.jsonl"]
+
+
+def test_a_line_for_whose_end_there_is_no_room_does_not_fit(tmp_path: Path) -> None:
+    disk = SmallDisk(room=1 << 20)
+    journal = a_journal(tmp_path, disk)
+    replayed(journal)
+    disk.room = len(line(1)) + len(line(2)) - 1
+    outcome = written(journal, 1, 2)
+    journal.close()
+
+    assert len(outcome.places) == 1
+    assert (tmp_path / "journal" / "00000001.jsonl").read_bytes() == line(1)
