@@ -1,5 +1,6 @@
 """Turns a state into what people are shown; every door shows the same."""
 
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
@@ -23,8 +24,9 @@ def project_rows(state: State, waits: Waits) -> tuple[v.ProjectRow, ...]:
     tasks: defaultdict[str, list[Task]] = defaultdict(list)
     for task in state.tasks.values():
         tasks[task.project].append(task)
+    waiting = Counter(item.project for item in inbox(state, None).items)
     return tuple(
-        _project_row(state, project, tasks[project.id], waits)
+        _project_row(state, project, tasks[project.id], waits, waiting[project.id])
         for project in state.projects.values()
         if not project.removed
     )
@@ -33,11 +35,11 @@ def project_rows(state: State, waits: Waits) -> tuple[v.ProjectRow, ...]:
 def project_row(state: State, project: Project, waits: Waits) -> v.ProjectRow:
     """Return one project at a glance."""
     tasks = [task for task in state.tasks.values() if task.project == project.id]
-    return _project_row(state, project, tasks, waits)
+    return _project_row(state, project, tasks, waits, len(inbox(state, project).items))
 
 
 def _project_row(
-    state: State, project: Project, tasks: Sequence[Task], waits: Waits
+    state: State, project: Project, tasks: Sequence[Task], waits: Waits, waiting: int
 ) -> v.ProjectRow:
     questions = [question for task in tasks for question in state.open_questions(task)]
     return v.ProjectRow(
@@ -49,6 +51,7 @@ def _project_row(
         tasks=counts(tasks),
         questions=len(questions),
         now=_now(state, project, tasks, questions, waits),
+        waiting=waiting,
     )
 
 
@@ -78,13 +81,18 @@ def _now(
 
 
 def inbox(state: State, project: Project | None) -> v.InboxTable:
-    """Return the open questions and the plans that wait for approval, oldest first."""
+    """Return open questions, plans that wait for approval and tasks held back, oldest first."""
     items = [
         *(_question_item(state, question) for question in _open(state)),
         *(
             _plan_item(state, plan)
             for plan in state.plans.values()
             if plan.state is PlanState.AWAITING_APPROVAL
+        ),
+        *(
+            _held_item(state, task)
+            for task in state.tasks.values()
+            if task.held and task.state is TaskState.QUEUED
         ),
     ]
     chosen = [item for item in items if project is None or item.project == project.id]
@@ -122,6 +130,21 @@ def _plan_item(state: State, plan: Plan) -> v.InboxItem:
         options=(),
         at=plan.at,
         command=f"pmrunnerctl plan approve {plan.id}",
+    )
+
+
+def _held_item(state: State, task: Task) -> v.InboxItem:
+    project = state.projects[task.project]
+    return v.InboxItem(
+        kind="held",
+        id=task.id,
+        project=task.project,
+        alias=project.alias,
+        task=task.id,
+        text=task.reason,
+        options=(),
+        at=task.at,
+        command=f"git -C {shlex.quote(project.path)} status",
     )
 
 

@@ -43,6 +43,7 @@ def status(desk: Desk, _: p.Status) -> v.Overview:
         questions=sum(row.questions for row in rows),
         confinement=desk.confinement,
         problem=desk.problem(),
+        waiting=sum(row.waiting for row in rows),
     )
 
 

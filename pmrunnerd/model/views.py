@@ -15,7 +15,10 @@ class View(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ProjectRow(View, frozen=True, kw_only=True):
-    """A project and how many of its tasks are in each state; `now` says what it does."""
+    """A project and how many of its tasks are in each state; `now` says what it does.
+
+    `waiting` counts what of it is in the inbox.
+    """
 
     id: str
     alias: str
@@ -25,6 +28,7 @@ class ProjectRow(View, frozen=True, kw_only=True):
     tasks: dict[TaskState, int]
     questions: int
     now: str
+    waiting: int = 0
 
 
 class ProjectTable(View, frozen=True, kw_only=True):
@@ -66,6 +70,7 @@ class Overview(View, frozen=True, kw_only=True):
     questions: int
     confinement: str
     problem: str = ""
+    waiting: int = 0
 
 
 class Entry(View, frozen=True, kw_only=True):
@@ -98,7 +103,10 @@ class Conversation(View, frozen=True, kw_only=True):
 
 
 class InboxItem(View, frozen=True, kw_only=True):
-    """Something that waits for a person. `kind` is question or plan; `command` answers it."""
+    """Something that waits for a person. `kind` is question, plan or held.
+
+    `command` answers a question or a plan, and shows what holds a task back.
+    """
 
     kind: str
     id: str

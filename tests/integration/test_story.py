@@ -117,6 +117,9 @@ def test_a_person_s_changes_hold_a_task_until_they_are_put_right(tmp_path: Path)
         held = daemon.until_kind("demo", "held")
         assert "draft.txt" in held.text
         assert "draft.txt" in daemon.ask(p.TaskShow(task="t1")).waits
+        (item,) = daemon.ask(p.Inbox()).items
+        assert (item.kind, item.id, item.command) == ("held", "t1", f"git -C {path} status")
+        assert daemon.ask(p.Status()).waiting == 1
         assert (path / "draft.txt").read_text() == "mine\n"
         git(path, "add", "draft.txt")
         git(path, "commit", "-q", "-m", "mine")

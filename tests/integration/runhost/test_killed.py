@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Committed
+from pmrunnerd.model.progress import Committed, PutAway
 from pmrunnerd.services.rundir import RunDirectory
 from tests.integration.runhost.hosts import Hosts, end, every, printed
 from tests.unit.services.parts import (
@@ -51,7 +51,9 @@ def test_what_a_killed_run_left_is_kept_and_the_next_one_starts_clean(tmp_path: 
 
         assert end(said).outcome is Outcome.SUCCEEDED
         ref = f"refs/pm-runner/runs/{run}"
-        assert printed(said, "runner") == f"what run {run} left behind: kept as {ref}\n"
+        (away,) = every(said, PutAway)
+        assert (away.run, away.ref, away.files) == (run, ref, 2)
+        assert not printed(said, "runner")
         assert git(hosts.workspace, "ls-tree", "--name-only", ref).split() == [
             ".gitignore",
             "half",
@@ -74,7 +76,7 @@ def test_a_run_that_is_killed_at_any_moment_is_done_once_in_the_end(tmp_path: Pa
                 os.kill(hosts.pid(earlier[0]), signal.SIGKILL)
             said = hosts.over(earlier[0])
             if not said or type(said[-1]).__name__ != "Finished":
-                said = hosts.run(script, earlier=earlier)
+                said = hosts.run(script, earlier=earlier, interrupted=earlier)
 
             assert end(said).outcome is Outcome.SUCCEEDED, said
             assert every(said, Committed)[0].commit == head(hosts.workspace)
@@ -91,7 +93,7 @@ def test_a_run_whose_work_was_committed_is_not_done_again(tmp_path: Path) -> Non
         hosts.over(first)
         commit = head(hosts.workspace)
         git(hosts.workspace, "commit", "--quiet", "--allow-empty", "-m", "a person's, since")
-        said = hosts.run("echo x >> tally", earlier=(first,))
+        said = hosts.run("echo x >> tally", earlier=(first,), interrupted=(first,))
 
         assert [type(p).__name__ for p in said] == ["Committed", "Finished"]
         assert every(said, Committed)[0].commit == commit

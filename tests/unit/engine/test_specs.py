@@ -1,5 +1,6 @@
 from pmrunnerd.engine.specs import spec
 from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Answered, Limits
 from pmrunnerd.model.settings import Settings
 from tests.unit.rules.life import a_plan, asked, happen, started
@@ -35,3 +36,19 @@ def test_a_commit_says_where_it_comes_from() -> None:
         ("PM-Runner-Task", "t1"),
         ("PM-Runner-Run", "r1-aaaa"),
     )
+
+
+def test_only_a_run_that_was_interrupted_may_have_finished_without_a_word() -> None:
+    state = happen(a_plan(), started("t1", "r1-aaaa"), *asked("t1", "r1-aaaa", "which?"))
+    happen(
+        state,
+        ev.QuestionAnswered(question="q1", project="w1", text="no", by="anna"),
+        ev.TaskAnswered(task="t1", project="w1"),
+        started("t1", "r2-bbbb", 2),
+        ev.RunEnded(run="r2-bbbb", project="w1", outcome=Outcome.INTERRUPTED),
+        ev.TaskInterrupted(task="t1", project="w1", reason="power cut"),
+        started("t1", "r3-cccc", 3),
+    )
+    told = spec(state, state.runs["r3-cccc"], Settings(), "dev")
+
+    assert (told.earlier, told.interrupted) == (("r1-aaaa", "r2-bbbb"), ("r2-bbbb",))

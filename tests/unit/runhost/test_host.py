@@ -1,15 +1,19 @@
 import asyncio
 import fcntl
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import AnyProgress, Finished
 from pmrunnerd.runhost.host import RunHost
 from tests.unit.runhost.parts import Book
-from tests.unit.services.parts import RUN, needs_sandbox, repository, spec
+from tests.unit.services.parts import RUN, needs_root, needs_sandbox, repository, spec, until
 
 
 def _live(tmp_path: Path, text: str = "true", **more: object) -> list[AnyProgress]:
@@ -94,3 +98,56 @@ def test_an_earlier_run_that_is_alive_keeps_the_next_one_from_starting(tmp_path:
 
     assert "run r0-4f2a of the same task is alive" in _end(said).reason
     assert not (tmp_path / "w/ran").exists()
+
+
+def test_a_workspace_that_became_a_link_is_not_followed(tmp_path: Path) -> None:
+    victim = repository(tmp_path / "victim")
+    (tmp_path / "w").symlink_to(victim)
+
+    end = _end(_live(tmp_path, "touch owned"))
+    assert end.outcome is Outcome.HELD
+    assert end.reason == f"cannot work in {tmp_path}/w: it is a link now: {victim}"
+    assert not (victim / "owned").exists()
+
+
+@needs_sandbox
+def test_a_workspace_that_goes_while_a_run_has_it_is_the_reason(tmp_path: Path) -> None:
+    book = Book(tmp_path / "state/runs" / RUN)
+    here = repository(tmp_path / "w")
+    book.directory.write_spec(spec(here, "echo on; sleep 1000"))
+
+    async def live() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(RunHost(book.directory, book.report).live())
+            await until(lambda: b'"on' in book.directory.events.read_bytes())
+            here.rename(tmp_path / "elsewhere")
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    asyncio.run(live())
+    reason = _end(book.read()).reason
+    assert f"cannot work in {here}: it is not there" in reason
+    assert "unconfined" not in reason
+    assert "bwrap" not in reason
+
+
+@needs_root
+@needs_sandbox
+def test_a_full_disk_interrupts_the_run_and_is_no_bug(tmp_path: Path) -> None:
+    """Run in a mount namespace of its own, on a disk that has no file left to give."""
+    here = repository(tmp_path / "w")
+    place = tmp_path / "state/runs"
+    place.mkdir(parents=True)
+    script = (
+        f"mount -t tmpfs -o nr_inodes=6,mode=700 none {place} && mkdir {place}/{RUN}"
+        f" && cp {tmp_path}/spec.json {place}/{RUN} && : > {place}/{RUN}/events.jsonl"
+        f" && touch {place}/full && {sys.executable} -m pmrunnerd.runhost {place}/{RUN}"
+        f"; cat {place}/{RUN}/events.jsonl"
+    )
+    (tmp_path / "spec.json").write_bytes(msgspec.json.encode(spec(here)))
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True, check=False
+    )
+    end = msgspec.json.decode(done.stdout, type=Finished)
+
+    assert end.outcome is Outcome.INTERRUPTED, done.stderr
+    assert end.reason == f"no space left on {place}/{RUN}/agent"

@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Asked, Began, Committed, Finished, Kept, Output
+from pmrunnerd.model.progress import Asked, Began, Committed, Finished, Kept, Output, PutAway
 from pmrunnerd.services.child import Usage
 from pmrunnerd.services.commits import Commit
 from pmrunnerd.services.keeping import Keeping
@@ -16,11 +16,12 @@ def test_what_is_said_is_written_in_that_order_with_the_time(tmp_path: Path) -> 
     book.report.asked("Which?", ("a",))
     book.report.committed(Commit(id="b" * 40, subject="s", files=2))
     book.report.kept(Keeping(ref="refs/x", files=1))
+    book.report.put_away("r0", Keeping(ref="refs/y", files=3))
     book.report.used(Usage(peak_memory=5, cpu_seconds=0.12345))
     book.report.finished(Outcome.FAILED, "why", 3)
     said = book.read()
 
-    kinds = [Began, Output, Asked, Committed, Kept, Finished]
+    kinds = [Began, Output, Asked, Committed, Kept, PutAway, Finished]
     assert [type(progress) for progress in said] == kinds
     assert all(re.fullmatch(r"\d{4}-.*\d{3}Z", progress.at) for progress in said)
     assert isinstance(last := said[-1], Finished)

@@ -115,3 +115,15 @@ def test_a_git_directory_that_the_run_destroyed_is_told_and_not_followed(tmp_pat
 
     assert final.outcome is Outcome.FAILED
     assert "no directory any more" in final.reason or "cannot" in final.reason
+
+
+def test_a_question_about_work_that_somebody_committed_is_a_failure(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    held = _take(here)
+    git(here, "commit", "--quiet", "--allow-empty", "-m", f"x\n\nPM-Runner-Run: {RUN}")
+    (here / "new").touch()
+    final, said = _settle(tmp_path, held, Verdict(outcome=Outcome.ASKED))
+
+    assert final.outcome is Outcome.FAILED
+    assert final.reason.startswith("HEAD moved while it ran")
+    assert [type(progress) for progress in said] == [Kept]

@@ -105,3 +105,10 @@ def test_files_are_counted_between_any_two_commits(tmp_path: Path) -> None:
 
     assert asyncio.run(commits.count(hands(here), before, "HEAD")) == 2
     assert asyncio.run(commits.count(hands(here), "HEAD", "HEAD")) == 0
+
+
+def test_a_message_alone_does_not_make_a_commit_a_run_s(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    git(here, "commit", "--quiet", "--allow-empty", "-m", f"x\n\nPM-Runner-Run: {RUN}")
+
+    assert asyncio.run(commits.find(hands(here), [RUN])) is None

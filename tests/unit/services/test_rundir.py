@@ -181,3 +181,26 @@ def test_a_link_in_the_place_of_the_events_is_not_followed(tmp_path: Path) -> No
     with pytest.raises(OSError, match="symbolic links"):
         EventWriter(directory)
     assert not os.path.lexists(tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"event":"output","at":"","stream":"","text":"","new":' + b"[" * 100_000,
+        b"[" * 100_000,
+        b"\xff\xfe",
+        b"\0" * 1000,
+        b'{"event":"output","at":"","stream":"x","text":"\\ud800"}',
+        b'{"event":"finished","at":"","outcome":"failed","status":' + b"9" * 5000 + b"}",
+    ],
+    ids=["nested", "all nested", "no text", "zeros", "half a character", "a huge number"],
+)
+def test_no_content_of_a_report_is_an_error(tmp_path: Path, line: bytes) -> None:
+    directory = RunDirectory(tmp_path / "r1-4f2a")
+    directory.path.mkdir()
+    good = b'{"event":"output","at":"","stream":"stdout","text":"on"}\n'
+    directory.events.write_bytes(line + b"\n" + good)
+
+    ((cursor, said),) = directory.read(0, 10)
+    assert said == Output(at="", stream="stdout", text="on")
+    assert cursor == len(line) + 1 + len(good)

@@ -218,3 +218,22 @@ def test_a_run_that_could_not_take_it_leaves_no_lock_behind(tmp_path: Path) -> N
         _take(here)
 
     assert descriptors() == before
+
+
+def test_somebody_else_s_commit_is_noticed_before_anybody_is_asked(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    held = _take(here)
+    asyncio.run(held.check())
+    git(here, "commit", "--quiet", "--allow-empty", "-m", "mine")
+    with pytest.raises(HeadMoved, match="HEAD moved while it ran"):
+        asyncio.run(held.check())
+    held.leave()
+
+
+def test_a_look_tells_a_taken_workspace_from_a_free_one(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    assert tenancy.look(here) == ""
+    held = _take(here)
+    assert "another run has it" in tenancy.look(here)
+    held.leave()
+    assert tenancy.look(here) == ""

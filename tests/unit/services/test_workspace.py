@@ -1,4 +1,5 @@
 import asyncio
+import fcntl
 import os
 from pathlib import Path
 
@@ -113,3 +114,25 @@ def test_a_probe_can_change_nothing(tmp_path: Path) -> None:
     assert not (here / "ran").exists()
     git(here, "status")
     assert (here / "ran").exists(), "the filter would have run"
+
+
+def test_a_probe_tells_a_workspace_that_somebody_has(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    lock = os.open(here, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    problem = _probe(here)
+    os.close(lock)
+
+    assert "another run has it" in problem
+
+
+def test_a_probe_raises_nothing_whatever_it_is_given(caplog: pytest.LogCaptureFixture) -> None:
+    assert "null" in _probe(Path("/tmp/\0"))  # noqa: S108 - no place at all
+    assert "cannot look at workspace" in caplog.text
+
+
+def test_a_probe_of_a_workspace_that_is_gone_says_so_and_blames_no_sandbox(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    found = asyncio.run(workspace.probe(gone, unconfined=False))
+
+    assert (found.problem, found.hint) == (f"cannot work in {gone}: it is not there", "")
