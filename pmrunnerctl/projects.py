@@ -22,7 +22,7 @@ def table(screen: Screen, projects: Sequence[ProjectRow], *, paths: bool = False
                 row.project_type,
                 row.agent,
                 counts(row.tasks),
-                Cell(str(row.questions), "yellow" if row.questions else "dim"),
+                Cell(str(row.waiting), "yellow" if row.waiting else "dim"),
                 *([row.path] if paths else []),
                 row.now,
             )
@@ -43,7 +43,7 @@ def draw(screen: Screen, view: ProjectView) -> None:
             ("plans", f"approved {'by you' if found.plan_approval == 'manual' else 'at once'}"),
             ("prompt", found.bootstrap_prompt),
             ("tasks", counts(row.tasks)),
-            ("waiting", f"{row.questions} for you" if row.questions else ""),
+            ("waiting", f"{row.waiting} for you: pmrunnerctl inbox" if row.waiting else ""),
             ("now", row.now),
         ]
     )

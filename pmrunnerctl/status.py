@@ -36,7 +36,7 @@ def draw(screen: Screen, found: Overview) -> None:
             ("agents", _confinement(found.confinement)),
             ("runs", f"{found.runs} of at most {found.slots}"),
             ("tasks", counts(found.tasks)),
-            ("waiting", _waiting(found.questions)),
+            ("waiting", _waiting(found.waiting)),
         ]
     )
     screen.line()
@@ -54,8 +54,8 @@ def _confinement(how: str) -> Cell:
     return Cell(how, "red" if how.startswith(("UNCONFINED", "none")) else "")
 
 
-def _waiting(questions: int) -> Cell:
-    if not questions:
+def _waiting(count: int) -> Cell:
+    if not count:
         return Cell("nothing waits for you")
-    what = "one question waits" if questions == 1 else f"{questions} questions wait"
+    what = "one thing waits" if count == 1 else f"{count} things wait"
     return Cell(f"{what} for you: pmrunnerctl inbox", "yellow")

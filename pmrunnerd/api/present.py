@@ -115,7 +115,7 @@ def _question_item(state: State, question: Question) -> v.InboxItem:
         text=question.text,
         options=question.options,
         at=question.at,
-        command=f"pmrunnerctl answer {question.id} '…'",
+        command=f"pmrunnerctl answer {question.id} TEXT",
     )
 
 

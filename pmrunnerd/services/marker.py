@@ -53,7 +53,7 @@ def read(workspace: Path) -> Marker | None:
             if not stat.S_ISREG(os.fstat(file).st_mode):
                 return None
             marker = msgspec.json.decode(os.read(file, _LONG), type=Marker)
-        except (msgspec.DecodeError, OSError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OSError):
             return None
         finally:
             os.close(file)

@@ -62,7 +62,7 @@ def test_the_inbox_is_what_waits_for_a_person_oldest_first() -> None:
         ("question", "q2", "second?"),
     ]
     assert items[0].options == ("yes", "no")
-    assert items[0].command == "pmrunnerctl answer q1 '…'"
+    assert items[0].command == "pmrunnerctl answer q1 TEXT"
     happen(state, ev.QuestionAnswered(question="q1", project="w1", text="yes", by="anna"))
     assert [i.id for i in present.inbox(state, None).items] == ["q2"]
     happen(state, ev.TaskCancelled(task="t1", project="w1"))

@@ -45,7 +45,7 @@ def test_only_a_run_that_was_interrupted_may_have_finished_without_a_word() -> N
         ev.QuestionAnswered(question="q1", project="w1", text="no", by="anna"),
         ev.TaskAnswered(task="t1", project="w1"),
         started("t1", "r2-bbbb", 2),
-        ev.RunEnded(run="r2-bbbb", project="w1", outcome=Outcome.INTERRUPTED),
+        ev.RunEnded(run="r2-bbbb", project="w1", outcome=Outcome.INTERRUPTED, cursor=0),
         ev.TaskInterrupted(task="t1", project="w1", reason="power cut"),
         started("t1", "r3-cccc", 3),
     )

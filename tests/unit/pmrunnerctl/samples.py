@@ -23,6 +23,7 @@ def overview(**other: Any) -> v.Overview:
         "runs": 0,
         "slots": 2,
         "questions": 0,
+        "waiting": 0,
         "confinement": "bubblewrap",
     }
     return v.Overview(**known | other)
@@ -37,6 +38,7 @@ def project_row(**other: Any) -> v.ProjectRow:
         "agent": "shell",
         "tasks": {en.TaskState.QUEUED: 2, en.TaskState.RUNNING: 1, en.TaskState.ERROR: 0},
         "questions": 1,
+        "waiting": 1,
         "now": "running t1 build",
     }
     return v.ProjectRow(**known | other)
@@ -61,7 +63,7 @@ def question(**other: Any) -> v.InboxItem:
         "text": "Which database?",
         "options": ("the first", "the second"),
         "at": AT,
-        "command": "pmrunnerctl answer q7 '…'",
+        "command": "pmrunnerctl answer q7 TEXT",
     }
     return v.InboxItem(**known | other)
 

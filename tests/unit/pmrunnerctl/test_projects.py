@@ -6,7 +6,9 @@ from tests.unit.pmrunnerctl.conftest import Paper
 
 
 def test_projects_stand_one_a_line_with_their_paths(paper: Paper) -> None:
-    other = samples.project_row(alias="tool", questions=0, tasks={}, now="idle", path="/srv/t")
+    other = samples.project_row(
+        alias="tool", questions=0, waiting=0, tasks={}, now="idle", path="/srv/t"
+    )
 
     projects.table(paper, [samples.project_row(), other], paths=True)
 
@@ -41,7 +43,7 @@ plans    approved by you
 prompt   Be kind.
          Be brief.
 tasks    1 running, 2 queued
-waiting  1 for you
+waiting  1 for you: pmrunnerctl inbox
 now      running t1 build
 """
     )

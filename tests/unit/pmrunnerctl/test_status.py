@@ -17,6 +17,7 @@ def test_an_environment_at_a_glance(paper: Paper) -> None:
             tasks={TaskState.RUNNING: 1, TaskState.QUEUED: 2},
             runs=1,
             questions=1,
+            waiting=1,
             doors=(
                 Door(name="control", address="/srv/state/control.sock"),
                 Door(name="web", address="http://127.0.0.1:3503", problem="port in use by pid 1"),
@@ -37,7 +38,7 @@ web      http://127.0.0.1:3503: port in use by pid 1
 agents   bubblewrap
 runs     1 of at most 2
 tasks    1 running, 2 queued
-waiting  one question waits for you: pmrunnerctl inbox
+waiting  one thing waits for you: pmrunnerctl inbox
 
 PROJECT  TYPE    AGENT  TASKS                WAITING  NOW
 demo     normal  shell  1 running, 2 queued  1        running t1 build
