@@ -31,6 +31,7 @@ def test_a_note_comes_back_and_goes_away(tmp_path: Path) -> None:
         "",
         "{",
         "[]",
+        '{"new":' + "[" * 4000,
         '{"run":"r1-4f2a"}',
         '{"run":"../../x","head":"' + "a" * 40 + '","branch":"main"}',
         '{"run":"r1-4f2a","head":"--help","branch":"main"}',
