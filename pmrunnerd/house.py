@@ -33,6 +33,7 @@ from pmrunnerd.services.host import runs_directory
 from pmrunnerd.services.host.detached import Detached
 from pmrunnerd.services.systemd import ServiceManager
 from pmrunnerd.services.watch import RunWatch
+from pmrunnerd.store.commit import Commit
 from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.store import Store
 
@@ -64,7 +65,7 @@ class House:
         web = WebDoor(desk, lambda: engine.turned)
         control.bind()
         self._listen_to_signals()
-        self._settle()
+        settled = self._settle()
         try:
             async with asyncio.TaskGroup() as house:
                 memory = house.create_task(self._store.run(), name="store")
@@ -73,9 +74,10 @@ class House:
                     house.create_task(control.serve(), name="control door"),
                     house.create_task(web.serve(), name="web door"),
                 ]
-                pulse = house.create_task(self._prove_liveness(engine), name="watchdog")
                 await control.ready.wait()
+                await self._make_sure(settled)
                 self._manager.ready(f"environment {self._options.environment}")
+                pulse = house.create_task(self._prove_liveness(engine), name="watchdog")
                 ready()
                 log.info("ready: %s", self._options.socket)
                 await self._leave.wait()
@@ -124,10 +126,19 @@ class House:
         )
         return engine, desk, watch
 
-    def _settle(self) -> None:
+    def _settle(self) -> Commit:
         """Record that we are here, and what became of things while nobody was."""
         started = ev.DaemonStarted(release=RELEASE, pid=os.getpid())
-        self._store.commit(started, *recovery.settle(self._store.ahead))
+        return self._store.commit(started, *recovery.settle(self._store.ahead))
+
+    async def _make_sure(self, commit: Commit) -> None:
+        """Wait until a commit is durable; a full disk only means that it is not."""
+        try:
+            await commit
+        except StoreFailed:
+            raise
+        except Unavailable as exc:
+            log.warning("%s", exc)
 
     async def _prove_liveness(self, engine: Engine) -> None:
         """Say that we are alive as often as the service manager wants, and only if we are."""
@@ -137,24 +148,16 @@ class House:
         while True:
             # Both must have happened: the loop looked at the agenda, and the store answers. That
             # the disk is full is an answer.
-            try:
-                await self._store.commit()
-            except StoreFailed:
-                raise
-            except Unavailable as exc:
-                log.warning("%s", exc)
+            await self._make_sure(self._store.commit())
             if self._clock.monotonic() - engine.turned < within / 2:
                 self._manager.alive()
             await asyncio.sleep(within / 4)
 
     async def _say_goodbye(self) -> None:
-        try:
-            await self._store.commit(ev.DaemonStopped(release=RELEASE, reason=self._why))
-        except StoreFailed:
-            raise
-        except Unavailable as exc:
-            # On a full disk we leave all the same: whoever starts next finds all that was said.
-            log.warning("leaving without a word in the journal: %s", exc)
+        # On a full disk we leave all the same: whoever starts next finds all that was said.
+        await self._make_sure(
+            self._store.commit(ev.DaemonStopped(release=RELEASE, reason=self._why))
+        )
 
     def _problem(self) -> str:
         """Say what keeps us from recording, if anything does."""
