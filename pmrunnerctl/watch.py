@@ -53,7 +53,8 @@ class Verdict:
                 self.exits = Exit.NEEDS_YOU
             case ev.TaskAsked(task=task) if task in self._tasks:
                 self.exits = Exit.NEEDS_YOU
-            case ev.TaskHeld(task=task) if task in self._tasks:
+            case ev.TaskHeld() if self.plan:
+                # Whichever task it is: it has the workspace, and all others wait for it.
                 self.exits = Exit.NEEDS_YOU
             case ev.PlanCompleted(plan=self.plan):
                 self.exits = Exit.OK
@@ -78,7 +79,18 @@ def follow_message(session: Session, *, project: str, message: str, since: int) 
                 shown = _print_after(session, project, shown)
             if verdict.exits is not None:
                 return verdict.exits
+            if any(isinstance(fact, ev.PlanDrafted) for fact in happening.facts) and (
+                held := _held(session, project)
+            ):
+                session.note(f"it waits for task {held}, which is held back: pmrunnerctl inbox")
+                return Exit.NEEDS_YOU
     return Exit.ENDED_BADLY
+
+
+def _held(session: Session, project: str) -> str:
+    """Return a task that was held back before ours was planned; nothing of its project runs."""
+    items = session.ask(p.Inbox(project=project)).items
+    return next((item.id for item in items if item.kind == "held"), "")
 
 
 def _print_after(session: Session, project: str, cursor: int) -> int:

@@ -120,6 +120,9 @@ def test_a_person_s_changes_hold_a_task_until_they_are_put_right(tmp_path: Path)
         (item,) = daemon.ask(p.Inbox()).items
         assert (item.kind, item.id, item.command) == ("held", "t1", f"git -C {path} status")
         assert daemon.ask(p.Status()).waiting == 1
+        behind = daemon.ctl("chat", "send", "demo", "--wait", "touch more")
+        assert behind.returncode == 9
+        assert "it waits for task t1, which is held back" in behind.stderr
         assert (path / "draft.txt").read_text() == "mine\n"
         git(path, "add", "draft.txt")
         git(path, "commit", "-q", "-m", "mine")

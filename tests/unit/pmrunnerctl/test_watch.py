@@ -79,6 +79,7 @@ def test_the_conversation_is_printed_as_it_grows_each_entry_once(
         samples.conversation(*old, samples.entry(121, text="make")),
         samples.conversation(*old, samples.entry(121, text="make"), samples.entry(124, text="b")),
     ]
+    daemon.answers[p.Inbox] = v.InboxTable(items=())
     ended = ev.RunEnded(run="r1", project="j1", outcome=Outcome.SUCCEEDED, cursor=1)
     posted = ev.MessagePosted(message="m1", project="j1", text="make", by="anna")
 
