@@ -48,10 +48,10 @@ def _done(identifier: str, facts: tuple[ev.AnyEvent, ...]) -> Decision:
 
 def _project(state: State, project: str, facts: tuple[ev.AnyEvent, ...]) -> Decision:
     """Answer with a project as it will be."""
-    draft = state.draft()
-    for fact in facts:
-        evolve(draft, fact, "")
-    return Decision(facts=facts, reply=draft.projects[project])
+    with state.trial() as trial:
+        for fact in facts:
+            evolve(trial, fact, "")
+        return Decision(facts=facts, reply=trial.projects[project])
 
 
 def stop(_: State, __: p.Stop, context: Context) -> Decision:

@@ -3,17 +3,13 @@
 from typing import Final
 
 from pmrunnerd.api.conversation import entries
-from pmrunnerd.model import events as ev
 from pmrunnerd.model import views as v
-from pmrunnerd.model.entities import Plan
 from pmrunnerd.store.store import Store
 
 # Commits read at once: one may hold a message of a megabyte.
 CHUNK: Final = 16
 # Characters after which a page ends, whatever its limit says: it has to fit into a frame.
 PAGE: Final = 1 << 20
-# Commits in which the message of a plan is looked for.
-NEARBY: Final = 256
 
 
 def page(store: Store, project: str, before: int | None, limit: int) -> v.Conversation:
@@ -30,18 +26,3 @@ def page(store: Store, project: str, before: int | None, limit: int) -> v.Conver
             size += weight
             before = batch.seq
     return v.Conversation(project=project, entries=tuple(found[::-1]), before=None)
-
-
-def said(store: Store, plan: Plan) -> str:
-    """Return the text of the message that became a plan, where it is not far back; else nothing."""
-    before: int | None = None
-    for _ in range(NEARBY // CHUNK):
-        batches = store.conversation(plan.project, before, CHUNK)
-        for batch in batches:
-            for fact in batch.facts:
-                if isinstance(fact, ev.MessagePosted) and fact.message == plan.message:
-                    return fact.text
-        if not batches:
-            break
-        before = batches[0].seq
-    return ""

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import Plan, PlanState, Project, Question, Run, Task, TaskState
+from pmrunnerd.model.naming import number
 from pmrunnerd.model.state import State
 
 Waits = Callable[[Task], str]
@@ -19,10 +20,17 @@ def counts(tasks: Iterable[Task]) -> dict[TaskState, int]:
     return {state: found[state] for state in TaskState}
 
 
+def totals(state: State) -> dict[TaskState, int]:
+    """Count all tasks there ever were by state."""
+    return {
+        where: sum(state.tally(project, where) for project in state.projects) for where in TaskState
+    }
+
+
 def project_rows(state: State, waits: Waits) -> tuple[v.ProjectRow, ...]:
     """Return every project that was not removed, in the order in which they were added."""
     tasks: defaultdict[str, list[Task]] = defaultdict(list)
-    for task in state.tasks.values():
+    for task in _going(state):
         tasks[task.project].append(task)
     waiting = Counter(item.project for item in inbox(state, None).items)
     return tuple(
@@ -34,8 +42,17 @@ def project_rows(state: State, waits: Waits) -> tuple[v.ProjectRow, ...]:
 
 def project_row(state: State, project: Project, waits: Waits) -> v.ProjectRow:
     """Return one project at a glance."""
-    tasks = [task for task in state.tasks.values() if task.project == project.id]
+    tasks = [task for task in _going(state) if task.project == project.id]
     return _project_row(state, project, tasks, waits, len(inbox(state, project).items))
+
+
+def _going(state: State) -> Iterable[Task]:
+    """Return the tasks of plans that have not ended, oldest first.
+
+    How long those of others are here is chance, and so is the order in which all of them are.
+    """
+    going = (t for t in state.tasks.values() if not state.plans[t.plan].state.has_ended)
+    return sorted(going, key=lambda task: number(task.id))
 
 
 def _project_row(
@@ -48,7 +65,7 @@ def _project_row(
         path=project.path,
         project_type=project.project_type,
         agent=project.agent,
-        tasks=counts(tasks),
+        tasks={where: state.tally(project.id, where) for where in TaskState},
         questions=len(questions),
         now=_now(state, project, tasks, questions, waits),
         waiting=waiting,
@@ -96,7 +113,7 @@ def inbox(state: State, project: Project | None) -> v.InboxTable:
         ),
     ]
     chosen = [item for item in items if project is None or item.project == project.id]
-    return v.InboxTable(items=tuple(sorted(chosen, key=lambda item: item.at)))
+    return v.InboxTable(items=tuple(sorted(chosen, key=lambda item: (item.at, number(item.id)))))
 
 
 def _open(state: State) -> Iterable[Question]:

@@ -1,25 +1,25 @@
 """One function per command that only looks: a request in, a view out, from durable facts alone."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final, Protocol, TypeVar
 
 from pmrunnerd.api import pages, present
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
-from pmrunnerd.model.entities import Project
 from pmrunnerd.model.state import State
 
 
-class OfProject(Protocol):
-    """A thing that belongs to a project."""
+class Named(Protocol):
+    """A thing with a name of its own."""
 
     @property
-    def project(self) -> str: ...
+    def id(self) -> str: ...
 
 
-T = TypeVar("T", bound=OfProject)
+T = TypeVar("T", bound=Named)
 
 Read = Callable[[Desk, Any], v.View]
 
@@ -37,7 +37,7 @@ def status(desk: Desk, _: p.Status) -> v.Overview:
         memory=desk.memory(),
         doors=tuple(desk.doors.values()),
         projects=rows,
-        tasks=present.counts(state.tasks.values()),
+        tasks=present.totals(state),
         runs=len(state.active),
         slots=desk.settings.runs_slots,
         questions=sum(row.questions for row in rows),
@@ -64,13 +64,17 @@ def chat_history(desk: Desk, request: p.ChatHistory) -> v.Conversation:
 
 def inbox(desk: Desk, request: p.Inbox) -> v.InboxTable:
     state = desk.store.state
-    return present.inbox(state, _chosen(state, request.project))
+    project = None if request.project is None else state.project(request.project)
+    return present.inbox(state, project)
 
 
 def plan_list(desk: Desk, request: p.PlanList) -> v.PlanTable:
     state = desk.store.state
-    plans = _latest(state.plans.values(), _chosen(state, request.project), request.limit)
-    return v.PlanTable(plans=tuple(present.plan_row(state, plan) for plan in plans))
+    plans, before = _page(
+        desk.store.lists.plans(_chosen(state, request.project), request.before), request.limit
+    )
+    rows = tuple(present.plan_row(state, plan) for plan in plans)
+    return v.PlanTable(plans=rows, before=before)
 
 
 def plan_show(desk: Desk, request: p.PlanShow) -> v.PlanView:
@@ -79,15 +83,18 @@ def plan_show(desk: Desk, request: p.PlanShow) -> v.PlanView:
     return v.PlanView(
         plan=plan,
         alias=state.projects[plan.project].alias,
-        message=pages.said(desk.store, plan),
+        message=said.text if (said := desk.store.message(plan.message)) else "",
         tasks=tuple(present.task_row(state, state.tasks[t], desk.waits) for t in plan.tasks),
     )
 
 
 def task_list(desk: Desk, request: p.TaskList) -> v.TaskTable:
     state = desk.store.state
-    tasks = _latest(state.tasks.values(), _chosen(state, request.project), request.limit)
-    return v.TaskTable(tasks=tuple(present.task_row(state, task, desk.waits) for task in tasks))
+    tasks, before = _page(
+        desk.store.lists.tasks(_chosen(state, request.project), request.before), request.limit
+    )
+    rows = tuple(present.task_row(state, task, desk.waits) for task in tasks)
+    return v.TaskTable(tasks=rows, before=before)
 
 
 def task_show(desk: Desk, request: p.TaskShow) -> v.TaskView:
@@ -104,8 +111,10 @@ def task_show(desk: Desk, request: p.TaskShow) -> v.TaskView:
 
 def run_list(desk: Desk, request: p.RunList) -> v.RunTable:
     state = desk.store.state
-    runs = _latest(state.runs.values(), _chosen(state, request.project), request.limit)
-    return v.RunTable(runs=tuple(present.run_row(state, run) for run in runs))
+    runs, before = _page(
+        desk.store.lists.runs(_chosen(state, request.project), request.before), request.limit
+    )
+    return v.RunTable(runs=tuple(present.run_row(state, run) for run in runs), before=before)
 
 
 def run_show(desk: Desk, request: p.RunShow) -> v.RunView:
@@ -136,11 +145,11 @@ READS: Final[Mapping[type[p.Request[Any]], Read]] = {
 }
 
 
-def _chosen(state: State, project: str | None) -> Project | None:
-    return None if project is None else state.project(project)
+def _chosen(state: State, project: str | None) -> str | None:
+    return None if project is None else state.project(project).id
 
 
-def _latest(things: Iterable[T], project: Project | None, limit: int) -> list[T]:
-    """Return the last things of a project, or of all, latest first."""
-    chosen = [thing for thing in things if project is None or thing.project == project.id]
-    return chosen[: -limit - 1 : -1]
+def _page(things: Iterator[T], limit: int) -> tuple[list[T], str | None]:
+    """Return the first things of a list and, if there are more, the name before which they are."""
+    page = list(islice(things, limit + 1))
+    return page[:limit], page[limit - 1].id if len(page) > limit else None

@@ -1,6 +1,7 @@
 """The nouns. All are frozen: they change only by a fact, in `rules.evolve`."""
 
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -29,6 +30,16 @@ class PlanState(StrEnum):
     ERROR = "ERROR"
     REJECTED = "REJECTED"
     CANCELLED = "CANCELLED"
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether nothing of the plan goes on unless somebody wants it to."""
+        return self in _ENDED
+
+
+_ENDED: Final = frozenset(
+    {PlanState.COMPLETE, PlanState.ERROR, PlanState.REJECTED, PlanState.CANCELLED}
+)
 
 
 class TaskState(StrEnum):

@@ -21,6 +21,7 @@ MESSAGE_LIMIT: Final = 1 << 20
 
 Text = Annotated[str, Meta(min_length=1, max_length=MESSAGE_LIMIT)]
 Word = Annotated[str, Meta(min_length=1, max_length=256)]
+Name = Annotated[str, Meta(pattern=r"^[a-z][0-9]{1,15}(-[a-z0-9]{1,16})?$")]
 Limit = Annotated[int, Meta(ge=1, le=1000)]
 
 
@@ -146,9 +147,10 @@ class Answer(Request[Done], frozen=True, kw_only=True):
 
 
 class PlanList(Request[v.PlanTable], frozen=True, kw_only=True):
-    """List the plans, latest first."""
+    """List the plans, latest first, or those before one."""
 
     project: Word | None = None
+    before: Name | None = None
     limit: Limit = 50
 
 
@@ -175,6 +177,7 @@ class TaskList(Request[v.TaskTable], frozen=True, kw_only=True):
     """List the tasks, latest first, and why those that wait do."""
 
     project: Word | None = None
+    before: Name | None = None
     limit: Limit = 50
 
 
@@ -200,6 +203,7 @@ class RunList(Request[v.RunTable], frozen=True, kw_only=True):
     """List the runs, latest first."""
 
     project: Word | None = None
+    before: Name | None = None
     limit: Limit = 50
 
 

@@ -1,115 +1,106 @@
 """What the facts fold to: the live things of one environment, and a way to try facts on."""
 
-from collections.abc import Iterator, MutableMapping
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
 
-from pmrunnerd.model.entities import Message, Plan, Project, Question, Run, Task
+from pmrunnerd.model.entities import Message, Plan, Project, Question, Run, Task, TaskState
 from pmrunnerd.model.errors import NotFound
+from pmrunnerd.model.tables import Shelf, Table, Write
 
-K = TypeVar("K")
 V = TypeVar("V")
 
-_GONE: Final = object()
-
-
-class Overlay(MutableMapping[K, V]):
-    """A mapping that reads through to another one and keeps its own changes apart.
-
-    Trying facts on costs what they change, not what the state holds.
-    """
-
-    def __init__(self, below: MutableMapping[K, V]) -> None:
-        self._below = below
-        self._changes: dict[K, object] = {}
-
-    def __getitem__(self, key: K) -> V:
-        value = self._changes.get(key, self)
-        if value is self:
-            return self._below[key]
-        if value is _GONE:
-            raise KeyError(key)
-        return value  # type: ignore[return-value]
-
-    def __setitem__(self, key: K, value: V) -> None:
-        self._changes[key] = value
-
-    def __delitem__(self, key: K) -> None:
-        self[key]
-        self._changes[key] = _GONE
-
-    def __iter__(self) -> Iterator[K]:
-        yield from (key for key in self._below if self._changes.get(key) is not _GONE)
-        yield from (
-            key
-            for key, value in self._changes.items()
-            if value is not _GONE and key not in self._below
-        )
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def settle(self) -> None:
-        """Write the changes through."""
-        for key, value in self._changes.items():
-            if value is _GONE:
-                self._below.pop(key, None)
-            else:
-                self._below[key] = value  # type: ignore[assignment]
-        self._changes.clear()
+# Finds what was put away, by the name of its table and its own; raises KeyError.
+Elsewhere = Callable[[str, str], Any]
 
 
 class State:
     """The one place that holds entities, by identifier. Only `rules.evolve` writes to it.
 
-    `messages` are those without a plan. `minted` counts identifiers by kind, so that none is ever
-    given twice. `seq` is the commit that the state has reached.
+    `messages` are those without a plan. `tallies` counts tasks, finished ones too, by project and
+    state. `minted` counts identifiers by kind, so that none is ever given twice. `seq` is the
+    commit that the state has reached. Plans that ended may have been put away together with their
+    tasks, runs and questions: they are found by name, and not come across.
     """
 
-    def __init__(self, below: "State | None" = None) -> None:
-        def table(name: str) -> MutableMapping[str, V]:
-            return {} if below is None else Overlay(getattr(below, name))
-
-        self._below = below
-        self.seq: int = 0 if below is None else below.seq
-        self.release: str = "" if below is None else below.release
-        self.projects: MutableMapping[str, Project] = table("projects")
-        self.messages: MutableMapping[str, Message] = table("messages")
-        self.plans: MutableMapping[str, Plan] = table("plans")
-        self.tasks: MutableMapping[str, Task] = table("tasks")
-        self.runs: MutableMapping[str, Run] = table("runs")
-        self.questions: MutableMapping[str, Question] = table("questions")
-        self.active: MutableMapping[str, Run] = table("active")
-        self.minted: MutableMapping[str, int] = table("minted")
-
     TABLES: Final = (
-        "projects",
-        "messages",
-        "plans",
-        "tasks",
-        "runs",
-        "questions",
-        "active",
-        "minted",
+        *("projects", "messages", "plans", "tasks", "runs", "questions"),
+        *("active", "minted", "tallies", "about"),
     )
+    # What is put away once its plan has ended.
+    FINISHED: Final = ("plans", "tasks", "runs", "questions")
+
+    def __init__(self, elsewhere: Elsewhere | None = None) -> None:
+        self._elsewhere = elsewhere
+        self._log: list[Write] = []
+        self.seq: int = 0
+
+        def shelf(name: str) -> Shelf[str, Any]:
+            return Shelf(name, self._log, elsewhere)
+
+        self.projects: Table[str, Project] = Table("projects", self._log)
+        self.messages: Table[str, Message] = Table("messages", self._log)
+        self.plans: Shelf[str, Plan] = shelf("plans")
+        self.tasks: Shelf[str, Task] = shelf("tasks")
+        self.runs: Shelf[str, Run] = shelf("runs")
+        self.questions: Shelf[str, Question] = shelf("questions")
+        self.active: Table[str, Run] = Table("active", self._log)
+        self.minted: Table[str, int] = Table("minted", self._log)
+        self.tallies: Table[str, int] = Table("tallies", self._log)
+        self.about: Table[str, str] = Table("about", self._log)
+
+    @property
+    def release(self) -> str:
+        """The release of the daemon that opened this state last."""
+        return self.about.get("release", "")
 
     def copy(self) -> "State":
         """Return a second state that holds the same, and from here on changes by itself."""
-        twin = State()
+        twin = State(self._elsewhere)
         for name in self.TABLES:
-            getattr(twin, name).update(getattr(self, name))
-        twin.seq, twin.release = self.seq, self.release
+            twin.table(name).put_all(self.table(name).items())
+        twin.seq = self.seq
         return twin
 
-    def draft(self) -> "State":
-        """Return a state that reads through to this one; `settle` it or forget it."""
-        return State(self)
+    def table(self, name: str) -> Table[Any, Any]:
+        """Return a table by its name."""
+        found: Table[Any, Any] = getattr(self, name)
+        return found
 
-    def settle(self) -> None:
-        """Write a draft through to the state below it."""
-        assert self._below is not None, "only a draft can be settled"
-        for name in self.TABLES:
-            getattr(self, name).settle()
-        self._below.seq, self._below.release = self.seq, self.release
+    # Trying facts on
+
+    @contextmanager
+    def trial(self) -> Iterator["State"]:
+        """Take everything back at the end that is written to this state meanwhile."""
+        mark = len(self._log)
+        try:
+            yield self
+        finally:
+            self._take_back(mark)
+
+    def written(self, write: Callable[["State"], None]) -> Sequence[Write]:
+        """Have somebody write, and return what was written; if that raises, nothing was."""
+        assert not self._log, "a trial is not for keeps"
+        try:
+            write(self)
+            return tuple(self._log)
+        except BaseException:
+            self._take_back(0)
+            raise
+        finally:
+            self._log.clear()
+
+    def follow(self, writes: Sequence[Write]) -> None:
+        """Write what was written to another state that was like this one."""
+        for table, key, _, after in writes:
+            getattr(self, table).put(key, after)
+
+    def _take_back(self, mark: int) -> None:
+        while len(self._log) > mark:
+            table, key, before, _ = self._log.pop()
+            getattr(self, table).put(key, before)
+
+    # Finding things
 
     def project(self, name: str) -> Project:
         """Find a project by alias or identifier; raise NotFound."""
@@ -141,8 +132,12 @@ class State:
         asked = (self.questions[name] for name in task.questions)
         return [q for q in asked if q.answer is None and not q.withdrawn]
 
+    def tally(self, project: str, state: TaskState) -> int:
+        """Return how many tasks of a project are in a state, finished ones included."""
+        return self.tallies.get(f"{project} {state}", 0)
 
-def _find(table: MutableMapping[str, V], what: str, identifier: str, hint: str) -> V:
+
+def _find(table: Mapping[str, V], what: str, identifier: str, hint: str) -> V:
     try:
         return table[identifier]
     except KeyError:

@@ -134,9 +134,10 @@ class PlanRow(View, frozen=True, kw_only=True):
 
 
 class PlanTable(View, frozen=True, kw_only=True):
-    """Plans, latest first."""
+    """Plans, latest first; `before` names the last of a page that is not the last."""
 
     plans: tuple[PlanRow, ...]
+    before: str | None = None
 
 
 class TaskRow(View, frozen=True, kw_only=True):
@@ -148,9 +149,10 @@ class TaskRow(View, frozen=True, kw_only=True):
 
 
 class TaskTable(View, frozen=True, kw_only=True):
-    """Tasks, latest first."""
+    """Tasks, latest first; `before` names the last of a page that is not the last."""
 
     tasks: tuple[TaskRow, ...]
+    before: str | None = None
 
 
 class PlanView(View, frozen=True, kw_only=True):
@@ -181,9 +183,10 @@ class RunRow(View, frozen=True, kw_only=True):
 
 
 class RunTable(View, frozen=True, kw_only=True):
-    """Runs, latest first."""
+    """Runs, latest first; `before` names the last of a page that is not the last."""
 
     runs: tuple[RunRow, ...]
+    before: str | None = None
 
 
 class RunView(View, frozen=True, kw_only=True):

@@ -68,7 +68,9 @@ def change_project(
 def remove_project(state: State, project: Project, by: str) -> Facts:
     """Take a project off the list, unless work of it is under way."""
     for task in state.tasks.values():
-        if task.project == project.id and task.state in (*UNDER_WAY, TaskState.QUEUED):
+        if task.project != project.id or state.plans[task.plan].state.has_ended:
+            continue
+        if task.state in (*UNDER_WAY, TaskState.QUEUED):
             raise Refused(
                 f"cannot remove project {project.alias}: task {task.id} is {task.state}",
                 hint=f"pmrunnerctl task cancel {task.id}",

@@ -38,14 +38,16 @@ def with_consequences(
 ) -> tuple[ev.AnyEvent, ...]:
     """Return facts together with what they mean for the plans that they touch.
 
-    The facts are tried on a draft; `state` does not change. Raises what `evolve` raises.
+    The facts are on trial only; `state` stays as it is. Raises what `evolve` raises.
     """
-    trial, said = state.draft(), list(facts)
-    for fact in said:
-        evolve(trial, fact, at)
-    touched = {trial.tasks[fact.task].plan for fact in said if hasattr(fact, "task")}
-    touched |= {fact.plan for fact in said if hasattr(fact, "plan")}
-    return tuple(said + [f for name in sorted(touched) for f in settle(trial, trial.plans[name])])
+    said = list(facts)
+    with state.trial() as trial:
+        for fact in said:
+            evolve(trial, fact, at)
+        touched = {trial.tasks[fact.task].plan for fact in said if hasattr(fact, "task")}
+        touched |= {fact.plan for fact in said if hasattr(fact, "plan")}
+        follows = [f for name in sorted(touched) for f in settle(trial, trial.plans[name])]
+    return (*said, *follows)
 
 
 def _going(tasks: Sequence[Task]) -> set[str]:

@@ -10,6 +10,8 @@ import msgspec
 from msgspec import Struct
 
 from pmrunnerd.model.events import AnyEvent
+from pmrunnerd.model.state import State
+from pmrunnerd.rules.evolve import evolve
 
 # A plan repeats its message, a control character is six bytes of JSON, a request is 4 MiB at most.
 LINE_LIMIT: Final = 64 << 20
@@ -38,6 +40,11 @@ class Batch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reply: bytes = b""
     unknown: tuple[Unknown, ...] = ()
 
+    def fold(self, state: State) -> None:
+        """Have a state take in the facts. Raises what `evolve` raises."""
+        for fact in self.facts:
+            evolve(state, fact, self.at)
+
 
 class _Piecewise(Struct, frozen=True, kw_only=True):
     """A batch whose facts are looked at one by one."""
@@ -64,8 +71,12 @@ KNOWN: Final = frozenset(fact.__struct_config__.tag for fact in get_args(AnyEven
 
 def encode(batch: Batch) -> bytes:
     """Return the line of a commit. Raises UnicodeEncodeError for half a surrogate pair."""
-    body = _encoder.encode(batch)
-    return b'["%08x",%b]\n' % (crc32(body), body)
+    return line_of(_encoder.encode(batch))
+
+
+def line_of(json: bytes) -> bytes:
+    """Return a line that holds some JSON and its checksum."""
+    return b'["%08x",%b]\n' % (crc32(json), json)
 
 
 def body(line: bytes) -> bytes | None:

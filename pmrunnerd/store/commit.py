@@ -1,11 +1,12 @@
 """A commit on its way to the disk, and what its maker waits for."""
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 from msgspec import Struct
 
 from pmrunnerd.model.errors import Unavailable
+from pmrunnerd.model.tables import Write
 from pmrunnerd.store.batch import Batch
 
 
@@ -23,11 +24,12 @@ class Commit:
     Raises Unavailable if it was refused (nothing happened), StoreFailed if nobody can tell.
     """
 
-    __slots__ = ("_error", "_settled", "_waiters", "batch", "line")
+    __slots__ = ("_error", "_settled", "_waiters", "batch", "line", "writes")
 
-    def __init__(self, batch: Batch, line: bytes = b"") -> None:
+    def __init__(self, batch: Batch, line: bytes = b"", writes: Sequence[Write] = ()) -> None:
         self.batch = batch
         self.line = line
+        self.writes = writes
         self._settled = False
         self._error: Unavailable | None = None
         self._waiters: list[asyncio.Future[None]] = []
@@ -60,7 +62,7 @@ class Commit:
 
     def settle(self, error: Unavailable | None = None) -> None:
         """Say what became of it, once."""
-        self._settled, self._error, self.line = True, error, b""
+        self._settled, self._error, self.line, self.writes = True, error, b"", ()
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)

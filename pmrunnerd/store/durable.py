@@ -109,6 +109,14 @@ class Disk:
             size, offset = size - len(part), offset + len(part)
         return b"".join(parts)
 
+    def size_of(self, path: Path) -> int:
+        """Return how many bytes a file has."""
+        file = self.open(path, "read")
+        try:
+            return self.size(file)
+        finally:
+            self.close(file)
+
     def read_file(self, path: Path) -> bytes:
         """Return what a file holds."""
         file = self.open(path, "read")

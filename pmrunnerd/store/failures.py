@@ -15,6 +15,13 @@ class JournalDamaged(PmError):
         super().__init__(message, hint=hint)
 
 
+class HistoryDamaged(PmError):
+    """The index behind the journal is not as it was written. It is a cache: a start makes it anew."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, hint="pmrunnerctl restart   makes it anew from the journal")
+
+
 class StoreFailed(Unavailable):
     """The disk broke its word, so what was under way may or may not be durable.
 

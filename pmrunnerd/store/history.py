@@ -1,19 +1,21 @@
-"""The index behind the journal: which commits belong to a project's conversation, page by page.
+"""The index behind the journal: which commits make a project's conversation, what belongs where.
 
-Sixteen bytes a message: eight for its place, eight for its turn in the project. It is filled while
-the journal is replayed; pages are read from the journal when somebody asks.
+Every column of `history/` is filled here, from each commit that is durable. Pages are read from the
+journal when somebody asks; what is listed (plans, tasks, runs) is listed latest first.
 """
 
-from array import array
-from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pmrunnerd.model import events as ev
+from pmrunnerd.model.naming import number
+from pmrunnerd.model.state import State
 from pmrunnerd.store.batch import Batch
+from pmrunnerd.store.index import Index
 from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.places import Places
-from pmrunnerd.store.segments import Place
+from pmrunnerd.store.segments import Extent, Place
 
 # What people see in a conversation. What a run does meanwhile is in its own log.
 CONVERSATION: Final[frozenset[type]] = frozenset(
@@ -38,24 +40,28 @@ CONVERSATION: Final[frozenset[type]] = frozenset(
         ev.TaskRetried,
     }
 )
-_NOTHING: Final = array("Q")
 
 
 class History:
     """Durable commits only, in order, from the first one on."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._places = Places(journal)
-        self._conversations: dict[str, array[int]] = {}
+    def __init__(self, journal: Journal, index: Index, segments: Sequence[Extent] = ()) -> None:
+        self._index = index
+        self._places = Places(journal, index.column("places"), segments)
 
-    def add(self, batch: Batch, place: Place) -> None:
-        """Take in the next commit."""
-        self._places.add(batch.seq, place)
+    def add(self, batch: Batch, place: Place, state: State) -> None:
+        """Take in the next commit; `state` has taken it in before."""
+        seq = batch.seq
+        self._places.add(seq, place)
         for fact in batch.facts:
             if type(fact) in CONVERSATION:
-                seqs = self._conversations.setdefault(fact.project, array("Q"))  # type: ignore[union-attr]
-                if not seqs or seqs[-1] != batch.seq:
-                    seqs.append(batch.seq)
+                seqs = self._index.column(f"conversation-{fact.project}")  # type: ignore[union-attr]
+                if not seqs.ends_with(seq):
+                    seqs.append(seq)
+            if (note := _NOTES.get(type(fact))) is not None:
+                note(self._index, fact, seq, state)
+
+    # Commits
 
     def read(self, since: int, limit: int) -> list[Batch]:
         """Return commits after one, at most `limit`, fewer if they are large; empty at the end."""
@@ -71,18 +77,69 @@ class History:
         """Return the file and the line of a commit."""
         return self._places.where(seq)
 
+    def where_next(self, place: Place) -> tuple[Path, int]:
+        """Return the file and the line of the commit that would be taken in next."""
+        return self._places.where_next(place)
+
+    def segments(self) -> list[tuple[int, int]]:
+        """Return of each segment its first commit and its bytes so far."""
+        return self._places.segments()
+
+    # Conversations
+
     def conversation(self, project: str, before: int | None, limit: int) -> list[Batch]:
         """Return the last `limit` commits of a conversation before one, or before now.
 
         Fewer if they are large; empty at the beginning.
         """
-        seqs = self._conversations.get(project, _NOTHING)
-        end = len(seqs) if before is None else bisect_left(seqs, before)
-        latest_first = seqs[max(end - limit, 0) : end][::-1]
+        seqs = self._index.column(f"conversation-{project}")
+        end = len(seqs) if before is None else seqs.before(before)
+        latest_first = seqs.read(end - limit, end)[::-1]
         return self._places.fetch(self._places.affordable(latest_first)[::-1])
 
     def conversation_since(self, project: str, since: int, limit: int) -> list[Batch]:
         """Return the first `limit` commits of a conversation after one, fewer if they are large."""
-        seqs = self._conversations.get(project, _NOTHING)
-        start = bisect_right(seqs, since)
-        return self._places.fetch(self._places.affordable(seqs[start : start + limit]))
+        seqs = self._index.column(f"conversation-{project}")
+        start = seqs.up_to(since)
+        return self._places.fetch(self._places.affordable(seqs.read(start, start + limit)))
+
+    def message(self, name: str) -> ev.MessagePosted | None:
+        """Return what somebody said, however long ago."""
+        seqs, count = self._index.column("messages"), number(name)
+        if not (0 < count < len(seqs) and seqs[count]):
+            return None
+        said = (fact for fact in self.one(seqs[count]).facts if isinstance(fact, ev.MessagePosted))
+        return next((fact for fact in said if fact.message == name), None)
+
+
+def _message(index: Index, fact: ev.MessagePosted, seq: int, _: State) -> None:
+    index.column("messages").put(number(fact.message), seq)
+
+
+def _plan(index: Index, fact: ev.PlanDrafted | ev.PlanRefused, _: int, __: State) -> None:
+    plan = number(fact.plan)
+    index.column(f"plans-{fact.project}").append(plan)
+    if isinstance(fact, ev.PlanDrafted):
+        for task in fact.tasks:
+            index.column("tasks").put(number(task.task), plan)
+
+
+def _run(index: Index, fact: ev.RunStarted, _: int, state: State) -> None:
+    run = number(fact.run)
+    index.column("runs").put(run, number(state.tasks[fact.task].plan))
+    index.column(f"runs-{fact.project}").append(run)
+
+
+def _questions(index: Index, fact: ev.TaskAsked, _: int, state: State) -> None:
+    plan = number(state.tasks[fact.task].plan)
+    for asked in fact.questions:
+        index.column("questions").put(number(asked.question), plan)
+
+
+_NOTES: Final[Mapping[type, Callable[[Index, Any, int, State], None]]] = {
+    ev.MessagePosted: _message,
+    ev.PlanDrafted: _plan,
+    ev.PlanRefused: _plan,
+    ev.RunStarted: _run,
+    ev.TaskAsked: _questions,
+}

@@ -17,7 +17,7 @@ from pmrunnerd.store.batch import Batch
 from pmrunnerd.store.durable import FULL, Disk
 from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.replay import replay
-from pmrunnerd.store.segments import Place, path_of
+from pmrunnerd.store.segments import Extent, Place, path_of
 from pmrunnerd.store.tail import cut
 
 SEGMENT_LIMIT: Final = 64 << 20
@@ -48,15 +48,16 @@ class Journal:
         return path_of(self.directory, segment)
 
     def replay(
-        self, *, at_least: int, aside: Path, at: str
+        self, known: Sequence[Extent] = (), seq: int = 0, *, at_least: int, aside: Path, at: str
     ) -> Generator[tuple[Batch, Place], None, None]:
         """Yield every commit; then the end is durable, and a torn tail is kept in `aside`.
 
-        `at_least` is a commit that the journal is known to have reached. Raises JournalDamaged,
-        before it changes anything, if it is not what was made durable.
+        `at_least` is a commit that the journal is known to have reached; `known` are its segments
+        as far as commit `seq`, after which to begin. Raises JournalDamaged, before it changes
+        anything, if it is not what was made durable.
         """
         self._disk.make_directory(self.directory)
-        end = yield from replay(self._disk, self.directory, at_least)
+        end = yield from replay(self._disk, self.directory, at_least, known, seq)
         self._open(end.segment or 1, "there" if end.segment else "new")
         file = self._file_open()
         if end.tail:

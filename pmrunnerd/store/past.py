@@ -1,48 +1,135 @@
 """What is durable, folded: the state it makes, where each commit lies, which requests it answered."""
 
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
+from zlib import crc32
 
-from pmrunnerd.model.state import State
-from pmrunnerd.rules.evolve import evolve
+from pmrunnerd.model.tables import Write
+from pmrunnerd.store import snapshot as snapshots
 from pmrunnerd.store.batch import Batch
+from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import damaged
+from pmrunnerd.store.finished import Finished
 from pmrunnerd.store.history import History
+from pmrunnerd.store.index import Index
 from pmrunnerd.store.journal import Journal
+from pmrunnerd.store.lists import Lists
 from pmrunnerd.store.requests import Requests
-from pmrunnerd.store.segments import Place
+from pmrunnerd.store.segments import Place, path_of
+from pmrunnerd.store.snapshot import NONE, Snapshot
+
+_CHUNK: Final = 1 << 20
+log: Final = logging.getLogger(__name__)
 
 
 class Past:
-    """Grows by one durable commit at a time, in order, and never otherwise."""
+    """Grows by one durable commit at a time, in order, and never otherwise.
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-        self._requests = Requests()
-        self.state = State()
-        self.history = History(journal)
+    `checkpoint` is the last snapshot that was written.
+    """
 
-    def replay(self, *, at_least: int, aside: Path, at: str) -> None:
-        """Take in the whole journal. Raises JournalDamaged naming file and line."""
-        for batch, place in self._journal.replay(at_least=at_least, aside=aside, at=at):
+    def __init__(self, directory: Path, journal: Journal, disk: Disk) -> None:
+        self.directory = directory
+        self.disk = disk
+        self.journal = journal
+        self._begin_with(NONE)
+
+    def replay(
+        self,
+        *,
+        at_least: int,
+        aside: Path,
+        at: str,
+        each: Callable[[Place], object],
+    ) -> None:
+        """Take in the journal, from the snapshot on where that can be believed.
+
+        `each` is called after each commit. Raises JournalDamaged naming file and line.
+        """
+        self.disk.make_directory(self.directory / "history")
+        if (found := self._believable()) is not None:
+            self._begin_with(found)
+        for batch, place in self.journal.replay(
+            self.checkpoint.segments, self.checkpoint.seq, at_least=at_least, aside=aside, at=at
+        ):
             try:
-                self.take_in(batch, place)
+                self.state.written(batch.fold)
+                self._add(batch, place)
             except Exception as error:
                 why = f"cannot be taken in: {error!s}"
-                raise damaged(*self.history.where(batch.seq), why) from error
+                raise damaged(*self.history.where_next(place), why) from error
+            each(place)
 
-    def take_in(self, batch: Batch, place: Place) -> None:
-        """Add a commit that is durable. What evolve raises here, it raised when it was tried."""
-        self.history.add(batch, place)
-        for fact in batch.facts:
-            evolve(self.state, fact, batch.at)
+    def take_in(self, batch: Batch, place: Place, writes: Sequence[Write]) -> None:
+        """Add a commit that is durable, and what was written for it when it was tried."""
+        self.state.follow(writes)
+        self._add(batch, place)
+
+    def _add(self, batch: Batch, place: Place) -> None:
         self.state.seq = batch.seq
+        self.history.add(batch, place, self.state)
         if batch.request:
-            self._requests.add(batch.request, batch.seq)
+            self.requests.add(batch.request, batch.seq)
 
     def find(self, request: str) -> Batch | None:
         """Return the commit that a request became, while it is remembered."""
-        seq = self._requests.find(request)
-        if seq is None:
-            return None
-        batch = self.history.one(seq)
-        return batch if batch.request == request else None
+        found = (self.history.one(seq) for seq in self.requests.find(request))
+        return next((batch for batch in found if batch.request == request), None)
+
+    def _begin_with(self, snapshot: Snapshot) -> None:
+        history = self.directory / "history"
+        self.checkpoint = snapshot
+        self.index = Index(self.disk, history, snapshot.columns)
+        self.finished = Finished(self.disk, self.index, snapshot.finished, snapshot.moved)
+        self.state = snapshot.living.state(snapshot.seq, self.finished.find)
+        self.history = History(self.journal, self.index, snapshot.segments)
+        self.requests = Requests(self.index.column("requests"))
+        self.lists = Lists(self.state, self.index)
+
+    def _believable(self) -> Snapshot | None:
+        """Return the snapshot, if the journal still is what it was made from.
+
+        One that is not believed is taken away before anything is written over what it points to.
+        """
+        found = snapshots.load(self.disk, self.directory)
+        if found is not None and self._is_as_it_was(found):
+            return found
+        if found is not None or snapshots.is_there(self.disk, self.directory):
+            log.warning("%s is not believed; reading the whole journal", snapshots.FILE)
+            snapshots.retract(self.disk, self.directory)
+        return None
+
+    def _is_as_it_was(self, snapshot: Snapshot) -> bool:
+        """Look at the size of each segment that a snapshot knows, and at what the last one says.
+
+        What the others say is looked at while the daemon runs: that may take long.
+        """
+        try:
+            for segment, extent in enumerate(snapshot.segments, start=1):
+                last = segment == len(snapshot.segments)
+                size = self.disk.size_of(path_of(self.journal.directory, segment))
+                if size < extent.size or (size > extent.size and not last):
+                    return False
+                if last and self.sum(segment, 0, extent.size, 0) != extent.sum:
+                    return False
+            return all(
+                self.disk.size_of(self.directory / "history" / name) >= size
+                for name, size in snapshots.sizes(snapshot)
+            )
+        except FileNotFoundError:
+            return False
+
+    def sum(self, segment: int, start: int, end: int, before: int) -> int:
+        """Return the crc32 of a segment up to a byte, given that of the bytes before another one."""
+        for chunk in self._chunks(segment, start, end):
+            before = crc32(chunk, before)
+        return before
+
+    def _chunks(self, segment: int, start: int, end: int) -> Iterator[bytes]:
+        while start < end and (
+            chunk := self.journal.read(segment, start, min(_CHUNK, end - start))
+        ):
+            yield chunk
+            start += len(chunk)

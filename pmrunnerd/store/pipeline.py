@@ -94,6 +94,11 @@ class Pipeline:
         while self._queued and self.failed is None:
             self._written(self._journal.append(self._next_group()))
 
+    def fail(self, error: StoreFailed) -> None:
+        """Record nothing any more: the disk broke its word elsewhere."""
+        self._take_back([], error)
+        self._tell()
+
     def close(self) -> None:
         """Write what is left and accept no more; twice is once."""
         self._writer.stop()
@@ -134,6 +139,9 @@ class Pipeline:
             error = StoreFailed(f"cannot take in a commit: this is a bug in the store: {bug!r}")
         if error is not None:
             self._take_back(group[kept:], error)
+        self._tell()
+
+    def _tell(self) -> None:
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
 

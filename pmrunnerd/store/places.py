@@ -1,7 +1,6 @@
 """Where each commit lies in the journal: eight bytes for each, and a way to read some of them."""
 
-from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -9,17 +8,20 @@ import msgspec
 
 from pmrunnerd.store import batch as lines
 from pmrunnerd.store.batch import Batch
+from pmrunnerd.store.column import Column
 from pmrunnerd.store.failures import damaged
 from pmrunnerd.store.journal import Journal
-from pmrunnerd.store.segments import Place
+from pmrunnerd.store.segments import Extent, Place
 
 # A page never costs more memory than this, or than its one commit that is larger.
 PAGE_BYTES: Final = 4 << 20
 _OFFSET_BITS: Final = 40
+# Places that are looked up at once.
+_NEAR: Final = 256
 
 
 class _Extent(NamedTuple):
-    """Neighbours in a segment, to be read at once; `first` is the first one's commit."""
+    """Bytes of a segment that hold whole commits, from commit `first` on."""
 
     segment: int
     start: int
@@ -28,13 +30,13 @@ class _Extent(NamedTuple):
 
 
 class Places:
-    """Durable commits only, in order, from the first one on."""
+    """Durable commits only, in order, from the first one on. `segments` are known to that extent."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, column: Column, segments: Sequence[Extent] = ()) -> None:
         self._journal = journal
-        self._packed = array("Q")
-        self._ends: list[int] = []
-        self._firsts: list[int] = []
+        self._packed = column
+        self._ends = [extent.size for extent in segments]
+        self._firsts = [extent.first for extent in segments]
 
     def __len__(self) -> int:
         return len(self._packed)
@@ -47,50 +49,50 @@ class Places:
         self._packed.append(place.segment << _OFFSET_BITS | place.offset)
         self._ends[place.segment - 1] = place.offset + place.size
 
+    def segments(self) -> list[tuple[int, int]]:
+        """Return of each segment its first commit and its bytes so far."""
+        return list(zip(self._firsts, self._ends, strict=True))
+
     def where(self, seq: int) -> tuple[Path, int]:
         """Return the file and the line of a commit."""
-        segment, _ = self._place(seq)
+        segment, _ = _unpacked(self._packed[seq - 1])
         return self._journal.path(segment), seq - self._firsts[segment - 1] + 1
 
-    def affordable(self, seqs: Iterable[int]) -> list[int]:
+    def where_next(self, place: Place) -> tuple[Path, int]:
+        """Return the file and the line of the commit that would be taken in next."""
+        seq = len(self._packed) + 1
+        first = self._firsts[place.segment - 1] if place.segment <= len(self._firsts) else seq
+        return self._journal.path(place.segment), seq - first + 1
+
+    def affordable(self, seqs: Sequence[int]) -> list[int]:
         """Return the first of them that make a page, and at least one."""
-        size = 0
-        page: list[int] = []
-        for seq in seqs:
-            size += self._end(seq) - self._place(seq)[1]
-            if page and size > PAGE_BYTES:
+        size, count = 0, 0
+        for extent in self._extents(seqs):
+            size += extent.end - extent.start
+            if count and size > PAGE_BYTES:
                 break
-            page.append(seq)
-        return page
+            count += 1
+        return list(seqs[:count])
 
-    def fetch(self, seqs: Iterable[int]) -> list[Batch]:
+    def fetch(self, seqs: Sequence[int]) -> list[Batch]:
         """Read commits from the journal. Raises JournalDamaged where one is not there any more."""
-        return [batch for extent in self._extents(seqs) for batch in self._read(extent)]
+        return [batch for extent in _joined(self._extents(seqs)) for batch in self._read(extent)]
 
-    def _place(self, seq: int) -> tuple[int, int]:
-        packed = self._packed[seq - 1]
-        return packed >> _OFFSET_BITS, packed & ((1 << _OFFSET_BITS) - 1)
-
-    def _end(self, seq: int) -> int:
-        segment, _ = self._place(seq)
-        if seq < len(self._packed):
-            following, offset = self._place(seq + 1)
-            if following == segment:
-                return offset
-        return self._ends[segment - 1]
-
-    def _extents(self, seqs: Iterable[int]) -> Iterator[_Extent]:
-        extent: _Extent | None = None
+    def _extents(self, seqs: Sequence[int]) -> Iterator[_Extent]:
+        """Yield where each of them is; one look at the column serves all that are near."""
+        near: Sequence[int] = ()
+        first = 1
         for seq in seqs:
-            segment, start = self._place(seq)
-            if extent is not None and (extent.segment, extent.end) == (segment, start):
-                extent = extent._replace(end=self._end(seq))
-                continue
-            if extent is not None:
-                yield extent
-            extent = _Extent(segment, start, self._end(seq), seq)
-        if extent is not None:
-            yield extent
+            # A commit ends where the next one begins, so that one is wanted, too.
+            if not first <= seq < first + len(near) - 1:
+                first = max(seq - _NEAR // 2, 1)
+                near = self._packed.read(first - 1, first + _NEAR)
+            segment, start = _unpacked(near[seq - first])
+            end = self._ends[segment - 1]
+            if seq + 1 < first + len(near):
+                following, offset = _unpacked(near[seq + 1 - first])
+                end = offset if following == segment else end
+            yield _Extent(segment, start, end, seq)
 
     def _read(self, extent: _Extent) -> Iterator[Batch]:
         raw = self._journal.read(extent.segment, extent.start, extent.end - extent.start)
@@ -103,3 +105,21 @@ class Places:
             if found is None or found.seq != seq:
                 raise damaged(*self.where(seq), "is not what was read before")
             yield found
+
+
+def _unpacked(packed: int) -> tuple[int, int]:
+    return packed >> _OFFSET_BITS, packed & ((1 << _OFFSET_BITS) - 1)
+
+
+def _joined(extents: Iterable[_Extent]) -> Iterator[_Extent]:
+    """Join neighbours, to be read at once."""
+    joined: _Extent | None = None
+    for extent in extents:
+        if joined is not None and (joined.segment, joined.end) == (extent.segment, extent.start):
+            joined = joined._replace(end=extent.end)
+            continue
+        if joined is not None:
+            yield joined
+        joined = extent
+    if joined is not None:
+        yield joined

@@ -1,6 +1,6 @@
 """Reads a journal from its first line to its last, and believes nothing that it has not checked."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from pmrunnerd.store import batch as lines
 from pmrunnerd.store.batch import Batch
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import JournalDamaged, damaged
-from pmrunnerd.store.segments import Line, Place, numbers, path_of, read_lines
+from pmrunnerd.store.segments import Extent, Line, Place, numbers, path_of, read_lines
 from pmrunnerd.store.tail import is_torn
 
 
@@ -21,17 +21,21 @@ class End(NamedTuple):
     tail: bytes
 
 
-def replay(disk: Disk, directory: Path, at_least: int) -> Generator[tuple[Batch, Place], None, End]:
+def replay(
+    disk: Disk, directory: Path, at_least: int, known: Sequence[Extent] = (), seq: int = 0
+) -> Generator[tuple[Batch, Place], None, End]:
     """Yield every commit and return where the journal ends. Changes nothing.
 
-    `at_least` is a commit that it is known to have reached. Raises JournalDamaged if it is not
-    what was made durable, naming file and line.
+    `at_least` is a commit that it is known to have reached; `known` are its segments as far as
+    commit `seq`, which need not be read again. Raises JournalDamaged if it is not what was made
+    durable, naming file and line.
     """
     segments = numbers(disk, directory)
-    seq, tail = 0, b""
-    for segment in segments:
+    tail = b""
+    for segment in segments[max(len(known) - 1, 0) :]:
         path = path_of(directory, segment)
-        for line in _lines(disk, path):
+        here = known[segment - 1] if segment <= len(known) else Extent(seq + 1, 0, 0)
+        for line in _lines(disk, path, here.size, seq - here.first + 2):
             if line.json is None:
                 tail = _torn(disk, path, line, last=segment == segments[-1])
                 break
@@ -45,10 +49,10 @@ def replay(disk: Disk, directory: Path, at_least: int) -> Generator[tuple[Batch,
     return End(segments[-1] if segments else 0, tail)
 
 
-def _lines(disk: Disk, path: Path) -> Iterator[Line]:
+def _lines(disk: Disk, path: Path, offset: int, number: int) -> Iterator[Line]:
     file = disk.open(path, "read")
     try:
-        yield from read_lines(disk, file, path)
+        yield from read_lines(disk, file, path, offset, number)
     finally:
         disk.close(file)
 

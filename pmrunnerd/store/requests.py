@@ -1,45 +1,77 @@
 """Which requests were recorded lately: request identifier to commit, for the last 100,000.
 
-Only a hash of each identifier is kept: 2.5 MB, where a dictionary of texts takes 15. So whoever
-finds a commit here compares the identifier that stands in the journal.
+Of older ones a column of `history/` has 32 bits of a checksum and the commit, in one number; so
+whoever finds commits here compares the identifier that stands in the journal.
 """
 
 from array import array
 from bisect import bisect_left
-from collections import deque
+from collections.abc import Iterator
 from typing import Final
+from zlib import crc32
 
-GENERATION: Final = 10_000
-GENERATIONS: Final = 10
+from pmrunnerd.store.column import Column
+
+WINDOW: Final = 100_000
+_YOUNG: Final = 10_000
+_BITS: Final = 32
+_COMMIT: Final = (1 << _BITS) - 1
 
 
 class Requests:
-    """Remembers at least `generations * size` requests and forgets the oldest `size` at once."""
+    """Remembers at least the last `window` requests. `column` has all there ever were."""
 
-    def __init__(self, *, size: int = GENERATION, generations: int = GENERATIONS) -> None:
-        self._size = size
-        self._young: dict[int, int] = {}
-        # Each an array of hashes in order and the array of commits beside it: 16 bytes a request.
-        self._old: deque[tuple[array[int], array[int]]] = deque(maxlen=generations)
+    def __init__(self, column: Column, *, window: int = WINDOW, young: int = _YOUNG) -> None:
+        self._column = column
+        self._window = window
+        self._most_young = young
+        self._young: dict[str, int] = {}
+        self._old: array[int] | None = None
 
     def add(self, request: str, seq: int) -> None:
         """Remember which commit a request became."""
-        if len(self._young) >= self._size:
+        if len(self._young) >= self._most_young:
             self._age()
-        self._young[hash(request)] = seq
+        self._young[request] = seq
+        self._column.append(_packed(request, seq))
 
-    def find(self, request: str) -> int | None:
-        """Return the commit that a request probably became."""
-        wanted = hash(request)
-        if (seq := self._young.get(wanted)) is not None:
-            return seq
-        for hashes, seqs in reversed(self._old):
-            where = bisect_left(hashes, wanted)
-            if where < len(hashes) and hashes[where] == wanted:
-                return seqs[where]
-        return None
+    def find(self, request: str) -> Iterator[int]:
+        """Yield the commits that a request may have become, the likely one first."""
+        if (seq := self._young.get(request)) is not None:
+            yield seq
+            return
+        old = self._sorted()
+        sum = crc32(request.encode())
+        where = bisect_left(old, sum << _BITS)
+        while where < len(old) and old[where] >> _BITS == sum:
+            yield old[where] & _COMMIT
+            where += 1
+
+    def oldest(self) -> int | None:
+        """Return the commit of the oldest request that is remembered; None if all are."""
+        since = self._since()
+        return self._column[since] & _COMMIT if since else None
+
+    def _since(self) -> int:
+        """Return where in the column the window begins."""
+        return max(len(self._column) - self._window, 0)
+
+    def _sorted(self) -> "array[int]":
+        """Return the window in order; read from the column when it is first wanted."""
+        if self._old is None:
+            window = self._column.read(self._since(), len(self._column))
+            self._old = array("Q", sorted(window))
+        return self._old
 
     def _age(self) -> None:
-        hashes = array("q", sorted(self._young))
-        self._old.append((hashes, array("Q", (self._young[one] for one in hashes))))
+        if self._old is not None:
+            first = self.oldest() or 0
+            kept = [packed for packed in self._old if packed & _COMMIT >= first]
+            # Both are in order already, which is what makes this fast.
+            young = sorted(_packed(request, seq) for request, seq in self._young.items())
+            self._old = array("Q", sorted(kept + young))
         self._young = {}
+
+
+def _packed(request: str, seq: int) -> int:
+    return crc32(request.encode()) << _BITS | seq

@@ -21,6 +21,14 @@ class Place(NamedTuple):
     size: int
 
 
+class Extent(NamedTuple):
+    """A segment as far as it is known: its first commit, bytes, and their crc32."""
+
+    first: int
+    size: int
+    sum: int
+
+
 class Line(NamedTuple):
     """A line of a segment: its number from 1, first byte, bytes with its end, JSON if it is whole."""
 
@@ -44,9 +52,14 @@ def numbers(disk: Disk, directory: Path) -> list[int]:
     return there
 
 
-def read_lines(disk: Disk, file: int, path: Path) -> Iterator[Line]:
-    """Yield every line of a segment. What follows the last line end is a line that is not whole."""
-    number, offset, at, rest = 1, 0, 0, b""
+def read_lines(
+    disk: Disk, file: int, path: Path, offset: int = 0, number: int = 1
+) -> Iterator[Line]:
+    """Yield the lines of a segment from a byte on, where line `number` begins.
+
+    What follows the last line end is a line that is not whole.
+    """
+    at, rest = offset, b""
     # The longer the line that has no end yet, the more is read: what it costs stays linear.
     while chunk := disk.read_at(file, max(_CHUNK, len(rest)), at):
         at += len(chunk)

@@ -4,18 +4,21 @@
 decide on; `state` is what is durable, and the only thing that answers, effects and feeds may read.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
 from pmrunnerd.model.errors import NotFound, TooLarge
-from pmrunnerd.model.events import AnyEvent
-from pmrunnerd.rules.evolve import evolve
+from pmrunnerd.model.events import AnyEvent, MessagePosted
 from pmrunnerd.store.batch import LINE_LIMIT, Batch, encode
+from pmrunnerd.store.checkpoint import COMMITS
+from pmrunnerd.store.checkpoints import Checkpoints
 from pmrunnerd.store.commit import Commit, Earlier
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.journal import SEGMENT_LIMIT, Journal
+from pmrunnerd.store.lists import Lists
 from pmrunnerd.store.lock import Lock
 from pmrunnerd.store.past import Past
 from pmrunnerd.store.pipeline import Pipeline
@@ -29,7 +32,7 @@ class Store:
     made durable, StoreFailed if the disk does not let us.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - where and what, and then what a test may choose
         self,
         directory: Path,
         now: Callable[[], str],
@@ -37,14 +40,21 @@ class Store:
         release: str,
         disk: Disk | None = None,
         segment_limit: int = SEGMENT_LIMIT,
+        checkpoint: int = COMMITS,
     ) -> None:
         disk = disk or Disk()
         journal = Journal(directory / "journal", disk, segment_limit=segment_limit)
         self.directory = directory
         self._now = now
-        self._past = Past(journal)
-        self.state = self._past.state
+        self._past = Past(directory, journal, disk)
+        self._checkpoints = Checkpoints(
+            self._past,
+            states=lambda: (self.state, self.ahead),
+            fail=self._refuse_all,
+            commits=checkpoint,
+        )
         self._flying: dict[str, Commit] = {}
+        self._closed = False
         with contextlib.ExitStack() as undo:
             try:
                 disk.make_directory(directory)
@@ -52,20 +62,23 @@ class Store:
                 undo.callback(self._lock.close)
                 undo.callback(journal.close)
                 aside = directory / "set-aside"
-                self._past.replay(at_least=self._lock.seen, aside=aside, at=now())
+                self._past.replay(
+                    at_least=self._lock.seen, aside=aside, at=now(), each=self._replayed
+                )
             except OSError as error:
                 where = error.filename or directory
                 raise StoreFailed(f"cannot open {where}: {error.strerror}") from error
             self._lock.note(self.durable)
             undo.callback(lambda: self._lock.note(self.durable))
             self._undo = undo.pop_all()
+        self.state = self._past.state
         self.ahead = self.state.copy()
         self._pipeline = Pipeline(journal, arrived=self._take_in, refused=self._take_back)
 
     @property
     def durable(self) -> int:
         """The durable mark: the last commit that survives whatever happens."""
-        return self.state.seq
+        return self._past.state.seq
 
     @property
     def failed(self) -> StoreFailed | None:
@@ -86,19 +99,19 @@ class Store:
         if not (facts or request):
             return self._pipeline.last() or Commit.made(self.state.seq)
         assert request not in self._flying, "ask `earlier` first"
-        draft = self.ahead.draft()
-        draft.seq += 1
-        at = self._now()
-        for fact in facts:
-            evolve(draft, fact, at)
         batch = Batch(
-            seq=draft.seq, at=at, facts=facts, request=request, digest=digest, reply=reply
+            seq=self.ahead.seq + 1,
+            at=self._now(),
+            facts=facts,
+            request=request,
+            digest=digest,
+            reply=reply,
         )
         line = encode(batch)
         if len(line) > LINE_LIMIT:
             raise TooLarge(f"cannot record {len(line)} bytes at once: the limit is {LINE_LIMIT}")
-        draft.settle()
-        commit = Commit(batch, line)
+        commit = Commit(batch, line, self.ahead.written(batch.fold))
+        self.ahead.seq = batch.seq
         if request:
             self._flying[request] = commit
         self._pipeline.send(commit)
@@ -139,6 +152,15 @@ class Store:
         """Return the first commits of a project's conversation after one; empty at the end."""
         return self._past.history.conversation_since(project, since, limit)
 
+    def message(self, name: str) -> MessagePosted | None:
+        """Return what somebody said, however long ago."""
+        return self._past.history.message(name)
+
+    @property
+    def lists(self) -> Lists:
+        """Plans, tasks and runs, finished ones too, latest first."""
+        return self._past.lists
+
     async def changed(self, since: int) -> int:
         """Wait until the durable mark is beyond a commit and return it. Raises StoreFailed."""
         while self.state.seq <= since:
@@ -154,19 +176,47 @@ class Store:
 
         Raises StoreFailed as soon as the disk cannot be trusted any more.
         """
-        await self._pipeline.run()
+        failure: StoreFailed | None = None
+        async with asyncio.TaskGroup() as group:
+            beside = group.create_task(self._checkpoints.run(), name="store: checkpoints")
+            try:
+                await self._pipeline.run()
+            except StoreFailed as failed:
+                failure = failed
+            finally:
+                beside.cancel()
+        if failure is not None:
+            raise failure
 
     def flush(self) -> None:
         """Make everything durable, here and now: for a store that does not run (yet)."""
         self._pipeline.flush()
 
+    def checkpoint(self) -> None:
+        """Bring snapshot and history up to date, here and now: for a store that does not run."""
+        self._checkpoints.make()
+
     def close(self) -> None:
         """Write what is left and let go of the state directory; twice is once."""
         self._pipeline.close()
+        self._checkpoints.close()
+        if not self._closed and self.failed is None:
+            self.checkpoint()
+        self._closed = True
         self._undo.close()
 
+    def _refuse_all(self, error: StoreFailed) -> None:
+        self._pipeline.fail(error)
+
+    def _replayed(self, place: Place) -> None:
+        """Keep memory and the next start small while a long journal is read."""
+        self._checkpoints.count(place)
+        if self._checkpoints.is_due:
+            self._checkpoints.make()
+
     def _take_in(self, commit: Commit, place: Place) -> None:
-        self._past.take_in(commit.batch, place)
+        self._past.take_in(commit.batch, place, commit.writes)
+        self._checkpoints.count(place)
         self._flying.pop(commit.batch.request, None)
 
     def _take_back(self, commits: list[Commit]) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.api import pages
-from pmrunnerd.model import events as ev
 from tests.unit.api import desks
 from tests.unit.api.desks import at_work
 
@@ -63,23 +62,5 @@ def test_an_empty_conversation_is_an_empty_page(tmp_path: Path) -> None:
             await desk.store.commit(desks.added())
             assert pages.page(desk.store, "w1", None, 5).entries == ()
             assert pages.page(desk.store, "w1", -3, 5).before is None
-
-    asyncio.run(scenario())
-
-
-def test_the_message_of_a_plan_is_found_where_it_is_near(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with at_work(tmp_path) as desk:
-            await desk.store.commit(desks.added())
-            await desk.store.commit(desks.posted("the whole text"))
-            await desk.store.commit(desks.drafted("one"), desks.APPROVED)
-            for n in range(2, 40):
-                await desk.store.commit(desks.posted("later", f"m{n}"))
-            plan = desk.store.state.plans["p1"]
-            assert pages.said(desk.store, plan) == "the whole text"
-            for n in range(40, 41 + pages.NEARBY):
-                desk.store.commit(desks.posted("later", f"m{n}"))
-            await desk.store.commit(ev.PlanCompleted(plan="p1", project="w1"))
-            assert pages.said(desk.store, plan) == ""
 
     asyncio.run(scenario())

@@ -133,7 +133,8 @@ def test_a_cancel_that_the_disk_refuses_stops_nothing(tmp_path: Path) -> None:
         run = await stage.started()
         stage.host.say(run, BEGAN)
         await stage.until(lambda: stage.state.runs[run].head)
-        stage.store.ahead.tasks["t1"] = replace(stage.store.ahead.tasks["t1"], cancelling="anna")
+        ahead = stage.store.ahead.tasks
+        ahead.put("t1", replace(ahead["t1"], cancelling="anna"))
         for number in range(3):
             await stage.store.commit(
                 ev.MessagePosted(message=f"m{number + 2}", project="w1", text="x", by="anna")

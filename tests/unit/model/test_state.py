@@ -1,38 +1,7 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pmrunnerd.model.errors import NotFound
-from pmrunnerd.model.state import Overlay, State
-
-KEYS = st.sampled_from("abcd")
-STEPS = st.lists(st.one_of(st.tuples(KEYS, st.integers()), st.tuples(KEYS, st.none())))
-
-
-@given(st.dictionaries(KEYS, st.integers()), STEPS)
-def test_an_overlay_behaves_like_a_copy_until_it_is_settled(
-    below: dict[str, int], steps: list[tuple[str, int | None]]
-) -> None:
-    before, model, overlay = dict(below), dict(below), Overlay(below)
-    for key, value in steps:
-        if value is None:
-            assert (overlay.pop(key, None)) == model.pop(key, None)
-        else:
-            overlay[key] = model[key] = value
-    assert dict(overlay) == model
-    assert len(overlay) == len(model)
-    assert below == before
-    overlay.settle()
-    assert below == model
-
-
-def test_a_draft_of_a_draft_settles_into_the_one_below() -> None:
-    state = State()
-    first = state.draft()
-    second = first.draft()
-    second.minted["t"] = 3
-    second.settle()
-    assert (first.minted["t"], dict(state.minted)) == (3, {})
+from pmrunnerd.model.state import State
 
 
 @pytest.mark.parametrize("what", ["project", "plan", "task", "run", "question"])

@@ -26,7 +26,7 @@ def _answers(daemon: FakeDaemon) -> None:
 def test_what_is_taken_everywhere_is_taken_before_and_after_the_verb(
     ctl: Ctl, words: tuple[str, ...]
 ) -> None:
-    assert json.loads(ctl(*words).out) == {"plans": []}
+    assert json.loads(ctl(*words).out) == {"plans": [], "before": None}
 
 
 def test_a_socket_may_be_named_after_the_verb_and_the_last_one_counts(

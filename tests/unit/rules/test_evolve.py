@@ -1,122 +1,26 @@
-import pytest
+from typing import get_args
 
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import Outcome, PlanState, TaskState
-from pmrunnerd.model.errors import Conflict, IllegalTransition, NotFound
+from pmrunnerd.model.entities import TaskState
+from pmrunnerd.rules.evolve import _FOLD
 from tests.unit.rules.life import (
     a_plan,
-    a_project,
-    asked,
     completed,
-    failed,
     happen,
     started,
 )
 
 
-def test_a_message_waits_until_a_plan_answers_it() -> None:
-    assert set(a_project().messages) == {"m1"}
-    assert not a_plan().messages
-
-
-def test_a_refused_plan_answers_its_message_too() -> None:
-    refused = ev.PlanRefused(plan="p1", project="w1", message="m1", reason="no task")
-    state = happen(a_project(), refused)
-    assert not state.messages
-    assert state.plans["p1"].state is PlanState.ERROR
-
-
-def test_a_run_is_active_from_its_start_to_its_end() -> None:
-    state = happen(a_plan(), started("t1", "r1-aaaa"))
-    assert set(state.active) == {"r1-aaaa"}
-    happen(state, *completed("t1", "r1-aaaa"))
-    assert not state.active
-    ended = state.runs["r1-aaaa"].ended
-    assert ended is not None
-    assert ended.outcome is Outcome.SUCCEEDED
-
-
-def test_nothing_more_is_recorded_of_a_run_that_ended() -> None:
-    state = happen(a_plan(), started("t1", "r1-aaaa"), *completed("t1", "r1-aaaa"))
-    with pytest.raises(IllegalTransition, match="r1-aaaa"):
-        happen(state, ev.RunEnded(run="r1-aaaa", project="w1", outcome=Outcome.FAILED, cursor=1))
-
-
-def test_what_a_dead_run_left_behind_is_found_with_it() -> None:
-    state = happen(a_plan(), started("t1", "r1-aaaa"), *failed("t1", "r1-aaaa"))
-    kept = ev.LeftoversKept(run="r1-aaaa", project="w1", ref="refs/x", files=2)
-    stranger = ev.LeftoversKept(run="r9-ffff", project="w1", ref="refs/y", files=2)
-    ended = happen(state, kept, stranger).runs["r1-aaaa"].ended
-    assert ended is not None
-    assert ended.kept == "refs/x"
-
-
-def test_an_answer_to_the_last_open_question_queues_the_task_again() -> None:
-    state = happen(a_plan(), started("t1", "r1-aaaa"), *asked("t1", "r1-aaaa", "a?", "b?"))
-    assert [q.id for q in state.open_questions(state.tasks["t1"])] == ["q1", "q2"]
-    happen(
-        state,
-        ev.QuestionAnswered(question="q1", project="w1", text="x", by="anna"),
-        ev.QuestionAnswered(question="q2", project="w1", text="y", by="anna"),
-        ev.TaskAnswered(task="t1", project="w1"),
-    )
-    assert state.tasks["t1"].state is TaskState.QUEUED
-    assert state.open_questions(state.tasks["t1"]) == []
-
-
-def test_cancelling_withdraws_what_was_asked() -> None:
-    state = happen(a_plan(), started("t1", "r1-aaaa"), *asked("t1", "r1-aaaa", "a?"))
-    happen(state, ev.TaskCancelled(task="t1", project="w1", by="anna"))
-    assert state.questions["q1"].withdrawn
-
-
-def test_interruptions_count_in_a_row_and_a_parked_run_does_not_count() -> None:
+def test_what_facts_do_on_trial_is_taken_back() -> None:
     state = a_plan()
-    for n, parked in enumerate((False, True, False), 1):
-        over = ev.RunEnded(run=f"r{n}", project="w1", outcome=Outcome.INTERRUPTED, cursor=0)
-        back = ev.TaskInterrupted(task="t1", project="w1", reason="gone", parked=parked)
-        happen(state, started("t1", f"r{n}", n), over, back)
-    assert state.tasks["t1"].interruptions == 2
-    happen(state, started("t1", "r4", 4), *failed("t1", "r4"))
-    happen(state, ev.TaskRetried(task="t1", project="w1", by="anna"))
-    assert state.tasks["t1"].interruptions == 0
-
-
-def test_no_identifier_is_minted_twice() -> None:
-    state = happen(a_plan({"a": (), "b": ()}), started("t1", "r7-beef"))
-    assert state.minted == {"w": 1, "m": 1, "p": 1, "t": 2, "r": 7}
-
-
-def test_settings_that_a_change_does_not_name_stay() -> None:
-    state = happen(a_project(), ev.ProjectChanged(project="w1", bootstrap_prompt="be kind"))
-    project = state.project("demo")
-    assert (project.alias, project.bootstrap_prompt) == ("demo", "be kind")
-
-
-def test_a_removed_project_is_not_found_and_its_name_is_free() -> None:
-    state = happen(a_project(), ev.ProjectRemoved(project="w1"))
-    with pytest.raises(NotFound, match="cannot find project demo"):
-        state.project("demo")
-    happen(state, ev.ProjectAdded(project="w2", alias="demo", path="/srv/demo"))
-    assert state.project("demo").id == "w2"
-
-
-def test_a_project_is_not_added_twice() -> None:
-    with pytest.raises(Conflict):
-        happen(a_project(), ev.ProjectAdded(project="w1", alias="other", path="/x"))
-
-
-def test_a_task_that_does_not_run_cannot_be_asked_to_stop() -> None:
-    with pytest.raises(IllegalTransition, match="cannot stop task t1: it is QUEUED"):
-        happen(a_plan(), ev.TaskCancelRequested(task="t1", project="w1", by="anna"))
-
-
-def test_a_draft_leaves_the_state_below_alone_until_it_is_settled() -> None:
-    state = a_plan()
-    draft = state.draft()
-    happen(draft, started("t1", "r1-aaaa"), *completed("t1", "r1-aaaa"))
-    assert state.tasks["t1"].state.value == "QUEUED"
+    with state.trial():
+        happen(state, started("t1", "r1-aaaa"), *completed("t1", "r1-aaaa"))
+        assert state.tasks["t1"].state is TaskState.COMPLETE
+        assert state.tally("w1", TaskState.COMPLETE) == 1
+    assert a_plan().tasks == state.tasks
     assert not state.runs
-    draft.settle()
-    assert state.tasks["t1"].state is TaskState.COMPLETE
-    assert not state.active
+    assert not state.tally("w1", TaskState.COMPLETE)
+
+
+def test_every_fact_is_folded() -> None:
+    assert set(_FOLD) == set(get_args(ev.AnyEvent))

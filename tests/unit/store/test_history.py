@@ -6,12 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pmrunnerd.model import events as ev
+from pmrunnerd.model.state import State
 from pmrunnerd.store.batch import Batch, encode
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.history import CONVERSATION, History
+from pmrunnerd.store.index import Index
 from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.places import PAGE_BYTES
-from pmrunnerd.store.segments import Place
 from tests.unit.store.parts import AT, said
 
 PROJECTS = ("p1", "p2")
@@ -20,10 +21,10 @@ PROJECTS = ("p1", "p2")
 def told(directory: Path, batches: list[Batch], *, segment_limit: int = 600) -> History:
     journal = Journal(directory / "journal", Disk(), segment_limit=segment_limit)
     list(journal.replay(at_least=0, aside=directory, at=AT))
-    history = History(journal)
+    history = History(journal, Index(Disk(), directory / "history", {}))
     for batch in batches:
         [place] = journal.append([encode(batch)]).places
-        history.add(batch, place)
+        history.add(batch, place, State())
     journal.close()
     return history
 
@@ -73,14 +74,13 @@ def test_a_page_of_large_commits_is_cut_short_but_never_empty(tmp_path: Path) ->
     assert [b.seq for b in history.conversation_since("p1", 1, 10)] == [2]
 
 
-def test_a_million_messages_cost_sixteen_megabytes_and_a_little() -> None:
-    history = History(Journal(Path("nowhere"), Disk()))
-    message, place = batch(1, "p1"), Place(1, 0, 250)
-    for _ in range(10_000):
-        history.add(message, place)
-    arrays = [history._places._packed, history._conversations["p1"]]
+def test_what_somebody_said_is_found_by_its_name(tmp_path: Path) -> None:
+    history = told(tmp_path, [batch(1), batch(2, "p1", text="two"), batch(3, "p1", text="three")])
 
-    assert sum(array.__sizeof__() for array in arrays) < 10_000 * 16 * 1.2
+    found = history.message("m2")
+    assert found is not None
+    assert found.text == "two"
+    assert [history.message(name) for name in ("m1", "m4", "m99")] == [None, None, None]
 
 
 def test_only_facts_that_belong_to_a_project_are_part_of_its_conversation() -> None:

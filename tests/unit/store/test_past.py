@@ -14,7 +14,12 @@ def written(directory: Path, *batches: Batch) -> Past:
     (directory / "journal").mkdir()
     path = directory / "journal" / "00000001.jsonl"
     path.write_bytes(b"".join(encode(batch) for batch in batches))
-    return Past(Journal(directory / "journal", Disk()))
+    disk = Disk()
+    return Past(directory, Journal(directory / "journal", disk), disk)
+
+
+def replay(past: Past) -> None:
+    past.replay(at_least=0, aside=past.directory, at=AT, each=lambda _: None)
 
 
 def test_the_journal_folds_to_state_history_and_requests(tmp_path: Path) -> None:
@@ -23,7 +28,7 @@ def test_the_journal_folds_to_state_history_and_requests(tmp_path: Path) -> None
         Batch(seq=1, at=AT, facts=(project(),)),
         Batch(seq=2, at=AT, facts=(said(1),), request="r1"),
     )
-    past.replay(at_least=0, aside=tmp_path, at=AT)
+    replay(past)
 
     assert past.state.seq == 2
     assert past.state.messages["m1"].text == "hello"
@@ -39,12 +44,12 @@ def test_facts_that_cannot_follow_are_damage_with_file_and_line(tmp_path: Path) 
     )
 
     with pytest.raises(JournalDamaged, match=r"00000001\.jsonl: line 2 cannot be taken in: .*b404"):
-        past.replay(at_least=0, aside=tmp_path, at=AT)
+        replay(past)
 
 
 def test_another_request_with_the_same_hash_is_not_taken_for_it(tmp_path: Path) -> None:
     past = written(tmp_path, Batch(seq=1, at=AT, facts=(project(),), request="r1"))
-    past.replay(at_least=0, aside=tmp_path, at=AT)
-    past._requests.add("r2", 1)  # as if both had one hash
+    replay(past)
+    past.requests._young["r2"] = 1  # as if both had one checksum
 
     assert past.find("r2") is None

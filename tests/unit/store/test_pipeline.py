@@ -66,7 +66,7 @@ def test_many_who_commit_at_once_share_few_syncs(tmp_path: Path) -> None:
                 for _ in range(clients):
                     house.create_task(client())
             assert store.durable == clients * each + 1
-        return disk.syncs
+            return disk.syncs
 
     assert asyncio.run(story()) <= each + 1
 

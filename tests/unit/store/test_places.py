@@ -3,17 +3,18 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.store.batch import Batch, encode
+from pmrunnerd.store.column import Column
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import JournalDamaged
 from pmrunnerd.store.journal import Journal
-from pmrunnerd.store.places import PAGE_BYTES, Places
+from pmrunnerd.store.places import PAGE_BYTES, Places, _joined
 from tests.unit.store.parts import AT, said
 
 
 def placed(directory: Path, *texts: str, segment_limit: int = 1 << 30) -> Places:
     journal = Journal(directory / "journal", Disk(), segment_limit=segment_limit)
     list(journal.replay(at_least=0, aside=directory, at=AT))
-    places = Places(journal)
+    places = Places(journal, Column(Disk(), directory / "places"))
     for seq, text in enumerate(texts, start=1):
         line = encode(Batch(seq=seq, at=AT, facts=(said(seq, text=text),)))
         [place] = journal.append([line]).places
@@ -29,10 +30,9 @@ def test_commits_are_fetched_in_the_order_in_which_they_were_asked_for(tmp_path:
 
 
 def test_neighbours_are_read_at_once(tmp_path: Path) -> None:
-    assert [extent.first for extent in placed(tmp_path, *"abcdef")._extents([1, 2, 4, 5, 6])] == [
-        1,
-        4,
-    ]
+    places = placed(tmp_path, *"abcdef")
+
+    assert [extent.first for extent in _joined(places._extents([1, 2, 4, 5, 6]))] == [1, 4]
 
 
 def test_every_commit_knows_its_file_and_line(tmp_path: Path) -> None:

@@ -1,29 +1,58 @@
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pmrunnerd.store.requests import GENERATION, GENERATIONS, Requests
+from pmrunnerd.store.column import Column
+from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.requests import WINDOW, Requests
+
+
+def requests(**sizes: int) -> Requests:
+    return Requests(Column(Disk(), Path("nowhere")), **sizes)
 
 
 def test_a_request_leads_to_the_commit_it_became() -> None:
-    requests = Requests()
-    requests.add("a", 1)
-    requests.add("b", 2)
+    some = requests()
+    some.add("a", 1)
+    some.add("b", 2)
 
-    assert (requests.find("a"), requests.find("b"), requests.find("c")) == (1, 2, None)
+    assert [list(some.find(name)) for name in "abc"] == [[1], [2], []]
 
 
-@given(st.integers(0, 60), st.integers(1, 5), st.integers(1, 4))
+@given(st.integers(0, 60), st.integers(1, 5), st.integers(1, 20), st.sets(st.integers(1, 60)))
 def test_the_latest_are_remembered_and_the_oldest_are_forgotten_first(
-    count: int, size: int, generations: int
+    count: int, young: int, window: int, looked: set[int]
 ) -> None:
-    requests = Requests(size=size, generations=generations)
+    some = requests(young=young, window=window)
     for seq in range(1, count + 1):
-        requests.add(f"request {seq}", seq)
-    found = [seq for seq in range(1, count + 1) if requests.find(f"request {seq}") == seq]
+        some.add(f"request {seq}", seq)
+        if seq in looked:  # what is looked up in between changes nothing
+            list(some.find("request 1"))
+    found = [seq for seq in range(1, count + 1) if seq in some.find(f"request {seq}")]
 
     assert found == list(range(count - len(found) + 1, count + 1)), "no gaps, and up to the last"
-    assert min(count, size * generations) <= len(found) <= size * (generations + 1)
+    assert min(count, window) <= len(found) <= window + 2 * young
+    oldest = some.oldest()
+    assert oldest is None if count <= window else oldest == count - window + 1
+
+
+def test_what_a_checkpoint_has_written_is_remembered_by_the_next_daemon(tmp_path: Path) -> None:
+    disk, path = Disk(), tmp_path / "requests"
+    column = Column(disk, path)
+    some = Requests(column, young=2, window=4)
+    for seq in range(1, 8):
+        some.add(f"request {seq}", seq)
+    pending = column.pending()
+    assert pending is not None
+    pending.write(disk)
+
+    again = Requests(Column(disk, path, kept=7), young=2, window=4)
+
+    assert [list(again.find(f"request {seq}")) for seq in (3, 4, 7)] == [[], [4], [7]]
+    again.add("request 8", 8)
+    assert [list(again.find(f"request {seq}")) for seq in (5, 8)] == [[5], [8]]
 
 
 def test_a_hundred_thousand_requests_are_remembered() -> None:
-    assert GENERATION * GENERATIONS >= 100_000
+    assert WINDOW >= 100_000

@@ -1,0 +1,90 @@
+"""What facts do to projects, messages and plans; `evolve` has the table."""
+
+from typing import Final
+
+from msgspec import UNSET
+from msgspec.structs import asdict, replace
+
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import Message, Plan, PlanState, Project, Task, TaskState
+from pmrunnerd.model.errors import Conflict
+from pmrunnerd.model.state import State
+from pmrunnerd.rules.counts import count, tally
+from pmrunnerd.rules.transitions import PLAN, step
+
+_ABOUT: Final = frozenset({"fact", "project", "by"})
+
+
+def add_project(state: State, event: ev.ProjectAdded, _: str) -> None:
+    if event.project in state.projects:
+        raise Conflict(f"cannot add project {event.project}: it is there already")
+    count(state, event.project)
+    settings = {k: v for k, v in asdict(event).items() if k not in _ABOUT}
+    state.projects[event.project] = Project(id=event.project, **settings)
+
+
+def change_project(state: State, event: ev.ProjectChanged, _: str) -> None:
+    project = state.project(event.project)
+    changed = {k: v for k, v in asdict(event).items() if k not in _ABOUT and v is not UNSET}
+    state.projects[project.id] = replace(project, **changed)
+
+
+def remove_project(state: State, event: ev.ProjectRemoved, _: str) -> None:
+    project = state.project(event.project)
+    state.projects[project.id] = replace(project, removed=True)
+
+
+def post(state: State, event: ev.MessagePosted, at: str) -> None:
+    count(state, event.message)
+    state.messages[event.message] = Message(
+        id=event.message, project=event.project, text=event.text, by=event.by, at=at
+    )
+
+
+def refuse_plan(state: State, event: ev.PlanRefused, at: str) -> None:
+    state.messages.pop(event.message)
+    count(state, event.plan)
+    state.plans[event.plan] = Plan(
+        id=event.plan,
+        project=event.project,
+        message=event.message,
+        title="",
+        state=PlanState.ERROR,
+        reason=event.reason,
+        at=at,
+    )
+
+
+def draft_plan(state: State, event: ev.PlanDrafted, at: str) -> None:
+    state.messages.pop(event.message)
+    count(state, event.plan)
+    for planned in event.tasks:
+        count(state, planned.task)
+        tally(state, event.project, TaskState.QUEUED, 1)
+        state.tasks[planned.task] = Task(
+            id=planned.task,
+            project=event.project,
+            plan=event.plan,
+            name=planned.name,
+            title=planned.title,
+            text=planned.text,
+            needs=planned.needs,
+            state=TaskState.QUEUED,
+            at=at,
+        )
+    state.plans[event.plan] = Plan(
+        id=event.plan,
+        project=event.project,
+        message=event.message,
+        title=event.title,
+        state=PlanState.DRAFT,
+        tasks=tuple(planned.task for planned in event.tasks),
+        at=at,
+    )
+
+
+def move_plan(state: State, event: ev.PlanEvent, at: str) -> None:
+    plan = state.plan(event.plan)
+    after = step(PLAN, f"plan {plan.id}", plan.state, event)
+    reason = getattr(event, "reason", "")
+    state.plans[plan.id] = replace(plan, state=after, reason=reason, at=at)

@@ -1,0 +1,128 @@
+"""What facts do to tasks, runs and questions; `evolve` has the table."""
+
+from msgspec.structs import replace
+
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import Ended, Question, Response, Run, TaskState
+from pmrunnerd.model.errors import IllegalTransition
+from pmrunnerd.model.state import State
+from pmrunnerd.rules.counts import count, tally
+from pmrunnerd.rules.transitions import TASK, step
+
+
+def request_cancel(state: State, event: ev.TaskCancelRequested, _: str) -> None:
+    task = state.task(event.task)
+    if task.state is not TaskState.RUNNING:
+        raise IllegalTransition(f"cannot stop task {task.id}: it is {task.state}")
+    state.tasks[task.id] = replace(task, cancelling=event.by or "somebody")
+
+
+def start_run(state: State, event: ev.RunStarted, at: str) -> None:
+    count(state, event.run)
+    move_task(state, event, at)
+    run = Run(
+        id=event.run,
+        task=event.task,
+        project=event.project,
+        agent=event.agent,
+        attempt=event.attempt,
+        session=event.session,
+        at=at,
+    )
+    state.runs[run.id] = state.active[run.id] = run
+
+
+def begin_run(state: State, event: ev.RunBegan, _: str) -> None:
+    run = replace(
+        _under_way(state, event.run),
+        cursor=event.cursor,
+        head=event.head,
+        confined=event.confined,
+    )
+    state.runs[run.id] = state.active[run.id] = run
+
+
+def end_run(state: State, event: ev.RunEnded, at: str) -> None:
+    run = _under_way(state, event.run)
+    ended = Ended(
+        outcome=event.outcome,
+        at=at,
+        reason=event.reason,
+        status=event.status,
+        commit=event.commit,
+        kept=event.kept,
+    )
+    state.runs[run.id] = replace(run, cursor=event.cursor, ended=ended)
+    del state.active[run.id]
+
+
+def _under_way(state: State, name: str) -> Run:
+    run = state.run(name)
+    if run.ended is not None:
+        raise IllegalTransition(
+            f"cannot record more of run {run.id}: it ended ({run.ended.outcome})"
+        )
+    return run
+
+
+def keep(state: State, event: ev.LeftoversKept, _: str) -> None:
+    run = state.runs.get(event.run)
+    # It may be a run of a state directory that was started over since.
+    if run is not None and run.ended is not None:
+        state.runs[run.id] = replace(run, ended=replace(run.ended, kept=event.ref))
+
+
+def answer(state: State, event: ev.QuestionAnswered, at: str) -> None:
+    question = state.question(event.question)
+    if question.answer is not None or question.withdrawn:
+        raise IllegalTransition(f"cannot answer {question.id}: it is not open")
+    answer = Response(text=event.text, by=event.by, at=at)
+    state.questions[question.id] = replace(question, answer=answer)
+
+
+def ask(state: State, event: ev.TaskAsked, at: str) -> None:
+    for asked in event.questions:
+        count(state, asked.question)
+        state.questions[asked.question] = Question(
+            id=asked.question,
+            project=event.project,
+            task=event.task,
+            run=event.run,
+            text=asked.text,
+            options=asked.options,
+            at=at,
+        )
+    move_task(state, event, at)
+
+
+def move_task(state: State, event: ev.TaskEvent, at: str) -> None:
+    task = state.task(event.task)
+    moved = replace(
+        task,
+        state=step(TASK, f"task {task.id}", task.state, event),
+        reason=getattr(event, "reason", ""),
+        held=isinstance(event, ev.TaskHeld),
+        at=at,
+    )
+    match event:
+        case ev.RunStarted():
+            moved = replace(moved, runs=(*task.runs, event.run))
+        case ev.TaskAsked():
+            names = tuple(asked.question for asked in event.questions)
+            moved = replace(moved, questions=(*task.questions, *names), interruptions=0)
+        case ev.TaskInterrupted():
+            moved = replace(moved, interruptions=task.interruptions + (not event.parked))
+        case ev.TaskCompleted():
+            moved = replace(moved, commit=event.commit)
+        case ev.TaskCancelled():
+            for question in state.open_questions(task):
+                state.questions[question.id] = replace(question, withdrawn=True)
+            moved = replace(moved, cancelling="")
+        case ev.TaskRetried():
+            moved = replace(moved, cancelling="", interruptions=0)
+        case _:
+            pass
+    state.tasks[task.id] = moved
+    if moved.state is not task.state:
+        tally(state, task.project, task.state, -1)
+        tally(state, task.project, moved.state, 1)

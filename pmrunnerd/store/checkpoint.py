@@ -1,0 +1,80 @@
+"""Bring the caches up to date: put finished plans away, extend `history/`, write a snapshot.
+
+In this order: what a snapshot points to is durable before it does. Until it does, the one before
+is as good as it ever was, because nothing that it points to is written over.
+"""
+
+from typing import Final
+
+from pmrunnerd.model.state import State
+from pmrunnerd.store import snapshot as snapshots
+from pmrunnerd.store.finished import FILE, ended
+from pmrunnerd.store.fold import FOLD
+from pmrunnerd.store.past import Past
+from pmrunnerd.store.segments import Extent
+from pmrunnerd.store.snapshot import FORMAT, Living, Snapshot
+
+# Commits and bytes after which it is time for another one: what a start has to read again.
+COMMITS: Final = 8192
+BYTES: Final = 8 << 20
+
+
+class Checkpoint:
+    """Made by the loop, `write` in any thread, `settle` by the loop again; twice is a bug."""
+
+    def __init__(self, past: Past) -> None:
+        self._past = past
+        self.seq = past.state.seq
+        self._bundles = ended(past.state)
+        self._lines = past.finished.lines(self._bundles)
+        self._moved = past.finished.point(self._lines)
+        self._pending = past.index.pending()
+        self._columns = past.index.lengths()
+        self._segments = past.history.segments()
+        self._living = Living.of(past.state)
+        self._snapshot: Snapshot | None = None
+
+    def write(self) -> None:
+        """Write all of it. Raises OSError; then the snapshot before stays."""
+        past, disk = self._past, self._past.disk
+        history = past.directory / "history"
+        if self._lines.data:
+            file = disk.open(history / FILE, "create")
+            try:
+                disk.write_all(file, self._lines.data, self._lines.start)
+                disk.sync(file)
+            finally:
+                disk.close(file)
+        for pending in self._pending.values():
+            pending.write(disk)
+        disk.sync_directory(history)
+        self._snapshot = Snapshot(
+            format=FORMAT,
+            fold=FOLD,
+            seq=self.seq,
+            segments=tuple(self._summed()),
+            columns=self._columns,
+            finished=self._lines.start + len(self._lines.data),
+            moved=self._moved,
+            living=self._living,
+        )
+        snapshots.save(disk, past.directory, self._snapshot)
+
+    def settle(self, *states: State) -> None:
+        """Believe what was written: take what was put away out of the states, if it is still so."""
+        assert self._snapshot is not None, "write it first"
+        self._past.checkpoint = self._snapshot
+        self._past.index.settle(self._pending)
+        self._past.finished.settle(self._lines, self._moved)
+        for bundle in self._bundles:
+            for state in states:
+                bundle.put_away(state)
+
+    def _summed(self) -> list[Extent]:
+        known = self._past.checkpoint.segments
+        found = []
+        for number, (first, size) in enumerate(self._segments, start=1):
+            before = known[number - 1] if number <= len(known) else Extent(first, 0, 0)
+            sum = self._past.sum(number, before.size, size, before.sum)
+            found.append(Extent(first, size, sum))
+        return found

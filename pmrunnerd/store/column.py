@@ -1,0 +1,157 @@
+"""Numbers by position: what a checkpoint has written is on the disk, what came since in memory.
+
+A file of unsigned 64-bit numbers, little-endian, with as many of them as the last snapshot says;
+what lies behind those is left over from a checkpoint that did not finish, and is written over.
+"""
+
+import sys
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.failures import HistoryDamaged
+
+WIDTH: Final = 8
+
+
+class Pending(NamedTuple):
+    """What a checkpoint writes of a column: numbers from a position on, and some before it."""
+
+    path: Path
+    start: int
+    numbers: bytes
+    patches: dict[int, int]
+
+    def write(self, disk: Disk) -> None:
+        """Make them durable; their file's name is so after `sync_directory`."""
+        file = disk.open(self.path, "create")
+        try:
+            for position, number in self.patches.items():
+                disk.write_all(file, _pack(array("Q", [number])), position * WIDTH)
+            disk.write_all(file, self.numbers, self.start * WIDTH)
+            disk.sync(file)
+        finally:
+            disk.close(file)
+
+
+class Column:
+    """Append, put, read. `kept` is how many numbers are on the disk."""
+
+    def __init__(self, disk: Disk, path: Path, kept: int = 0) -> None:
+        self._disk = disk
+        self._path = path
+        self._kept = kept
+        self._tail = array("Q")
+        self._patches: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return self._kept + len(self._tail)
+
+    def append(self, number: int) -> None:
+        """Add a number at the end."""
+        self._tail.append(number)
+
+    def put(self, position: int, number: int) -> None:
+        """Give a position its number, once; the ones before it that have none are 0."""
+        if position < self._kept:
+            self._patches[position] = number
+            return
+        self._tail.extend([0] * (position + 1 - len(self)))
+        self._tail[position - self._kept] = number
+
+    def ends_with(self, number: int) -> bool:
+        """Tell whether a number is the last one that was added since the last checkpoint."""
+        return bool(self._tail) and self._tail[-1] == number
+
+    def __getitem__(self, position: int) -> int:
+        """Return one number. Raises IndexError, and HistoryDamaged where the file is too short."""
+        if position in self._patches:
+            return self._patches[position]
+        if position >= self._kept:
+            return self._tail[position - self._kept]
+        with self._open() as file:
+            return self._on_disk(file, position, position + 1)[0]
+
+    def read(self, start: int, end: int) -> "array[int]":
+        """Return the numbers from one position to before another one, as far as there are any."""
+        start, end = max(start, 0), min(end, len(self))
+        if start >= end:
+            return array("Q")
+        found = array("Q")
+        if start < self._kept:
+            with self._open() as file:
+                found = self._on_disk(file, start, min(end, self._kept))
+        found += self._tail[max(start - self._kept, 0) : max(end - self._kept, 0)]
+        for position, number in self._patches.items():
+            if start <= position < end:
+                found[position - start] = number
+        return found
+
+    def before(self, number: int) -> int:
+        """Return how many numbers are smaller, in a column that grows."""
+        if self._tail and self._tail[0] < number:
+            return self._kept + bisect_left(self._tail, number)
+        with self._open() as file:
+            return bisect_left(
+                range(self._kept), number, key=lambda at: self._on_disk(file, at, at + 1)[0]
+            )
+
+    def up_to(self, number: int) -> int:
+        """Return how many numbers are smaller or the same, in a column that grows."""
+        if self._tail and self._tail[0] <= number:
+            return self._kept + bisect_right(self._tail, number)
+        with self._open() as file:
+            return bisect_right(
+                range(self._kept), number, key=lambda at: self._on_disk(file, at, at + 1)[0]
+            )
+
+    # Checkpoints
+
+    def pending(self) -> Pending | None:
+        """Return what is not on the disk yet; None where all is."""
+        if not (self._tail or self._patches):
+            return None
+        return Pending(self._path, self._kept, _pack(self._tail), dict(self._patches))
+
+    def settle(self, pending: Pending) -> None:
+        """Let go of what is on the disk now."""
+        count = len(pending.numbers) // WIDTH
+        self._kept += count
+        del self._tail[:count]
+        for position, number in pending.patches.items():
+            if self._patches.get(position) == number:
+                del self._patches[position]
+
+    @contextmanager
+    def _open(self) -> Iterator[int]:
+        if not self._kept:
+            yield -1
+            return
+        try:
+            file = self._disk.open(self._path, "read")
+        except FileNotFoundError:
+            raise HistoryDamaged(f"cannot read {self._path}: it is missing") from None
+        try:
+            yield file
+        finally:
+            self._disk.close(file)
+
+    def _on_disk(self, file: int, start: int, end: int) -> "array[int]":
+        raw = self._disk.read_all(file, (end - start) * WIDTH, start * WIDTH)
+        if len(raw) < (end - start) * WIDTH:
+            raise HistoryDamaged(f"cannot read {self._path}: it ends before number {end}")
+        found = array("Q", raw)
+        if sys.byteorder == "big":
+            found.byteswap()
+        return found
+
+
+def _pack(numbers: "array[int]") -> bytes:
+    if sys.byteorder == "big":
+        numbers = array("Q", numbers)
+        numbers.byteswap()
+    return numbers.tobytes()

@@ -1,0 +1,136 @@
+"""`snapshot.json`: the fold up to a commit, so that a start need not read the whole journal.
+
+A cache. It is believed if it was written by rules like ours and if the journal still is what it
+was made from; otherwise it is taken away, and all is read again.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from pmrunnerd.model.entities import Message, Plan, Project, Question, Run, Task
+from pmrunnerd.model.state import Elsewhere, State
+from pmrunnerd.store import finished
+from pmrunnerd.store.batch import body, line_of
+from pmrunnerd.store.column import WIDTH
+from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.fold import FOLD
+from pmrunnerd.store.segments import Extent
+
+FILE: Final = "snapshot.json"
+# Of this file and of the columns of `history/`.
+FORMAT: Final = f"1 {sys.byteorder}"
+
+
+class Living(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A state without what was put away."""
+
+    projects: tuple[Project, ...] = ()
+    messages: tuple[Message, ...] = ()
+    plans: tuple[Plan, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    runs: tuple[Run, ...] = ()
+    questions: tuple[Question, ...] = ()
+    minted: dict[str, int] = {}
+    tallies: dict[str, int] = {}
+    about: dict[str, str] = {}
+
+    @classmethod
+    def of(cls, state: State) -> "Living":
+        """Collect what of a state is alive: all but plans that have ended, and what is theirs."""
+        plans = [plan for plan in state.plans.values() if not plan.state.has_ended]
+        tasks = [t for t in state.tasks.values() if not state.plans[t.plan].state.has_ended]
+        alive = {task.id for task in tasks}
+        return cls(
+            projects=tuple(state.projects.values()),
+            messages=tuple(state.messages.values()),
+            plans=tuple(plans),
+            tasks=tuple(tasks),
+            runs=tuple(run for run in state.runs.values() if run.task in alive),
+            questions=tuple(q for q in state.questions.values() if q.task in alive),
+            minted=dict(state.minted),
+            tallies=dict(state.tallies),
+            about=dict(state.about),
+        )
+
+    def state(self, seq: int, elsewhere: Elsewhere) -> State:
+        """Return a state that holds this and finds the rest elsewhere."""
+        state = State(elsewhere)
+        state.seq = seq
+        for name in ("projects", "messages", *State.FINISHED):
+            state.table(name).put_all((entity.id, entity) for entity in getattr(self, name))
+        for name in ("minted", "tallies", "about"):
+            state.table(name).put_all(getattr(self, name).items())
+        state.active.put_all((run.id, run) for run in self.runs if run.ended is None)
+        return state
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """The fold up to commit `seq`, and how much of `history/` belongs to it.
+
+    `columns` counts numbers, `finished` bytes; `moved` is where plans are that ended twice.
+    """
+
+    format: str
+    fold: str
+    seq: int
+    segments: tuple[Extent, ...]
+    columns: dict[str, int]
+    finished: int
+    moved: dict[str, int]
+    living: Living
+
+
+NONE: Final = Snapshot(
+    format=FORMAT,
+    fold=FOLD,
+    seq=0,
+    segments=(),
+    columns={},
+    finished=0,
+    moved={},
+    living=Living(),
+)
+_decoder: Final = msgspec.json.Decoder(Snapshot)
+_encoder: Final = msgspec.json.Encoder()
+
+
+def load(disk: Disk, directory: Path) -> Snapshot | None:
+    """Return the snapshot of a state directory; None where there is none that can be used."""
+    try:
+        raw = disk.read_file(directory / FILE)
+    except FileNotFoundError:
+        return None
+    json = body(raw.removesuffix(b"\n"))
+    try:
+        found: Any = _decoder.decode(json) if json is not None else None
+    except msgspec.DecodeError:
+        return None
+    return found if found is not None and (found.format, found.fold) == (FORMAT, FOLD) else None
+
+
+def is_there(disk: Disk, directory: Path) -> bool:
+    """Tell whether there is a snapshot, usable or not."""
+    return FILE in disk.names(directory)
+
+
+def sizes(snapshot: Snapshot) -> Iterator[tuple[str, int]]:
+    """Yield the files of `history/` that a snapshot points to, and how many bytes of each."""
+    yield from ((name, count * WIDTH) for name, count in snapshot.columns.items())
+    if snapshot.finished:
+        yield finished.FILE, snapshot.finished
+
+
+def save(disk: Disk, directory: Path, snapshot: Snapshot) -> None:
+    """Have a snapshot take the place of the one before."""
+    disk.replace_file(directory / FILE, line_of(_encoder.encode(snapshot)))
+
+
+def retract(disk: Disk, directory: Path) -> None:
+    """Take the snapshot away, durably: before anything is written over what it points to."""
+    disk.remove(directory / FILE)
+    disk.sync_directory(directory)

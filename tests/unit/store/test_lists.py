@@ -1,0 +1,50 @@
+from itertools import islice
+from pathlib import Path
+
+from pmrunnerd.store.store import Store
+from tests.unit.store.lives import beginning, next_facts
+from tests.unit.store.parts import opened
+
+COUNT = 150
+
+
+def lived(store: Store) -> None:
+    store.commit(*beginning())
+    for choice in range(COUNT):
+        store.commit(*next_facts(store, choice * 7))
+        store.flush()
+
+
+def test_a_list_is_read_page_by_page_to_its_beginning(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        lived(store)
+        store.checkpoint()
+        for what in ("plans", "tasks", "runs"):
+            for project in (None, "w1", "w2"):
+                whole = [thing.id for thing in getattr(store.lists, what)(project, None)]
+                paged: list[str] = []
+                while page := list(
+                    islice(getattr(store.lists, what)(project, paged[-1] if paged else None), 3)
+                ):
+                    paged += [thing.id for thing in page]
+                assert paged == whole, (what, project)
+                assert len(set(whole)) == len(whole)
+            both = {t.id for p in ("w1", "w2") for t in getattr(store.lists, what)(p, None)}
+            assert both == {thing.id for thing in getattr(store.lists, what)(None, None)}
+            assert len(both) > 5
+
+
+def test_a_page_may_begin_before_what_never_was(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        lived(store)
+        everything = list(store.lists.tasks(None, None))
+        assert list(store.lists.tasks(None, "t9999")) == everything
+        assert list(store.lists.runs("w1", "r9999-4f2a")) == list(store.lists.runs("w1", None))
+        assert list(store.lists.plans("w9", None)) == []
+        assert list(store.lists.plans(None, "p1")) == []
+
+
+def test_an_empty_state_has_empty_lists(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        assert [*store.lists.plans(None, None), *store.lists.tasks("w1", "t3")] == []
+        assert store.lists.run(1) is None
