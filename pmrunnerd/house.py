@@ -56,7 +56,12 @@ class House:
         self._leave = asyncio.Event()
         self._keep_runs = False
         self._why = ""
-        self._store = Store(options.state_directory, self._clock.now, release=RELEASE)
+        self._store = Store(
+            options.state_directory,
+            self._clock.now,
+            release=RELEASE,
+            checkpoint=options.settings.store_checkpoint,
+        )
 
     async def live(self, ready: Callable[[], object]) -> None:
         """Recover, open the doors, call `ready`, wait for a reason to leave, and leave."""

@@ -42,7 +42,7 @@ def run(options: Options, report: Callable[[str], object]) -> int:
     import asyncio  # noqa: PLC0415
 
     from pmrunnerd.house import House  # noqa: PLC0415
-    from pmrunnerd.store.failures import StoreFailed  # noqa: PLC0415
+    from pmrunnerd.store.failures import StoreFailed, TooNew  # noqa: PLC0415
 
     logfmt.configure(os.environ)
     status = 0
@@ -55,6 +55,9 @@ def run(options: Options, report: Callable[[str], object]) -> int:
     except* StoreFailed as failures:
         status = DISK_FAILED
         report(explain(first(failures)))
+    except* TooNew as newer:
+        status = CONFIGURATION
+        report(explain(first(newer)))
     except* PmError as errors:
         status = CANNOT_START
         report(explain(first(errors)))

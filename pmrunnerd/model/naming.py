@@ -15,7 +15,7 @@ def kebab(name: str) -> str:
 
 def number(identifier: str) -> int:
     """Tell the count inside an identifier: 12 for `t12` and for `r12-4f2a`."""
-    return int(identifier[1:].partition("-")[0])
+    return int(identifier.partition("-")[0][1:])
 
 
 class Mint:

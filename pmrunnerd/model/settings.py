@@ -32,6 +32,13 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     runs_interruptions: Annotated[
         int, Meta(ge=1, description="Interruptions in a row after which a task fails.")
     ] = 5
+    store_checkpoint: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Commits after which a snapshot is written; a start reads what came since.",
+        ),
+    ] = 8192
     runs_unconfined: Annotated[
         bool, Meta(description="Run agents without a sandbox where none can start.")
     ] = False

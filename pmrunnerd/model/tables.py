@@ -5,7 +5,7 @@ writes, not what the table holds. What is finished may have been put away; it is
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -14,13 +14,9 @@ V = TypeVar("V")
 GONE: Final[Any] = object()
 
 
-class Write(NamedTuple):
-    """One write: where, under which key, what was there before and what is there now."""
-
-    table: str
-    key: Any
-    before: Any
-    after: Any
+# One write: in which table, under which key, what was there before and what is there now. A bare
+# tuple, because each commit makes some.
+Write = tuple[str, Any, Any, Any]
 
 
 class Table(dict[K, V]):
@@ -34,11 +30,11 @@ class Table(dict[K, V]):
         self._log = log
 
     def __setitem__(self, key: K, value: V) -> None:
-        self._log.append(Write(self._name, key, dict.get(self, key, GONE), value))
+        self._log.append((self._name, key, dict.get(self, key, GONE), value))
         dict.__setitem__(self, key, value)
 
     def __delitem__(self, key: K) -> None:
-        self._log.append(Write(self._name, key, dict.__getitem__(self, key), GONE))
+        self._log.append((self._name, key, dict.__getitem__(self, key), GONE))
         dict.__delitem__(self, key)
 
     def pop(self, key: K, default: Any = None) -> Any:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from pmrunnerd.model.events import AnyEvent
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.evolve import evolve
+from pmrunnerd.store.levels import CURRENT, Levels
 
 # A plan repeats its message, a control character is six bytes of JSON, a request is 4 MiB at most.
 LINE_LIMIT: Final = 64 << 20
@@ -29,11 +30,12 @@ class Batch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The facts of one commit. `at` is RFC 3339 in UTC, `reply` what its `request` was answered.
 
     `digest` tells two contents of one request identifier apart. What a newer release said in it
-    and this one does not know is in `unknown`.
+    and this one does not know is in `unknown`. `level` is that of its facts (store.levels).
     """
 
     seq: int
     at: str
+    level: int = 1
     facts: tuple[AnyEvent, ...]
     request: str = ""
     digest: str = ""
@@ -51,6 +53,7 @@ class _Piecewise(Struct, frozen=True, kw_only=True):
 
     seq: int
     at: str
+    level: int = 1
     facts: tuple[msgspec.Raw, ...]
     request: str = ""
     digest: str = ""
@@ -86,18 +89,26 @@ def body(line: bytes) -> bytes | None:
     return inner if whole else None
 
 
-def decode(json: bytes) -> Batch:
-    """Read the JSON of a line. Raises msgspec.ValidationError where a fact we know is malformed."""
+def decode(json: bytes, levels: Levels = CURRENT) -> Batch:
+    """Read the JSON of a line.
+
+    Raises msgspec.ValidationError where a fact we know is malformed, and NewerLevel.
+    """
     try:
-        return _batches.decode(json)
+        batch = _batches.decode(json)
     except msgspec.ValidationError:
-        return _decode_piecewise(json)
+        return _decode_piecewise(json, levels)
+    return _decode_piecewise(json, levels) if levels.must_migrate(batch.level) else batch
 
 
-def _decode_piecewise(json: bytes) -> Batch:
+def _decode_piecewise(json: bytes, levels: Levels) -> Batch:
     line = _piecewise.decode(json)
     facts, unknown = [], []
+    older = levels.must_migrate(line.level)
     for raw in line.facts:
+        if older:
+            fact = levels.migrate(msgspec.json.decode(raw), line.level)
+            raw = msgspec.Raw(_encoder.encode(fact))  # noqa: PLW2901 - the same fact, carried over
         tag = _tags.decode(raw).fact
         if tag in KNOWN:
             facts.append(_events.decode(raw))
@@ -106,6 +117,7 @@ def _decode_piecewise(json: bytes) -> Batch:
     return Batch(
         seq=line.seq,
         at=line.at,
+        level=line.level,
         facts=tuple(facts),
         request=line.request,
         digest=line.digest,

@@ -63,9 +63,10 @@ class Column:
         self._tail.extend([0] * (position + 1 - len(self)))
         self._tail[position - self._kept] = number
 
-    def ends_with(self, number: int) -> bool:
-        """Tell whether a number is the last one that was added since the last checkpoint."""
-        return bool(self._tail) and self._tail[-1] == number
+    def add(self, number: int) -> None:
+        """Add a number at the end, unless it is the one that was added last."""
+        if not self._tail or self._tail[-1] != number:
+            self._tail.append(number)
 
     def __getitem__(self, position: int) -> int:
         """Return one number. Raises IndexError, and HistoryDamaged where the file is too short."""

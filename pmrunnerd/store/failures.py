@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from pmrunnerd.model.errors import PmError, Unavailable
+from pmrunnerd.model.errors import PmError, Refused, Unavailable
 
 LOOK: Final = "cp -a STATE STATE.aside   then see 'Damage' in state/README.md"
 
@@ -13,6 +13,13 @@ class JournalDamaged(PmError):
 
     def __init__(self, message: str, *, hint: str | None = LOOK) -> None:
         super().__init__(message, hint=hint)
+
+
+class TooNew(Refused):
+    """A newer release wrote this state, in a format that this one does not know. Nothing changed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, hint="use the release that wrote it, or a newer one")
 
 
 class HistoryDamaged(PmError):

@@ -12,6 +12,7 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.state import State
 from pmrunnerd.store.batch import Batch
+from pmrunnerd.store.column import Column
 from pmrunnerd.store.index import Index
 from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.places import Places
@@ -48,6 +49,7 @@ class History:
     def __init__(self, journal: Journal, index: Index, segments: Sequence[Extent] = ()) -> None:
         self._index = index
         self._places = Places(journal, index.column("places"), segments)
+        self._conversations: dict[str, Column] = {}
 
     def add(self, batch: Batch, place: Place, state: State) -> None:
         """Take in the next commit; `state` has taken it in before."""
@@ -55,11 +57,16 @@ class History:
         self._places.add(seq, place)
         for fact in batch.facts:
             if type(fact) in CONVERSATION:
-                seqs = self._index.column(f"conversation-{fact.project}")  # type: ignore[union-attr]
-                if not seqs.ends_with(seq):
-                    seqs.append(seq)
+                self._conversation(fact.project).add(seq)  # type: ignore[union-attr]
             if (note := _NOTES.get(type(fact))) is not None:
                 note(self._index, fact, seq, state)
+
+    def _conversation(self, project: str) -> Column:
+        """Return the column of a conversation; known by the project, since every commit asks."""
+        found = self._conversations.get(project)
+        if found is None:
+            found = self._conversations[project] = self._index.column(f"conversation-{project}")
+        return found
 
     # Commits
 
@@ -92,14 +99,14 @@ class History:
 
         Fewer if they are large; empty at the beginning.
         """
-        seqs = self._index.column(f"conversation-{project}")
+        seqs = self._conversation(project)
         end = len(seqs) if before is None else seqs.before(before)
         latest_first = seqs.read(end - limit, end)[::-1]
         return self._places.fetch(self._places.affordable(latest_first)[::-1])
 
     def conversation_since(self, project: str, since: int, limit: int) -> list[Batch]:
         """Return the first `limit` commits of a conversation after one, fewer if they are large."""
-        seqs = self._index.column(f"conversation-{project}")
+        seqs = self._conversation(project)
         start = seqs.up_to(since)
         return self._places.fetch(self._places.affordable(seqs.read(start, start + limit)))
 

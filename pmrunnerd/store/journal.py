@@ -16,6 +16,7 @@ from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.store.batch import Batch
 from pmrunnerd.store.durable import FULL, Disk
 from pmrunnerd.store.failures import StoreFailed
+from pmrunnerd.store.levels import CURRENT, Levels
 from pmrunnerd.store.replay import replay
 from pmrunnerd.store.segments import Extent, Place, path_of
 from pmrunnerd.store.tail import cut
@@ -35,8 +36,16 @@ class Written(NamedTuple):
 class Journal:
     """Replay it once, to its end; then append. It belongs to one thread at a time."""
 
-    def __init__(self, directory: Path, disk: Disk, *, segment_limit: int = SEGMENT_LIMIT) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        disk: Disk,
+        *,
+        segment_limit: int = SEGMENT_LIMIT,
+        levels: Levels = CURRENT,
+    ) -> None:
         self.directory = directory
+        self.levels = levels
         self._disk = disk
         self._limit = segment_limit
         self._segment = 0
@@ -57,7 +66,7 @@ class Journal:
         anything, if it is not what was made durable.
         """
         self._disk.make_directory(self.directory)
-        end = yield from replay(self._disk, self.directory, at_least, known, seq)
+        end = yield from replay(self._disk, self.directory, at_least, known, seq, self.levels)
         self._open(end.segment or 1, "there" if end.segment else "new")
         file = self._file_open()
         if end.tail:

@@ -41,6 +41,7 @@ class Pipeline:
         self._moved = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._turn_due = False
+        self._usual = 0
         self._closing = False
         self.failed: StoreFailed | None = None
 
@@ -54,8 +55,13 @@ class Pipeline:
     def send(self, commit: Commit) -> None:
         """Send a commit on its way, behind all others."""
         self._queued.append(commit)
-        # In a turn of its own: all who are about to commit do so first, and make one group.
-        if self._loop is not None and not self._turn_due:
+        if self._loop is None or self._writing:
+            return
+        if 2 * len(self._queued) >= self._usual:
+            # Half of those who wrote last: the disk works on them while the others are decided on.
+            self._submit()
+        elif not self._turn_due:
+            # In a turn of its own: all who are about to commit do so first, and make one group.
             self._turn_due = True
             self._loop.call_soon(self._turn)
 
@@ -111,7 +117,12 @@ class Pipeline:
         self._turn_due = False
         self._collect()
         if self._queued and not self._writing and self._loop is not None:
-            self._writer.submit(self._next_group())
+            self._submit()
+
+    def _submit(self) -> None:
+        group = self._next_group()
+        self._usual = len(group)
+        self._writer.submit(group)
 
     def _next_group(self) -> list[bytes]:
         size, count = 0, 0

@@ -99,7 +99,7 @@ class Places:
         for seq, line in enumerate(raw.removesuffix(b"\n").split(b"\n"), start=extent.first):
             json = lines.body(line)
             try:
-                found = lines.decode(json) if json is not None else None
+                found = lines.decode(json, self._journal.levels) if json is not None else None
             except msgspec.DecodeError:
                 found = None
             if found is None or found.seq != seq:

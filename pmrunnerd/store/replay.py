@@ -9,7 +9,8 @@ import msgspec
 from pmrunnerd.store import batch as lines
 from pmrunnerd.store.batch import Batch
 from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.failures import JournalDamaged, damaged
+from pmrunnerd.store.failures import JournalDamaged, TooNew, damaged
+from pmrunnerd.store.levels import CURRENT, Levels, NewerLevel
 from pmrunnerd.store.segments import Extent, Line, Place, numbers, path_of, read_lines
 from pmrunnerd.store.tail import is_torn
 
@@ -21,14 +22,19 @@ class End(NamedTuple):
     tail: bytes
 
 
-def replay(
-    disk: Disk, directory: Path, at_least: int, known: Sequence[Extent] = (), seq: int = 0
+def replay(  # noqa: PLR0913 - where, and then what is known of it
+    disk: Disk,
+    directory: Path,
+    at_least: int,
+    known: Sequence[Extent] = (),
+    seq: int = 0,
+    levels: Levels = CURRENT,
 ) -> Generator[tuple[Batch, Place], None, End]:
     """Yield every commit and return where the journal ends. Changes nothing.
 
     `at_least` is a commit that it is known to have reached; `known` are its segments as far as
     commit `seq`, which need not be read again. Raises JournalDamaged if it is not what was made
-    durable, naming file and line.
+    durable, naming file and line, and TooNew for what a newer release wrote.
     """
     segments = numbers(disk, directory)
     tail = b""
@@ -39,7 +45,7 @@ def replay(
             if line.json is None:
                 tail = _torn(disk, path, line, last=segment == segments[-1])
                 break
-            batch = _decode(path, line, line.json, seq + 1)
+            batch = _decode(path, line, line.json, seq + 1, levels)
             seq = batch.seq
             yield batch, Place(segment, line.offset, line.size)
     if seq < at_least:
@@ -57,9 +63,14 @@ def _lines(disk: Disk, path: Path, offset: int, number: int) -> Iterator[Line]:
         disk.close(file)
 
 
-def _decode(path: Path, line: Line, json: bytes, expected: int) -> Batch:
+def _decode(path: Path, line: Line, json: bytes, expected: int, levels: Levels) -> Batch:
     try:
-        batch = lines.decode(json)
+        batch = lines.decode(json, levels)
+    except NewerLevel as newer:
+        raise TooNew(
+            f"cannot read {path}: line {line.number} is of level {newer.level}, and this release"
+            f" reads levels up to {levels.newest}"
+        ) from newer
     except msgspec.DecodeError as error:
         raise damaged(path, line.number, f"is malformed: {error}") from error
     if batch.seq != expected:

@@ -18,6 +18,7 @@ from pmrunnerd.store.commit import Commit, Earlier
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.journal import SEGMENT_LIMIT, Journal
+from pmrunnerd.store.levels import CURRENT, Levels
 from pmrunnerd.store.lists import Lists
 from pmrunnerd.store.lock import Lock
 from pmrunnerd.store.past import Past
@@ -28,8 +29,8 @@ from pmrunnerd.store.segments import Place
 class Store:
     """Open it, run it, close it. Everything but the disk happens in the thread that opened it.
 
-    Opening raises Refused if another daemon has this state, JournalDamaged if it is not what was
-    made durable, StoreFailed if the disk does not let us.
+    Opening raises Refused if another daemon has this state, TooNew if a newer release wrote it,
+    JournalDamaged if it is not what was made durable, StoreFailed if the disk does not let us.
     """
 
     def __init__(  # noqa: PLR0913 - where and what, and then what a test may choose
@@ -41,9 +42,10 @@ class Store:
         disk: Disk | None = None,
         segment_limit: int = SEGMENT_LIMIT,
         checkpoint: int = COMMITS,
+        levels: Levels = CURRENT,
     ) -> None:
         disk = disk or Disk()
-        journal = Journal(directory / "journal", disk, segment_limit=segment_limit)
+        journal = Journal(directory / "journal", disk, segment_limit=segment_limit, levels=levels)
         self.directory = directory
         self._now = now
         self._past = Past(directory, journal, disk)
@@ -53,6 +55,7 @@ class Store:
             fail=self._refuse_all,
             commits=checkpoint,
         )
+        self._level = levels.writes
         self._flying: dict[str, Commit] = {}
         self._closed = False
         with contextlib.ExitStack() as undo:
@@ -102,6 +105,7 @@ class Store:
         batch = Batch(
             seq=self.ahead.seq + 1,
             at=self._now(),
+            level=self._level,
             facts=facts,
             request=request,
             digest=digest,

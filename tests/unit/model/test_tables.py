@@ -61,7 +61,7 @@ def test_nothing_is_written_where_writing_fails(
     with pytest.raises(KeyError):
         state.written(fail)
     assert dict(state.minted) == before
-    assert state.written(lambda one: write(one, [("a", 1)]))[0].after == 1
+    assert state.written(lambda one: write(one, [("a", 1)]))[0][3] == 1
 
 
 def a_shelf() -> Shelf[str, str]:
