@@ -1,7 +1,7 @@
 """Asks a daemon, and asks again with the same request identifier while it restarts."""
 
+import os
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
 
@@ -14,6 +14,7 @@ from pmrunnerctl.where import Place
 from pmrunnerctl.wire import Connection, Peer
 from pmrunnerd.model import frames
 from pmrunnerd.model import protocol as p
+from pmrunnerd.model.requests import make
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -59,7 +60,7 @@ class Client:
         """
         row = p.BY_REQUEST[type(request)]
         decoder = frames.to_client(row.reply)
-        call = message(request, uuid.uuid4().hex if row.changes else "")
+        call = message(request, make(_now(), os.urandom(10)) if row.changes else "")
 
         def exchange() -> Any:
             connection = self._connected()
@@ -145,3 +146,7 @@ class Client:
 
     def _dial(self) -> Connection:
         return Connection(self.place, within=max(self._patience, GREETED_WITHIN))
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

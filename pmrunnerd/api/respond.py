@@ -6,7 +6,6 @@ identifier again gets the same answer, and never a second effect.
 
 import hashlib
 import logging
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -20,11 +19,11 @@ from pmrunnerd.api.changes import CHANGES, Context, Decision
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.api.feed import STREAMS, Stream
 from pmrunnerd.api.reads import READS
+from pmrunnerd.api.repeats import check_identifier, is_repeated
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import (
     BadRequest,
     Code,
-    Conflict,
     PmError,
     Refused,
     TooLarge,
@@ -36,7 +35,6 @@ log = logging.getLogger(__name__)
 
 # A request with its message. What repeats it, such as an event with a plan, has to fit in a frame.
 REQUEST_LIMIT: Final = p.MESSAGE_LIMIT + (64 << 10)
-IDENTIFIER: Final = re.compile(r"[!-~]{1,128}")
 
 _encoder: Final = msgspec.msgpack.Encoder()
 
@@ -94,21 +92,16 @@ async def change(desk: Desk, caller: Caller, request: p.Request[Any], identifier
     """Do what a request asks, unless it was done before; return the reply as msgpack."""
     command = p.BY_REQUEST[type(request)]
     require(caller, command)
-    if not IDENTIFIER.fullmatch(identifier):
-        raise BadRequest(
-            f"cannot {command.name}: a request that changes something carries an identifier of its "
-            "own, 1 to 128 printable characters",
-            hint="uuidgen",
-        )
+    check_identifier(command.name, identifier)
     content = _encoder.encode((caller.uid, caller.name, request))
     if len(content) > REQUEST_LIMIT:
         raise TooLarge(f"cannot {command.name}: it is larger than {REQUEST_LIMIT} bytes")
     digest = hashlib.blake2b(content, digest_size=16).hexdigest()
-    if not _is_repeated(desk, identifier, digest) and isinstance(request, p.ProjectAdd):
+    if not is_repeated(desk, identifier, digest) and isinstance(request, p.ProjectAdd):
         request = await _gather(desk, request)
     # No await from here to the commit: what is looked at now is still so when it is recorded. The
     # same request may have come in while we gathered, so that is looked at here, too.
-    if _is_repeated(desk, identifier, digest):
+    if is_repeated(desk, identifier, digest):
         return await desk.store.reply(identifier)
     context = Context(
         by=caller.name,
@@ -130,19 +123,6 @@ async def change(desk: Desk, caller: Caller, request: p.Request[Any], identifier
     if after := _AFTER.get(type(request)):
         after(desk, request)
     return reply
-
-
-def _is_repeated(desk: Desk, identifier: str, digest: str) -> bool:
-    earlier = desk.store.earlier(identifier)
-    if earlier is None:
-        return False
-    if earlier.digest != digest:
-        raise Conflict(
-            f"cannot use request identifier {identifier} again: it was used at {earlier.at} for "
-            "something else or by somebody else",
-            hint="uuidgen",
-        )
-    return True
 
 
 async def _record(

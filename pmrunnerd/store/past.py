@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from zlib import crc32
@@ -16,10 +17,14 @@ from pmrunnerd.store.history import History
 from pmrunnerd.store.index import Index
 from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.lists import Lists
-from pmrunnerd.store.requests import Requests
+from pmrunnerd.store.requests import WINDOW, Requests
 from pmrunnerd.store.segments import Place, path_of
 from pmrunnerd.store.snapshot import NONE, Snapshot
 
+# For how long a request is remembered, if not so many others are made, and how long it is fresh,
+# in milliseconds.
+AGE: Final = 24 * 3600 * 1000
+_FRESH: Final = 1000
 _CHUNK: Final = 1 << 20
 log: Final = logging.getLogger(__name__)
 
@@ -30,8 +35,11 @@ class Past:
     `checkpoint` is the last snapshot that was written.
     """
 
-    def __init__(self, directory: Path, journal: Journal, disk: Disk) -> None:
+    def __init__(
+        self, directory: Path, journal: Journal, disk: Disk, *, window: int = WINDOW
+    ) -> None:
         self.directory = directory
+        self._window = window
         self.disk = disk
         self.journal = journal
         self._begin_with(NONE)
@@ -78,6 +86,18 @@ class Past:
         found = (self.history.one(seq) for seq in self.requests.find(request))
         return next((batch for batch in found if batch.request == request), None)
 
+    def may_have_forgotten(self, made: int, now: str) -> bool:
+        """Tell whether a request made at some time, in milliseconds, may not be remembered any more.
+
+        What was made later than the oldest that is remembered would be remembered, too.
+        """
+        age = _milliseconds(now) - made
+        if age >= AGE:
+            return True
+        # Not even all that can be recorded in so short a time would fill the window.
+        oldest = self.requests.oldest() if age > _FRESH else None
+        return oldest is not None and made < _milliseconds(self.history.one(oldest).at)
+
     def _begin_with(self, snapshot: Snapshot) -> None:
         history = self.directory / "history"
         self.checkpoint = snapshot
@@ -85,7 +105,7 @@ class Past:
         self.finished = Finished(self.disk, self.index, snapshot.finished, snapshot.moved)
         self.state = snapshot.living.state(snapshot.seq, self.finished.find)
         self.history = History(self.journal, self.index, snapshot.segments)
-        self.requests = Requests(self.index.column("requests"))
+        self.requests = Requests(self.index.column("requests"), window=self._window)
         self.lists = Lists(self.state, self.index)
 
     def _believable(self) -> Snapshot | None:
@@ -133,3 +153,7 @@ class Past:
         ):
             yield chunk
             start += len(chunk)
+
+
+def _milliseconds(at: str) -> int:
+    return round(datetime.fromisoformat(at).timestamp() * 1000)

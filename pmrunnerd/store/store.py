@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pmrunnerd.model.errors import NotFound, TooLarge
 from pmrunnerd.model.events import AnyEvent, MessagePosted
+from pmrunnerd.model.requests import made_at
 from pmrunnerd.store.batch import LINE_LIMIT, Batch, encode
 from pmrunnerd.store.checkpoint import COMMITS
 from pmrunnerd.store.checkpoints import Checkpoints
@@ -23,6 +24,7 @@ from pmrunnerd.store.lists import Lists
 from pmrunnerd.store.lock import Lock
 from pmrunnerd.store.past import Past
 from pmrunnerd.store.pipeline import Pipeline
+from pmrunnerd.store.requests import WINDOW
 from pmrunnerd.store.segments import Place
 
 
@@ -43,12 +45,13 @@ class Store:
         segment_limit: int = SEGMENT_LIMIT,
         checkpoint: int = COMMITS,
         levels: Levels = CURRENT,
+        window: int = WINDOW,
     ) -> None:
         disk = disk or Disk()
         journal = Journal(directory / "journal", disk, segment_limit=segment_limit, levels=levels)
         self.directory = directory
         self._now = now
-        self._past = Past(directory, journal, disk)
+        self._past = Past(directory, journal, disk, window=window)
         self._checkpoints = Checkpoints(
             self._past,
             states=lambda: (self.state, self.ahead),
@@ -126,6 +129,14 @@ class Store:
         flying = self._flying.get(request)
         batch = flying.batch if flying else self._past.find(request)
         return None if batch is None else Earlier(batch.digest, batch.seq, batch.at)
+
+    def is_too_old(self, request: str) -> bool:
+        """Tell whether a request that is not known was made so long ago that it may be forgotten.
+
+        Only of an identifier that says when it was made (model.requests) can that be told.
+        """
+        made = made_at(request)
+        return made is not None and self._past.may_have_forgotten(made, self._now())
 
     async def reply(self, request: str) -> bytes:
         """Return what a request made before was answered, once that is durable.

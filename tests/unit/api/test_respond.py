@@ -7,7 +7,6 @@ import pytest
 from msgspec.structs import replace
 
 from pmrunnerd.api import respond as r
-from pmrunnerd.api.access import Caller
 from pmrunnerd.api.changes import CHANGES
 from pmrunnerd.api.feed import STREAMS
 from pmrunnerd.api.reads import READS
@@ -16,7 +15,6 @@ from pmrunnerd.model.entities import Project
 from pmrunnerd.model.errors import (
     BadRequest,
     Code,
-    Conflict,
     Forbidden,
     NotFound,
     Refused,
@@ -42,65 +40,6 @@ def test_a_change_is_answered_only_once_it_is_durable(tmp_path: Path) -> None:
             disk.spinning.set()
             assert await answer == p.Done(id="m1")
             assert desk.store.state.messages["m1"].by == "anna"
-
-    asyncio.run(scenario())
-
-
-def test_the_same_identifier_again_gets_the_same_answer_and_no_second_effect(
-    tmp_path: Path,
-) -> None:
-    async def scenario() -> None:
-        async with at_work(tmp_path) as desk:
-            await desk.store.commit(desks.added())
-            first = await r.change(desk, ANNA, SEND, "a")
-            assert await r.change(desk, ANNA, SEND, "a") == first
-            assert list(desk.store.state.messages) == ["m1"]
-            assert await r.respond(desk, ANNA, SEND, "b") == p.Done(id="m2")
-
-    asyncio.run(scenario())
-
-
-def test_the_same_identifier_twice_at_once_has_one_effect(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        disk = SlowDisk()
-        async with at_work(tmp_path, disk=disk) as desk, asyncio.TaskGroup() as group:
-            await desk.store.commit(desks.added())
-            disk.spinning.clear()
-            both = [group.create_task(r.change(desk, ANNA, SEND, "a")) for _ in range(2)]
-            await until(lambda: desk.store.ahead.messages)
-            disk.spinning.set()
-            assert await both[0] == await both[1]
-            assert list(desk.store.state.messages) == ["m1"]
-
-    asyncio.run(scenario())
-
-
-@pytest.mark.parametrize(
-    ("caller", "request_"),
-    [(ANNA, replace(SEND, text="do something else")), (replace(ANNA, name="otto"), SEND)],
-    ids=["other content", "other caller"],
-)
-def test_the_same_identifier_for_something_else_is_a_conflict(
-    tmp_path: Path, caller: Caller, request_: p.ChatSend
-) -> None:
-    async def scenario() -> None:
-        async with at_work(tmp_path) as desk:
-            await desk.store.commit(desks.added())
-            await r.change(desk, ANNA, SEND, "a")
-            with pytest.raises(Conflict, match="request identifier a again"):
-                await r.change(desk, caller, request_, "a")
-            assert list(desk.store.state.messages) == ["m1"]
-
-    asyncio.run(scenario())
-
-
-@pytest.mark.parametrize("identifier", ["", "x" * 129, "two words", "ä"])
-def test_a_change_without_a_usable_identifier_is_refused(tmp_path: Path, identifier: str) -> None:
-    async def scenario() -> None:
-        async with at_work(tmp_path) as desk:
-            with pytest.raises(BadRequest, match="carries an identifier") as refused:
-                await r.change(desk, ANNA, SEND, identifier)
-            assert refused.value.hint
 
     asyncio.run(scenario())
 

@@ -14,6 +14,7 @@ from pmrunnerd.model import progress as pr
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.errors import Code
+from pmrunnerd.model.requests import made_at
 from tests.fakes.daemon import HANG_UP, SILENCE, FakeDaemon, Stream
 from tests.unit.pmrunnerctl import samples
 
@@ -46,7 +47,7 @@ def test_a_daemon_that_dies_before_its_reply_is_asked_again_with_the_same_identi
     assert daemon.requests() == [SAY] * 4
     identifiers = {heard.request_id for heard in daemon.heard}
     assert len(identifiers) == 1
-    assert len(identifiers.pop()) == 32
+    assert made_at(identifiers.pop())
 
 
 def test_two_commands_never_share_an_identifier(daemon: FakeDaemon) -> None:

@@ -1,12 +1,17 @@
+import itertools
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from pmrunnerd.model.requests import make
 from pmrunnerd.store.batch import Batch, encode
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import JournalDamaged
 from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.past import Past
+from pmrunnerd.store.store import Store
 from tests.unit.store.parts import AT, illegal, project, said
 
 
@@ -53,3 +58,36 @@ def test_another_request_with_the_same_hash_is_not_taken_for_it(tmp_path: Path) 
     past.requests._young["r2"] = 1  # as if both had one checksum
 
     assert past.find("r2") is None
+
+
+def at(milliseconds: int) -> str:
+    stamp = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return stamp.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def test_a_request_that_may_be_forgotten_is_told_from_one_that_is_new(tmp_path: Path) -> None:
+    began = 1_795_000_000_000
+    time = itertools.count(began, 2000)
+    with closing(Store(tmp_path, lambda: at(next(time)), release="1", window=3)) as store:
+        made = [make(began + 2000 * n, bytes([n] * 10)) for n in range(1, 8)]
+        for name in made:
+            store.commit(request=name, digest="d")
+            store.flush()
+        known = [name for name in made if store.earlier(name)]
+        assert known[-3:] == made[-3:]
+        for name in set(made) - set(known):
+            assert store.is_too_old(name)
+        now = next(time)
+        assert not store.is_too_old(make(now, b"new" * 4))
+        assert not store.is_too_old(make(now - 5000, b"waited a little"))
+        assert store.is_too_old(make(now - 24 * 3600 * 1000, b"of yesterday"))
+        assert not store.is_too_old("says no time")
+
+
+def test_nothing_is_too_old_that_was_made_since_the_first_request_of_all(tmp_path: Path) -> None:
+    began = 1_795_000_000_000
+    time = itertools.count(began, 3_600_000)
+    with closing(Store(tmp_path, lambda: at(next(time)), release="1")) as store:
+        store.commit(request="r1", digest="d")
+        store.flush()
+        assert not store.is_too_old(make(began - 3_600_000, b"while we were away"))
