@@ -34,7 +34,7 @@ from pmrunnerd.services.host.detached import Detached
 from pmrunnerd.services.systemd import ServiceManager
 from pmrunnerd.services.watch import RunWatch
 from pmrunnerd.store.commit import Commit
-from pmrunnerd.store.failures import StoreFailed
+from pmrunnerd.store.failures import JournalDamaged, StoreFailed
 from pmrunnerd.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class House:
         self._manager = ServiceManager()
         self._leave = asyncio.Event()
         self._keep_runs = False
-        self._why = ""
+        self._why = self._damage = ""
         self._store = Store(
             options.state_directory,
             self._clock.now,
@@ -82,6 +82,7 @@ class House:
                 await control.ready.wait()
                 await self._make_sure(settled)
                 self._manager.ready(f"environment {self._options.environment}")
+                look = house.create_task(self._look_at_the_past(), name="scrub")
                 pulse = house.create_task(self._prove_liveness(engine), name="watchdog")
                 ready()
                 log.info("ready: %s", self._options.socket)
@@ -89,7 +90,7 @@ class House:
                 log.info("leaving: %s", self._why)
                 self._manager.stopping()
                 await self._part(engine)
-                for task in (*doors, time, pulse):
+                for task in (*doors, time, pulse, look):
                     await _end(task)
                 await self._say_goodbye()
                 await _end(memory)
@@ -158,6 +159,15 @@ class House:
                 self._manager.alive()
             await asyncio.sleep(within / 4)
 
+    async def _look_at_the_past(self) -> None:
+        try:
+            await self._store.scrub()
+        except JournalDamaged as exc:
+            log.critical("%s", exc)
+            self._damage = f"{exc}: {exc.hint}"
+        except OSError as exc:
+            log.warning("cannot look at the older journal: %s", exc)
+
     async def _say_goodbye(self) -> None:
         # On a full disk we leave all the same: whoever starts next finds all that was said.
         await self._make_sure(
@@ -168,6 +178,8 @@ class House:
         """Say what keeps us from recording, if anything does."""
         if self._store.failed is not None:
             return str(self._store.failed)
+        if self._damage:
+            return self._damage
         found = os.statvfs(self._options.state_directory)
         if found.f_bavail * found.f_frsize < LEAST_ROOM:
             return f"the disk of {self._options.state_directory} is full: nothing new is accepted"

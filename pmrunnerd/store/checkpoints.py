@@ -60,7 +60,7 @@ class Checkpoints:
 
     def make(self) -> None:
         """Make one here and now: for a store that does not run."""
-        if self._past.state.seq > self._past.checkpoint.seq:
+        if self._past.state.seq > self._past.checkpoint.seq and self._past.index.is_trusted:
             self._begin()
             self._work(None, lambda: None)
             self._end()
@@ -70,6 +70,8 @@ class Checkpoints:
         loop = asyncio.get_running_loop()
         while True:
             await self._due.wait()
+            if not self._past.index.is_trusted:
+                return
             done = asyncio.Event()
             self._begin()
             self._thread = threading.Thread(

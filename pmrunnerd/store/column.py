@@ -7,7 +7,7 @@ what lies behind those is left over from a checkpoint that did not finish, and i
 import sys
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -39,9 +39,19 @@ class Pending(NamedTuple):
 
 
 class Column:
-    """Append, put, read. `kept` is how many numbers are on the disk."""
+    """Append, put, read. `kept` is how many numbers are on the disk.
 
-    def __init__(self, disk: Disk, path: Path, kept: int = 0) -> None:
+    `damaged` is asked for the error to raise where they are not.
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        path: Path,
+        kept: int = 0,
+        damaged: Callable[[str], HistoryDamaged] = HistoryDamaged,
+    ) -> None:
+        self._damaged = damaged
         self._disk = disk
         self._path = path
         self._kept = kept
@@ -135,7 +145,7 @@ class Column:
         try:
             file = self._disk.open(self._path, "read")
         except FileNotFoundError:
-            raise HistoryDamaged(f"cannot read {self._path}: it is missing") from None
+            raise self._damaged(f"cannot read {self._path}: it is missing") from None
         try:
             yield file
         finally:
@@ -144,7 +154,7 @@ class Column:
     def _on_disk(self, file: int, start: int, end: int) -> "array[int]":
         raw = self._disk.read_all(file, (end - start) * WIDTH, start * WIDTH)
         if len(raw) < (end - start) * WIDTH:
-            raise HistoryDamaged(f"cannot read {self._path}: it ends before number {end}")
+            raise self._damaged(f"cannot read {self._path}: it ends before number {end}")
         found = array("Q", raw)
         if sys.byteorder == "big":
             found.byteswap()

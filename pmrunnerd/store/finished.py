@@ -17,7 +17,6 @@ from pmrunnerd.model.state import State
 from pmrunnerd.model.tables import GONE
 from pmrunnerd.store.batch import body, line_of
 from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.failures import HistoryDamaged
 from pmrunnerd.store.index import Index
 
 FILE: Final = "finished.jsonl"
@@ -165,8 +164,10 @@ class Finished:
     def _decode(self, line: bytes) -> Bundle:
         json = body(line)
         if json is None:
-            raise HistoryDamaged(f"cannot read {self._path}: a line does not match its checksum")
+            raise self._index.damaged(
+                f"cannot read {self._path}: a line does not match its checksum"
+            )
         try:
             return _decoder.decode(json)
         except msgspec.DecodeError as error:
-            raise HistoryDamaged(f"cannot read {self._path}: {error}") from error
+            raise self._index.damaged(f"cannot read {self._path}: {error}") from error

@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "a9f9987b372ab35f"
+FOLD: Final = "2779222e3cc29a0a"

@@ -48,7 +48,7 @@ class History:
 
     def __init__(self, journal: Journal, index: Index, segments: Sequence[Extent] = ()) -> None:
         self._index = index
-        self._places = Places(journal, index.column("places"), segments)
+        self._places = Places(journal, index, segments)
         self._conversations: dict[str, Column] = {}
 
     def add(self, batch: Batch, place: Place, state: State) -> None:

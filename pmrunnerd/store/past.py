@@ -18,7 +18,7 @@ from pmrunnerd.store.index import Index
 from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.lists import Lists
 from pmrunnerd.store.requests import WINDOW, Requests
-from pmrunnerd.store.segments import Place, path_of
+from pmrunnerd.store.segments import Extent, Place, path_of
 from pmrunnerd.store.snapshot import NONE, Snapshot
 
 # For how long a request is remembered, if not so many others are made, and how long it is fresh,
@@ -32,7 +32,8 @@ log: Final = logging.getLogger(__name__)
 class Past:
     """Grows by one durable commit at a time, in order, and never otherwise.
 
-    `checkpoint` is the last snapshot that was written.
+    `checkpoint` is the last snapshot that was written; `unread` are segments whose content was not
+    looked at when this was opened.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Past:
     ) -> None:
         self.directory = directory
         self._window = window
+        self.unread: Sequence[Extent] = ()
         self.disk = disk
         self.journal = journal
         self._begin_with(NONE)
@@ -59,6 +61,7 @@ class Past:
         self.disk.make_directory(self.directory / "history")
         if (found := self._believable()) is not None:
             self._begin_with(found)
+            self.unread = found.segments[:-1]
         for batch, place in self.journal.replay(
             self.checkpoint.segments, self.checkpoint.seq, at_least=at_least, aside=aside, at=at
         ):
@@ -101,7 +104,12 @@ class Past:
     def _begin_with(self, snapshot: Snapshot) -> None:
         history = self.directory / "history"
         self.checkpoint = snapshot
-        self.index = Index(self.disk, history, snapshot.columns)
+        self.index = Index(
+            self.disk,
+            history,
+            snapshot.columns,
+            retract=lambda: snapshots.retract(self.disk, self.directory),
+        )
         self.finished = Finished(self.disk, self.index, snapshot.finished, snapshot.moved)
         self.state = snapshot.living.state(snapshot.seq, self.finished.find)
         self.history = History(self.journal, self.index, snapshot.segments)

@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 import msgspec
 
 from pmrunnerd.store import batch as lines
-from pmrunnerd.store.batch import Batch
-from pmrunnerd.store.column import Column
+from pmrunnerd.store.batch import LINE_LIMIT, Batch
 from pmrunnerd.store.failures import damaged
+from pmrunnerd.store.index import Index
 from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.segments import Extent, Place
 
@@ -32,9 +32,10 @@ class _Extent(NamedTuple):
 class Places:
     """Durable commits only, in order, from the first one on. `segments` are known to that extent."""
 
-    def __init__(self, journal: Journal, column: Column, segments: Sequence[Extent] = ()) -> None:
+    def __init__(self, journal: Journal, index: Index, segments: Sequence[Extent] = ()) -> None:
         self._journal = journal
-        self._packed = column
+        self._index = index
+        self._packed = index.column("places")
         self._ends = [extent.size for extent in segments]
         self._firsts = [extent.first for extent in segments]
 
@@ -87,11 +88,15 @@ class Places:
             if not first <= seq < first + len(near) - 1:
                 first = max(seq - _NEAR // 2, 1)
                 near = self._packed.read(first - 1, first + _NEAR)
+            if not first <= seq < first + len(near):
+                raise self._index.damaged(f"cannot find commit {seq}: there are {len(self)}")
             segment, start = _unpacked(near[seq - first])
-            end = self._ends[segment - 1]
+            end = self._ends[segment - 1] if 0 < segment <= len(self._ends) else 0
             if seq + 1 < first + len(near):
                 following, offset = _unpacked(near[seq + 1 - first])
                 end = offset if following == segment else end
+            if not start < end <= start + LINE_LIMIT:
+                raise self._index.damaged(f"cannot find commit {seq}: it is no part of the journal")
             yield _Extent(segment, start, end, seq)
 
     def _read(self, extent: _Extent) -> Iterator[Batch]:
@@ -103,6 +108,8 @@ class Places:
             except msgspec.DecodeError:
                 found = None
             if found is None or found.seq != seq:
+                # It may be the column that is wrong. The next start reads all, and can tell.
+                self._index.distrust()
                 raise damaged(*self.where(seq), "is not what was read before")
             yield found
 

@@ -25,6 +25,7 @@ from pmrunnerd.store.lock import Lock
 from pmrunnerd.store.past import Past
 from pmrunnerd.store.pipeline import Pipeline
 from pmrunnerd.store.requests import WINDOW
+from pmrunnerd.store.scrub import scrub
 from pmrunnerd.store.segments import Place
 
 
@@ -50,15 +51,17 @@ class Store:
         disk = disk or Disk()
         journal = Journal(directory / "journal", disk, segment_limit=segment_limit, levels=levels)
         self.directory = directory
+        self._disk = disk
         self._now = now
         self._past = Past(directory, journal, disk, window=window)
         self._checkpoints = Checkpoints(
             self._past,
-            states=lambda: (self.state, self.ahead),
+            states=lambda: (self._past.state, self.ahead),
             fail=self._refuse_all,
             commits=checkpoint,
         )
         self._level = levels.writes
+        self.ahead = self._past.state
         self._flying: dict[str, Commit] = {}
         self._closed = False
         with contextlib.ExitStack() as undo:
@@ -202,6 +205,10 @@ class Store:
                 beside.cancel()
         if failure is not None:
             raise failure
+
+    async def scrub(self) -> None:
+        """Look at what was not read when this was opened. Raises JournalDamaged."""
+        await scrub(self._disk, self._past.journal, self._past.unread)
 
     def flush(self) -> None:
         """Make everything durable, here and now: for a store that does not run (yet)."""

@@ -10,7 +10,7 @@ from pmrunnerd.model.entities import PlanState
 from pmrunnerd.store import snapshot
 from pmrunnerd.store.batch import line_of
 from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.failures import JournalDamaged, StoreFailed
+from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged, StoreFailed
 from pmrunnerd.store.store import Store
 from tests.unit.store.lives import beginning, next_facts, seen
 from tests.unit.store.parts import SmallDisk, filled, opened, project, said, texts
@@ -24,7 +24,7 @@ def commit(store: Store, *facts: object) -> None:
 MOMENTS = st.lists(st.tuples(st.integers(0, 1000), st.sampled_from("....cro")), max_size=40)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(MOMENTS)
 def test_nothing_that_can_be_seen_tells_what_was_put_away_and_what_is_alive(
     tmp_path_factory: pytest.TempPathFactory, moments: list[tuple[int, str]]
@@ -198,3 +198,29 @@ def test_other_errors_of_the_disk_end_the_store(tmp_path: Path) -> None:
         assert "Input/output error" in str(store.failed)
         with pytest.raises(StoreFailed):
             store.commit(said(5))
+
+
+def test_a_long_journal_without_a_snapshot_is_read_in_pieces_that_leave_memory(
+    tmp_path: Path,
+) -> None:
+    filled(tmp_path, messages=30)
+    (tmp_path / snapshot.FILE).unlink()
+    with opened(tmp_path, checkpoint=7) as store:
+        assert store._past.checkpoint.seq == 28
+        assert [b.seq for b in store.read(0, 100)] == list(range(1, 32))
+        assert len(texts(store)) == 30
+
+
+@pytest.mark.parametrize("name", ["places", "conversation-p1"])
+def test_a_history_that_is_found_to_be_wrong_is_made_anew_by_the_next_start(
+    tmp_path: Path, name: str
+) -> None:
+    filled(tmp_path, messages=20)
+    path = tmp_path / "history" / name
+    path.write_bytes(b"\x07" * path.stat().st_size)
+    with opened(tmp_path) as store:
+        with pytest.raises((JournalDamaged, HistoryDamaged)):
+            store.conversation("p1", None, 100)
+        commit(store, said(21))
+    with opened(tmp_path) as store:
+        assert [b.seq for b in store.conversation("p1", None, 100)] == list(range(2, 23))

@@ -111,6 +111,7 @@ def test_a_line_that_is_not_as_it_was_written_is_damage(tmp_path: Path) -> None:
     with pytest.raises(HistoryDamaged, match="does not match its checksum") as damage:
         finished.find("plans", "p2")
     assert "pmrunnerctl restart" in str(damage.value.hint)
+    assert not finished._index.is_trusted
 
 
 def test_a_bundle_larger_than_one_look_is_read_whole(tmp_path: Path) -> None:

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.store.batch import Batch, encode
-from pmrunnerd.store.column import Column
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import JournalDamaged
+from pmrunnerd.store.index import Index
 from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.places import PAGE_BYTES, Places, _joined
 from tests.unit.store.parts import AT, said
@@ -14,7 +14,7 @@ from tests.unit.store.parts import AT, said
 def placed(directory: Path, *texts: str, segment_limit: int = 1 << 30) -> Places:
     journal = Journal(directory / "journal", Disk(), segment_limit=segment_limit)
     list(journal.replay(at_least=0, aside=directory, at=AT))
-    places = Places(journal, Column(Disk(), directory / "places"))
+    places = Places(journal, Index(Disk(), directory, {}))
     for seq, text in enumerate(texts, start=1):
         line = encode(Batch(seq=seq, at=AT, facts=(said(seq, text=text),)))
         [place] = journal.append([line]).places
