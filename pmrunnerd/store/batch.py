@@ -30,12 +30,14 @@ class Batch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The facts of one commit. `at` is RFC 3339 in UTC, `reply` what its `request` was answered.
 
     `digest` tells two contents of one request identifier apart. What a newer release said in it
-    and this one does not know is in `unknown`. `level` is that of its facts (store.levels).
+    and this one does not know is in `unknown`. `level` is that of its facts (store.levels), `mark`
+    the last commit that was durable when it was made.
     """
 
     seq: int
     at: str
     level: int = 1
+    mark: int | None = None
     facts: tuple[AnyEvent, ...]
     request: str = ""
     digest: str = ""
@@ -54,6 +56,7 @@ class _Piecewise(Struct, frozen=True, kw_only=True):
     seq: int
     at: str
     level: int = 1
+    mark: int | None = None
     facts: tuple[msgspec.Raw, ...]
     request: str = ""
     digest: str = ""
@@ -118,6 +121,7 @@ def _decode_piecewise(json: bytes, levels: Levels) -> Batch:
         seq=line.seq,
         at=line.at,
         level=line.level,
+        mark=line.mark,
         facts=tuple(facts),
         request=line.request,
         digest=line.digest,

@@ -43,7 +43,7 @@ def replay(  # noqa: PLR0913 - where, and then what is known of it
         here = known[segment - 1] if segment <= len(known) else Extent(seq + 1, 0, 0)
         for line in _lines(disk, path, here.size, seq - here.first + 2):
             if line.json is None:
-                tail = _torn(disk, path, line, last=segment == segments[-1])
+                tail = _torn(disk, path, line, seq + 1, last=segment == segments[-1])
                 break
             batch = _decode(path, line, line.json, seq + 1, levels)
             seq = batch.seq
@@ -79,14 +79,14 @@ def _decode(path: Path, line: Line, json: bytes, expected: int, levels: Levels) 
     return batch
 
 
-def _torn(disk: Disk, path: Path, line: Line, *, last: bool) -> bytes:
+def _torn(disk: Disk, path: Path, line: Line, seq: int, *, last: bool) -> bytes:
     """Return what follows the last whole line, if only a crash can have left it there."""
     file = disk.open(path, "read")
     try:
         left = disk.size(file) - line.offset
         if last and left <= lines.LINE_LIMIT:
             tail = disk.read_all(file, left, line.offset)
-            if is_torn(tail):
+            if is_torn(tail, line.offset, seq):
                 return tail
     finally:
         disk.close(file)

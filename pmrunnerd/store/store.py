@@ -112,6 +112,7 @@ class Store:
             seq=self.ahead.seq + 1,
             at=self._now(),
             level=self._level,
+            mark=self._past.state.seq,
             facts=facts,
             request=request,
             digest=digest,
