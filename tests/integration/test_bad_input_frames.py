@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -171,6 +172,17 @@ def test_a_text_that_is_no_utf_8_is_refused(daemon: Daemon) -> None:
         assert (failed["frame"], failed["code"]) == ("failed", "bad-request")
 
 
+@pytest.mark.parametrize("text", [" ", "\n\t", "\u2003"])
+def test_a_message_of_blanks_is_refused_by_the_daemon_too(daemon: Daemon, text: str) -> None:
+    with Caller(daemon) as caller:
+        caller.send(call(1, p.ChatSend(project="cake", text=text), "blank-1"))
+        failed = caller.next()
+        assert (failed["code"], failed["message"]) == (
+            "bad-request",
+            "cannot send the message: it is empty",
+        )
+
+
 def test_a_change_without_an_identifier_is_refused(daemon: Daemon) -> None:
     with Caller(daemon) as caller:
         for identifier in ("", "x" * 129, "a b", "caf\u00e9", "\ud7ff"):
@@ -205,15 +217,17 @@ def test_a_client_that_never_reads_costs_little_and_holds_up_nobody(daemon: Daem
     with Caller(daemon) as deaf:
         before = memory(daemon.pid)
         deaf.socket.setblocking(False)
-        number, sent = 1, 0
-        with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
-            while sent < 64 << 20:
-                one = f.encode(f.Call(call=number, request=ask))
-                one += call(number + 1, p.Status()) + call(
-                    number + 2, p.ChatHistory(project="cake")
-                )
-                sent += deaf.socket.send(one)
-                number += 3
+        number, sent, rest = 1, 0, b""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            # As long as it takes something within a second, and not without end.
+            while sent < 64 << 20 and select.select([], [deaf.socket], [], 1.0)[1]:
+                if not rest:
+                    rest = f.encode(f.Call(call=number, request=ask))
+                    rest += call(number + 1, p.Status()) * 100
+                    rest += call(number + 2, p.ChatHistory(project="cake"))
+                    number += 3
+                taken = deaf.socket.send(rest)
+                sent, rest = sent + taken, rest[taken:]
         assert sent < 8 << 20, "it is not read from without end"
         assert ctl(daemon, "status").returncode == 0
         assert memory(daemon.pid) - before < 32 << 20
