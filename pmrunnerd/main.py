@@ -34,10 +34,10 @@ def main() -> None:
     sys.exit(detach(options, lambda report: run(options, report)))
 
 
-def run(options: Options, report: Callable[[str], object] | None = None) -> int:
+def run(options: Options, told: Callable[[str], object] | None = None) -> int:
     """Run the daemon until it is told to leave; return its exit status.
 
-    `report` is called with an empty text when the daemon is ready, and with what stopped it; where
+    `told` is called with an empty text when the daemon is ready, and with what stopped it; where
     there is none, what stopped it is the last thing on standard error.
     """
     # `--help` and a wrong option need none of this.
@@ -47,24 +47,24 @@ def run(options: Options, report: Callable[[str], object] | None = None) -> int:
     from pmrunnerd.store.failures import StoreFailed  # noqa: PLC0415
 
     said = outlet.configure(os.environ)
-    tell = report or said.report
+    report = told or said.report
     status = 0
     try:
         house = House(options)
         try:
-            asyncio.run(house.live(lambda: tell(""), said))
+            asyncio.run(house.live(lambda: report(""), said))
         finally:
             house.close()
     except* StoreFailed as failures:
         status = DISK_FAILED
-        tell(explain(first(failures)))
+        report(explain(first(failures)))
     except* PmError as errors:
         status = CANNOT_START
-        tell(explain(first(errors)))
+        report(explain(first(errors)))
     except* Exception as bugs:
         status = BUG
         log.critical("pmrunnerd dies of a bug", exc_info=bugs)
-        tell("pmrunnerd: cannot go on: this is a bug, and the log says where\n")
+        report("pmrunnerd: cannot go on: this is a bug, and the log says where\n")
     finally:
         said.close(LAST_WORDS)
     return status

@@ -198,6 +198,9 @@ def test_a_standard_error_that_is_gone_stops_nobody(tmp_path: Path, how: str) ->
         with client(tmp_path / "state") as one:
             assert one.call(p.Status()).pid == daemon.pid
             assert one.call(p.ProjectList()).projects == ()
+            # Number 2 is free: the first file that was opened must not have become the log.
+            held = [file for file in (tmp_path / "state").rglob("*") if file.is_file()]
+            assert [file for file in held if b"level=" in file.read_bytes()] == []
             one.call(p.Stop())
         assert daemon.wait(30) == 0
     finally:
