@@ -17,6 +17,7 @@ from pmrunnerd.api.access import roles
 from pmrunnerd.api.control import ControlDoor
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.api.web import WebDoor
+from pmrunnerd.chronicle import Chronicle
 from pmrunnerd.engine.loop import Engine
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.pulse import Growth
@@ -25,6 +26,7 @@ from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.options import Options
+from pmrunnerd.outlet import Outlet
 from pmrunnerd.rules import recovery
 from pmrunnerd.services import sandbox, workspace
 from pmrunnerd.services.agents.registry import AGENTS
@@ -63,8 +65,9 @@ class House:
             checkpoint=options.settings.store_checkpoint,
         )
 
-    async def live(self, ready: Callable[[], object]) -> None:
+    async def live(self, ready: Callable[[], object], outlet: Outlet) -> None:
         """Recover, open the doors, call `ready`, wait for a reason to leave, and leave."""
+        chronicle = Chronicle(self._store, outlet)
         engine, desk, watch = self._build(await sandbox.probe())
         control = ControlDoor(desk, self._options.socket, roles())
         web = WebDoor(desk, lambda: engine.turned)
@@ -74,6 +77,7 @@ class House:
         try:
             async with asyncio.TaskGroup() as house:
                 memory = house.create_task(self._store.run(), name="store")
+                telling = house.create_task(chronicle.run(), name="log")
                 time = house.create_task(engine.run(), name="engine")
                 doors = [
                     house.create_task(control.serve(), name="control door"),
@@ -85,14 +89,15 @@ class House:
                 look = house.create_task(self._look_at_the_past(), name="scrub")
                 pulse = house.create_task(self._prove_liveness(engine), name="watchdog")
                 ready()
-                log.info("ready: %s", self._options.socket)
+                log.info("ready", extra={"fields": {"socket": self._options.socket}})
                 await self._leave.wait()
-                log.info("leaving: %s", self._why)
+                log.info("leaving", extra={"fields": {"why": self._why}})
                 self._manager.stopping()
                 await self._part(engine)
                 for task in (*doors, time, pulse, look):
                     await _end(task)
                 await self._say_goodbye()
+                await _end(telling)
                 await _end(memory)
         finally:
             watch.close()

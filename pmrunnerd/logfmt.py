@@ -1,7 +1,11 @@
-"""One line per event on standard error: for a terminal with a time, for a manager with a priority."""
+"""How the log is spelled: one line an event, for a terminal with a time, for a manager with a priority.
+
+A record whose `extra` has `fields` is an event: its message is the event's name, as in
+`log.warning("call-refused", extra={"fields": {"caller": caller.name}})`. Any other record is a
+sentence of the module that wrote it.
+"""
 
 import logging
-import sys
 import time
 from collections.abc import Mapping
 from typing import Final
@@ -17,23 +21,34 @@ PRIORITY: Final = {
 
 
 class Line(logging.Formatter):
-    """Formats a record as `key=value` pairs, its own message first among them."""
+    """Formats a record as one line of `key=value` pairs."""
 
     def __init__(self, *, managed: bool) -> None:
         super().__init__()
-        self._managed = managed
+        self.managed = managed
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line; an exception follows as escaped text on the same line."""
-        said = (
-            f"level={record.levelname.lower()} where={record.name} msg={quote(record.getMessage())}"
-        )
+        fields: dict[str, object] = {"level": record.levelname.lower()}
+        event = getattr(record, "fields", None)
+        if event is None:
+            fields |= {"where": record.name, "msg": record.getMessage()}
+        else:
+            fields |= {"event": record.getMessage(), **event}
         if record.exc_info:
-            said += f" exception={quote(self.formatException(record.exc_info))}"
-        if self._managed:
+            fields["exception"] = self.formatException(record.exc_info)
+        said = " ".join(f"{key}={quote(spell(value))}" for key, value in fields.items())
+        if self.managed:
             return f"<{PRIORITY.get(record.levelno, 6)}>{said}"
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         return f"time={stamp}.{int(record.msecs):03}Z {said}"
+
+
+def spell(value: object) -> str:
+    """Return a value as its plain text: several are joined by commas, truth is lower case."""
+    if isinstance(value, tuple):
+        return ",".join(spell(one) for one in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def quote(text: str) -> str:
@@ -45,11 +60,18 @@ def quote(text: str) -> str:
     return f'"{plain}"'
 
 
-def configure(environment: Mapping[str, str]) -> None:
-    """Send every log record to standard error, as whoever reads it there likes it."""
-    handler = logging.StreamHandler(sys.stderr)
-    managed = "JOURNAL_STREAM" in environment or "NOTIFY_SOCKET" in environment
-    handler.setFormatter(Line(managed=managed))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    # What we say about ourselves must never be able to stop us.
-    logging.raiseExceptions = False
+def event(
+    name: str, level: int, fields: Mapping[str, object], at: float | None = None
+) -> logging.LogRecord:
+    """Return the record of an event, which happened now or at a time of the epoch."""
+    record = logging.makeLogRecord(
+        {
+            "msg": name,
+            "levelno": level,
+            "levelname": logging.getLevelName(level),
+            "fields": fields,
+        }
+    )
+    if at is not None:
+        record.created, record.msecs = at, int(at * 1000) % 1000
+    return record

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from pmrunnerd import logfmt
+from pmrunnerd import outlet
 from pmrunnerd.model.errors import BadRequest, PmError
 from pmrunnerd.options import Options, parse
 
@@ -16,6 +16,8 @@ CANNOT_START = 1
 BUG = 70
 DISK_FAILED = 74
 CONFIGURATION = 78
+# How long whoever reads our standard error may take for what we said last, in seconds.
+LAST_WORDS = 1.0
 
 
 def main() -> None:
@@ -26,17 +28,17 @@ def main() -> None:
         sys.stderr.write(explain(wrong))
         sys.exit(CONFIGURATION)
     if not options.detach:
-        sys.exit(run(options, sys.stderr.write))
+        sys.exit(run(options))
     from pmrunnerd.detach import detach  # noqa: PLC0415 - the library costs 15 ms at every start
 
     sys.exit(detach(options, lambda report: run(options, report)))
 
 
-def run(options: Options, report: Callable[[str], object]) -> int:
+def run(options: Options, told: Callable[[str], object] | None = None) -> int:
     """Run the daemon until it is told to leave; return its exit status.
 
-    `report` is called once: with an empty text when the daemon is ready, or with what stopped it
-    before it was.
+    `told` is called with an empty text when the daemon is ready, and with what stopped it; where
+    there is none, what stopped it is the last thing on standard error.
     """
     # `--help` and a wrong option need none of this.
     import asyncio  # noqa: PLC0415
@@ -44,12 +46,13 @@ def run(options: Options, report: Callable[[str], object]) -> int:
     from pmrunnerd.house import House  # noqa: PLC0415
     from pmrunnerd.store.failures import StoreFailed, TooNew  # noqa: PLC0415
 
-    logfmt.configure(os.environ)
+    said = outlet.configure(os.environ)
+    report = told or said.report
     status = 0
     try:
         house = House(options)
         try:
-            asyncio.run(house.live(lambda: report("")))
+            asyncio.run(house.live(lambda: report(""), said))
         finally:
             house.close()
     except* StoreFailed as failures:
@@ -65,6 +68,8 @@ def run(options: Options, report: Callable[[str], object]) -> int:
         status = BUG
         log.critical("pmrunnerd dies of a bug", exc_info=bugs)
         report("pmrunnerd: cannot go on: this is a bug, and the log says where\n")
+    finally:
+        said.close(LAST_WORDS)
     return status
 
 

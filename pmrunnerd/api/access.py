@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import grp
+import logging
 import os
 import pwd
 import socket
@@ -14,6 +15,8 @@ from msgspec import Struct
 
 from pmrunnerd.model.errors import Forbidden
 from pmrunnerd.model.protocol import Access, Command
+
+log = logging.getLogger(__name__)
 
 GROUPS: Final[Mapping[str, Access]] = {
     "pm-runner-admin": Access.ADMIN,
@@ -108,6 +111,8 @@ def require(caller: Caller, command: Command) -> None:
     """Raise Forbidden where a caller may not ask this."""
     if _RANK[caller.access] >= _RANK[command.access]:
         return
+    fields = {"command": command.name, "by": caller.name, "access": caller.access}
+    log.warning("request-refused", extra={"fields": fields | {"needs": command.access}})
     group = next(name for name, access in GROUPS.items() if access is command.access)
     raise Forbidden(
         f"cannot {command.name}: {caller.name} may {caller.access}, not {command.access}",

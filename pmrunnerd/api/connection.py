@@ -1,6 +1,8 @@
 """One client on the control socket, from its hello to its end: who it is and how far it may go."""
 
 import asyncio
+import logging
+from typing import Final
 
 from pmrunnerd.api import intake
 from pmrunnerd.api.calls import Calls
@@ -10,6 +12,11 @@ from pmrunnerd.api.outbox import Outbox
 from pmrunnerd.api.respond import explain
 from pmrunnerd.model import frames as f
 from pmrunnerd.model.errors import BadRequest, TooLarge
+
+log = logging.getLogger(__name__)
+
+# So much of what a stranger may have put into a reason goes into the log, in characters.
+REASON: Final = 200
 
 
 class Connection(asyncio.Protocol):
@@ -107,6 +114,8 @@ class Connection(asyncio.Protocol):
     def _refuse(self, exc: Exception) -> None:
         """Say what is wrong with the connection itself, as call 0, and hang up."""
         why = explain(self._lobby.desk, "talk to you", exc)
+        fields = {"door": "control", "code": why.code, "reason": why.message[:REASON]}
+        log.warning("connection-refused", extra={"fields": fields})
         failed = f.Failed(
             call=0, code=why.code, message=why.message, hint=why.hint, retryable=why.retryable
         )

@@ -5,6 +5,7 @@ knows, has to name us as its host and, to change something, has to come from a p
 """
 
 import hmac
+import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http import HTTPStatus
@@ -13,6 +14,8 @@ from typing import Any, Final
 from pmrunnerd.api import problems
 from pmrunnerd.api.problems import Rejected
 from pmrunnerd.model.errors import Code
+
+log = logging.getLogger(__name__)
 
 OPEN: Final = frozenset({"/healthz", "/readyz"})
 # Any port, because of `ssh -L 8080:127.0.0.1:3503`; it is the name that a hostile page cannot fake.
@@ -38,6 +41,12 @@ class Guard:
         try:
             check(scope, self._token)
         except Rejected as rejected:
+            fields = {
+                "door": "web",
+                "status": rejected.status.value,
+                "reason": rejected.why.message,
+            }
+            log.warning("request-refused", extra={"fields": fields})
             await _reject(send, rejected)
         else:
             await self._app(scope, receive, send)

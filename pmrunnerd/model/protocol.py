@@ -310,12 +310,17 @@ BY_NAME: Final = {command.name: command for command in COMMANDS}
 AnyRequest: Final[Any] = reduce(or_, (command.request for command in COMMANDS))
 
 
-def schema() -> dict[str, Any]:
-    """Return the JSON schema of every request, reply, fact and progress line."""
+def schema(**others: Any) -> dict[str, Any]:
+    """Return the JSON schema of every request, reply, fact and progress line.
+
+    `others` are types by name: formats of rooms that this one does not know.
+    """
     from pmrunnerd.model.events import AnyEvent  # noqa: PLC0415 - only the schema needs it
 
     types = [t for c in COMMANDS for t in (c.request, c.reply)]
-    _, components = msgspec.json.schema_components(
-        [*types, AnyEvent, AnyProgress], ref_template="#/$defs/{name}"
+    named = {"Fact": AnyEvent, "RunReport": AnyProgress, **others}
+    schemas, components = msgspec.json.schema_components(
+        [*named.values(), *types], ref_template="#/$defs/{name}"
     )
+    components |= dict(zip(named, schemas, strict=False))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": components}

@@ -121,7 +121,7 @@ def reject_plan(state: State, plan: str, reason: str, by: str) -> Facts:
         for task in known.tasks
         if state.tasks[task].state is TaskState.QUEUED
     ]
-    return (rejected, *cancelled)
+    return with_consequences(state, [rejected, *cancelled])
 
 
 def cancel_task(state: State, task: str, by: str) -> Facts:

@@ -33,6 +33,16 @@ def settle(state: State, plan: Plan) -> list[ev.AnyEvent]:
     return []
 
 
+def can_go_on(state: State, task: Task) -> bool:
+    """Tell whether a task that failed or was cancelled may be tried again."""
+    plan = state.plans[task.plan]
+    return (
+        task.state in (TaskState.ERROR, TaskState.CANCELLED)
+        and plan.state in (*REOPENABLE, PlanState.ACTIVE)
+        and not state.projects[task.project].removed
+    )
+
+
 def with_consequences(
     state: State, facts: Iterable[ev.AnyEvent], at: str = ""
 ) -> tuple[ev.AnyEvent, ...]:

@@ -3,7 +3,8 @@ import sys
 
 import pytest
 
-from pmrunnerd.logfmt import Line, quote
+from pmrunnerd.logfmt import Line, event, quote
+from tests.integration.logs import parse
 
 
 def a_record(level: int, message: str) -> logging.LogRecord:
@@ -45,3 +46,25 @@ def test_a_traceback_stays_on_its_line() -> None:
     assert "\n" not in line
     assert line.startswith("<3>level=error where=pmrunnerd.engine msg=oh exception=")
     assert "ValueError: invalid literal" in line
+
+
+def test_an_event_is_its_name_and_its_fields() -> None:
+    said = event(
+        "task-failed", logging.WARNING, {"task": "t7", "reason": "exit status 1", "ok": False}
+    )
+    line = Line(managed=True).format(said)
+    assert line == '<4>level=warning event=task-failed task=t7 reason="exit status 1" ok=false'
+    several = event("task-asked", logging.INFO, {"questions": ("q1", "q2")}, at=1_700_000_000.123)
+    assert Line(managed=False).format(several) == (
+        "time=2023-11-14T22:13:20.123Z level=info event=task-asked questions=q1,q2"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "a b", 'q"uo\\te', "a=b", "käse", "x\ny\x00", "\u2028"])
+def test_whatever_a_field_holds_is_read_back_from_one_line(text: str) -> None:
+    line = Line(managed=True).format(event("x", logging.INFO, {"field": text, "next": "1"}))
+    assert line.isprintable()
+    found = parse(line)
+    assert found["next"] == "1"
+    if text.isprintable():
+        assert found["field"] == text

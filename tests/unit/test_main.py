@@ -3,16 +3,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from pmrunnerd.main import CANNOT_START, CONFIGURATION, explain, first
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.store.store import Store
 from tests.integration.daemon import environment
 
 
-def pmrunnerd(home: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def pmrunnerd(home: Path, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pmrunnerd.main", *options],
-        env=environment(home),
+        env=environment(home) | variables,
+        cwd=home,
         capture_output=True,
         text=True,
         timeout=60,
@@ -38,6 +41,28 @@ def test_a_configuration_that_cannot_be_used_has_its_own_status(tmp_path: Path) 
     assert done.stderr == (
         "pmrunnerd: cannot use setting runs.slots = 'none': Expected `int`, got `str`\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("variables", "file", "why"),
+    [
+        ({"PMRUNNER_WEB_PORT": "many"}, "", "cannot use setting web.port = 'many'"),
+        ({}, "[runs]\nslots = 0\n", "cannot use setting runs.slots = 0"),
+        ({}, "[web]\nprot = 1\n", "cannot use the configuration: there is no setting web.prot"),
+        ({}, "[web\n", "cannot read the configuration"),
+        ({}, "port = 3503\n", "there is no setting port"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named_wherever_it_stands(
+    tmp_path: Path, variables: dict[str, str], file: str, why: str
+) -> None:
+    (tmp_path / "dev.toml").write_text(file)
+    done = pmrunnerd(tmp_path, "--config", str(tmp_path / "dev.toml"), **variables)
+    assert done.returncode == CONFIGURATION
+    assert done.stderr.startswith("pmrunnerd: cannot ")
+    assert why in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "state").exists()
 
 
 def test_a_second_daemon_is_told_who_has_the_state(tmp_path: Path) -> None:

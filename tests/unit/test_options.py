@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.model.errors import BadRequest
+from pmrunnerd.model.settings import table
 from pmrunnerd.options import Options, parse
 
 
@@ -86,5 +87,7 @@ def test_help_names_every_setting_with_its_default(capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit):
         parsed("--help")
     said = capsys.readouterr().out
-    assert "--runs-slots" in said
+    for row in table():
+        assert f"[{row.key}, {row.variable}; default {row.default}]" in " ".join(said.split())
+        assert row.option in said
     assert "PMRUNNER_WEB_PORT; default 3503" in " ".join(said.split())

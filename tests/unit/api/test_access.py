@@ -1,3 +1,4 @@
+import logging
 import os
 import socket
 import struct
@@ -99,6 +100,21 @@ def test_each_level_includes_those_before_it() -> None:
     with pytest.raises(Forbidden, match="anna may read, not operate") as refused:
         require(Caller(name="anna", uid=PERSON, access=Access.READ), send)
     assert refused.value.hint == "sudo usermod -aG pm-runner anna; then log in again"
+
+
+def test_a_request_that_is_refused_is_in_the_log_by_name_and_without_what_it_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with pytest.raises(Forbidden):
+        require(Caller(name="anna", uid=PERSON, access=Access.READ), p.BY_REQUEST[p.ChatSend])
+    (record,) = caplog.records
+    assert (record.levelno, record.getMessage()) == (logging.WARNING, "request-refused")
+    assert record.__dict__["fields"] == {
+        "command": "chat send",
+        "by": "anna",
+        "access": Access.READ,
+        "needs": Access.OPERATE,
+    }
 
 
 def test_a_user_without_a_name_has_a_number() -> None:

@@ -78,3 +78,25 @@ def test_what_is_rejected_does_not_reach_the_application() -> None:
     assert b'"code":"forbidden"' in said[1]["body"]
     asyncio.run(guard(scope(), receive, send))
     assert len(reached) == 1
+
+
+def test_a_request_without_the_token_is_in_the_log_and_the_token_is_not(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    async def nothing(*_: object) -> Any:
+        raise AssertionError("nobody may get this far")
+
+    asyncio.run(Guard(nothing, TOKEN)(scope(authorization="Bearer guessed"), nothing, send))
+    assert sent[0]["status"] == HTTPStatus.UNAUTHORIZED
+    (record,) = caplog.records
+    assert record.getMessage() == "request-refused"
+    assert record.__dict__["fields"] == {
+        "door": "web",
+        "status": 401,
+        "reason": "cannot let you in: the token is missing or wrong",
+    }

@@ -35,8 +35,8 @@ def test_a_shell_can_say_the_time_too() -> None:
     [
         "",
         "req-1",
-        str(uuid.uuid4()),
-        uuid.uuid4().hex,
+        "3228fd63-6f73-418a-9f52-856f241d0b99",
+        "5a5bd195d257423baf31712dcbabb768",
         make(NOW, b"x" * 10).replace("-", ""),
         "179500-1",
     ],

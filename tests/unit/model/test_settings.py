@@ -1,7 +1,10 @@
+from typing import Any
+
 import pytest
+from msgspec.structs import asdict
 
 from pmrunnerd.model.errors import BadRequest
-from pmrunnerd.model.settings import Settings, resolve, table
+from pmrunnerd.model.settings import Row, Settings, resolve, table
 
 
 def test_every_setting_is_spelled_for_every_door_and_says_what_it_does() -> None:
@@ -34,3 +37,37 @@ def test_nothing_given_is_the_defaults() -> None:
 def test_a_wrong_setting_is_named(file: dict[str, object], why: str) -> None:
     with pytest.raises(BadRequest, match=why):
         resolve(file, {}, {})
+
+
+# Another value than the default, for each; a setting without a row here fails.
+OTHER: dict[str, Any] = {
+    "web_host": "localhost",
+    "web_port": 8080,
+    "runs_slots": 7,
+    "runs_total": 60.0,
+    "runs_silence": 5.0,
+    "runs_interruptions": 9,
+    "store_checkpoint": 100,
+    "runs_unconfined": True,
+}
+
+
+@pytest.mark.parametrize("row", table(), ids=lambda row: row.key)
+def test_one_setting_changed_at_any_door_leaves_the_others_as_they_are(row: Row) -> None:
+    value = OTHER[row.field]
+    section, _, name = row.key.partition(".")
+    expected = asdict(Settings()) | {row.field: value}
+    spelled = str(value).lower() if isinstance(value, bool) else str(value)
+    assert asdict(resolve({section: {name: value}}, {}, {})) == expected
+    assert asdict(resolve({}, {row.variable: spelled}, {})) == expected
+    assert asdict(resolve({}, {}, {row.field: spelled})) == expected
+
+
+@pytest.mark.parametrize("row", table(), ids=lambda row: row.key)
+def test_one_setting_at_a_stronger_door_leaves_the_others_of_the_weaker_one(row: Row) -> None:
+    file: dict[str, dict[str, Any]] = {}
+    for other in table():
+        section, _, name = other.key.partition(".")
+        file.setdefault(section, {})[name] = OTHER[other.field]
+    spelled = str(row.default).lower() if isinstance(row.default, bool) else str(row.default)
+    assert asdict(resolve(file, {row.variable: spelled}, {})) == OTHER | {row.field: row.default}

@@ -1,11 +1,23 @@
+import contextlib
+
 import pytest
+from hypothesis import given
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import PlanApproval, PlanState, TaskState
-from pmrunnerd.model.errors import BadRequest, Conflict, IllegalTransition, NotFound, Refused
+from pmrunnerd.model.errors import (
+    BadRequest,
+    Conflict,
+    IllegalTransition,
+    NotFound,
+    PmError,
+    Refused,
+)
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import decide
+from pmrunnerd.rules.recovery import settle
+from tests.unit.rules.histories import CHOICES, Choices, apply, decisions, dump, lived
 from tests.unit.rules.life import (
     a_plan,
     a_project,
@@ -169,3 +181,39 @@ def test_a_run_that_ended_is_not_cancelled() -> None:
     state = happen(a_plan(), started("t1", "r1"), *failed("t1", "r1"))
     with pytest.raises(Refused, match=r"cannot cancel run r1: it ended at .* \(failed\)"):
         decide.cancel_run(state, "r1", "anna")
+
+
+# Every decision, in every life
+
+
+@given(CHOICES)
+def test_what_was_decided_is_legal_and_deciding_it_again_adds_nothing_or_is_refused(
+    choices: Choices,
+) -> None:
+    state = lived(choices)
+    before = dump(state)
+    for decide_it in decisions(state):
+        try:
+            facts = decide_it(state)
+        except PmError:
+            continue
+        finally:
+            assert dump(state) == before, "deciding changes nothing"
+        fresh = state.copy()
+        apply(fresh, facts)  # raises where a fact is illegal
+        again: object = ()
+        with contextlib.suppress(PmError):
+            again = decide_it(fresh)
+        assert again == ()
+
+
+@given(CHOICES)
+def test_a_decision_says_what_it_means_for_the_plan_in_the_same_breath(choices: Choices) -> None:
+    state = lived(choices)
+    for decide_it in decisions(state):
+        fresh = state.copy()
+        try:
+            apply(fresh, decide_it(fresh))
+        except PmError:
+            continue
+        assert settle(fresh) == []

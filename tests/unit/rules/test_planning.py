@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,9 +7,28 @@ from hypothesis import strategies as st
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import PlanApproval, PlanState
 from pmrunnerd.model.naming import Mint
-from pmrunnerd.rules import planning
-from pmrunnerd.rules.planning import LONGEST_STEP, MOST_STEPS, Proposal, Step, problems, title
-from tests.unit.rules.life import a_lone_project, a_message, a_plan
+from pmrunnerd.rules import decide, planning
+from pmrunnerd.rules.agenda import Start, agenda
+from pmrunnerd.rules.planning import (
+    LONGEST_NAME,
+    LONGEST_STEP,
+    MOST_PROBLEMS,
+    MOST_STEPS,
+    Proposal,
+    Step,
+    problems,
+    title,
+)
+from pmrunnerd.rules.plans import with_consequences
+from tests.unit.rules.life import (
+    a_lone_project,
+    a_message,
+    a_plan,
+    a_project,
+    completed,
+    happen,
+    started,
+)
 
 
 def a_proposal(**needs: tuple[str, ...]) -> Proposal:
@@ -87,17 +108,87 @@ def test_the_project_says_whether_a_person_approves(
     assert a_plan(approval=approval).plans["p1"].state is state
 
 
-@given(st.dictionaries(st.sampled_from("abcdef"), st.lists(st.sampled_from("abcdefg")).map(tuple)))
-def test_a_plan_without_problems_can_always_be_worked_off(
-    needs: dict[str, tuple[str, ...]],
-) -> None:
-    proposal = a_proposal(**needs)
-    if problems(proposal):
-        return
+NEEDS = st.lists(st.sampled_from("abcdz"), max_size=2).map(tuple)
+# Sound but for what they need; and with everything that can be wrong.
+STEPS = st.lists(
+    st.builds(Step, name=st.sampled_from("abcd"), text=st.just("true"), needs=NEEDS),
+    max_size=4,
+    unique_by=lambda step: step.name,
+) | st.lists(
+    st.builds(
+        Step,
+        name=st.sampled_from(["a", "b", "c", "d", "n" * (LONGEST_NAME + 1)]),
+        text=st.sampled_from(["true", "", " \n", "x" * (LONGEST_STEP + 1)]),
+        needs=NEEDS,
+    ),
+    max_size=6,
+)
+
+
+def can_be_worked_off(steps: Sequence[Step]) -> bool:
     done: set[str] = set()
-    for _ in proposal.steps:
-        done |= {s.name for s in proposal.steps if set(s.needs) <= done}
-    assert done == set(needs)
+    for _ in steps:
+        done |= {step.name for step in steps if set(step.needs) <= done}
+    return done == {step.name for step in steps}
+
+
+@given(STEPS)
+def test_a_plan_has_no_problems_exactly_if_it_can_be_worked_off(steps: list[Step]) -> None:
+    names = [step.name for step in steps]
+    sound = (
+        bool(steps)
+        and len(set(names)) == len(names)
+        and all(len(name) <= LONGEST_NAME for name in names)
+        and all(step.text.strip() and len(step.text) <= LONGEST_STEP for step in steps)
+        and can_be_worked_off(steps)
+    )
+    assert (problems(Proposal(title="x", steps=tuple(steps))) == []) is sound
+
+
+@given(STEPS)
+def test_every_problem_of_a_plan_is_named(steps: list[Step]) -> None:
+    found = problems(Proposal(title="x", steps=tuple(steps)))
+    wanted = [f"two tasks are called {n}" for n in "abcd" if [s.name for s in steps].count(n) > 1]
+    wanted += [
+        f"task {step.name} needs {need}, which is not in the plan"
+        for step in steps
+        for need in step.needs
+        if need not in {other.name for other in steps} and len(step.name) == 1
+    ]
+    for step in steps:
+        if len(step.name) == 1:
+            wanted += [f"task {step.name} is empty"] * (not step.text.strip())
+            wanted += [f"task {step.name} is longer than 256 KiB"] * (len(step.text) > LONGEST_STEP)
+    assert found[-1:] == ["and more"] or set(wanted) <= set(found)
+    assert len(found) <= MOST_PROBLEMS + 1
+
+
+@given(STEPS, st.sampled_from(PlanApproval))
+def test_a_plan_that_is_drafted_is_completed_by_completing_what_can_start(
+    steps: list[Step], approval: PlanApproval
+) -> None:
+    state = a_project(approval)
+    project, message = state.projects["w1"], state.messages["m1"]
+    proposal = Proposal(title="x", steps=tuple(steps))
+    happen(state, *planning.draft(project, message, proposal, Mint(state.minted)))
+    if problems(proposal):
+        assert state.plans["p1"].state is PlanState.ERROR
+        assert state.plans["p1"].reason
+        assert not state.tasks
+        return
+    if approval is PlanApproval.MANUAL:
+        happen(state, *decide.approve_plan(state, "p1", "anna"))
+    needs = {step.name: set(step.needs) for step in steps}
+    done: set[str] = set()
+    for count in range(1, len(steps) + 1):
+        (first, *_) = agenda(state, slots=1, clear=frozenset(), stopping=False)
+        assert isinstance(first, Start)
+        name = state.tasks[first.task].name
+        assert needs[name] <= done, "nothing starts before what it needs"
+        done.add(name)
+        happen(state, started(first.task, f"r{count}"))
+        happen(state, *with_consequences(state, completed(first.task, f"r{count}")))
+    assert state.plans["p1"].state is PlanState.COMPLETE
 
 
 @pytest.mark.parametrize(

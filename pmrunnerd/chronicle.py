@@ -1,0 +1,166 @@
+"""Says every durable fact as one line of the log, a moment after it became durable.
+
+It follows the durable mark as any other follower does, so the journal is its queue. It names things
+and says what became of them; what people and agents said is private, and stays in the journal.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET
+
+from pmrunnerd.logfmt import event
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.state import State
+from pmrunnerd.outlet import Outlet
+from pmrunnerd.store.batch import Batch
+from pmrunnerd.store.failures import StoreFailed
+from pmrunnerd.store.store import Store
+
+log = logging.getLogger(__name__)
+
+# Commits that are read at once; and how far behind it may fall before it skips to the end.
+PAGE: Final = 64
+MOST_BEHIND: Final = 512
+# Seconds between two pages. Under load many commits share one reading and one writing, and with PAGE
+# it is what all this may cost: so many lines a second, and not a tenth of a busy daemon's time.
+BREATH: Final = 0.05
+LONGEST: Final = 160
+
+# What is told of a fact, and how it is spelled; everything else is left out. A commit of git is
+# `git`, because `commit` is that of the journal.
+_TOLD: Final[Mapping[str, str]] = {
+    "message": "message",
+    "plan": "plan",
+    "task": "task",
+    "run": "run",
+    "question": "question",
+    "agent": "agent",
+    "attempt": "attempt",
+    "outcome": "outcome",
+    "status": "status",
+    "head": "head",
+    "commit": "git",
+    "kept": "kept",
+    "ref": "ref",
+    "files": "files",
+    "confined": "confined",
+    "parked": "parked",
+    "path": "path",
+    "release": "release",
+    "pid": "pid",
+    "by": "by",
+}
+# In these a person's or an agent's own words may be part of the reason.
+_REASON_IS_PRIVATE: Final = (ev.PlanRejected, ev.PlanRefused)
+# The last words of an agent stand behind a colon.
+_REASON_QUOTES: Final = (ev.RunEnded, ev.TaskFailed, ev.TaskInterrupted)
+
+_WARNINGS: Final = (ev.TaskFailed, ev.TaskHeld, ev.PlanFailed, ev.PlanRefused)
+_BAD_ENDS: Final = frozenset({Outcome.FAILED, Outcome.TIMED_OUT, Outcome.STALLED, Outcome.HELD})
+
+
+class Chronicle:
+    """Tells what happens from here on. Whatever goes wrong with it costs lines and nothing else."""
+
+    def __init__(self, store: Store, outlet: Outlet) -> None:
+        self._store = store
+        self._outlet = outlet
+        self._told = store.durable
+
+    async def run(self) -> None:
+        """Tell until cancelled, and then what is left."""
+        try:
+            while True:
+                await self._store.changed(self._told)
+                # While nobody reads what we said, nothing more is read for them.
+                await self._outlet.written()
+                self._tell()
+                await asyncio.sleep(BREATH)
+        except StoreFailed:
+            return  # the store dies of it, and is heard
+        finally:
+            while self._told < self._store.durable:
+                self._tell()
+
+    def _tell(self) -> None:
+        since, mark = self._told, self._store.durable
+        self._told = mark
+        try:
+            if mark - since > MOST_BEHIND:
+                self._say(_skipped(mark - since, since))
+                return
+            page = self._store.read(since, PAGE)
+            if page:
+                self._say(*(one for batch in page for one in records(self._store.state, batch)))
+                self._told = page[-1].seq
+        except Exception:
+            log.exception("cannot tell what happened after commit %d", since)
+
+    def _say(self, *events: logging.LogRecord) -> None:
+        self._outlet.say(*(self._outlet.line.format(one) for one in events))
+
+
+def records(state: State, batch: Batch) -> Iterator[logging.LogRecord]:
+    """Yield one record for each fact of a commit."""
+    at = datetime.fromisoformat(batch.at).timestamp()
+    for fact in batch.facts:
+        name = str(fact.__struct_config__.tag)
+        yield event(name, _level(fact), {"commit": batch.seq, **fields(state, fact)}, at)
+    for unknown in batch.unknown:
+        yield event(unknown.fact, logging.INFO, {"commit": batch.seq, "known": False}, at)
+
+
+def fields(state: State, fact: ev.AnyEvent) -> dict[str, Any]:
+    """Return what may be told of a fact: identifiers, names and outcomes."""
+    said: dict[str, Any] = {}
+    if (identifier := getattr(fact, "project", "")) != "":
+        project = state.projects.get(identifier)
+        said["project"] = project.alias if project else identifier
+    for field, spelled in _TOLD.items():
+        value = getattr(fact, field, None)
+        if value not in (None, "", UNSET):
+            said[spelled] = _clip(value) if isinstance(value, str) else value
+    match fact:
+        case ev.PlanDrafted(tasks=tasks):
+            said["tasks"] = len(tasks)
+        case ev.TaskAsked(questions=questions):
+            said["questions"] = tuple(asked.question for asked in questions)
+        case ev.ProjectChanged():
+            given = msgspec.structs.asdict(fact).items()
+            names = (name for name, value in given if value is not UNSET)
+            said["changed"] = tuple(name for name in names if name not in ("project", "by"))
+        case _:
+            pass
+    reason = getattr(fact, "reason", "")
+    if reason and not isinstance(fact, _REASON_IS_PRIVATE):
+        words = reason.partition(": ")[0] if isinstance(fact, _REASON_QUOTES) else reason
+        said["reason"] = _clip(words)
+    return said
+
+
+def _level(fact: ev.AnyEvent) -> int:
+    match fact:
+        case ev.RunEnded(outcome=outcome):
+            bad = outcome in _BAD_ENDS
+        case ev.TaskInterrupted(parked=parked):
+            bad = not parked
+        case _:
+            bad = isinstance(fact, _WARNINGS)
+    return logging.WARNING if bad else logging.INFO
+
+
+def _skipped(count: int, since: int) -> logging.LogRecord:
+    hint = f"pmrunnerctl events --since {since}"
+    return event("skipped", logging.WARNING, {"count": count, "hint": hint})
+
+
+def _clip(text: str) -> str:
+    first = text.partition("\n")[0]
+    whole = len(text) <= LONGEST and first == text
+    return text if whole else first[: LONGEST - 1] + "…"

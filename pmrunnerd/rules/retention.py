@@ -1,0 +1,100 @@
+"""Which runs may lose their files: oldest first, never one that somebody may still go on with.
+
+Facts are kept for ever; a transcript is bulk. Asking again after what was said was done says nothing.
+"""
+
+from collections.abc import Iterator, Sequence, Set
+from itertools import groupby
+from typing import Final
+
+from msgspec import Struct
+
+from pmrunnerd.model.entities import TaskState
+from pmrunnerd.model.state import State
+from pmrunnerd.rules.plans import UNDER_WAY, can_go_on
+
+DAY: Final = 86400.0
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What may be kept: `age` in seconds since a run ended, `size` in bytes of all runs together.
+
+    The `latest` runs of each project stay, however old and large they are.
+    """
+
+    age: float
+    size: int
+    latest: int
+
+
+class Files(Struct, frozen=True, kw_only=True):
+    """The files of one run: whose they are, their bytes, and seconds since they last changed."""
+
+    run: str
+    project: str
+    size: int
+    age: float
+
+
+class Prune(Struct, frozen=True, kw_only=True):
+    """Files that may go, and why."""
+
+    run: str
+    size: int
+    reason: str
+
+
+def prunable(state: State, files: Sequence[Files], limits: Limits) -> list[Prune]:
+    """Return whose files may go, in the order in which they should."""
+    spared = _latest(files, limits.latest)
+    free = [one for one in files if one.run not in spared and not needed(state, one.run)]
+    return list(_beyond(sorted(free, key=_oldest), sum(one.size for one in files), limits))
+
+
+def needed(state: State, identifier: str) -> str:
+    """Say why a run must keep its files whatever the limits are; empty if it need not.
+
+    A run that the state does not hold any more is over, and so is all that hung on it.
+    """
+    run = state.runs.get(identifier)
+    if run is None:
+        return ""
+    if run.ended is None:
+        return "it is under way"
+    task = state.tasks[run.task]
+    for question in state.open_questions(task):
+        if question.run == run.id:
+            return f"question {question.id} of it is open"
+    if run.id != task.runs[-1]:
+        return ""
+    if task.state in (*UNDER_WAY, TaskState.QUEUED) or can_go_on(state, task):
+        return f"task {task.id} can go on from it: it is {task.state}"
+    return ""
+
+
+def _latest(files: Sequence[Files], count: int) -> Set[str]:
+    """Return the latest runs of each project; what is pruned is never one of them."""
+    by_project = sorted(files, key=lambda one: (one.project, one.age, one.run))
+    return {
+        one.run
+        for _, runs in groupby(by_project, key=lambda one: one.project)
+        for one in list(runs)[:count]
+    }
+
+
+def _beyond(free: Sequence[Files], total: int, limits: Limits) -> Iterator[Prune]:
+    left = total
+    for one in free:
+        if one.age > limits.age:
+            days, most = one.age / DAY, limits.age / DAY
+            reason = f"it changed last {days:.1f} days ago, and {most:g} are kept"
+        elif left > limits.size:
+            reason = f"all runs together have {left} bytes, and {limits.size} are kept"
+        else:
+            return
+        left -= one.size
+        yield Prune(run=one.run, size=one.size, reason=reason)
+
+
+def _oldest(one: Files) -> tuple[float, str]:
+    return (-one.age, one.run)

@@ -1,0 +1,145 @@
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from pmrunnerd.logfmt import Line
+from pmrunnerd.outlet import LIMIT, Outlet, configure
+from tests.integration.logs import events
+
+PLAIN = Line(managed=False)
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    """A small pipe that blocks whoever writes to it while it is full."""
+    read, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+    yield read, write
+    for end in (read, write):
+        with contextlib.suppress(OSError):
+            os.close(end)
+
+
+def everything(read: int, ends_with: bytes) -> bytes:
+    said = b""
+    while not said.endswith(ends_with):
+        said += os.read(read, 65536)
+    return said
+
+
+def test_who_says_something_does_not_wait_for_a_pipe_that_is_full(pipe: tuple[int, int]) -> None:
+    read, write = pipe
+    outlet = Outlet(write, PLAIN)
+    for _ in range(100):
+        outlet.say("x" * 1000)
+    outlet.say("last")
+    assert everything(read, b"last\n").count(b"x") == 100_000
+    outlet.close(5)
+
+
+def test_what_does_not_fit_is_counted_and_told_once_there_is_room(pipe: tuple[int, int]) -> None:
+    read, write = pipe
+    outlet = Outlet(write, PLAIN)
+    for _ in range(LIMIT // 1000 + 50):
+        outlet.say("x" * 999)
+    everything(read, b"x\n")
+    while outlet._bytes > LIMIT // 2:
+        os.read(read, 65536)
+    outlet.say("last")
+    told = everything(read, b"last\n").decode().splitlines()
+    (dropped,) = events("\n".join(line for line in told if "event=" in line))
+    assert dropped["event"] == "lines-dropped"
+    assert int(dropped["count"]) >= 50
+    outlet.close(5)
+
+
+def test_closing_waits_for_a_reader_so_long_and_no_longer(pipe: tuple[int, int]) -> None:
+    read, write = pipe
+    outlet = Outlet(write, PLAIN)
+    outlet.say("x" * 10_000)
+    before = time.monotonic()
+    outlet.close(0.05)
+    assert time.monotonic() - before < 5
+    everything(read, b"x\n")
+    outlet.close(5)
+
+
+def test_all_that_was_said_before_closing_is_written(pipe: tuple[int, int]) -> None:
+    read, write = pipe
+    outlet = Outlet(write, PLAIN)
+    outlet.say("one", "two")
+    outlet.close(5)
+    outlet.say("too late")
+    os.close(write)
+    assert os.read(read, 100) == b"one\ntwo\n"
+    assert os.read(read, 100) == b""
+
+
+def test_a_reader_that_went_away_is_no_error(pipe: tuple[int, int]) -> None:
+    read, write = pipe
+    os.close(read)
+    outlet = Outlet(write, PLAIN)
+    outlet.say("to nobody")
+
+    async def scenario() -> None:
+        async with asyncio.timeout(20):
+            await outlet.written()
+
+    asyncio.run(scenario())
+    outlet.close(5)
+
+
+def test_a_descriptor_that_somebody_made_impatient_still_gets_everything(
+    pipe: tuple[int, int],
+) -> None:
+    read, write = pipe
+    os.set_blocking(write, False)
+    outlet = Outlet(write, PLAIN)
+    outlet.say("x" * 20_000)
+    assert len(everything(read, b"x\n")) == 20_001
+    outlet.close(5)
+
+
+def test_what_is_said_together_is_written_in_one_piece(pipe: tuple[int, int]) -> None:
+    read, write = pipe
+    outlet = Outlet(write, PLAIN)
+    outlet.say(*map(str, range(100)))
+    assert os.read(read, 65536).count(b"\n") == 100
+    outlet.close(5)
+
+
+def test_a_manager_is_told_that_what_stopped_us_is_an_error(pipe: tuple[int, int]) -> None:
+    read, write = pipe
+    outlet = Outlet(write, Line(managed=True))
+    outlet.report("pmrunnerd: cannot\n  hint: do that\n")
+    outlet.report("")
+    outlet.close(5)
+    assert os.read(read, 100) == b"<3>pmrunnerd: cannot\n<3>  hint: do that\n"
+
+
+def test_records_of_the_house_come_out_and_one_that_cannot_be_spelled_stops_nobody(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    root = logging.getLogger()
+    before = (root.handlers[:], root.level, logging.raiseExceptions)
+    try:
+        outlet = configure({"JOURNAL_STREAM": "8:1"})
+        logging.getLogger("a").warning("%d", "no number")
+        logging.getLogger("a").warning("call-refused", extra={"fields": {"by": "anna"}})
+        outlet.close(5)
+    finally:
+        root.handlers[:], logging.raiseExceptions = before[0], before[2]
+        root.setLevel(before[1])
+    assert capfd.readouterr().err == "<4>level=warning event=call-refused by=anna\n"
+
+
+def test_its_thread_does_not_keep_a_process_from_its_end(pipe: tuple[int, int]) -> None:
+    Outlet(pipe[1], PLAIN)
+    assert all(thread.daemon for thread in threading.enumerate() if thread.name == "log")
