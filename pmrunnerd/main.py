@@ -1,5 +1,6 @@
 """Build the house, open the doors, wait for a reason to leave, close the doors."""
 
+import gc
 import logging
 import os
 import sys
@@ -38,12 +39,16 @@ def run(options: Options, report: Callable[[str], object]) -> int:
     `report` is called once: with an empty text when the daemon is ready, or with what stopped it
     before it was.
     """
+    # What an import makes stays. Looking through it for garbage, now or later, finds none.
+    gc.disable()
     # `--help` and a wrong option need none of this.
     import asyncio  # noqa: PLC0415
 
     from pmrunnerd.house import House  # noqa: PLC0415
     from pmrunnerd.store.failures import StoreFailed  # noqa: PLC0415
 
+    gc.freeze()
+    gc.enable()
     logfmt.configure(os.environ)
     status = 0
     try:
