@@ -15,16 +15,26 @@ import msgspec
 
 from tests.bench import appending, client, commits, memory, starting
 from tests.bench.bench import Bench, working
-from tests.bench.figures import Figure, table
+from tests.bench.figures import Figure, Sample, Target, table
 
 
-def _control(bench: Bench) -> Iterable[Figure]:
+def _control(bench: Bench) -> Iterator[Figure]:
     """Measure the control socket, where that is there to be measured."""
     if find_spec("tests.bench.control") is None:
         bench.note("tests/bench/control.py is not there: no row for the control socket")
-        return ()
-    found: Iterable[Figure] = import_module("tests.bench.control").measure()
-    return found
+        return
+    control: Any = import_module("tests.bench.control")
+    for row in control.measure(bench.fresh("control"), rounds=bench.times(7, 3)):
+        yield Figure(
+            name="control requests",
+            case=f"{row.depth} at a time",
+            unit="/s",
+            ours=Sample.of([row.ours]),
+            limit=Sample.of([row.bare]),
+            against="bare asyncio, the same frames",
+            ratios=Sample.of([row.ratio]),
+            target=Target("ratio", 0.5, at_least=True),
+        )
 
 
 # In this order: the last two leave messages behind in the histories.

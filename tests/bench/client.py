@@ -40,7 +40,7 @@ def _idle(bench: Bench) -> Iterator[Figure]:
             daemon = stack.enter_context(Daemon(bench.history(size)))
             daemon.ready()
             commands[f"{size:,} messages"] = status(daemon.socket)
-        commands[INSTALLED] = installed(daemon.socket)
+        commands[INSTALLED] = installed(bench.history(bench.sizes[0]) / "control.sock")
         found = in_turn(commands, bench.times(60, 8), bench.directory)
     for case in (*(f"{size:,} messages" for size in bench.sizes), INSTALLED):
         yield from _figures(case, found)

@@ -1,7 +1,8 @@
-"""Somebody at the web door who never pauses: posts a message, reads the status, and so on.
+"""People at the web door: a message posted and a status read, fifty times a second.
 
-As a program (`python -m tests.bench.load PORT TOKEN`) it does so until its standard input ends, and
-prints how many requests were answered in how many seconds.
+Not as fast as it goes: on two cores that would only show that two programs want three, and a daemon
+that became faster would be loaded more. As a program (`python -m tests.bench.load PORT TOKEN`) it
+does so until its standard input ends, and prints how many answers there were in how many seconds.
 """
 
 import http.client
@@ -13,10 +14,13 @@ import time
 import uuid
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from tests.bench.lives import DESK
 from tests.integration.daemon import environment
+
+# Seconds from one request to the next.
+PACE: Final = 0.01
 
 
 class Load:
@@ -62,7 +66,7 @@ def work(port: int, token: str) -> tuple[int, float]:
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     life = uuid.uuid4().hex
     answered, began = 0, time.perf_counter()
-    while not select.select([sys.stdin], [], [], 0)[0]:
+    while not select.select([sys.stdin], [], [], _until(began + answered * PACE))[0]:
         said = json.dumps({"project": DESK, "text": f"message {answered}"})
         for method, path, body in (
             ("POST", "/api/v1/chat/send", said),
@@ -77,6 +81,10 @@ def work(port: int, token: str) -> tuple[int, float]:
             sys.stdout.write("at work\n")
             sys.stdout.flush()
     return answered, time.perf_counter() - began
+
+
+def _until(moment: float) -> float:
+    return max(0.0, moment - time.perf_counter())
 
 
 def _come_in(port: int) -> http.client.HTTPConnection:
