@@ -11,11 +11,6 @@ from pmrunnerctl.overview import OVERALL
 from pmrunnerctl.session import Session
 
 
-def main() -> None:
-    """Run the command of this process."""
-    sys.exit(run(sys.argv[1:]))
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status. Never raises."""
     session = Session()

@@ -1,5 +1,6 @@
 """Build the house, open the doors, wait for a reason to leave, close the doors."""
 
+import gc
 import logging
 import os
 import sys
@@ -40,12 +41,16 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
     `told` is called with an empty text when the daemon is ready, and with what stopped it; where
     there is none, what stopped it is the last thing on standard error.
     """
+    # What an import makes stays. Looking through it for garbage, now or later, finds none.
+    gc.disable()
     # `--help` and a wrong option need none of this.
     import asyncio  # noqa: PLC0415
 
     from pmrunnerd.house import House  # noqa: PLC0415
     from pmrunnerd.store.failures import StoreFailed, TooNew  # noqa: PLC0415
 
+    gc.freeze()
+    gc.enable()
     said = outlet.configure(os.environ)
     report = told or said.report
     status = 0

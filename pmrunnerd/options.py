@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -93,6 +92,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
 def _read(path: Path, *, wanted: bool) -> dict[str, Any]:
     if not wanted and not path.exists():
         return {}
+    import tomllib  # noqa: PLC0415 - it costs 4 ms, and few have a file
+
     try:
         return tomllib.loads(path.read_text())
     except (OSError, ValueError) as exc:

@@ -38,6 +38,10 @@ class Checkpoint:
         """Write all of it. Raises OSError; then the snapshot before stays."""
         past, disk = self._past, self._past.disk
         history = past.directory / "history"
+        if past.is_stale:
+            # Before anything is written over what it points to.
+            snapshots.retract(disk, past.directory)
+            past.is_stale = False
         if self._lines.data:
             file = disk.open(history / FILE, "create")
             try:

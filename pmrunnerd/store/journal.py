@@ -47,7 +47,7 @@ class Journal:
         self.directory = directory
         self.levels = levels
         self._disk = disk
-        self._limit = segment_limit
+        self.limit = segment_limit
         self._segment = 0
         self._file: int | None = None
         self._whole = 0
@@ -124,7 +124,7 @@ class Journal:
         return Written(places, error)
 
     def _begin_next_if_full(self) -> None:
-        if self._whole < self._limit:
+        if self._whole < self.limit:
             return
         try:
             self._open(self._segment + 1, "new")

@@ -18,7 +18,7 @@ from pmrunnerd.store.index import Index
 from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.lists import Lists
 from pmrunnerd.store.requests import WINDOW, Requests
-from pmrunnerd.store.segments import Extent, Place, path_of
+from pmrunnerd.store.segments import Extent, Place
 from pmrunnerd.store.snapshot import NONE, Snapshot
 
 # For how long a request is remembered, if not so many others are made, and how long it is fresh,
@@ -33,7 +33,7 @@ class Past:
     """Grows by one durable commit at a time, in order, and never otherwise.
 
     `checkpoint` is the last snapshot that was written; `unread` are segments whose content was not
-    looked at when this was opened.
+    looked at when this was opened; `is_stale` says that a snapshot lies there that is not believed.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Past:
         self.directory = directory
         self._window = window
         self.unread: Sequence[Extent] = ()
+        self.is_stale = False
         self.disk = disk
         self.journal = journal
         self._begin_with(NONE)
@@ -61,7 +62,8 @@ class Past:
         self.disk.make_directory(self.directory / "history")
         if (found := self._believable()) is not None:
             self._begin_with(found)
-            self.unread = found.segments[:-1]
+        else:
+            self.unread = ()
         for batch, place in self.journal.replay(
             self.checkpoint.segments, self.checkpoint.seq, at_least=at_least, aside=aside, at=at
         ):
@@ -117,37 +119,54 @@ class Past:
         self.lists = Lists(self.state, self.index)
 
     def _believable(self) -> Snapshot | None:
-        """Return the snapshot, if the journal still is what it was made from.
-
-        One that is not believed is taken away before anything is written over what it points to.
-        """
+        """Return the snapshot, if the journal still is what it was made from."""
         found = snapshots.load(self.disk, self.directory)
         if found is not None and self._is_as_it_was(found):
             return found
-        if found is not None or snapshots.is_there(self.disk, self.directory):
+        # It stays until there is another one to be written: a journal that is refused is left alone.
+        self.is_stale = snapshots.is_there(self.disk, self.directory)
+        if self.is_stale:
             log.warning("%s is not believed; reading the whole journal", snapshots.FILE)
-            snapshots.retract(self.disk, self.directory)
         return None
 
     def _is_as_it_was(self, snapshot: Snapshot) -> bool:
-        """Look at the size of each segment that a snapshot knows, and at what the last one says.
+        """Look at the size of each segment that a snapshot knows, and at what the newest say.
 
         What the others say is looked at while the daemon runs: that may take long.
         """
         try:
-            for segment, extent in enumerate(snapshot.segments, start=1):
-                last = segment == len(snapshot.segments)
-                size = self.disk.size_of(path_of(self.journal.directory, segment))
-                if size < extent.size or (size > extent.size and not last):
-                    return False
-                if last and self.sum(segment, 0, extent.size, 0) != extent.sum:
-                    return False
-            return all(
-                self.disk.size_of(self.directory / "history" / name) >= size
-                for name, size in snapshots.sizes(snapshot)
+            return (
+                self._sizes_are_right(snapshot.segments)
+                and all(
+                    self.disk.size_of(self.directory / "history" / name) >= size
+                    for name, size in snapshots.sizes(snapshot)
+                )
+                and all(
+                    self.sum(number, 0, extent.size, 0) == extent.sum
+                    for number, extent in self._newest(snapshot.segments)
+                )
             )
         except FileNotFoundError:
             return False
+
+    def _sizes_are_right(self, segments: Sequence[Extent]) -> bool:
+        for number, extent in enumerate(segments, start=1):
+            size = self.disk.size_of(self.journal.path(number))
+            grows = number == len(segments)
+            if size < extent.size or (size > extent.size and not grows):
+                return False
+        return True
+
+    def _newest(self, segments: Sequence[Extent]) -> Iterator[tuple[int, Extent]]:
+        """Yield the segments that a start looks at: the last one, and what makes one with it."""
+        room = self.journal.limit
+        self.unread = segments
+        for number, extent in reversed(list(enumerate(segments, start=1))):
+            room -= extent.size
+            if room < 0 and number < len(segments):
+                return
+            self.unread = segments[: number - 1]
+            yield number, extent
 
     def sum(self, segment: int, start: int, end: int, before: int) -> int:
         """Return the crc32 of a segment up to a byte, given that of the bytes before another one."""

@@ -1,3 +1,4 @@
+import asyncio
 import os
 import socket
 import stat
@@ -110,3 +111,24 @@ assert not os.get_inheritable(3)
 def test_a_port_can_be_had_once() -> None:
     with sockets.bind_tcp("127.0.0.1", 0) as first, pytest.raises(OSError, match="in use"):
         sockets.bind_tcp("127.0.0.1", first.getsockname()[1])
+
+
+def test_who_comes_in_by_a_port_need_not_wait_for_the_second_half_of_an_answer() -> None:
+    async def undelayed() -> int:
+        came_in: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def look(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            own = writer.get_extra_info("socket")
+            came_in.set_result(own.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        own = sockets.bind_tcp("127.0.0.1", 0)
+        async with await asyncio.start_server(look, sock=own):
+            _, writer = await asyncio.open_connection(*own.getsockname()[:2])
+            async with asyncio.timeout(10):
+                found = await came_in
+            writer.close()
+            await writer.wait_closed()
+        return found
+
+    assert asyncio.run(undelayed())

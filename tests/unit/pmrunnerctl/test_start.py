@@ -23,7 +23,7 @@ class Installed:
         self.state = directory / "state"
         self.here = directory
         for name, module in (
-            ("pmrunnerctl", "pmrunnerctl.cli"),
+            ("pmrunnerctl", "pmrunnerctl.__main__"),
             ("pmrunnerd", "tests.fakes.pmrunnerd"),
         ):
             script = self._bin / name
