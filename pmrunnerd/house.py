@@ -16,7 +16,8 @@ from pmrunnerd import __version__
 from pmrunnerd.api.access import roles
 from pmrunnerd.api.control import ControlDoor
 from pmrunnerd.api.desk import Desk
-from pmrunnerd.api.web import WebDoor
+from pmrunnerd.api.lobby import Limits
+from pmrunnerd.api.web import WebDoor, WebLimits
 from pmrunnerd.engine.loop import Engine
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.pulse import Growth
@@ -29,6 +30,7 @@ from pmrunnerd.rules import recovery
 from pmrunnerd.services import sandbox, workspace
 from pmrunnerd.services.agents.registry import AGENTS
 from pmrunnerd.services.clock import Clock
+from pmrunnerd.services.descriptors import raise_limit, share
 from pmrunnerd.services.host import runs_directory
 from pmrunnerd.services.host.detached import Detached
 from pmrunnerd.services.systemd import ServiceManager
@@ -61,8 +63,10 @@ class House:
     async def live(self, ready: Callable[[], object]) -> None:
         """Recover, open the doors, call `ready`, wait for a reason to leave, and leave."""
         engine, desk, watch = self._build(await sandbox.probe())
-        control = ControlDoor(desk, self._options.socket, roles())
-        web = WebDoor(desk, lambda: engine.turned)
+        room = share(raise_limit())
+        limits = Limits(connections=room.control)
+        control = ControlDoor(desk, self._options.socket, roles(), limits=limits)
+        web = WebDoor(desk, lambda: engine.turned, limits=WebLimits(connections=room.web))
         control.bind()
         self._listen_to_signals()
         settled = self._settle()

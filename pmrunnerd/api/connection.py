@@ -1,6 +1,7 @@
 """One client on the control socket, from its hello to its end: who it is and how far it may go."""
 
 import asyncio
+from time import monotonic
 
 from pmrunnerd.api import intake
 from pmrunnerd.api.calls import Calls
@@ -122,13 +123,15 @@ class Connection(asyncio.Protocol):
         self._turn_due = False
         if self._leaving or self._stopping:
             return
-        until = self._loop.time() + self._limits.turn
-        body: bytes | None = b""
+        until = monotonic() + self._limits.turn
+        body: bytearray | None = bytearray()
+        self._outbox.collecting = True
         try:
             while self._may_read() and (body := self._intake.next()) is not None:
-                self._deadline.stop()
+                if self._deadline.is_set:
+                    self._deadline.stop()
                 self._take(intake.frame(body))
-                if self._loop.time() > until:
+                if monotonic() > until:
                     self._turn_due = True
                     self._loop.call_soon(self._turn)
         except (BadRequest, TooLarge) as exc:
@@ -143,8 +146,10 @@ class Connection(asyncio.Protocol):
             self._leave_if_idle()
 
     def _may_read(self) -> bool:
-        busy = self._calls is not None and len(self._calls) >= self._limits.in_flight
-        return self._outbox.has_room and not (busy or self._turn_due)
+        if self._turn_due or not self._outbox.has_room:
+            return False
+        calls = self._calls
+        return calls is None or len(calls.under_way) < self._limits.in_flight
 
     def _watch(self) -> None:
         """Read on or not; a frame that has begun has its deadline, unless it is we who wait."""
@@ -157,18 +162,20 @@ class Connection(asyncio.Protocol):
         elif not self._deadline.is_set:
             self._deadline.set(self._limits.frame, self._too_slow)
 
-    def _take(self, frame: f.Hello | f.Call | f.Cancel) -> None:
-        if isinstance(frame, f.Hello) == (self._calls is not None):
-            raise BadRequest("cannot talk to you: a hello comes first, and once")
-        if isinstance(frame, f.Hello):
+    def _take(self, frame: f.Hello | intake.Asked | f.Call | f.Cancel) -> None:
+        if self._calls is None or isinstance(frame, f.Hello):
+            if self._calls is not None or not isinstance(frame, f.Hello):
+                raise BadRequest(
+                    "cannot talk to you: a hello comes first, and once", hint="pmrunnerctl version"
+                )
             self._greet(frame)
-        elif self._calls is not None:
-            if isinstance(frame, f.Call):
-                self._calls.take(frame)
+        elif isinstance(frame, f.Cancel):
+            self._calls.cancel(frame.call)
+        else:
+            self._calls.take(frame)
+            if not self.has_asked:
                 self.has_asked = True
                 self._lobby.moved.set()
-            else:
-                self._calls.cancel(frame.call)
 
     def _greet(self, theirs: f.Hello) -> None:
         desk = self._lobby.desk
@@ -181,7 +188,7 @@ class Connection(asyncio.Protocol):
                 hint="pmrunnerctl version",
             )
         self._intake.limit = f.FRAME_LIMIT
-        self._calls = Calls(desk, self._caller, self._lobby.group, self._outbox, self._call_done)
+        self._calls = Calls(self._lobby, self._caller, self._outbox, self._call_done)
 
     def _call_done(self) -> None:
         if self._stopping:

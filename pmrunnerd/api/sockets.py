@@ -11,7 +11,8 @@ from typing import Final
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.services.ports import keeper
 
-BACKLOG: Final = 512
+# Who may wait to be let in, as far as the system lets us (net.core.somaxconn).
+BACKLOG: Final = 4096
 MODE: Final = 0o660
 _FIRST: Final = 3  # the number of the first descriptor that a service manager hands over
 
