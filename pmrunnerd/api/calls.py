@@ -36,7 +36,7 @@ class Calls:
         outbox: Outbox,
         done: Callable[[], None],
     ) -> None:
-        self._desk = lobby.desk
+        self._desk, self._store = lobby.desk, lobby.desk.store
         self._group = lobby.group
         self._remembered = lobby.remembered
         self._lag = lobby.limits.lag
@@ -57,25 +57,29 @@ class Calls:
                 f"cannot take call {call.call}: that one is under way",
                 hint="number the calls of a connection one after the other",
             )
+        if isinstance(call, intake.Asked):
+            known = self._remembered.find(self._store.durable, call.request)
+            if known is not None:
+                self._outbox.send(f.encode(f.Ok(call=call.call, result=known)))
+                return
+        self._begin(call)
+
+    def _begin(self, call: intake.Asked | f.Call) -> None:
         asked = "read the request"
         try:
             if isinstance(call, f.Call):
                 request = intake.request(call.request, self._desk.release)
             else:
                 request = call.request
-            known = self._remembered.find(self._desk.store.durable, request)
-            if known is not None:
-                self._outbox.send(f.encode(f.Ok(call=call.call, result=msgspec.Raw(known))))
-                return
             command = p.BY_REQUEST[type(request)]
             asked = _NAMES[type(request)]
             if command.stream:
                 items = stream(self._desk, self._caller, request)
                 self._cursors[call.call] = cursor_of(request)
-                self._begin(call.call, asked, self._follow(call.call, asked, items))
+                self._start(call.call, asked, self._follow(call.call, asked, items))
             elif command.changes:
                 work = self._change(call.call, asked, request, call.request_id)
-                self._begin(call.call, asked, work)
+                self._start(call.call, asked, work)
             else:
                 reply = _encoder.encode(look(self._desk, self._caller, request))
                 self._remembered.keep(request, reply)
@@ -107,7 +111,7 @@ class Calls:
         )
         self._outbox.send(f.encode(failed))
 
-    def _begin(self, call: int, asked: str, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, call: int, asked: str, work: Coroutine[Any, Any, None]) -> None:
         task = self._group.create_task(work, name=f"control: {asked}")
         self.under_way[call] = task
         task.add_done_callback(lambda over: self._done(call, cancelled=over.cancelled()))

@@ -125,12 +125,12 @@ class Connection(asyncio.Protocol):
             return
         until = monotonic() + self._limits.turn
         body: bytearray | None = bytearray()
+        whole = False  # whether a frame has come to its end, and its deadline with it
         self._outbox.collecting = True
         try:
             while self._may_read() and (body := self._intake.next()) is not None:
-                if self._deadline.is_set:
-                    self._deadline.stop()
                 self._take(intake.frame(body))
+                whole = True
                 if monotonic() > until:
                     self._turn_due = True
                     self._loop.call_soon(self._turn)
@@ -138,6 +138,8 @@ class Connection(asyncio.Protocol):
             self._refuse(exc)
             return
         self._outbox.flush()
+        if whole:
+            self._deadline.stop()
         if not self._said_all:
             self._watch()
         elif body is None:
@@ -163,7 +165,9 @@ class Connection(asyncio.Protocol):
             self._deadline.set(self._limits.frame, self._too_slow)
 
     def _take(self, frame: f.Hello | intake.Asked | f.Call | f.Cancel) -> None:
-        if self._calls is None or isinstance(frame, f.Hello):
+        if isinstance(frame, intake.Asked) and self.has_asked and self._calls is not None:
+            self._calls.take(frame)  # what almost every frame is
+        elif self._calls is None or isinstance(frame, f.Hello):
             if self._calls is not None or not isinstance(frame, f.Hello):
                 raise BadRequest(
                     "cannot talk to you: a hello comes first, and once", hint="pmrunnerctl version"

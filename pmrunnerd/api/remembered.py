@@ -5,6 +5,8 @@ People's pages and scripts ask the same few things again and again while nothing
 
 from typing import Any, Final
 
+import msgspec
+
 from pmrunnerd.model import protocol as p
 
 # What these show depends on durable facts and on the request, and on nothing else: not on the
@@ -22,9 +24,9 @@ class Remembered:
 
     def __init__(self) -> None:
         self._mark = 0
-        self._replies: dict[p.Request[Any], bytes] = {}
+        self._replies: dict[p.Request[Any], msgspec.Raw] = {}
 
-    def find(self, mark: int, request: p.Request[Any]) -> bytes | None:
+    def find(self, mark: int, request: p.Request[Any]) -> msgspec.Raw | None:
         """Return the reply to a request at a durable mark, if it is known."""
         if mark != self._mark:
             self._replies.clear()
@@ -36,4 +38,4 @@ class Remembered:
         if type(request) in DURABLE and len(reply) <= LARGEST:
             if len(self._replies) >= MOST:
                 self._replies.clear()
-            self._replies[request] = reply
+            self._replies[request] = msgspec.Raw(reply)
