@@ -30,7 +30,7 @@ from pmrunnerd.rules import recovery
 from pmrunnerd.services import sandbox, workspace
 from pmrunnerd.services.agents.registry import AGENTS
 from pmrunnerd.services.clock import Clock
-from pmrunnerd.services.descriptors import raise_limit, share
+from pmrunnerd.services.descriptors import Shortage, raise_limit, share
 from pmrunnerd.services.host import runs_directory
 from pmrunnerd.services.host.detached import Detached
 from pmrunnerd.services.systemd import ServiceManager
@@ -63,6 +63,7 @@ class House:
     async def live(self, ready: Callable[[], object]) -> None:
         """Recover, open the doors, call `ready`, wait for a reason to leave, and leave."""
         engine, desk, watch = self._build(await sandbox.probe())
+        asyncio.get_running_loop().set_exception_handler(Shortage())
         room = share(raise_limit())
         limits = Limits(connections=room.control)
         control = ControlDoor(desk, self._options.socket, roles(), limits=limits)

@@ -95,8 +95,11 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     def _leave_if_idle(self) -> None:
-        if not (self._calls or self._leaving):
-            self._leave()
+        if self._calls or self._leaving:
+            return
+        if self._said_all and self._intake:
+            self._say(BadRequest("cannot read a frame: it ended in the middle", hint=intake.HINT))
+        self._leave()
 
     def _leave(self) -> None:
         """Send what is left to somebody who takes it in time, and hang up."""
@@ -106,15 +109,19 @@ class Connection(asyncio.Protocol):
         self._deadline.set(self._limits.farewell, self._transport.abort)
 
     def _refuse(self, exc: Exception) -> None:
-        """Say what is wrong with the connection itself, as call 0, and hang up."""
+        """Say what is wrong with the connection itself, and hang up."""
+        self._say(exc)
+        if self._calls is not None:
+            self._calls.close_streams("end")
+        self._leave()
+
+    def _say(self, exc: Exception) -> None:
+        """Say what is wrong with the connection itself: that is call 0."""
         why = explain(self._lobby.desk, "talk to you", exc)
         failed = f.Failed(
             call=0, code=why.code, message=why.message, hint=why.hint, retryable=why.retryable
         )
         self._outbox.send(f.encode(failed))
-        if self._calls is not None:
-            self._calls.close_streams("end")
-        self._leave()
 
     # Reading
 
@@ -170,7 +177,7 @@ class Connection(asyncio.Protocol):
         elif self._calls is None or isinstance(frame, f.Hello):
             if self._calls is not None or not isinstance(frame, f.Hello):
                 raise BadRequest(
-                    "cannot talk to you: a hello comes first, and once", hint="pmrunnerctl version"
+                    "cannot talk to you: a hello comes first, and once", hint=intake.HINT
                 )
             self._greet(frame)
         elif isinstance(frame, f.Cancel):
@@ -189,7 +196,7 @@ class Connection(asyncio.Protocol):
             raise BadRequest(
                 f"cannot talk to you: you speak versions {theirs.lowest} to {theirs.highest} of the "
                 f"protocol, pmrunnerd {ours.release} speaks {ours.lowest} to {ours.highest}",
-                hint="pmrunnerctl version",
+                hint=intake.HINT,
             )
         self._intake.limit = f.FRAME_LIMIT
         self._calls = Calls(self._lobby, self._caller, self._outbox, self._call_done)
@@ -202,4 +209,4 @@ class Connection(asyncio.Protocol):
 
     def _too_slow(self) -> None:
         what = "a hello" if self._calls is None else "the rest of a frame"
-        self._refuse(BadRequest(f"cannot wait any longer for {what}"))
+        self._refuse(BadRequest(f"cannot wait any longer for {what}", hint=intake.HINT))

@@ -24,7 +24,7 @@ GRACE: Final = 5.0
 WELCOME: Final = 0.2
 # Whom we let in at a time, so that those who are told that there is no room are gone before the
 # next ones come, and cost no more descriptors than the store can spare.
-BURST: Final = 64
+BURST: Final = 32
 # Turns of the loop in which connections that the kernel has given us appear and are read.
 TURNS: Final = 5
 # From Python 3.13 on a server removes its file by itself, also that of the service manager.

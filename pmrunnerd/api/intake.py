@@ -13,6 +13,9 @@ from pmrunnerd.model.errors import BadRequest, TooLarge
 # Somebody whom we do not know yet says hello and needs no more for it.
 HELLO_LIMIT: Final = 4 << 10
 
+# Whoever speaks otherwise than we understand is no client of this release.
+HINT: Final = "pmrunnerctl version"
+
 # What a decoder raises for bytes that somebody made up: the last two for text that is no UTF-8 and
 # for things inside things inside things.
 UNREADABLE: Final = (msgspec.MsgspecError, ValueError, RecursionError)
@@ -56,7 +59,9 @@ class Intake:
             return None
         (size,) = _size_at(here, self._taken)
         if size > self.limit:
-            raise TooLarge(f"cannot read a frame of {size} bytes: the limit is {self.limit}")
+            raise TooLarge(
+                f"cannot read a frame of {size} bytes: the limit is {self.limit}", hint=HINT
+            )
         end: int = start + size
         if len(here) < end:
             return None
@@ -84,7 +89,7 @@ def frame(body: bytes | bytearray) -> f.Hello | Asked | f.Call | f.Cancel:
         try:
             found = f.to_daemon.decode(body)
         except UNREADABLE as exc:
-            raise BadRequest(f"cannot read a frame: {exc}") from None
+            raise BadRequest(f"cannot read a frame: {exc}", hint=HINT) from None
     return found
 
 

@@ -1,9 +1,14 @@
 """How many files and sockets this process may have open, and how the doors share them."""
 
+import asyncio
+import errno
+import logging
 import resource
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
+
+log = logging.getLogger(__name__)
 
 # More than this we have no use for, however much the system would give.
 WANTED: Final = 8192
@@ -37,3 +42,22 @@ def share(descriptors: int) -> Share:
     left = descriptors - min(RESERVE, descriptors // 2)
     control = max(1, min(MOST_CONTROL, left * 2 // 3))
     return Share(control=control, web=max(1, min(MOST_WEB, left - control)))
+
+
+class Shortage:
+    """An exception handler of the loop: says in words that nobody can be let in, once a second.
+
+    Those who come wait meanwhile; asyncio tries again a second later. Up to Python 3.11 it reports
+    one moment many times. Any other trouble is left to asyncio.
+    """
+
+    def __init__(self) -> None:
+        self._quiet_until = 0.0
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        trouble = context.get("exception")
+        if not (isinstance(trouble, OSError) and trouble.errno in (errno.EMFILE, errno.ENFILE)):
+            loop.default_exception_handler(context)
+        elif loop.time() >= self._quiet_until:
+            self._quiet_until = loop.time() + 1.0
+            log.warning("cannot let anybody in for a second: %s", (trouble.strerror or "").lower())

@@ -1,10 +1,13 @@
+import asyncio
+import errno
+import logging
 import resource
 import subprocess
 import sys
 
 import pytest
 
-from pmrunnerd.services.descriptors import RESERVE, share
+from pmrunnerd.services.descriptors import RESERVE, Shortage, share
 
 
 @pytest.mark.parametrize(("soft", "hard", "got"), [(64, 512, 512), (64, 64, 64), (512, 512, 512)])
@@ -35,3 +38,22 @@ def test_a_thousand_clients_fit_where_the_system_lets_them() -> None:
     found = share(8192)
     assert found.control > 1000
     assert found.web > 1000
+
+
+def test_a_shortage_is_said_in_words_and_other_trouble_as_it_is(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        short = OSError(errno.EMFILE, "Too many open files")
+        shortage = Shortage()
+        for _ in range(100):
+            shortage(loop, {"message": "accept", "exception": short})
+        shortage(loop, {"message": "something else", "exception": ValueError("x")})
+
+    with caplog.at_level(logging.WARNING):
+        asyncio.run(scenario())
+    said, other = caplog.records
+    assert said.getMessage() == "cannot let anybody in for a second: too many open files"
+    assert said.exc_info is None
+    assert other.exc_info is not None
