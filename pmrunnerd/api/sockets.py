@@ -68,7 +68,9 @@ def bind_unix(path: Path) -> socket.socket:
 def bind_tcp(host: str, port: int) -> socket.socket:
     """Return a socket that listens at a port. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    own = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol is named, or asyncio does not take it for TCP and leaves Nagle's algorithm on: an
+    # answer in two writes then waits 40 ms for the other end to acknowledge the first one.
+    own = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         own.bind((host, port))

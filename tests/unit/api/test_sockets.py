@@ -1,3 +1,4 @@
+import asyncio
 import os
 import socket
 import stat
@@ -110,3 +111,23 @@ assert not os.get_inheritable(3)
 def test_a_port_can_be_had_once() -> None:
     with sockets.bind_tcp("127.0.0.1", 0) as first, pytest.raises(OSError, match="in use"):
         sockets.bind_tcp("127.0.0.1", first.getsockname()[1])
+
+
+def test_an_answer_does_not_wait_for_its_first_half_to_be_acknowledged() -> None:
+    async def scenario() -> int:
+        with sockets.bind_tcp("127.0.0.1", 0) as own:
+            accepted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+            def look(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                near = writer.get_extra_info("socket")
+                accepted.set_result(near.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+                writer.transport.abort()
+
+            server = await asyncio.start_server(look, sock=own)
+            async with server:
+                _, writer = await asyncio.open_connection(*own.getsockname()[:2])
+                found = await accepted
+                writer.transport.abort()
+                return found
+
+    assert asyncio.run(scenario()) == 1
