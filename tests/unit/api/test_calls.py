@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from pmrunnerd.api import intake
 from pmrunnerd.api.calls import Calls
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.api.lobby import Limits, Lobby
@@ -51,7 +52,10 @@ class Switchboard:
 
     def take(self, number: int, request: p.Request[Any], request_id: str = "") -> None:
         raw = f.encode_request(request)
-        self.calls.take(f.Call(call=number, request=raw, request_id=request_id))
+        sent = f.encode(f.Call(call=number, request=raw, request_id=request_id))
+        call = intake.frame(sent[f.HEADER :])
+        assert isinstance(call, intake.Asked)
+        self.calls.take(call)
 
     async def answered(self, count: int) -> list[dict[str, Any]]:
         await until(lambda: len(self.wire.frames()) == count)

@@ -68,7 +68,7 @@ def test_who_has_asked_nothing_for_longest_makes_room(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with (
             at_work(tmp_path) as desk,
-            visiting(desk, connections=2) as site,
+            visiting(desk, connections=2, head=60.0) as site,
             site.connected() as (oldest, _),
             site.connected() as (middle, writer),
         ):
