@@ -16,7 +16,8 @@ from pmrunnerd import __version__
 from pmrunnerd.api.access import roles
 from pmrunnerd.api.control import ControlDoor
 from pmrunnerd.api.desk import Desk
-from pmrunnerd.api.web import WebDoor
+from pmrunnerd.api.lobby import Limits
+from pmrunnerd.api.web import WebDoor, WebLimits
 from pmrunnerd.chronicle import Chronicle
 from pmrunnerd.engine.loop import Engine
 from pmrunnerd.engine.planner import Planner
@@ -31,6 +32,7 @@ from pmrunnerd.rules import recovery
 from pmrunnerd.services import sandbox, workspace
 from pmrunnerd.services.agents.registry import AGENTS
 from pmrunnerd.services.clock import Clock
+from pmrunnerd.services.descriptors import Shortage, raise_limit, share
 from pmrunnerd.services.host import runs_directory
 from pmrunnerd.services.host.detached import Detached
 from pmrunnerd.services.systemd import ServiceManager
@@ -69,8 +71,11 @@ class House:
         """Recover, open the doors, call `ready`, wait for a reason to leave, and leave."""
         chronicle = Chronicle(self._store, outlet)
         engine, desk, watch = self._build(await sandbox.probe())
-        control = ControlDoor(desk, self._options.socket, roles())
-        web = WebDoor(desk, lambda: engine.turned)
+        asyncio.get_running_loop().set_exception_handler(Shortage())
+        room = share(raise_limit())
+        limits = Limits(connections=room.control)
+        control = ControlDoor(desk, self._options.socket, roles(), limits=limits)
+        web = WebDoor(desk, lambda: engine.turned, limits=WebLimits(connections=room.web))
         control.bind()
         self._listen_to_signals()
         settled = self._settle()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from time import monotonic
 from typing import Final
 
 from pmrunnerd.api import intake
@@ -101,8 +102,11 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     def _leave_if_idle(self) -> None:
-        if not (self._calls or self._leaving):
-            self._leave()
+        if self._calls or self._leaving:
+            return
+        if self._said_all and self._intake:
+            self._say(BadRequest("cannot read a frame: it ended in the middle", hint=intake.HINT))
+        self._leave()
 
     def _leave(self) -> None:
         """Send what is left to somebody who takes it in time, and hang up."""
@@ -112,7 +116,14 @@ class Connection(asyncio.Protocol):
         self._deadline.set(self._limits.farewell, self._transport.abort)
 
     def _refuse(self, exc: Exception) -> None:
-        """Say what is wrong with the connection itself, as call 0, and hang up."""
+        """Say what is wrong with the connection itself, and hang up."""
+        self._say(exc)
+        if self._calls is not None:
+            self._calls.close_streams("end")
+        self._leave()
+
+    def _say(self, exc: Exception) -> None:
+        """Say what is wrong with the connection itself: that is call 0."""
         why = explain(self._lobby.desk, "talk to you", exc)
         fields = {"door": "control", "code": why.code, "reason": why.message[:REASON]}
         log.warning("connection-refused", extra={"fields": fields})
@@ -120,9 +131,6 @@ class Connection(asyncio.Protocol):
             call=0, code=why.code, message=why.message, hint=why.hint, retryable=why.retryable
         )
         self._outbox.send(f.encode(failed))
-        if self._calls is not None:
-            self._calls.close_streams("end")
-        self._leave()
 
     # Reading
 
@@ -131,19 +139,23 @@ class Connection(asyncio.Protocol):
         self._turn_due = False
         if self._leaving or self._stopping:
             return
-        until = self._loop.time() + self._limits.turn
-        body: bytes | None = b""
+        until = monotonic() + self._limits.turn
+        body: bytearray | None = bytearray()
+        whole = False  # whether a frame has come to its end, and its deadline with it
+        self._outbox.collecting = True
         try:
             while self._may_read() and (body := self._intake.next()) is not None:
-                self._deadline.stop()
                 self._take(intake.frame(body))
-                if self._loop.time() > until:
+                whole = True
+                if monotonic() > until:
                     self._turn_due = True
                     self._loop.call_soon(self._turn)
         except (BadRequest, TooLarge) as exc:
             self._refuse(exc)
             return
         self._outbox.flush()
+        if whole:
+            self._deadline.stop()
         if not self._said_all:
             self._watch()
         elif body is None:
@@ -152,8 +164,10 @@ class Connection(asyncio.Protocol):
             self._leave_if_idle()
 
     def _may_read(self) -> bool:
-        busy = self._calls is not None and len(self._calls) >= self._limits.in_flight
-        return self._outbox.has_room and not (busy or self._turn_due)
+        if self._turn_due or not self._outbox.has_room:
+            return False
+        calls = self._calls
+        return calls is None or len(calls.under_way) < self._limits.in_flight
 
     def _watch(self) -> None:
         """Read on or not; a frame that has begun has its deadline, unless it is we who wait."""
@@ -166,18 +180,22 @@ class Connection(asyncio.Protocol):
         elif not self._deadline.is_set:
             self._deadline.set(self._limits.frame, self._too_slow)
 
-    def _take(self, frame: f.Hello | f.Call | f.Cancel) -> None:
-        if isinstance(frame, f.Hello) == (self._calls is not None):
-            raise BadRequest("cannot talk to you: a hello comes first, and once")
-        if isinstance(frame, f.Hello):
+    def _take(self, frame: f.Hello | intake.Asked | f.Call | f.Cancel) -> None:
+        if isinstance(frame, intake.Asked) and self.has_asked and self._calls is not None:
+            self._calls.take(frame)  # what almost every frame is
+        elif self._calls is None or isinstance(frame, f.Hello):
+            if self._calls is not None or not isinstance(frame, f.Hello):
+                raise BadRequest(
+                    "cannot talk to you: a hello comes first, and once", hint=intake.HINT
+                )
             self._greet(frame)
-        elif self._calls is not None:
-            if isinstance(frame, f.Call):
-                self._calls.take(frame)
+        elif isinstance(frame, f.Cancel):
+            self._calls.cancel(frame.call)
+        else:
+            self._calls.take(frame)
+            if not self.has_asked:
                 self.has_asked = True
                 self._lobby.moved.set()
-            else:
-                self._calls.cancel(frame.call)
 
     def _greet(self, theirs: f.Hello) -> None:
         desk = self._lobby.desk
@@ -187,10 +205,10 @@ class Connection(asyncio.Protocol):
             raise BadRequest(
                 f"cannot talk to you: you speak versions {theirs.lowest} to {theirs.highest} of the "
                 f"protocol, pmrunnerd {ours.release} speaks {ours.lowest} to {ours.highest}",
-                hint="pmrunnerctl version",
+                hint=intake.HINT,
             )
         self._intake.limit = f.FRAME_LIMIT
-        self._calls = Calls(desk, self._caller, self._lobby.group, self._outbox, self._call_done)
+        self._calls = Calls(self._lobby, self._caller, self._outbox, self._call_done)
 
     def _call_done(self) -> None:
         if self._stopping:
@@ -200,4 +218,4 @@ class Connection(asyncio.Protocol):
 
     def _too_slow(self) -> None:
         what = "a hello" if self._calls is None else "the rest of a frame"
-        self._refuse(BadRequest(f"cannot wait any longer for {what}"))
+        self._refuse(BadRequest(f"cannot wait any longer for {what}", hint=intake.HINT))

@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 GRACE: Final = 5.0
 # How long somebody who has connected and asked nothing yet may take to ask when we leave.
 WELCOME: Final = 0.2
+# Whom we let in at a time, so that those who are told that there is no room are gone before the
+# next ones come, and cost no more descriptors than the store can spare.
+BURST: Final = 32
 # Turns of the loop in which connections that the kernel has given us appear and are read.
 TURNS: Final = 5
 # From Python 3.13 on a server removes its file by itself, also that of the service manager.
@@ -64,13 +67,16 @@ class ControlDoor:
     async def serve(self) -> None:
         """Let people in until cancelled. Raises Refused where it cannot listen."""
         self.bind()
+        assert self._listening is not None
         async with asyncio.TaskGroup() as group:
             self.lobby = lobby = Lobby(
                 desk=self._desk, roles=self._roles, limits=self._limits, group=group
             )
             server = await asyncio.get_running_loop().create_unix_server(
-                lambda: Connection(lobby), sock=self._listening, backlog=BACKLOG, **_KEEP_FILE
+                lambda: Connection(lobby), sock=self._listening, backlog=BURST, **_KEEP_FILE
             )
+            # asyncio has one number for both: how many it lets in at a time, and how many wait.
+            self._listening.listen(BACKLOG)
             self.ready.set()
             try:
                 await asyncio.get_running_loop().create_future()

@@ -17,6 +17,8 @@ from pmrunnerd.model.errors import Code
 
 log = logging.getLogger(__name__)
 
+# Requests under way at a time, streams among them; those in OPEN are answered in any case.
+MOST: Final = 256
 OPEN: Final = frozenset({"/healthz", "/readyz"})
 # Any port, because of `ssh -L 8080:127.0.0.1:3503`; it is the name that a hostile page cannot fake.
 _LOCAL: Final = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?", re.ASCII)
@@ -32,14 +34,18 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 class Guard:
     """Stands before an application and lets through what `check` does not reject."""
 
-    def __init__(self, app: App, token: str) -> None:
+    def __init__(self, app: App, token: str, most: int = MOST) -> None:
         self._app = app
         self._token = token
+        self._most = most
+        self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         try:
             check(scope, self._token)
+            if scope["path"] not in OPEN:
+                self._check_room()
         except Rejected as rejected:
             fields = {
                 "door": "web",
@@ -48,8 +54,22 @@ class Guard:
             }
             log.warning("request-refused", extra={"fields": fields})
             await _reject(send, rejected)
-        else:
+            return
+        self._under_way += 1
+        try:
             await self._app(scope, receive, send)
+        finally:
+            self._under_way -= 1
+
+    def _check_room(self) -> None:
+        """Requests count, streams among them; connections without one do not."""
+        if self._under_way >= self._most:
+            raise Rejected(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                f"cannot answer now: {self._most} requests are under way",
+                code=Code.UNAVAILABLE,
+                retryable=True,
+            )
 
 
 def check(scope: Mapping[str, Any], token: str) -> None:

@@ -1,5 +1,6 @@
 """Cuts what comes in on a socket into whole frames, and says what is wrong with one."""
 
+import struct
 from typing import Any, Final
 
 import msgspec
@@ -12,9 +13,25 @@ from pmrunnerd.model.errors import BadRequest, TooLarge
 # Somebody whom we do not know yet says hello and needs no more for it.
 HELLO_LIMIT: Final = 4 << 10
 
+# Whoever speaks otherwise than we understand is no client of this release.
+HINT: Final = "pmrunnerctl version"
+
 # What a decoder raises for bytes that somebody made up: the last two for text that is no UTF-8 and
 # for things inside things inside things.
 UNREADABLE: Final = (msgspec.MsgspecError, ValueError, RecursionError)
+
+_size_at: Final = struct.Struct(">I").unpack_from
+
+
+class Asked(f.Frame, frozen=True, kw_only=True, tag="call"):
+    """A call and its request, read in one go: what almost every frame is."""
+
+    call: int
+    request: p.AnyRequest
+    request_id: str = ""
+
+
+_whole: Final = msgspec.msgpack.Decoder(f.Hello | Asked | f.Cancel)
 
 
 class Intake:
@@ -35,18 +52,21 @@ class Intake:
         """Tell whether part of a frame is here."""
         return len(self._bytes) > self._taken
 
-    def next(self) -> bytes | None:
+    def next(self) -> bytearray | None:
         """Return the next whole frame; None until it is here. Raises TooLarge as soon as it can."""
-        start = self._taken + f.HEADER
-        if len(self._bytes) < start:
+        here, start = self._bytes, self._taken + f.HEADER
+        if len(here) < start:
             return None
-        size = int.from_bytes(self._bytes[self._taken : start], "big")
+        (size,) = _size_at(here, self._taken)
         if size > self.limit:
-            raise TooLarge(f"cannot read a frame of {size} bytes: the limit is {self.limit}")
-        if len(self._bytes) < start + size:
+            raise TooLarge(
+                f"cannot read a frame of {size} bytes: the limit is {self.limit}", hint=HINT
+            )
+        end: int = start + size
+        if len(here) < end:
             return None
-        self._taken = start + size
-        return bytes(self._bytes[start : self._taken])
+        self._taken = end
+        return here[start:end]
 
     def clear(self) -> None:
         """Forget what is here."""
@@ -58,12 +78,18 @@ class _Tagged(Struct, frozen=True):
     command: str
 
 
-def frame(body: bytes) -> f.Hello | f.Call | f.Cancel:
-    """Read one frame. Raises BadRequest."""
+def frame(body: bytes | bytearray) -> f.Hello | Asked | f.Call | f.Cancel:
+    """Read one frame; a call whose request is unreadable is a `Call`. Raises BadRequest."""
+    found: f.Hello | Asked | f.Call | f.Cancel
     try:
-        found: f.Hello | f.Call | f.Cancel = f.to_daemon.decode(body)
-    except UNREADABLE as exc:
-        raise BadRequest(f"cannot read a frame: {exc}") from None
+        found = _whole.decode(body)
+    except UNREADABLE:
+        # Once more, piece by piece: whether the frame or only the request in it is wrong decides
+        # who is told what.
+        try:
+            found = f.to_daemon.decode(body)
+        except UNREADABLE as exc:
+            raise BadRequest(f"cannot read a frame: {exc}", hint=HINT) from None
     return found
 
 

@@ -2,13 +2,17 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
 from pmrunnerd.api.access import Roles
 from pmrunnerd.api.desk import Desk
+from pmrunnerd.api.remembered import Remembered
 from pmrunnerd.model.errors import Unavailable
+
+# Seconds that a stream with more to tell waits for its follower, by either door.
+LAG: Final = 30.0
 
 
 class Guest(Protocol):
@@ -26,14 +30,16 @@ class Limits(Struct, frozen=True, kw_only=True):
     """What one client may cost. Times are seconds.
 
     `hello` is for the first frame to come whole, `frame` for any other one that has begun,
-    `farewell` for taking our last words. `turn` is how long one client may keep the loop.
+    `farewell` for taking our last words. `lag` is how long a stream that has more to tell waits for
+    its follower to take what it was sent. `turn` is how long one client may keep the loop.
     """
 
-    connections: int = 256
+    connections: int = 1024
     in_flight: int = 64
     hello: float = 5.0
     frame: float = 5.0
     farewell: float = 2.0
+    lag: float = LAG
     turn: float = 0.01
 
 
@@ -47,8 +53,12 @@ class Lobby:
     group: asyncio.TaskGroup
     present: set[Guest] = field(default_factory=set)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
+    remembered: Remembered = field(default_factory=Remembered)
 
     def check_room(self) -> None:
         """Raise Unavailable where more are here than we talk to at a time."""
         if len(self.present) > self.limits.connections:
-            raise Unavailable(f"cannot talk to you: {self.limits.connections} are connected")
+            raise Unavailable(
+                f"cannot talk to you: {self.limits.connections} clients are connected already",
+                hint="pmrunnerctl --patience 60 status",
+            )

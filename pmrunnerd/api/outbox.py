@@ -18,11 +18,8 @@ class Outbox:
         self._closed = False
         self._room = asyncio.Event()
         self._room.set()
-
-    @property
-    def has_room(self) -> bool:
-        """Tell whether the client takes what it is sent."""
-        return self._room.is_set()
+        self.has_room = True  # whether the client takes what it is sent
+        self.collecting = False  # whether whoever sends will flush
 
     async def room(self) -> None:
         """Wait until the client has taken enough for more to be read for it."""
@@ -31,17 +28,19 @@ class Outbox:
 
     def pause(self) -> None:
         """The client does not keep up."""
+        self.has_room = False
         self._room.clear()
 
     def resume(self) -> None:
         """The client has caught up, or there is none any more."""
+        self.has_room = True
         self._room.set()
 
     def send(self, frame: bytes) -> None:
         """Take in a frame; drop it where nobody is left to read it."""
         if self._closed:
             return
-        if not self._frames:
+        if not (self._frames or self.collecting):
             self._loop.call_soon(self.flush)
         self._frames.append(frame)
         self._size += len(frame)
@@ -50,6 +49,7 @@ class Outbox:
 
     def flush(self) -> None:
         """Write what was taken in."""
+        self.collecting = False
         if self._frames and not self._closed:
             self._transport.write(b"".join(self._frames))
         self._frames.clear()
@@ -59,4 +59,4 @@ class Outbox:
         """Write what was taken in, and nothing more."""
         self.flush()
         self._closed = True
-        self._room.set()
+        self.resume()

@@ -40,11 +40,17 @@ class Rejected(Exception):
     """A request that HTTP itself has a word for, and no rule was asked about."""
 
     def __init__(
-        self, status: HTTPStatus, detail: str, *, code: Code = Code.BAD_REQUEST, hint: str = ""
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        code: Code = Code.BAD_REQUEST,
+        hint: str = "",
+        retryable: bool = False,
     ) -> None:
         super().__init__(detail)
         self.status = status
-        self.why = Refusal(code=code, message=detail, hint=hint)
+        self.why = Refusal(code=code, message=detail, hint=hint, retryable=retryable)
 
 
 def problem(why: Refusal, status: HTTPStatus | None = None) -> Problem:

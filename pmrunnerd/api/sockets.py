@@ -11,7 +11,8 @@ from typing import Final
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.services.ports import keeper
 
-BACKLOG: Final = 512
+# Who may wait to be let in, as far as the system lets us (net.core.somaxconn).
+BACKLOG: Final = 4096
 MODE: Final = 0o660
 _FIRST: Final = 3  # the number of the first descriptor that a service manager hands over
 
@@ -67,8 +68,8 @@ def bind_unix(path: Path) -> socket.socket:
 def bind_tcp(host: str, port: int) -> socket.socket:
     """Return a socket that listens at a port. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Said by name, because only then asyncio sets TCP_NODELAY: without it every answer that is
-    # written in two pieces waits 40 ms for the other side to say that it has the first.
+    # The protocol is named, or asyncio does not take it for TCP and leaves Nagle's algorithm on: an
+    # answer in two writes then waits 40 ms for the other end to acknowledge the first one.
     own = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

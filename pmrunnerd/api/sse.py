@@ -10,6 +10,7 @@ from pmrunnerd.api import problems
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.api.feed import Stream
 from pmrunnerd.api.guard import Receive, Scope, Send
+from pmrunnerd.api.lobby import LAG
 from pmrunnerd.api.respond import explain
 
 MEDIA_TYPE: Final = "text/event-stream"
@@ -18,9 +19,13 @@ BEAT: Final = 15.0
 
 
 class Streams:
-    """The streams that are open, so that they can be told that we are leaving."""
+    """The streams that are open, so that they can be told that we are leaving.
 
-    def __init__(self) -> None:
+    `lag` is how many seconds one that has more to tell waits for its follower.
+    """
+
+    def __init__(self, lag: float = LAG) -> None:
+        self.lag = lag
         self._open: set[asyncio.Task[None]] = set()
         self.stopping = False
 
@@ -49,6 +54,7 @@ class EventStream:
     def __init__(
         self, desk: Desk, asked: str, items: Stream, cursor: int, streams: Streams
     ) -> None:
+        self._lag = streams.lag
         self._desk = desk
         self._asked = asked
         self._items = items
@@ -74,10 +80,8 @@ class EventStream:
     async def _feed(self, send: Send) -> None:
         try:
             async with contextlib.aclosing(self._items):
-                async for some in self._items:
-                    self._cursor = some[-1].cursor
-                    await _say(send, events(some))
-            await _say(send, self._closed("end"))
+                reason = await self._tell(send)
+            await _say(send, self._closed(reason))
         except asyncio.CancelledError:
             if not self._streams.stopping:
                 raise
@@ -85,6 +89,18 @@ class EventStream:
         except Exception as exc:  # noqa: BLE001 - the follower is told, and the log if it is a bug
             why = problems.problem(explain(self._desk, self._asked, exc))
             await _say(send, b"event: failed\ndata: %b\n\n" % problems.encode(why))
+
+    async def _tell(self, send: Send) -> str:
+        """Send what there is; return why there is no more of it."""
+        async for some in self._items:
+            # `send` waits for room first, and then writes all: what it gave up on was not sent.
+            try:
+                async with asyncio.timeout(self._lag):
+                    await _say(send, events(some))
+            except TimeoutError:
+                return "lagged"
+            self._cursor = some[-1].cursor
+        return "end"
 
     def _closed(self, reason: str) -> bytes:
         data = msgspec.json.encode({"reason": reason, "cursor": self._cursor})

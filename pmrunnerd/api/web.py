@@ -8,7 +8,10 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from pmrunnerd.api.desk import Desk
+from pmrunnerd.api.lobby import LAG
 from pmrunnerd.api.sockets import bind_tcp
 from pmrunnerd.api.sse import Streams
 from pmrunnerd.api.token import token
@@ -24,10 +27,21 @@ log = logging.getLogger(__name__)
 
 # Seconds without a turn of the engine after which we are not ready.
 STALE: Final = 10.0
-# Seconds between two tries to open a port that somebody else has.
-AGAIN: Final = 5.0
-# Seconds that requests which were accepted may take when we leave.
-GRACE: Final = 3
+
+
+class WebLimits(Struct, frozen=True, kw_only=True):
+    """What the door grants. Times are seconds.
+
+    `head` is for the head of a request to come, from its first moment on, `lag` for a follower to
+    take what it was sent, `grace` for requests that were accepted when we leave. `connections`
+    counts those without a request too. `again` is between two tries to open a port.
+    """
+
+    connections: int = 1024
+    head: float = 10.0
+    lag: float = LAG
+    grace: int = 3
+    again: float = 5.0
 
 
 class WebDoor:
@@ -46,16 +60,14 @@ class WebDoor:
         turned: Callable[[], float],
         *,
         listening: socket.socket | None = None,
-        again: float = AGAIN,
-        grace: int = GRACE,
+        limits: WebLimits | None = None,
     ) -> None:
         self._desk = desk
         self._turned = turned
         self._listening = listening
-        self._again = again
-        self._grace = grace
+        self._limits = limits or WebLimits()
         self._host, self._port = desk.settings.web_host, desk.settings.web_port
-        self.streams = Streams()
+        self.streams = Streams(self._limits.lag)
         self.ready = asyncio.Event()
         if not _is_loopback(self._host):
             raise Refused(
@@ -100,9 +112,9 @@ class WebDoor:
                 why = f"port {self._port} is in use by {who}" if who else str(exc.strerror)
             if not shown:
                 shown = f"cannot listen at {self._host}:{self._port}: {why}"
-                log.warning("%s; trying again every %.0f s", shown, self._again)
+                log.warning("%s; trying again every %.0f s", shown, self._limits.again)
                 self._show(self._host, self._port, shown)
-            await asyncio.sleep(self._again)
+            await asyncio.sleep(self._limits.again)
 
     def _show(self, host: str, port: int, problem: str = "") -> None:
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -111,6 +123,7 @@ class WebDoor:
     def _build(self, secret: str) -> "uvicorn.Server":
         import uvicorn  # noqa: PLC0415 - late: see above
 
+        from pmrunnerd.api.doorstep import Crowd, doorstep  # noqa: PLC0415
         from pmrunnerd.api.guard import Guard  # noqa: PLC0415
         from pmrunnerd.api.routes import application  # noqa: PLC0415
 
@@ -119,10 +132,11 @@ class WebDoor:
             def capture_signals(self) -> Iterator[None]:
                 yield  # signals are main's business
 
+        limits = self._limits
         app = application(self._desk, self.health, self.streams)
         config = uvicorn.Config(
             Guard(app, secret),
-            http="h11",
+            http=doorstep(Crowd(most=limits.connections), limits.head),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -130,9 +144,10 @@ class WebDoor:
             access_log=False,
             proxy_headers=False,  # nobody stands between us and who claims to be somebody else
             server_header=False,
-            limit_concurrency=256,
+            # It would count those who ask nothing, and turn everybody away because of them.
+            limit_concurrency=None,
             timeout_keep_alive=30,
-            timeout_graceful_shutdown=self._grace,
+            timeout_graceful_shutdown=self._limits.grace,
         )
         return Server(config)
 

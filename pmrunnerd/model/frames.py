@@ -6,6 +6,7 @@ and one `Closed`. A call that changes something carries a request identifier mad
 the same identifier again gets the same answer.
 """
 
+import struct
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -84,12 +85,13 @@ class Failed(Frame, frozen=True, kw_only=True):
 to_daemon: Final = msgspec.msgpack.Decoder(Hello | Call | Cancel)
 requests: Final = msgspec.msgpack.Decoder(p.AnyRequest)
 _encoder: Final = msgspec.msgpack.Encoder()
+_prefix: Final = struct.Struct(">I").pack
 
 
 def encode(frame: Frame) -> bytes:
     """Return the frame as it travels, length first."""
     body = _encoder.encode(frame)
-    return len(body).to_bytes(HEADER, "big") + body
+    return _prefix(len(body)) + body
 
 
 def encode_request(request: p.Request[Any]) -> msgspec.Raw:

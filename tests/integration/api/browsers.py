@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.api.sockets import bind_tcp
 from pmrunnerd.api.token import FILE
-from pmrunnerd.api.web import WebDoor
+from pmrunnerd.api.web import WebDoor, WebLimits
 
 PATIENCE = 20.0
 
@@ -120,10 +120,12 @@ async def following(site: Site, path: str, **headers: str | None) -> AsyncIterat
 
 
 @contextlib.asynccontextmanager
-async def visiting(desk: Desk) -> AsyncIterator[Site]:
+async def visiting(desk: Desk, **limits: Any) -> AsyncIterator[Site]:
     own = bind_tcp("127.0.0.1", 0)
     port = own.getsockname()[1]
-    door = WebDoor(desk, asyncio.get_running_loop().time, listening=own, grace=1)
+    door = WebDoor(
+        desk, asyncio.get_running_loop().time, listening=own, limits=WebLimits(grace=1, **limits)
+    )
     async with asyncio.TaskGroup() as group:
         serving = group.create_task(door.serve())
         await door.ready.wait()

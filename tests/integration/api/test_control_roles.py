@@ -122,3 +122,41 @@ def test_anybody_else_is_told_so_and_sees_nothing(
 def test_root_and_the_daemon_itself_administer(tmp_path: Path) -> None:
     _, looked, changed = asyncio.run(visited(tmp_path, 0, 0))
     assert (looked["frame"], changed["frame"]) == ("ok", "ok")
+
+
+# Everything is imported before it becomes somebody else, to whom our interpreter may be closed.
+KNOCK = """
+import os, sys
+from pathlib import Path
+from pmrunnerctl.client import Client
+from pmrunnerctl.exits import Cannot
+from pmrunnerctl.where import Place
+uid = int(sys.argv[1])
+os.setgroups([])
+os.setgid(uid)
+os.setuid(uid)
+try:
+    Client(Place(Path("s"), ""), patience=0.0, tell=print).hello()
+except Cannot as error:
+    print(error.code, int(error.exits), error, error.hint, sep="|")
+"""
+
+
+def test_who_has_no_permission_on_the_socket_is_told_in_words(tmp_path: Path) -> None:
+    async def scenario() -> str:
+        async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s", roles=ROLES):
+            done = await asyncio.to_thread(
+                subprocess.run,
+                [sys.executable, "-c", KNOCK, str(SOMEBODY)],
+                cwd=tmp_path,
+                env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=PATIENCE,
+            )
+            return done.stdout.strip()
+
+    code, _, message, hint = asyncio.run(scenario()).split("|")
+    assert (code, message) == ("forbidden", "cannot reach pmrunnerd at s: permission denied")
+    assert hint.startswith("sudo usermod -aG pm-runner ")

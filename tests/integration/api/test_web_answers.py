@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from pmrunnerd.api.sockets import bind_tcp
-from pmrunnerd.api.web import WebDoor
+from pmrunnerd.api.web import WebDoor, WebLimits
 from pmrunnerd.model.errors import Refused
 from tests.integration.api.browsers import following, visiting
 from tests.unit.api import desks
@@ -168,7 +168,7 @@ def test_a_port_that_is_taken_is_shown_and_opened_when_it_is_free(tmp_path: Path
         port = taken.getsockname()[1]
         async with at_work(tmp_path) as desk, asyncio.TaskGroup() as group:
             desk.settings = replace(desk.settings, web_port=port)
-            door = WebDoor(desk, asyncio.get_running_loop().time, again=0.01)
+            door = WebDoor(desk, asyncio.get_running_loop().time, limits=WebLimits(again=0.01))
             serving = group.create_task(door.serve())
             await until(lambda: desk.doors)
             assert desk.doors["web"].problem.startswith(f"cannot listen at 127.0.0.1:{port}: port")

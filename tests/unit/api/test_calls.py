@@ -7,13 +7,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from pmrunnerd.api import intake
 from pmrunnerd.api.calls import Calls
 from pmrunnerd.api.desk import Desk
+from pmrunnerd.api.lobby import Limits, Lobby
 from pmrunnerd.api.outbox import Outbox
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import frames as f
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import BadRequest
+from tests.integration.api.callers import ROLES
 from tests.unit.api import desks
 from tests.unit.api.desks import ANNA, at_work, until
 
@@ -40,14 +43,19 @@ class Kept(asyncio.Transport):
 class Switchboard:
     def __init__(self, desk: Desk, group: asyncio.TaskGroup) -> None:
         self.desk, self.wire, self.done = desk, Kept(), 0
-        self.calls = Calls(desk, ANNA, group, Outbox(self.wire), self._count)
+        self.outbox = Outbox(self.wire)
+        lobby = Lobby(desk=desk, roles=ROLES, limits=Limits(lag=0.01), group=group)
+        self.calls = Calls(lobby, ANNA, self.outbox, self._count)
 
     def _count(self) -> None:
         self.done += 1
 
     def take(self, number: int, request: p.Request[Any], request_id: str = "") -> None:
         raw = f.encode_request(request)
-        self.calls.take(f.Call(call=number, request=raw, request_id=request_id))
+        sent = f.encode(f.Call(call=number, request=raw, request_id=request_id))
+        call = intake.frame(sent[f.HEADER :])
+        assert isinstance(call, intake.Asked)
+        self.calls.take(call)
 
     async def answered(self, count: int) -> list[dict[str, Any]]:
         await until(lambda: len(self.wire.frames()) == count)
@@ -132,5 +140,40 @@ def test_an_answer_that_fits_in_no_frame_is_refused_with_a_remedy(tmp_path: Path
             assert "--limit" in frame["hint"]
             board.take(2, p.PlanList(limit=1))
             assert (await board.answered(2))[1]["frame"] == "ok"
+
+    asyncio.run(scenario())
+
+
+def test_a_follower_that_is_sent_all_may_sleep_and_one_with_more_to_come_lags(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with switchboard(tmp_path) as board:
+            board.take(1, p.Events(follow=True))
+            (item,) = await board.answered(1)
+            board.outbox.pause()
+            await asyncio.sleep(0.05)  # longer than one may lag
+            assert len(board.calls) == 1
+            await board.desk.store.commit(desks.posted())
+            _, closed = await board.answered(2)
+            cursor = item["item"]["cursor"]
+            assert closed == {"frame": "closed", "call": 1, "reason": "lagged", "cursor": cursor}
+            assert len(board.calls) == 0
+
+    asyncio.run(scenario())
+
+
+def test_the_same_look_is_answered_alike_until_something_is_durable(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with switchboard(tmp_path) as board:
+            board.take(1, p.ChatHistory(project="demo"))
+            board.take(2, p.ChatHistory(project="demo"))
+            first, second = await board.answered(2)
+            assert first["result"] == second["result"]
+            assert first["result"]["entries"] == []
+            await board.desk.store.commit(desks.posted("hello"))
+            board.take(3, p.ChatHistory(project="demo"))
+            (*_, third) = await board.answered(3)
+            assert [entry["text"] for entry in third["result"]["entries"]] == ["hello"]
 
     asyncio.run(scenario())

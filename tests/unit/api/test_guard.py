@@ -100,3 +100,35 @@ def test_a_request_without_the_token_is_in_the_log_and_the_token_is_not(
         "status": 401,
         "reason": "cannot let you in: the token is missing or wrong",
     }
+
+
+def test_requests_under_way_are_counted_and_health_is_answered_all_the_same() -> None:
+    async def scenario() -> None:
+        leave, sent = asyncio.Event(), []
+
+        async def application(asked: Scope, _: Receive, send: Send) -> None:
+            if asked["path"] != "/healthz":
+                await leave.wait()
+            await send({"type": "http.response.start", "status": 200})
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            sent.append(message)
+
+        async def receive() -> MutableMapping[str, Any]:
+            return {"type": "http.disconnect"}
+
+        guard = Guard(application, TOKEN, most=2)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(2):
+                group.create_task(guard(scope(), receive, send))
+            await asyncio.sleep(0)
+            await guard(scope(), receive, send)
+            assert sent[0]["status"] == HTTPStatus.SERVICE_UNAVAILABLE
+            assert b'"retryable":true' in sent[1]["body"]
+            await guard(scope(path="/healthz"), receive, send)
+            assert sent[2]["status"] == HTTPStatus.OK
+            leave.set()
+        await guard(scope(), receive, send)
+        assert [m["status"] for m in sent[3:]] == [200, 200, 200]
+
+    asyncio.run(scenario())

@@ -19,8 +19,8 @@ class Guest:
 
 def test_the_limits_are_those_of_the_design() -> None:
     limits = Limits()
-    assert (limits.connections, limits.in_flight) == (256, 64)
-    assert (limits.hello, limits.frame) == (5.0, 5.0)
+    assert (limits.connections, limits.in_flight) == (1024, 64)
+    assert (limits.hello, limits.frame, limits.lag) == (5.0, 5.0, 30.0)
 
 
 def test_there_is_room_for_so_many_and_no_more(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_there_is_room_for_so_many_and_no_more(tmp_path: Path) -> None:
             lobby.present |= {Guest(), Guest()}
             lobby.check_room()
             lobby.present.add(Guest())
-            with pytest.raises(Unavailable, match="2 are connected"):
+            with pytest.raises(Unavailable, match="2 clients are connected"):
                 lobby.check_room()
 
     asyncio.run(scenario())

@@ -6,7 +6,6 @@ import pytest
 from pmrunnerd.store.failures import JournalDamaged
 from tests.unit.store.parts import opened, project, said
 
-
 LIMIT = 1000
 
 
