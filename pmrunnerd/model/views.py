@@ -209,3 +209,36 @@ class Happening(View, frozen=True, kw_only=True):
     cursor: int
     at: str
     facts: tuple[AnyEvent, ...]
+
+
+class Finding(View, frozen=True, kw_only=True):
+    """Something that is wrong: where, from line 1, and why. `said` is what can still be read."""
+
+    file: str
+    line: int
+    why: str
+    said: tuple[str, ...] = ()
+
+
+class Verified(View, frozen=True, kw_only=True):
+    """What a journal was found to be. `torn` is bytes at its end that a crash left: no damage."""
+
+    sound: bool
+    commits: int
+    segments: int
+    bytes: int
+    torn: int
+    findings: tuple[Finding, ...]
+
+
+class Repaired(View, frozen=True, kw_only=True):
+    """What a repair did, or would do: `lost` commits of `commits` became placeholders.
+
+    `kept` is the directory that holds everything as it was.
+    """
+
+    changed: bool
+    commits: int
+    lost: int
+    kept: str
+    findings: tuple[Finding, ...]

@@ -47,10 +47,8 @@ def evolve(state: State, event: ev.AnyEvent, at: str) -> None:
             _conversation(state, event, at)
         case ev.ProjectAdded() | ev.ProjectChanged() | ev.ProjectRemoved():
             _project(state, event)
-        case ev.DaemonStarted(release=release):
-            state.release = release
-        case ev.DaemonStopped():
-            pass
+        case ev.DaemonStarted() | ev.DaemonStopped() | ev.CommitLost():
+            _house(state, event)
         case ev.TaskCancelRequested():
             _request_cancel(state, event)
         case _ if isinstance(event, ev.TaskEvent):
@@ -65,6 +63,14 @@ def evolve(state: State, event: ev.AnyEvent, at: str) -> None:
 def _count(state: State, identifier: str) -> None:
     kind, count = identifier[0], number(identifier)
     state.minted[kind] = max(count, state.minted.get(kind, 0))
+
+
+def _house(state: State, event: ev.DaemonStarted | ev.DaemonStopped | ev.CommitLost) -> None:
+    if isinstance(event, ev.DaemonStarted):
+        state.release = event.release
+    elif isinstance(event, ev.CommitLost):
+        for identifier in event.minted:
+            _count(state, identifier)
 
 
 def _project(state: State, event: ev.ProjectAdded | ev.ProjectChanged | ev.ProjectRemoved) -> None:
