@@ -10,7 +10,7 @@ from pmrunnerctl.exits import Exit
 from pmrunnerctl.render import Screen
 from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import Noun, verb
-from pmrunnerd.model.views import Finding, Repaired, Verified
+from pmrunnerd.model.views import Archived, Finding, Repaired, Verified
 
 # More than this are counted, not shown; `--json` shows all.
 SHOWN: Final = 20
@@ -57,7 +57,28 @@ def repair(session: Session, state_dir: Path | None, *, yes: bool) -> None:
     session.show(found, lambda _: draw_repaired(session.out, where, found))
 
 
-state = Noun("state", verify, repair, about="What a daemon remembers, as it lies on the disk.")
+@verb(
+    "state backup",
+    _where,
+    click.argument("archive", type=click.Path(dir_okay=False, path_type=Path)),
+    click.option("--force", is_flag=True, help="Replace an archive that is there."),
+    summary="Write one archive of a state, while its daemon runs too.",
+    what="A gzip'd tar of journal, runs and set-aside, with a manifest. Secrets such as web.token are"
+    " not in it; what is left out is listed. Needs to read the state directory. To use it: unpack it"
+    " into an empty directory and start a daemon there.",
+    example="pmrunnerctl state backup pm-runner.tar.gz",
+    then="pmrunnerctl state verify",
+)
+def backup(session: Session, state_dir: Path | None, archive: Path, *, force: bool) -> None:
+    where = offline.directory(session, state_dir)
+    options = ["--state-dir", str(where), "--to", str(archive), *(["--force"] if force else [])]
+    found = offline.ask("backup", Archived, *options)
+    session.show(found, lambda _: draw_archived(session.out, archive, found))
+
+
+state = Noun(
+    "state", backup, verify, repair, about="What a daemon remembers, as it lies on the disk."
+)
 
 
 def draw_verified(screen: Screen, where: Path, found: Verified) -> None:
@@ -90,6 +111,13 @@ def draw_repaired(screen: Screen, where: Path, found: Repaired) -> None:
         return
     screen.line(f"{lost} would be lost, the others stay; nothing was changed")
     screen.next(f"pmrunnerctl state repair --yes --state-dir {where}")
+
+
+def draw_archived(screen: Screen, archive: Path, found: Archived) -> None:
+    """Write what is in an archive and what is not."""
+    screen.line(f"{archive}: {_count(len(found.members), 'file')}, {size(found.bytes)} unpacked")
+    for one in found.excluded:
+        screen.line(f"not in it: {one.name} ({one.why})")
 
 
 def draw_findings(screen: Screen, findings: tuple[Finding, ...]) -> None:

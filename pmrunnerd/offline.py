@@ -8,14 +8,16 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import msgspec
 
 from pmrunnerd import __version__
-from pmrunnerd.model.errors import Code, PmError
-from pmrunnerd.model.views import View
+from pmrunnerd.model.errors import BadRequest, Code, PmError
+from pmrunnerd.model.views import Archived, View
 from pmrunnerd.services.clock import Clock
+from pmrunnerd.store.archive import write_archive
+from pmrunnerd.store.backup import backup
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.repair import repair
 from pmrunnerd.store.verify import verify
@@ -30,7 +32,19 @@ def _repair(given: argparse.Namespace) -> View:
     return repair(Disk(), given.state_dir, at=at, release=__version__, change=given.yes)
 
 
+def _backup(given: argparse.Namespace) -> View:
+    at = Clock().now()
+
+    def make(out: IO[bytes]) -> Archived:
+        return backup(Disk(), given.state_dir, out, at=at, release=__version__)
+
+    if given.to is None:
+        raise BadRequest("cannot back up: name the archive", hint="--to PATH")
+    return write_archive(Disk(), given.to.absolute(), make, force=given.force)
+
+
 VERBS: Final[dict[str, Callable[[argparse.Namespace], View]]] = {
+    "backup": _backup,
     "repair": _repair,
     "verify": _verify,
 }
@@ -42,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("verb", choices=sorted(VERBS))
     parser.add_argument("--state-dir", type=Path, required=True, help="the state directory")
     parser.add_argument("--yes", action="store_true", help="change it; else only tell")
+    parser.add_argument("--to", type=Path, help="where an archive goes")
+    parser.add_argument("--force", action="store_true", help="replace an archive that is there")
     given = parser.parse_args(arguments)
     given.state_dir = given.state_dir.absolute()
     try:

@@ -242,3 +242,29 @@ class Repaired(View, frozen=True, kw_only=True):
     lost: int
     kept: str
     findings: tuple[Finding, ...]
+
+
+class Member(View, frozen=True, kw_only=True):
+    """A file of an archive."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+class Excluded(View, frozen=True, kw_only=True):
+    """What lies in a state directory and is not in its archive."""
+
+    name: str
+    why: str
+
+
+class Archived(View, frozen=True, kw_only=True):
+    """The manifest of an archive: its last member, and what a backup replies."""
+
+    format: int
+    release: str
+    at: str
+    bytes: int
+    members: tuple[Member, ...]
+    excluded: tuple[Excluded, ...]

@@ -60,3 +60,15 @@ def test_more_than_a_screen_of_damage_is_counted(paper: Paper) -> None:
 )
 def test_sizes_are_in_units_of_people(count: int, said: str) -> None:
     assert size(count) == said
+
+
+def test_a_backup_lists_what_is_not_in_it_and_replaces_nothing(ctl: Ctl, tmp_path: Path) -> None:
+    (state(tmp_path / "state") / "web.token").write_text("hush")
+    words = ("state", "backup", "--state-dir", str(tmp_path / "state"), str(tmp_path / "a.tgz"))
+    done, again = ctl(*words), ctl(*words)
+
+    assert done.status == 0
+    assert "not in it: web.token (it is secret)" in done.out
+    assert again.status == 4
+    assert "it is there already" in again.err
+    assert ctl(*words, "--force").status == 0
