@@ -10,7 +10,7 @@ from pmrunnerctl.exits import Exit
 from pmrunnerctl.render import Screen
 from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import Noun, verb
-from pmrunnerd.model.views import Archived, Finding, Repaired, Verified
+from pmrunnerd.model.upkeep import Archived, Finding, Repaired, Verified
 
 # More than this are counted, not shown; `--json` shows all.
 SHOWN: Final = 20

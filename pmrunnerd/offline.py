@@ -14,7 +14,8 @@ import msgspec
 
 from pmrunnerd import __version__
 from pmrunnerd.model.errors import BadRequest, Code, PmError
-from pmrunnerd.model.views import Archived, View
+from pmrunnerd.model.upkeep import Archived
+from pmrunnerd.model.views import View
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.store.archive import write_archive
 from pmrunnerd.store.backup import backup

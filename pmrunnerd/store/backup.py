@@ -16,7 +16,7 @@ from typing import IO, Final
 import msgspec
 
 from pmrunnerd.model.errors import Unavailable
-from pmrunnerd.model.views import Archived, Excluded, Member
+from pmrunnerd.model.upkeep import Archived, Excluded, Member
 from pmrunnerd.store import batch
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.segments import path_of, present
@@ -99,7 +99,7 @@ def _add(disk: Disk, tar: tarfile.TarFile, directory: Path, path: Path, *, lines
         name = str(path.relative_to(directory))
         reading = _Reading(disk, file, size)
         try:
-            tar.addfile(_info(name, size), reading)  # type: ignore[arg-type]
+            tar.addfile(_info(name, size), reading)
         except OSError as error:
             if reading.short:
                 raise Unavailable(f"cannot back up {path}: it became shorter meanwhile") from error

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.state import State
-from pmrunnerd.model.views import Finding
+from pmrunnerd.model.upkeep import Finding
 from pmrunnerd.rules.evolve import evolve
 from pmrunnerd.store.batch import Batch, encode
 from pmrunnerd.store.durable import Disk

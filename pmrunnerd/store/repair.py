@@ -11,7 +11,7 @@ from typing import Final
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import Unavailable
-from pmrunnerd.model.views import Repaired
+from pmrunnerd.model.upkeep import Repaired
 from pmrunnerd.store.aside import fresh
 from pmrunnerd.store.batch import Batch, encode
 from pmrunnerd.store.durable import Disk

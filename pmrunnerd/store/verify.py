@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pmrunnerd.model.errors import NotFound
-from pmrunnerd.model.views import Verified
+from pmrunnerd.model.upkeep import Verified
 from pmrunnerd.store import lock
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.mending import Mending

@@ -6,7 +6,7 @@ import pytest
 from pmrunnerctl import offline
 from pmrunnerctl.exits import Cannot, Exit
 from pmrunnerctl.session import Session
-from pmrunnerd.model.views import Verified
+from pmrunnerd.model.upkeep import Verified
 
 
 def test_the_directory_that_is_named_is_the_one(tmp_path: Path) -> None:

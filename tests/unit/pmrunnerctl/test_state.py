@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pmrunnerctl.state import SHOWN, draw_findings, size
-from pmrunnerd.model.views import Finding
+from pmrunnerd.model.upkeep import Finding
 from tests.unit.pmrunnerctl.conftest import Ctl, Paper
 from tests.unit.store.damage import everything, flip, segments, state
 

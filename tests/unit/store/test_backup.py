@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from pmrunnerd.model.errors import NotFound
-from pmrunnerd.model.views import Archived
+from pmrunnerd.model.upkeep import Archived
 from pmrunnerd.store.backup import MANIFEST, backup
 from pmrunnerd.store.durable import Disk
 from tests.unit.store.damage import COMMITS, messages, segments, state

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.model.errors import NotFound, Refused
-from pmrunnerd.model.views import Repaired
+from pmrunnerd.model.upkeep import Repaired
 from pmrunnerd.store.batch import Batch, encode
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import JournalDamaged
