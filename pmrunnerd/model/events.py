@@ -36,6 +36,19 @@ class DaemonStopped(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class CommitLost(Event, frozen=True, kw_only=True):
+    """A commit that could not be read any more, or did not follow, and that `repair` replaced.
+
+    `kept` is the file below the state directory that holds what was there, `line` its line in it;
+    `minted` are identifiers that it used, which are not given again.
+    """
+
+    reason: str
+    kept: str = ""
+    line: int = 0
+    minted: tuple[str, ...] = ()
+
+
 class ProjectAdded(Event, frozen=True, kw_only=True):
     """A directory became a project."""
 
@@ -321,6 +334,7 @@ TaskEvent = (
 AnyEvent = (
     DaemonStarted
     | DaemonStopped
+    | CommitLost
     | ProjectAdded
     | ProjectChanged
     | ProjectRemoved

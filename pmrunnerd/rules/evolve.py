@@ -10,6 +10,7 @@ from typing import Any, Final, get_args
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import talk, work
+from pmrunnerd.rules.counts import count
 
 
 def evolve(state: State, event: ev.AnyEvent, at: str) -> None:
@@ -29,9 +30,15 @@ def _nothing(_: State, __: ev.DaemonStopped, ___: str) -> None:
     """Said for people; nothing follows from it."""
 
 
+def _lose(state: State, event: ev.CommitLost, _: str) -> None:
+    for identifier in event.minted:
+        count(state, identifier)
+
+
 _FOLD: Final[Mapping[type[ev.AnyEvent], Callable[[State, Any, str], None]]] = {
     ev.DaemonStarted: _start,
     ev.DaemonStopped: _nothing,
+    ev.CommitLost: _lose,
     ev.ProjectAdded: talk.add_project,
     ev.ProjectChanged: talk.change_project,
     ev.ProjectRemoved: talk.remove_project,

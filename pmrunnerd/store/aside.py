@@ -10,8 +10,7 @@ from pmrunnerd.store.durable import Disk
 def set_aside(disk: Disk, directory: Path, name: str, data: bytes) -> Path:
     """Keep bytes durably under a name that nothing else has, and return where."""
     disk.make_directory(directory)
-    taken = set(disk.names(directory))
-    path = directory / next(fresh for fresh in _numbered(name) if fresh not in taken)
+    path = fresh(disk, directory, name)
     try:
         disk.write_file(path, data, "new")
     except OSError:
@@ -19,6 +18,12 @@ def set_aside(disk: Disk, directory: Path, name: str, data: bytes) -> Path:
         raise
     disk.sync_directory(directory)
     return path
+
+
+def fresh(disk: Disk, directory: Path, name: str) -> Path:
+    """Return a path like `name` that nothing in a directory has yet."""
+    taken = set(disk.names(directory))
+    return directory / next(new for new in _numbered(name) if new not in taken)
 
 
 def _numbered(name: str) -> Iterator[str]:

@@ -84,6 +84,13 @@ class Disk:
     def is_directory(self, path: Path) -> bool:
         return path.is_dir()
 
+    def is_link(self, path: Path) -> bool:
+        return path.is_symlink()
+
+    def is_file(self, path: Path) -> bool:
+        """Tell whether it is a regular file itself: no link to one, and nothing that blocks."""
+        return path.is_file() and not path.is_symlink()
+
     def lock(self, file: int) -> bool:
         """Take the only lock there is on a file, until it is closed; False if somebody has it."""
         try:

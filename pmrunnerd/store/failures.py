@@ -5,7 +5,7 @@ from typing import Final
 
 from pmrunnerd.model.errors import PmError, Refused, Unavailable
 
-LOOK: Final = "cp -a STATE STATE.aside   then see 'Damage' in state/README.md"
+LOOK: Final = "pmrunnerctl state verify   then: pmrunnerctl state repair"
 
 
 class JournalDamaged(PmError):

@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "2779222e3cc29a0a"
+FOLD: Final = "9e4900ae0253b2f1"

@@ -57,16 +57,29 @@ class Lock:
         self._disk.close(self._file)
 
     def _read(self) -> Holder | None:
-        try:
-            return msgspec.json.decode(self._disk.read_all(self._file, _SIZE, 0), type=Holder)
-        except msgspec.DecodeError:
-            return None
+        return _decode(self._disk.read_all(self._file, _SIZE, 0))
 
     def _write(self) -> None:
         line = msgspec.json.encode(self._holder).ljust(_SIZE - 1) + b"\n"
         # What we say about ourselves must not stop us, on a full disk least of all.
         with contextlib.suppress(OSError):
             self._disk.write_all(self._file, line, 0)
+
+
+def seen(disk: Disk, path: Path) -> int:
+    """Return the commit that a journal is known to have reached, whoever holds the lock."""
+    try:
+        holder = _decode(disk.read_file(path))
+    except FileNotFoundError:
+        return 0
+    return holder.seq if holder else 0
+
+
+def _decode(data: bytes) -> Holder | None:
+    try:
+        return msgspec.json.decode(data, type=Holder)
+    except msgspec.DecodeError:
+        return None
 
 
 def _who(holder: Holder | None) -> str:

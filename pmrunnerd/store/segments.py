@@ -1,6 +1,7 @@
 """The files of a journal as they lie there: which ones, and their lines, good and bad."""
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -45,23 +46,29 @@ def path_of(directory: Path, segment: int) -> Path:
 
 def numbers(disk: Disk, directory: Path) -> list[int]:
     """Return the numbers of all segments, from 1 on. Raises JournalDamaged if one is missing."""
-    there = [int(name[:8]) for name in disk.names(directory) if _NAME.fullmatch(name)]
+    there = present(disk, directory)
     for expected, number in enumerate(there, start=1):
         if number != expected:
             raise JournalDamaged(f"cannot read {path_of(directory, expected)}: it is missing")
     return there
 
 
-def read_lines(
-    disk: Disk, file: int, path: Path, offset: int = 0, number: int = 1
+def present(disk: Disk, directory: Path) -> list[int]:
+    """Return the numbers of the segments that are there, whatever is missing between them."""
+    return [int(name[:8]) for name in disk.names(directory) if _NAME.fullmatch(name)]
+
+
+def read_lines(  # noqa: PLR0913 - what, and then which part of it
+    disk: Disk, file: int, path: Path, offset: int = 0, number: int = 1, *, end: int = sys.maxsize
 ) -> Iterator[Line]:
     """Yield the lines of a segment from a byte on, where line `number` begins.
 
-    What follows the last line end is a line that is not whole.
+    What follows the last line end is a line that is not whole. What lies behind the byte `end` is
+    not looked at: it may be on its way.
     """
     at, rest = offset, b""
     # The longer the line that has no end yet, the more is read: what it costs stays linear.
-    while chunk := disk.read_at(file, max(_CHUNK, len(rest)), at):
+    while chunk := disk.read_at(file, min(max(_CHUNK, len(rest)), end - at), at):
         at += len(chunk)
         *ended, rest = (rest + chunk).split(b"\n")
         for line in ended:

@@ -1,0 +1,87 @@
+"""Mends a damaged journal: sets aside, never deletes, and finishes what an earlier repair began.
+
+Order is what makes a kill harmless: caches go first, they are made again; then, segment by
+segment, the original is durable in `set-aside/` before it is replaced in one step. Until the last
+one is replaced the journal is still a damaged one, which nobody opens and the next repair mends.
+"""
+
+import contextlib
+from pathlib import Path
+from typing import Final
+
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.errors import Unavailable
+from pmrunnerd.model.upkeep import Repaired
+from pmrunnerd.store.aside import fresh
+from pmrunnerd.store.batch import Batch, encode
+from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.hearsay import identifiers
+from pmrunnerd.store.lock import Lock
+from pmrunnerd.store.mending import Keep, Lost, Mending
+from pmrunnerd.store.segments import path_of
+from pmrunnerd.store.verify import check_there
+
+# Made from the journal, and out of date once it changes.
+CACHES: Final = ("snapshot.json", "history")
+ASIDE: Final = "set-aside"
+_PLAIN: Final = str.maketrans("", "", "-:")
+
+
+def repair(disk: Disk, directory: Path, *, at: str, release: str, change: bool) -> Repaired:
+    """Mend a state's journal, or only tell what that would do unless `change`.
+
+    Raises Refused while a daemon has the state, NotFound where there is none, Unavailable where
+    the disk says no; the same may then be asked again.
+    """
+    check_there(disk, directory)
+    with contextlib.closing(Lock(directory / "lock", at=at, release=release, disk=disk)) as lock:
+        plan = Mending(disk, directory / "journal", lock.seen)
+        kept = ""
+        if change and plan.changed:
+            try:
+                kept = _mend(disk, directory, plan, at)
+            except OSError as error:
+                raise Unavailable(
+                    f"cannot repair {directory}: {error.strerror}", hint=f"df -h {directory}"
+                ) from error
+            lock.note(plan.seq)
+    return Repaired(
+        changed=bool(kept),
+        commits=plan.seq,
+        lost=len(plan.lost),
+        kept=kept,
+        findings=tuple(plan.findings),
+    )
+
+
+def _mend(disk: Disk, directory: Path, plan: Mending, at: str) -> str:
+    disk.make_directory(directory / ASIDE)
+    kept = fresh(disk, directory / ASIDE, f"{at.translate(_PLAIN)}-before-repair")
+    disk.make_directory(kept)
+    disk.make_directory(directory / "journal")
+    for name in CACHES:
+        if name in disk.names(directory):
+            disk.rename(directory / name, kept / name)
+    disk.sync_directory(kept)
+    disk.sync_directory(directory)
+    for segment in sorted(plan.changed):
+        path = path_of(directory / "journal", segment)
+        before = disk.read_file(path) if path.name in disk.names(path.parent) else None
+        if before is not None:
+            disk.write_file(kept / path.name, before, "new")
+            disk.sync_directory(kept)
+        parts = plan.segments[segment]
+        disk.replace_file(path, b"".join(_content(p, before or b"", at, kept.name) for p in parts))
+    return str(kept)
+
+
+def _content(part: Keep | Lost, before: bytes, at: str, kept: str) -> bytes:
+    if isinstance(part, Keep):
+        return before[part.offset : part.offset + part.size]
+    fact = ev.CommitLost(
+        reason=part.why,
+        kept=f"{ASIDE}/{kept}/{part.segment:08}.jsonl" if part.line else "",
+        line=part.line,
+        minted=identifiers(part.raw),
+    )
+    return encode(Batch(seq=part.seq, at=at, facts=(fact,)))

@@ -1,0 +1,37 @@
+"""Says whether a state can be believed, without changing it or keeping anybody from it."""
+
+from pathlib import Path
+
+from pmrunnerd.model.errors import NotFound
+from pmrunnerd.model.upkeep import Verified
+from pmrunnerd.store import lock
+from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.mending import Mending
+
+
+def verify(disk: Disk, directory: Path) -> Verified:
+    """Check every line of a state's journal: checksum, number, facts, and that they follow.
+
+    A daemon may go on writing: what comes after a segment's size as first seen is left out.
+    Raises NotFound where there is no state.
+    """
+    check_there(disk, directory)
+    # First the lock, then the journal: the other way round, a daemon could be ahead of what we saw.
+    at_least = lock.seen(disk, directory / "lock")
+    found = Mending(disk, directory / "journal", at_least)
+    return Verified(
+        sound=not found.findings,
+        commits=found.seq,
+        segments=len(found.segments),
+        bytes=found.bytes,
+        torn=found.torn,
+        findings=tuple(found.findings),
+    )
+
+
+def check_there(disk: Disk, directory: Path) -> None:
+    """Raise NotFound where nothing looks like a state."""
+    if not disk.is_directory(directory):
+        raise NotFound(f"cannot find a state in {directory}: there is no such directory")
+    if not {"journal", "lock"} & set(disk.names(directory)):
+        raise NotFound(f"cannot find a state in {directory}: it has neither journal nor lock")

@@ -1,0 +1,74 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from pmrunnerctl.state import SHOWN, draw_findings, size
+from pmrunnerd.model.upkeep import Finding
+from tests.unit.pmrunnerctl.conftest import Ctl, Paper
+from tests.unit.store.damage import everything, flip, segments, state
+
+
+def test_a_state_that_is_not_there_is_not_found(ctl: Ctl, tmp_path: Path) -> None:
+    ended = ctl("state", "verify", "--state-dir", str(tmp_path / "none"))
+
+    assert (ended.status, ended.out) == (3, "")
+    assert "there is no such directory" in ended.err
+
+
+def test_damage_ends_badly_with_file_line_and_what_was_said(ctl: Ctl, tmp_path: Path) -> None:
+    flip(segments(state(tmp_path))[1], 1)
+    ended = ctl("state", "verify", "--state-dir", str(tmp_path))
+
+    assert ended.status == 8
+    assert "00000002.jsonl: line 1: commit" in ended.out
+    assert "(message posted in alias-p1)" in ended.out
+    assert f"pmrunnerctl state repair --state-dir {tmp_path}" in ended.out
+
+
+def test_a_repair_shows_first_then_mends_then_has_nothing_to_do(ctl: Ctl, tmp_path: Path) -> None:
+    flip(segments(state(tmp_path))[1], 1)
+    before = everything(tmp_path)
+    shown = ctl("state", "repair", "--state-dir", str(tmp_path))
+
+    assert "1 commit of 10 would be lost, the others stay; nothing was changed" in shown.out
+    assert everything(tmp_path) == before
+    assert (
+        "repaired: 1 commit of 10 lost"
+        in ctl("state", "repair", "--yes", "--state-dir", str(tmp_path)).out
+    )
+    assert "needs no repair" in ctl("state", "repair", "--state-dir", str(tmp_path)).out
+
+
+def test_a_sound_state_is_no_error_and_json_is_one_line(ctl: Ctl, tmp_path: Path) -> None:
+    ended = ctl("state", "verify", "--json", "--state-dir", str(state(tmp_path)))
+
+    assert ended.status == 0
+    assert json.loads(ended.out)["sound"] is True
+
+
+def test_more_than_a_screen_of_damage_is_counted(paper: Paper) -> None:
+    one = Finding(file="j", line=1, why="is missing")
+    draw_findings(paper, (one,) * (SHOWN + 3))
+
+    assert paper.text.endswith("and 3 more: --json shows all\n")
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, "0 bytes"), (1023, "1023 bytes"), (1024, "1.0 KiB"), (64 << 20, "64.0 MiB")],
+)
+def test_sizes_are_in_units_of_people(count: int, said: str) -> None:
+    assert size(count) == said
+
+
+def test_a_backup_lists_what_is_not_in_it_and_replaces_nothing(ctl: Ctl, tmp_path: Path) -> None:
+    (state(tmp_path / "state") / "web.token").write_text("hush")
+    words = ("state", "backup", "--state-dir", str(tmp_path / "state"), str(tmp_path / "a.tgz"))
+    done, again = ctl(*words), ctl(*words)
+
+    assert done.status == 0
+    assert "not in it: web.token (it is secret)" in done.out
+    assert again.status == 4
+    assert "it is there already" in again.err
+    assert ctl(*words, "--force").status == 0

@@ -1,0 +1,87 @@
+import io
+import os
+import tarfile
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pmrunnerd.model.errors import NotFound
+from pmrunnerd.model.upkeep import Archived
+from pmrunnerd.store.backup import MANIFEST, backup
+from pmrunnerd.store.durable import Disk
+from tests.unit.store.damage import COMMITS, messages, segments, state
+from tests.unit.store.parts import AT, RELEASE, opened, said
+
+
+def archive(directory: Path) -> tuple[Archived, bytes]:
+    out = io.BytesIO()
+    return backup(Disk(), directory, out, at=AT, release=RELEASE), out.getvalue()
+
+
+def unpacked(data: bytes, to: Path) -> list[str]:
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        tar.extractall(to, filter="data")
+        return tar.getnames()
+
+
+def test_where_there_is_no_state_there_is_no_archive(tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        archive(tmp_path)
+
+
+def test_secrets_are_left_out_and_listed(tmp_path: Path) -> None:
+    (state(tmp_path) / "web.token").write_text("hush")
+    found, data = archive(tmp_path)
+    names = unpacked(data, tmp_path / "out")
+
+    assert {one.name: one.why for one in found.excluded}["web.token"] == "it is secret"
+    assert not [name for name in names if "token" in name or "lock" in name]
+
+
+def test_links_and_pipes_are_neither_followed_nor_waited_for(tmp_path: Path) -> None:
+    runs = state(tmp_path) / "runs" / "r1"
+    runs.mkdir(parents=True)
+    (runs / "link").symlink_to("/etc/passwd")
+    (runs / "directory").symlink_to("/etc")
+    os.mkfifo(runs / "pipe")
+    (runs / "spec.json").write_text("{}")
+    found, _ = archive(tmp_path)
+
+    assert [one.name for one in found.members if one.name.startswith("runs")] == [
+        "runs/r1/spec.json"
+    ]
+    assert {"runs/r1/link", "runs/r1/directory", "runs/r1/pipe"} <= {
+        one.name for one in found.excluded
+    }
+
+
+def test_taken_while_it_is_written_it_opens_with_all_that_was_durable(tmp_path: Path) -> None:
+    with opened(state(tmp_path / "state")) as store:
+        store.commit(said(11))
+        store.flush()
+        _, data = archive(tmp_path / "state")
+    unpacked(data, tmp_path / "out")
+
+    assert messages(tmp_path / "out") == {f"m{count}" for count in range(2, COMMITS + 2)}
+
+
+def test_half_a_line_at_the_end_is_cut(tmp_path: Path) -> None:
+    path = segments(state(tmp_path / "state"))[-1]
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'["0123')
+    unpacked(archive(tmp_path / "state")[1], tmp_path / "out")
+
+    assert (tmp_path / "out" / "journal" / path.name).read_bytes() == whole
+
+
+def test_the_manifest_is_last_and_its_digests_are_those_of_the_files(tmp_path: Path) -> None:
+    found, data = archive(state(tmp_path / "state"))
+    names = unpacked(data, tmp_path / "out")
+
+    assert names[-1] == MANIFEST
+    assert msgspec.json.decode((tmp_path / "out" / MANIFEST).read_bytes(), type=Archived) == found
+    for member in found.members:
+        content = (tmp_path / "out" / member.name).read_bytes()
+        assert (member.size, member.sha256) == (len(content), sha256(content).hexdigest())

@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import pytest
+
+from pmrunnerd.model.errors import NotFound
+from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.verify import verify
+from tests.unit.store.damage import COMMITS, everything, flip, segments, state
+from tests.unit.store.parts import opened, said
+
+
+def test_damage_is_named_with_its_file_and_line(tmp_path: Path) -> None:
+    path = segments(state(tmp_path))[1]
+    flip(path, 1)
+    found = verify(Disk(), tmp_path)
+
+    assert not found.sound
+    assert (found.findings[0].file, found.findings[0].line) == (str(path), 1)
+    assert "does not match its checksum" in found.findings[0].why
+
+
+def test_every_bad_line_is_named_not_the_first_alone(tmp_path: Path) -> None:
+    state(tmp_path)
+    flip(segments(tmp_path)[1], 1)
+    flip(segments(tmp_path)[2], 1)
+
+    assert len(verify(Disk(), tmp_path).findings) == 2
+
+
+def test_a_sound_state_is_measured_and_not_touched(tmp_path: Path) -> None:
+    before = everything(state(tmp_path))
+    lock = (tmp_path / "lock").read_bytes()
+    found = verify(Disk(), tmp_path)
+
+    assert (found.sound, found.commits, found.torn) == (True, COMMITS, 0)
+    assert found.bytes == sum(path.stat().st_size for path in segments(tmp_path))
+    assert everything(tmp_path) == before
+    assert (tmp_path / "lock").read_bytes() == lock
+
+
+def test_it_does_not_need_the_lock_and_sees_what_is_durable(tmp_path: Path) -> None:
+    with opened(state(tmp_path)) as store:
+        store.commit(said(11))
+        store.flush()
+        found = verify(Disk(), tmp_path)
+
+    assert (found.sound, found.commits) == (True, 11)
+
+
+def test_a_torn_end_is_told_and_is_no_damage(tmp_path: Path) -> None:
+    path = segments(state(tmp_path))[-1]
+    path.write_bytes(path.read_bytes() + b'["0123')
+    found = verify(Disk(), tmp_path)
+
+    assert (found.sound, found.torn) == (True, 6)
+
+
+@pytest.mark.parametrize("name", ["", "none"])
+def test_where_there_is_no_state_that_is_said(tmp_path: Path, name: str) -> None:
+    with pytest.raises(NotFound, match="cannot find a state in"):
+        verify(Disk(), tmp_path / name)

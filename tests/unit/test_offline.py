@@ -1,0 +1,51 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from pmrunnerd.offline import main
+from tests.unit.store.damage import flip, segments, state
+from tests.unit.store.parts import opened
+
+
+def test_a_state_that_is_not_there_is_an_error_with_its_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", "--state-dir", str(tmp_path / "none")]) == 1
+    out, err = capsys.readouterr()
+
+    assert out == ""
+    assert json.loads(err)["code"] == "not-found"
+
+
+def test_a_repair_under_a_daemon_is_refused_and_says_who_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with opened(state(tmp_path)):
+        assert main(["repair", "--yes", "--state-dir", str(tmp_path)]) == 1
+
+    said = json.loads(capsys.readouterr().err)
+    assert (said["code"], said["hint"]) == ("refused", "pmrunnerctl stop")
+
+
+def test_something_in_the_way_is_said_as_the_kernel_says_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "journal").mkdir()
+    (tmp_path / "journal" / "00000001.jsonl").mkdir()
+
+    assert main(["verify", "--state-dir", str(tmp_path)]) == 1
+    assert "Is a directory" in json.loads(capsys.readouterr().err)["message"]
+
+
+def test_a_repair_changes_something_only_if_it_was_told_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flip(segments(state(tmp_path))[1], 1)
+
+    def repaired(*options: str) -> bool:
+        assert main(["repair", "--state-dir", str(tmp_path), *options]) == 0
+        changed: bool = json.loads(capsys.readouterr().out)["changed"]
+        return changed
+
+    assert [repaired(), repaired("--yes"), repaired("--yes")] == [False, True, False]
