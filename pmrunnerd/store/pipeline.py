@@ -1,11 +1,13 @@
 """The way to the disk: what was committed waits here, in order, for the group it travels with.
 
-One group is on its way at a time; what is committed meanwhile makes the next one. If a commit is
-refused, so is everything behind it, because that was decided on top of it.
+Two groups may be on their way: while the disk works on one, the other lies ready, so that neither
+the disk waits for the loop nor the loop for the disk. If a commit is refused, so is everything
+behind it, because that was decided on top of it.
 """
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -17,6 +19,8 @@ from pmrunnerd.store.segments import Place
 from pmrunnerd.store.writer import Writer
 
 GROUP_BYTES: Final = 4 << 20
+# Groups that may be on their way at a time: one that is written and one that lies ready.
+AHEAD: Final = 2
 
 
 class Pipeline:
@@ -37,7 +41,7 @@ class Pipeline:
         self._refused = refused
         self._writer = Writer(journal)
         self._queued: list[Commit] = []
-        self._writing: list[Commit] = []
+        self._writing: deque[list[Commit]] = deque()
         self._moved = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._turn_due = False
@@ -55,19 +59,19 @@ class Pipeline:
     def send(self, commit: Commit) -> None:
         """Send a commit on its way, behind all others."""
         self._queued.append(commit)
-        if self._loop is None or self._writing:
+        if self._loop is None:
             return
-        if 2 * len(self._queued) >= self._usual:
+        if not self._writing and 2 * len(self._queued) >= self._usual:
             # Half of those who wrote last: the disk works on them while the others are decided on.
             self._submit()
-        elif not self._turn_due:
+        elif not self._turn_due and len(self._writing) < AHEAD:
             # In a turn of its own: all who are about to commit do so first, and make one group.
             self._turn_due = True
             self._loop.call_soon(self._turn)
 
     def last(self) -> Commit | None:
         """Return the commit after which nothing is on its way any more."""
-        flying = self._queued or self._writing
+        flying = self._queued or (self._writing[-1] if self._writing else [])
         return flying[-1] if flying else None
 
     async def moved(self) -> None:
@@ -116,7 +120,7 @@ class Pipeline:
     def _turn(self) -> None:
         self._turn_due = False
         self._collect()
-        if self._queued and not self._writing and self._loop is not None:
+        if self._queued and len(self._writing) < AHEAD and self._loop is not None:
             self._submit()
 
     def _submit(self) -> None:
@@ -131,15 +135,16 @@ class Pipeline:
             if count and size > GROUP_BYTES:
                 break
             count += 1
-        self._writing, self._queued = self._queued[:count], self._queued[count:]
-        return [commit.line for commit in self._writing]
+        group, self._queued = self._queued[:count], self._queued[count:]
+        self._writing.append(group)
+        return [commit.line for commit in group]
 
     def _collect(self) -> None:
-        if (written := self._writer.result()) is not None:
+        while (written := self._writer.result()) is not None:
             self._written(written)
 
     def _written(self, written: Written) -> None:
-        group, self._writing = self._writing, []
+        group = self._writing.popleft()
         error, kept = written.error, 0
         try:
             for commit, place in zip(group, written.places, strict=False):
@@ -159,7 +164,12 @@ class Pipeline:
     def _take_back(self, group: list[Commit], error: Unavailable) -> None:
         if isinstance(error, StoreFailed):
             self.failed = error
-        gone, self._queued = group + self._queued, []
+        # Groups behind this one were not written either: the writer stops at an error.
+        behind = [commit for later in self._writing for commit in later]
+        gone = [*group, *behind, *self._queued]
+        self._queued = []
+        self._writing.clear()
+        self._writer.forget()
         self._refused(gone)
         for commit in gone:
             commit.settle(error)

@@ -1,7 +1,7 @@
 """The thread that waits for the disk, so that the loop does not have to.
 
-One group is written at a time. What is committed meanwhile makes the next group: one sync serves
-all of them, however many there are.
+Groups are written in the order in which they come, each with one sync that serves all of it,
+however many there are. Behind one that failed nothing is written until that is forgotten.
 """
 
 import asyncio
@@ -15,13 +15,15 @@ from pmrunnerd.store.journal import Journal, Written
 
 
 class Writer:
-    """Give it a group by `submit`; `wake` is called on the loop when `result` has the outcome."""
+    """Give it groups by `submit`; `wake` is called on the loop when `result` has an outcome."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._groups: queue.SimpleQueue[Sequence[bytes] | None] = queue.SimpleQueue()
-        self._results: queue.SimpleQueue[Written] = queue.SimpleQueue()
+        self._groups: queue.SimpleQueue[tuple[int, Sequence[bytes]] | None] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[tuple[int, Written]] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        # Grows when a failure is forgotten: what was submitted before belongs to that.
+        self._round = 1
 
     def start(self, loop: asyncio.AbstractEventLoop, wake: Callable[[], None]) -> None:
         """Begin. A daemon thread: one that hangs in a dead disk must not keep us from exiting."""
@@ -31,15 +33,21 @@ class Writer:
         self._thread.start()
 
     def submit(self, group: Sequence[bytes]) -> None:
-        """Write these lines and make them durable."""
-        self._groups.put(group)
+        """Write these lines and make them durable, after all that was submitted before."""
+        self._groups.put((self._round, group))
 
     def result(self) -> Written | None:
-        """Return the outcome of the group, if it is there."""
-        try:
-            return self._results.get_nowait()
-        except queue.Empty:
-            return None
+        """Return the outcome of the next group, if it is there. Behind an error there is none."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                number, written = self._results.get_nowait()
+                if number == self._round:
+                    return written
+        return None
+
+    def forget(self) -> None:
+        """Drop what was submitted and is not written yet; what is submitted from now on is."""
+        self._round += 1
 
     def stop(self) -> None:
         """Finish what was submitted and end; twice is once."""
@@ -49,8 +57,15 @@ class Writer:
             self._thread = None
 
     def _work(self, loop: asyncio.AbstractEventLoop, wake: Callable[[], None]) -> None:
-        while (group := self._groups.get()) is not None:
-            self._results.put(self._write(group))
+        failed = 0
+        while (submitted := self._groups.get()) is not None:
+            number, group = submitted
+            if number <= failed:
+                continue
+            written = self._write(group)
+            if written.error is not None:
+                failed = number
+            self._results.put((number, written))
             # A loop that is closed wakes nobody; `stop` is followed by a last look.
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(wake)

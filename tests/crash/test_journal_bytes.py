@@ -72,7 +72,7 @@ def test_a_journal_flipped_at_any_byte_says_where_unless_its_last_line_has_no_en
         else:
             assert where < len(content) - 1, "a line without its end is torn"
             assert f"00000001.jsonl: line {line} " in str(refusal), f"byte {where}"
-            assert "state/README.md" in (refusal.hint or "")
+            assert "pmrunnerctl state verify" in (refusal.hint or "")
             found = (directory / "journal" / "00000001.jsonl").read_bytes()
             assert found == bytes(flipped), "nothing is changed where we refuse"
 

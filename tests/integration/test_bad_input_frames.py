@@ -130,6 +130,9 @@ def test_a_frame_that_is_cut_off_does_nothing(daemon: Daemon, hello: bool, size:
     with Caller(daemon, hello=hello) as caller:
         caller.send(whole[:size])
         caller.socket.shutdown(socket.SHUT_WR)
+        # It is told that the rest is missing, and nothing else.
+        failed = caller.next()
+        assert (failed["frame"], failed["call"], failed["code"]) == ("failed", 0, "bad-request")
         assert caller.is_hung_up()
 
 

@@ -42,9 +42,8 @@ _AS_A_STRANGER = """
 import os, pkgutil, sys, importlib
 import pmrunnerctl, encodings.idna
 for module in pkgutil.iter_modules(pmrunnerctl.__path__, "pmrunnerctl."):
-    if not module.name.endswith("__main__"):
-        importlib.import_module(module.name)
-from pmrunnerctl.cli import main
+    importlib.import_module(module.name)
+from pmrunnerctl.__main__ import main
 os.setgroups([])
 os.setgid(45678)
 os.setuid(45678)

@@ -1,4 +1,6 @@
 import asyncio
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -170,3 +172,37 @@ def test_closing_writes_what_is_left_and_twice_is_once(tmp_path: Path) -> None:
 
     with opened(tmp_path) as again:
         assert again.durable == 1
+
+
+def test_a_group_that_lay_ready_behind_one_that_was_refused_is_refused_too(tmp_path: Path) -> None:
+    class FullAtSecond(WaitingDisk):
+        full = False
+
+        def write_at(self, file: int, data: bytes | memoryview, offset: int) -> int:
+            if self.full and offset:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return super().write_at(file, data, offset)
+
+    disk = FullAtSecond()
+
+    async def story() -> None:
+        async with running(tmp_path, disk=disk) as store:
+            await store.commit(project())
+            disk.hold()
+            first = store.commit(said(1))
+            await disk.was_asked()
+            second = store.commit(said(2))
+            await asyncio.sleep(0)  # it is on its way, behind the first
+            third = store.commit(said(3))
+            disk.full = True
+            disk.let.set()
+            assert await first == 2
+            for refused in (second, third):
+                with pytest.raises(Unavailable):
+                    await refused
+            disk.full = False
+            assert [message.id for message in store.ahead.messages.values()] == ["m1"]
+            assert await store.commit(said(2, text="again")) == 3
+        assert texts(store) == ["hello", "again"]
+
+    asyncio.run(story())

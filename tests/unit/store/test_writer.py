@@ -7,7 +7,7 @@ from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.journal import Journal, Written
 from pmrunnerd.store.writer import Writer
-from tests.unit.store.parts import AT, WaitingDisk, said
+from tests.unit.store.parts import AT, SmallDisk, WaitingDisk, said
 
 
 def line(seq: int) -> bytes:
@@ -94,3 +94,34 @@ def test_a_bug_in_the_thread_is_an_outcome_and_hangs_nobody(tmp_path: Path) -> N
     assert outcome is not None
     assert isinstance(outcome.error, StoreFailed)
     assert "bug" in str(outcome.error)
+
+
+def test_behind_a_group_that_failed_nothing_is_written_until_that_is_forgotten(
+    tmp_path: Path,
+) -> None:
+    disk = SmallDisk(room=len(line(1)))
+    journal = a_journal(tmp_path, disk)
+
+    async def story() -> list[tuple[int, bool]]:
+        woken = asyncio.Event()
+        writer = Writer(journal)
+        writer.start(asyncio.get_running_loop(), woken.set)
+        outcomes = []
+        for group in ([line(1)], [line(2)], [line(3)]):
+            writer.submit(group)
+        while len(outcomes) < 2:
+            await woken.wait()
+            woken.clear()
+            while (outcome := writer.result()) is not None:
+                outcomes.append((len(outcome.places), outcome.error is not None))
+        disk.room = 10_000
+        writer.forget()
+        writer.submit([line(2)])
+        writer.stop()
+        last = writer.result()
+        assert last is not None
+        return [*outcomes, (len(last.places), last.error is not None)]
+
+    assert asyncio.run(story()) == [(1, False), (0, True), (1, False)]
+    assert journal.path(1).read_bytes() == line(1) + line(2)
+    journal.close()
