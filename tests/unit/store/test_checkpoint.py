@@ -224,3 +224,50 @@ def test_a_history_that_is_found_to_be_wrong_is_made_anew_by_the_next_start(
         commit(store, said(21))
     with opened(tmp_path) as store:
         assert [b.seq for b in store.conversation("p1", None, 100)] == list(range(2, 23))
+
+
+class Noting(Disk):
+    """Notes what it was asked to change, by name, in order."""
+
+    def __init__(self) -> None:
+        self.changed: list[str] = []
+        self._names: dict[int, str] = {}
+
+    def open(self, path: Path, how: str = "there", mode: int = 0o600) -> int:
+        file = super().open(path, how, mode)
+        self._names[file] = path.name
+        return file
+
+    def write_at(self, file: int, data: bytes | memoryview, offset: int) -> int:
+        self.changed.append(f"write {self._names[file]}")
+        return super().write_at(file, data, offset)
+
+    def remove(self, path: Path) -> None:
+        self.changed.append(f"remove {path.name}")
+        super().remove(path)
+
+    def sync_directory(self, path: Path) -> None:
+        self.changed.append(f"sync {path.name}")
+        super().sync_directory(path)
+
+
+def test_what_is_not_believed_is_gone_before_anything_is_written_over_what_it_points_to(
+    tmp_path: Path,
+) -> None:
+    filled(tmp_path / "state", messages=3)
+    path = tmp_path / "state" / snapshot.FILE
+    path.write_bytes(_signed(path.read_bytes().replace(b'"fold":"', b'"fold":"x')))
+    disk = Noting()
+    with opened(tmp_path / "state", disk=disk):
+        disk.changed.clear()
+    assert disk.changed[:2] == [f"remove {snapshot.FILE}", "sync state"]
+    assert "write places" in disk.changed[2:]
+
+
+def test_a_journal_that_is_refused_keeps_its_snapshot(tmp_path: Path) -> None:
+    path = filled(tmp_path, messages=3)
+    raw = (tmp_path / snapshot.FILE).read_bytes()
+    path.write_bytes(path.read_bytes().replace(b"message 2", b"message 9"))
+    with pytest.raises(JournalDamaged), opened(tmp_path):
+        pass
+    assert (tmp_path / snapshot.FILE).read_bytes() == raw

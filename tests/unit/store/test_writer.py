@@ -106,7 +106,7 @@ def test_behind_a_group_that_failed_nothing_is_written_until_that_is_forgotten(
         woken = asyncio.Event()
         writer = Writer(journal)
         writer.start(asyncio.get_running_loop(), woken.set)
-        outcomes = []
+        outcomes: list[tuple[int, bool]] = []
         for group in ([line(1)], [line(2)], [line(3)]):
             writer.submit(group)
         while len(outcomes) < 2:
