@@ -131,13 +131,11 @@ class Told:
 
 
 @contextlib.asynccontextmanager
-async def telling(
-    store: Store, told: Told, chronicle: Chronicle | None = None
-) -> AsyncIterator[Chronicle]:
-    chronicle = chronicle or Chronicle(store, told.outlet)
+async def telling(chronicle: Chronicle) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as group:
         task = group.create_task(chronicle.run())
-        yield chronicle
+        await asyncio.sleep(0)
+        yield
         task.cancel()
 
 
@@ -147,7 +145,7 @@ def test_everything_that_is_durable_when_it_ends_was_told_once_and_in_order(tmp_
     async def scenario() -> None:
         async with running(tmp_path) as store:
             await store.commit(project())
-            async with telling(store, told):
+            async with telling(Chronicle(store, told.outlet)):
                 for count in range(1, 200):
                     await store.commit(said(count))
 
@@ -165,9 +163,9 @@ def test_one_that_fell_behind_says_how_many_it_skipped_and_how_to_see_them(tmp_p
             for count in range(1, MOST_BEHIND + 2):
                 store.commit(said(count))
             await store.commit()
-            async with telling(store, told, chronicle):
-                await asyncio.sleep(0)  # it begins
-            async with telling(store, told):
+            async with telling(chronicle):
+                pass
+            async with telling(Chronicle(store, told.outlet)):
                 await store.commit(said(MOST_BEHIND + 2))
 
     asyncio.run(scenario())
@@ -195,7 +193,7 @@ def test_a_journal_that_cannot_be_read_costs_lines_and_nothing_else(
         store = Blind(tmp_path, lambda: AT, release="1")
         async with asyncio.TaskGroup() as group:
             life = group.create_task(store.run())
-            async with telling(store, told):
+            async with telling(Chronicle(store, told.outlet)):
                 await store.commit(project())
                 await store.commit(said(1))
             life.cancel()
