@@ -1,147 +1,166 @@
-"""Twenty rounds of `kill -9` under four clients: nothing acknowledged is lost, nothing is doubled.
+"""The storm: eight clients post, ask, answer and change while the daemon is killed a hundred times.
 
-Three clients send messages and decide about plans; the fourth has real runs that ask, and answers
-them. Each client asks again with the same request identifier while the daemon is away.
+Nothing that was acknowledged is lost or doubled, and a request that is asked again is answered as
+it was. The clients' diaries are written and synced outside the daemon; a kill counts only with a
+write in flight, and a third each hit an append, a snapshot and a recovery.
 """
 
+import itertools
+import json
+import os
 import random
-import threading
+import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import PlanState
-from tests.integration.daemon import Daemon, facts, git
+from tests.crash.diary import Crowd, Diary
+from tests.crash.strikes import KINDS, Storm, Target, still_there
+from tests.integration.daemon import facts, git
 
-ROUNDS = 20
-SEED = 20261124
+SEED = 20261125
+EACH = 200 if os.environ.get("PMRUNNER_TEST_EVERYTHING") else 34
+TALKERS = ("one", "two", "three", "four", "five", "six")
+BAKERS = ("cake", "pie")
 FRUIT = ("apple", "cherry", "plum")
 
 
-class Diary:
-    """What one client was told, in order. Only what was acknowledged is in it."""
+def talker(alias: str) -> Callable[[Diary], None]:
+    """Post messages, reject every third plan, and change the project's prompt now and then."""
+    counter = itertools.count(1)
 
-    def __init__(self) -> None:
-        self.sent: dict[str, str] = {}
-        self.approved: set[str] = set()
-        self.rejected: set[str] = set()
-        self.answered: dict[str, str] = {}
+    def talk(diary: Diary) -> None:
+        count = next(counter)
+        diary.change(p.ChatSend(project=alias, text=f"echo {alias} {count}"))
+        if count % 3 == 0:
+            for row in diary.look(p.PlanList(project=alias, limit=3)).plans:
+                if row.plan.state is PlanState.AWAITING_APPROVAL:
+                    diary.change(p.PlanReject(plan=row.plan.id, reason="not today"))
+        if count % 5 == 0:
+            diary.change(p.ProjectSet(project=alias, bootstrap_prompt=f"prompt {count}"))
 
-
-def talk(daemon: Daemon, alias: str, diary: Diary, over: threading.Event) -> None:
-    """Send messages as fast as they are acknowledged; approve nothing, reject every third plan."""
-    count = 0
-    with daemon.client(patience=60) as client:
-        while not over.is_set():
-            count += 1
-            text = f"echo {alias} {count}"
-            message = client.call(p.ChatSend(project=alias, text=text)).id
-            assert message not in diary.sent
-            diary.sent[message] = text
-            if count % 3 == 0:
-                for row in client.call(p.PlanList(project=alias, limit=3)).plans:
-                    if row.plan.state is PlanState.AWAITING_APPROVAL:
-                        client.call(p.PlanReject(plan=row.plan.id, reason="not today"))
-                        diary.rejected.add(row.plan.id)
+    return talk
 
 
-def bake(daemon: Daemon, diary: Diary, over: threading.Event) -> None:
-    """Have one thing done after another, each of which asks."""
-    dice = random.Random(SEED)
-    with daemon.client(patience=60) as client:
-        while not over.is_set():
-            text = f'pm-ask "Which fruit for {len(diary.answered)}?" >> fruit'
-            diary.sent[client.call(p.ChatSend(project="cake", text=text)).id] = text
-            item = None
-            while item is None:
-                items = client.call(p.Inbox(project="cake")).items
-                item = items[0] if items else None
-            choice = dice.choice(FRUIT)
-            client.call(p.Answer(question=item.id, text=choice))
-            diary.answered[item.id] = choice
+def baker(alias: str) -> Callable[[Diary], None]:
+    """Have one thing done after another, each of which asks, and answer."""
+    counter, dice = itertools.count(1), random.Random(f"{SEED} {alias}")
+
+    def bake(diary: Diary) -> None:
+        text = f'pm-ask "Which fruit for {next(counter)}?" >> fruit'
+        diary.change(p.ChatSend(project=alias, text=text))
+        items: tuple[Any, ...] = ()
+        while not items:
+            items = diary.look(p.Inbox(project=alias)).items
+        diary.change(p.Answer(question=items[0].id, text=dice.choice(FRUIT)))
+
+    return bake
 
 
-@pytest.mark.timeout(300)
-def test_twenty_kills_under_four_clients_lose_and_double_nothing(tmp_path: Path) -> None:
-    dice = random.Random(SEED)
-    over = threading.Event()
-    diaries = {alias: Diary() for alias in ("one", "two", "three", "cake")}
-    trouble: list[BaseException] = []
-
-    def guarded(work: object, *arguments: object) -> None:
+@pytest.mark.timeout(1200 if EACH > 34 else 420)
+def test_a_hundred_kills_under_eight_clients_lose_and_double_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state, crowd = tmp_path / "state", Crowd()
+    with Target(state, "--store-checkpoint=15", "--runs-interruptions=1000") as daemon:
+        paths = {alias: daemon.add_project(alias, plan_approval="manual") for alias in TALKERS}
+        paths |= {alias: daemon.add_project(alias) for alias in BAKERS}
+        daemon.kill()
+        for alias in (*TALKERS, *BAKERS):
+            work = talker(alias) if alias in TALKERS else baker(alias)
+            crowd.start(alias, Diary(tmp_path / f"{alias}.diary", daemon.socket), work)
+        storm = Storm(daemon, crowd, SEED)
         try:
-            work(*arguments)  # type: ignore[operator]
-        except BaseException as error:  # noqa: BLE001 - told to the test's own thread
-            trouble.append(error)
-            over.set()
-
-    with Daemon(tmp_path / "state") as daemon:
-        for alias in ("one", "two", "three"):
-            daemon.add_project(alias, plan_approval="manual")
-        cake = daemon.add_project("cake")
-        clients = [
-            threading.Thread(target=guarded, args=(talk, daemon, alias, diaries[alias], over))
-            for alias in ("one", "two", "three")
-        ]
-        clients.append(threading.Thread(target=guarded, args=(bake, daemon, diaries["cake"], over)))
-        for client in clients:
-            client.start()
-        try:
-            for _ in range(ROUNDS):
-                over.wait(dice.uniform(0.02, 0.6))
-                daemon.kill()
-                daemon.start()
+            storm.rage(EACH)
         finally:
-            over.set()
-            for client in clients:
-                client.join(90)
-        assert not trouble, trouble
-        answered = diaries["cake"].answered
-        daemon.until_kind("cake", "complete", len(answered))
-        for alias, diary in diaries.items():
-            assert conversation(daemon, alias) == diary.sent, alias
-        for alias in ("one", "two", "three"):
-            rows = daemon.ask(p.PlanList(project=alias, limit=1000)).plans
-            rejected = {row.plan.id for row in rows if row.plan.state is PlanState.REJECTED}
-            assert diaries[alias].rejected & {row.plan.id for row in rows} <= rejected
+            daemon.start()
+            crowd.end()
+        with capsys.disabled():
+            sys.stdout.write(f"\nseed {SEED}: {storm.report()}\n")
+        assert sum(storm.counts.values()) >= 3 * EACH >= 100
+        assert all(storm.counts[kind] >= EACH for kind in KINDS)
+        for alias in BAKERS:
+            answered = [r for r in crowd.diaries[alias].asked.values() if isinstance(r, p.Answer)]
+            daemon.until_kind(alias, "complete", len(answered))
+        for alias, diary in crowd.diaries.items():
+            assert_it_is_as_the_diary_says(daemon, alias, diary)
+        for diary in crowd.diaries.values():
+            for identifier, request in diary.asked.items():
+                assert diary.ask(request, identifier) == diary.told[identifier]
+            diary.close()
 
-    told = facts(tmp_path / "state")
-    assert given_answers(told) == answered
-    kinds = Counter(fact["fact"] for fact in told)
-    assert kinds["daemon-started"] == ROUNDS + 1
-    messages = [fact["message"] for fact in told if fact["fact"] == "message-posted"]
-    planned = [fact["message"] for fact in told if fact["fact"] == "plan-drafted"]
-    assert len(set(messages)) == len(messages)
-    assert sorted(planned) == sorted(messages)
-    # Each answer reached its script exactly once, and was committed exactly once.
-    assert Counter((cake / "fruit").read_text().split()) == Counter(answered.values())
-    trailers = git(cake, "log", "--format=%(trailers:key=PM-Runner-Task,valueonly,separator=)")
-    tasks = trailers.split()
-    assert len(tasks) == len(set(tasks)) == len(answered)
+    assert_once(facts_with_requests(state), crowd)
+    for alias in BAKERS:
+        assert_baked_once(paths[alias], crowd.diaries[alias])
+    assert still_there(state) == []
 
 
-def conversation(daemon: Daemon, alias: str) -> dict[str, str]:
-    """Read a conversation page by page, to its beginning; return what was said in it."""
-    said: dict[str, str] = {}
+def assert_it_is_as_the_diary_says(daemon: Target, alias: str, diary: Diary) -> None:
+    """What was acknowledged is there: every message, every change, and nothing else."""
+    asked = diary.asked.values()
+    sent = [request.text for request in asked if isinstance(request, p.ChatSend)]
+    assert said(daemon, alias) == sent
+    rejected = {request.plan for request in asked if isinstance(request, p.PlanReject)}
+    for plan in rejected:
+        assert daemon.ask(p.PlanShow(plan=plan)).plan.state is PlanState.REJECTED
+    prompts = [r.bootstrap_prompt for r in asked if isinstance(r, p.ProjectSet)]
+    shown = daemon.ask(p.ProjectShow(project=alias)).project.bootstrap_prompt
+    assert shown == (prompts[-1] if prompts else "")
+
+
+def said(daemon: Target, alias: str) -> list[str]:
+    """Read a conversation page by page, to its beginning; return what was said, oldest first."""
+    found: list[str] = []
     before = None
     while True:
         page = daemon.ask(p.ChatHistory(project=alias, before=before, limit=100))
-        for entry in page.entries:
-            if entry.kind == "message":
-                assert entry.id not in said
-                said[entry.id] = entry.text
+        found[:0] = [entry.text for entry in page.entries if entry.kind == "message"]
         if page.before is None:
-            return said
+            return found
         before = page.before
 
 
-def given_answers(told: list[dict[str, str]]) -> dict[str, str]:
-    """Return every recorded answer; none is given twice."""
-    found: dict[str, str] = {}
-    for fact in told:
-        if fact["fact"] == "question-answered":
-            assert fact["question"] not in found
-            found[fact["question"]] = fact["text"]
+def facts_with_requests(state: Path) -> Counter[str]:
+    """Count the requests in the journal by identifier."""
+
+    found: Counter[str] = Counter()
+    number = 0
+    for segment in sorted((state / "journal").glob("*.jsonl")):
+        for line in segment.read_text().splitlines():
+            batch = json.loads(line)[1]
+            number += 1
+            assert batch["seq"] == number
+            if "request" in batch:
+                found[batch["request"]] += 1
     return found
+
+
+def assert_once(recorded: Counter[str], crowd: Crowd) -> None:
+    """Each request that was acknowledged is recorded once."""
+    assert set(recorded.values()) == {1}
+    for diary in crowd.diaries.values():
+        assert set(diary.told) == set(diary.asked)
+        for identifier, request in diary.asked.items():
+            # The same answer, rejection or setting again is so already, and is not recorded.
+            assert identifier in recorded or not isinstance(request, p.ChatSend)
+
+
+def assert_baked_once(path: Path, diary: Diary) -> None:
+    """Each answer reached its script exactly once, and was committed exactly once."""
+    answers = [r.text for r in diary.asked.values() if isinstance(r, p.Answer)]
+    assert Counter((path / "fruit").read_text().split()) == Counter(answers)
+    trailers = git(path, "log", "--format=%(trailers:key=PM-Runner-Task,valueonly,separator=)")
+    tasks = trailers.split()
+    assert len(tasks) == len(set(tasks)) == len(answers)
+    questions = [r.question for r in diary.asked.values() if isinstance(r, p.Answer)]
+    told = [
+        fact["question"]
+        for fact in facts(path.parent / "state")
+        if fact["fact"] == "question-answered"
+    ]
+    assert all(told.count(question) == 1 for question in questions)

@@ -1,0 +1,139 @@
+"""Kills a daemon at a chosen kind of moment, and says by evidence which kind it was."""
+
+import os
+import random
+import socket
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from pmrunnerd.store import snapshot
+from pmrunnerd.store.durable import Disk
+from tests.crash.diary import Crowd
+from tests.integration.daemon import Daemon, environment
+
+KINDS: Final = ("append", "snapshot", "recovery")
+PATIENCE: Final = 20.0
+
+
+class Target(Daemon):
+    """A daemon that is started without waiting, and killed."""
+
+    def spawn(self) -> None:
+        """Start it and return at once."""
+        self._manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._manager.bind("")
+        address = "@" + self._manager.getsockname().removeprefix(b"\0").decode()
+        with (self.state / "test.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self.argv(),
+                env=environment(self.home) | {"NOTIFY_SOCKET": address},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def is_ready_within(self, seconds: float) -> bool:
+        """Wait for READY=1, for some seconds at most."""
+        assert self._process is not None
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._manager.settimeout(min(left, 0.2))
+            assert self._process.poll() is None, self.log()
+            try:
+                if self._manager.recv(4096).startswith(b"READY=1"):
+                    return True
+            except TimeoutError:
+                continue
+        return False
+
+    def strike(self) -> None:
+        self.kill()
+        self._manager.close()
+
+
+class Storm:
+    """Strikes until there are enough of each kind; `counts` has those that count."""
+
+    def __init__(self, target: Target, crowd: Crowd, seed: int) -> None:
+        self._target = target
+        self._crowd = crowd
+        self._dice = random.Random(seed)
+        self.counts: Counter[str] = Counter()
+        self.missed = 0
+
+    def rage(self, each: int) -> None:
+        """Kill it until each kind of moment was hit so often with a write in flight."""
+        while any(self.counts[kind] < each for kind in KINDS):
+            self._crowd.check()
+            wanted = min(KINDS, key=lambda kind: (self.counts[kind] >= each, self._dice.random()))
+            self._target.spawn()
+            hit = self._hit(wanted)
+            if hit:
+                self.counts[hit] += 1
+            else:
+                self.missed += 1
+            assert self.missed < 10 * each, self.report()
+
+    def report(self) -> str:
+        counted = sum(self.counts.values())
+        kinds = ", ".join(f"{kind} {self.counts[kind]}" for kind in KINDS)
+        return f"{counted} kills with a write in flight ({kinds}); {self.missed} others"
+
+    def _hit(self, wanted: str) -> str:
+        """Kill it at a moment of a kind; return which kind it was, nothing if it does not count."""
+        if wanted == "recovery":
+            if self._target.is_ready_within(self._dice.uniform(0.01, 0.25)):
+                return self._strike_running()
+            waiting = self._crowd.in_flight
+            self._target.strike()
+            return "recovery" if waiting else ""
+        assert self._target.is_ready_within(PATIENCE), self._target.log()
+        if wanted == "snapshot":
+            self._until(self._checkpoint_is_under_way)
+        else:
+            self._until(lambda: bool(self._crowd.in_flight))
+            time.sleep(self._dice.uniform(0, 0.02))
+        return self._strike_running()
+
+    def _strike_running(self) -> str:
+        waiting = set(self._crowd.in_flight)
+        self._target.strike()
+        # What was answered before the kill came was in flight no more.
+        if not waiting & set(self._crowd.in_flight):
+            return ""
+        return "snapshot" if self._checkpoint_is_under_way() else "append"
+
+    def _checkpoint_is_under_way(self) -> bool:
+        """Tell whether history has more than the snapshot points to, or the next one lies there."""
+        state = self._target.state
+        if (state / f".{snapshot.FILE}.new").exists():
+            return True
+        found = snapshot.load(Disk(), state)
+        known = found.columns.get("places", 0) * 8 if found else 0
+        try:
+            return (state / "history" / "places").stat().st_size > known
+        except FileNotFoundError:
+            return False
+
+    def _until(self, reached: Callable[[], bool]) -> None:
+        until = time.monotonic() + PATIENCE
+        while not reached():
+            self._crowd.check()
+            assert time.monotonic() < until, self.report()
+
+
+def still_there(state: Path) -> list[int]:
+    """Return the processes that work on a state directory."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            words = (entry / "cmdline").read_bytes() if entry.name.isdigit() else b""
+        except OSError:
+            continue
+        if os.fsencode(state) in words:
+            found.append(int(entry.name))
+    return [pid for pid in found if pid != os.getpid()]
