@@ -4,14 +4,14 @@ from typing import Any
 
 import click
 
-from pmrunnerctl import conversation, watch
+from pmrunnerctl import complete, conversation, watch
 from pmrunnerctl.session import Session
 from pmrunnerctl.texts import joined
 from pmrunnerctl.verbs import Noun, verb
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.views import Conversation
 
-ALIAS = click.argument("alias")
+ALIAS = click.argument("alias", shell_complete=complete.aliases)
 
 
 @verb(

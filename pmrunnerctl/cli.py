@@ -14,6 +14,10 @@ from pmrunnerctl.session import Session
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status. Never raises."""
     session = Session()
+    if instruction := os.environ.get("_PMRUNNERCTL_COMPLETE"):
+        from pmrunnerctl.completion import answer  # noqa: PLC0415 - only a shell wants it
+
+        return answer(instruction, session)
     session.json = "--json" in arguments  # errors in the command line itself are JSON too
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from pmrunnerctl import complete
 from pmrunnerctl.exits import Cannot, Exit, misused
 from pmrunnerctl.render import Screen
 from pmrunnerctl.session import Session
@@ -28,7 +29,7 @@ def inbox(session: Session, project: str | None) -> None:
 
 @verb(
     "answer",
-    click.argument("question"),
+    click.argument("question", shell_complete=complete.questions),
     click.argument("text", nargs=-1),
     click.option("--option", "number", metavar="N", type=int, help="Answer with the Nth option."),
     what="The text is taken literally, even where it is a number; - reads it from standard input."

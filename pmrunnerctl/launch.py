@@ -80,6 +80,19 @@ def systemctl(verb: str, name: str) -> None:
         )
 
 
+def journal(name: str, *, lines: int, follow: bool) -> None:
+    """Have journalctl show what a unit said; its output is ours. Raises Cannot if it says no."""
+    argv = ["journalctl", "--no-pager", f"--lines={lines}", f"--unit={name}"]
+    status = subprocess.run([*argv, *(["--follow"] if follow else [])], check=False).returncode
+    if status:
+        raise Cannot(
+            f"cannot show the log of {name}: journalctl ended with status {status}",
+            exits=Exit.ENDED_BADLY,
+            code="ended-badly",
+            hint=f"sudo journalctl -u {name}",
+        )
+
+
 def arguments_of(pid: int) -> list[str]:
     """Return the options that a daemon was started with, as far as we may see them."""
     try:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from pmrunnerctl import task
+from pmrunnerctl import complete, task
 from pmrunnerctl.render import Screen
 from pmrunnerctl.session import Session
 from pmrunnerctl.states import counts, state
@@ -13,19 +13,25 @@ from pmrunnerctl.verbs import Noun, verb
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.views import PlanTable, PlanView
 
-PLAN = click.argument("plan")
+PLAN = click.argument("plan", shell_complete=complete.plans)
 
 
 @verb(
     "plan list",
     *task.NARROWED,
-    what="With how many of its tasks are in which state.",
+    what="Latest first, with how many of its tasks are in which state. Below a page stands the command"
+    " for the one before it.",
     example="pmrunnerctl plan list --project demo",
     then="pmrunnerctl plan show p3",
 )
-def list_(session: Session, project: str | None, limit: int) -> None:
-    request = p.PlanList(project=project, limit=limit)
-    session.show(session.ask(request), lambda found: draw(session.out, found))
+def list_(session: Session, project: str | None, before: str | None, limit: int) -> None:
+    found = session.ask(p.PlanList(project=project, before=before, limit=limit))
+
+    def show(view: PlanTable) -> None:
+        draw(session.out, view)
+        task.older(session.out, "plan list", project, view.before)
+
+    session.show(found, show)
 
 
 @verb(

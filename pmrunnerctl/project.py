@@ -5,14 +5,14 @@ from typing import Any
 
 import click
 
-from pmrunnerctl import projects
+from pmrunnerctl import complete, projects
 from pmrunnerctl.exits import misused
 from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import Noun, verb
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import PlanApproval, ProjectType
 
-ALIAS = click.argument("alias")
+ALIAS = click.argument("alias", shell_complete=complete.aliases)
 SETTINGS = (
     click.option(
         "--type",

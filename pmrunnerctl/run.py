@@ -4,27 +4,33 @@ from typing import Any
 
 import click
 
-from pmrunnerctl import runlog, runs, task, watch
+from pmrunnerctl import complete, runlog, runs, task, watch
 from pmrunnerctl.exits import Cannot, Exit
 from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import Noun, verb
 from pmrunnerd.model import progress as pr
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Code
+from pmrunnerd.model.views import RunTable
 
-RUN = click.argument("run")
+RUN = click.argument("run", shell_complete=complete.runs)
 
 
 @verb(
     "run list",
     *task.NARROWED,
-    what="Nothing is changed.",
+    what="Latest first. Below a page stands the command for the one before it.",
     example="pmrunnerctl run list --project demo",
     then="pmrunnerctl run logs r9-4f2a",
 )
-def list_(session: Session, project: str | None, limit: int) -> None:
-    request = p.RunList(project=project, limit=limit)
-    session.show(session.ask(request), lambda found: runs.table(session.out, found))
+def list_(session: Session, project: str | None, before: str | None, limit: int) -> None:
+    found = session.ask(p.RunList(project=project, before=before, limit=limit))
+
+    def draw(view: RunTable) -> None:
+        runs.table(session.out, view)
+        task.older(session.out, "run list", project, view.before)
+
+    session.show(found, draw)
 
 
 @verb(
@@ -41,7 +47,7 @@ def show(session: Session, run: str) -> None:
 
 @verb(
     "run logs",
-    click.argument("run", required=False),
+    click.argument("run", required=False, shell_complete=complete.runs),
     click.option("-f", "--follow", is_flag=True, help="Go on until the run ends."),
     what="Of the latest run where none is named. What the agent printed goes to standard output and standard error as it was; notes of the"
     " runner's own go to standard error. With -f the exit status is 0 for a run that succeeded, 9"

@@ -5,17 +5,19 @@ from typing import Any
 
 import click
 
+from pmrunnerctl import complete
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.session import Session
 from pmrunnerctl.states import state
 from pmrunnerctl.verbs import Noun, verb
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import Question
-from pmrunnerd.model.views import TaskRow, TaskView
+from pmrunnerd.model.views import TaskRow, TaskTable, TaskView
 
-TASK = click.argument("task")
+TASK = click.argument("task", shell_complete=complete.tasks)
 NARROWED = (
     click.option("--project", metavar="ALIAS", help="Only of one project."),
+    click.option("--before", metavar="ID", help="An older page: below this one."),
     click.option("--limit", metavar="N", type=click.IntRange(1, 1000), default=50, help="(50)"),
 )
 
@@ -23,13 +25,25 @@ NARROWED = (
 @verb(
     "task list",
     *NARROWED,
-    what="Nothing is changed.",
+    what="Latest first. Below a page stands the command for the one before it.",
     example="pmrunnerctl task list --project demo",
     then="pmrunnerctl task show t7",
 )
-def list_(session: Session, project: str | None, limit: int) -> None:
-    found = session.ask(p.TaskList(project=project, limit=limit))
-    session.show(found, lambda view: draw_rows(session.out, view.tasks))
+def list_(session: Session, project: str | None, before: str | None, limit: int) -> None:
+    found = session.ask(p.TaskList(project=project, before=before, limit=limit))
+
+    def draw(view: TaskTable) -> None:
+        draw_rows(session.out, view.tasks)
+        older(session.out, "task list", project, view.before)
+
+    session.show(found, draw)
+
+
+def older(screen: Screen, words: str, project: str | None, before: str | None) -> None:
+    """Say how to see what a page of a list has left out."""
+    if before is not None:
+        narrowed = f" --project {project}" if project else ""
+        screen.next(f"pmrunnerctl {words}{narrowed} --before {before}", "older")
 
 
 @verb(

@@ -4,7 +4,7 @@ Help is for the second minute: what it does, what happens and what does not, an 
 to type next.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from pmrunnerctl.exits import misused
 from pmrunnerctl.session import Session
 from pmrunnerd.model import protocol as p
 
-EVERYWHERE: Final = "Everywhere: --env NAME, --socket PATH, --json, --patience SECONDS."
+EVERYWHERE: Final = "Everywhere: --env NAME, --socket PATH, --json; before the verb --wait SECONDS."
 
 
 class Verb(click.Command):
@@ -25,7 +25,8 @@ class Verb(click.Command):
         self.words = words
         self.example = example
         self.then = then
-        self.params += everywhere(hidden=True)
+        own = {name for param in self.params for name in param.opts}
+        self.params += everywhere(hidden=True, taken=own)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what comes after the options."""
@@ -97,12 +98,16 @@ def verb(
     return made
 
 
-def everywhere(*, hidden: bool) -> list[click.Parameter]:
-    """Return the options that are taken before the verb and after it."""
+def everywhere(*, hidden: bool, taken: Set[str] = frozenset()) -> list[click.Parameter]:
+    """Return the options that are taken before the verb and after it.
+
+    `taken` are names that mean something else after a verb, such as `chat send --wait`.
+    """
 
     def option(*names: str, text: str, **rest: Any) -> click.Option:
+        free = [name for name in names if name not in taken]
         return click.Option(
-            names, help=text, hidden=hidden, expose_value=False, callback=_remember, **rest
+            free, help=text, hidden=hidden, expose_value=False, callback=_remember, **rest
         )
 
     return [
@@ -110,15 +115,18 @@ def everywhere(*, hidden: bool) -> list[click.Parameter]:
         option(
             "--socket",
             metavar="PATH",
-            type=click.Path(path_type=Path),
+            # What we may not read is for the connection to say.
+            type=click.Path(path_type=Path, readable=False),
             text="Control socket of the daemon [$PMRUNNER_SOCKET].",
         ),
         option("--json", is_flag=True, default=None, text="Print lines of JSON, errors too."),
         option(
+            "--wait",
             "--patience",
+            "patience",
             metavar="SECONDS",
             type=click.FloatRange(min=0, max=86400),
-            text="How long to wait for a daemon that is away (5).",
+            text="How long to wait for a daemon that is away or restarts (5).",
         ),
     ]
 

@@ -14,6 +14,8 @@ OURS = {
     "start",
     "restart",
     "version",
+    "logs",
+    "completion",
     "state backup",
     "state verify",
     "state repair",

@@ -53,7 +53,7 @@ def test_an_environment_that_does_not_answer_there_is_not_asked(
         (("nonsense",), "no such command 'nonsense'"),
         (("plan", "nonsense"), "no such command 'nonsense'"),
         (("plan", "list", "--nonsense"), "no such option"),
-        (("plan", "list", "--patience", "-1"), "invalid value for '--patience'"),
+        (("plan", "list", "--wait", "-1"), "invalid value for '--wait'"),
         (("plan", "list", "--limit", "1001"), "invalid value for '--limit'"),
         (("plan", "show"), "missing argument 'PLAN'"),
         (("task", "show", "t1", "t2"), "got unexpected extra argument (t2)"),
