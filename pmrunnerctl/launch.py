@@ -42,10 +42,17 @@ def command() -> list[str]:
 
 
 def offline(verb: str, *options: str) -> tuple[bytes, bytes]:
-    """Run a verb of `pmrunnerd.offline`; return what it says on standard output and error."""
+    """Run a verb of `pmrunnerd.offline`; return what it says on standard output and error.
+
+    An archive that it is to read from `-` is our own standard input.
+    """
     argv = [sys.executable, "-m", "pmrunnerd.offline", verb, *options]
     done = subprocess.run(
-        argv, check=False, stdin=subprocess.DEVNULL, capture_output=True, env=_environment()
+        argv,
+        check=False,
+        stdin=None if "-" in options else subprocess.DEVNULL,
+        capture_output=True,
+        env=_environment(),
     )
     return done.stdout, done.stderr
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final, TypeVar
 
+import click
 import msgspec
 
 from pmrunnerctl import launch
@@ -14,6 +15,11 @@ from pmrunnerd.model.errors import Code
 
 R = TypeVar("R")
 
+state_directory: Final = click.option(
+    "--state-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The state directory (the daemon's, or ./state of the checkout).",
+)
 INSTALLED: Final = Path("/var/lib/pm-runner/state")
 
 

@@ -52,11 +52,32 @@ class Excluded(View, frozen=True, kw_only=True):
 
 
 class Archived(View, frozen=True, kw_only=True):
-    """The manifest of an archive: its last member, and what a backup replies."""
+    """The manifest of an archive: its last member, and what a backup replies.
+
+    `environment` is empty where nobody could tell; `level` is the level of facts that its release
+    wrote.
+    """
 
     format: int
+    level: int = 1
+    environment: str = ""
     release: str
     at: str
     bytes: int
     members: tuple[Member, ...]
     excluded: tuple[Excluded, ...]
+
+
+class Restored(View, frozen=True, kw_only=True):
+    """What took the place of a state: an archive's `commits` and files, and where it is from.
+
+    `kept` is the directory that holds the state before it.
+    """
+
+    commits: int
+    files: int
+    bytes: int
+    environment: str
+    release: str
+    at: str
+    kept: str

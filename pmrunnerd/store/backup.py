@@ -19,6 +19,7 @@ from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.model.upkeep import Archived, Excluded, Member
 from pmrunnerd.store import batch
 from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.levels import CURRENT
 from pmrunnerd.store.segments import path_of, present
 from pmrunnerd.store.verify import check_there
 
@@ -33,11 +34,20 @@ EXCLUDED: Final = {
     "snapshot.json": "made from the journal",
     "history": "made from the journal",
     "pmrunnerd.log": "a log",
+    "restore": "an archive on its way in",
 }
 _CHUNK: Final = 1 << 18
 
 
-def backup(disk: Disk, directory: Path, out: IO[bytes], *, at: str, release: str) -> Archived:
+def backup(  # noqa: PLR0913 - what goes where, and what is said of it
+    disk: Disk,
+    directory: Path,
+    out: IO[bytes],
+    *,
+    at: str,
+    release: str,
+    environment: str = "",
+) -> Archived:
     """Write an archive of a state to a stream and return its manifest. A daemon may go on.
 
     Raises NotFound where there is no state, and Unavailable where a file became shorter.
@@ -63,6 +73,8 @@ def backup(disk: Disk, directory: Path, out: IO[bytes], *, at: str, release: str
                 excluded.append(Excluded(name=name, why="not a regular file"))
         found = Archived(
             format=FORMAT,
+            level=CURRENT.writes,
+            environment=environment,
             release=release,
             at=at,
             bytes=sum(member.size for member in members),

@@ -29,6 +29,15 @@ class HistoryDamaged(PmError):
         super().__init__(message, hint="pmrunnerctl restart   makes it anew from the journal")
 
 
+class BadArchive(Refused):
+    """An archive is not, whole and byte for byte, what a backup makes. Nothing was changed."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"cannot use the archive: {why}", hint="pmrunnerctl state backup makes one"
+        )
+
+
 class StoreFailed(Unavailable):
     """The disk broke its word, so what was under way may or may not be durable.
 

@@ -2,18 +2,19 @@
 
 from pathlib import Path
 
-from pmrunnerd.model.errors import NotFound
+from pmrunnerd.model.errors import NotFound, Refused
 from pmrunnerd.model.upkeep import Verified
 from pmrunnerd.store import lock
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.mending import Mending
+from pmrunnerd.store.swap import is_intended
 
 
 def verify(disk: Disk, directory: Path) -> Verified:
     """Check every line of a state's journal: checksum, number, facts, and that they follow.
 
     A daemon may go on writing: what comes after a segment's size as first seen is left out.
-    Raises NotFound where there is no state.
+    Raises NotFound where there is no state, and Refused in the middle of a restore.
     """
     check_there(disk, directory)
     # First the lock, then the journal: the other way round, a daemon could be ahead of what we saw.
@@ -30,8 +31,13 @@ def verify(disk: Disk, directory: Path) -> Verified:
 
 
 def check_there(disk: Disk, directory: Path) -> None:
-    """Raise NotFound where nothing looks like a state."""
+    """Raise NotFound where nothing looks like a state, and Refused where another is to be."""
     if not disk.is_directory(directory):
         raise NotFound(f"cannot find a state in {directory}: there is no such directory")
     if not {"journal", "lock"} & set(disk.names(directory)):
         raise NotFound(f"cannot find a state in {directory}: it has neither journal nor lock")
+    if is_intended(disk, directory):
+        raise Refused(
+            f"cannot look at {directory}: a restore was begun there and is to be finished first",
+            hint="pmrunnerctl start   finishes it",
+        )

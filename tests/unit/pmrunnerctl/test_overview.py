@@ -15,6 +15,7 @@ OURS = {
     "restart",
     "version",
     "state backup",
+    "state restore",
     "state verify",
     "state repair",
 }  # no request of their own

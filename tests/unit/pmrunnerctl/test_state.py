@@ -1,9 +1,7 @@
 import json
 from pathlib import Path
 
-import pytest
-
-from pmrunnerctl.state import SHOWN, draw_findings, size
+from pmrunnerctl.state import SHOWN, draw_findings
 from pmrunnerd.model.upkeep import Finding
 from tests.unit.pmrunnerctl.conftest import Ctl, Paper
 from tests.unit.store.damage import everything, flip, segments, state
@@ -52,23 +50,3 @@ def test_more_than_a_screen_of_damage_is_counted(paper: Paper) -> None:
     draw_findings(paper, (one,) * (SHOWN + 3))
 
     assert paper.text.endswith("and 3 more: --json shows all\n")
-
-
-@pytest.mark.parametrize(
-    ("count", "said"),
-    [(0, "0 bytes"), (1023, "1023 bytes"), (1024, "1.0 KiB"), (64 << 20, "64.0 MiB")],
-)
-def test_sizes_are_in_units_of_people(count: int, said: str) -> None:
-    assert size(count) == said
-
-
-def test_a_backup_lists_what_is_not_in_it_and_replaces_nothing(ctl: Ctl, tmp_path: Path) -> None:
-    (state(tmp_path / "state") / "web.token").write_text("hush")
-    words = ("state", "backup", "--state-dir", str(tmp_path / "state"), str(tmp_path / "a.tgz"))
-    done, again = ctl(*words), ctl(*words)
-
-    assert done.status == 0
-    assert "not in it: web.token (it is secret)" in done.out
-    assert again.status == 4
-    assert "it is there already" in again.err
-    assert ctl(*words, "--force").status == 0

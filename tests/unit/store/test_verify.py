@@ -2,11 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from pmrunnerd.model.errors import NotFound
+from pmrunnerd.model.errors import NotFound, Refused
 from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.swap import Intention, intend
 from pmrunnerd.store.verify import verify
 from tests.unit.store.damage import COMMITS, everything, flip, segments, state
-from tests.unit.store.parts import opened, said
+from tests.unit.store.parts import AT, opened, said
 
 
 def test_damage_is_named_with_its_file_and_line(tmp_path: Path) -> None:
@@ -59,3 +60,11 @@ def test_a_torn_end_is_told_and_is_no_damage(tmp_path: Path) -> None:
 def test_where_there_is_no_state_that_is_said(tmp_path: Path, name: str) -> None:
     with pytest.raises(NotFound, match="cannot find a state in"):
         verify(Disk(), tmp_path / name)
+
+
+def test_in_the_middle_of_a_restore_nobody_can_tell(tmp_path: Path) -> None:
+    (state(tmp_path) / "restore" / "state").mkdir(parents=True)
+    intend(Disk(), tmp_path, Intention(at=AT, aside="x", parts=(), commits=0))
+
+    with pytest.raises(Refused, match="a restore was begun there"):
+        verify(Disk(), tmp_path)
