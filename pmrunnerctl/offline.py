@@ -9,7 +9,7 @@ import msgspec
 from pmrunnerctl import launch
 from pmrunnerctl.exits import BY_CODE, Cannot, Exit, misused
 from pmrunnerctl.session import Session
-from pmrunnerctl.where import RUN, checkout
+from pmrunnerctl.where import RUN, Place, checkout
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Code
 
@@ -48,9 +48,23 @@ def directory(session: Session, given: Path | None) -> Path:
     raise misused("cannot tell which state is meant", hint="name it: --state-dir PATH")
 
 
-def ask(verb: str, reply: type[R], *options: str) -> R:
+def daemon(session: Session, given: Path | None) -> Place | None:
+    """Return where the daemon of a state is; None where a directory is named or nobody answers."""
+    if given is not None:
+        return None
+    try:
+        place = session.place
+        session.client_of(place, patience=0).hello()
+    except Cannot as exc:
+        if exc.exits is not Exit.UNREACHABLE:
+            raise
+        return None
+    return place
+
+
+def ask(verb: str, reply: type[R], *options: str, streams: bool = False) -> R:
     """Return what a verb replies. Raises Cannot with the code that it ended with."""
-    out, err = launch.offline(verb, *options)
+    out, err = launch.offline(verb, *options, streams=streams)
     if out:
         return msgspec.json.decode(out, type=reply)
     try:

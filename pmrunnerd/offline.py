@@ -1,7 +1,7 @@
 """What can be done with a state directory without its daemon: `python -m pmrunnerd.offline VERB`.
 
-One line of JSON on standard output is the reply, one on standard error is an error with its code.
-`pmrunnerctl` is who calls it.
+One line of JSON on standard output is the reply, one on standard error is an error with its code;
+where standard output is an archive, the reply is on standard error, too. `pmrunnerctl` is who calls it.
 """
 
 import argparse
@@ -15,17 +15,16 @@ import msgspec
 
 from pmrunnerd import __version__
 from pmrunnerd.model.errors import BadRequest, Code, PmError, Refused
-from pmrunnerd.model.upkeep import Archived
+from pmrunnerd.model.upkeep import Archived, BackedUp
 from pmrunnerd.model.views import View
-from pmrunnerd.services import lockfile
 from pmrunnerd.services.clock import Clock
-from pmrunnerd.services.host import runs_directory
 from pmrunnerd.store.archive import write_archive
-from pmrunnerd.store.backup import backup
+from pmrunnerd.store.backup import Origin, backup
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.repair import repair
-from pmrunnerd.store.restore import Here, restore
+from pmrunnerd.store.restore import restore
 from pmrunnerd.store.verify import verify
+from pmrunnerd.takeover import alive
 
 
 def _verify(given: argparse.Namespace) -> View:
@@ -38,44 +37,45 @@ def _repair(given: argparse.Namespace) -> View:
 
 
 def _backup(given: argparse.Namespace) -> View:
-    at = Clock().now()
+    origin = Origin(Clock().now(), __version__, given.env)
 
     def make(out: IO[bytes]) -> Archived:
-        return backup(
-            Disk(), given.state_dir, out, at=at, release=__version__, environment=given.env
-        )
+        return backup(Disk(), given.state_dir, out, origin)
 
     if given.to is None:
-        raise BadRequest("cannot back up: name the archive", hint="--to PATH")
-    return write_archive(Disk(), given.to.absolute(), make, force=given.force)
+        raise BadRequest(
+            "cannot back up: name the archive", hint="--to PATH, or --to - to print it"
+        )
+    if given.to == STREAM:
+        return BackedUp.of(make(sys.stdout.buffer))
+    return BackedUp.of(write_archive(Disk(), given.to.absolute(), make, force=given.force))
 
 
 def _restore(given: argparse.Namespace) -> View:
     if given.archive is None:
         raise BadRequest("cannot restore: name the archive", hint="ARCHIVE, or - to read it")
     _check_nobody_runs(given.state_dir)
-    here = Here(at=Clock().now(), release=__version__, environment=given.env)
+    here = Origin(Clock().now(), __version__, given.env)
     with _reading(given.archive) as source:
         return restore(Disk(), given.state_dir, source, here, force=given.force)
 
 
 def _check_nobody_runs(directory: Path) -> None:
     """Raise Refused where a run goes on without its daemon: its files must not move away."""
-    runs = runs_directory(directory)
-    alive = [path.name for path in runs.glob("*") if lockfile.is_held(path / "lock")]
-    if alive:
+    if runs := alive(directory):
         raise Refused(
-            f"cannot restore {directory}: {', '.join(sorted(alive))} still runs",
+            f"cannot restore {directory}: {', '.join(runs)} still runs",
             hint="pmrunnerctl start; then pmrunnerctl stop, which parks it",
         )
 
 
 def _reading(archive: Path) -> contextlib.AbstractContextManager[IO[bytes]]:
-    if str(archive) == "-":
+    if archive == STREAM:
         return contextlib.nullcontext(sys.stdin.buffer)
     return archive.open("rb")
 
 
+STREAM: Final = Path("-")
 VERBS: Final[dict[str, Callable[[argparse.Namespace], View]]] = {
     "backup": _backup,
     "repair": _repair,
@@ -109,7 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = f"ls -ld {given.state_dir}"
         _complain(code, f"cannot {given.verb} {where}: {error.strerror}", hint)
         return 1
-    sys.stdout.write(msgspec.json.encode(reply).decode() + "\n")
+    told = sys.stderr if given.to == STREAM else sys.stdout
+    told.write(msgspec.json.encode(reply).decode() + "\n")
     return 0
 
 

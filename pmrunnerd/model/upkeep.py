@@ -1,6 +1,10 @@
 """What people are shown of a state as it lies on the disk: checked, mended, archived."""
 
+from typing import Final
+
 from pmrunnerd.model.views import View
+
+EXCLUDED_SHOWN: Final = 1000
 
 
 class Finding(View, frozen=True, kw_only=True):
@@ -52,7 +56,7 @@ class Excluded(View, frozen=True, kw_only=True):
 
 
 class Archived(View, frozen=True, kw_only=True):
-    """The manifest of an archive: its last member, and what a backup replies.
+    """The manifest of an archive: its last member.
 
     `environment` is empty where nobody could tell; `level` is the level of facts that its release
     wrote.
@@ -66,6 +70,46 @@ class Archived(View, frozen=True, kw_only=True):
     bytes: int
     members: tuple[Member, ...]
     excluded: tuple[Excluded, ...]
+
+
+class BackedUp(View, frozen=True, kw_only=True):
+    """What a backup replies: what is in the archive, and what is not (some, where it is much)."""
+
+    environment: str
+    release: str
+    at: str
+    files: int
+    bytes: int
+    excluded: tuple[Excluded, ...]
+
+    @classmethod
+    def of(cls, found: Archived) -> "BackedUp":
+        """Sum up a manifest."""
+        return cls(
+            environment=found.environment,
+            release=found.release,
+            at=found.at,
+            files=len(found.members),
+            bytes=found.bytes,
+            excluded=found.excluded[:EXCLUDED_SHOWN],
+        )
+
+
+class Piece(View, frozen=True, kw_only=True):
+    """Part of an archive on its way; the last one says what was backed up.
+
+    `cursor` is the bytes up to its end.
+    """
+
+    cursor: int
+    data: bytes = b""
+    backed_up: BackedUp | None = None
+
+
+class Uploaded(View, frozen=True, kw_only=True):
+    """How many bytes of an archive are here."""
+
+    size: int
 
 
 class Restored(View, frozen=True, kw_only=True):

@@ -7,11 +7,12 @@ before the present state moves out of its way.
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import IO, Final
 
 from pmrunnerd.model.errors import Refused, Unavailable
 from pmrunnerd.model.upkeep import Archived, Restored
 from pmrunnerd.store.aside import fresh
+from pmrunnerd.store.backup import Origin
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import BadArchive, JournalDamaged, StoreFailed, TooNew
 from pmrunnerd.store.levels import CURRENT
@@ -32,16 +33,8 @@ from pmrunnerd.store.unpack import unpack
 _PLAIN: Final = str.maketrans("", "", "-:")
 
 
-class Here(NamedTuple):
-    """Who restores: the present time and release, and the environment, empty if it is not known."""
-
-    at: str
-    release: str
-    environment: str = ""
-
-
 def restore(
-    disk: Disk, directory: Path, source: IO[bytes], here: Here, *, force: bool = False
+    disk: Disk, directory: Path, source: IO[bytes], here: Origin, *, force: bool = False
 ) -> Restored:
     """Have the state of an archive take the place of the one in a directory, which may be empty.
 
@@ -56,20 +49,20 @@ def restore(
                 finish(disk, directory, lock)
             except JournalDamaged:
                 _set_aside(disk, directory, here.at)
-            restored = prepare(disk, directory, source, here, force=force)
+            plan = prepare(disk, directory, source, here, force=force)
             finish(disk, directory, lock)
-    return restored
+    return plan.restored
 
 
 def prepare(  # noqa: PLR0913 - what comes where, and then what is to be made of it
     disk: Disk,
     directory: Path,
     source: IO[bytes],
-    here: Here,
+    here: Origin,
     *,
     force: bool = False,
     upload: str = "",
-) -> Restored:
+) -> Intention:
     """Stage and check an archive and record that it is to be the state: the next opening does it.
 
     A daemon may go on. Raises as `restore` does; then nothing of it is left.
@@ -84,26 +77,25 @@ def prepare(  # noqa: PLR0913 - what comes where, and then what is to be made of
             disk.make_directory(directory / ASIDE)
             kept = fresh(disk, directory / ASIDE, f"{here.at.translate(_PLAIN)}-before-restore")
             coming = set(disk.names(staged))
-            parts = tuple(part for part in PARTS if part in coming)
-            plan = Intention(
-                at=here.at, aside=kept.name, parts=parts, commits=commits, upload=upload
+            restored = Restored(
+                commits=commits,
+                files=len(found.members),
+                bytes=found.bytes,
+                environment=found.environment,
+                release=found.release,
+                at=found.at,
+                kept=str(kept),
             )
+            parts = tuple(part for part in PARTS if part in coming)
+            plan = Intention(parts=parts, aside=kept.name, restored=restored, upload=upload)
             intend(disk, directory, plan)
         except BaseException:
             forget(disk, directory)
             raise
-    return Restored(
-        commits=commits,
-        files=len(found.members),
-        bytes=found.bytes,
-        environment=found.environment,
-        release=found.release,
-        at=found.at,
-        kept=str(kept),
-    )
+    return plan
 
 
-def check(disk: Disk, source: IO[bytes], to: Path, here: Here) -> tuple[Archived, int]:
+def check(disk: Disk, source: IO[bytes], to: Path, here: Origin) -> tuple[Archived, int]:
     """Unpack an archive into an empty directory and open it; return manifest and last commit.
 
     Raises BadArchive, TooNew, Unavailable.
@@ -136,7 +128,7 @@ def _inside(error: Exception, to: Path) -> str:
     return str(error).removeprefix("cannot read ").replace(f"{to}/", "")
 
 
-def _check_environment(found: Archived, here: Here, *, force: bool) -> None:
+def _check_environment(found: Archived, here: Origin, *, force: bool) -> None:
     known = found.environment and here.environment
     if known and found.environment != here.environment and not force:
         raise Refused(

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from pmrunnerd.model.upkeep import Restored
 from pmrunnerd.store.batch import body, line_of
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import JournalDamaged
@@ -25,15 +26,14 @@ PARTS: Final = ("journal", "runs", "snapshot.json", "history")
 
 
 class Intention(Struct, frozen=True, kw_only=True):
-    """What is to happen: the `parts` that come, `aside` for the name of those before, and why.
+    """What is to happen: which `parts` come, and `aside`, the name of those before.
 
-    `commits` is the last commit of the journal that comes, `upload` names the upload that asked for it.
+    `upload` names how the archive came in, if it came by the daemon, and `restored` is the answer.
     """
 
-    at: str
-    aside: str
     parts: tuple[str, ...]
-    commits: int
+    aside: str
+    restored: Restored
     upload: str = ""
 
 
@@ -75,7 +75,7 @@ def finish(disk: Disk, directory: Path, lock: Lock) -> Intention | None:
     plan = intended(disk, directory)
     if plan is not None:
         _swap(disk, directory, plan)
-        lock.begin_anew(plan.commits)
+        lock.begin_anew(plan.restored.commits)
         disk.remove(directory / STAGING / READY)
         disk.sync_directory(directory / STAGING)
     forget(disk, directory)

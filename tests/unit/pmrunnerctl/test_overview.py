@@ -14,11 +14,10 @@ OURS = {
     "start",
     "restart",
     "version",
-    "state backup",
-    "state restore",
     "state verify",
     "state repair",
 }  # no request of their own
+PARTS = {"state upload"}  # no verb of their own: sent by `state restore`
 
 
 def every_verb() -> dict[str, Verb]:
@@ -27,7 +26,7 @@ def every_verb() -> dict[str, Verb]:
 
 
 def test_every_command_has_a_verb_and_every_verb_its_place_in_the_overview() -> None:
-    assert sorted(VERBS) == sorted(BY_NAME.keys() | OURS)
+    assert sorted(VERBS) == sorted((BY_NAME.keys() | OURS) - PARTS)
     declared = [
         verb.words
         for word in OVERALL.list_commands(click.Context(OVERALL))

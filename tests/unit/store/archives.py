@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from pmrunnerd.model.upkeep import Archived, Member
-from pmrunnerd.store.backup import FORMAT, MANIFEST, backup
+from pmrunnerd.store.backup import FORMAT, MANIFEST, Origin, backup
 from pmrunnerd.store.durable import Disk
 from tests.unit.store.parts import AT, RELEASE
 
@@ -17,7 +17,7 @@ from tests.unit.store.parts import AT, RELEASE
 def archived(directory: Path, *, environment: str = "") -> bytes:
     """Return the archive of a state."""
     out = io.BytesIO()
-    backup(Disk(), directory, out, at=AT, release=RELEASE, environment=environment)
+    backup(Disk(), directory, out, Origin(AT, RELEASE, environment))
     return out.getvalue()
 
 

@@ -6,16 +6,17 @@ import pytest
 
 from pmrunnerd.model.errors import Refused, Unavailable
 from pmrunnerd.model.upkeep import Restored
+from pmrunnerd.store.backup import Origin
 from pmrunnerd.store.batch import Batch, encode
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import BadArchive, JournalDamaged, TooNew
-from pmrunnerd.store.restore import Here, prepare, restore
+from pmrunnerd.store.restore import prepare, restore
 from pmrunnerd.store.verify import verify
 from tests.unit.store.archives import archived, contents, packed
 from tests.unit.store.damage import COMMITS, everything, flip, messages, segments, state
 from tests.unit.store.parts import AT, RELEASE, illegal, opened, project, said
 
-HERE = Here(AT, RELEASE, "dev")
+HERE = Origin(AT, RELEASE, "dev")
 FIRST = "journal/00000001.jsonl"
 
 

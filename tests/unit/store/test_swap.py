@@ -7,9 +7,9 @@ from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import JournalDamaged
 from pmrunnerd.store.lock import Lock, seen
 from pmrunnerd.store.swap import Intention, finish, intend, intended
-from tests.unit.store.parts import AT, RELEASE
+from tests.unit.store.parts import AT, RELEASE, RESTORED
 
-PLAN = Intention(at=AT, aside="before", parts=("journal", "runs"), commits=7, upload="t")
+PLAN = Intention(aside="before", parts=("journal", "runs"), restored=RESTORED, upload="t")
 
 
 def tree(directory: Path, files: dict[str, str]) -> None:

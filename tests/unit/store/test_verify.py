@@ -7,7 +7,7 @@ from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.swap import Intention, intend
 from pmrunnerd.store.verify import verify
 from tests.unit.store.damage import COMMITS, everything, flip, segments, state
-from tests.unit.store.parts import AT, opened, said
+from tests.unit.store.parts import RESTORED, opened, said
 
 
 def test_damage_is_named_with_its_file_and_line(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_where_there_is_no_state_that_is_said(tmp_path: Path, name: str) -> None
 
 def test_in_the_middle_of_a_restore_nobody_can_tell(tmp_path: Path) -> None:
     (state(tmp_path) / "restore" / "state").mkdir(parents=True)
-    intend(Disk(), tmp_path, Intention(at=AT, aside="x", parts=(), commits=0))
+    intend(Disk(), tmp_path, Intention(aside="x", parts=(), restored=RESTORED))
 
     with pytest.raises(Refused, match="a restore was begun there"):
         verify(Disk(), tmp_path)
