@@ -11,8 +11,9 @@ from pmrunnerctl.exits import Exit
 from pmrunnerctl.offline import state_directory
 from pmrunnerctl.render import Screen
 from pmrunnerctl.session import Session
+from pmrunnerctl.transfer import Progress
 from pmrunnerctl.verbs import Noun, verb
-from pmrunnerd.model.upkeep import Finding, Repaired, Verified
+from pmrunnerd.model.upkeep import Contents, Finding, Repaired, Verified
 
 # More than this are counted, not shown; `--json` shows all.
 SHOWN: Final = 20
@@ -21,17 +22,35 @@ SHOWN: Final = 20
 @verb(
     "state verify",
     state_directory,
-    summary="Check every line of a state's journal.",
-    what="Changes nothing and needs no daemon; one that runs goes on meanwhile. Exit status 8 where"
+    click.option(
+        "--archive",
+        type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+        help="An archive instead: whether it can be restored.",
+    ),
+    summary="Check every line of a state's journal, and what is made of it.",
+    what="Needs no daemon; one that runs goes on meanwhile. Changes nothing, but that it takes a"
+    " wrong snapshot away where no daemon is: the next start makes it anew. Exit status 8 where"
     " something is damaged. Needs to read the state directory.",
     example="pmrunnerctl state verify --state-dir ./state",
     then="pmrunnerctl state repair",
 )
-def verify(session: Session, state_dir: Path | None) -> None:
-    where = offline.directory(session, state_dir)
-    found = offline.ask("verify", Verified, "--state-dir", str(where))
+def verify(session: Session, state_dir: Path | None, archive: Path | None) -> None:
+    progress = Progress(session.err, "looked at")
+    progress.working("looking")
+    try:
+        if archive is not None:
+            stream = archive == archives.STREAM
+            held = offline.ask("verify", Contents, str(archive), streams=stream)
+        else:
+            where = offline.directory(session, state_dir)
+            found = offline.ask("verify", Verified, "--state-dir", str(where))
+    finally:
+        progress.done()
+    if archive is not None:
+        session.show(held, lambda _: draw_contents(session.out, archive, held))
+        return
     session.show(found, lambda _: draw_verified(session.out, where, found))
-    if not found.sound:
+    if not found.sound or found.caches:
         session.end(Exit.ENDED_BADLY)
 
 
@@ -76,8 +95,28 @@ def draw_verified(screen: Screen, where: Path, found: Verified) -> None:
         ]
     )
     draw_findings(screen, found.findings)
+    draw_findings(screen, found.caches)
+    if found.retracted:
+        screen.line("nothing is lost by that: the next start makes snapshot and history anew")
+    elif found.caches:
+        screen.line("nothing is lost by that; once no daemon runs, verify has them made anew")
+        screen.next(f"pmrunnerctl stop; then pmrunnerctl state verify --state-dir {where}")
     if not found.sound:
         screen.next(f"pmrunnerctl state repair --state-dir {where}")
+
+
+def draw_contents(screen: Screen, archive: Path, found: Contents) -> None:
+    """Write what an archive holds, which is whole."""
+    screen.line(f"{archive} can be restored")
+    screen.pairs(
+        [
+            ("commits", str(found.commits)),
+            ("files", f"{found.files}, {size(found.bytes)} unpacked"),
+            ("from", f"{found.environment or 'an environment without a name'}, {found.release}"),
+            ("made", screen.when(found.at)),
+        ]
+    )
+    screen.next(f"pmrunnerctl state restore {archive}")
 
 
 def draw_repaired(screen: Screen, where: Path, found: Repaired) -> None:

@@ -7,28 +7,49 @@ where standard output is an archive, the reply is on standard error, too. `pmrun
 import argparse
 import contextlib
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final
 
 import msgspec
 
 from pmrunnerd import __version__
-from pmrunnerd.model.errors import BadRequest, Code, PmError, Refused
+from pmrunnerd.model.errors import BadRequest, Code, PmError, Refused, Unavailable
 from pmrunnerd.model.upkeep import Archived, BackedUp
 from pmrunnerd.model.views import View
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.store.archive import write_archive
 from pmrunnerd.store.backup import Origin, backup
 from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.repair import repair
-from pmrunnerd.store.restore import restore
+from pmrunnerd.store.restore import check, contents, restore
 from pmrunnerd.store.verify import verify
 from pmrunnerd.takeover import alive
 
 
 def _verify(given: argparse.Namespace) -> View:
-    return verify(Disk(), given.state_dir)
+    if given.archive is None:
+        return verify(Disk(), given.state_dir, at=Clock().now(), release=__version__)
+    # To know whether it can be restored, it is: where nobody minds.
+    with tempfile.TemporaryDirectory(prefix="pm-runner-") as scratch, _disk_errors(scratch):
+        with _reading(given.archive) as source:
+            found, commits = check(Disk(), source, Path(scratch), _here(given))
+        return contents(found, commits)
+
+
+@contextlib.contextmanager
+def _disk_errors(scratch: str) -> Iterator[None]:
+    try:
+        yield
+    except StoreFailed as error:
+        hint = f"df -h {scratch}   or another place: TMPDIR=PATH"
+        raise Unavailable(f"cannot look at the archive: {error}", hint=hint) from error
+
+
+def _here(given: argparse.Namespace) -> Origin:
+    return Origin(Clock().now(), __version__, given.env)
 
 
 def _repair(given: argparse.Namespace) -> View:
@@ -37,10 +58,8 @@ def _repair(given: argparse.Namespace) -> View:
 
 
 def _backup(given: argparse.Namespace) -> View:
-    origin = Origin(Clock().now(), __version__, given.env)
-
     def make(out: IO[bytes]) -> Archived:
-        return backup(Disk(), given.state_dir, out, origin)
+        return backup(Disk(), given.state_dir, out, _here(given))
 
     if given.to is None:
         raise BadRequest(
@@ -55,9 +74,8 @@ def _restore(given: argparse.Namespace) -> View:
     if given.archive is None:
         raise BadRequest("cannot restore: name the archive", hint="ARCHIVE, or - to read it")
     _check_nobody_runs(given.state_dir)
-    here = Origin(Clock().now(), __version__, given.env)
     with _reading(given.archive) as source:
-        return restore(Disk(), given.state_dir, source, here, force=given.force)
+        return restore(Disk(), given.state_dir, source, _here(given), force=given.force)
 
 
 def _check_nobody_runs(directory: Path) -> None:
@@ -90,14 +108,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("verb", choices=sorted(VERBS))
     parser.add_argument("archive", nargs="?", type=Path, help="an archive, or - to read it")
     parser.add_argument("--env", default="", help="the environment, where it is known")
-    parser.add_argument("--state-dir", type=Path, required=True, help="the state directory")
+    parser.add_argument("--state-dir", type=Path, help="the state directory")
     parser.add_argument("--yes", action="store_true", help="change it; else only tell")
     parser.add_argument("--to", type=Path, help="where an archive goes")
     parser.add_argument(
         "--force", action="store_true", help="replace what is there, or another environment"
     )
     given = parser.parse_args(arguments)
-    given.state_dir = given.state_dir.absolute()
+    if given.state_dir is not None:
+        given.state_dir = given.state_dir.absolute()
+    elif given.verb != "verify" or given.archive is None:
+        parser.error("the following arguments are required: --state-dir")
     try:
         reply = VERBS[given.verb](given)
     except PmError as error:
@@ -106,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         code = Code.FORBIDDEN if isinstance(error, PermissionError) else Code.UNAVAILABLE
         where = error.filename or given.state_dir
-        hint = f"ls -ld {given.state_dir}"
+        hint = f"ls -ld {where}"
         _complain(code, f"cannot {given.verb} {where}: {error.strerror}", hint)
         return 1
     told = sys.stderr if given.to == STREAM else sys.stdout

@@ -17,7 +17,11 @@ class Finding(View, frozen=True, kw_only=True):
 
 
 class Verified(View, frozen=True, kw_only=True):
-    """What a journal was found to be. `torn` is bytes at its end that a crash left: no damage."""
+    """What a journal was found to be. `torn` is bytes at its end that a crash left: no damage.
+
+    `caches` is what of snapshot and history is not as the journal says; nothing is lost by it.
+    `retracted` tells that the snapshot was taken away for it, so the next start makes both anew.
+    """
 
     sound: bool
     commits: int
@@ -25,6 +29,8 @@ class Verified(View, frozen=True, kw_only=True):
     bytes: int
     torn: int
     findings: tuple[Finding, ...]
+    caches: tuple[Finding, ...] = ()
+    retracted: bool = False
 
 
 class Repaired(View, frozen=True, kw_only=True):
@@ -112,11 +118,8 @@ class Uploaded(View, frozen=True, kw_only=True):
     size: int
 
 
-class Restored(View, frozen=True, kw_only=True):
-    """What took the place of a state: an archive's `commits` and files, and where it is from.
-
-    `kept` is the directory that holds the state before it.
-    """
+class Contents(View, frozen=True, kw_only=True):
+    """What an archive was found to hold, where it is from, and when it was made."""
 
     commits: int
     files: int
@@ -124,4 +127,9 @@ class Restored(View, frozen=True, kw_only=True):
     environment: str
     release: str
     at: str
+
+
+class Restored(Contents, frozen=True, kw_only=True):
+    """What took the place of a state. `kept` is the directory that holds the state before it."""
+
     kept: str

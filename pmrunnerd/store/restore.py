@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
 
+from msgspec.structs import asdict
+
 from pmrunnerd.model.errors import Refused, Unavailable
-from pmrunnerd.model.upkeep import Archived, Restored
+from pmrunnerd.model.upkeep import Archived, Contents, Restored
 from pmrunnerd.store.aside import fresh
 from pmrunnerd.store.backup import Origin
 from pmrunnerd.store.durable import Disk
@@ -77,15 +79,7 @@ def prepare(  # noqa: PLR0913 - what comes where, and then what is to be made of
             disk.make_directory(directory / ASIDE)
             kept = fresh(disk, directory / ASIDE, f"{here.at.translate(_PLAIN)}-before-restore")
             coming = set(disk.names(staged))
-            restored = Restored(
-                commits=commits,
-                files=len(found.members),
-                bytes=found.bytes,
-                environment=found.environment,
-                release=found.release,
-                at=found.at,
-                kept=str(kept),
-            )
+            restored = Restored(kept=str(kept), **asdict(contents(found, commits)))
             parts = tuple(part for part in PARTS if part in coming)
             plan = Intention(parts=parts, aside=kept.name, restored=restored, upload=upload)
             intend(disk, directory, plan)
@@ -93,6 +87,18 @@ def prepare(  # noqa: PLR0913 - what comes where, and then what is to be made of
             forget(disk, directory)
             raise
     return plan
+
+
+def contents(found: Archived, commits: int) -> Contents:
+    """Sum up what an archive holds."""
+    return Contents(
+        commits=commits,
+        files=len(found.members),
+        bytes=found.bytes,
+        environment=found.environment,
+        release=found.release,
+        at=found.at,
+    )
 
 
 def check(disk: Disk, source: IO[bytes], to: Path, here: Origin) -> tuple[Archived, int]:

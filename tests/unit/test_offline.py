@@ -87,3 +87,21 @@ def test_an_archive_of_another_environment_takes_force(
     assert "environment prod" in json.loads(capsys.readouterr().err)["message"]
     assert main([*words, "--force"]) == 0
     assert json.loads(capsys.readouterr().out)["commits"] == 10
+
+
+def test_an_archive_is_verified_without_a_state_and_nothing_is_left_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    archive = archived(state(tmp_path / "one"), environment="prod")
+    (tmp_path / "a").write_bytes(archive)
+    (tmp_path / "b").write_bytes(archive[:-30])
+
+    assert main(["verify", str(tmp_path / "a")]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["commits"], told["environment"]) == (10, "prod")
+    assert main(["verify", str(tmp_path / "b")]) == 1
+    assert "cannot use the archive" in json.loads(capsys.readouterr().err)["message"]
+    assert list(scratch.iterdir()) == []

@@ -4,6 +4,7 @@ from pathlib import Path
 from pmrunnerctl.state import SHOWN, draw_findings
 from pmrunnerd.model.upkeep import Finding
 from tests.unit.pmrunnerctl.conftest import Ctl, Paper
+from tests.unit.store.archives import archived
 from tests.unit.store.damage import everything, flip, segments, state
 
 
@@ -50,3 +51,30 @@ def test_more_than_a_screen_of_damage_is_counted(paper: Paper) -> None:
     draw_findings(paper, (one,) * (SHOWN + 3))
 
     assert paper.text.endswith("and 3 more: --json shows all\n")
+
+
+def test_a_wrong_history_is_told_and_what_becomes_of_it(ctl: Ctl, tmp_path: Path) -> None:
+    places = state(tmp_path) / "history" / "places"
+    places.write_bytes(bytes(len(places.read_bytes())))
+    ended = ctl("state", "verify", "--state-dir", str(tmp_path))
+
+    assert ended.status == 8
+    assert "is sound" in ended.out
+    assert f"{places}: number 0 is not what the journal says" in ended.out
+    assert "the next start makes snapshot and history anew" in ended.out
+    assert ctl("state", "verify", "--state-dir", str(tmp_path)).status == 0
+
+
+def test_an_archive_is_verified_before_anybody_needs_it(ctl: Ctl, tmp_path: Path) -> None:
+    archive = tmp_path / "a.tgz"
+    archive.write_bytes(archived(state(tmp_path / "one"), environment="prod"))
+    ended = ctl("state", "verify", "--archive", str(archive))
+    archive.write_bytes(archive.read_bytes()[:-30])
+    cut = ctl("state", "verify", "--archive", str(archive))
+
+    assert ended.status == 0, ended.err
+    assert f"{archive} can be restored" in ended.out
+    assert "commits  10" in ended.out
+    assert "prod" in ended.out
+    assert (cut.status, cut.out) == (4, "")
+    assert "cannot use the archive: it ends in the middle" in cut.err

@@ -67,7 +67,7 @@ def test_a_shorter_journal_than_the_lock_remembers_is_not_taken_for_damage(tmp_p
     put_back(other(tmp_path / "two"), archived(state(tmp_path / "one")))
 
     assert messages(tmp_path / "two") == messages(tmp_path / "one")
-    assert verify(Disk(), tmp_path / "two").sound
+    assert verify(Disk(), tmp_path / "two", at=AT, release=RELEASE).sound
 
 
 def test_the_next_commit_follows_the_last_one_of_the_archive(tmp_path: Path) -> None:
