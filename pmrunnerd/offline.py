@@ -6,6 +6,7 @@ where standard output is an archive, the reply is on standard error, too. `pmrun
 
 import argparse
 import contextlib
+import logging
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -115,6 +116,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--force", action="store_true", help="replace what is there, or another environment"
     )
     given = parser.parse_args(arguments)
+    # What a daemon would log is in the reply, or in set-aside; standard error has one line of JSON.
+    logging.getLogger().addHandler(logging.NullHandler())
     if given.state_dir is not None:
         given.state_dir = given.state_dir.absolute()
     elif given.verb != "verify" or given.archive is None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from pmrunnerd.model.errors import PmError, Refused, Unavailable
 
-LOOK: Final = "pmrunnerctl state verify   then: pmrunnerctl state repair"
+LOOK: Final = "pmrunnerctl state verify   then: state repair, or state restore ARCHIVE"
 
 
 class JournalDamaged(PmError):

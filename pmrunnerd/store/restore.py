@@ -52,8 +52,19 @@ def restore(
             except JournalDamaged:
                 _set_aside(disk, directory, here.at)
             plan = prepare(disk, directory, source, here, force=force)
-            finish(disk, directory, lock)
+            _finish(disk, directory, lock)
     return plan.restored
+
+
+def _finish(disk: Disk, directory: Path, lock: Lock) -> None:
+    try:
+        finish(disk, directory, lock)
+    except OSError as error:
+        raise Unavailable(
+            f"cannot finish the restore of {directory} now: {error.strerror}; it is recorded, and the"
+            " next start of the daemon finishes it",
+            hint=f"df -h {directory}; then pmrunnerctl start",
+        ) from error
 
 
 def prepare(  # noqa: PLR0913 - what comes where, and then what is to be made of it

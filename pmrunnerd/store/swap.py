@@ -4,6 +4,7 @@ Whoever opens the state next finishes what was recorded. Nothing of the state be
 goes to `set-aside/`. Every step tells by itself whether it was taken, so all of it can be done again.
 """
 
+import logging
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +38,7 @@ class Intention(Struct, frozen=True, kw_only=True):
     upload: str = ""
 
 
+_log: Final = logging.getLogger(__name__)
 _intentions: Final = msgspec.json.Decoder(Intention)
 
 
@@ -78,6 +80,11 @@ def finish(disk: Disk, directory: Path, lock: Lock) -> Intention | None:
         lock.begin_anew(plan.restored.commits)
         disk.remove(directory / STAGING / READY)
         disk.sync_directory(directory / STAGING)
+        _log.warning(
+            "restored %d commits; what was there before is in %s",
+            plan.restored.commits,
+            directory / ASIDE / plan.aside,
+        )
     forget(disk, directory)
     return plan
 

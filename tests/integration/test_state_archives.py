@@ -1,6 +1,7 @@
 """`pmrunnerctl state backup` and `restore` with a real daemon, which goes on, and comes back."""
 
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -194,3 +195,30 @@ def test_killed_before_it_has_come_back_the_next_start_ends_what_runs_and_finish
         assert texts(tmp_path / "state") == []
         assert texts(Path(found.kept)) == [SLEEP]
         assert not alive(Path(found.kept))
+
+
+def test_the_service_manager_is_told_that_we_are_ready_again_and_never_that_we_stop(
+    tmp_path: Path,
+) -> None:
+    archive = tmp_path / "a.tar.gz"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind("")
+        manager.settimeout(20)
+        address = "@" + manager.getsockname().removeprefix(b"\0").decode()
+        daemon = Daemon(tmp_path / "state")
+        daemon.state.mkdir()
+        with subprocess.Popen(
+            daemon.argv(),
+            env=environment(tmp_path) | {"NOTIFY_SOCKET": address},
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            told = [manager.recv(4096)]
+            assert daemon.ctl("state", "backup", str(archive)).returncode == 0
+            assert daemon.ctl("state", "restore", str(archive)).returncode == 0
+            told += [manager.recv(4096), manager.recv(4096)]
+            process.terminate()
+            told.append(manager.recv(4096))
+            assert process.wait(20) == 0
+
+    ready = b"READY=1\nSTATUS=environment test"
+    assert told == [ready, b"STATUS=restoring a state", ready, b"STOPPING=1"]

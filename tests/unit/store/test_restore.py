@@ -211,3 +211,18 @@ def test_a_word_to_go_that_cannot_be_read_stops_us_until_another_restore(tmp_pat
 
     assert messages(tmp_path / "two") == messages(tmp_path / "one")
     assert [p for p in (tmp_path / "two" / "set-aside").iterdir() if "unfinished" in p.name]
+
+
+def test_once_it_is_recorded_a_full_disk_only_puts_it_off(tmp_path: Path) -> None:
+    class Full(Disk):
+        def create_directory(self, path: Path, mode: int) -> None:
+            if path.name.endswith("-before-restore"):
+                raise OSError(errno.ENOSPC, "No space left on device")
+            super().create_directory(path, mode)
+
+    archive = archived(state(tmp_path / "one"))
+    other(tmp_path / "two")
+    with pytest.raises(Unavailable, match="the next start of the daemon finishes it"):
+        restore(Full(), tmp_path / "two", io.BytesIO(archive), HERE)
+
+    assert messages(tmp_path / "two") == messages(tmp_path / "one")
