@@ -36,7 +36,7 @@ class Client:
         *,
         patience: float,
         tell: Callable[[str], None],
-        answer_within: float = ANSWER_WITHIN,
+        answer_within: float | None = ANSWER_WITHIN,
     ) -> None:
         self.place = place
         self.unanswered = ""

@@ -41,13 +41,23 @@ def command() -> list[str]:
     return [sys.executable, "-m", "pmrunnerd.main"]
 
 
-def offline(verb: str, *options: str) -> tuple[bytes, bytes]:
-    """Run a verb of `pmrunnerd.offline`; return what it says on standard output and error."""
+def offline(verb: str, *options: str, streams: bool = False) -> tuple[bytes, bytes]:
+    """Run a verb of `pmrunnerd.offline`; return its reply and, where there is none, its error.
+
+    One that `streams` has our standard input or output for an archive.
+    """
     argv = [sys.executable, "-m", "pmrunnerd.offline", verb, *options]
     done = subprocess.run(
-        argv, check=False, stdin=subprocess.DEVNULL, capture_output=True, env=_environment()
+        argv,
+        check=False,
+        stdin=None if streams else subprocess.DEVNULL,
+        stdout=None if streams and verb == "backup" else subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=_environment(),
     )
-    return done.stdout, done.stderr
+    if done.returncode:
+        return b"", done.stderr
+    return done.stdout or done.stderr, b""
 
 
 def unit(environment: str) -> str | None:

@@ -3,17 +3,23 @@
 from pathlib import Path
 from typing import Final, TypeVar
 
+import click
 import msgspec
 
 from pmrunnerctl import launch
 from pmrunnerctl.exits import BY_CODE, Cannot, Exit, misused
 from pmrunnerctl.session import Session
-from pmrunnerctl.where import RUN, checkout
+from pmrunnerctl.where import RUN, Place, checkout
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Code
 
 R = TypeVar("R")
 
+state_directory: Final = click.option(
+    "--state-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The state directory (the daemon's, or ./state of the checkout).",
+)
 INSTALLED: Final = Path("/var/lib/pm-runner/state")
 
 
@@ -42,9 +48,23 @@ def directory(session: Session, given: Path | None) -> Path:
     raise misused("cannot tell which state is meant", hint="name it: --state-dir PATH")
 
 
-def ask(verb: str, reply: type[R], *options: str) -> R:
+def daemon(session: Session, given: Path | None) -> Place | None:
+    """Return where the daemon of a state is; None where a directory is named or nobody answers."""
+    if given is not None:
+        return None
+    try:
+        place = session.place
+        session.client_of(place, patience=0).hello()
+    except Cannot as exc:
+        if exc.exits is not Exit.UNREACHABLE:
+            raise
+        return None
+    return place
+
+
+def ask(verb: str, reply: type[R], *options: str, streams: bool = False) -> R:
     """Return what a verb replies. Raises Cannot with the code that it ended with."""
-    out, err = launch.offline(verb, *options)
+    out, err = launch.offline(verb, *options, streams=streams)
     if out:
         return msgspec.json.decode(out, type=reply)
     try:

@@ -21,7 +21,7 @@ OVERVIEW: Final = {
     ),
     "Run the daemon": (
         *("start", "stop", "restart", "logs", "version", "completion"),
-        *("state backup", "state verify", "state repair"),
+        *("state backup", "state restore", "state verify", "state repair"),
     ),
 }
 ROOMS: Final = {"answer": "inbox", "restart": "start"}

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from pmrunnerctl import where
-from pmrunnerctl.client import Client
+from pmrunnerctl.client import ANSWER_WITHIN, Client
 from pmrunnerctl.exits import Cannot, Exit
 from pmrunnerctl.render import Screen
 from pmrunnerd.model import protocol as p
@@ -57,10 +57,16 @@ class Session:
         """The daemon that is meant."""
         return self.client_of(self.place)
 
-    def client_of(self, place: where.Place, *, patience: float | None = None) -> Client:
+    def client_of(
+        self,
+        place: where.Place,
+        *,
+        patience: float | None = None,
+        answer_within: float | None = ANSWER_WITHIN,
+    ) -> Client:
         """Return a client of the daemon at some place."""
         given = self.patience if patience is None else patience
-        client = Client(place, patience=given, tell=self.note)
+        client = Client(place, patience=given, tell=self.note, answer_within=answer_within)
         self._clients.append(client)
         return client
 

@@ -5,43 +5,58 @@ from typing import Final
 
 import click
 
-from pmrunnerctl import offline
+from pmrunnerctl import archives, offline
+from pmrunnerctl.amounts import count, size
 from pmrunnerctl.exits import Exit
+from pmrunnerctl.offline import state_directory
 from pmrunnerctl.render import Screen
 from pmrunnerctl.session import Session
+from pmrunnerctl.transfer import Progress
 from pmrunnerctl.verbs import Noun, verb
-from pmrunnerd.model.upkeep import Archived, Finding, Repaired, Verified
+from pmrunnerd.model.upkeep import Contents, Finding, Repaired, Verified
 
 # More than this are counted, not shown; `--json` shows all.
 SHOWN: Final = 20
-_UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB")
-_where: Final = click.option(
-    "--state-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The state directory (the daemon's, or ./state of the checkout).",
-)
 
 
 @verb(
     "state verify",
-    _where,
-    summary="Check every line of a state's journal.",
-    what="Changes nothing and needs no daemon; one that runs goes on meanwhile. Exit status 8 where"
+    state_directory,
+    click.option(
+        "--archive",
+        type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+        help="An archive instead: whether it can be restored.",
+    ),
+    summary="Check every line of a state's journal, and what is made of it.",
+    what="Needs no daemon; one that runs goes on meanwhile. Changes nothing, but that it takes a"
+    " wrong snapshot away where no daemon is: the next start makes it anew. Exit status 8 where"
     " something is damaged. Needs to read the state directory.",
     example="pmrunnerctl state verify --state-dir ./state",
     then="pmrunnerctl state repair",
 )
-def verify(session: Session, state_dir: Path | None) -> None:
-    where = offline.directory(session, state_dir)
-    found = offline.ask("verify", Verified, "--state-dir", str(where))
+def verify(session: Session, state_dir: Path | None, archive: Path | None) -> None:
+    progress = Progress(session.err, "looked at")
+    progress.working("looking")
+    try:
+        if archive is not None:
+            stream = archive == archives.STREAM
+            held = offline.ask("verify", Contents, str(archive), streams=stream)
+        else:
+            where = offline.directory(session, state_dir)
+            found = offline.ask("verify", Verified, "--state-dir", str(where))
+    finally:
+        progress.done()
+    if archive is not None:
+        session.show(held, lambda _: draw_contents(session.out, archive, held))
+        return
     session.show(found, lambda _: draw_verified(session.out, where, found))
-    if not found.sound:
+    if not found.sound or found.caches:
         session.end(Exit.ENDED_BADLY)
 
 
 @verb(
     "state repair",
-    _where,
+    state_directory,
     click.option("--yes", is_flag=True, help="Do it; without, it is only shown."),
     summary="Mend a damaged journal: set aside, never delete.",
     what="Only while no daemon has the state. What can be read and still follows stays; in the place"
@@ -57,27 +72,13 @@ def repair(session: Session, state_dir: Path | None, *, yes: bool) -> None:
     session.show(found, lambda _: draw_repaired(session.out, where, found))
 
 
-@verb(
-    "state backup",
-    _where,
-    click.argument("archive", type=click.Path(dir_okay=False, path_type=Path)),
-    click.option("--force", is_flag=True, help="Replace an archive that is there."),
-    summary="Write one archive of a state, while its daemon runs too.",
-    what="A gzip'd tar of journal, runs and set-aside, with a manifest. Secrets such as web.token are"
-    " not in it; what is left out is listed. Needs to read the state directory. To use it: unpack it"
-    " into an empty directory and start a daemon there.",
-    example="pmrunnerctl state backup pm-runner.tar.gz",
-    then="pmrunnerctl state verify",
-)
-def backup(session: Session, state_dir: Path | None, archive: Path, *, force: bool) -> None:
-    where = offline.directory(session, state_dir)
-    options = ["--state-dir", str(where), "--to", str(archive), *(["--force"] if force else [])]
-    found = offline.ask("backup", Archived, *options)
-    session.show(found, lambda _: draw_archived(session.out, archive, found))
-
-
 state = Noun(
-    "state", backup, verify, repair, about="What a daemon remembers, as it lies on the disk."
+    "state",
+    archives.backup,
+    archives.restore,
+    verify,
+    repair,
+    about="What a daemon remembers, as it lies on the disk.",
 )
 
 
@@ -87,37 +88,50 @@ def draw_verified(screen: Screen, where: Path, found: Verified) -> None:
     screen.pairs(
         [
             ("commits", str(found.commits)),
-            ("journal", f"{size(found.bytes)} in {_count(found.segments, 'segment')}"),
+            ("journal", f"{size(found.bytes)} in {count(found.segments, 'segment')}"),
             ("torn", f"{size(found.torn)} at the end; the next start sets them aside")
             if found.torn
             else ("torn", ""),
         ]
     )
     draw_findings(screen, found.findings)
+    draw_findings(screen, found.caches)
+    if found.retracted:
+        screen.line("nothing is lost by that: the next start makes snapshot and history anew")
+    elif found.caches:
+        screen.line("nothing is lost by that; once no daemon runs, verify has them made anew")
+        screen.next(f"pmrunnerctl stop; then pmrunnerctl state verify --state-dir {where}")
     if not found.sound:
         screen.next(f"pmrunnerctl state repair --state-dir {where}")
+
+
+def draw_contents(screen: Screen, archive: Path, found: Contents) -> None:
+    """Write what an archive holds, which is whole."""
+    screen.line(f"{archive} can be restored")
+    screen.pairs(
+        [
+            ("commits", str(found.commits)),
+            ("files", f"{found.files}, {size(found.bytes)} unpacked"),
+            ("from", f"{found.environment or 'an environment without a name'}, {found.release}"),
+            ("made", screen.when(found.at)),
+        ]
+    )
+    screen.next(f"pmrunnerctl state restore {archive}")
 
 
 def draw_repaired(screen: Screen, where: Path, found: Repaired) -> None:
     """Write what a repair did, or would do."""
     if not found.findings:
-        screen.line(f"{where} needs no repair: {_count(found.commits, 'commit')} can be believed")
+        screen.line(f"{where} needs no repair: {count(found.commits, 'commit')} can be believed")
         return
     draw_findings(screen, found.findings)
-    lost = f"{_count(found.lost, 'commit')} of {found.commits}"
+    lost = f"{count(found.lost, 'commit')} of {found.commits}"
     if found.changed:
         screen.line(f"repaired: {lost} lost; everything as it was is in {found.kept}")
         screen.next("pmrunnerctl start")
         return
     screen.line(f"{lost} would be lost, the others stay; nothing was changed")
     screen.next(f"pmrunnerctl state repair --yes --state-dir {where}")
-
-
-def draw_archived(screen: Screen, archive: Path, found: Archived) -> None:
-    """Write what is in an archive and what is not."""
-    screen.line(f"{archive}: {_count(len(found.members), 'file')}, {size(found.bytes)} unpacked")
-    for one in found.excluded:
-        screen.line(f"not in it: {one.name} ({one.why})")
 
 
 def draw_findings(screen: Screen, findings: tuple[Finding, ...]) -> None:
@@ -128,15 +142,3 @@ def draw_findings(screen: Screen, findings: tuple[Finding, ...]) -> None:
         screen.line(f"{one.file}{line}: {one.why}{said}")
     if len(findings) > SHOWN:
         screen.line(f"and {len(findings) - SHOWN} more: --json shows all")
-
-
-def size(count: int) -> str:
-    """Say a number of bytes as people do."""
-    value, unit = float(count), 0
-    while value >= 1024 and unit < len(_UNITS) - 1:  # noqa: PLR2004 - what a KiB is
-        value, unit = value / 1024, unit + 1
-    return f"{value:.1f} {_UNITS[unit]}" if unit else f"{count} bytes"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -51,7 +51,10 @@ LEAST_ROOM: Final = 64 << 10
 
 
 class House:
-    """Everything that one daemon owns. Raises what opening the store raises."""
+    """Everything that one daemon owns. Raises what opening the store raises.
+
+    Where it `comes_back`, another one is to be built at once: a state was restored.
+    """
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -59,6 +62,7 @@ class House:
         self._manager = ServiceManager()
         self._leave = asyncio.Event()
         self._keep_runs = False
+        self.comes_back = False
         self._why = self._damage = ""
         self._store = Store(
             options.state_directory,
@@ -97,7 +101,10 @@ class House:
                 log.info("ready", extra={"fields": {"socket": self._options.socket}})
                 await self._leave.wait()
                 log.info("leaving", extra={"fields": {"why": self._why}})
-                self._manager.stopping()
+                if self.comes_back:
+                    self._manager.status("restoring a state")
+                else:
+                    self._manager.stopping()
                 await self._part(engine)
                 for task in (*doors, time, pulse, look):
                     await _end(task)
@@ -139,6 +146,8 @@ class House:
             inspect=partial(workspace.inspect, hidden=(self._options.state_directory,)),
             stop=self._stop,
             problem=self._problem,
+            now=clock.now,
+            reopen=self._reopen,
         )
         return engine, desk, watch
 
@@ -196,15 +205,21 @@ class House:
         return ""
 
     def _stop(self, keep_runs: bool) -> None:  # noqa: FBT001 - the desk's own signature
-        self._keep_runs, self._why = keep_runs, "a client asked for it"
+        self._go("a client asked for it", keep_runs=keep_runs)
+
+    def _reopen(self) -> None:
+        if not self._leave.is_set():
+            self._go("a state is restored", come_back=True)
+
+    def _go(self, why: str, *, keep_runs: bool = False, come_back: bool = False) -> None:
+        self._why, self._keep_runs, self.comes_back = why, keep_runs, come_back
         self._leave.set()
 
     def _listen_to_signals(self) -> None:
         """Ctrl-C is a person who wants everything to stop; SIGTERM is said before a restart too."""
 
         def leave(name: str, *, keep_runs: bool) -> None:
-            self._keep_runs, self._why = keep_runs, f"{name} was received"
-            self._leave.set()
+            self._go(f"{name} was received", keep_runs=keep_runs)
 
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, lambda: leave("SIGTERM", keep_runs=True))

@@ -48,6 +48,7 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
 
     from pmrunnerd.house import House  # noqa: PLC0415
     from pmrunnerd.store.failures import StoreFailed, TooNew  # noqa: PLC0415
+    from pmrunnerd.takeover import clear_the_way  # noqa: PLC0415
 
     gc.freeze()
     gc.enable()
@@ -55,11 +56,15 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
     report = told or said.report
     status = 0
     try:
-        house = House(options)
-        try:
-            asyncio.run(house.live(lambda: report(""), said))
-        finally:
-            house.close()
+        comes_back = True
+        while comes_back:
+            clear_the_way(options.state_directory)
+            house = House(options)
+            try:
+                asyncio.run(house.live(lambda: report(""), said))
+            finally:
+                house.close()
+            comes_back = house.comes_back
     except* StoreFailed as failures:
         status = DISK_FAILED
         report(explain(first(failures)))

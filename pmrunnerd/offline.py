@@ -1,31 +1,56 @@
 """What can be done with a state directory without its daemon: `python -m pmrunnerd.offline VERB`.
 
-One line of JSON on standard output is the reply, one on standard error is an error with its code.
-`pmrunnerctl` is who calls it.
+One line of JSON on standard output is the reply, one on standard error is an error with its code;
+where standard output is an archive, the reply is on standard error, too. `pmrunnerctl` is who calls it.
 """
 
 import argparse
+import contextlib
+import logging
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final
 
 import msgspec
 
 from pmrunnerd import __version__
-from pmrunnerd.model.errors import BadRequest, Code, PmError
-from pmrunnerd.model.upkeep import Archived
+from pmrunnerd.model.errors import BadRequest, Code, PmError, Refused, Unavailable
+from pmrunnerd.model.upkeep import Archived, BackedUp
 from pmrunnerd.model.views import View
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.store.archive import write_archive
-from pmrunnerd.store.backup import backup
+from pmrunnerd.store.backup import Origin, backup
 from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.repair import repair
+from pmrunnerd.store.restore import check, contents, restore
 from pmrunnerd.store.verify import verify
+from pmrunnerd.takeover import alive
 
 
 def _verify(given: argparse.Namespace) -> View:
-    return verify(Disk(), given.state_dir)
+    if given.archive is None:
+        return verify(Disk(), given.state_dir, at=Clock().now(), release=__version__)
+    # To know whether it can be restored, it is: where nobody minds.
+    with tempfile.TemporaryDirectory(prefix="pm-runner-") as scratch, _disk_errors(scratch):
+        with _reading(given.archive) as source:
+            found, commits = check(Disk(), source, Path(scratch), _here(given))
+        return contents(found, commits)
+
+
+@contextlib.contextmanager
+def _disk_errors(scratch: str) -> Iterator[None]:
+    try:
+        yield
+    except StoreFailed as error:
+        hint = f"df -h {scratch}   or another place: TMPDIR=PATH"
+        raise Unavailable(f"cannot look at the archive: {error}", hint=hint) from error
+
+
+def _here(given: argparse.Namespace) -> Origin:
+    return Origin(Clock().now(), __version__, given.env)
 
 
 def _repair(given: argparse.Namespace) -> View:
@@ -34,19 +59,46 @@ def _repair(given: argparse.Namespace) -> View:
 
 
 def _backup(given: argparse.Namespace) -> View:
-    at = Clock().now()
-
     def make(out: IO[bytes]) -> Archived:
-        return backup(Disk(), given.state_dir, out, at=at, release=__version__)
+        return backup(Disk(), given.state_dir, out, _here(given))
 
     if given.to is None:
-        raise BadRequest("cannot back up: name the archive", hint="--to PATH")
-    return write_archive(Disk(), given.to.absolute(), make, force=given.force)
+        raise BadRequest(
+            "cannot back up: name the archive", hint="--to PATH, or --to - to print it"
+        )
+    if given.to == STREAM:
+        return BackedUp.of(make(sys.stdout.buffer))
+    return BackedUp.of(write_archive(Disk(), given.to.absolute(), make, force=given.force))
 
 
+def _restore(given: argparse.Namespace) -> View:
+    if given.archive is None:
+        raise BadRequest("cannot restore: name the archive", hint="ARCHIVE, or - to read it")
+    _check_nobody_runs(given.state_dir)
+    with _reading(given.archive) as source:
+        return restore(Disk(), given.state_dir, source, _here(given), force=given.force)
+
+
+def _check_nobody_runs(directory: Path) -> None:
+    """Raise Refused where a run goes on without its daemon: its files must not move away."""
+    if runs := alive(directory):
+        raise Refused(
+            f"cannot restore {directory}: {', '.join(runs)} still runs",
+            hint="pmrunnerctl start; then pmrunnerctl stop, which parks it",
+        )
+
+
+def _reading(archive: Path) -> contextlib.AbstractContextManager[IO[bytes]]:
+    if archive == STREAM:
+        return contextlib.nullcontext(sys.stdin.buffer)
+    return archive.open("rb")
+
+
+STREAM: Final = Path("-")
 VERBS: Final[dict[str, Callable[[argparse.Namespace], View]]] = {
     "backup": _backup,
     "repair": _repair,
+    "restore": _restore,
     "verify": _verify,
 }
 
@@ -55,12 +107,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what one verb says and return the exit status: 0, or 1 with an error said."""
     parser = argparse.ArgumentParser(prog="pmrunnerd.offline", description=__doc__)
     parser.add_argument("verb", choices=sorted(VERBS))
-    parser.add_argument("--state-dir", type=Path, required=True, help="the state directory")
+    parser.add_argument("archive", nargs="?", type=Path, help="an archive, or - to read it")
+    parser.add_argument("--env", default="", help="the environment, where it is known")
+    parser.add_argument("--state-dir", type=Path, help="the state directory")
     parser.add_argument("--yes", action="store_true", help="change it; else only tell")
     parser.add_argument("--to", type=Path, help="where an archive goes")
-    parser.add_argument("--force", action="store_true", help="replace an archive that is there")
+    parser.add_argument(
+        "--force", action="store_true", help="replace what is there, or another environment"
+    )
     given = parser.parse_args(arguments)
-    given.state_dir = given.state_dir.absolute()
+    # What a daemon would log is in the reply, or in set-aside; standard error has one line of JSON.
+    logging.getLogger().addHandler(logging.NullHandler())
+    if given.state_dir is not None:
+        given.state_dir = given.state_dir.absolute()
+    elif given.verb != "verify" or given.archive is None:
+        parser.error("the following arguments are required: --state-dir")
     try:
         reply = VERBS[given.verb](given)
     except PmError as error:
@@ -69,10 +130,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         code = Code.FORBIDDEN if isinstance(error, PermissionError) else Code.UNAVAILABLE
         where = error.filename or given.state_dir
-        hint = f"ls -ld {given.state_dir}"
+        hint = f"ls -ld {where}"
         _complain(code, f"cannot {given.verb} {where}: {error.strerror}", hint)
         return 1
-    sys.stdout.write(msgspec.json.encode(reply).decode() + "\n")
+    told = sys.stderr if given.to == STREAM else sys.stdout
+    told.write(msgspec.json.encode(reply).decode() + "\n")
     return 0
 
 

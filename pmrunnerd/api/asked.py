@@ -23,7 +23,7 @@ async def asked(command: p.Command, request: Request) -> p.Request[Any]:
     """Read a request from body or query. Raises BadRequest, or Rejected for what HTTP has words."""
     found: p.Request[Any]
     try:
-        if command.changes:
+        if not command.only_looks:
             found = msgspec.json.decode(await _body(request) or b"{}", type=command.request)
         else:
             found = msgspec.convert(_query(command, request), command.request, strict=False)

@@ -12,7 +12,7 @@ from pmrunnerd.api.access import Caller
 from pmrunnerd.api.feed import Stream, cursor_of
 from pmrunnerd.api.lobby import Lobby
 from pmrunnerd.api.outbox import Outbox
-from pmrunnerd.api.respond import change, explain, look, stream
+from pmrunnerd.api.respond import act, change, explain, look, stream
 from pmrunnerd.model import frames as f
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import BadRequest, TooLarge
@@ -77,6 +77,8 @@ class Calls:
                 items = stream(self._desk, self._caller, request)
                 self._cursors[call.call] = cursor_of(request)
                 self._start(call.call, asked, self._follow(call.call, asked, items))
+            elif command.acts:
+                self._start(call.call, asked, self._act(call.call, asked, request))
             elif command.changes:
                 work = self._change(call.call, asked, request, call.request_id)
                 self._start(call.call, asked, work)
@@ -133,6 +135,14 @@ class Calls:
             self.fail(call, asked, exc)
         else:
             self._answer(call, asked, reply)
+
+    async def _act(self, call: int, asked: str, request: p.Request[Any]) -> None:
+        try:
+            reply = await act(self._desk, self._caller, request)
+        except Exception as exc:  # noqa: BLE001 - as above
+            self.fail(call, asked, exc)
+        else:
+            self._answer(call, asked, _encoder.encode(reply))
 
     async def _follow(self, call: int, asked: str, items: Stream) -> None:
         reason = "end"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from pmrunnerd.api.uploads import Uploads
 from pmrunnerd.model.entities import Task
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.views import Door
@@ -29,6 +30,7 @@ class Desk:
     `waits` says why a queued task does not run yet, `alive` whether a run's host exists, `grown`
     returns when a run's event file may have grown. `memory` is bytes resident. `inspect` looks at a
     directory that is to become a project. `stop` stops the daemon, with `True` without its runs.
+    `reopen` has the daemon leave and come back on the state that the disk has by then.
     `problem` says in one line what keeps the daemon from working; it is empty where nothing does.
     """
 
@@ -47,6 +49,9 @@ class Desk:
     inspect: Callable[[Path], Awaitable[Inspection]]
     stop: Callable[[bool], None]
     problem: Callable[[], str]
+    now: Callable[[], str]
+    reopen: Callable[[], None]
+    uploads: Uploads = field(default_factory=Uploads)
     log_hint: str = "the daemon's log has the rest"
     doors: dict[str, Door] = field(default_factory=dict)
 

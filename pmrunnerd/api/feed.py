@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any, Final
 
+from pmrunnerd.api.archives import state_backup
 from pmrunnerd.api.conversation import entries
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.model import protocol as p
@@ -116,6 +117,7 @@ STREAMS: Final[Mapping[type[p.Request[Any]], Callable[[Desk, Any], Stream]]] = {
     p.ChatFollow: chat_follow,
     p.RunLogs: run_logs,
     p.Events: events,
+    p.StateBackup: state_backup,
 }
 
 

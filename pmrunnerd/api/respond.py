@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pmrunnerd.api.access import Caller, require
+from pmrunnerd.api.archives import ACTS
 from pmrunnerd.api.changes import CHANGES, Context, Decision
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.api.feed import STREAMS, Stream
@@ -70,7 +71,9 @@ def explain(desk: Desk, asked: str, exc: Exception) -> Refusal:
 async def respond(desk: Desk, caller: Caller, request: p.Request[Any], identifier: str) -> Struct:
     """Answer a request that is no stream with its reply. Raises PmError."""
     command = p.BY_REQUEST[type(request)]
-    if not command.changes:
+    if command.acts:
+        return await act(desk, caller, request)
+    if command.only_looks:
         return look(desk, caller, request)
     reply = await change(desk, caller, request, identifier)
     return msgspec.msgpack.decode(reply, type=command.reply)
@@ -80,6 +83,12 @@ def look(desk: Desk, caller: Caller, request: p.Request[Any]) -> Struct:
     """Answer a request that changes nothing."""
     require(caller, p.BY_REQUEST[type(request)])
     return READS[type(request)](desk, request)
+
+
+async def act(desk: Desk, caller: Caller, request: p.Request[Any]) -> Struct:
+    """Do to the daemon itself what a request asks; nothing of it is recorded as a fact."""
+    require(caller, p.BY_REQUEST[type(request)])
+    return await ACTS[type(request)](desk, caller, request)
 
 
 def stream(desk: Desk, caller: Caller, request: p.Request[Any]) -> Stream:

@@ -59,7 +59,7 @@ def application(desk: Desk, health: Callable[[], str], streams: Streams) -> Star
 
     routes = [Route("/healthz", healthz), Route("/readyz", readyz)]
     for command in p.COMMANDS:
-        methods = ["POST"] if command.changes else ["GET"]
+        methods = ["GET"] if command.only_looks else ["POST"]
         routes.append(Route(path(command), endpoint(command), methods=methods))
     app = Starlette(routes=routes, exception_handlers={HTTPException: _http_exception})
     app.router.redirect_slashes = False

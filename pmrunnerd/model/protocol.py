@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from pmrunnerd.model import upkeep as u
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import PlanApproval, Project, ProjectType
 from pmrunnerd.model.progress import AnyProgress
@@ -18,6 +19,8 @@ from pmrunnerd.model.progress import AnyProgress
 R = TypeVar("R")
 
 MESSAGE_LIMIT: Final = 1 << 20
+# Bytes of an archive that come in one request.
+UPLOAD_LIMIT: Final = 256 << 10
 
 Text = Annotated[str, Meta(min_length=1, max_length=MESSAGE_LIMIT)]
 Word = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -241,14 +244,49 @@ class Events(Request[v.Happening], frozen=True, kw_only=True):
     follow: bool = False
 
 
+class StateBackup(Request[u.Piece], frozen=True, kw_only=True):
+    """Write one archive of a state, while its daemon runs too."""
+
+
+class StateUpload(Request[u.Uploaded], frozen=True, kw_only=True):
+    """Send a piece of the archive that is to be restored; the first one begins at 0.
+
+    `upload` is a name that the client makes up. One archive is on its way at a time.
+    """
+
+    upload: Word
+    offset: Annotated[int, Meta(ge=0)]
+    data: Annotated[bytes, Meta(max_length=UPLOAD_LIMIT)]
+
+
+class StateRestore(Request[u.Restored], frozen=True, kw_only=True):
+    """Have the state of an archive take the place of the present one.
+
+    It was uploaded whole. The daemon parks its runs, and comes back on what was restored.
+    """
+
+    upload: Word
+    force: bool = False
+
+
 class Command(Struct, frozen=True, kw_only=True):
-    """One row: what is asked, what comes back, who may. `stream` replies come one by one."""
+    """One row: what is asked, what comes back, who may. `stream` replies come one by one.
+
+    What `changes` is recorded, with the identifier of its request. What `acts` does something to
+    the daemon itself that no fact tells of; to ask it again does no harm.
+    """
 
     request: type[Request[Any]]
     reply: type[Struct]
     access: Access
     changes: bool = False
+    acts: bool = False
     stream: bool = False
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether asking makes no difference."""
+        return not (self.changes or self.acts)
 
     @property
     def name(self) -> str:
@@ -271,8 +309,14 @@ def _changes(
     return Command(request=request, reply=reply, access=access, changes=True)
 
 
-def _streams(request: type[Request[Any]], reply: type[Struct]) -> Command:
-    return Command(request=request, reply=reply, access=Access.READ, stream=True)
+def _streams(
+    request: type[Request[Any]], reply: type[Struct], access: Access = Access.READ
+) -> Command:
+    return Command(request=request, reply=reply, access=access, stream=True)
+
+
+def _acts(request: type[Request[Any]], reply: type[Struct]) -> Command:
+    return Command(request=request, reply=reply, access=Access.ADMIN, acts=True)
 
 
 COMMANDS: Final = (
@@ -302,6 +346,9 @@ COMMANDS: Final = (
     _changes(RunCancel, Done),
     _changes(RunResume, Done),
     _streams(Events, v.Happening),
+    _streams(StateBackup, u.Piece, Access.ADMIN),
+    _acts(StateUpload, u.Uploaded),
+    _acts(StateRestore, u.Restored),
 )
 
 BY_REQUEST: Final = {command.request: command for command in COMMANDS}

@@ -1,6 +1,10 @@
 """What people are shown of a state as it lies on the disk: checked, mended, archived."""
 
+from typing import Final
+
 from pmrunnerd.model.views import View
+
+EXCLUDED_SHOWN: Final = 1000
 
 
 class Finding(View, frozen=True, kw_only=True):
@@ -13,7 +17,11 @@ class Finding(View, frozen=True, kw_only=True):
 
 
 class Verified(View, frozen=True, kw_only=True):
-    """What a journal was found to be. `torn` is bytes at its end that a crash left: no damage."""
+    """What a journal was found to be. `torn` is bytes at its end that a crash left: no damage.
+
+    `caches` is what of snapshot and history is not as the journal says; nothing is lost by it.
+    `retracted` tells that the snapshot was taken away for it, so the next start makes both anew.
+    """
 
     sound: bool
     commits: int
@@ -21,6 +29,8 @@ class Verified(View, frozen=True, kw_only=True):
     bytes: int
     torn: int
     findings: tuple[Finding, ...]
+    caches: tuple[Finding, ...] = ()
+    retracted: bool = False
 
 
 class Repaired(View, frozen=True, kw_only=True):
@@ -52,11 +62,74 @@ class Excluded(View, frozen=True, kw_only=True):
 
 
 class Archived(View, frozen=True, kw_only=True):
-    """The manifest of an archive: its last member, and what a backup replies."""
+    """The manifest of an archive: its last member.
+
+    `environment` is empty where nobody could tell; `level` is the level of facts that its release
+    wrote.
+    """
 
     format: int
+    level: int = 1
+    environment: str = ""
     release: str
     at: str
     bytes: int
     members: tuple[Member, ...]
     excluded: tuple[Excluded, ...]
+
+
+class BackedUp(View, frozen=True, kw_only=True):
+    """What a backup replies: what is in the archive, and what is not (some, where it is much)."""
+
+    environment: str
+    release: str
+    at: str
+    files: int
+    bytes: int
+    excluded: tuple[Excluded, ...]
+
+    @classmethod
+    def of(cls, found: Archived) -> "BackedUp":
+        """Sum up a manifest."""
+        return cls(
+            environment=found.environment,
+            release=found.release,
+            at=found.at,
+            files=len(found.members),
+            bytes=found.bytes,
+            excluded=found.excluded[:EXCLUDED_SHOWN],
+        )
+
+
+class Piece(View, frozen=True, kw_only=True):
+    """Part of an archive on its way; the last one says what was backed up.
+
+    `cursor` is the bytes up to its end.
+    """
+
+    cursor: int
+    data: bytes = b""
+    backed_up: BackedUp | None = None
+
+
+class Uploaded(View, frozen=True, kw_only=True):
+    """How many bytes of an archive are here."""
+
+    size: int
+
+
+class Contents(View, frozen=True, kw_only=True):
+    """What an archive was found to hold, where it is from, and when it was made."""
+
+    commits: int
+    files: int
+    bytes: int
+    environment: str
+    release: str
+    at: str
+
+
+class Restored(Contents, frozen=True, kw_only=True):
+    """What took the place of a state. `kept` is the directory that holds the state before it."""
+
+    kept: str

@@ -6,19 +6,21 @@ grow. A file that grows meanwhile is cut at the size first seen, a segment at th
 whole.
 """
 
+import re
 import tarfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Generator, Iterator
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, NamedTuple
 
 import msgspec
 
 from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.model.upkeep import Archived, Excluded, Member
 from pmrunnerd.store import batch
-from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.durable import PRIVATE_FILE, Disk
+from pmrunnerd.store.levels import CURRENT
 from pmrunnerd.store.segments import path_of, present
 from pmrunnerd.store.verify import check_there
 
@@ -33,45 +35,106 @@ EXCLUDED: Final = {
     "snapshot.json": "made from the journal",
     "history": "made from the journal",
     "pmrunnerd.log": "a log",
+    "restore": "an archive on its way in",
 }
+# What a restore set aside is another state, whole: an archive would double each time.
+BEFORE: Final = re.compile(r"set-aside/[^/]*-before-restore(-[0-9]+)?")
+# Bytes of an archive that come at a time, at least.
+PIECE: Final = 1 << 18
 _CHUNK: Final = 1 << 18
+_GZIP: Final = 16 + zlib.MAX_WBITS
+
+Packing = Generator[bytes, None, Archived]
 
 
-def backup(disk: Disk, directory: Path, out: IO[bytes], *, at: str, release: str) -> Archived:
-    """Write an archive of a state to a stream and return its manifest. A daemon may go on.
+class Origin(NamedTuple):
+    """When, by which release, and of which environment an archive is; empty where nobody knows."""
+
+    at: str
+    release: str
+    environment: str = ""
+
+
+def backup(disk: Disk, directory: Path, out: IO[bytes], origin: Origin) -> Archived:
+    """Write an archive of a state to a stream and return its manifest. Raises as `pack` does."""
+    packing = pack(disk, directory, origin)
+    while isinstance(piece := step(packing), bytes):
+        out.write(piece)
+    return piece
+
+
+def step(packing: Packing) -> bytes | Archived:
+    """Return the next piece of an archive, and after the last one its manifest."""
+    try:
+        return next(packing)
+    except StopIteration as end:
+        found: Archived = end.value
+        return found
+
+
+def pack(disk: Disk, directory: Path, origin: Origin) -> Packing:
+    """Yield an archive of a state, piece by piece, and return its manifest. A daemon may go on.
 
     Raises NotFound where there is no state, and Unavailable where a file became shorter.
     """
+    squeeze, piece = zlib.compressobj(wbits=_GZIP), bytearray()
+    plain = _plain(disk, directory, origin)
+    while isinstance(block := step(plain), bytes):
+        piece += squeeze.compress(block)
+        if len(piece) >= PIECE:
+            yield bytes(piece)
+            piece.clear()
+    yield bytes(piece + squeeze.flush())
+    return block
+
+
+def _plain(disk: Disk, directory: Path, origin: Origin) -> Packing:
+    """Yield a tar archive in blocks, and return its manifest."""
     check_there(disk, directory)
     members: list[Member] = []
     excluded = [
-        Excluded(name=name, why=EXCLUDED.get(name, "not part of the state"))
+        Excluded(name=_spelled(name), why=EXCLUDED.get(name, "not part of the state"))
         for name in disk.names(directory)
         if name not in ("journal", *BULK)
     ]
-    with tarfile.open(fileobj=out, mode="w|gz", format=tarfile.PAX_FORMAT) as tar:
-        # The journal first: what it names in `runs` was written before it.
-        members += [
-            _add(disk, tar, directory, path, lines=True)
-            for path in _segments(disk, directory / "journal")
-        ]
-        for path in (one for name in BULK for one in _below(disk, directory / name)):
-            if disk.is_file(path):
-                members.append(_add(disk, tar, directory, path, lines=False))
-            else:
-                name = str(path.relative_to(directory))
-                excluded.append(Excluded(name=name, why="not a regular file"))
-        found = Archived(
-            format=FORMAT,
-            release=release,
-            at=at,
-            bytes=sum(member.size for member in members),
-            members=tuple(members),
-            excluded=tuple(excluded),
-        )
-        manifest = msgspec.json.encode(found)
-        tar.addfile(_info(MANIFEST, len(manifest)), BytesIO(manifest))
+    # The journal first: what it names in `runs` was written before it.
+    for path in _segments(disk, directory / "journal"):
+        member = yield from _file(disk, directory, path, lines=True)
+        members.append(member)
+    for path in (one for name in BULK for one in _below(disk, directory / name)):
+        name = str(path.relative_to(directory))
+        if why := _left_out(disk, path, name):
+            excluded.append(Excluded(name=_spelled(name), why=why))
+        else:
+            members.append((yield from _file(disk, directory, path, lines=False)))
+    found = Archived(
+        format=FORMAT,
+        level=CURRENT.writes,
+        environment=origin.environment,
+        release=origin.release,
+        at=origin.at,
+        bytes=sum(member.size for member in members),
+        members=tuple(members),
+        excluded=tuple(excluded),
+    )
+    manifest = msgspec.json.encode(found)
+    yield _header(MANIFEST, len(manifest)) + manifest + _padding(len(manifest))
+    yield bytes(2 * tarfile.BLOCKSIZE)
     return found
+
+
+def _left_out(disk: Disk, path: Path, name: str) -> str:
+    """Say why a file is not for an archive; nothing where it is."""
+    if _spelled(name) != name:
+        return "its name is not UTF-8"
+    if disk.is_directory(path) and not disk.is_link(path):
+        return "a state that was set aside"
+    return "" if disk.is_file(path) else "not a regular file"
+
+
+def _spelled(name: str) -> str:
+    """Return a name as JSON can have it."""
+    return name.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _segments(disk: Disk, journal: Path) -> list[Path]:
@@ -80,31 +143,41 @@ def _segments(disk: Disk, journal: Path) -> list[Path]:
 
 
 def _below(disk: Disk, directory: Path) -> Iterator[Path]:
-    """Yield what lies below a directory and is no directory; links are not followed."""
+    """Yield what lies below a directory: files, links, and states that a restore set aside."""
     if not disk.is_directory(directory):
         return
     for path in (directory / name for name in disk.names(directory)):
-        if disk.is_directory(path) and not disk.is_link(path):
+        if disk.is_directory(path) and not disk.is_link(path) and not _is_other(path):
             yield from _below(disk, path)
         else:
             yield path
 
 
-def _add(disk: Disk, tar: tarfile.TarFile, directory: Path, path: Path, *, lines: bool) -> Member:
+def _is_other(path: Path) -> bool:
+    return BEFORE.fullmatch(f"{path.parent.name}/{path.name}") is not None
+
+
+def _file(
+    disk: Disk, directory: Path, path: Path, *, lines: bool
+) -> Generator[bytes, None, Member]:
+    """Yield a file, as many bytes of it as are there now."""
     file = disk.open(path, "read")
     try:
         size = disk.size(file)
         if lines:
             size = _whole(disk, file, size)
         name = str(path.relative_to(directory))
-        reading = _Reading(disk, file, size)
-        try:
-            tar.addfile(_info(name, size), reading)
-        except OSError as error:
-            if reading.short:
-                raise Unavailable(f"cannot back up {path}: it became shorter meanwhile") from error
-            raise
-        return Member(name=name, size=size, sha256=reading.digest.hexdigest())
+        yield _header(name, size)
+        digest, at = sha256(), 0
+        while at < size:
+            data = disk.read_all(file, min(_CHUNK, size - at), at)
+            if not data:
+                raise Unavailable(f"cannot back up {path}: it became shorter meanwhile")
+            digest.update(data)
+            at += len(data)
+            yield data
+        yield _padding(size)
+        return Member(name=name, size=size, sha256=digest.hexdigest())
     finally:
         disk.close(file)
 
@@ -121,24 +194,11 @@ def _whole(disk: Disk, file: int, size: int) -> int:
     return size if at else 0
 
 
-def _info(name: str, size: int) -> tarfile.TarInfo:
+def _header(name: str, size: int) -> bytes:
     info = tarfile.TarInfo(name)
-    info.size, info.mode = size, 0o600
-    return info
+    info.size, info.mode = size, PRIVATE_FILE
+    return info.tobuf(tarfile.PAX_FORMAT)
 
 
-class _Reading:
-    """As many bytes of a file as were there when we looked, and their digest."""
-
-    def __init__(self, disk: Disk, file: int, size: int) -> None:
-        self._disk, self._file, self._size, self._at = disk, file, size, 0
-        self.digest = sha256()
-        self.short = False
-
-    def read(self, size: int = -1) -> bytes:
-        left = self._size - self._at
-        data = self._disk.read_all(self._file, left if size < 0 else min(size, left), self._at)
-        self.short = self.short or (not data and left > 0 and size != 0)
-        self._at += len(data)
-        self.digest.update(data)
-        return data
+def _padding(size: int) -> bytes:
+    return bytes(-size % tarfile.BLOCKSIZE)

@@ -74,6 +74,10 @@ class Disk:
     def remove(self, path: Path) -> None:
         path.unlink(missing_ok=True)
 
+    def remove_directory(self, path: Path) -> None:
+        """Remove a directory that is empty."""
+        path.rmdir()
+
     def names(self, directory: Path) -> list[str]:
         """Return what lies in a directory, sorted."""
         return sorted(entry.name for entry in directory.iterdir())
@@ -90,6 +94,11 @@ class Disk:
     def is_file(self, path: Path) -> bool:
         """Tell whether it is a regular file itself: no link to one, and nothing that blocks."""
         return path.is_file() and not path.is_symlink()
+
+    def free(self, directory: Path) -> int:
+        """Return how many more bytes we may write there."""
+        found = os.statvfs(directory)
+        return found.f_bavail * found.f_frsize
 
     def lock(self, file: int) -> bool:
         """Take the only lock there is on a file, until it is closed; False if somebody has it."""
@@ -156,6 +165,15 @@ class Disk:
             self.remove(fresh)
             raise
         self.sync_directory(path.parent)
+
+    def remove_tree(self, path: Path) -> None:
+        """Remove what is there and all below it, links as links; what is not there is gone."""
+        if self.is_link(path) or not self.is_directory(path):
+            self.remove(path)
+            return
+        for name in self.names(path):
+            self.remove_tree(path / name)
+        self.remove_directory(path)
 
     def make_directory(self, path: Path, mode: int = PRIVATE_DIRECTORY) -> None:
         """Make a directory and those above it, durably; one that is there stays as it is."""

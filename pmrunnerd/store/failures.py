@@ -5,7 +5,7 @@ from typing import Final
 
 from pmrunnerd.model.errors import PmError, Refused, Unavailable
 
-LOOK: Final = "pmrunnerctl state verify   then: pmrunnerctl state repair"
+LOOK: Final = "pmrunnerctl state verify   then: state repair, or state restore ARCHIVE"
 
 
 class JournalDamaged(PmError):
@@ -27,6 +27,15 @@ class HistoryDamaged(PmError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, hint="pmrunnerctl restart   makes it anew from the journal")
+
+
+class BadArchive(Refused):
+    """An archive is not, whole and byte for byte, what a backup makes. Nothing was changed."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"cannot use the archive: {why}", hint="pmrunnerctl state backup makes one"
+        )
 
 
 class StoreFailed(Unavailable):

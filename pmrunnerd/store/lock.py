@@ -52,6 +52,14 @@ class Lock:
         self._holder = msgspec.structs.replace(self._holder, seq=seq)
         self._write()
 
+    def begin_anew(self, seq: int) -> None:
+        """Remember, durably, that another journal was put there. Raises OSError.
+
+        A power cut must not bring back what the one before had reached: this one may be shorter.
+        """
+        self.note(seq)
+        self._disk.sync(self._file)
+
     def close(self) -> None:
         """Let go. The file stays: removing it would let two daemons lock two files of one name."""
         self._disk.close(self._file)

@@ -27,6 +27,7 @@ from pmrunnerd.store.pipeline import Pipeline
 from pmrunnerd.store.requests import WINDOW
 from pmrunnerd.store.scrub import scrub
 from pmrunnerd.store.segments import Place
+from pmrunnerd.store.swap import finish
 
 
 class Store:
@@ -70,6 +71,7 @@ class Store:
                 self._lock = Lock(directory / "lock", at=now(), release=release, disk=disk)
                 undo.callback(self._lock.close)
                 undo.callback(journal.close)
+                self.restored = finish(disk, directory, self._lock)
                 aside = directory / "set-aside"
                 self._past.replay(
                     at_least=self._lock.seen, aside=aside, at=now(), each=self._replayed

@@ -1,24 +1,31 @@
-"""Says whether a state can be believed, without changing it or keeping anybody from it."""
+"""Says whether a state can be believed, without keeping anybody from it."""
 
+import contextlib
 from pathlib import Path
 
-from pmrunnerd.model.errors import NotFound
+from pmrunnerd.model.errors import NotFound, Refused
 from pmrunnerd.model.upkeep import Verified
 from pmrunnerd.store import lock
+from pmrunnerd.store import snapshot as snapshots
+from pmrunnerd.store.caches import check_caches
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.mending import Mending
+from pmrunnerd.store.swap import is_intended
 
 
-def verify(disk: Disk, directory: Path) -> Verified:
+def verify(disk: Disk, directory: Path, *, at: str, release: str) -> Verified:
     """Check every line of a state's journal: checksum, number, facts, and that they follow.
 
-    A daemon may go on writing: what comes after a segment's size as first seen is left out.
-    Raises NotFound where there is no state.
+    Then check what was made from it; if that is wrong and no daemon has the state, the snapshot is
+    taken away, and nothing else is ever changed. A daemon may go on writing: what comes after a
+    segment's size as first seen is left out. Raises NotFound where there is no state, and Refused in
+    the middle of a restore.
     """
     check_there(disk, directory)
     # First the lock, then the journal: the other way round, a daemon could be ahead of what we saw.
     at_least = lock.seen(disk, directory / "lock")
     found = Mending(disk, directory / "journal", at_least)
+    caches = [] if found.findings else check_caches(disk, directory)
     return Verified(
         sound=not found.findings,
         commits=found.seq,
@@ -26,12 +33,30 @@ def verify(disk: Disk, directory: Path) -> Verified:
         bytes=found.bytes,
         torn=found.torn,
         findings=tuple(found.findings),
+        caches=tuple(caches),
+        retracted=bool(caches) and _retract(disk, directory, at, release),
     )
 
 
+def _retract(disk: Disk, directory: Path, at: str, release: str) -> bool:
+    """Take the snapshot away, if no daemon would write another one and we may."""
+    try:
+        held = lock.Lock(directory / "lock", at=at, release=release, disk=disk)
+    except (Refused, PermissionError):
+        return False
+    with contextlib.closing(held):
+        snapshots.retract(disk, directory)
+    return True
+
+
 def check_there(disk: Disk, directory: Path) -> None:
-    """Raise NotFound where nothing looks like a state."""
+    """Raise NotFound where nothing looks like a state, and Refused where another is to be."""
     if not disk.is_directory(directory):
         raise NotFound(f"cannot find a state in {directory}: there is no such directory")
     if not {"journal", "lock"} & set(disk.names(directory)):
         raise NotFound(f"cannot find a state in {directory}: it has neither journal nor lock")
+    if is_intended(disk, directory):
+        raise Refused(
+            f"cannot look at {directory}: a restore was begun there and is to be finished first",
+            hint="pmrunnerctl start   finishes it",
+        )

@@ -25,7 +25,12 @@ def _of(module: str, *names: str) -> set[str]:
 
 SYNCS: Final = Seam(
     what="syncs to the disk",
-    only_in=frozenset({"pmrunnerd/store/durable.py"}),
+    only_in=frozenset(
+        {
+            "pmrunnerd/store/durable.py",
+            "pmrunnerctl/durably.py",  # an archive that came by the socket, on the client's own disk
+        }
+    ),
     calls=frozenset(_of("os", "fsync", "fdatasync", "sync")),
     on_any=frozenset({"fsync", "fdatasync"}),
 )

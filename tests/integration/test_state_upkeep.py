@@ -1,7 +1,6 @@
 """`pmrunnerctl state` against a real daemon's state: while it runs, and after it was damaged."""
 
 import json
-import tarfile
 from pathlib import Path
 
 from tests.integration.daemon import Daemon, facts
@@ -50,22 +49,3 @@ def test_a_daemon_that_refuses_a_damaged_journal_starts_after_the_repair(tmp_pat
         assert len(facts(state)) >= before - 3
         assert daemon.ctl("project", "show", "demo").returncode == 0
         assert daemon.ctl("events", "--since", "0").returncode == 0
-
-
-def test_a_backup_under_a_running_daemon_starts_elsewhere_with_what_was_said(
-    tmp_path: Path,
-) -> None:
-    archive = tmp_path / "a.tar.gz"
-    with Daemon(tmp_path / "state") as daemon:
-        daemon.add_project("demo")
-        daemon.say("demo", "```sh\necho one\n```")
-        daemon.until_kind("demo", "complete")
-        said = facts(tmp_path / "state")
-        done = daemon.ctl("state", "backup", str(archive))
-
-        assert done.returncode == 0, done.stderr
-    with tarfile.open(archive) as tar:
-        tar.extractall(tmp_path / "other", filter="data")
-    with Daemon(tmp_path / "other") as other:
-        assert facts(tmp_path / "other")[: len(said)] == said
-        assert other.ctl("project", "show", "demo").returncode == 0

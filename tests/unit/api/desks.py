@@ -38,6 +38,7 @@ class Bench:
     def __init__(self) -> None:
         self.stopped: list[bool] = []
         self.problem = ""
+        self.reopened = asyncio.Event()
         self.found: dict[Path, Found] = {}
         self.inspecting = asyncio.Event()
         self.inspecting.set()
@@ -74,6 +75,8 @@ def a_desk(store: Store, bench: Bench, **others: Any) -> Desk:
         inspect=bench.inspect,
         stop=bench.stopped.append,
         problem=lambda: bench.problem,
+        now=lambda: AT,
+        reopen=bench.reopened.set,
     )
     return replace(desk, **others)
 

@@ -21,7 +21,7 @@ def test_every_command_has_its_route_and_a_change_is_never_a_get(
                 r for r in app.routes if isinstance(r, Route) if r.path == routes.path(command)
             ]
             assert len(found) == 1
-            assert found[0].methods == ({"POST"} if command.changes else {"GET", "HEAD"})
+            assert found[0].methods == ({"GET", "HEAD"} if command.only_looks else {"POST"})
 
     asyncio.run(scenario())
 

@@ -8,8 +8,9 @@ from pmrunnerd.model import protocol as p
 @pytest.mark.parametrize("command", p.COMMANDS, ids=lambda command: command.name)
 def test_a_command_has_a_summary_and_one_kind_of_answer(command: p.Command) -> None:
     assert command.summary.endswith(".")
-    assert not (command.changes and command.stream)
-    assert command.changes == (command.access is not p.Access.READ)
+    assert command.changes + command.acts + command.stream <= 1
+    assert command.only_looks or command.access is not p.Access.READ
+    assert command.changes or command.access is not p.Access.OPERATE
 
 
 def test_every_request_is_in_the_table_once() -> None:

@@ -19,4 +19,6 @@ def test_what_was_verified_is_spelled_in_full_for_scripts() -> None:
         "bytes": 0,
         "torn": 0,
         "findings": [],
+        "caches": [],
+        "retracted": False,
     }

@@ -37,7 +37,7 @@ def test_an_error_keeps_its_code_and_hint(tmp_path: Path) -> None:
 
 
 def test_what_is_no_reply_is_called_a_bug_and_shown() -> None:
-    with pytest.raises(Cannot, match=r"this is a bug in pmrunnerd: .*--state-dir") as caught:
+    with pytest.raises(Cannot, match=r"(?s)this is a bug in pmrunnerd: .*--state-dir") as caught:
         offline.ask("verify", Verified)
 
     assert caught.value.exits is Exit.BUG

@@ -16,10 +16,10 @@ OURS = {
     "version",
     "logs",
     "completion",
-    "state backup",
     "state verify",
     "state repair",
 }  # no request of their own
+PARTS = {"state upload"}  # no verb of their own: sent by `state restore`
 
 
 def every_verb() -> dict[str, Verb]:
@@ -28,7 +28,7 @@ def every_verb() -> dict[str, Verb]:
 
 
 def test_every_command_has_a_verb_and_every_verb_its_place_in_the_overview() -> None:
-    assert sorted(VERBS) == sorted(BY_NAME.keys() | OURS)
+    assert sorted(VERBS) == sorted((BY_NAME.keys() | OURS) - PARTS)
     declared = [
         verb.words
         for word in OVERALL.list_commands(click.Context(OVERALL))

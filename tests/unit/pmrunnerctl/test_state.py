@@ -1,11 +1,10 @@
 import json
 from pathlib import Path
 
-import pytest
-
-from pmrunnerctl.state import SHOWN, draw_findings, size
+from pmrunnerctl.state import SHOWN, draw_findings
 from pmrunnerd.model.upkeep import Finding
 from tests.unit.pmrunnerctl.conftest import Ctl, Paper
+from tests.unit.store.archives import archived
 from tests.unit.store.damage import everything, flip, segments, state
 
 
@@ -54,21 +53,28 @@ def test_more_than_a_screen_of_damage_is_counted(paper: Paper) -> None:
     assert paper.text.endswith("and 3 more: --json shows all\n")
 
 
-@pytest.mark.parametrize(
-    ("count", "said"),
-    [(0, "0 bytes"), (1023, "1023 bytes"), (1024, "1.0 KiB"), (64 << 20, "64.0 MiB")],
-)
-def test_sizes_are_in_units_of_people(count: int, said: str) -> None:
-    assert size(count) == said
+def test_a_wrong_history_is_told_and_what_becomes_of_it(ctl: Ctl, tmp_path: Path) -> None:
+    places = state(tmp_path) / "history" / "places"
+    places.write_bytes(bytes(len(places.read_bytes())))
+    ended = ctl("state", "verify", "--state-dir", str(tmp_path))
+
+    assert ended.status == 8
+    assert "is sound" in ended.out
+    assert f"{places}: number 0 is not what the journal says" in ended.out
+    assert "the next start makes snapshot and history anew" in ended.out
+    assert ctl("state", "verify", "--state-dir", str(tmp_path)).status == 0
 
 
-def test_a_backup_lists_what_is_not_in_it_and_replaces_nothing(ctl: Ctl, tmp_path: Path) -> None:
-    (state(tmp_path / "state") / "web.token").write_text("hush")
-    words = ("state", "backup", "--state-dir", str(tmp_path / "state"), str(tmp_path / "a.tgz"))
-    done, again = ctl(*words), ctl(*words)
+def test_an_archive_is_verified_before_anybody_needs_it(ctl: Ctl, tmp_path: Path) -> None:
+    archive = tmp_path / "a.tgz"
+    archive.write_bytes(archived(state(tmp_path / "one"), environment="prod"))
+    ended = ctl("state", "verify", "--archive", str(archive))
+    archive.write_bytes(archive.read_bytes()[:-30])
+    cut = ctl("state", "verify", "--archive", str(archive))
 
-    assert done.status == 0
-    assert "not in it: web.token (it is secret)" in done.out
-    assert again.status == 4
-    assert "it is there already" in again.err
-    assert ctl(*words, "--force").status == 0
+    assert ended.status == 0, ended.err
+    assert f"{archive} can be restored" in ended.out
+    assert "commits  10" in ended.out
+    assert "prod" in ended.out
+    assert (cut.status, cut.out) == (4, "")
+    assert "cannot use the archive: it ends in the middle" in cut.err

@@ -52,6 +52,18 @@ class Dying(Disk):
         self._spend()
         super().create_directory(path, mode)
 
+    def remove_directory(self, path: Path) -> None:
+        self._spend()
+        super().remove_directory(path)
+
+    def truncate(self, file: int, size: int) -> None:
+        self._spend()
+        super().truncate(file, size)
+
+    def sync_directory(self, path: Path) -> None:
+        self._spend()
+        super().sync_directory(path)
+
     def sync(self, file: int) -> None:
         self._spend()
         super().sync(file)

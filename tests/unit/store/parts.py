@@ -10,11 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from pmrunnerd.model import events as ev
+from pmrunnerd.model.upkeep import Restored
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.store import Store
 
 AT = "2026-11-24T12:30:00.123Z"
 RELEASE = "0.1.0"
+
+
+RESTORED = Restored(
+    commits=7, files=2, bytes=9, environment="", release=RELEASE, at=AT, kept="/set-aside/before"
+)
 
 
 def now() -> str:

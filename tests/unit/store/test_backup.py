@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pmrunnerd.model.errors import NotFound
+from pmrunnerd.model.errors import NotFound, Unavailable
 from pmrunnerd.model.upkeep import Archived
-from pmrunnerd.store.backup import MANIFEST, backup
+from pmrunnerd.store.backup import MANIFEST, PIECE, Origin, backup, pack
 from pmrunnerd.store.durable import Disk
 from tests.unit.store.damage import COMMITS, messages, segments, state
 from tests.unit.store.parts import AT, RELEASE, opened, said
@@ -17,7 +17,7 @@ from tests.unit.store.parts import AT, RELEASE, opened, said
 
 def archive(directory: Path) -> tuple[Archived, bytes]:
     out = io.BytesIO()
-    return backup(Disk(), directory, out, at=AT, release=RELEASE), out.getvalue()
+    return backup(Disk(), directory, out, Origin(AT, RELEASE)), out.getvalue()
 
 
 def unpacked(data: bytes, to: Path) -> list[str]:
@@ -85,3 +85,50 @@ def test_the_manifest_is_last_and_its_digests_are_those_of_the_files(tmp_path: P
     for member in found.members:
         content = (tmp_path / "out" / member.name).read_bytes()
         assert (member.size, member.sha256) == (len(content), sha256(content).hexdigest())
+
+
+def test_states_that_a_restore_set_aside_are_left_out_and_what_a_repair_kept_is_not(
+    tmp_path: Path,
+) -> None:
+    aside = state(tmp_path / "state") / "set-aside"
+    for name in ("1-before-restore", "1-before-restore-2", "1-before-repair"):
+        (aside / name / "journal").mkdir(parents=True)
+        (aside / name / "journal" / "00000001.jsonl").write_text("x")
+    found, _ = archive(tmp_path / "state")
+
+    names = [one.name for one in found.members if one.name.startswith("set-aside")]
+    assert names == ["set-aside/1-before-repair/journal/00000001.jsonl"]
+    left = {one.name for one in found.excluded if one.why == "a state that was set aside"}
+    assert left == {"set-aside/1-before-restore", "set-aside/1-before-restore-2"}
+
+
+def test_a_name_that_is_no_text_is_left_out_and_said_to_be(tmp_path: Path) -> None:
+    runs = state(tmp_path / "state") / "runs"
+    runs.mkdir()
+    (runs / os.fsdecode(b"caf\xe9")).write_text("x")
+    found, _ = archive(tmp_path / "state")
+
+    assert ("runs/caf\ufffd", "its name is not UTF-8") in [(e.name, e.why) for e in found.excluded]
+
+
+def test_a_file_that_becomes_shorter_meanwhile_makes_no_archive(tmp_path: Path) -> None:
+    runs = state(tmp_path / "state") / "runs"
+    runs.mkdir()
+    (runs / "log").write_bytes(b"x" * 100)
+
+    class Shrinking(Disk):
+        def size(self, file: int) -> int:
+            return super().size(file) + 50 if os.fstat(file).st_size == 100 else super().size(file)
+
+    with pytest.raises(Unavailable, match="became shorter"):
+        backup(Shrinking(), tmp_path / "state", io.BytesIO(), Origin(AT, RELEASE))
+
+
+def test_it_comes_in_pieces_that_do_not_grow_with_the_state(tmp_path: Path) -> None:
+    runs = state(tmp_path / "state") / "runs"
+    runs.mkdir()
+    (runs / "log").write_bytes(os.urandom(3 * PIECE))
+    sizes = [len(piece) for piece in pack(Disk(), tmp_path / "state", Origin(AT, RELEASE))]
+
+    assert len(sizes) >= 3
+    assert max(sizes) < 3 * PIECE

@@ -101,3 +101,21 @@ def test_a_file_is_not_inherited_by_processes_that_we_start(tmp_path: Path) -> N
 
     assert not os.get_inheritable(file)
     disk.close(file)
+
+
+def test_a_tree_is_removed_and_what_its_links_lead_to_is_not(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "file").write_text("stays")
+    (tmp_path / "tree" / "deep").mkdir(parents=True)
+    (tmp_path / "tree" / "deep" / "file").write_text("goes")
+    (tmp_path / "tree" / "link").symlink_to(tmp_path / "outside")
+    (tmp_path / "tree" / "dangling").symlink_to(tmp_path / "nowhere")
+    Disk().remove_tree(tmp_path / "tree")
+    Disk().remove_tree(tmp_path / "tree")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["outside"]
+    assert (tmp_path / "outside" / "file").read_text() == "stays"
+
+
+def test_what_is_free_becomes_less_by_what_is_written(tmp_path: Path) -> None:
+    assert 0 < Disk().free(tmp_path) < 1 << 60

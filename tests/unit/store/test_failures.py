@@ -11,7 +11,7 @@ def test_damage_names_file_and_line_and_what_to_type_next() -> None:
     assert str(error) == (
         "cannot read /state/journal/00000001.jsonl: line 7 does not match its checksum"
     )
-    assert error.hint == "pmrunnerctl state verify   then: pmrunnerctl state repair"
+    assert error.hint == ("pmrunnerctl state verify   then: state repair, or state restore ARCHIVE")
 
 
 def test_damage_is_not_worth_a_retry_and_a_failed_store_is() -> None:

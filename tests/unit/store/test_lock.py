@@ -7,8 +7,8 @@ import pytest
 
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.lock import Lock
-from tests.unit.store.parts import AT, SmallDisk
+from pmrunnerd.store.lock import Lock, seen
+from tests.unit.store.parts import AT, RELEASE, CountingDisk, SmallDisk
 
 
 def taken(path: Path, disk: Disk | None = None) -> Lock:
@@ -75,3 +75,15 @@ def test_a_lock_is_written_over_in_place_and_so_needs_no_room(tmp_path: Path) ->
 
         assert (tmp_path / "lock").stat().st_size == 512
         assert json.loads((tmp_path / "lock").read_bytes())["release"] == release
+
+
+def test_another_journal_begins_anew_durably(tmp_path: Path) -> None:
+    disk = CountingDisk()
+    lock = Lock(tmp_path / "lock", at=AT, release=RELEASE, disk=disk)
+    lock.note(12)
+    assert disk.syncs == 0
+    lock.begin_anew(3)
+    lock.close()
+
+    assert disk.syncs == 1
+    assert seen(disk, tmp_path / "lock") == 3

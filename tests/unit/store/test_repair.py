@@ -33,7 +33,7 @@ def mend(directory: Path, *, change: bool = True, disk: Disk | None = None) -> R
 
 def test_a_flipped_bit_in_the_middle_costs_one_commit(tmp_path: Path) -> None:
     flip(segments(state(tmp_path))[1], 1)
-    lost = verify(Disk(), tmp_path).findings[0]
+    lost = verify(Disk(), tmp_path, at=AT, release=RELEASE).findings[0]
     with pytest.raises(JournalDamaged):
         messages(tmp_path)
     found = mend(tmp_path)
@@ -76,7 +76,7 @@ def test_a_second_repair_finds_nothing_to_do(tmp_path: Path) -> None:
     before = everything(tmp_path)
 
     assert not mend(tmp_path).changed
-    assert verify(Disk(), tmp_path).sound
+    assert verify(Disk(), tmp_path, at=AT, release=RELEASE).sound
     assert everything(tmp_path) == before
 
 
@@ -85,7 +85,7 @@ def test_whatever_is_gone_the_numbers_go_on_and_what_is_left_stays(
     tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
     damage(state(tmp_path))
-    assert not verify(Disk(), tmp_path).sound
+    assert not verify(Disk(), tmp_path, at=AT, release=RELEASE).sound
     with pytest.raises(JournalDamaged):
         messages(tmp_path)
     found = mend(tmp_path)

@@ -1,0 +1,148 @@
+"""`state backup` and `state restore`: everything that a daemon remembers in one file, and back."""
+
+import contextlib
+import sys
+import time
+from pathlib import Path
+from typing import IO, Final
+
+import click
+import msgspec
+
+from pmrunnerctl import offline
+from pmrunnerctl.amounts import count, size
+from pmrunnerctl.dial import why
+from pmrunnerctl.durably import written
+from pmrunnerctl.exits import misused
+from pmrunnerctl.offline import state_directory
+from pmrunnerctl.render import Screen
+from pmrunnerctl.session import Session
+from pmrunnerctl.transfer import Progress, fetch, send
+from pmrunnerctl.verbs import verb
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model.upkeep import BackedUp, Restored
+
+# Seconds between two looks whether the daemon is back.
+BACK: Final = 0.1
+STREAM: Final = Path("-")
+_archive: Final = click.argument(
+    "archive", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+)
+
+
+@verb(
+    "state backup",
+    state_directory,
+    _archive,
+    click.option("--force", is_flag=True, help="Replace an archive that is there."),
+    what="A gzip'd tar of journal, runs and set-aside, with a manifest; - is standard output. Secrets"
+    " such as web.token are not in it; what is left out is listed. The daemon sends it to who may"
+    " administer; where none answers, the state directory is read.",
+    example="pmrunnerctl state backup pm-runner.tar.gz",
+    then="pmrunnerctl state verify --archive pm-runner.tar.gz",
+)
+def backup(session: Session, state_dir: Path | None, archive: Path, *, force: bool) -> None:
+    if archive == STREAM and sys.stdout.isatty():
+        raise misused(
+            "cannot write an archive to a terminal",
+            hint="pmrunnerctl state backup - > pm-runner.tar.gz",
+        )
+    place = offline.daemon(session, state_dir)
+    progress = Progress(session.err, "backed up")
+    try:
+        if place is None:
+            progress.working("backing up")
+            found = _read_directory(session, state_dir, archive, force=force)
+        elif archive == STREAM:
+            found = fetch(place, sys.stdout.buffer, progress)
+            sys.stdout.buffer.flush()
+        else:
+            with written(archive, force=force) as file:
+                found = fetch(place, file, progress)
+    finally:
+        progress.done()
+    # Standard output may be the archive itself.
+    told = session.err if archive == STREAM else session.out
+    if session.json:
+        told.raw(msgspec.json.encode(found).decode() + "\n")
+    else:
+        draw_backed_up(told, archive, found)
+
+
+@verb(
+    "state restore",
+    state_directory,
+    _archive,
+    click.option("--force", is_flag=True, help="Take an archive of another environment, too."),
+    what="The archive (- is standard input) is looked at whole before anything is changed. What was"
+    " there goes to set-aside/, nothing is deleted; secrets stay. A daemon parks its runs and comes"
+    " back on what was restored. Killed in the middle, its next start finishes it.",
+    example="pmrunnerctl state restore pm-runner.tar.gz",
+    then="pmrunnerctl status",
+)
+def restore(session: Session, state_dir: Path | None, archive: Path, *, force: bool) -> None:
+    if archive == STREAM and sys.stdin.isatty():
+        raise misused(
+            "cannot read an archive from a terminal",
+            hint="pmrunnerctl state restore - < pm-runner.tar.gz",
+        )
+    place = offline.daemon(session, state_dir)
+    progress = Progress(session.err, "sent")
+    try:
+        if place is None:
+            progress.working("looking at the archive")
+            found = _restore_directory(session, state_dir, archive, force=force)
+        else:
+            client = session.client_of(place, answer_within=None)
+            before = client.call(p.Status()).started_at
+            with _reading(archive) as source:
+                found = send(client, source, progress, force=force)
+            progress.working("waiting until its runs are parked and it is back")
+            while client.call(p.Status()).started_at == before:
+                time.sleep(BACK)
+    finally:
+        progress.done()
+    session.show(found, lambda _: draw_restored(session.out, found, runs=place is not None))
+
+
+def _read_directory(
+    session: Session, state_dir: Path | None, archive: Path, *, force: bool
+) -> BackedUp:
+    options = ["--to", str(archive), *_options(session, state_dir, force=force)]
+    return offline.ask("backup", BackedUp, *options, streams=archive == STREAM)
+
+
+def _restore_directory(
+    session: Session, state_dir: Path | None, archive: Path, *, force: bool
+) -> Restored:
+    options = [str(archive), *_options(session, state_dir, force=force)]
+    return offline.ask("restore", Restored, *options, streams=archive == STREAM)
+
+
+def _options(session: Session, state_dir: Path | None, *, force: bool) -> list[str]:
+    where = offline.directory(session, state_dir)
+    environment = ["--env", session.env] if session.env else []
+    return ["--state-dir", str(where), *environment, *(["--force"] if force else [])]
+
+
+def _reading(archive: Path) -> contextlib.AbstractContextManager[IO[bytes]]:
+    if archive == STREAM:
+        return contextlib.nullcontext(sys.stdin.buffer)
+    try:
+        return archive.open("rb")
+    except OSError as error:
+        raise misused(f"cannot read {archive}: {why(error)}") from None
+
+
+def draw_backed_up(screen: Screen, archive: Path, found: BackedUp) -> None:
+    """Write what is in an archive and what is not."""
+    screen.line(f"{archive}: {count(found.files, 'file')}, {size(found.bytes)} unpacked")
+    for one in found.excluded:
+        screen.line(f"not in it: {one.name} ({one.why})")
+
+
+def draw_restored(screen: Screen, found: Restored, *, runs: bool) -> None:
+    """Write what is there now, and where what was there is."""
+    screen.line(f"restored: {count(found.commits, 'commit')}, as backed up at {found.at}")
+    screen.line(f"what was there before is in {found.kept}")
+    screen.next("pmrunnerctl status" if runs else "pmrunnerctl start")

@@ -1,0 +1,38 @@
+"""Before a restored state takes the place of another one, nothing may still run for that one.
+
+Its files would move away under it, and both would work in the same directories.
+"""
+
+import asyncio
+import logging
+from pathlib import Path
+
+from pmrunnerd.services import lockfile
+from pmrunnerd.services.host import runs_directory
+from pmrunnerd.services.host.detached import Detached
+from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.swap import is_intended
+
+log = logging.getLogger(__name__)
+
+
+def alive(directory: Path) -> list[str]:
+    """Return the runs of a state directory whose host exists."""
+    runs = runs_directory(directory).glob("*/lock")
+    return sorted(path.parent.name for path in runs if lockfile.is_held(path))
+
+
+def clear_the_way(directory: Path) -> None:
+    """Stop whatever still runs, if this state is about to be replaced by a restored one.
+
+    A daemon that restores parks its runs. This is for one that was killed before it could.
+    """
+    if is_intended(Disk(), directory) and (runs := alive(directory)):
+        log.warning("stopping what runs for the state before: %s", ", ".join(runs))
+        asyncio.run(_stop(Detached(runs_directory(directory)), runs))
+
+
+async def _stop(host: Detached, runs: list[str]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for run in runs:
+            group.create_task(host.stop(run), name=f"stop {run}")

@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import pytest
+
+from pmrunnerctl.durably import written
+from pmrunnerctl.exits import Cannot, Exit
+
+
+def test_a_file_has_its_name_when_it_is_whole_and_is_private(tmp_path: Path) -> None:
+    with written(tmp_path / "a", force=False) as file:
+        file.write(b"one")
+        assert not (tmp_path / "a").exists()
+    assert (tmp_path / "a").read_bytes() == b"one"
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_is_there_is_replaced_only_by_force(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("before")
+    with (
+        pytest.raises(Cannot, match="it is there already") as refused,
+        written(tmp_path / "a", force=False),
+    ):
+        pass
+    assert refused.value.exits is Exit.REFUSED
+    with written(tmp_path / "a", force=True) as file:
+        file.write(b"after")
+    assert (tmp_path / "a").read_text() == "after"
+
+
+def test_interrupted_it_leaves_what_was_there(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("before")
+
+    def interrupted() -> None:
+        with written(tmp_path / "a", force=True) as file:
+            file.write(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert (tmp_path / "a").read_text() == "before"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_directory_that_is_not_there_is_said_to_be(tmp_path: Path) -> None:
+    with (
+        pytest.raises(Cannot, match="No such file") as failed,
+        written(tmp_path / "none" / "a", force=False),
+    ):
+        pass
+    assert failed.value.exits is Exit.UNAVAILABLE
