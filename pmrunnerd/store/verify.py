@@ -3,6 +3,8 @@
 import contextlib
 from pathlib import Path
 
+import msgspec
+
 from pmrunnerd.model.errors import NotFound, Refused
 from pmrunnerd.model.upkeep import Verified
 from pmrunnerd.store import lock
@@ -22,10 +24,19 @@ def verify(disk: Disk, directory: Path, *, at: str, release: str) -> Verified:
     the middle of a restore.
     """
     check_there(disk, directory)
+    journal = _verify_journal(disk, directory)
+    caches = check_caches(disk, directory) if journal.sound else []
+    return msgspec.structs.replace(
+        journal,
+        caches=tuple(caches),
+        retracted=bool(caches) and _retract(disk, directory, at, release),
+    )
+
+
+def _verify_journal(disk: Disk, directory: Path) -> Verified:
     # First the lock, then the journal: the other way round, a daemon could be ahead of what we saw.
     at_least = lock.seen(disk, directory / "lock")
     found = Mending(disk, directory / "journal", at_least)
-    caches = [] if found.findings else check_caches(disk, directory)
     return Verified(
         sound=not found.findings,
         commits=found.seq,
@@ -33,8 +44,6 @@ def verify(disk: Disk, directory: Path, *, at: str, release: str) -> Verified:
         bytes=found.bytes,
         torn=found.torn,
         findings=tuple(found.findings),
-        caches=tuple(caches),
-        retracted=bool(caches) and _retract(disk, directory, at, release),
     )
 
 
