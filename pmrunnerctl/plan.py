@@ -23,9 +23,12 @@ PLAN = click.argument("plan")
     example="pmrunnerctl plan list --project demo",
     then="pmrunnerctl plan show p3",
 )
-def list_(session: Session, project: str | None, limit: int) -> None:
-    request = p.PlanList(project=project, limit=limit)
-    session.show(session.ask(request), lambda found: draw(session.out, found))
+def list_(session: Session, project: str | None, before: str | None, limit: int) -> None:
+    def show(page: PlanTable) -> None:
+        draw(session.out, page, before)
+        task.older(session.out, "plan list", project, page.before, limit)
+
+    session.show(session.ask(p.PlanList(project=project, before=before, limit=limit)), show)
 
 
 @verb(
@@ -73,11 +76,10 @@ def reject(session: Session, plan: str, reason: tuple[str, ...]) -> None:
 plan = Noun("plan", list_, show, approve, reject, about="What the runner made of messages.")
 
 
-def draw(screen: Screen, found: PlanTable) -> None:
+def draw(screen: Screen, found: PlanTable, before: str | None = None) -> None:
     """Write plans, one a line."""
     if not found.plans:
-        screen.line("no plans yet")
-        screen.next("pmrunnerctl chat send ALIAS TEXT")
+        task.nothing(screen, "plans", before)
         return
     screen.table(
         ("PLAN", "PROJECT", "STATE", "TASKS", "TITLE", "SINCE"),

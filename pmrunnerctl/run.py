@@ -11,6 +11,7 @@ from pmrunnerctl.verbs import Noun, verb
 from pmrunnerd.model import progress as pr
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Code
+from pmrunnerd.model.views import RunTable
 
 RUN = click.argument("run")
 
@@ -22,9 +23,17 @@ RUN = click.argument("run")
     example="pmrunnerctl run list --project demo",
     then="pmrunnerctl run logs r9-4f2a",
 )
-def list_(session: Session, project: str | None, limit: int) -> None:
-    request = p.RunList(project=project, limit=limit)
-    session.show(session.ask(request), lambda found: runs.table(session.out, found))
+def list_(session: Session, project: str | None, before: str | None, limit: int) -> None:
+    found = session.ask(p.RunList(project=project, before=before, limit=limit))
+
+    def draw(page: RunTable) -> None:
+        if page.runs:
+            runs.table(session.out, page)
+        else:
+            task.nothing(session.out, "runs", before)
+        task.older(session.out, "run list", project, page.before, limit)
+
+    session.show(found, draw)
 
 
 @verb(

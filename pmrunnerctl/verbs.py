@@ -4,7 +4,7 @@ Help is for the second minute: what it does, what happens and what does not, an 
 to type next.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +14,9 @@ from pmrunnerctl.exits import misused
 from pmrunnerctl.session import Session
 from pmrunnerd.model import protocol as p
 
-EVERYWHERE: Final = "Everywhere: --env NAME, --socket PATH, --json, --patience SECONDS."
+EVERYWHERE: Final = (
+    "Everywhere: --env NAME, --socket PATH, --json; before the verb: --wait SECONDS."
+)
 
 
 class Verb(click.Command):
@@ -25,7 +27,8 @@ class Verb(click.Command):
         self.words = words
         self.example = example
         self.then = then
-        self.params += everywhere(hidden=True)
+        taken = {name for param in self.params for name in param.opts}
+        self.params += everywhere(hidden=True, taken=taken)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what comes after the options."""
@@ -97,8 +100,12 @@ def verb(
     return made
 
 
-def everywhere(*, hidden: bool) -> list[click.Parameter]:
-    """Return the options that are taken before the verb and after it."""
+def everywhere(*, hidden: bool, taken: Collection[str] = ()) -> list[click.Parameter]:
+    """Return the options that are taken before the verb and after it.
+
+    A verb whose own `--wait` means something else has `taken` that word; `--patience` is left.
+    """
+    wait = [name for name in ("--wait", "--patience") if name not in taken]
 
     def option(*names: str, text: str, **rest: Any) -> click.Option:
         return click.Option(
@@ -115,7 +122,8 @@ def everywhere(*, hidden: bool) -> list[click.Parameter]:
         ),
         option("--json", is_flag=True, default=None, text="Print lines of JSON, errors too."),
         option(
-            "--patience",
+            *wait,
+            "patience",
             metavar="SECONDS",
             type=click.FloatRange(min=0, max=86400),
             text="How long to wait for a daemon that is away (5).",

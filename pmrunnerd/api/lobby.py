@@ -60,5 +60,5 @@ class Lobby:
         if len(self.present) > self.limits.connections:
             raise Unavailable(
                 f"cannot talk to you: {self.limits.connections} clients are connected already",
-                hint="pmrunnerctl --patience 60 status",
+                hint="pmrunnerctl --wait 60 status",
             )

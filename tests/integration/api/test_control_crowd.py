@@ -79,7 +79,7 @@ def test_who_finds_no_room_is_told_so_and_comes_in_when_somebody_leaves(tmp_path
                 assert (told["code"], told["call"]) == ("unavailable", 0)
                 assert (told["retryable"], told["hint"]) == (
                     True,
-                    "pmrunnerctl --patience 60 status",
+                    "pmrunnerctl --wait 60 status",
                 )
                 assert await third.is_hung_up()
             first.writer.close()

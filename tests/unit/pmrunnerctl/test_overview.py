@@ -91,7 +91,7 @@ def test_one_verb_imports_neither_the_others_nor_asyncio() -> None:
     code = """
 import sys
 from pmrunnerctl.cli import run
-run(["--socket", "/nowhere/at/all", "--patience", "0", "inbox"])
+run(["--socket", "/nowhere/at/all", "--wait", "0", "inbox"])
 print([name for name in sys.modules if name in {"asyncio", "subprocess"} or name in
        {f"pmrunnerctl.{n}" for n in ("project", "chat", "plan", "task", "run", "start")}])
 """

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def test_an_environment_that_does_not_answer_there_is_not_asked(
         (("nonsense",), "no such command 'nonsense'"),
         (("plan", "nonsense"), "no such command 'nonsense'"),
         (("plan", "list", "--nonsense"), "no such option"),
-        (("plan", "list", "--patience", "-1"), "invalid value for '--patience'"),
+        (("plan", "list", "--wait", "-1"), "invalid value for '--wait'"),
         (("plan", "list", "--limit", "1001"), "invalid value for '--limit'"),
         (("plan", "show"), "missing argument 'PLAN'"),
         (("task", "show", "t1", "t2"), "got unexpected extra argument (t2)"),
@@ -70,3 +71,15 @@ def test_a_command_line_that_makes_no_sense_says_why_and_where_help_is(
     assert why in first
     assert hint.startswith("  hint: pmrunnerctl ")
     assert hint.endswith(" -h")
+
+
+def test_wait_is_seconds_everywhere_but_where_a_verb_has_a_wait_of_its_own(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    daemon.answers[p.ChatSend] = p.Done(id="m1")
+    daemon.answers[p.PlanList] = v.PlanTable(plans=())
+
+    assert ctl("plan", "list", "--wait", "3").status == 0
+    assert ctl("plan", "list", "--patience", "3").status == 0
+    assert ctl("chat", "send", "demo", "make", "--patience", "3").status == 0
+    assert re.search(r"--wait +Show what happens", ctl("chat", "send", "-h").out)
