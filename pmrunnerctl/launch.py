@@ -41,6 +41,15 @@ def command() -> list[str]:
     return [sys.executable, "-m", "pmrunnerd.main"]
 
 
+def offline(verb: str, *options: str) -> tuple[bytes, bytes]:
+    """Run a verb of `pmrunnerd.offline`; return what it says on standard output and error."""
+    argv = [sys.executable, "-m", "pmrunnerd.offline", verb, *options]
+    done = subprocess.run(
+        argv, check=False, stdin=subprocess.DEVNULL, capture_output=True, env=_environment()
+    )
+    return done.stdout, done.stderr
+
+
 def unit(environment: str) -> str | None:
     """Return the unit of an environment where a service manager knows it."""
     name = f"pm-runner@{environment}.service"
