@@ -64,6 +64,13 @@ def unit_of(environment: str, pid: int) -> str | None:
     return name
 
 
+def journal(name: str, lines: int, *, follow: bool) -> int:
+    """Show the journal of a unit on our own standard output; return the status it ended with."""
+    more = ["--follow"] if follow else ["--no-pager"]
+    argv = ["journalctl", "--unit", name, "--lines", str(lines), *more]
+    return subprocess.run(argv, check=False, stdin=subprocess.DEVNULL).returncode
+
+
 def systemctl(verb: str, name: str) -> None:
     """Have the service manager start, stop or restart a unit; its own words go to the terminal."""
     # It counts every start, and a person's are not those of a daemon that cannot stay up.

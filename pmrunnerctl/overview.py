@@ -19,7 +19,7 @@ OVERVIEW: Final = {
         *("project add", "project set", "project remove", "plan approve", "plan reject"),
         *("task cancel", "task retry", "run cancel", "run resume"),
     ),
-    "Run the daemon": ("start", "stop", "restart", "doctor", "version"),
+    "Run the daemon": ("start", "stop", "restart", "doctor", "logs", "version"),
 }
 ROOMS: Final = {"answer": "inbox", "restart": "start"}
 VERBS: Final = tuple(words for row in OVERVIEW.values() for words in row)

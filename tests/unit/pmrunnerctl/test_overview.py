@@ -10,7 +10,7 @@ from pmrunnerd import __version__
 from pmrunnerd.model.protocol import BY_NAME
 from tests.unit.pmrunnerctl.conftest import Ctl, environment
 
-OURS = {"start", "restart", "doctor", "version"}  # no request of their own
+OURS = {"start", "restart", "doctor", "logs", "version"}  # no request of their own
 
 
 def every_verb() -> dict[str, Verb]:
