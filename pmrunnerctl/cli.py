@@ -1,14 +1,19 @@
 """`pmrunnerctl`: finds the verb, runs it, and ends honestly whatever happens."""
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 import click
 
 from pmrunnerctl.exits import Cannot, Exit, misused
 from pmrunnerctl.overview import OVERALL
 from pmrunnerctl.session import Session
+
+# The disk that standard output goes to: full, over quota, failing, or a file that is too large.
+_NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -37,7 +42,8 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(Exit.BROKEN_PIPE)
     except Exception as exc:  # noqa: BLE001 - people are never shown a traceback
-        return int(_bug(session, exc))
+        full = isinstance(exc, OSError) and exc.errno in _NO_ROOM
+        return int(_unwritten(session, exc) if full else _bug(session, exc))
     finally:
         session.close()
 
@@ -71,6 +77,15 @@ def _interrupted(session: Session) -> Exit:
     else:
         session.err.line("pmrunnerctl: stopped; what the runner does goes on")
     return Exit.INTERRUPTED
+
+
+def _unwritten(session: Session, exc: Exception) -> Exit:
+    """Say that what was printed found no room; the rest of it shall not be tried again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    why = os.strerror(getattr(exc, "errno", 0)).lower()
+    what = "cannot write to standard output"
+    session.complain(Cannot(f"{what}: {why}", exits=Exit.UNWRITTEN, code="unwritten"))
+    return Exit.UNWRITTEN
 
 
 def _bug(session: Session, exc: Exception) -> Exit:

@@ -7,7 +7,7 @@ from pmrunnerd.model.errors import Code
 
 
 class Exit(IntEnum):
-    """Scripts branch on these. 10 and above are kept for promotions, 128 and above for signals."""
+    """Scripts branch on these. 10 to 40 are kept for promotions, 128 and above for signals."""
 
     OK = 0
     BUG = 1
@@ -19,6 +19,7 @@ class Exit(IntEnum):
     UNAVAILABLE = 7
     ENDED_BADLY = 8
     NEEDS_YOU = 9
+    UNWRITTEN = 74
     INTERRUPTED = 130
     BROKEN_PIPE = 141
 
@@ -34,6 +35,7 @@ MEANINGS: Final = {
     Exit.UNAVAILABLE: "not now; the same command may work later",
     Exit.ENDED_BADLY: "what was waited for ended badly",
     Exit.NEEDS_YOU: "what was waited for waits for a person",
+    Exit.UNWRITTEN: "what was printed could not be written; what was asked was done",
     Exit.INTERRUPTED: "stopped by Ctrl-C; the work goes on",
     Exit.BROKEN_PIPE: "whoever read the output has gone",
 }

@@ -19,19 +19,16 @@ PLAN = click.argument("plan", shell_complete=complete.plans)
 @verb(
     "plan list",
     *task.NARROWED,
-    what="Latest first, with how many of its tasks are in which state. Below a page stands the command"
-    " for the one before it.",
+    what="With how many of its tasks are in which state.",
     example="pmrunnerctl plan list --project demo",
     then="pmrunnerctl plan show p3",
 )
 def list_(session: Session, project: str | None, before: str | None, limit: int) -> None:
-    found = session.ask(p.PlanList(project=project, before=before, limit=limit))
+    def show(page: PlanTable) -> None:
+        draw(session.out, page, before)
+        task.older(session.out, "plan list", project, page.before, limit)
 
-    def show(view: PlanTable) -> None:
-        draw(session.out, view)
-        task.older(session.out, "plan list", project, view.before)
-
-    session.show(found, show)
+    session.show(session.ask(p.PlanList(project=project, before=before, limit=limit)), show)
 
 
 @verb(
@@ -79,11 +76,10 @@ def reject(session: Session, plan: str, reason: tuple[str, ...]) -> None:
 plan = Noun("plan", list_, show, approve, reject, about="What the runner made of messages.")
 
 
-def draw(screen: Screen, found: PlanTable) -> None:
+def draw(screen: Screen, found: PlanTable, before: str | None = None) -> None:
     """Write plans, one a line."""
     if not found.plans:
-        screen.line("no plans yet")
-        screen.next("pmrunnerctl chat send ALIAS TEXT")
+        task.nothing(screen, "plans", before)
         return
     screen.table(
         ("PLAN", "PROJECT", "STATE", "TASKS", "TITLE", "SINCE"),

@@ -19,16 +19,19 @@ RUN = click.argument("run", shell_complete=complete.runs)
 @verb(
     "run list",
     *task.NARROWED,
-    what="Latest first. Below a page stands the command for the one before it.",
+    what="Nothing is changed.",
     example="pmrunnerctl run list --project demo",
     then="pmrunnerctl run logs r9-4f2a",
 )
 def list_(session: Session, project: str | None, before: str | None, limit: int) -> None:
     found = session.ask(p.RunList(project=project, before=before, limit=limit))
 
-    def draw(view: RunTable) -> None:
-        runs.table(session.out, view)
-        task.older(session.out, "run list", project, view.before)
+    def draw(page: RunTable) -> None:
+        if page.runs:
+            runs.table(session.out, page)
+        else:
+            task.nothing(session.out, "runs", before)
+        task.older(session.out, "run list", project, page.before, limit)
 
     session.show(found, draw)
 

@@ -17,7 +17,7 @@ from pmrunnerd.model.views import TaskRow, TaskTable, TaskView
 TASK = click.argument("task", shell_complete=complete.tasks)
 NARROWED = (
     click.option("--project", metavar="ALIAS", help="Only of one project."),
-    click.option("--before", metavar="ID", help="An older page: below this one."),
+    click.option("--before", metavar="ID", help="An older page."),
     click.option("--limit", metavar="N", type=click.IntRange(1, 1000), default=50, help="(50)"),
 )
 
@@ -25,25 +25,18 @@ NARROWED = (
 @verb(
     "task list",
     *NARROWED,
-    what="Latest first. Below a page stands the command for the one before it.",
+    what="Nothing is changed.",
     example="pmrunnerctl task list --project demo",
     then="pmrunnerctl task show t7",
 )
 def list_(session: Session, project: str | None, before: str | None, limit: int) -> None:
     found = session.ask(p.TaskList(project=project, before=before, limit=limit))
 
-    def draw(view: TaskTable) -> None:
-        draw_rows(session.out, view.tasks)
-        older(session.out, "task list", project, view.before)
+    def draw(page: TaskTable) -> None:
+        draw_rows(session.out, page.tasks, before)
+        older(session.out, "task list", project, page.before, limit)
 
     session.show(found, draw)
-
-
-def older(screen: Screen, words: str, project: str | None, before: str | None) -> None:
-    """Say how to see what a page of a list has left out."""
-    if before is not None:
-        narrowed = f" --project {project}" if project else ""
-        screen.next(f"pmrunnerctl {words}{narrowed} --before {before}", "older")
 
 
 @verb(
@@ -96,11 +89,10 @@ def retry(session: Session, task: str) -> None:
 task = Noun("task", list_, show, cancel, retry, about="The pieces of work that plans are made of.")
 
 
-def draw_rows(screen: Screen, rows: Sequence[TaskRow]) -> None:
+def draw_rows(screen: Screen, rows: Sequence[TaskRow], before: str | None = None) -> None:
     """Write tasks, one a line, and why each is where it is."""
     if not rows:
-        screen.line("no tasks yet")
-        screen.next("pmrunnerctl chat send ALIAS TEXT")
+        nothing(screen, "tasks", before)
         return
     screen.table(
         ("TASK", "PLAN", "PROJECT", "STATE", "NAME", "SINCE", "WHY"),
@@ -117,6 +109,20 @@ def draw_rows(screen: Screen, rows: Sequence[TaskRow]) -> None:
             for row in rows
         ],
     )
+
+
+def nothing(screen: Screen, what: str, before: str | None) -> None:
+    """Say that there are none: at all, or older ones."""
+    screen.line(f"no {what} yet" if before is None else f"no {what} before {before}")
+    if before is None:
+        screen.next("pmrunnerctl chat send ALIAS TEXT")
+
+
+def older(screen: Screen, words: str, project: str | None, before: str | None, limit: int) -> None:
+    """Say the command for the page before this one, where there is one."""
+    if before is not None:
+        narrowed = f" --project {project}" if project else ""
+        screen.next(f"pmrunnerctl {words}{narrowed} --limit {limit} --before {before}", "older")
 
 
 def draw_task(screen: Screen, view: TaskView) -> None:

@@ -5,8 +5,10 @@ where standard output is an archive, the reply is on standard error, too. `pmrun
 """
 
 import argparse
+import asyncio
 import contextlib
 import logging
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +21,9 @@ from pmrunnerd import __version__
 from pmrunnerd.model.errors import BadRequest, Code, PmError, Refused, Unavailable
 from pmrunnerd.model.upkeep import Archived, BackedUp
 from pmrunnerd.model.views import View
+from pmrunnerd.options import parse
 from pmrunnerd.services.clock import Clock
+from pmrunnerd.services.doctor import examine
 from pmrunnerd.store.archive import write_archive
 from pmrunnerd.store.backup import Origin, backup
 from pmrunnerd.store.durable import Disk
@@ -88,6 +92,20 @@ def _check_nobody_runs(directory: Path) -> None:
         )
 
 
+def _doctor(given: argparse.Namespace) -> View:
+    environment = ["--env", given.env] if given.env else []
+    port = [] if given.port is None else ["--port", str(given.port)]
+    options = parse([*environment, *port, "--state-dir", str(given.state_dir)], os.environ)
+    return asyncio.run(
+        examine(
+            given.state_dir,
+            socket=given.socket.absolute() if given.socket else options.socket,
+            port=options.settings.web_port,
+            unconfined=options.settings.runs_unconfined,
+        )
+    )
+
+
 def _reading(archive: Path) -> contextlib.AbstractContextManager[IO[bytes]]:
     if archive == STREAM:
         return contextlib.nullcontext(sys.stdin.buffer)
@@ -97,6 +115,7 @@ def _reading(archive: Path) -> contextlib.AbstractContextManager[IO[bytes]]:
 STREAM: Final = Path("-")
 VERBS: Final[dict[str, Callable[[argparse.Namespace], View]]] = {
     "backup": _backup,
+    "doctor": _doctor,
     "repair": _repair,
     "restore": _restore,
     "verify": _verify,
@@ -115,6 +134,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--force", action="store_true", help="replace what is there, or another environment"
     )
+    parser.add_argument("--socket", type=Path, help="doctor: the control socket")
+    parser.add_argument("--port", type=int, help="doctor: the port of the web door")
     given = parser.parse_args(arguments)
     # What a daemon would log is in the reply, or in set-aside; standard error has one line of JSON.
     logging.getLogger().addHandler(logging.NullHandler())

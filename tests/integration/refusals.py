@@ -17,7 +17,7 @@ def ctl(
     daemon: Daemon, *words: str | bytes, text: bytes = b"", patience: str = "10"
 ) -> subprocess.CompletedProcess[bytes]:
     """Run the real `pmrunnerctl` with bytes, as a shell does."""
-    argv: list[str | bytes] = [sys.executable, "-m", "pmrunnerctl", "--patience", patience]
+    argv: list[str | bytes] = [sys.executable, "-m", "pmrunnerctl", "--wait", patience]
     return subprocess.run(
         [*argv, "--socket", str(daemon.socket), *words],
         env=environment(daemon.home),

@@ -105,3 +105,22 @@ def test_an_archive_is_verified_without_a_state_and_nothing_is_left_of_it(
     assert main(["verify", str(tmp_path / "b")]) == 1
     assert "cannot use the archive" in json.loads(capsys.readouterr().err)["message"]
     assert list(scratch.iterdir()) == []
+
+
+def test_a_setting_that_cannot_be_used_is_an_error_with_its_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", "--state-dir", str(tmp_path), "--port", "99999"]) == 1
+    out, err = capsys.readouterr()
+
+    assert out == ""
+    assert json.loads(err)["code"] == "bad-request"
+
+
+def test_what_the_doctor_found_is_one_line_of_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", "--state-dir", str(tmp_path), "--port", "0"]) == 0
+
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["stateDirectory"] == str(tmp_path)

@@ -24,7 +24,7 @@ class Ended(NamedTuple):
 
 
 async def begun(path: Path, *words: str) -> asyncio.subprocess.Process:
-    argv = [sys.executable, "-m", "pmrunnerctl", "--socket", str(path), "--patience", "20", *words]
+    argv = [sys.executable, "-m", "pmrunnerctl", "--socket", str(path), "--wait", "20", *words]
     pipe = asyncio.subprocess.PIPE
     return await asyncio.create_subprocess_exec(
         *argv,

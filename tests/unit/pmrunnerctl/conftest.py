@@ -52,7 +52,7 @@ def ctl(daemon: FakeDaemon, capsys: pytest.CaptureFixture[str]) -> Ctl:
     """Run pmrunnerctl in this process against the daemon."""
 
     def run(*words: str, patience: str = "0") -> Ended:
-        status = cli.run(["--socket", str(daemon.path), "--patience", patience, *words])
+        status = cli.run(["--socket", str(daemon.path), "--wait", patience, *words])
         out, err = capsys.readouterr()
         return Ended(status, out, err)
 

@@ -178,3 +178,30 @@ def test_the_checkout_in_which_one_stands_is_looked_at(tmp_path: Path) -> None:
         )
 
     assert done.stdout == "nothing waits for you\nnext: pmrunnerctl status\n"
+
+
+def test_a_full_disk_behind_standard_output_is_said_in_words_and_is_no_bug(
+    daemon: FakeDaemon,
+) -> None:
+    daemon.answers[p.Inbox] = v.InboxTable(items=())
+    for json_too in ([], ["--json"]):
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "pmrunnerctl",
+                    "--socket",
+                    str(daemon.path),
+                    "inbox",
+                    *json_too,
+                ],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                env=environment(),
+                check=False,
+            )
+
+        assert done.returncode == 74
+        assert b"cannot write to standard output: no space left on device" in done.stderr
+        assert b"bug" not in done.stderr

@@ -14,6 +14,7 @@ OURS = {
     "start",
     "restart",
     "version",
+    "doctor",
     "logs",
     "completion",
     "state verify",

@@ -67,3 +67,28 @@ def test_a_plan_is_rejected_with_a_reason_and_never_without(ctl: Ctl, daemon: Fa
     assert ctl("plan", "reject", "p3").status == 2
     assert ctl("plan", "reject", "p3", "leave", "it").out == "rejected plan p3\n"
     assert daemon.requests() == [p.PlanReject(plan="p3", reason="leave it")]
+
+
+def test_under_a_page_of_a_list_stands_the_command_for_the_older_one(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    daemon.answers[p.PlanList] = v.PlanTable(plans=(ROW,), before="p3")
+    page = ctl("plan", "list", "--project", "demo", "--limit", "1", "--before", "p4")
+
+    assert daemon.requests()[-1] == p.PlanList(project="demo", limit=1, before="p4")
+    assert page.out.endswith(
+        "next: pmrunnerctl plan list --project demo --limit 1 --before p3   older\n"
+    )
+
+    daemon.answers[p.PlanList] = v.PlanTable(plans=())
+    assert ctl("plan", "list", "--before", "p1").out == "no plans before p1\n"
+
+
+def test_tasks_and_runs_are_paged_in_the_same_way(ctl: Ctl, daemon: FakeDaemon) -> None:
+    row = v.TaskRow(task=samples.task(), alias="demo", waits="")
+    daemon.answers[p.TaskList] = v.TaskTable(tasks=(row,), before="t3")
+    daemon.answers[p.RunList] = v.RunTable(runs=(), before=None)
+
+    assert "next: pmrunnerctl task list --limit 50 --before t3   older" in ctl("task", "list").out
+    assert ctl("run", "list", "--before", "r9-4f2a").out == "no runs before r9-4f2a\n"
+    assert daemon.requests()[-1] == p.RunList(before="r9-4f2a")

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,15 @@ def test_a_command_line_that_makes_no_sense_says_why_and_where_help_is(
     assert why in first
     assert hint.startswith("  hint: pmrunnerctl ")
     assert hint.endswith(" -h")
+
+
+def test_wait_is_seconds_everywhere_but_where_a_verb_has_a_wait_of_its_own(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    daemon.answers[p.ChatSend] = p.Done(id="m1")
+    daemon.answers[p.PlanList] = v.PlanTable(plans=())
+
+    assert ctl("plan", "list", "--wait", "3").status == 0
+    assert ctl("plan", "list", "--patience", "3").status == 0
+    assert ctl("chat", "send", "demo", "make", "--patience", "3").status == 0
+    assert re.search(r"--wait +Show what happens", ctl("chat", "send", "-h").out)

@@ -1,0 +1,97 @@
+"""Looks at what a daemon needs, whether or not one runs: the measurements of `doctor`."""
+
+import os
+import resource
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from pmrunnerd.model.checkup import Checkup
+from pmrunnerd.services import diagnosis, ports, process, sandbox
+from pmrunnerd.services.outcome import Exited
+from pmrunnerd.store import lock
+
+_LOCKS = Path("/proc/locks")
+
+
+async def examine(state: Path, *, socket: Path, port: int, unconfined: bool) -> Checkup:
+    """Look at everything. Nothing is changed, and a daemon that runs is not disturbed."""
+    holder = _holder(state)
+    pid = holder.pid if holder else None
+    who = f"pid {pid} of {holder.by}, since {holder.at}" if holder else ""
+    checks = (
+        diagnosis.python(sys.version_info[:3]),
+        diagnosis.git(await _git()),
+        diagnosis.bubblewrap(await sandbox.probe(), unconfined=unconfined),
+        diagnosis.permissions(state, _ownership(state)),
+        diagnosis.daemon(pid, who),
+        diagnosis.socket(socket, _answers(socket), pid),
+        diagnosis.port(port, ports.holder(port) if port else None, pid),
+        diagnosis.disk(state, _room(state)),
+        diagnosis.clock(datetime.now(UTC), _last(state)),
+        diagnosis.limits(*resource.getrlimit(resource.RLIMIT_NOFILE)),
+    )
+    return Checkup(state_directory=str(state), checks=checks)
+
+
+async def _git() -> str | None:
+    done = await process.run(
+        ["git", "--version"], cwd=Path("/"), env=sandbox.own(), total=10.0, limit=4096
+    )
+    if isinstance(done, Exited) and done.status == 0:
+        return done.out.decode(errors="replace").strip()
+    return None
+
+
+def _ownership(state: Path) -> diagnosis.Ownership | None:
+    try:
+        found = state.stat()
+    except FileNotFoundError:
+        return None
+    return diagnosis.Ownership(owner=found.st_uid, mode=found.st_mode & 0o7777, me=os.geteuid())
+
+
+def _answers(socket: Path) -> ports.Holder | None:
+    return ports.keeper(socket) if socket.parent.is_dir() else None
+
+
+def _room(state: Path) -> diagnosis.Room:
+    """Measure the disk that the state is on, or will be."""
+    there = next(path for path in (state, *state.parents) if path.exists())
+    found = os.statvfs(there)
+    inodes = found.f_favail if found.f_files else None
+    return diagnosis.Room(bytes=found.f_bavail * found.f_frsize, inodes=inodes)
+
+
+def _signed(state: Path) -> lock.Holder | None:
+    """Return who opened the state last; None where nobody did, or we may not know."""
+    try:
+        return msgspec.json.decode((state / "lock").read_bytes(), type=lock.Holder)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _holder(state: Path) -> lock.Holder | None:
+    """Return who has the state now.
+
+    The kernel's list is read instead of trying the lock: a daemon that starts at this moment must
+    not find it taken by us.
+    """
+    signed = _signed(state)
+    if signed is None:
+        return None
+    inode = f":{(state / 'lock').stat().st_ino}"
+    rows = (line.split() for line in _LOCKS.read_text().splitlines())
+    held = any("FLOCK" in row and any(word.endswith(inode) for word in row) for row in rows)
+    return signed if held else None
+
+
+def _last(state: Path) -> datetime | None:
+    """Return the latest time that the state knows of: its last opening, its last write."""
+    signed = _signed(state)
+    known = [datetime.fromisoformat(signed.at)] if signed else []
+    segments = (state / "journal").glob("*.jsonl")
+    known += [datetime.fromtimestamp(file.stat().st_mtime, UTC) for file in segments]
+    return max(known, default=None)
