@@ -174,6 +174,14 @@ class MemoryDisk(Disk):
             self.boundary()
             self._parent(path).change({path.name: None})
 
+    def remove_directory(self, path: Path) -> None:
+        assert not self._directory(path).entries, "it is not empty"
+        self.boundary()
+        self._parent(path).change({path.name: None})
+
+    def free(self, directory: Path) -> int:
+        return 1 << 30
+
     def names(self, directory: Path) -> list[str]:
         return sorted(self._directory(directory).entries)
 
@@ -201,6 +209,10 @@ class MemoryDisk(Disk):
 
     # The tree
 
+    def sync_all(self) -> None:
+        """Make everything durable, as `sync` without arguments does."""
+        _sync_all(self.root)
+
     def _resize(self, node: File, size: int) -> None:
         before = len(node.content)
         if size < before:
@@ -227,3 +239,10 @@ class MemoryDisk(Disk):
 
 def _missing(path: Path) -> FileNotFoundError:
     return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+
+
+def _sync_all(node: Node) -> None:
+    node.sync()
+    if isinstance(node, Directory):
+        for inner in node.entries.values():
+            _sync_all(inner)

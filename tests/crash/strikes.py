@@ -86,7 +86,8 @@ class Storm:
     def _hit(self, wanted: str) -> str:
         """Kill it at a moment of a kind; return which kind it was, nothing if it does not count."""
         if wanted == "recovery":
-            if self._target.is_ready_within(self._dice.uniform(0.01, 0.25)):
+            self._until(self._has_the_state)
+            if self._target.is_ready_within(self._dice.uniform(0, 0.03)):
                 return self._strike_running()
             waiting = self._crowd.in_flight
             self._target.strike()
@@ -106,6 +107,11 @@ class Storm:
         if not waiting & set(self._crowd.in_flight):
             return ""
         return "snapshot" if self._checkpoint_is_under_way() else "append"
+
+    def _has_the_state(self) -> bool:
+        """Tell whether it has taken the lock, which says who has it, and so begun to recover."""
+        line = (self._target.state / "lock").read_bytes()
+        return f'"pid":{self._target.pid},'.encode() in line
 
     def _checkpoint_is_under_way(self) -> bool:
         """Tell whether history has more than the snapshot points to, or the next one lies there."""

@@ -23,6 +23,7 @@ MANY, AGAIN = (60, 0.2) if os.environ.get("PMRUNNER_TEST_EVERYTHING") else (14, 
 def tried(name: str) -> Trial:
     trial = Trial(random.Random(f"{SEED} {name}"), many=MANY, again=AGAIN)
     SCENARIOS[name](trial)
+    trial.finish()
     return trial
 
 

@@ -3,7 +3,8 @@
 A scenario is a function of a `Trial`: it opens stores on `trial.disk`, asks by `trial.commit` and is
 promised by `trial.flush`. Before each thing that changes the disk the power is cut, in every way
 that `images` knows, and `check` opens a store on what is left. To add one, write it in
-`scenarios.py` and put it into its table.
+`scenarios.py` and put it into its table. Where more may be true than that a store opens and all is
+there, it sets `trial.checking` to what is to be checked instead.
 """
 
 import random
@@ -54,8 +55,9 @@ class Trial:
         self._dice = dice
         self.known: dict[bytes, int] = {}
         self._many = many
-        self._again = again
+        self.again = again
         self._plain: dict[int, dict[str, Any]] = {}
+        self.checking: Callable[[MemoryDisk], None] = self.check
         self.disk.boundary = self._cut
 
     # What a scenario does
@@ -73,6 +75,10 @@ class Trial:
 
     # What is checked
 
+    def finish(self) -> None:
+        """Cut the power once more, after all is done and promised."""
+        self._cut()
+
     def _cut(self, disk: MemoryDisk | None = None) -> None:
         self.counts["moments"] += 1
         again = disk is not None
@@ -83,9 +89,9 @@ class Trial:
             self.counts["states"] += key not in self.known
             self.known[key] = self.promised
             # What a recovery leaves when the power is cut again is tried for some of them.
-            if not again and self._dice.random() < self._again:
+            if not again and self._dice.random() < self.again:
                 self._cut_again(image)
-            self.check(image)
+            self.checking(image)
 
     def _cut_again(self, image: MemoryDisk) -> None:
         """Cut the power again and again while a store opens what was left."""
