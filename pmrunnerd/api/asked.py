@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from pmrunnerd.api.intake import UNREADABLE
 from pmrunnerd.api.problems import Rejected
+from pmrunnerd.api.wording import wording
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import BadRequest, Code
 
@@ -28,7 +29,7 @@ async def asked(command: p.Command, request: Request) -> p.Request[Any]:
         else:
             found = msgspec.convert(_query(command, request), command.request, strict=False)
     except UNREADABLE as exc:
-        raise BadRequest(f"cannot {command.name}: {exc}") from None
+        raise BadRequest(f"cannot {command.name}: {wording(exc)}") from None
     return found
 
 

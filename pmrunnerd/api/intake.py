@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from pmrunnerd.api.wording import wording
 from pmrunnerd.model import frames as f
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import BadRequest, TooLarge
@@ -109,7 +110,7 @@ def refuse(raw: msgspec.Raw, why: Exception, release: str) -> BadRequest:
     except UNREADABLE:
         return BadRequest(f"cannot read the request: {why}")
     if command in p.BY_NAME:
-        return BadRequest(f"cannot {command}: {why}")
+        return BadRequest(f"cannot {command}: {wording(why)}")
     return BadRequest(
         f"cannot {command[:64]!r}: pmrunnerd {release} has no such command",
         hint="pmrunnerctl version",

@@ -130,7 +130,7 @@ def test_a_message_of_20_megabytes_is_refused_with_the_limit(unchanged: Daemon) 
 def test_the_largest_message_is_taken_and_one_character_more_is_refused(daemon: Daemon) -> None:
     before = len(recorded(daemon.state))
     done = ctl(daemon, "chat", "send", "cake", "-", text=b"x" * (MESSAGE_LIMIT + 1))
-    is_refused(done, Exit.USAGE, str(MESSAGE_LIMIT))
+    is_refused(done, Exit.USAGE, f"{MESSAGE_LIMIT:,} characters")
     assert len(recorded(daemon.state)) == before
     done = ctl(daemon, "chat", "send", "cake", "-", text=b"#" * MESSAGE_LIMIT)
     assert done.returncode == 0, done.stderr
