@@ -99,6 +99,8 @@ class Chronicle:
             if page:
                 self._say(*(one for batch in page for one in records(self._store.state, batch)))
                 self._told = page[-1].seq
+        except OSError as exc:
+            log.warning("cannot tell what happened after commit %d: %s", since, exc.strerror)
         except Exception:
             log.exception("cannot tell what happened after commit %d", since)
 

@@ -60,6 +60,16 @@ def explain(desk: Desk, asked: str, exc: Exception) -> Refusal:
         return Refusal(
             code=exc.code, message=str(exc), hint=exc.hint or "", retryable=exc.retryable
         )
+    if isinstance(exc, OSError):
+        # Too many open files, say: what was asked for is there, and can be read another time.
+        why = (exc.strerror or str(exc)).lower()
+        log.warning("cannot %s: %s", asked, why)
+        return Refusal(
+            code=Code.UNAVAILABLE,
+            message=f"cannot {asked}: {why}",
+            hint="pmrunnerctl doctor",
+            retryable=True,
+        )
     log.error("cannot %s", asked, exc_info=exc)
     return Refusal(
         code=Code.INTERNAL,

@@ -1,5 +1,6 @@
 """Kills a daemon at a chosen kind of moment, and says by evidence which kind it was."""
 
+import contextlib
 import os
 import random
 import socket
@@ -50,9 +51,15 @@ class Target(Daemon):
                 continue
         return False
 
-    def strike(self) -> None:
+    def strike(self) -> bool:
+        """Kill it; tell whether it had said READY=1 and nobody had heard it yet."""
         self.kill()
-        self._manager.close()
+        self._manager.setblocking(False)
+        with contextlib.closing(self._manager), contextlib.suppress(BlockingIOError):
+            while True:
+                if self._manager.recv(4096).startswith(b"READY=1"):
+                    return True
+        return False
 
 
 class Storm:
@@ -64,6 +71,7 @@ class Storm:
         self._dice = random.Random(seed)
         self.counts: Counter[str] = Counter()
         self.missed = 0
+        self._before = (0, 0)
 
     def rage(self, each: int) -> None:
         """Kill it until each kind of moment was hit so often with a write in flight."""
@@ -88,11 +96,14 @@ class Storm:
         if wanted == "recovery":
             self._until(self._has_the_state)
             if self._target.is_ready_within(self._dice.uniform(0, 0.03)):
+                self._before = self._files_of_a_checkpoint()
                 return self._strike_running()
-            waiting = self._crowd.in_flight
-            self._target.strike()
-            return "recovery" if waiting else ""
+            waiting = set(self._crowd.in_flight)
+            was_ready = self._target.strike()
+            counts = waiting & set(self._crowd.in_flight) and not was_ready
+            return "recovery" if counts else ""
         assert self._target.is_ready_within(PATIENCE), self._target.log()
+        self._before = self._files_of_a_checkpoint()
         if wanted == "snapshot":
             self._until(self._checkpoint_is_under_way)
         else:
@@ -114,16 +125,25 @@ class Storm:
         return f'"pid":{self._target.pid},'.encode() in line
 
     def _checkpoint_is_under_way(self) -> bool:
-        """Tell whether history has more than the snapshot points to, or the next one lies there."""
+        """Tell whether one was begun since READY: history grew, and the snapshot does not know."""
         state = self._target.state
+        now = self._files_of_a_checkpoint()
+        if now == self._before:
+            return False
         if (state / f".{snapshot.FILE}.new").exists():
             return True
         found = snapshot.load(Disk(), state)
         known = found.columns.get("places", 0) * 8 if found else 0
-        try:
-            return (state / "history" / "places").stat().st_size > known
-        except FileNotFoundError:
-            return False
+        return now[0] > known
+
+    def _files_of_a_checkpoint(self) -> tuple[int, int]:
+        """Return how long history is, and when the next snapshot was last written to."""
+        state, size, written = self._target.state, 0, 0
+        with contextlib.suppress(FileNotFoundError):
+            size = (state / "history" / "places").stat().st_size
+        with contextlib.suppress(FileNotFoundError):
+            written = (state / f".{snapshot.FILE}.new").stat().st_mtime_ns
+        return size, written
 
     def _until(self, reached: Callable[[], bool]) -> None:
         until = time.monotonic() + PATIENCE

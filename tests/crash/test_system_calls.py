@@ -23,9 +23,11 @@ KILLED = -9
 # from what the disk says.
 HONEST = {None, 1, 74}
 SOME = None if os.environ.get("PMRUNNER_TEST_EVERYTHING") else 4
-# No short writes: strace can only pretend them, and then bytes are missing that a kernel would have
-# written. Real ones are in test_real_disk.py.
+# A write that says that it wrote nothing is the one short write that strace does not have to
+# pretend: of any other bytes would be missing that a kernel had written. See test_real_disk.py.
 LIES = (
+    ("pwrite64", "retval=0"),
+    ("pwrite64", "error=EINTR"),
     ("pwrite64", "error=EIO"),
     ("pwrite64", "error=ENOSPC"),
     ("fdatasync", "error=EIO"),
@@ -63,22 +65,28 @@ def test_a_kill_at_a_system_call_loses_and_doubles_nothing(
     for when in tried:
         state = copied(base, tmp_path / f"kill-{when}")
         ends.append(live(state, Injection(call, "signal=KILL", when)).status)
-    # Threads take turns as they like, so the last ones may not be reached in every life.
+    # How often a thread makes a call depends on how the groups fall, so the last may be missed.
     assert set(ends) <= {KILLED, None}
-    assert KILLED in ends
+    assert ends.count(KILLED) * 2 >= len(tried)
     with capsys.disabled():
-        sys.stdout.write(f"\n{call}: killed at {len(tried)} of {count} points\n")
-    assert count
+        sys.stdout.write(f"\n{call}: killed at {ends.count(KILLED)} of {count} points\n")
 
 
 @pytest.mark.parametrize(("call", "lie"), LIES, ids=str)
 def test_a_system_call_that_fails_is_said_or_survived_and_nothing_is_lost(
-    base: Path, tmp_path: Path, call: str, lie: str
+    base: Path, tmp_path: Path, call: str, lie: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ends = []
-    for when in points(12, SOME):
+    count = counted(copied(base, tmp_path / "counted"), call)
+    tried = points(count, SOME)
+    outcomes = []
+    for when in tried:
         state = copied(base, tmp_path / f"lie-{when}")
-        ends.append(live(state, Injection(call, lie, when)).status)
-    assert set(ends) <= HONEST
+        outcomes.append(live(state, Injection(call, lie, when)))
+    ends = {outcome.status for outcome in outcomes}
+    told = sum(outcome.was_lied_to for outcome in outcomes)
+    assert ends <= HONEST
+    assert told * 2 >= len(tried)
     if (call, lie) in ENDS_IT:
-        assert set(ends) - {None}
+        assert ends - {None}
+    with capsys.disabled():
+        sys.stdout.write(f"\n{call} {lie}: at {told} of {count} points\n")

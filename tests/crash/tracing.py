@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -37,6 +38,7 @@ class Traced(Daemon):
     def __init__(self, state: Path, injection: Injection | None) -> None:
         super().__init__(state, "--store-checkpoint=4")
         self.injection = injection
+        self.trace = state.parent / f"{state.name}.trace"
 
     def argv(self) -> list[str]:
         plain = super().argv()
@@ -51,7 +53,7 @@ class Traced(Daemon):
             *(self.state / "set-aside", self.state),
         ]
         return [
-            *(STRACE, "-f", "-qq", "-o", "/dev/null"),
+            *(STRACE, "-f", "-qq", "-o", str(self.trace)),
             *(word for path in paths for word in ("-P", str(path))),
             *("-e", f"trace={self.injection.call}", "-e", f"inject={self.injection}"),
             *plain,
@@ -75,9 +77,10 @@ class Traced(Daemon):
 
 
 class Outcome(NamedTuple):
-    """How the daemon ended that was lied to: None if it did not."""
+    """How the daemon ended that was lied to, None if it did not; and whether it was lied to."""
 
     status: int | None
+    was_lied_to: bool
 
 
 def live(state: Path, injection: Injection) -> Outcome:
@@ -123,7 +126,7 @@ def _live(daemon: Traced) -> Outcome:
     log = daemon.log()
     assert "Traceback" not in log, log
     assert "exception=" not in log, log
-    return Outcome(status)
+    return Outcome(status, "(INJECTED)" in daemon.trace.read_text())
 
 
 def _start(daemon: Traced) -> int | None:
@@ -192,15 +195,16 @@ def copied(base: Path, to: Path) -> Path:
 
 
 def counted(state: Path, call: str) -> int:
-    """Return how often a life makes a call on its state: as often as strace sees it."""
-    log = state.parent / f"{call}.trace"
+    """Return how often a life makes a call on its state, in the thread that makes it most often.
+
+    strace counts in each thread by itself, so a later one than that is never reached.
+    """
     daemon = Traced(state, Injection(call, "delay_enter=0", 1))
-    argv = [word if word != "/dev/null" else str(log) for word in daemon.argv()]
-    daemon.argv = lambda: argv  # type: ignore[method-assign]
     daemon.start()
     diary = Diary(state.parent / "counting.diary", daemon.socket)
     _work(diary)
     diary.close()
     daemon.ask(p.Stop())
     daemon.status()
-    return sum(f"{call}(" in line for line in log.read_text().splitlines())
+    lines = [line.split() for line in daemon.trace.read_text().splitlines() if f"{call}(" in line]
+    return max(Counter(words[0] for words in lines).values(), default=0)

@@ -177,3 +177,15 @@ def test_a_reply_survives_as_the_bytes_it_was(tmp_path: Path) -> None:
     first = asyncio.run(scenario(tmp_path))
     assert asyncio.run(scenario(tmp_path)) == first
     assert msgspec.msgpack.decode(first, type=Project).alias == "demo"
+
+
+def test_what_the_disk_does_not_give_now_is_no_bug_and_may_be_asked_for_again(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk:
+            told = r.explain(desk, "plan list", OSError(24, "Too many open files"))
+            assert told.message == "cannot plan list: too many open files"
+            assert (told.code, told.retryable) == (Code.UNAVAILABLE, True)
+
+    asyncio.run(scenario())
