@@ -19,8 +19,8 @@ ALL = [f"message {count}" for count in range(1, MESSAGES + 1)]
 
 
 @pytest.fixture(autouse=True)
-def quiet() -> None:
-    logging.getLogger("pmrunnerd.store").setLevel(logging.ERROR)
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.ERROR, "pmrunnerd.store")
 
 
 @pytest.fixture
