@@ -13,6 +13,7 @@ from pmrunnerd.store.fold import FOLD
 from pmrunnerd.store.past import Past
 from pmrunnerd.store.segments import Extent
 from pmrunnerd.store.snapshot import FORMAT, Living, Snapshot
+from pmrunnerd.store.sums import grown
 
 # Commits and bytes after which it is time for another one: what a start has to read again.
 COMMITS: Final = 8192
@@ -75,10 +76,12 @@ class Checkpoint:
                 bundle.put_away(state)
 
     def _summed(self) -> list[Extent]:
-        known = self._past.checkpoint.segments
+        before = self._past.checkpoint
         found = []
         for number, (first, size) in enumerate(self._segments, start=1):
-            before = known[number - 1] if number <= len(known) else Extent(first, 0, 0)
-            sum = self._past.sum(number, before.size, size, before.sum)
-            found.append(Extent(first, size, sum))
+            known, line = Extent(first, 0, 0), 1
+            if number <= len(before.segments):
+                known = before.segments[number - 1]
+                line = before.seq - known.first + 2  # of use for the last one: the others are whole
+            found.append(grown(self._past.journal, number, known, size, line))
         return found

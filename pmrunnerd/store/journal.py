@@ -18,7 +18,7 @@ from pmrunnerd.store.durable import FULL, Disk
 from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.levels import CURRENT, Levels
 from pmrunnerd.store.replay import replay
-from pmrunnerd.store.segments import Extent, Place, path_of
+from pmrunnerd.store.segments import Extent, Place, path_of, present
 from pmrunnerd.store.tail import cut
 
 SEGMENT_LIMIT: Final = 64 << 20
@@ -66,6 +66,7 @@ class Journal:
         anything, if it is not what was made durable.
         """
         self._disk.make_directory(self.directory)
+        self._make_durable()
         end = yield from replay(self._disk, self.directory, at_least, known, seq, self.levels)
         self._open(end.segment or 1, "there" if end.segment else "new")
         file = self._file_open()
@@ -74,7 +75,6 @@ class Journal:
             name = f"{at.translate(_PLAIN)}-journal-{end.segment:08}-{whole}"
             cut(self._disk, file, end.tail, aside / name)
         self._whole = self._disk.size(file)
-        # What was there may have been in memory only, if it was the daemon that died.
         self._disk.sync(file)
         self._disk.sync_directory(self.directory)
 
@@ -103,6 +103,19 @@ class Journal:
         if self._file is not None:
             self._disk.close(self._file)
             self._file = None
+
+    def _make_durable(self) -> None:
+        """Have what is there survive a power cut, before anything is made from it.
+
+        If it was the daemon that died, the last segment and its name may be in memory only.
+        """
+        if there := present(self._disk, self.directory):
+            file = self._disk.open(self.path(there[-1]))
+            try:
+                self._disk.sync(file)
+            finally:
+                self._disk.close(file)
+            self._disk.sync_directory(self.directory)
 
     def _append(self, group: Sequence[bytes]) -> Written:
         file, start = self._file_open(), self._whole

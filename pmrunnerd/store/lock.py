@@ -44,20 +44,23 @@ class Lock:
             raise Refused(f"cannot open {path.parent}: {_who(before)}", hint="pmrunnerctl stop")
         self.seen = before.seq if before else 0
         self._holder = Holder(pid=os.getpid(), by=_user(), at=at, release=release, seq=self.seen)
-        self._write()
+        self.note(self.seen)
 
     def note(self, seq: int) -> None:
         """Remember that the journal reaches this commit, which must be durable by now."""
-        self.seen = seq
-        self._holder = msgspec.structs.replace(self._holder, seq=seq)
-        self._write()
+        self._remember(seq)
+        # What we say about ourselves must not stop us, on a full disk least of all.
+        with contextlib.suppress(OSError):
+            self._write()
 
     def begin_anew(self, seq: int) -> None:
-        """Remember, durably, that another journal was put there. Raises OSError.
+        """Remember it durably, before what proves it, or the opposite, goes. Raises OSError.
 
-        A power cut must not bring back what the one before had reached: this one may be shorter.
+        A power cut must not bring back what a journal before this one had reached: this one may be
+        shorter.
         """
-        self.note(seq)
+        self._remember(seq)
+        self._write()
         self._disk.sync(self._file)
 
     def close(self) -> None:
@@ -67,11 +70,13 @@ class Lock:
     def _read(self) -> Holder | None:
         return _decode(self._disk.read_all(self._file, _SIZE, 0))
 
+    def _remember(self, seq: int) -> None:
+        self.seen = seq
+        self._holder = msgspec.structs.replace(self._holder, seq=seq)
+
     def _write(self) -> None:
         line = msgspec.json.encode(self._holder).ljust(_SIZE - 1) + b"\n"
-        # What we say about ourselves must not stop us, on a full disk least of all.
-        with contextlib.suppress(OSError):
-            self._disk.write_all(self._file, line, 0)
+        self._disk.write_all(self._file, line, 0)
 
 
 def seen(disk: Disk, path: Path) -> int:

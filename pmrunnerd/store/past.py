@@ -1,17 +1,18 @@
 """What is durable, folded: the state it makes, where each commit lies, which requests it answered."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
-from zlib import crc32
 
 from pmrunnerd.model.tables import Write
 from pmrunnerd.store import snapshot as snapshots
 from pmrunnerd.store.batch import Batch
+from pmrunnerd.store.believe import is_as_it_was, unread
 from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.failures import damaged
+from pmrunnerd.store.failures import JournalDamaged, damaged
 from pmrunnerd.store.finished import Finished
 from pmrunnerd.store.history import History
 from pmrunnerd.store.index import Index
@@ -25,8 +26,15 @@ from pmrunnerd.store.snapshot import NONE, Snapshot
 # in milliseconds.
 AGE: Final = 24 * 3600 * 1000
 _FRESH: Final = 1000
-_CHUNK: Final = 1 << 20
 log: Final = logging.getLogger(__name__)
+
+
+class _Unfit(Exception):
+    """A commit does not follow from what is before it; `damaged` says which."""
+
+    def __init__(self, damaged: JournalDamaged) -> None:
+        super().__init__(str(damaged))
+        self.damaged = damaged
 
 
 class Past:
@@ -60,10 +68,29 @@ class Past:
         `each` is called after each commit. Raises JournalDamaged naming file and line.
         """
         self.disk.make_directory(self.directory / "history")
+        at_least = max(at_least, snapshots.reached(self.disk, self.directory))
+        read = partial(self._read, at_least=at_least, aside=aside, at=at, each=each)
         if (found := self._believable()) is not None:
             self._begin_with(found)
-        else:
-            self.unread = ()
+            self.unread = unread(self.journal, found.segments)
+            try:
+                read()
+            except _Unfit as unfit:
+                # The snapshot may be what is wrong, so the journal is asked without it.
+                log.warning("%s is not believed: %s", snapshots.FILE, unfit.damaged)
+                self.is_stale = True
+            else:
+                return
+        self._begin_with(NONE)
+        self.unread = ()
+        try:
+            read()
+        except _Unfit as unfit:
+            raise unfit.damaged from unfit
+
+    def _read(
+        self, *, at_least: int, aside: Path, at: str, each: Callable[[Place], object]
+    ) -> None:
         for batch, place in self.journal.replay(
             self.checkpoint.segments, self.checkpoint.seq, at_least=at_least, aside=aside, at=at
         ):
@@ -72,7 +99,7 @@ class Past:
                 self._add(batch, place)
             except Exception as error:
                 why = f"cannot be taken in: {error!s}"
-                raise damaged(*self.history.where_next(place), why) from error
+                raise _Unfit(damaged(*self.history.where_next(place), why)) from error
             each(place)
 
     def take_in(self, batch: Batch, place: Place, writes: Sequence[Write]) -> None:
@@ -121,65 +148,14 @@ class Past:
     def _believable(self) -> Snapshot | None:
         """Return the snapshot, if the journal still is what it was made from."""
         found = snapshots.load(self.disk, self.directory)
-        if found is not None and self._is_as_it_was(found):
+        history = self.directory / "history"
+        if found is not None and is_as_it_was(self.disk, history, self.journal, found):
             return found
         # It stays until there is another one to be written: a journal that is refused is left alone.
         self.is_stale = snapshots.is_there(self.disk, self.directory)
         if self.is_stale:
             log.warning("%s is not believed; reading the whole journal", snapshots.FILE)
         return None
-
-    def _is_as_it_was(self, snapshot: Snapshot) -> bool:
-        """Look at the size of each segment that a snapshot knows, and at what the newest say.
-
-        What the others say is looked at while the daemon runs: that may take long.
-        """
-        try:
-            return (
-                self._sizes_are_right(snapshot.segments)
-                and all(
-                    self.disk.size_of(self.directory / "history" / name) >= size
-                    for name, size in snapshots.sizes(snapshot)
-                )
-                and all(
-                    self.sum(number, 0, extent.size, 0) == extent.sum
-                    for number, extent in self._newest(snapshot.segments)
-                )
-            )
-        except FileNotFoundError:
-            return False
-
-    def _sizes_are_right(self, segments: Sequence[Extent]) -> bool:
-        for number, extent in enumerate(segments, start=1):
-            size = self.disk.size_of(self.journal.path(number))
-            grows = number == len(segments)
-            if size < extent.size or (size > extent.size and not grows):
-                return False
-        return True
-
-    def _newest(self, segments: Sequence[Extent]) -> Iterator[tuple[int, Extent]]:
-        """Yield the segments that a start looks at: the last one, and what makes one with it."""
-        room = self.journal.limit
-        self.unread = segments
-        for number, extent in reversed(list(enumerate(segments, start=1))):
-            room -= extent.size
-            if room < 0 and number < len(segments):
-                return
-            self.unread = segments[: number - 1]
-            yield number, extent
-
-    def sum(self, segment: int, start: int, end: int, before: int) -> int:
-        """Return the crc32 of a segment up to a byte, given that of the bytes before another one."""
-        for chunk in self._chunks(segment, start, end):
-            before = crc32(chunk, before)
-        return before
-
-    def _chunks(self, segment: int, start: int, end: int) -> Iterator[bytes]:
-        while start < end and (
-            chunk := self.journal.read(segment, start, min(_CHUNK, end - start))
-        ):
-            yield chunk
-            start += len(chunk)
 
 
 def _milliseconds(at: str) -> int:

@@ -12,6 +12,7 @@ from typing import Final
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.model.upkeep import Repaired
+from pmrunnerd.store import snapshot as snapshots
 from pmrunnerd.store.aside import fresh
 from pmrunnerd.store.batch import Batch, encode
 from pmrunnerd.store.durable import Disk
@@ -35,10 +36,13 @@ def repair(disk: Disk, directory: Path, *, at: str, release: str, change: bool) 
     """
     check_there(disk, directory)
     with contextlib.closing(Lock(directory / "lock", at=at, release=release, disk=disk)) as lock:
-        plan = Mending(disk, directory / "journal", lock.seen)
+        at_least = max(lock.seen, snapshots.reached(disk, directory))
+        plan = Mending(disk, directory / "journal", at_least)
         kept = ""
         if change and plan.changed:
             try:
+                # Before the snapshot goes, which may be all that proves it.
+                lock.begin_anew(at_least)
                 kept = _mend(disk, directory, plan, at)
             except OSError as error:
                 raise Unavailable(

@@ -37,21 +37,23 @@ def replay(  # noqa: PLR0913 - where, and then what is known of it
     durable, naming file and line, and TooNew for what a newer release wrote.
     """
     segments = numbers(disk, directory)
-    tail = b""
+    tail, following = b"", 1
     for segment in segments[max(len(known) - 1, 0) :]:
         path = path_of(directory, segment)
         here = known[segment - 1] if segment <= len(known) else Extent(seq + 1, 0, 0)
-        for line in _lines(disk, path, here.size, seq - here.first + 2):
+        following = seq - here.first + 2
+        for line in _lines(disk, path, here.size, following):
             if line.json is None:
                 tail = _torn(disk, path, line, seq + 1, last=segment == segments[-1])
                 break
             batch = _decode(path, line, line.json, seq + 1, levels)
-            seq = batch.seq
+            seq, following = batch.seq, line.number + 1
             yield batch, Place(segment, line.offset, line.size)
     if seq < at_least:
-        raise JournalDamaged(
-            f"cannot read {directory}: it ends at commit {seq}, and {at_least} was durable"
-        )
+        end = f"the journal ends at commit {seq}, and {at_least} was durable"
+        if not segments:
+            raise JournalDamaged(f"cannot read {directory}: {end}")
+        raise damaged(path_of(directory, segments[-1]), following, f"is missing: {end}")
     return End(segments[-1] if segments else 0, tail)
 
 

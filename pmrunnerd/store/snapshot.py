@@ -1,9 +1,11 @@
 """`snapshot.json`: the fold up to a commit, so that a start need not read the whole journal.
 
 A cache. It is believed if it was written by rules like ours and if the journal still is what it
-was made from; otherwise it is taken away, and all is read again.
+was made from; otherwise it is taken away, and all is read again. Believed or not, it proves how
+far the journal had come: only what is durable is in it.
 """
 
+import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +23,7 @@ from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.fold import FOLD
 from pmrunnerd.store.segments import Extent
 
+log: Final = logging.getLogger(__name__)
 FILE: Final = "snapshot.json"
 # Of this file and of the columns of `history/`.
 FORMAT: Final = f"1 {sys.byteorder}"
@@ -101,16 +104,30 @@ _encoder: Final = msgspec.json.Encoder()
 
 def load(disk: Disk, directory: Path) -> Snapshot | None:
     """Return the snapshot of a state directory; None where there is none that can be used."""
-    try:
-        raw = disk.read_file(directory / FILE)
-    except FileNotFoundError:
-        return None
-    json = body(raw.removesuffix(b"\n"))
+    json = _json(disk, directory)
     try:
         found: Any = _decoder.decode(json) if json is not None else None
     except msgspec.DecodeError:
         return None
     return found if found is not None and (found.format, found.fold) == (FORMAT, FOLD) else None
+
+
+class _Reach(Struct, frozen=True):
+    """What a snapshot of any release says of the journal."""
+
+    seq: int
+
+
+_reaches: Final = msgspec.json.Decoder(_Reach)
+
+
+def reached(disk: Disk, directory: Path) -> int:
+    """Return the commit that a snapshot proves to have been durable, believed or not; 0 for none."""
+    json = _json(disk, directory)
+    try:
+        return _reaches.decode(json).seq if json is not None else 0
+    except msgspec.DecodeError:
+        return 0
 
 
 def is_there(disk: Disk, directory: Path) -> bool:
@@ -123,6 +140,18 @@ def sizes(snapshot: Snapshot) -> Iterator[tuple[str, int]]:
     yield from ((name, count * WIDTH) for name, count in snapshot.columns.items())
     if snapshot.finished:
         yield finished.FILE, snapshot.finished
+
+
+def _json(disk: Disk, directory: Path) -> bytes | None:
+    try:
+        raw = disk.read_file(directory / FILE)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        # A bad sector under a cache must not keep us from what it was made from.
+        log.warning("cannot read %s: %s", directory / FILE, error.strerror)
+        return None
+    return body(raw.removesuffix(b"\n"))
 
 
 def save(disk: Disk, directory: Path, snapshot: Snapshot) -> None:

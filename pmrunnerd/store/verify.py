@@ -34,8 +34,8 @@ def verify(disk: Disk, directory: Path, *, at: str, release: str) -> Verified:
 
 
 def _verify_journal(disk: Disk, directory: Path) -> Verified:
-    # First the lock, then the journal: the other way round, a daemon could be ahead of what we saw.
-    at_least = lock.seen(disk, directory / "lock")
+    # First these two, then the journal: the other way round, a daemon could be ahead of what we saw.
+    at_least = max(lock.seen(disk, directory / "lock"), snapshots.reached(disk, directory))
     found = Mending(disk, directory / "journal", at_least)
     return Verified(
         sound=not found.findings,

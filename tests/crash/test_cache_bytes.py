@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.store import snapshot
+from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import JournalDamaged
+from pmrunnerd.store.repair import repair
 from pmrunnerd.store.store import Store
+from pmrunnerd.store.verify import verify
 from tests.unit.store.parts import RELEASE, filled, now, opened, texts
 
 MESSAGES = 3
@@ -40,16 +43,56 @@ def changed(left: Path, name: str, file: str, content: bytes) -> Path:
     return directory
 
 
-def test_a_journal_cut_at_any_byte_opens_at_its_last_whole_commit_whatever_the_snapshot_says(
+def refusal(directory: Path) -> str:
+    with pytest.raises(JournalDamaged) as refused:
+        Store(directory, now, release=RELEASE)
+    return str(refused.value)
+
+
+def test_a_journal_cut_at_any_byte_is_refused_with_its_line_where_the_snapshot_proves_more(
     left: Path,
 ) -> None:
     content = (left / "journal" / "00000001.jsonl").read_bytes()
     for cut in range(len(content)):
         directory = changed(left, f"cut-{cut}", "journal/00000001.jsonl", content[:cut])
-        with opened(directory) as store:
-            assert store.durable == content[:cut].count(b"\n")
-            assert texts(store) == ALL[: max(store.durable - 1, 0)]
+        whole = content[:cut].count(b"\n")
+        said = refusal(directory)
+        assert f"00000001.jsonl: line {whole + 1} is missing" in said
+        assert f"ends at commit {whole}, and {MESSAGES + 1} was durable" in said
+        assert (directory / "journal" / "00000001.jsonl").read_bytes() == content[:cut]
+        assert not (directory / "set-aside").exists()
+        assert snapshot.reached(Disk(), directory) == MESSAGES + 1, "the proof stays"
         shutil.rmtree(directory)
+
+
+def test_a_last_line_of_zeros_is_no_torn_one_where_the_snapshot_proves_it(left: Path) -> None:
+    content = (left / "journal" / "00000001.jsonl").read_bytes()
+    last = content.rindex(b"\n", 0, -1) + 1
+    zeros = content[:last] + b"\0" * (len(content) - last)
+    directory = changed(left, "zeros", "journal/00000001.jsonl", zeros)
+    assert "ends at commit 3, and 4 was durable" in refusal(directory)
+
+
+def test_a_journal_that_is_gone_is_not_taken_for_a_new_one_where_there_is_a_snapshot(
+    left: Path,
+) -> None:
+    shutil.rmtree(left / "journal")
+    assert "ends at commit 0, and 4 was durable" in refusal(left)
+
+
+def test_verify_and_repair_believe_what_a_snapshot_proves(left: Path) -> None:
+    path = left / "journal" / "00000001.jsonl"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
+    found = verify(Disk(), left, at=now(), release=RELEASE)
+    assert not found.sound
+    assert not found.retracted
+    assert snapshot.reached(Disk(), left) == MESSAGES + 1, "the proof stays"
+
+    mended = repair(Disk(), left, at=now(), release=RELEASE, change=True)
+    assert (mended.commits, mended.lost) == (MESSAGES + 1, 2)
+    with opened(left) as store:
+        assert store.durable == MESSAGES + 1
+        assert texts(store) == ALL[:1]
 
 
 @pytest.mark.parametrize("bit", [0, 5])

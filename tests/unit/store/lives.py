@@ -41,6 +41,32 @@ def next_facts(store: Store, choice: int) -> Facts:
     return facts
 
 
+def failed_plan(store: Store) -> str:
+    """Say something in `w1`, have it planned, started and failed; return the name of its task."""
+    state, mint = store.ahead, Mint(store.ahead.minted)
+    message, task, run = mint("m"), mint("t"), mint("r", "4f2a")
+    for facts in (
+        lambda: (ev.MessagePosted(message=message, project="w1", text="do it", by=BY),),
+        lambda: planning.draft(
+            state.projects["w1"],
+            state.messages[message],
+            Proposal(title="do it", steps=STEPS[0]),
+            Mint(state.minted),
+        ),
+        lambda: (ev.RunStarted(run=run, task=task, project="w1", agent="shell", attempt=1),),
+        lambda: ended(
+            state,
+            state.runs[run],
+            Finished(at="", outcome=Outcome.FAILED, reason="it did not work"),
+            Seen(),
+            Circumstances(patience=3),
+        ),
+    ):
+        store.commit(*facts())
+        store.flush()
+    return task
+
+
 def _posts(state: State) -> list[Any]:
     return [
         lambda project=project: (

@@ -128,6 +128,14 @@ class Noting(Disk):
         self.changed.append(f"remove {path.name}")
         super().remove(path)
 
+    def sync(self, file: int) -> None:
+        self.changed.append(f"sync {self._names[file]}")
+        super().sync(file)
+
+    def rename(self, old: Path, new: Path) -> None:
+        self.changed.append(f"rename {new.name}")
+        super().rename(old, new)
+
     def sync_directory(self, path: Path) -> None:
         self.changed.append(f"sync {path.name}")
         super().sync_directory(path)
@@ -144,3 +152,16 @@ def test_what_is_not_believed_is_gone_before_anything_is_written_over_what_it_po
         disk.changed.clear()
     assert disk.changed[:2] == [f"remove {snapshot.FILE}", "sync state"]
     assert "write places" in disk.changed[2:]
+
+
+def test_what_a_killed_daemon_left_is_durable_before_a_snapshot_is_made_of_it(
+    tmp_path: Path,
+) -> None:
+    filled(tmp_path, messages=30)
+    (tmp_path / snapshot.FILE).unlink()
+    disk = Noting()
+    with opened(tmp_path, checkpoint=7, disk=disk):
+        begin = disk.changed.index("sync 00000001.jsonl")
+        assert disk.changed[begin + 1] == "sync journal"
+        assert f"rename {snapshot.FILE}" in disk.changed[begin:]
+        assert f"rename {snapshot.FILE}" not in disk.changed[:begin]

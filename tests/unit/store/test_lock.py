@@ -87,3 +87,14 @@ def test_another_journal_begins_anew_durably(tmp_path: Path) -> None:
 
     assert disk.syncs == 1
     assert seen(disk, tmp_path / "lock") == 3
+
+
+def test_a_full_disk_is_told_where_the_next_daemon_would_be_misled(tmp_path: Path) -> None:
+    disk = SmallDisk(room=1 << 20)
+    lock = taken(tmp_path / "lock", disk)
+    lock.note(500)
+    disk.room = 0
+    lock.note(501)
+    with pytest.raises(OSError, match="No space left"):
+        lock.begin_anew(3)
+    lock.close()

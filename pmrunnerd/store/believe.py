@@ -1,0 +1,55 @@
+"""Whether a snapshot still is what the journal makes: all sizes, and what the newest segments say.
+
+What the older segments say is looked at while the daemon runs (store.scrub): that may take long.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pmrunnerd.store import snapshot as snapshots
+from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.journal import Journal
+from pmrunnerd.store.segments import Extent
+from pmrunnerd.store.snapshot import Snapshot
+from pmrunnerd.store.sums import sum_of
+
+
+def is_as_it_was(disk: Disk, history: Path, journal: Journal, snapshot: Snapshot) -> bool:
+    """Compare a snapshot with the journal and the history that it was made with. Raises OSError."""
+    try:
+        return (
+            _sizes_are_right(disk, journal, snapshot.segments)
+            and all(disk.size_of(history / name) >= n for name, n in snapshots.sizes(snapshot))
+            and all(
+                sum_of(journal, number, extent.size) == extent.sum
+                for number, extent in _newest(journal, snapshot.segments)
+            )
+        )
+    except FileNotFoundError:
+        return False
+
+
+def unread(journal: Journal, segments: Sequence[Extent]) -> Sequence[Extent]:
+    """Return the segments that are not looked at."""
+    return segments[: len(segments) - len(_newest(journal, segments))]
+
+
+def _sizes_are_right(disk: Disk, journal: Journal, segments: Sequence[Extent]) -> bool:
+    for number, extent in enumerate(segments, start=1):
+        size = disk.size_of(journal.path(number))
+        grows = number == len(segments)
+        if size < extent.size or (size > extent.size and not grows):
+            return False
+    return True
+
+
+def _newest(journal: Journal, segments: Sequence[Extent]) -> list[tuple[int, Extent]]:
+    """Return the segments that a start looks at: the last one, and what makes one with it."""
+    found: list[tuple[int, Extent]] = []
+    room = journal.limit
+    for number, extent in reversed(list(enumerate(segments, start=1))):
+        room -= extent.size
+        if found and room < 0:
+            break
+        found.append((number, extent))
+    return found
