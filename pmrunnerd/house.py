@@ -38,7 +38,7 @@ from pmrunnerd.services.host.detached import Detached
 from pmrunnerd.services.systemd import ServiceManager
 from pmrunnerd.services.watch import RunWatch
 from pmrunnerd.store.commit import Commit
-from pmrunnerd.store.failures import JournalDamaged, StoreFailed
+from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class House:
         self._leave = asyncio.Event()
         self._keep_runs = False
         self.comes_back = False
-        self._why = self._damage = ""
+        self._why = ""
         self._store = Store(
             options.state_directory,
             self._clock.now,
@@ -181,9 +181,6 @@ class House:
     async def _look_at_the_past(self) -> None:
         try:
             await self._store.scrub()
-        except JournalDamaged as exc:
-            log.critical("%s", exc)
-            self._damage = f"{exc}: {exc.hint}"
         except OSError as exc:
             log.warning("cannot look at the older journal: %s", exc)
 
@@ -197,8 +194,8 @@ class House:
         """Say what keeps us from recording, if anything does."""
         if self._store.failed is not None:
             return str(self._store.failed)
-        if self._damage:
-            return self._damage
+        if (wrong := self._store.wrong) is not None:
+            return f"{wrong}: {wrong.hint}"
         found = os.statvfs(self._options.state_directory)
         if found.f_bavail * found.f_frsize < LEAST_ROOM:
             return f"the disk of {self._options.state_directory} is full: nothing new is accepted"

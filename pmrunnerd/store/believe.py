@@ -1,17 +1,22 @@
-"""Whether a snapshot still is what the journal makes: all sizes, and what the newest segments say.
+"""Whether a snapshot still is what the journal makes: all sizes, and what the newest parts say.
 
-What the older segments say is looked at while the daemon runs (store.scrub): that may take long.
+What older parts say is looked at while the daemon runs (store.scrub): that may take long.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from pmrunnerd.store import snapshot as snapshots
+from pmrunnerd.store.blocks import BLOCK, fits
+from pmrunnerd.store.column import WIDTH
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.segments import Extent
 from pmrunnerd.store.snapshot import Snapshot
 from pmrunnerd.store.sums import sum_of
+
+_REQUESTS: Final = "requests"
 
 
 def is_as_it_was(disk: Disk, history: Path, journal: Journal, snapshot: Snapshot) -> bool:
@@ -27,6 +32,17 @@ def is_as_it_was(disk: Disk, history: Path, journal: Journal, snapshot: Snapshot
         )
     except FileNotFoundError:
         return False
+
+
+def remembers(disk: Disk, history: Path, snapshot: Snapshot, window: int) -> bool:
+    """Tell whether the last requests are those that were recorded: none may be done twice."""
+    sums = snapshot.sums.get(_REQUESTS, ())
+    count = snapshot.columns.get(_REQUESTS, 0)
+    first = max(count - window, 0) * WIDTH // BLOCK
+    return all(
+        fits(disk, history / _REQUESTS, count * WIDTH, sums, block)
+        for block in range(first, len(sums))
+    )
 
 
 def unread(journal: Journal, segments: Sequence[Extent]) -> Sequence[Extent]:

@@ -16,6 +16,7 @@ from pmrunnerd.model.state import State
 from pmrunnerd.model.upkeep import Finding
 from pmrunnerd.store import snapshot as snapshots
 from pmrunnerd.store.batch import body
+from pmrunnerd.store.blocks import fits
 from pmrunnerd.store.column import WIDTH
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.finished import FILE, Finished
@@ -101,11 +102,17 @@ def _wrong_columns(
             continue
         there = _numbers(disk, history / name, count)
         wanted = index.column(name).read(0, count)
+        sums = snapshot.sums.get(name, ())
         for position, number in enumerate(wanted):
             # What comes later may have been put where nothing was.
             if number and (position >= len(there) or there[position] != number):
                 yield _finding(history / name, f"number {position} is not what the journal says")
                 break
+        else:
+            if not all(
+                fits(disk, history / name, count * WIDTH, sums, n) for n in range(len(sums))
+            ):
+                yield _finding(history / name, "does not match its checksums")
 
 
 def _numbers(disk: Disk, path: Path, count: int) -> "array[int]":

@@ -8,6 +8,7 @@ from typing import Final
 
 from pmrunnerd.model.state import State
 from pmrunnerd.store import snapshot as snapshots
+from pmrunnerd.store.column import open_behind
 from pmrunnerd.store.finished import FILE, ended
 from pmrunnerd.store.fold import FOLD
 from pmrunnerd.store.past import Past
@@ -21,22 +22,27 @@ BYTES: Final = 8 << 20
 
 
 class Checkpoint:
-    """Made by the loop, `write` in any thread, `settle` by the loop again; twice is a bug."""
+    """Made by the loop, `write` in any thread, `settle` or `take_back` by the loop again, once."""
 
     def __init__(self, past: Past) -> None:
         self._past = past
         self.seq = past.state.seq
         self._bundles = ended(past.state)
+        self._living = Living.of(past.state)
         self._lines = past.finished.lines(self._bundles)
         self._moved = past.finished.point(self._lines)
         self._pending = past.index.pending()
         self._columns = past.index.lengths()
+        self._sums = past.index.sums(self._pending)
         self._segments = past.history.segments()
-        self._living = Living.of(past.state)
         self._snapshot: Snapshot | None = None
 
     def write(self) -> None:
-        """Write all of it. Raises OSError; then the snapshot before stays."""
+        """Write all of it; if that fails, the snapshot before is as good as it was.
+
+        Raises OSError, HistoryDamaged where what it points to is gone, and JournalDamaged where the
+        journal is not what was made durable any more.
+        """
         past, disk = self._past, self._past.disk
         history = past.directory / "history"
         if past.is_stale:
@@ -44,7 +50,7 @@ class Checkpoint:
             snapshots.retract(disk, past.directory)
             past.is_stale = False
         if self._lines.data:
-            file = disk.open(history / FILE, "create")
+            file = open_behind(disk, history / FILE, self._lines.start)
             try:
                 disk.write_all(file, self._lines.data, self._lines.start)
                 disk.sync(file)
@@ -53,17 +59,30 @@ class Checkpoint:
         for pending in self._pending.values():
             pending.write(disk)
         disk.sync_directory(history)
-        self._snapshot = Snapshot(
+        snapshot = Snapshot(
             format=FORMAT,
             fold=FOLD,
             seq=self.seq,
             segments=tuple(self._summed()),
             columns=self._columns,
+            sums=self._sums,
             finished=self._lines.start + len(self._lines.data),
             moved=self._moved,
             living=self._living,
         )
-        snapshots.save(disk, past.directory, self._snapshot)
+        self._save(snapshot)
+        self._snapshot = snapshot
+
+    def _save(self, snapshot: Snapshot) -> None:
+        past = self._past
+        # Whatever interrupts us, it may be there all the same.
+        past.is_stale = True
+        try:
+            snapshots.save(past.disk, past.directory, snapshot)
+        except OSError:
+            past.is_stale = snapshots.reached(past.disk, past.directory) != past.checkpoint.seq
+            raise
+        past.is_stale = False
 
     def settle(self, *states: State) -> None:
         """Believe what was written: take what was put away out of the states, if it is still so."""
@@ -74,6 +93,10 @@ class Checkpoint:
         for bundle in self._bundles:
             for state in states:
                 bundle.put_away(state)
+
+    def take_back(self) -> None:
+        """Forget that it was tried: what was not put away is nowhere but in memory."""
+        self._past.finished.take_back(self._lines, self._moved)
 
     def _summed(self) -> list[Extent]:
         before = self._past.checkpoint

@@ -12,23 +12,43 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from pmrunnerd.store.blocks import Sums, grown
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import HistoryDamaged
 
 WIDTH: Final = 8
 
 
+def open_behind(disk: Disk, path: Path, size: int) -> int:
+    """Open a file of which some bytes were written before, to write behind them.
+
+    Raises HistoryDamaged where they are gone: what is written would be believed with a hole in it.
+    """
+    file = disk.open(path, "create")
+    if disk.size(file) < size:
+        disk.close(file)
+        raise HistoryDamaged(f"cannot write {path}: it is missing, or shorter than {size} bytes")
+    return file
+
+
 class Pending(NamedTuple):
-    """What a checkpoint writes of a column: numbers from a position on, and some before it."""
+    """What a checkpoint writes of a column: numbers from a position on, and some before it.
+
+    `sums` are those of the column as it will be (store.blocks), `None` if it was patched ever.
+    """
 
     path: Path
     start: int
     numbers: bytes
     patches: dict[int, int]
+    sums: Sums | None
 
     def write(self, disk: Disk) -> None:
-        """Make them durable; their file's name is so after `sync_directory`."""
-        file = disk.open(self.path, "create")
+        """Make them durable; their file's name is so after `sync_directory`.
+
+        Raises HistoryDamaged if what was before them is gone.
+        """
+        file = open_behind(disk, self.path, self.start * WIDTH)
         try:
             for position, number in self.patches.items():
                 disk.write_all(file, _pack(array("Q", [number])), position * WIDTH)
@@ -39,7 +59,7 @@ class Pending(NamedTuple):
 
 
 class Column:
-    """Append, put, read. `kept` is how many numbers are on the disk.
+    """Append, put, read. `kept` is how many numbers are on the disk, `sums` are theirs.
 
     `damaged` is asked for the error to raise where they are not.
     """
@@ -50,7 +70,9 @@ class Column:
         path: Path,
         kept: int = 0,
         damaged: Callable[[str], HistoryDamaged] = HistoryDamaged,
+        sums: Sums | None = None,
     ) -> None:
+        self.sums = sums if kept else ()
         self._damaged = damaged
         self._disk = disk
         self._path = path
@@ -126,12 +148,16 @@ class Column:
         """Return what is not on the disk yet; None where all is."""
         if not (self._tail or self._patches):
             return None
-        return Pending(self._path, self._kept, _pack(self._tail), dict(self._patches))
+        numbers, sums = _pack(self._tail), None
+        if self.sums is not None and not self._patches:
+            sums = grown(self.sums, self._kept * WIDTH, numbers)
+        return Pending(self._path, self._kept, numbers, dict(self._patches), sums)
 
     def settle(self, pending: Pending) -> None:
         """Let go of what is on the disk now."""
         count = len(pending.numbers) // WIDTH
         self._kept += count
+        self.sums = pending.sums
         del self._tail[:count]
         for position, number in pending.patches.items():
             if self._patches.get(position) == number:

@@ -5,7 +5,7 @@
 more has a second line, and `moved` says where: what an older snapshot points to never changes.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -21,7 +21,8 @@ from pmrunnerd.store.index import Index
 
 FILE: Final = "finished.jsonl"
 _CHUNK: Final = 16 << 10
-_REMEMBERED: Final = 64
+# Bytes of lines that are remembered as what they say: those that were asked for last.
+_REMEMBERED: Final = 256 << 10
 _OWNERS: Final = ("tasks", "runs", "questions")
 
 
@@ -47,7 +48,7 @@ class Bundle(Struct, frozen=True, kw_only=True):
     def put_away(self, state: State) -> None:
         """Take all of it out of a state, unless any of it has changed since it was collected."""
         parts = [(state.table(table), name, entity) for table, name, entity in self.parts()]
-        if all(dict.get(shelf, name, entity) is entity for shelf, name, entity in parts):
+        if all(dict.get(shelf, name, entity) == entity for shelf, name, entity in parts):
             for shelf, name, _ in parts:
                 shelf.put(name, GONE)
 
@@ -81,7 +82,10 @@ class Lines(NamedTuple):
 
 
 class Finished:
-    """`size` is how many bytes of the file the last snapshot knows of."""
+    """`size` is how many bytes of the file the last snapshot knows of.
+
+    `is_alive` tells whether a plan is in memory: what belongs to any other one must be here.
+    """
 
     def __init__(self, disk: Disk, index: Index, size: int, moved: Mapping[str, int]) -> None:
         self._disk = disk
@@ -89,14 +93,27 @@ class Finished:
         self._path = index.directory / FILE
         self.size = size
         self.moved = dict(moved)
+        self.is_alive: Callable[[str], bool] = lambda _: True
         self._remembered: dict[int, dict[tuple[str, str], Any]] = {}
+        self._room = _REMEMBERED
 
     def find(self, table: str, name: str) -> Any:
         """Return an entity that was put away. Raises KeyError, HistoryDamaged."""
-        place = self._place(table, name)
+        count = self._count(name)
+        owner = count if table == "plans" else self._index.get(table, count)
+        place = self._place(owner)
+        if place is None and table != "plans" and owner and not self.is_alive(f"p{owner}"):
+            raise self._index.damaged(
+                f"cannot find {name}: {self._index.directory / table} says p{owner}, which is nowhere"
+            )
         if place is None:
             raise KeyError(name)
-        return self._read(place)[table, name]
+        found = self._read(place)
+        if all(kind != table or number(other) != count for kind, other in found):
+            raise self._index.damaged(
+                f"cannot find {name} in {self._path}: its plan is another one"
+            )
+        return found[table, name]
 
     def lines(self, bundles: Iterable[Bundle]) -> Lines:
         """Return what is to be written to put bundles away."""
@@ -112,14 +129,15 @@ class Finished:
 
         A plan that has not ended before is alive, wholly, until `settle`, so nobody asks for it.
         """
-        plans = self._index.column("plans")
-        moved = dict(self.moved)
+        moved, first = dict(self.moved), {}
         for plan, place in lines.places.items():
             count = number(plan)
-            if count < len(plans) and 0 < plans[count] <= self.size:
+            if 0 < self._index.get("plans", count) <= self.size:
                 moved[str(count)] = place
             else:
-                plans.put(count, place + 1)
+                first[count] = place
+        for count, place in first.items():
+            self._index.put("plans", count, place + 1)
         return moved
 
     def settle(self, lines: Lines, moved: Mapping[str, int]) -> None:
@@ -127,35 +145,55 @@ class Finished:
         self.size += len(lines.data)
         self.moved = dict(moved)
 
-    def _place(self, table: str, name: str) -> int | None:
-        """Return where the bundle is that a thing belongs to; None where there is none."""
+    def take_back(self, lines: Lines, moved: Mapping[str, int]) -> None:
+        """Have the index forget bundles that were not written."""
+        for count in map(number, lines.places):
+            if str(count) not in moved:
+                self._index.put("plans", count, 0)
+
+    def forget(self, alive: Iterable[Plan]) -> None:
+        """Have the index forget where plans would be if a checkpoint had not been interrupted."""
+        for count in (number(plan.id) for plan in alive):
+            if self._index.get("plans", count) > self.size:
+                self._index.put("plans", count, 0)
+
+    @staticmethod
+    def _count(name: str) -> int:
+        """Return the number of a name; 0 where it is none."""
         try:
-            count = number(name)
+            return number(name)
         except ValueError:
-            return None
-        if table != "plans":
-            owners = self._index.column(table)
-            count = owners[count] if 0 < count < len(owners) else 0
-        if str(count) in self.moved:
-            return self.moved[str(count)]
-        plans = self._index.column("plans")
-        found = plans[count] if 0 < count < len(plans) else 0
-        return found - 1 if 0 < found <= self.size else None
+            return 0
+
+    def _place(self, plan: int) -> int | None:
+        """Return where the bundle of a plan is; None where there is none."""
+        if str(plan) in self.moved:
+            return self.moved[str(plan)]
+        pointer = self._index.get("plans", plan)
+        return pointer - 1 if 0 < pointer <= self.size else None
 
     def _read(self, place: int) -> dict[tuple[str, str], Any]:
         if place not in self._remembered:
-            if len(self._remembered) >= _REMEMBERED:
-                del self._remembered[next(iter(self._remembered))]
-            bundle = self._decode(self._line(place))
-            self._remembered[place] = {(table, n): entity for table, n, entity in bundle.parts()}
+            line = self._line(place)
+            self._room -= len(line)
+            if self._room < 0:
+                self._remembered.clear()
+                self._room = _REMEMBERED - len(line)
+            parts = self._decode(line).parts()
+            self._remembered[place] = {(table, name): entity for table, name, entity in parts}
         return self._remembered[place]
 
     def _line(self, place: int) -> bytes:
-        file = self._disk.open(self._path, "read")
+        try:
+            file = self._disk.open(self._path, "read")
+        except FileNotFoundError:
+            raise self._index.damaged(f"cannot read {self._path}: it is missing") from None
         try:
             line, size = b"", _CHUNK
             while b"\n" not in line and len(line) < self.size - place:
                 line = self._disk.read_all(file, size, place)
+                if len(line) < min(size, self.size - place):
+                    raise self._index.damaged(f"cannot read {self._path}: it has become shorter")
                 size *= 4
         finally:
             self._disk.close(file)

@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "093654c71de272c7"
+FOLD: Final = "e6298845a1640449"

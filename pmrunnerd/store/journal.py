@@ -4,7 +4,6 @@
 the end of the last segment can be torn. A position is a segment and a byte offset inside it.
 """
 
-import errno
 import logging
 from bisect import bisect_right
 from collections.abc import Generator, Sequence
@@ -14,7 +13,7 @@ from typing import Final, NamedTuple
 
 from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.store.batch import Batch
-from pmrunnerd.store.durable import FULL, Disk
+from pmrunnerd.store.durable import FULL, PASSING, Disk
 from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.levels import CURRENT, Levels
 from pmrunnerd.store.replay import replay
@@ -142,7 +141,7 @@ class Journal:
         try:
             self._open(self._segment + 1, "new")
         except OSError as error:
-            if error.errno not in FULL | {errno.EMFILE, errno.ENFILE}:
+            if error.errno not in PASSING:
                 raise
             # The limit is a wish: this segment grows on until another one can be made.
             _log.warning("%s stays in use: %s", self.path(self._segment), error.strerror)

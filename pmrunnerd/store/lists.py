@@ -24,18 +24,16 @@ class Lists:
 
     def plans(self, project: str | None, before: str | None) -> Iterator[Plan]:
         """Yield plans."""
-        for count in self._numbers("p", "plans", project, before and number(before)):
+        for count in self._numbers("p", "plans", project, _below(before)):
             if (plan := self._state.plans.get(f"p{count}")) is not None:
                 yield plan
+            elif project is not None:
+                raise self._index.damaged(f"cannot find plan p{count}, which {project} has")
 
     def tasks(self, project: str | None, before: str | None) -> Iterator[Task]:
         """Yield tasks. Those of a plan are counted before those of the next one."""
-        below = None if before is None else number(before)
-        owners = self._index.column("tasks")
-        top: int | None = None
-        if below is not None and 0 < below < len(owners):
-            top = owners[below] + 1
-        for count in self._numbers("p", "plans", project, top):
+        below = _below(before)
+        for count in self._numbers("p", "plans", project, self._plan_below(below)):
             plan = self._state.plans.get(f"p{count}")
             for name in reversed(plan.tasks) if plan else ():
                 if below is None or number(name) < below:
@@ -43,30 +41,40 @@ class Lists:
 
     def runs(self, project: str | None, before: str | None) -> Iterator[Run]:
         """Yield runs."""
-        for count in self._numbers("r", "runs", project, before and number(before)):
+        for count in self._numbers("r", "runs", project, _below(before)):
             if (run := self.run(count)) is not None:
                 yield run
+            elif project is not None:
+                raise self._index.damaged(f"cannot find run r{count}, which {project} has")
 
     def run(self, count: int) -> Run | None:
         """Return the run of a number, whatever chance has added to its name."""
-        owners = self._index.column("runs")
-        owner = owners[count] if 0 < count < len(owners) else 0
-        plan = self._state.plans.get(f"p{owner}")
+        plan = self._state.plans.get(f"p{self._index.get('runs', count)}")
         names = (
             (name for task in plan.tasks for name in self._state.tasks[task].runs) if plan else ()
         )
         return next((self._state.runs[name] for name in names if number(name) == count), None)
 
+    def _plan_below(self, task: int | None) -> int | None:
+        """Return the number below which the plans are whose tasks lie below one; None: below none."""
+        if task is None or task >= len(self._index.column("tasks")):
+            return None
+        owners = (self._index.get("tasks", count) for count in range(task - 1, 0, -1))
+        return next((owner + 1 for owner in owners if owner), 0)
+
     def _numbers(
-        self, kind: str, table: str, project: str | None, below: int | str | None
+        self, kind: str, table: str, project: str | None, below: int | None
     ) -> Iterator[int]:
         """Yield the numbers of what there is, or is of a project, from below one on backwards."""
-        below = below if isinstance(below, int) else None
         if project is not None:
             yield from _descending(self._index.column(f"{table}-{project}"), below)
             return
         top = self._state.minted.get(kind, 0) + 1
-        yield from range(min(top, below or top) - 1, 0, -1)
+        yield from range((top if below is None else min(top, below)) - 1, 0, -1)
+
+
+def _below(before: str | None) -> int | None:
+    return None if before is None else number(before)
 
 
 def _descending(column: Column, below: int | None) -> Iterator[int]:

@@ -7,18 +7,20 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from pmrunnerd.model.errors import PmError
 from pmrunnerd.model.tables import Write
 from pmrunnerd.store import snapshot as snapshots
 from pmrunnerd.store.batch import Batch
-from pmrunnerd.store.believe import is_as_it_was, unread
+from pmrunnerd.store.believe import is_as_it_was, remembers, unread
 from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.failures import JournalDamaged, damaged
+from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged, damaged
 from pmrunnerd.store.finished import Finished
 from pmrunnerd.store.history import History
 from pmrunnerd.store.index import Index
 from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.lists import Lists
 from pmrunnerd.store.requests import WINDOW, Requests
+from pmrunnerd.store.scrub import scrub, scrub_history
 from pmrunnerd.store.segments import Extent, Place
 from pmrunnerd.store.snapshot import NONE, Snapshot
 
@@ -51,6 +53,7 @@ class Past:
         self._window = window
         self.unread: Sequence[Extent] = ()
         self.is_stale = False
+        self._damage: JournalDamaged | None = None
         self.disk = disk
         self.journal = journal
         self._begin_with(NONE)
@@ -71,13 +74,13 @@ class Past:
         at_least = max(at_least, snapshots.reached(self.disk, self.directory))
         read = partial(self._read, at_least=at_least, aside=aside, at=at, each=each)
         if (found := self._believable()) is not None:
-            self._begin_with(found)
             self.unread = unread(self.journal, found.segments)
             try:
+                self._begin_with(found)
                 read()
-            except _Unfit as unfit:
+            except (_Unfit, HistoryDamaged) as error:
                 # The snapshot may be what is wrong, so the journal is asked without it.
-                log.warning("%s is not believed: %s", snapshots.FILE, unfit.damaged)
+                log.warning("%s is not believed: %s", snapshots.FILE, error)
                 self.is_stale = True
             else:
                 return
@@ -113,6 +116,26 @@ class Past:
         if batch.request:
             self.requests.add(batch.request, batch.seq)
 
+    @property
+    def wrong(self) -> PmError | None:
+        """What was found that is not as it was written; its hint says what a person does."""
+        return self._damage or self.index.wrong
+
+    async def scrub(self) -> None:
+        """Look at what a start does not look at; what is found is `wrong`. Raises OSError."""
+        try:
+            await scrub(self.disk, self.journal, self.unread)
+            await scrub_history(self.disk, self.index, self._begun)
+        except JournalDamaged as damage:
+            self.found(damage)
+        except HistoryDamaged as wrong:
+            self.index.distrust(wrong)
+
+    def found(self, damage: JournalDamaged) -> None:
+        """Take note that the journal is not what was made durable."""
+        log.critical("%s; %s", damage, damage.hint)
+        self._damage = damage
+
     def find(self, request: str) -> Batch | None:
         """Return the commit that a request became, while it is remembered."""
         found = (self.history.one(seq) for seq in self.requests.find(request))
@@ -132,15 +155,18 @@ class Past:
 
     def _begin_with(self, snapshot: Snapshot) -> None:
         history = self.directory / "history"
-        self.checkpoint = snapshot
+        self.checkpoint = self._begun = snapshot
         self.index = Index(
             self.disk,
             history,
             snapshot.columns,
+            snapshot.sums,
             retract=lambda: snapshots.retract(self.disk, self.directory),
         )
         self.finished = Finished(self.disk, self.index, snapshot.finished, snapshot.moved)
+        self.finished.forget(snapshot.living.plans)
         self.state = snapshot.living.state(snapshot.seq, self.finished.find)
+        self.finished.is_alive = self.state.plans.is_alive
         self.history = History(self.journal, self.index, snapshot.segments)
         self.requests = Requests(self.index.column("requests"), window=self._window)
         self.lists = Lists(self.state, self.index)
@@ -149,7 +175,11 @@ class Past:
         """Return the snapshot, if the journal still is what it was made from."""
         found = snapshots.load(self.disk, self.directory)
         history = self.directory / "history"
-        if found is not None and is_as_it_was(self.disk, history, self.journal, found):
+        if (
+            found is not None
+            and is_as_it_was(self.disk, history, self.journal, found)
+            and remembers(self.disk, history, found, self._window)
+        ):
             return found
         # It stays until there is another one to be written: a journal that is refused is left alone.
         self.is_stale = snapshots.is_there(self.disk, self.directory)

@@ -49,10 +49,14 @@ class Pipeline:
         self._closing = False
         self.failed: StoreFailed | None = None
 
-    def check_open(self) -> None:
-        """Raise StoreFailed or Unavailable if nothing can be sent any more."""
+    def check(self) -> None:
+        """Raise StoreFailed if the disk broke its word."""
         if self.failed is not None:
             raise StoreFailed(str(self.failed), hint=self.failed.hint)
+
+    def check_open(self) -> None:
+        """Raise StoreFailed or Unavailable if nothing can be sent any more."""
+        self.check()
         if self._closing:
             raise Unavailable("cannot record anything: the daemon is stopping")
 
@@ -151,6 +155,8 @@ class Pipeline:
                 self._arrived(commit, place)
                 commit.settle()
                 kept += 1
+        except OSError as unread:
+            error = StoreFailed(f"cannot take in a commit: {unread.strerror}")
         except Exception as bug:  # noqa: BLE001 - whoever waits must not wait for ever
             error = StoreFailed(f"cannot take in a commit: this is a bug in the store: {bug!r}")
         if error is not None:

@@ -109,8 +109,9 @@ class Places:
                 found = None
             if found is None or found.seq != seq:
                 # It may be the column that is wrong. The next start reads all, and can tell.
-                self._index.distrust()
-                raise damaged(*self.where(seq), "is not what was read before")
+                wrong = damaged(*self.where(seq), "is not what was read before")
+                self._index.distrust(wrong)
+                raise wrong
             yield found
 
 

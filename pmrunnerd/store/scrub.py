@@ -1,18 +1,25 @@
-"""Looks again at what a start did not read: whether the older segments still are what they were.
+"""Looks again at what a start did not read: older segments and history, if they are what they were.
 
-A snapshot has the sum of each. It would take long to look at all of them before anybody is
-answered, so it is done while the daemon works, a piece at a time, in a thread.
+A snapshot has sums of them. It would take long to look at all of it before anybody is answered, so
+it is done while the daemon works, a piece at a time, in a thread.
 """
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 from zlib import crc32
 
+from pmrunnerd.store.batch import body
+from pmrunnerd.store.blocks import fits
+from pmrunnerd.store.column import WIDTH
 from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.failures import JournalDamaged, damaged
+from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged, damaged
+from pmrunnerd.store.finished import FILE
+from pmrunnerd.store.index import Index
 from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.segments import Extent, read_lines
+from pmrunnerd.store.snapshot import Snapshot
 
 PIECE: Final = 4 << 20
 # Seconds between two pieces: a disk has other things to do, and nobody waits for this.
@@ -34,6 +41,47 @@ async def scrub(
             await asyncio.sleep(pause)
         if (size, sum) != (extent.size, extent.sum):
             raise await asyncio.to_thread(_where, disk, journal, number, extent)
+
+
+async def scrub_history(
+    disk: Disk, index: Index, snapshot: Snapshot, *, pause: float = PAUSE
+) -> None:
+    """Return when all was looked at that a snapshot knows of. Raises HistoryDamaged."""
+    for name, sums in snapshot.sums.items():
+        path, size = index.directory / name, snapshot.columns[name] * WIDTH
+        for block in range(len(sums)):
+            if not await asyncio.to_thread(fits, disk, path, size, sums, block):
+                if index.column(name).sums is None:
+                    break  # it was patched meanwhile, as it may be
+                raise HistoryDamaged(f"cannot read {path}: block {block} is not what was written")
+            await asyncio.sleep(pause)
+    path, at = index.directory / FILE, 0
+    while at < snapshot.finished:
+        at = await asyncio.to_thread(_after, disk, path, at, snapshot.finished)
+        await asyncio.sleep(pause)
+
+
+def _after(disk: Disk, path: Path, start: int, end: int) -> int:
+    """Look at some lines, each of which has its own checksum; return where the next one begins."""
+    wrong = HistoryDamaged(f"cannot read {path}: behind byte {start} it is not what was written")
+    try:
+        file = disk.open(path, "read")
+    except FileNotFoundError:
+        raise wrong from None
+    try:
+        size, whole = PIECE, 0
+        while not whole:
+            data = disk.read_all(file, min(size, end - start), start)
+            if len(data) < min(size, end - start):
+                raise wrong
+            whole, size = data.rfind(b"\n") + 1, 2 * size
+            if not whole and len(data) == end - start:
+                raise wrong
+    finally:
+        disk.close(file)
+    if any(body(line) is None for line in data[: whole - 1].split(b"\n")):
+        raise wrong
+    return start + whole
 
 
 def _look(journal: Journal, segment: int, start: int, length: int, sum: int) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from pmrunnerd.model.entities import Message, Plan, Project, Question, Run, Task
 from pmrunnerd.model.state import Elsewhere, State
 from pmrunnerd.store import finished
 from pmrunnerd.store.batch import body, line_of
+from pmrunnerd.store.blocks import Sums
 from pmrunnerd.store.column import WIDTH
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.fold import FOLD
@@ -26,7 +27,7 @@ from pmrunnerd.store.segments import Extent
 log: Final = logging.getLogger(__name__)
 FILE: Final = "snapshot.json"
 # Of this file and of the columns of `history/`.
-FORMAT: Final = f"1 {sys.byteorder}"
+FORMAT: Final = f"2 {sys.byteorder}"
 
 
 class Living(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -75,7 +76,8 @@ class Living(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Snapshot(Struct, frozen=True, kw_only=True):
     """The fold up to commit `seq`, and how much of `history/` belongs to it.
 
-    `columns` counts numbers, `finished` bytes; `moved` is where plans are that ended twice.
+    `columns` counts numbers, `finished` bytes; `moved` is where plans are that ended twice; `sums`
+    are those of the columns that only ever grew (store.blocks).
     """
 
     format: str
@@ -83,6 +85,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     seq: int
     segments: tuple[Extent, ...]
     columns: dict[str, int]
+    sums: dict[str, Sums]
     finished: int
     moved: dict[str, int]
     living: Living
@@ -94,6 +97,7 @@ NONE: Final = Snapshot(
     seq=0,
     segments=(),
     columns={},
+    sums={},
     finished=0,
     moved={},
     living=Living(),

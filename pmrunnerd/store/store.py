@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-from pmrunnerd.model.errors import NotFound, TooLarge
+from pmrunnerd.model.errors import NotFound, PmError, TooLarge
 from pmrunnerd.model.events import AnyEvent, MessagePosted
 from pmrunnerd.model.requests import made_at
 from pmrunnerd.store.batch import LINE_LIMIT, Batch, encode
@@ -25,7 +25,6 @@ from pmrunnerd.store.lock import Lock
 from pmrunnerd.store.past import Past
 from pmrunnerd.store.pipeline import Pipeline
 from pmrunnerd.store.requests import WINDOW
-from pmrunnerd.store.scrub import scrub
 from pmrunnerd.store.segments import Place
 from pmrunnerd.store.swap import finish
 
@@ -54,15 +53,16 @@ class Store:
         self.directory = directory
         self._disk = disk
         self._now = now
+        self._pipeline = Pipeline(journal, arrived=self._take_in, refused=self._take_back)
         self._past = Past(directory, journal, disk, window=window)
         self._checkpoints = Checkpoints(
             self._past,
             states=lambda: (self._past.state, self.ahead),
-            fail=self._refuse_all,
+            fail=self._pipeline.fail,
             commits=checkpoint,
         )
         self._level = levels.writes
-        self.ahead = self._past.state
+        self.state = self.ahead = self._past.state
         self._flying: dict[str, Commit] = {}
         self._closed = False
         with contextlib.ExitStack() as undo:
@@ -84,7 +84,6 @@ class Store:
             self._undo = undo.pop_all()
         self.state = self._past.state
         self.ahead = self.state.copy()
-        self._pipeline = Pipeline(journal, arrived=self._take_in, refused=self._take_back)
 
     @property
     def durable(self) -> int:
@@ -95,6 +94,11 @@ class Store:
     def failed(self) -> StoreFailed | None:
         """Why nothing can be recorded any more, once the disk broke its word."""
         return self._pipeline.failed
+
+    @property
+    def wrong(self) -> PmError | None:
+        """What was found that is not as it was written; its hint says what a person does."""
+        return self._past.wrong
 
     # Recording
 
@@ -185,8 +189,7 @@ class Store:
     async def changed(self, since: int) -> int:
         """Wait until the durable mark is beyond a commit and return it. Raises StoreFailed."""
         while self.state.seq <= since:
-            if self.failed is not None:
-                raise StoreFailed(str(self.failed), hint=self.failed.hint)
+            self._pipeline.check()
             await self._pipeline.moved()
         return self.state.seq
 
@@ -210,8 +213,8 @@ class Store:
             raise failure
 
     async def scrub(self) -> None:
-        """Look at what was not read when this was opened. Raises JournalDamaged."""
-        await scrub(self._disk, self._past.journal, self._past.unread)
+        """Look at what was not read when this was opened; what is found is `wrong`."""
+        await self._past.scrub()
 
     def flush(self) -> None:
         """Make everything durable, here and now: for a store that does not run (yet)."""
@@ -223,21 +226,17 @@ class Store:
 
     def close(self) -> None:
         """Write what is left and let go of the state directory; twice is once."""
-        self._pipeline.close()
-        self._checkpoints.close()
-        if not self._closed and self.failed is None:
-            self.checkpoint()
-        self._closed = True
-        self._undo.close()
-
-    def _refuse_all(self, error: StoreFailed) -> None:
-        self._pipeline.fail(error)
+        with self._undo:
+            self._pipeline.close()
+            self._checkpoints.close()
+            if not self._closed and self.failed is None:
+                self.checkpoint()
+            self._closed = True
 
     def _replayed(self, place: Place) -> None:
-        """Keep memory and the next start small while a long journal is read."""
-        self._checkpoints.count(place)
-        if self._checkpoints.is_due:
-            self._checkpoints.make()
+        self._checkpoints.catch_up(place)
+        if self.failed is not None:
+            raise self.failed
 
     def _take_in(self, commit: Commit, place: Place) -> None:
         self._past.take_in(commit.batch, place, commit.writes)

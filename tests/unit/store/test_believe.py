@@ -203,3 +203,19 @@ def test_a_journal_that_cannot_follow_is_blamed_only_when_it_was_read_without_th
         with pytest.raises(JournalDamaged, match="line 4 cannot be taken in"), opened(tmp_path):
             pass
     assert (tmp_path / snapshot.FILE).exists()
+
+
+@pytest.mark.parametrize("window", [10, 100_000])
+def test_a_request_that_was_recorded_is_not_forgotten_for_a_flipped_bit(
+    tmp_path: Path, window: int
+) -> None:
+    with opened(tmp_path, window=window) as store:
+        for count in range(40):
+            store.commit(request=f"q{count}", digest="d")
+            store.flush()
+    path = tmp_path / "history" / "requests"
+    raw = bytearray(path.read_bytes())
+    raw[-5] ^= 1
+    path.write_bytes(raw)
+    with opened(tmp_path, window=window) as store:
+        assert store.earlier("q39") is not None

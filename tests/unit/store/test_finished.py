@@ -35,8 +35,8 @@ def a_state() -> State:
 def put_away(directory: Path, *bundles: Bundle) -> Finished:
     index = Index(Disk(), directory, {})
     finished = Finished(Disk(), index, 0, {})
-    index.column("tasks").put(3, 2)
-    index.column("runs").put(5, 2)
+    index.put("tasks", 3, 2)
+    index.put("runs", 5, 2)
     for bundle in bundles:
         write(finished, directory, bundle)
     return finished
@@ -72,6 +72,23 @@ def test_a_name_that_nothing_has_is_not_found(tmp_path: Path, table: str, name: 
     finished = put_away(tmp_path, *ended(a_state()))
     with pytest.raises(KeyError):
         finished.find(table, name)
+
+
+def test_what_belongs_to_a_plan_that_is_nowhere_is_damage(tmp_path: Path) -> None:
+    finished = put_away(tmp_path, *ended(a_state()))
+    finished._index.put("tasks", 4, 9)
+    with pytest.raises(KeyError):
+        finished.find("tasks", "t4")  # of a plan in memory, which has no such task
+    finished.is_alive = lambda name: name != "p9"
+    with pytest.raises(HistoryDamaged, match=r"cannot find t4: .*/tasks says p9, which is nowhere"):
+        finished.find("tasks", "t4")
+
+
+def test_what_does_not_belong_to_its_plan_is_damage(tmp_path: Path) -> None:
+    finished = put_away(tmp_path, *ended(a_state()))
+    finished._index.put("tasks", 4, 2)
+    with pytest.raises(HistoryDamaged, match=r"cannot find t4 in .*: its plan is another one"):
+        finished.find("tasks", "t4")
 
 
 def test_a_plan_that_ended_twice_is_found_as_it_ended_last(tmp_path: Path) -> None:
@@ -111,6 +128,19 @@ def test_a_line_that_is_not_as_it_was_written_is_damage(tmp_path: Path) -> None:
     with pytest.raises(HistoryDamaged, match="does not match its checksum") as damage:
         finished.find("plans", "p2")
     assert "pmrunnerctl restart" in str(damage.value.hint)
+    assert not finished._index.is_trusted
+
+
+@pytest.mark.parametrize("how", ["cut", "removed"])
+def test_a_file_that_is_not_there_any_more_is_damage(tmp_path: Path, how: str) -> None:
+    finished = put_away(tmp_path, *ended(a_state()))
+    path = tmp_path / FILE
+    if how == "cut":
+        path.write_bytes(path.read_bytes()[: finished.size // 2])
+    else:
+        path.unlink()
+    with pytest.raises(HistoryDamaged, match=r"has become shorter|is missing"):
+        finished.find("plans", "p2")
     assert not finished._index.is_trusted
 
 

@@ -1,6 +1,9 @@
 from pathlib import Path
 
+import pytest
+
 from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.failures import HistoryDamaged
 from pmrunnerd.store.index import Index
 
 
@@ -26,3 +29,52 @@ def test_what_a_checkpoint_wrote_is_found_by_the_lengths_of_its_snapshot(tmp_pat
     again = Index(Disk(), tmp_path, index.lengths())
 
     assert [list(again.column(name).read(0, 9)) for name in "abc"] == [[1], [2], []]
+
+
+def test_a_number_that_was_put_is_got_and_any_other_bit_is_damage(tmp_path: Path) -> None:
+    index = Index(Disk(), tmp_path, {})
+    index.put("runs", 3, 77)
+    assert [index.get("runs", position) for position in (-1, 0, 2, 3, 4)] == [0, 0, 0, 77, 0]
+    for position in (2, 3):
+        number = index.column("runs")[position]
+        for bit in range(64):
+            index.column("runs").put(position, number ^ (1 << bit))
+            with pytest.raises(HistoryDamaged, match=f"runs: number {position} is not what was"):
+                index.get("runs", position)
+        index.column("runs").put(position, number)
+    index.put("runs", 3, 0)
+    assert index.get("runs", 3) == 0
+
+
+def test_what_is_found_to_be_wrong_is_remembered_and_the_snapshot_taken_away(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    taken: list[str] = []
+
+    def retract() -> None:
+        taken.append("taken")
+        raise OSError(30, "Read-only file system")
+
+    index = Index(Disk(), tmp_path, {}, retract=retract)
+    assert index.is_trusted
+    first = index.damaged("cannot read places: one is wrong")
+    index.damaged("cannot read runs: another one is wrong")
+    assert (index.is_trusted, index.wrong) == (False, first)
+    assert len(taken) == 2
+    assert "cannot read places: one is wrong; pmrunnerctl restart" in caplog.text
+    assert "the snapshot cannot be taken away: Read-only file system" in caplog.text
+
+
+def test_only_columns_that_were_never_patched_have_sums(tmp_path: Path) -> None:
+    index = Index(Disk(), tmp_path, {})
+    for name in ("a", "b"):
+        index.column(name).append(1)
+    sums = index.sums(pending := index.pending())
+    assert sums.keys() == {"a", "b"}
+    for one in pending.values():
+        one.write(Disk())
+    index.settle(pending)
+    assert index.sums({}) == sums
+    index.column("a").put(0, 2)
+    again = Index(Disk(), tmp_path, {"a": 1, "b": 1}, index.sums(index.pending()))
+    assert again.sums({}).keys() == {"b"}

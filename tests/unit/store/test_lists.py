@@ -1,8 +1,9 @@
 from itertools import islice
 from pathlib import Path
 
+from pmrunnerd.model import events as ev
 from pmrunnerd.store.store import Store
-from tests.unit.store.lives import beginning, next_facts
+from tests.unit.store.lives import beginning, failed_plan, next_facts
 from tests.unit.store.parts import opened
 
 COUNT = 150
@@ -41,10 +42,25 @@ def test_a_page_may_begin_before_what_never_was(tmp_path: Path) -> None:
         assert list(store.lists.tasks(None, "t9999")) == everything
         assert list(store.lists.runs("w1", "r9999-4f2a")) == list(store.lists.runs("w1", None))
         assert list(store.lists.plans("w9", None)) == []
-        assert list(store.lists.plans(None, "p1")) == []
+        for nothing in ("p1", "p0"):
+            for project in (None, "w1"):
+                assert list(store.lists.plans(project, nothing)) == []
+        assert list(store.lists.tasks(None, "t0")) == []
 
 
 def test_an_empty_state_has_empty_lists(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         assert [*store.lists.plans(None, None), *store.lists.tasks("w1", "t3")] == []
         assert store.lists.run(1) is None
+
+
+def test_a_page_of_tasks_may_begin_before_a_number_that_was_lost(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        store.commit(*beginning())
+        store.flush()
+        failed_plan(store)
+        store.commit(ev.CommitLost(reason="a bit flipped", kept="", line=1, minted=("t2",)))
+        store.flush()
+        failed_plan(store)
+        for before, found in (("t3", ["t1"]), ("t2", ["t1"]), ("t1", []), ("t4", ["t3", "t1"])):
+            assert [task.id for task in store.lists.tasks(None, before)] == found

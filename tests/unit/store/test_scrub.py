@@ -1,9 +1,12 @@
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
 
-from pmrunnerd.store.failures import JournalDamaged
+from pmrunnerd.store import scrub
+from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged
+from tests.unit.store.lives import beginning, failed_plan
 from tests.unit.store.parts import opened, project, said
 
 LIMIT = 1000
@@ -24,6 +27,7 @@ def test_older_segments_that_are_as_they_were_are_sound(tmp_path: Path) -> None:
     with opened(tmp_path, segment_limit=LIMIT) as store:
         assert len(store._past.unread) > 3
         asyncio.run(store.scrub())
+        assert store.wrong is None
 
 
 def test_a_bit_that_flipped_in_an_older_segment_is_found_with_file_and_line(
@@ -33,22 +37,21 @@ def test_a_bit_that_flipped_in_an_older_segment_is_found_with_file_and_line(
     raw = bytearray(path.read_bytes())
     raw[len(raw) // 2] ^= 1
     path.write_bytes(raw)
-    with (
-        opened(tmp_path, segment_limit=LIMIT) as store,
-        pytest.raises(JournalDamaged, match=rf"{path.name}: line [2-7] is not as it was"),
-    ):
+    with opened(tmp_path, segment_limit=LIMIT) as store:
         asyncio.run(store.scrub())
+        assert isinstance(store.wrong, JournalDamaged)
+        assert re.search(rf"{path.name}: line [2-7] is not as it was", str(store.wrong))
 
 
 def test_a_segment_that_went_away_or_lost_its_end_since_is_found(tmp_path: Path) -> None:
     gone, cut, *_ = lived(tmp_path)
     with opened(tmp_path, segment_limit=LIMIT) as store:
         cut.write_bytes(cut.read_bytes()[:-10])
-        with pytest.raises(JournalDamaged, match=cut.name):
-            asyncio.run(store.scrub())
+        asyncio.run(store.scrub())
+        assert cut.name in str(store.wrong)
         gone.unlink()
-        with pytest.raises(JournalDamaged, match=rf"{gone.name}: it is missing"):
-            asyncio.run(store.scrub())
+        asyncio.run(store.scrub())
+        assert f"{gone.name}: it is missing" in str(store.wrong)
 
 
 def test_what_was_read_at_the_start_is_not_read_again(tmp_path: Path) -> None:
@@ -70,3 +73,60 @@ def test_what_makes_one_segment_with_the_last_is_read_at_the_start(tmp_path: Pat
         opened(tmp_path, segment_limit=1 << 20),
     ):
         pass
+
+
+def with_history(directory: Path) -> Path:
+    with opened(directory) as store:
+        store.commit(*beginning())
+        for _ in range(3):
+            failed_plan(store)
+        store.commit(request="q1", digest="d")
+        store.flush()
+    return directory / "history"
+
+
+@pytest.mark.parametrize("name", ["places", "messages", "finished.jsonl"])
+@pytest.mark.parametrize("how", ["flipped", "cut", "gone"])
+def test_a_history_that_is_not_as_it_was_is_found_and_made_anew_by_the_next_start(
+    tmp_path: Path, name: str, how: str
+) -> None:
+    path = with_history(tmp_path) / name
+    with opened(tmp_path) as store:
+        asyncio.run(store.scrub())
+        assert store.wrong is None
+        raw = bytearray(path.read_bytes())
+        raw[-3] ^= 1
+        if how == "gone":
+            path.unlink()
+        else:
+            path.write_bytes(bytes(raw) if how == "flipped" else raw[:-1])
+        asyncio.run(store.scrub())
+        assert isinstance(store.wrong, HistoryDamaged)
+        assert str(path) in str(store.wrong)
+        assert not (tmp_path / "snapshot.json").exists()
+    with opened(tmp_path) as store:
+        asyncio.run(store.scrub())
+        assert store.wrong is None
+
+
+def test_what_is_added_while_it_is_looked_at_is_no_damage(tmp_path: Path) -> None:
+    with_history(tmp_path)
+    with opened(tmp_path) as store:
+        for _ in range(3):
+            failed_plan(store)
+        store.checkpoint()
+        asyncio.run(store.scrub())
+        assert store.wrong is None
+
+
+def test_a_line_longer_than_a_piece_is_looked_at_as_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scrub, "PIECE", 100)
+    path = with_history(tmp_path) / "finished.jsonl"
+    with opened(tmp_path) as store:
+        asyncio.run(store.scrub())
+        assert store.wrong is None
+        path.write_bytes(path.read_bytes().replace(b"do it", b"DO IT"))
+        asyncio.run(store.scrub())
+        assert str(path) in str(store.wrong)

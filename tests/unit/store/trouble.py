@@ -1,0 +1,44 @@
+"""A disk with a trouble of its own at one call, and what may go wrong there."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from pmrunnerd.store.durable import Disk
+
+
+class Troubled(Disk):
+    """Does something of its own, once armed, before a call whose path it looks at."""
+
+    def __init__(
+        self, call: str, about: Callable[[Path], bool], trouble: Callable[[], None]
+    ) -> None:
+        self.armed = False
+        self._call, self._about, self._trouble = call, about, trouble
+
+    def _before(self, call: str, path: Path) -> None:
+        if self.armed and call == self._call and self._about(path):
+            self._trouble()
+
+    def open(self, path: Path, how: str = "there", mode: int = 0o600) -> int:
+        self._before("open", path)
+        return super().open(path, how, mode)
+
+    def rename(self, old: Path, new: Path) -> None:
+        self._before("rename", new)
+        super().rename(old, new)
+
+    def sync_directory(self, path: Path) -> None:
+        self._before("sync_directory", path)
+        super().sync_directory(path)
+
+
+def failing(number: int) -> Callable[[], None]:
+    def fail() -> None:
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+def out_of_memory() -> None:
+    raise MemoryError
