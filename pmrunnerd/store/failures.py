@@ -21,6 +21,14 @@ class TooNew(Refused):
     def __init__(self, message: str) -> None:
         super().__init__(message, hint="use the release that wrote it, or a newer one")
 
+    @classmethod
+    def line(cls, path: Path, line: int, level: int, newest: int) -> "TooNew":
+        """Say which line of a journal it is."""
+        return cls(
+            f"cannot read {path}: line {line} is of level {level}, and this release reads levels up to"
+            f" {newest}"
+        )
+
 
 class HistoryDamaged(PmError):
     """The index behind the journal is not as it was written. It is a cache: a start makes it anew."""

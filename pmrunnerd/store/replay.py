@@ -69,10 +69,7 @@ def _decode(path: Path, line: Line, json: bytes, expected: int, levels: Levels) 
     try:
         batch = lines.decode(json, levels)
     except NewerLevel as newer:
-        raise TooNew(
-            f"cannot read {path}: line {line.number} is of level {newer.level}, and this release"
-            f" reads levels up to {levels.newest}"
-        ) from newer
+        raise TooNew.line(path, line.number, newer.level, levels.newest) from newer
     except msgspec.DecodeError as error:
         raise damaged(path, line.number, f"is malformed: {error}") from error
     if batch.seq != expected:

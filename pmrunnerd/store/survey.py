@@ -9,7 +9,8 @@ import msgspec
 from pmrunnerd.store import batch as lines
 from pmrunnerd.store.batch import LINE_LIMIT, Batch
 from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.failures import JournalDamaged
+from pmrunnerd.store.failures import JournalDamaged, TooNew
+from pmrunnerd.store.levels import CURRENT, NewerLevel
 from pmrunnerd.store.segments import Line, path_of, read_lines
 from pmrunnerd.store.tail import is_torn
 
@@ -35,7 +36,7 @@ class Found(NamedTuple):
 def survey(disk: Disk, directory: Path, segment: int, seq: int, *, last: bool) -> Iterator[Found]:
     """Yield every line of a segment as far as it reaches now; a torn end of the last one is one.
 
-    `seq` is the last commit before the segment.
+    `seq` is the last commit before the segment. Raises TooNew: what we cannot read is not damage.
     """
     path = path_of(directory, segment)
     file = disk.open(path, "read")
@@ -46,7 +47,7 @@ def survey(disk: Disk, directory: Path, segment: int, seq: int, *, last: bool) -
                 if last and _is_torn_from(disk, file, line, end, seq + 1):
                     yield Found(line.number, line.offset, end - line.offset, torn=True)
                     return
-                found = _found(disk, file, line)
+                found = _found(disk, file, path, line)
                 seq = found.batch.seq if found.batch else seq
                 yield found
                 at, number = line.offset + line.size, line.number
@@ -61,11 +62,13 @@ def look(disk: Disk, file: int, offset: int, size: int) -> bytes:
     return disk.read_all(file, min(size, _LOOK), offset)
 
 
-def _found(disk: Disk, file: int, line: Line) -> Found:
+def _found(disk: Disk, file: int, path: Path, line: Line) -> Found:
     why = "does not match its checksum"
     if line.json is not None:
         try:
             return Found(line.number, line.offset, line.size, lines.decode(line.json))
+        except NewerLevel as newer:
+            raise TooNew.line(path, line.number, newer.level, CURRENT.newest) from newer
         except msgspec.DecodeError as error:
             why = f"is malformed: {error}"
     raw = look(disk, file, line.offset, line.size)

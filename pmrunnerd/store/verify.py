@@ -20,8 +20,8 @@ def verify(disk: Disk, directory: Path, *, at: str, release: str) -> Verified:
 
     Then check what was made from it; if that is wrong and no daemon has the state, the snapshot is
     taken away, and nothing else is ever changed. A daemon may go on writing: what comes after a
-    segment's size as first seen is left out. Raises NotFound where there is no state, and Refused in
-    the middle of a restore.
+    segment's size as first seen is left out. Raises NotFound where there is no state, TooNew where a
+    newer release wrote it, and Refused in the middle of a restore.
     """
     check_there(disk, directory)
     journal = _verify_journal(disk, directory)

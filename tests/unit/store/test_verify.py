@@ -1,13 +1,18 @@
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from pmrunnerd.model.errors import NotFound, Refused
 from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.failures import TooNew
+from pmrunnerd.store.levels import Levels
+from pmrunnerd.store.repair import repair
 from pmrunnerd.store.swap import Intention, intend
 from pmrunnerd.store.verify import verify
 from tests.unit.store.damage import COMMITS, everything, flip, segments, state
-from tests.unit.store.parts import AT, RELEASE, RESTORED, opened, said
+from tests.unit.store.parts import AT, RELEASE, RESTORED, now, opened, project, said
 
 
 def test_damage_is_named_with_its_file_and_line(tmp_path: Path) -> None:
@@ -93,3 +98,15 @@ def test_under_a_daemon_a_wrong_history_is_told_and_left_to_it(tmp_path: Path) -
 
         assert (len(found.caches), found.retracted) == (1, False)
         assert (tmp_path / "snapshot.json").exists()
+
+
+@pytest.mark.parametrize("look", [verify, partial(repair, change=True)])
+def test_a_state_of_a_newer_release_is_not_called_damaged_and_not_mended(
+    tmp_path: Path, look: Callable[..., object]
+) -> None:
+    with opened(tmp_path, levels=Levels(newest=2, writes=2)) as store:
+        store.commit(project())
+    before = everything(tmp_path)
+    with pytest.raises(TooNew, match=r"00000001\.jsonl: line 1 is of level 2, and this release"):
+        look(Disk(), tmp_path, at=now(), release=RELEASE)
+    assert everything(tmp_path) == before
