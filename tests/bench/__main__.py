@@ -6,42 +6,20 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from tests.bench import appending, client, commits, memory, starting
+from tests.bench import appending, client, commits, control, memory, starting
 from tests.bench.bench import Bench, working
-from tests.bench.figures import Figure, Sample, Target, table
-
-
-def _control(bench: Bench) -> Iterator[Figure]:
-    """Measure the control socket, where that is there to be measured."""
-    if find_spec("tests.bench.control") is None:
-        bench.note("tests/bench/control.py is not there: no row for the control socket")
-        return
-    control: Any = import_module("tests.bench.control")
-    for row in control.measure(bench.fresh("control"), rounds=bench.times(7, 3)):
-        yield Figure(
-            name="control requests",
-            case=f"{row.depth} at a time",
-            unit="/s",
-            ours=Sample.of([row.ours]),
-            limit=Sample.of([row.bare]),
-            against="bare asyncio, the same frames",
-            ratios=Sample.of([row.ratio]),
-            target=Target("ratio", 0.5, at_least=True),
-        )
-
+from tests.bench.figures import Figure, table
 
 # In this order: the last two leave messages behind in the histories.
 ROWS: Final[dict[str, Callable[[Bench], Iterable[Figure]]]] = {
     "commits": commits.measure,
     "answer": starting.answer,
-    "control": _control,
+    "control": control.measure,
     "ready": starting.ready,
     "memory": memory.measure,
     "kill": starting.kill,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import __main__ as command
-from tests.bench import appending, client, commits, memory, starting
+from tests.bench import appending, client, commits, control, memory, starting
 from tests.bench.bench import Bench
 from tests.bench.figures import Figure
 
@@ -17,6 +17,7 @@ from tests.bench.figures import Figure
 ROWS = {
     "commits": (commits.measure, {"durable commits"}),
     "answer": (starting.answer, {"start to first answer"}),
+    "control": (control.measure, {"control requests"}),
     "ready": (starting.ready, {"start to READY", "first start ever"}),
     "memory": (memory.measure, {"memory idle, RSS", "memory idle, PSS"}),
     "kill": (starting.kill, {"kill -9 to answering"}),
@@ -79,4 +80,4 @@ def test_the_command_prints_a_table_or_json(
 
 def test_rows_come_in_the_order_in_which_they_do_not_disturb_each_other(tmp_path: Path) -> None:
     assert list(command.ROWS)[-2:] == ["status", "append"]
-    assert set(ROWS) == set(command.ROWS) - {"control"}
+    assert set(ROWS) == set(command.ROWS)
