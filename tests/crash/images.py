@@ -1,8 +1,8 @@
 """The states that a power cut may leave of a disk: all of them where they are few, many otherwise.
 
 Each change of a directory that is not durable happened or did not; each file is as long as it was
-at some moment since its last sync, and each of its sectors holds what it held at some moment since.
-Nothing is said of the order in which any of it reached the disk.
+at some moment since its last sync, or as a whole sector between, and each of its sectors holds what
+it held at some moment since. Nothing is said of the order in which any of it reached the disk.
 """
 
 import hashlib
@@ -99,10 +99,16 @@ def _directory(directory: Directory, pick: Pick, chosen: dict[int, bool]) -> Dir
     return Directory(entries=dict(entries), durable=dict(entries))
 
 
+def _between(file: File) -> Iterator[int]:
+    """Yield the lengths of whole sectors between what a file was: it may have grown in pieces."""
+    sizes = (len(file.durable), *file.sizes)
+    return iter(range(-(-min(sizes) // SECTOR) * SECTOR, max(sizes), SECTOR))
+
+
 def _file(file: File, pick: Pick) -> File:
     if not file.sizes:
         return File(content=bytearray(file.durable), durable=file.durable)
-    sizes = list(dict.fromkeys([len(file.durable), *file.sizes]))
+    sizes = list(dict.fromkeys([len(file.durable), *file.sizes, *_between(file)]))
     size = sizes[pick(len(sizes))] if len(sizes) > 1 else sizes[0]
     content = bytearray(size)
     for sector in range(-(-size // SECTOR)):

@@ -9,8 +9,10 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import TaskState
 from pmrunnerd.model.errors import PmError
 from pmrunnerd.rules import decide
+from pmrunnerd.store import snapshot
 from pmrunnerd.store.archive import write_archive
 from pmrunnerd.store.backup import Origin, backup
+from pmrunnerd.store.batch import line_of
 from pmrunnerd.store.repair import repair
 from pmrunnerd.store.restore import check as contents
 from pmrunnerd.store.restore import restore
@@ -106,6 +108,28 @@ def caches_made_anew(trial: Trial) -> None:
     store.close()
 
 
+def caches_of_other_rules(trial: Trial) -> None:
+    """A release with other rules comes: the snapshot proves how far the journal is, and no more."""
+    store = opened(trial.disk)
+    trial.commit(store, *beginning())
+    for count in range(1, 24):
+        trial.commit(store, *next_facts(store, count * 7), request=f"r{count}")
+        trial.flush(store)
+    store.close()
+
+    def other_rules() -> None:
+        path = STATE / snapshot.FILE
+        json = trial.disk.read_file(path)[len(b'["00000000",') : -2]
+        trial.disk.replace_file(path, line_of(json.replace(b'"fold":"', b'"fold":"x')))
+
+    quiet(trial, other_rules)
+    store = opened(trial.disk)
+    for count in (900, 901):
+        trial.commit(store, said(count), request=f"r{count}")
+        trial.flush(store)
+    store.close()
+
+
 def _lived(trial: Trial, count: int) -> None:
     """Make a state of some segments, with a past, closed in good order."""
     store = opened(trial.disk)
@@ -125,8 +149,11 @@ def repaired(trial: Trial) -> None:
     quiet(trial, lambda: trial.disk.write_file(path, bytes(raw), "empty"))
     lost = 1
 
-    def check(image: MemoryDisk) -> None:
+    def mend(image: MemoryDisk) -> None:
         repair(image, STATE, at=AT, release="1", change=True)
+
+    def check(image: MemoryDisk) -> None:
+        mend(image)
         store = opened(image)
         found = store.read(0, 1000)
         assert [batch.seq for batch in found] == list(range(1, len(trial.asked) + 1))
@@ -135,8 +162,8 @@ def repaired(trial: Trial) -> None:
         aside = _all_below(image, STATE / "set-aside")
         assert bytes(raw) in aside, "the original is kept as it was"
 
-    trial.checking, trial.again = check, 0
-    repair(trial.disk, STATE, at=AT, release="1", change=True)
+    trial.checking, trial.recover, trial.again = check, mend, 0.3
+    mend(trial.disk)
 
 
 def backed_up(trial: Trial) -> None:
@@ -153,13 +180,13 @@ def backed_up(trial: Trial) -> None:
             assert commits == len(trial.asked)
         trial.check(image)
 
-    trial.checking, trial.again = check, 0
-    write_archive(
-        trial.disk,
-        BACKUPS / "state.tar.gz",
-        lambda out: backup(trial.disk, STATE, out, HERE),
-        force=False,
-    )
+    def again(disk: MemoryDisk) -> None:
+        write_archive(
+            disk, BACKUPS / "state.tar.gz", lambda out: backup(disk, STATE, out, HERE), force=True
+        )
+
+    trial.checking, trial.recover, trial.again = check, again, 0.3
+    again(trial.disk)
 
 
 def restored(trial: Trial) -> None:
@@ -189,7 +216,7 @@ def restored(trial: Trial) -> None:
         assert again.durable == goes_on.seq
         assert not image.is_directory(STATE / "restore")
 
-    trial.checking, trial.again = check, 0
+    trial.checking, trial.again = check, 0.3
     archive.seek(0)
     restore(trial.disk, STATE, archive, HERE)
     trial.disk.boundary = lambda: None
@@ -220,6 +247,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "segments": segments,
     "checkpoints": checkpoints,
     "caches made anew": caches_made_anew,
+    "caches of other rules": caches_of_other_rules,
     "repair": repaired,
     "backup": backed_up,
     "restore": restored,

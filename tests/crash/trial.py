@@ -43,8 +43,8 @@ class Trial:
     """One disk and what was asked and promised on it; every boundary is a power cut.
 
     `many` is how many states are tried at each boundary where all are too many, `again` the share
-    of them in which the power is cut during recovery, too; `known` are those that were tried, with what had
-    been promised then.
+    of them in which the power is cut during recovery, too; `known` are those that were tried, with
+    what had been promised then. `recover` is what is done with what is left, if it is not opened.
     """
 
     def __init__(self, dice: random.Random, *, many: int = 4, again: float = 0.02) -> None:
@@ -58,6 +58,7 @@ class Trial:
         self.again = again
         self._plain: dict[int, dict[str, Any]] = {}
         self.checking: Callable[[MemoryDisk], None] = self.check
+        self.recover: Callable[[MemoryDisk], object] = lambda disk: opened(disk).close()
         self.disk.boundary = self._cut
 
     # What a scenario does
@@ -94,10 +95,10 @@ class Trial:
             self.checking(image)
 
     def _cut_again(self, image: MemoryDisk) -> None:
-        """Cut the power again and again while a store opens what was left."""
+        """Cut the power again and again while somebody goes on with what was left."""
         twin = next(images(image, self._dice, 0))
         twin.boundary = lambda: self._cut(twin)
-        opened(twin).close()
+        self.recover(twin)
 
     def check(self, image: MemoryDisk) -> None:
         """Open what is left, and see that no promise was broken and everything goes on."""
