@@ -39,7 +39,7 @@ def list_(session: Session, project: str | None, before: str | None, limit: int)
 @verb(
     "run show",
     RUN,
-    what="Nothing is changed.",
+    what="Of a run's name the number is enough, here and wherever a run is named: r9. Nothing is changed.",
     example="pmrunnerctl run show r9-4f2a",
     then="pmrunnerctl run logs r9-4f2a",
 )
@@ -109,9 +109,9 @@ def _how_it_ended(session: Session, run: str, writer: runlog.Log) -> Any:
 def cancel(session: Session, run: str) -> None:
     done = session.ask(p.RunCancel(run=run))
 
-    def say(_: Any) -> None:
-        session.out.line(f"run {run} is being stopped")
-        session.out.next(f"pmrunnerctl run show {run}")
+    def say(said: p.Done) -> None:
+        session.out.line(f"run {said.id} is being stopped")
+        session.out.next(f"pmrunnerctl run show {said.id}")
 
     session.show(done, say)
 
@@ -127,8 +127,8 @@ def cancel(session: Session, run: str) -> None:
 def resume(session: Session, run: str) -> None:
     done = session.ask(p.RunResume(run=run))
 
-    def say(_: Any) -> None:
-        session.out.line(f"the task of run {run} is queued again")
+    def say(said: p.Done) -> None:
+        session.out.line(f"the task of run {said.id} is queued again")
         session.out.next("pmrunnerctl run list")
 
     session.show(done, say)

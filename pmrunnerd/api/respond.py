@@ -19,6 +19,7 @@ from pmrunnerd.api.archives import ACTS
 from pmrunnerd.api.changes import CHANGES, Context, Decision
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.api.feed import STREAMS, Stream
+from pmrunnerd.api.names import in_full
 from pmrunnerd.api.reads import READS
 from pmrunnerd.api.repeats import check_identifier, is_repeated
 from pmrunnerd.model import protocol as p
@@ -92,7 +93,7 @@ async def respond(desk: Desk, caller: Caller, request: p.Request[Any], identifie
 def look(desk: Desk, caller: Caller, request: p.Request[Any]) -> Struct:
     """Answer a request that changes nothing."""
     require(caller, p.BY_REQUEST[type(request)])
-    return READS[type(request)](desk, request)
+    return READS[type(request)](desk, in_full(desk.store, request))
 
 
 async def act(desk: Desk, caller: Caller, request: p.Request[Any]) -> Struct:
@@ -104,7 +105,7 @@ async def act(desk: Desk, caller: Caller, request: p.Request[Any]) -> Struct:
 def stream(desk: Desk, caller: Caller, request: p.Request[Any]) -> Stream:
     """Return the stream that a request asks for."""
     require(caller, p.BY_REQUEST[type(request)])
-    return STREAMS[type(request)](desk, request)
+    return STREAMS[type(request)](desk, in_full(desk.store, request))
 
 
 async def change(desk: Desk, caller: Caller, request: p.Request[Any], identifier: str) -> bytes:
@@ -112,6 +113,7 @@ async def change(desk: Desk, caller: Caller, request: p.Request[Any], identifier
     command = p.BY_REQUEST[type(request)]
     require(caller, command)
     check_identifier(command.name, identifier)
+    request = in_full(desk.store, request)
     content = _encoder.encode((caller.uid, caller.name, request))
     if len(content) > REQUEST_LIMIT:
         raise TooLarge(f"cannot {command.name}: it is larger than {REQUEST_LIMIT} bytes")

@@ -85,6 +85,7 @@ def test_what_an_agent_needs_and_what_a_person_says_to_it(tmp_path: Path) -> Non
         ("plan", "show", "p1"): "all of it",
         ("task", "show", "t1"): "pmrunnerctl answer q1 TEXT",
         ("run", "show", "r1-aaaa"): "outcome  asked",
+        ("run", "show", "r1"): "outcome  asked",
         ("inbox",): "1. yes",
         ("answer", "q1", "--option", "2"): "answered q1: no",
         ("answer", "q1", "no"): "answered q1: no",

@@ -92,14 +92,14 @@ def test_runs_are_listed_and_shown(ctl: Ctl, daemon: FakeDaemon) -> None:
 @pytest.mark.parametrize(
     ("verb", "request_", "said"),
     [
-        ("cancel", p.RunCancel(run="r1"), "run r1 is being stopped"),
-        ("resume", p.RunResume(run="r1"), "the task of run r1 is queued again"),
+        ("cancel", p.RunCancel(run="r1"), "run r1-4f2a is being stopped"),
+        ("resume", p.RunResume(run="r1"), "the task of run r1-4f2a is queued again"),
     ],
 )
 def test_a_run_is_steered(
     ctl: Ctl, daemon: FakeDaemon, verb: str, request_: p.Request[p.Done], said: str
 ) -> None:
-    daemon.answers[type(request_)] = p.Done(id="t3")
+    daemon.answers[type(request_)] = p.Done(id="r1-4f2a")
 
     assert ctl("run", verb, "r1").out.startswith(said)
     assert daemon.requests() == [request_]
