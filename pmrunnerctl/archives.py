@@ -4,7 +4,7 @@ import contextlib
 import sys
 import time
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, TypeVar
 
 import click
 import msgspec
@@ -21,6 +21,8 @@ from pmrunnerctl.transfer import Progress, fetch, send
 from pmrunnerctl.verbs import verb
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.upkeep import BackedUp, Restored
+
+R = TypeVar("R")
 
 # Seconds between two looks whether the daemon is back.
 BACK: Final = 0.1
@@ -42,25 +44,19 @@ _archive: Final = click.argument(
     then="pmrunnerctl state verify --archive pm-runner.tar.gz",
 )
 def backup(session: Session, state_dir: Path | None, archive: Path, *, force: bool) -> None:
-    if archive == STREAM and sys.stdout.isatty():
-        raise misused(
-            "cannot write an archive to a terminal",
-            hint="pmrunnerctl state backup - > pm-runner.tar.gz",
-        )
+    if archive == STREAM:
+        _must_not_be_a_terminal(sys.stdout, "write an archive to", "backup - > pm-runner.tar.gz")
     place = offline.daemon(session, state_dir)
-    progress = Progress(session.err, "backed up")
-    try:
+    with Progress(session.err, "backed up") as progress:
         if place is None:
             progress.working("backing up")
-            found = _read_directory(session, state_dir, archive, force=force)
+            found = _ask(session, state_dir, "backup", BackedUp, archive, force=force)
         elif archive == STREAM:
             found = fetch(place, sys.stdout.buffer, progress)
             sys.stdout.buffer.flush()
         else:
             with written(archive, force=force) as file:
                 found = fetch(place, file, progress)
-    finally:
-        progress.done()
     # Standard output may be the archive itself.
     told = session.err if archive == STREAM else session.out
     if session.json:
@@ -81,17 +77,13 @@ def backup(session: Session, state_dir: Path | None, archive: Path, *, force: bo
     then="pmrunnerctl status",
 )
 def restore(session: Session, state_dir: Path | None, archive: Path, *, force: bool) -> None:
-    if archive == STREAM and sys.stdin.isatty():
-        raise misused(
-            "cannot read an archive from a terminal",
-            hint="pmrunnerctl state restore - < pm-runner.tar.gz",
-        )
+    if archive == STREAM:
+        _must_not_be_a_terminal(sys.stdin, "read an archive from", "restore - < pm-runner.tar.gz")
     place = offline.daemon(session, state_dir)
-    progress = Progress(session.err, "sent")
-    try:
+    with Progress(session.err, "sent") as progress:
         if place is None:
             progress.working("looking at the archive")
-            found = _restore_directory(session, state_dir, archive, force=force)
+            found = _ask(session, state_dir, "restore", Restored, archive, force=force)
         else:
             client = session.client_of(place, answer_within=None)
             before = client.call(p.Status()).started_at
@@ -100,29 +92,28 @@ def restore(session: Session, state_dir: Path | None, archive: Path, *, force: b
             progress.working("waiting until its runs are parked and it is back")
             while client.call(p.Status()).started_at == before:
                 time.sleep(BACK)
-    finally:
-        progress.done()
     session.show(found, lambda _: draw_restored(session.out, found, runs=place is not None))
 
 
-def _read_directory(
-    session: Session, state_dir: Path | None, archive: Path, *, force: bool
-) -> BackedUp:
-    options = ["--to", str(archive), *_options(session, state_dir, force=force)]
-    return offline.ask("backup", BackedUp, *options, streams=archive == STREAM)
+def _must_not_be_a_terminal(stream: IO[str], what: str, instead: str) -> None:
+    if stream.isatty():
+        raise misused(f"cannot {what} a terminal", hint=f"pmrunnerctl state {instead}")
 
 
-def _restore_directory(
-    session: Session, state_dir: Path | None, archive: Path, *, force: bool
-) -> Restored:
-    options = [str(archive), *_options(session, state_dir, force=force)]
-    return offline.ask("restore", Restored, *options, streams=archive == STREAM)
-
-
-def _options(session: Session, state_dir: Path | None, *, force: bool) -> list[str]:
+def _ask(  # noqa: PLR0913 - what is asked for, of what, and how
+    session: Session,
+    state_dir: Path | None,
+    what: str,
+    reply: type[R],
+    archive: Path,
+    *,
+    force: bool,
+) -> R:
+    """Have it done to the state directory itself."""
     where = offline.directory(session, state_dir)
     environment = ["--env", session.env] if session.env else []
-    return ["--state-dir", str(where), *environment, *(["--force"] if force else [])]
+    options = ["--state-dir", str(where), *environment, *(["--force"] if force else [])]
+    return offline.ask(what, reply, str(archive), *options, streams=archive == STREAM)
 
 
 def _reading(archive: Path) -> contextlib.AbstractContextManager[IO[bytes]]:

@@ -35,17 +35,14 @@ SHOWN: Final = 20
     then="pmrunnerctl state repair",
 )
 def verify(session: Session, state_dir: Path | None, archive: Path | None) -> None:
-    progress = Progress(session.err, "looked at")
-    progress.working("looking")
-    try:
+    with Progress(session.err, "looked at") as progress:
+        progress.working("looking")
         if archive is not None:
             stream = archive == archives.STREAM
             held = offline.ask("verify", Contents, str(archive), streams=stream)
         else:
             where = offline.directory(session, state_dir)
             found = offline.ask("verify", Verified, "--state-dir", str(where))
-    finally:
-        progress.done()
     if archive is not None:
         session.show(held, lambda _: draw_contents(session.out, archive, held))
         return

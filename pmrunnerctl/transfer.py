@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Iterator
-from typing import IO, Final
+from typing import IO, Final, Self
 
 from pmrunnerctl.amounts import size
 from pmrunnerctl.asking import message
@@ -23,7 +23,10 @@ _CLEAR: Final = "\r\x1b[K"
 
 
 class Progress:
-    """A line on a terminal that is written over, and gone at the end; nothing where none is."""
+    """A line on a terminal that is written over, and gone at the end; nothing where none is.
+
+    It ends with the `with` block that it is made in.
+    """
 
     def __init__(self, screen: Screen, what: str) -> None:
         self._screen = screen
@@ -42,8 +45,10 @@ class Progress:
         if self._screen.columns is not None:
             self._say(on)
 
-    def done(self) -> None:
-        """Take the line away."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         if self._shown:
             self._screen.raw(_CLEAR)
             self._screen.flush()

@@ -66,13 +66,11 @@ def _backup(given: argparse.Namespace) -> View:
     def make(out: IO[bytes]) -> Archived:
         return backup(Disk(), given.state_dir, out, _here(given))
 
-    if given.to is None:
-        raise BadRequest(
-            "cannot back up: name the archive", hint="--to PATH, or --to - to print it"
-        )
-    if given.to == STREAM:
+    if given.archive is None:
+        raise BadRequest("cannot back up: name the archive", hint="ARCHIVE, or - to print it")
+    if given.archive == STREAM:
         return BackedUp.of(make(sys.stdout.buffer))
-    return BackedUp.of(write_archive(Disk(), given.to.absolute(), make, force=given.force))
+    return BackedUp.of(write_archive(Disk(), given.archive.absolute(), make, force=given.force))
 
 
 def _restore(given: argparse.Namespace) -> View:
@@ -126,11 +124,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what one verb says and return the exit status: 0, or 1 with an error said."""
     parser = argparse.ArgumentParser(prog="pmrunnerd.offline", description=__doc__)
     parser.add_argument("verb", choices=sorted(VERBS))
-    parser.add_argument("archive", nargs="?", type=Path, help="an archive, or - to read it")
+    parser.add_argument(
+        "archive", nargs="?", type=Path, help="an archive, or - for standard input or output"
+    )
     parser.add_argument("--env", default="", help="the environment, where it is known")
     parser.add_argument("--state-dir", type=Path, help="the state directory")
     parser.add_argument("--yes", action="store_true", help="change it; else only tell")
-    parser.add_argument("--to", type=Path, help="where an archive goes")
     parser.add_argument(
         "--force", action="store_true", help="replace what is there, or another environment"
     )
@@ -154,7 +153,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = f"ls -ld {where}"
         _complain(code, f"cannot {given.verb} {where}: {error.strerror}", hint)
         return 1
-    told = sys.stderr if given.to == STREAM else sys.stdout
+    prints_it = given.verb == "backup" and given.archive == STREAM
+    told = sys.stderr if prints_it else sys.stdout
     told.write(msgspec.json.encode(reply).decode() + "\n")
     return 0
 

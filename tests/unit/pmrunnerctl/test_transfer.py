@@ -93,9 +93,8 @@ def test_nothing_at_all_is_sent_too_and_the_daemon_says_what_it_is(daemon: FakeD
 def test_how_far_it_is_stands_on_a_terminal_and_goes_and_in_a_pipe_there_is_nothing() -> None:
     terminal, pipe = Paper(columns=80), Paper()
     for paper in (terminal, pipe):
-        progress = Progress(paper, "sent")
-        progress.working("waiting")
-        progress.done()
+        with Progress(paper, "sent") as progress:
+            progress.working("waiting")
 
     assert terminal.text == "\r\x1b[Kwaiting\r\x1b[K"
     assert pipe.text == ""
