@@ -41,7 +41,7 @@ _archive: Final = click.argument(
     " such as web.token are not in it; what is left out is listed. The daemon sends it to who may"
     " administer; where none answers, the state directory is read.",
     example="pmrunnerctl state backup pm-runner.tar.gz",
-    then="pmrunnerctl state verify --archive pm-runner.tar.gz",
+    then="pmrunnerctl state verify pm-runner.tar.gz",
 )
 def backup(session: Session, state_dir: Path | None, archive: Path, *, force: bool) -> None:
     if archive == STREAM:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from pmrunnerctl.exits import Cannot, Exit
+from pmrunnerd.model.errors import disk_hint
 
 
 @contextlib.contextmanager
@@ -39,7 +40,7 @@ def written(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
             f"cannot write {path}: {error.strerror}",
             exits=Exit.UNAVAILABLE,
             code="unavailable",
-            hint=f"df -h {path.parent}",
+            hint=disk_hint(error, path.parent),
         ) from error
     except BaseException:
         _remove(partial)

@@ -7,7 +7,7 @@ import click
 
 from pmrunnerctl import archives, offline
 from pmrunnerctl.amounts import count, size
-from pmrunnerctl.exits import Exit
+from pmrunnerctl.exits import Exit, misused
 from pmrunnerctl.offline import state_directory
 from pmrunnerctl.render import Screen
 from pmrunnerctl.session import Session
@@ -22,30 +22,57 @@ SHOWN: Final = 20
 @verb(
     "state verify",
     state_directory,
+    click.argument(
+        "archive",
+        required=False,
+        type=click.Path(allow_dash=True, path_type=Path),
+        metavar="[ARCHIVE]",
+    ),
     click.option(
         "--archive",
-        type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
-        help="An archive instead: whether it can be restored.",
+        "option",
+        type=click.Path(allow_dash=True, path_type=Path),
+        help="The same as ARCHIVE.",
     ),
-    summary="Check every line of a state's journal, and what is made of it.",
-    what="Needs no daemon; one that runs goes on meanwhile. Changes nothing, but that it takes a"
+    summary="Check a state's journal line by line, or whether an archive can be restored.",
+    what="Of an ARCHIVE (- is standard input): whether it can be restored. Of a state: needs no daemon; one that runs goes on meanwhile. Changes nothing, but that it takes a"
     " wrong snapshot away where no daemon is: the next start makes it anew. Exit status 8 where"
     " something is damaged. Needs to read the state directory.",
     example="pmrunnerctl state verify --state-dir ./state",
     then="pmrunnerctl state repair",
 )
-def verify(session: Session, state_dir: Path | None, archive: Path | None) -> None:
+def verify(
+    session: Session, state_dir: Path | None, archive: Path | None, option: Path | None
+) -> None:
+    named = [path for path in (state_dir, archive, option) if path is not None]
+    if len(named) > 1:
+        raise misused(
+            "cannot verify two things at once", hint=f"pmrunnerctl state verify {named[-1]}"
+        )
+    if state_dir is None and named:
+        _verify_archive(session, named[0])
+    else:
+        _verify_state(session, state_dir)
+
+
+def _verify_archive(session: Session, archive: Path) -> None:
+    if archive.is_dir():
+        raise misused(
+            f"cannot verify {archive}: it is a directory, and no archive",
+            hint=f"pmrunnerctl state verify --state-dir {archive}",
+        )
     with Progress(session.err, "looked at") as progress:
         progress.working("looking")
-        if archive is not None:
-            stream = archive == archives.STREAM
-            held = offline.ask("verify", Contents, str(archive), streams=stream)
-        else:
-            where = offline.directory(session, state_dir)
-            found = offline.ask("verify", Verified, "--state-dir", str(where))
-    if archive is not None:
-        session.show(held, lambda _: draw_contents(session.out, archive, held))
-        return
+        stream = archive == archives.STREAM
+        held = offline.ask("verify", Contents, str(archive), streams=stream)
+    session.show(held, lambda _: draw_contents(session.out, archive, held))
+
+
+def _verify_state(session: Session, state_dir: Path | None) -> None:
+    with Progress(session.err, "looked at") as progress:
+        progress.working("looking")
+        where = offline.directory(session, state_dir)
+        found = offline.ask("verify", Verified, "--state-dir", str(where))
     session.show(found, lambda _: draw_verified(session.out, where, found))
     if not found.sound or found.caches:
         session.end(Exit.ENDED_BADLY)

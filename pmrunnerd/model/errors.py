@@ -1,7 +1,12 @@
 """What can go wrong, in words that an operator can act on."""
 
+import errno
 from enum import StrEnum
-from typing import ClassVar
+from pathlib import PurePath
+from typing import ClassVar, Final
+
+_MISSING: Final = frozenset({errno.ENOENT})
+_CLOSED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR})
 
 
 class Code(StrEnum):
@@ -76,3 +81,10 @@ class Unavailable(PmError):
 
     code = Code.UNAVAILABLE
     retryable = True
+
+
+def disk_hint(error: OSError, directory: PurePath) -> str:
+    """Say what helps where nothing could be written to a directory."""
+    if error.errno in _MISSING:
+        return f"mkdir -p {directory}"
+    return f"ls -ld {directory}" if error.errno in _CLOSED else f"df -h {directory}"

@@ -1,11 +1,12 @@
 """An archive becomes a file: under its own name only when all of it is durable."""
 
+import contextlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TypeVar, cast
 
-from pmrunnerd.model.errors import Refused, Unavailable
+from pmrunnerd.model.errors import Refused, Unavailable, disk_hint
 from pmrunnerd.store.durable import Disk
 
 R = TypeVar("R")
@@ -17,28 +18,34 @@ def write_archive(disk: Disk, path: Path, make: Callable[[IO[bytes]], R], *, for
     Raises Refused if something has that name, unless `force`, and Unavailable where the disk says
     no; then no half archive is left.
     """
-    if not force and path.name in disk.names(path.parent):
-        raise Refused(f"cannot write {path}: it is there already", hint="--force replaces it")
     partial = path.with_name(f"{path.name}.partial")
-    try:
-        disk.remove(partial)
-        file = disk.open(partial, "new")
+    with _disk_errors(path):
+        if not force and path.name in disk.names(path.parent):
+            raise Refused(f"cannot write {path}: it is there already", hint="--force replaces it")
         try:
-            made = make(cast("IO[bytes]", _Writing(disk, file)))
-            disk.sync(file)
-        finally:
-            disk.close(file)
-        disk.rename(partial, path)
-        disk.sync_directory(path.parent)
-    except OSError as error:
-        disk.remove(partial)
-        raise Unavailable(
-            f"cannot write {path}: {error.strerror}", hint=f"df -h {path.parent}"
-        ) from error
-    except BaseException:
-        disk.remove(partial)
-        raise
+            disk.remove(partial)
+            file = disk.open(partial, "new")
+            try:
+                made = make(cast("IO[bytes]", _Writing(disk, file)))
+                disk.sync(file)
+            finally:
+                disk.close(file)
+            disk.rename(partial, path)
+            disk.sync_directory(path.parent)
+        except BaseException:
+            disk.remove(partial)
+            raise
     return made
+
+
+@contextlib.contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(
+            f"cannot write {path}: {error.strerror}", hint=disk_hint(error, path.parent)
+        ) from error
 
 
 class _Writing(io.RawIOBase):

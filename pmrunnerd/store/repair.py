@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.errors import Unavailable
+from pmrunnerd.model.errors import Unavailable, disk_hint
 from pmrunnerd.model.upkeep import Repaired
 from pmrunnerd.store import snapshot as snapshots
 from pmrunnerd.store.aside import fresh
@@ -46,7 +46,8 @@ def repair(disk: Disk, directory: Path, *, at: str, release: str, change: bool) 
                 kept = _mend(disk, directory, plan, at)
             except OSError as error:
                 raise Unavailable(
-                    f"cannot repair {directory}: {error.strerror}", hint=f"df -h {directory}"
+                    f"cannot repair {directory}: {error.strerror}",
+                    hint=disk_hint(error, directory),
                 ) from error
             lock.note(plan.seq)
     return Repaired(

@@ -11,7 +11,7 @@ from typing import IO, Final
 
 from msgspec.structs import asdict
 
-from pmrunnerd.model.errors import Refused, Unavailable
+from pmrunnerd.model.errors import Refused, Unavailable, disk_hint
 from pmrunnerd.model.upkeep import Archived, Contents, Restored
 from pmrunnerd.store.aside import fresh
 from pmrunnerd.store.backup import Origin
@@ -171,7 +171,7 @@ def _disk_errors(directory: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise Unavailable(
-            f"cannot restore {directory}: {error.strerror}", hint=f"df -h {directory}"
+            f"cannot restore {directory}: {error.strerror}", hint=disk_hint(error, directory)
         ) from error
     except StoreFailed as error:
         raise Unavailable(

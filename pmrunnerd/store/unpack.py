@@ -53,7 +53,8 @@ def unpack(disk: Disk, source: IO[bytes], to: Path) -> Archived:
     except EOFError as error:
         raise BadArchive("it ends in the middle") from error
     except (ValueError, zlib.error, tarfile.TarError, gzip.BadGzipFile) as error:
-        raise BadArchive(f"it is damaged, or none of ours: {error}") from error
+        begun = disk.names(to)
+        raise BadArchive("it is damaged" if begun else "it is no gzip'd tar of a state") from error
     found = unpacking.compare()
     for directory in sorted(unpacking.directories, reverse=True):
         disk.sync_directory(directory)

@@ -19,7 +19,7 @@ BESIDE: Final = {
 PURE: Final = ("pmrunnerd.model", "pmrunnerd.rules")
 PURE_MAY_IMPORT: Final = frozenset(
     """
-    __future__ abc base64 binascii bisect collections contextlib copy dataclasses datetime decimal enum
+    __future__ abc base64 binascii bisect collections contextlib copy dataclasses datetime decimal enum errno
     fractions functools graphlib hashlib heapq hmac itertools json math operator re shlex string
     struct textwrap types typing unicodedata zlib msgspec pmrunnerd
     """.split()

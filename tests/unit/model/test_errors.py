@@ -1,7 +1,10 @@
+import errno
+from pathlib import Path
+
 import pytest
 
 from pmrunnerd.model import errors
-from pmrunnerd.model.errors import Code, PmError, Unavailable
+from pmrunnerd.model.errors import Code, PmError, Unavailable, disk_hint
 
 # Other rooms have kinds of their own, which say INTERNAL or what they are kinds of.
 KINDS = [kind for kind in PmError.__subclasses__() if kind.__module__ == errors.__name__]
@@ -24,3 +27,19 @@ def test_only_what_may_work_later_is_retryable() -> None:
 
 def test_codes_are_spelled_as_scripts_compare_them() -> None:
     assert all(code == code.lower() and " " not in code for code in errors.Code)
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [
+        (errno.ENOENT, "mkdir -p /a"),
+        (errno.EACCES, "ls -ld /a"),
+        (errno.ENOTDIR, "ls -ld /a"),
+        (errno.ENOSPC, "df -h /a"),
+        (errno.EIO, "df -h /a"),
+    ],
+)
+def test_what_a_disk_refuses_has_a_hint_that_looks_where_the_reason_is(
+    number: int, hint: str
+) -> None:
+    assert disk_hint(OSError(number, "no"), Path("/a")) == hint

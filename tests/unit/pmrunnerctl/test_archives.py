@@ -42,6 +42,20 @@ def test_a_restore_says_what_is_there_now_and_where_what_was_there_is(
     assert (Path(json.loads(again.out)["kept"]) / "journal").is_dir()
 
 
+def test_a_directory_for_the_archive_that_is_missing_can_be_made_as_is_said(
+    ctl: Ctl, daemon: FakeDaemon, tmp_path: Path
+) -> None:
+    daemon.answers[p.StateBackup] = Stream([Piece(cursor=3, data=b"one")])
+    state(tmp_path / "state")
+    archive = str(tmp_path / "none" / "a.tgz")
+    for place in ((), ("--state-dir", str(tmp_path / "state"))):
+        done = ctl("state", "backup", archive, *place)
+
+        assert (done.status, done.out) == (7, "")
+        assert f"cannot write {archive}: No such file or directory" in done.err
+        assert f"hint: mkdir -p {tmp_path / 'none'}\n" in done.err
+
+
 def test_an_archive_is_read_from_standard_input(tmp_path: Path) -> None:
     archive = archived(state(tmp_path / "one"))
     words = ("state", "restore", "-", "--state-dir", str(tmp_path / "two"))
@@ -58,7 +72,7 @@ def test_what_is_no_archive_is_refused_in_words(ctl: Ctl, tmp_path: Path) -> Non
     done = ctl(*words)
 
     assert (done.status, done.out) == (4, "")
-    assert "cannot use the archive: it is damaged, or none of ours" in done.err
+    assert "cannot use the archive: it is no gzip'd tar of a state\n" in done.err
 
 
 def test_an_archive_that_is_not_there_is_said_to_be(ctl: Ctl, tmp_path: Path) -> None:

@@ -49,3 +49,4 @@ def test_a_directory_that_is_not_there_is_said_to_be(tmp_path: Path) -> None:
     ):
         pass
     assert failed.value.exits is Exit.UNAVAILABLE
+    assert failed.value.hint == f"mkdir -p {tmp_path / 'none'}"

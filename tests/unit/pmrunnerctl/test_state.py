@@ -68,13 +68,27 @@ def test_a_wrong_history_is_told_and_what_becomes_of_it(ctl: Ctl, tmp_path: Path
 def test_an_archive_is_verified_before_anybody_needs_it(ctl: Ctl, tmp_path: Path) -> None:
     archive = tmp_path / "a.tgz"
     archive.write_bytes(archived(state(tmp_path / "one"), environment="prod"))
-    ended = ctl("state", "verify", "--archive", str(archive))
+    ended = ctl("state", "verify", str(archive))
+    as_option = ctl("state", "verify", "--archive", str(archive))
     archive.write_bytes(archive.read_bytes()[:-30])
-    cut = ctl("state", "verify", "--archive", str(archive))
+    cut = ctl("state", "verify", str(archive))
 
     assert ended.status == 0, ended.err
+    assert as_option == ended
     assert f"{archive} can be restored" in ended.out
     assert "commits  10" in ended.out
     assert "prod" in ended.out
     assert (cut.status, cut.out) == (4, "")
     assert "cannot use the archive: it ends in the middle" in cut.err
+
+
+def test_one_thing_is_verified_at_a_time_and_a_directory_is_no_archive(
+    ctl: Ctl, tmp_path: Path
+) -> None:
+    archive = tmp_path / "a.tgz"
+    two = ctl("state", "verify", str(archive), "--state-dir", str(tmp_path))
+    directory = ctl("state", "verify", str(tmp_path))
+
+    assert (two.status, directory.status) == (2, 2)
+    assert "cannot verify two things at once" in two.err
+    assert f"hint: pmrunnerctl state verify --state-dir {tmp_path}\n" in directory.err

@@ -37,6 +37,13 @@ def test_on_a_full_disk_no_half_archive_is_left(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_directory_that_is_missing_is_a_hint(tmp_path: Path) -> None:
+    for force in (False, True):
+        with pytest.raises(Unavailable, match="No such file") as failed:
+            write_archive(Disk(), tmp_path / "none" / "a", make, force=force)
+        assert failed.value.hint == f"mkdir -p {tmp_path / 'none'}"
+
+
 def test_interrupted_it_leaves_nothing(tmp_path: Path) -> None:
     def interrupted(out: IO[bytes]) -> None:
         make(out)

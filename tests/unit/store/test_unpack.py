@@ -129,8 +129,15 @@ def test_a_format_of_a_newer_release_is_told_as_such(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("raw", [b"", b"hello", b"\0" * 10_240, gzip.compress(b"hello", mtime=0)])
 def test_what_is_no_archive_is_told_as_such(tmp_path: Path, raw: bytes) -> None:
-    with pytest.raises(BadArchive):
+    with pytest.raises(BadArchive, match=r"the archive: it is no gzip'd tar of a state$"):
         opened(raw, tmp_path / "out")
+
+
+def test_what_was_one_and_has_changed_is_told_to_be_damaged(tmp_path: Path) -> None:
+    archive = bytearray(packed(ONE))
+    archive[-8] ^= 1  # its checksum
+    with pytest.raises(BadArchive, match=r"the archive: it is damaged$"):
+        opened(bytes(archive), tmp_path / "out")
 
 
 def test_cut_anywhere_it_is_refused(tmp_path: Path) -> None:
