@@ -1,6 +1,7 @@
 """packaging/quickstart on copies of this checkout: with pip and with uv, twice, and in the way of others."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -62,6 +63,35 @@ def test_the_second_start_installs_nothing_and_needs_no_network(
 
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
     assert checkout.joinpath(STAMP).stat().st_mtime_ns == before
+
+
+def test_what_to_type_next_is_said_once_the_daemon_is_there(
+    installed: tuple[Path, Environ],
+) -> None:
+    checkout, env = installed
+    ours = env | {"HOME": str(checkout.parent)}
+    damaged = checkout / "state/journal/00000001.jsonl"
+    damaged.parent.mkdir()
+    damaged.write_text("no journal\n")
+    failed = quickstart(checkout, ours, "--detach", "--port", "0")
+    shutil.rmtree(damaged.parent)
+    started = quickstart(checkout, ours, "--detach", "--port", "0")
+    subprocess.run([checkout / ".venv/bin/pmrunnerctl", "stop"], cwd=checkout, check=True, env=ours)
+
+    assert failed.returncode != 0
+    assert "pmrunnerd: cannot read" in failed.stderr
+    assert "Next:" not in failed.stdout
+    assert started.returncode == 0, started.stderr
+    assert "runs in the background" in started.stdout.partition("Next:")[0]
+    assert "pmrunnerctl project add demo DIR" in started.stdout.partition("Next:")[2]
+
+
+def test_a_checkouts_state_becomes_private(installed: tuple[Path, Environ]) -> None:
+    checkout, env = installed
+    (checkout / "state").chmod(0o755)
+
+    assert quickstart(checkout, offline(env), "--install-only").returncode == 0
+    assert (checkout / "state").stat().st_mode & 0o7777 == 0o700
 
 
 def test_an_activated_environment_is_not_taken_for_another_python(

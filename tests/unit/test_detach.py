@@ -66,3 +66,12 @@ def test_the_daemon_is_a_process_of_its_own_session(tmp_path: Path) -> None:
     assert detached(tmp_path, body).returncode == 0
     session = int((tmp_path / "state" / "who").read_text())
     assert session != os.getsid(0)
+
+
+def test_a_state_directory_that_it_makes_is_private_from_the_first_moment(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        detached(tmp_path, "report('')")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "state").stat().st_mode & 0o7777 == 0o700
