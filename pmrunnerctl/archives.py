@@ -45,7 +45,7 @@ _archive: Final = click.argument(
 )
 def backup(session: Session, state_dir: Path | None, archive: Path, *, force: bool) -> None:
     if archive == STREAM:
-        _must_not_be_a_terminal(sys.stdout, "write an archive to", "backup - > pm-runner.tar.gz")
+        must_not_be_a_terminal(sys.stdout, "write an archive to", "backup - > pm-runner.tar.gz")
     place = offline.daemon(session, state_dir)
     with Progress(session.err, "backed up") as progress:
         if place is None:
@@ -78,7 +78,7 @@ def backup(session: Session, state_dir: Path | None, archive: Path, *, force: bo
 )
 def restore(session: Session, state_dir: Path | None, archive: Path, *, force: bool) -> None:
     if archive == STREAM:
-        _must_not_be_a_terminal(sys.stdin, "read an archive from", "restore - < pm-runner.tar.gz")
+        must_not_be_a_terminal(sys.stdin, "read an archive from", "restore - < pm-runner.tar.gz")
     place = offline.daemon(session, state_dir)
     with Progress(session.err, "sent") as progress:
         if place is None:
@@ -95,7 +95,8 @@ def restore(session: Session, state_dir: Path | None, archive: Path, *, force: b
     session.show(found, lambda _: draw_restored(session.out, found, runs=place is not None))
 
 
-def _must_not_be_a_terminal(stream: IO[str], what: str, instead: str) -> None:
+def must_not_be_a_terminal(stream: IO[str], what: str, instead: str) -> None:
+    """Refuse to wait for an archive that nobody can type, or to print one that nobody can read."""
     if stream.isatty():
         raise misused(f"cannot {what} a terminal", hint=f"pmrunnerctl state {instead}")
 

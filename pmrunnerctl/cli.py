@@ -14,6 +14,11 @@ from pmrunnerctl.session import Session
 
 # The disk that standard output goes to: full, over quota, failing, or a file that is too large.
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
+# What click says of a number that is none.
+_NUMBERS: Final = {
+    "is not a valid integer range": "is no whole number",
+    "is not a valid float range": "is no number",
+}
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -62,7 +67,9 @@ def _run(session: Session, arguments: Sequence[str]) -> Exit:
 def _misused(exc: click.ClickException) -> Cannot:
     context = getattr(exc, "ctx", None)
     path = context.command_path if context else "pmrunnerctl"
-    why = exc.format_message().rstrip(".")
+    why = " ".join(exc.format_message().split()).rstrip(".")
+    for theirs, ours in _NUMBERS.items():
+        why = why.replace(theirs, ours)
     return misused(
         f"cannot understand this command: {why[:1].lower()}{why[1:]}",
         hint=f"{path} -h",

@@ -31,10 +31,12 @@ def logs(session: Session, *, follow: bool, lines: int) -> None:
             return
         path = offline.directory(session, None) / LOG
         try:
-            for line in tail(path, lines, follow=follow):
+            for line in tail(path, lines, follow=follow, wait=session.out.wait):
                 text = line.decode(errors="replace")
                 session.show({"line": text}, lambda said: session.out.line(said["line"]))
                 session.out.flush()
+        except BrokenPipeError:
+            raise
         except OSError as exc:
             missing = isinstance(exc, FileNotFoundError)
             raise Cannot(

@@ -1,10 +1,12 @@
 """The first word: every verb there is, grouped by what people want, imported when it is said."""
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, Final
 
 import click
 
+from pmrunnerctl.exits import misused
 from pmrunnerctl.verbs import Verb, everywhere
 from pmrunnerd import __version__
 
@@ -46,6 +48,17 @@ class Overview(click.Group):
         found: click.Command = getattr(module, cmd_name)
         return found
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Point to the verb that may have been meant."""
+        if self.get_command(ctx, args[0]) is None:
+            raise misused(
+                f"cannot understand this command: no such command {args[0]!r}",
+                hint=" ".join(["pmrunnerctl", *meant(args), "-h"]),
+            )
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write every verb and its summary, grouped by what people want."""
         for title, verbs in OVERVIEW.items():
@@ -62,6 +75,19 @@ class Overview(click.Group):
         if not isinstance(command, Verb):
             raise TypeError(words)
         return command
+
+
+def meant(words: Sequence[str]) -> list[str]:
+    """Return the verb that somebody may mean who begins with what is no first word; or nothing."""
+    swapped = " ".join(reversed(words[:2]))
+    if swapped in VERBS:
+        return [swapped]
+    alone = [verb for verb in VERBS if verb.endswith(f" {words[0]}")]
+    if len(alone) == 1:
+        return alone
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake pays for it
+
+    return get_close_matches(words[0], WORDS, n=1)
 
 
 def _without_a_verb(ctx: click.Context, *, version: bool) -> None:

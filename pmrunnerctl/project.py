@@ -41,6 +41,11 @@ SETTINGS = (
     then="pmrunnerctl chat send demo 'echo hello > hello.txt'",
 )
 def add(session: Session, alias: str, path: str, **settings: Any) -> None:
+    if "/" in alias:
+        raise misused(
+            f"cannot call a project {alias}: that is a path",
+            hint=f"pmrunnerctl project add {'ALIAS' if '/' in path else path} {alias}",
+        )
     request = p.ProjectAdd(alias=alias, path=absolute(path), **_given(settings))
     added = session.ask(request)
 

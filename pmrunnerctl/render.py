@@ -1,6 +1,7 @@
 """Draws on a terminal or into a pipe: tables, pairs, colours only where they are seen."""
 
 import os
+import select
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Final, NamedTuple, TextIO
@@ -70,6 +71,13 @@ class Screen:
         """Have it seen."""
         self.stream.flush()
 
+    def wait(self, seconds: float) -> None:
+        """Wait, but not for somebody who has gone. Raises BrokenPipeError."""
+        reader = select.poll()
+        reader.register(self.stream.fileno(), 0)  # that nobody reads is told unasked
+        if reader.poll(seconds * 1000):
+            raise BrokenPipeError
+
     def next(self, command: str, why: str = "") -> None:
         """Say what somebody may want to type now."""
         self.line(f"next: {command}" + (f"   {why}" if why else ""), "dim")
@@ -79,16 +87,18 @@ class Screen:
         headers: Sequence[str],
         rows: Iterable[Sequence[str | Cell]],
         *,
-        stretch: int = -1,
+        stretch: int | None = -1,
     ) -> None:
-        """Write a table; where it is too wide for the terminal, column `stretch` gives way."""
+        """Write a table; where it is too wide for the terminal, column `stretch` gives way.
+
+        None does where `stretch` is None: each word of it is to be read.
+        """
         cells = [[_cell(cell) for cell in row] for row in rows]
-        stretch %= len(headers)
         widths = [
             max(width(header), *(width(row[n].text) for row in cells), 0)
             for n, header in enumerate(headers)
         ]
-        if self.columns is not None:
+        if self.columns is not None and stretch is not None:
             excess = sum(widths) + len(GAP) * (len(widths) - 1) - self.columns
             if excess > 0:
                 widths[stretch] = min(widths[stretch], max(NARROWEST, widths[stretch] - excess))

@@ -38,6 +38,12 @@ READY_WITHIN: Final = 10.0
 def start(
     session: Session, state_dir: Path | None, port: int | None, more: tuple[str, ...]
 ) -> None:
+    if more and not more[0].startswith("-"):
+        option = "--state-dir" if "/" in more[0] else "--env"
+        raise misused(
+            f"cannot start {more[0]}: only options may follow",
+            hint=f"pmrunnerctl start {option} {more[0]}",
+        )
     unit = launch.unit(session.env) if session.env and state_dir is None else None
     place = session.place if unit else _to_be(session, state_dir)
     overview = _if_there(session, place)

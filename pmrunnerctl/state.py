@@ -1,5 +1,6 @@
 """`state`: whether what a daemon remembers can be believed, and what to do where it cannot."""
 
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -61,9 +62,13 @@ def _verify_archive(session: Session, archive: Path) -> None:
             f"cannot verify {archive}: it is a directory, and no archive",
             hint=f"pmrunnerctl state verify --state-dir {archive}",
         )
+    stream = archive == archives.STREAM
+    if stream:
+        archives.must_not_be_a_terminal(
+            sys.stdin, "read an archive from", "verify - < pm-runner.tar.gz"
+        )
     with Progress(session.err, "looked at") as progress:
         progress.working("looking")
-        stream = archive == archives.STREAM
         held = offline.ask("verify", Contents, str(archive), streams=stream)
     session.show(held, lambda _: draw_contents(session.out, archive, held))
 

@@ -46,7 +46,7 @@ def stop(session: Session, *, keep_runs: bool) -> None:
 def of_runs(count: int, *, kept: bool) -> str:
     """Say what became of the runs that were under way when the daemon was asked."""
     if not count:
-        return "nothing was running"
+        return "no run was under way"
     if kept:
         runs = "one run goes" if count == 1 else f"{count} runs go"
         return f"{runs} on without it; the next daemon reads on"

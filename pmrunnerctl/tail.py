@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -23,10 +23,12 @@ def last(file: BinaryIO, count: int) -> bytes:
     return b"".join(lines[max(len(lines) - count, 0) :])
 
 
-def tail(path: Path, count: int, *, follow: bool) -> Iterator[bytes]:
+def tail(
+    path: Path, count: int, *, follow: bool, wait: Callable[[float], None] = time.sleep
+) -> Iterator[bytes]:
     """Yield the last lines of a file, whole, one by one; with `follow` go on for ever.
 
-    Raises OSError where it cannot be read at the beginning.
+    It waits a while for more. Raises OSError where it cannot be read at the beginning.
     """
     file: BinaryIO = path.open("rb")
     try:
@@ -39,7 +41,7 @@ def tail(path: Path, count: int, *, follow: bool) -> Iterator[bytes]:
             more = file.read(_BLOCK)
             if not more:
                 file = _again(path, file)
-                time.sleep(PAUSE)
+                wait(PAUSE)
             rest += more
         if rest:
             yield rest

@@ -59,6 +59,14 @@ class Noun(click.Group):
             )
         return rest
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Say which verbs there are where another is given."""
+        if self.get_command(ctx, args[0]) is None:
+            ctx.fail(f"no such command {args[0]!r}: {self.name} has {', '.join(self.commands)}")
+        return super().resolve_command(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Keep them in the order of their declaration."""
         del ctx

@@ -86,8 +86,9 @@ def test_an_archive_that_is_not_there_is_said_to_be(ctl: Ctl, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("state", "backup", "-"), "cannot write an archive to a terminal"),
-        (("state", "restore", "-"), "cannot read an archive from a terminal"),
+        (("backup", "-", "--state-dir", "."), "cannot write an archive to a terminal"),
+        (("restore", "-", "--state-dir", "."), "cannot read an archive from a terminal"),
+        (("verify", "-"), "cannot read an archive from a terminal"),
     ],
 )
 def test_a_terminal_is_no_place_for_an_archive(
@@ -96,7 +97,8 @@ def test_a_terminal_is_no_place_for_an_archive(
     ours, theirs = os.openpty()
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "pmrunnerctl", *words, "--state-dir", str(tmp_path)],
+            [sys.executable, "-m", "pmrunnerctl", "state", *words],
+            cwd=tmp_path,
             stdin=theirs,
             stdout=theirs,
             stderr=subprocess.PIPE,

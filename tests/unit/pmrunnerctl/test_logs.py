@@ -8,7 +8,7 @@ from pmrunnerctl.exits import Exit
 from pmrunnerd.model import protocol as p
 from tests.fakes.daemon import FakeDaemon
 from tests.unit.pmrunnerctl import samples
-from tests.unit.pmrunnerctl.conftest import Ctl
+from tests.unit.pmrunnerctl.conftest import Ctl, program
 
 
 @pytest.fixture
@@ -45,3 +45,17 @@ def test_the_log_of_a_dead_daemon_is_shown_by_where_its_socket_was(
     (tmp_path / "pmrunnerd.log").write_text("level=critical msg=died\n")
     assert cli.run(["--socket", str(tmp_path / "control.sock"), "logs"]) == Exit.OK
     assert capsys.readouterr().out == "level=critical msg=died\n"
+
+
+def test_a_follower_whose_reader_has_gone_ends_though_nothing_more_is_said(tmp_path: Path) -> None:
+    (tmp_path / "pmrunnerd.log").write_text("level=info event=ready\n")
+    with program("--socket", str(tmp_path / "control.sock"), "logs", "-f") as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert running.stdout.readline() == b"level=info event=ready\n"
+        running.stdout.close()
+        try:
+            assert running.wait(20) == Exit.BROKEN_PIPE
+        finally:
+            running.kill()
+        assert running.stderr.read() == b""

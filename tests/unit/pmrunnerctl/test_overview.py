@@ -93,6 +93,31 @@ def test_without_a_verb_everything_is_shown_by_what_people_want(
     assert max(map(len, shown.out.splitlines())) <= 110
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("stats", "status -h"),
+        ("runs list", "run -h"),
+        ("show run r1", "run show -h"),
+        ("send cake hello", "chat send -h"),
+        ("backup a.tgz", "state backup -h"),
+        ("show r1", "-h"),
+        ("xyzzy", "-h"),
+    ],
+)
+def test_what_is_no_command_points_to_the_one_that_may_be_meant(
+    ctl: Ctl, words: str, meant: str
+) -> None:
+    refused = ctl(*words.split())
+    first = words.partition(" ")[0]
+
+    assert (refused.status, refused.out) == (2, "")
+    assert refused.err == (
+        f"pmrunnerctl: cannot understand this command: no such command {first!r}\n"
+        f"  hint: pmrunnerctl {meant}\n"
+    )
+
+
 def test_the_client_tells_its_version_without_a_daemon(ctl: Ctl) -> None:
     assert ctl("--version").out == f"pmrunnerctl {__version__}\n"
 

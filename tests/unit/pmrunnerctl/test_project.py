@@ -96,3 +96,15 @@ def test_a_path_is_told_from_where_one_stands_and_home_is_known() -> None:
 def test_the_home_of_nobody_is_refused() -> None:
     with pytest.raises(Cannot, match="cannot add"):
         absolute("~nobody-of-this-name/x")
+
+
+@pytest.mark.parametrize(("path", "first"), [("demo", "demo"), ("/srv/other", "ALIAS")])
+def test_a_path_in_the_place_of_the_alias_is_told_before_anybody_is_asked(
+    ctl: Ctl, daemon: FakeDaemon, path: str, first: str
+) -> None:
+    refused = ctl("project", "add", "/srv/demo", path)
+
+    assert refused.status == 2
+    assert "cannot call a project /srv/demo: that is a path" in refused.err
+    assert f"hint: pmrunnerctl project add {first} /srv/demo\n" in refused.err
+    assert not daemon.requests()

@@ -122,7 +122,7 @@ def test_stop_returns_once_the_process_is_gone(installed: Installed) -> None:
     assert (stopped.returncode, stopped.stderr) == (0, "")
     assert not is_alive(pid)
     assert stopped.stdout == (
-        f"stopped pmrunnerd (dev, pid {pid})\nnothing was running\nnext: pmrunnerctl start\n"
+        f"stopped pmrunnerd (dev, pid {pid})\nno run was under way\nnext: pmrunnerctl start\n"
     )
     assert (installed.state / "stopped").read_text() == "false"
 
@@ -190,3 +190,18 @@ def test_somebody_elses_daemon_does_not_come_back_as_ours(installed: Installed) 
 )
 def test_the_port_is_read_from_an_address(address: str, port: int | None) -> None:
     assert web_port(address) == port
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"), [("prod", "--env prod"), ("./state", "--state-dir ./state")]
+)
+def test_a_word_after_start_is_no_option_and_starts_nothing(
+    installed: Installed, word: str, hint: str
+) -> None:
+    done = installed.ctl("start", word)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"pmrunnerctl: cannot start {word}: only options may follow\n"
+        f"  hint: pmrunnerctl start {hint}\n"
+    )

@@ -6,8 +6,8 @@ from pmrunnerctl.stop import of_runs
 @pytest.mark.parametrize(
     ("count", "kept", "said"),
     [
-        (0, False, "nothing was running"),
-        (0, True, "nothing was running"),
+        (0, False, "no run was under way"),
+        (0, True, "no run was under way"),
         (1, True, "one run goes on without it"),
         (3, True, "3 runs go on without it"),
         (1, False, "one run was interrupted"),
