@@ -27,6 +27,8 @@ R = TypeVar("R")
 # Seconds between two looks whether the daemon is back.
 BACK: Final = 0.1
 STREAM: Final = Path("-")
+# Names that are told of what is left out for one reason: each run may have a socket. `--json` has all.
+FEW: Final = 3
 _archive: Final = click.argument(
     "archive", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 )
@@ -129,8 +131,14 @@ def _reading(archive: Path) -> contextlib.AbstractContextManager[IO[bytes]]:
 def draw_backed_up(screen: Screen, archive: Path, found: BackedUp) -> None:
     """Write what is in an archive and what is not."""
     screen.line(f"{archive}: {count(found.files, 'file')}, {size(found.bytes)} unpacked")
+    left_out: dict[str, list[str]] = {}
     for one in found.excluded:
-        screen.line(f"not in it: {one.name} ({one.why})")
+        left_out.setdefault(one.why, []).append(one.name)
+    for why_not, names in left_out.items():
+        for name in names[:FEW]:
+            screen.line(f"not in it: {name} ({why_not})")
+        if more := names[FEW:]:
+            screen.line(f"not in it: {len(more)} more ({why_not})")
 
 
 def draw_restored(screen: Screen, found: Restored, *, runs: bool) -> None:

@@ -79,7 +79,7 @@ class Overview(click.Group):
 
 def meant(words: Sequence[str]) -> list[str]:
     """Return the verb that somebody may mean who begins with what is no first word; or nothing."""
-    swapped = " ".join(reversed(words[:2]))
+    swapped = " ".join(word.removesuffix("s") for word in reversed(words[:2]))
     if swapped in VERBS:
         return [swapped]
     alone = [verb for verb in VERBS if verb.endswith(f" {words[0]}")]

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from pmrunnerctl.archives import draw_backed_up
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.upkeep import BackedUp, Excluded, Piece, Uploaded
 from tests.fakes.daemon import HANG_UP, FakeDaemon, Stream
 from tests.unit.pmrunnerctl import samples
-from tests.unit.pmrunnerctl.conftest import Ctl, environment
+from tests.unit.pmrunnerctl.conftest import Ctl, Paper, environment
 from tests.unit.store.archives import archived
 from tests.unit.store.damage import messages, state
 from tests.unit.store.parts import AT, RESTORED
@@ -27,6 +28,21 @@ def test_a_backup_lists_what_is_not_in_it_and_replaces_nothing(ctl: Ctl, tmp_pat
     assert again.status == 4
     assert "it is there already" in again.err
     assert ctl(*words, "--force").status == 0
+
+
+def test_what_is_left_out_for_one_reason_is_named_three_times_and_counted(paper: Paper) -> None:
+    sockets = [Excluded(name=f"runs/r{n}/ask", why="a socket") for n in range(5)]
+    excluded = (*sockets, Excluded(name="web.token", why="it is secret"))
+    done = BackedUp(environment="dev", release="1", at=AT, files=2, bytes=9, excluded=excluded)
+    draw_backed_up(paper, Path("a.tgz"), done)
+
+    assert paper.text.splitlines()[1:] == [
+        "not in it: runs/r0/ask (a socket)",
+        "not in it: runs/r1/ask (a socket)",
+        "not in it: runs/r2/ask (a socket)",
+        "not in it: 2 more (a socket)",
+        "not in it: web.token (it is secret)",
+    ]
 
 
 def test_a_restore_says_what_is_there_now_and_where_what_was_there_is(

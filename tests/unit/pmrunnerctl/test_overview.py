@@ -99,6 +99,7 @@ def test_without_a_verb_everything_is_shown_by_what_people_want(
         ("stats", "status -h"),
         ("runs list", "run -h"),
         ("show run r1", "run show -h"),
+        ("list tasks", "task list -h"),
         ("send cake hello", "chat send -h"),
         ("backup a.tgz", "state backup -h"),
         ("show r1", "-h"),
