@@ -1,15 +1,19 @@
 """The one place of the client that starts programs: a daemon, or the service manager that has one."""
 
 import os
+import select
+import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 from pmrunnerctl.exits import Cannot, Exit
 
 BOOTED: Final = Path("/run/systemd/system")
+_JOURNALS: Final = (Path("/var/log/journal"), Path("/run/log/journal"))
+_STANDARD_OUTPUT: Final = 1
 _STANDARD_ERROR: Final = 2
 
 
@@ -90,10 +94,40 @@ def systemctl(verb: str, name: str) -> None:
         )
 
 
-def journal(name: str, *, lines: int, follow: bool) -> None:
-    """Have journalctl show what a unit said; its output is ours. Raises Cannot if it says no."""
+def journal(
+    name: str, *, lines: int, follow: bool, each: Callable[[str], None] | None = None
+) -> None:
+    """Have journalctl show what a unit said: its output is ours, or goes to `each`, line by line.
+
+    Raises Cannot if it says no, and BrokenPipeError once nobody reads what it shows.
+    """
+    _must_be_readable(name)
     argv = ["journalctl", "--no-pager", f"--lines={lines}", f"--unit={name}"]
-    status = subprocess.run([*argv, *(["--follow"] if follow else [])], check=False).returncode
+    argv += ["--follow"] if follow else []
+    # What journalctl says of its own, `-- No entries --` say, is no line of the daemon's.
+    argv += ["--quiet", "--output=short-iso"] if each else []
+    try:
+        child = subprocess.Popen(argv, stdout=subprocess.PIPE if each else None)
+    except FileNotFoundError:
+        raise Cannot(
+            f"cannot show the log of {name}: there is no journalctl on PATH",
+            exits=Exit.NOT_FOUND,
+            code="not-found",
+            hint="apt-get install systemd",
+        ) from None
+    with child:
+        _goes_with_us(child)
+        try:
+            if each and child.stdout:
+                for line in child.stdout:
+                    each(line.decode(errors="replace").rstrip("\n"))
+            status = child.wait()
+        except BaseException:
+            # It only reads; and whoever pressed Ctrl-C, or has gone, waits for nothing more of it.
+            child.kill()
+            raise
+    if not _is_read():
+        raise BrokenPipeError
     if status:
         raise Cannot(
             f"cannot show the log of {name}: journalctl ended with status {status}",
@@ -134,3 +168,35 @@ def _quietly(*words: str) -> tuple[int, str]:
     except OSError:
         return 1, ""
     return done.returncode, done.stdout.strip()
+
+
+def _must_be_readable(name: str) -> None:
+    """Raise Cannot where journalctl would show nothing, because its files are not ours to read."""
+    files = [file for directory in _JOURNALS for file in directory.glob("*/system.journal")]
+    if files and not any(os.access(file, os.R_OK) for file in files):
+        raise Cannot(
+            f"cannot show the log of {name}: you may not read the journal of this machine",
+            exits=Exit.FORBIDDEN,
+            code="forbidden",
+            hint="sudo usermod -aG systemd-journal $USER; then log in again",
+        )
+
+
+def _goes_with_us(child: "subprocess.Popen[bytes]") -> None:
+    """Take a child along when somebody ends us: nobody else would know of it."""
+
+    def leave(number: int, _: object) -> None:
+        child.kill()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup has it ignored
+            signal.signal(number, leave)
+
+
+def _is_read() -> bool:
+    """Tell whether somebody still reads our standard output: the kernel says so of a pipe at once."""
+    looking = select.poll()
+    looking.register(_STANDARD_OUTPUT, 0)
+    return not looking.poll(0)

@@ -7,6 +7,8 @@ from pmrunnerctl.exits import Cannot, Exit
 from pmrunnerctl.session import Session
 from pmrunnerctl.tail import tail
 from pmrunnerctl.verbs import verb
+from pmrunnerctl.where import RUN
+from pmrunnerd.model import protocol as p
 
 LOG = "pmrunnerd.log"
 
@@ -23,18 +25,20 @@ LOG = "pmrunnerd.log"
     then="pmrunnerctl doctor",
 )
 def logs(session: Session, *, follow: bool, lines: int) -> None:
-    environment = session.env or session.place.environment
-    unit = launch.unit(environment) if environment else None
+    def show(text: str) -> None:
+        session.show({"line": text}, lambda said: session.out.line(said["line"]))
+        session.out.flush()
+
+    unit = _unit(session)
     with watch.watching(session, work="the daemon goes on"):
         if unit:
-            launch.journal(unit, lines=lines, follow=follow)
+            each = show if session.json else None
+            launch.journal(unit, lines=lines, follow=follow, each=each)
             return
         path = offline.directory(session, None) / LOG
         try:
             for line in tail(path, lines, follow=follow, wait=session.out.wait):
-                text = line.decode(errors="replace")
-                session.show({"line": text}, lambda said: session.out.line(said["line"]))
-                session.out.flush()
+                show(line.decode(errors="replace"))
         except BrokenPipeError:
             raise
         except OSError as exc:
@@ -47,3 +51,22 @@ def logs(session: Session, *, follow: bool, lines: int) -> None:
                 if missing
                 else f"ls -l {path}",
             ) from None
+
+
+def _unit(session: Session) -> str | None:
+    """Return the unit in whose journal the daemon's words are; None where they are in a file.
+
+    systemd knows the unit of any name, also of one whose daemon somebody started by hand: as long
+    as that one answers, it is asked.
+    """
+    place = session.place
+    installed = place.socket.parent.name if place.socket.parent.parent == RUN else ""
+    environment = session.env or place.environment or installed
+    unit = launch.unit(environment) if environment else None
+    if unit is None:
+        return None
+    try:
+        overview = session.client_of(place, patience=0).call(p.Status())
+    except Cannot:
+        return unit
+    return launch.unit_of(overview.environment, overview.pid)

@@ -25,7 +25,7 @@ def test_no_permission_on_the_socket_is_told_with_what_to_do(mode: int) -> None:
             daemon.state.chmod(0o755)
             daemon.socket.chmod(mode)
             done = subprocess.run(
-                [sys.executable, "-c", _AS_A_STRANGER, "status"],
+                [sys.executable, "-c", AS_A_STRANGER, "status"],
                 env=environment(home)
                 | {"PYTHONPATH": str(ROOT), "PMRUNNER_SOCKET": str(daemon.socket)},
                 capture_output=True,
@@ -38,7 +38,7 @@ def test_no_permission_on_the_socket_is_told_with_what_to_do(mode: int) -> None:
 
 
 # What it needs is imported as root: a stranger need not be able to read this checkout.
-_AS_A_STRANGER = """
+AS_A_STRANGER = """
 import os, pkgutil, sys, importlib
 import pmrunnerctl, encodings.idna
 for module in pkgutil.iter_modules(pmrunnerctl.__path__, "pmrunnerctl."):
