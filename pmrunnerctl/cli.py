@@ -19,6 +19,8 @@ _NUMBERS: Final = {
     "is not a valid integer range": "is no whole number",
     "is not a valid float range": "is no number",
 }
+# click writes help for no fewer columns than these.
+_CLICK_NARROWEST: Final = 52
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -56,12 +58,20 @@ def run(arguments: Sequence[str]) -> int:
 def _run(session: Session, arguments: Sequence[str]) -> Exit:
     status = Exit.OK
     try:
-        with OVERALL.make_context("pmrunnerctl", list(arguments), obj=session) as context:
+        width = _help_width(session.out.columns)
+        with OVERALL.make_context(
+            "pmrunnerctl", list(arguments), obj=session, terminal_width=width
+        ) as context:
             OVERALL.invoke(context)
     except click.exceptions.Exit as ended:
         status = Exit(ended.exit_code)
     sys.stdout.flush()
     return status
+
+
+def _help_width(columns: int | None) -> int | None:
+    """Return how wide help is on a terminal that is narrower than click thinks any is."""
+    return columns - 2 if columns and columns < _CLICK_NARROWEST else None
 
 
 def _misused(exc: click.ClickException) -> Cannot:

@@ -62,7 +62,7 @@ def draw(screen: Screen, found: Checkup) -> None:
     screen.table(
         ("CHECK", "STATE", "FOUND"),
         [(row.name, Cell(row.state, _STYLES[row.state]), row.found) for row in found.checks],
-        stretch=None,
+        whole=True,
     )
     for row in found.checks:
         if row.hint:

@@ -28,6 +28,7 @@ OVERVIEW: Final = {
 }
 ROOMS: Final = {"answer": "inbox", "restart": "start"}
 VERBS: Final = tuple(words for row in OVERVIEW.values() for words in row)
+_WIDEST: Final = max(map(len, VERBS))
 WORDS: Final = tuple(dict.fromkeys(words.partition(" ")[0] for words in VERBS))
 
 
@@ -63,9 +64,14 @@ class Overview(click.Group):
         """Write every verb and its summary, grouped by what people want."""
         for title, verbs in OVERVIEW.items():
             formatter.write(f"\n{title}\n")
-            for words in verbs:
-                formatter.write(f"  {words:<15} {self.verb(ctx, words).get_short_help_str(90)}\n")
-        formatter.write("\nOne verb in full: pmrunnerctl chat send -h\n")
+            with formatter.indentation():
+                formatter.write_dl(
+                    [
+                        (f"{words:<{_WIDEST}}", self.verb(ctx, words).get_short_help_str(90))
+                        for words in verbs
+                    ]
+                )
+        formatter.write("\nIn full: pmrunnerctl chat send -h\n")
 
     def verb(self, ctx: click.Context, words: str) -> Verb:
         """Return a verb by all its words."""

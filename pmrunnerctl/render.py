@@ -7,10 +7,9 @@ from datetime import UTC, datetime, tzinfo
 from typing import Final, NamedTuple, TextIO
 
 from pmrunnerctl import times
-from pmrunnerctl.width import clean, cut, one_line, width
+from pmrunnerctl.columns import GAP, fold
+from pmrunnerctl.width import clean, cut, one_line, width, wrapped
 
-GAP: Final = "  "
-NARROWEST: Final = 12
 _SGR: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 
@@ -87,24 +86,25 @@ class Screen:
         headers: Sequence[str],
         rows: Iterable[Sequence[str | Cell]],
         *,
-        stretch: int | None = -1,
+        stretch: int = -1,
+        whole: bool = False,
     ) -> None:
         """Write a table; where it is too wide for the terminal, column `stretch` gives way.
 
-        None does where `stretch` is None: each word of it is to be read.
+        It is cut, or with `whole`, as the last one, goes on below itself. Other columns are never
+        cut: those that find no room follow on a line of their own, which is left out where empty.
         """
         cells = [[_cell(cell) for cell in row] for row in rows]
         widths = [
             max(width(header), *(width(row[n].text) for row in cells), 0)
             for n, header in enumerate(headers)
         ]
-        if self.columns is not None and stretch is not None:
-            excess = sum(widths) + len(GAP) * (len(widths) - 1) - self.columns
-            if excess > 0:
-                widths[stretch] = min(widths[stretch], max(NARROWEST, widths[stretch] - excess))
-        self._row([Cell(header, "dim") for header in headers], widths)
-        for row in cells:
-            self._row(row, widths)
+        lines = fold(widths, self.columns, stretch)
+        for row in [[Cell(header, "dim") for header in headers], *cells]:
+            for number, line in enumerate(lines):
+                shown = {n: row[n] for n in line}
+                if number == 0 or any(cell.text for cell in shown.values()):
+                    self._row(shown, line, GAP if number else "", stretch if whole else None)
 
     def pairs(self, rows: Iterable[tuple[str, str | Cell]]) -> None:
         """Write names and what belongs to them; pairs without a value are left out."""
@@ -129,14 +129,20 @@ class Screen:
         """Spell when it was."""
         return times.clock(at, self.now, self._zone)
 
-    def _row(self, row: Sequence[Cell], widths: Sequence[int]) -> None:
-        parts, room = [], ""
-        for cell, columns in zip(row, widths, strict=True):
-            text = cut(cell.text, columns)
+    def _row(
+        self, row: Mapping[int, Cell], widths: Mapping[int, int], indent: str, whole: int | None
+    ) -> None:
+        parts, room, below = [], indent, list[str]()
+        for n, columns in widths.items():
+            cell = row[n]
+            text, *below = wrapped(cell.text, columns) if n == whole else [cut(cell.text, columns)]
             parts.append(room + self.paint(text, cell.style))
-            room = " " * (columns - width(text)) + GAP if text else " " * columns + GAP
-        # The room behind a cell is only written before the next one that has something to say.
+            # The room behind a cell is only written before the next one that has something to say.
+            room = " " * (columns - width(text)) + GAP
         self.raw("".join(parts).rstrip() + "\n")
+        before = " " * (width(indent) + sum([*widths.values()][:-1]) + len(GAP) * (len(widths) - 1))
+        for text in below:
+            self.raw(f"{before}{text}\n")
 
 
 def _text(value: str | Cell) -> str:

@@ -14,7 +14,7 @@ from pmrunnerctl.exits import misused
 from pmrunnerctl.session import Session
 from pmrunnerd.model import protocol as p
 
-EVERYWHERE: Final = "Everywhere: --env NAME, --socket PATH, --json; before the verb --wait SECONDS."
+EVERYWHERE: Final = "Always: --env NAME, --socket PATH, --json; before the verb --wait SECONDS."
 
 
 class Verb(click.Command):
@@ -39,7 +39,7 @@ class Verb(click.Command):
                     formatter.write(f"  {name:<9}{line}\n")
                     name = ""  # noqa: PLW2901 - only the first line is named
             formatter.write_paragraph()
-            formatter.write(f"  {EVERYWHERE}\n")
+            formatter.write_text(EVERYWHERE)
 
 
 class Noun(click.Group):

@@ -32,6 +32,18 @@ def cut(text: str, columns: int) -> str:
     return "".join(kept) + "…"
 
 
+def wrapped(text: str, columns: int) -> list[str]:
+    """Return a line of text as the lines that it takes; a word that is too wide stays whole."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if lines[-1] and width(longer) > columns:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
 def clean(text: str) -> str:
     """Return text whose control characters are spelt out; new lines and tabs stay."""
     return _HARMFUL.sub(_spelt, text)

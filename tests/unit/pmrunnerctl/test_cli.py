@@ -113,11 +113,11 @@ def test_a_reader_that_has_gone_is_no_complaint(daemon: FakeDaemon) -> None:
         assert running.wait(20) == 141
 
 
-def on_a_terminal(daemon: FakeDaemon, columns: int, **other: str) -> str:
+def on_a_terminal(daemon: FakeDaemon, columns: int, *words: str, **other: str) -> str:
     keyboard, terminal = os.openpty()
     termios.tcsetwinsize(terminal, (24, columns))
     with subprocess.Popen(
-        [sys.executable, "-m", "pmrunnerctl", "--socket", str(daemon.path), "task", "list"],
+        [sys.executable, "-m", "pmrunnerctl", "--socket", str(daemon.path), *words],
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,
@@ -144,16 +144,34 @@ def _long(daemon: FakeDaemon) -> None:
 
 @pytest.mark.usefixtures("_long")
 def test_a_terminal_has_colours_and_its_width_is_kept(daemon: FakeDaemon) -> None:
-    shown = on_a_terminal(daemon, 80)
+    shown = on_a_terminal(daemon, 80, "task", "list")
 
     assert "\x1b[36mRUNNING\x1b[0m" in shown
     assert max(len(re.sub(r"\x1b\[\d*m", "", line)) for line in shown.split("\r\n")) == 80
 
 
 @pytest.mark.usefixtures("_long")
+def test_on_a_narrow_terminal_a_row_takes_two_lines_and_says_why(daemon: FakeDaemon) -> None:
+    shown = re.sub(r"\x1b\[\d*m", "", on_a_terminal(daemon, 40, "task", "list"))
+
+    assert max(map(len, shown.split("\r\n"))) <= 40
+    assert "\r\n  1 d ago  because because because beca…\r\n" in shown
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_the_overview_fits_the_terminal_and_loses_nothing(daemon: FakeDaemon, columns: int) -> None:
+    lines = on_a_terminal(daemon, columns, "-h").split("\r\n")
+
+    assert max(map(len, lines)) <= columns
+    assert "Go on with the task of a run that failed or was cancelled" in " ".join(
+        " ".join(lines).split()
+    )
+
+
+@pytest.mark.usefixtures("_long")
 @pytest.mark.parametrize("variable", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_who_wants_no_colours_gets_none(daemon: FakeDaemon, variable: dict[str, str]) -> None:
-    assert "\x1b" not in on_a_terminal(daemon, 80, **variable)
+    assert "\x1b" not in on_a_terminal(daemon, 80, "task", "list", **variable)
 
 
 @pytest.mark.usefixtures("_long")

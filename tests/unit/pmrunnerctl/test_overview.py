@@ -62,7 +62,7 @@ def test_the_help_of_every_verb_shows_its_example_and_is_no_error(ctl: Ctl, word
 
     assert helped.status == 0
     assert every_verb()[words].example.splitlines()[0] in helped.out
-    assert "Everywhere: --env NAME" in helped.out
+    assert "Always: --env NAME" in helped.out
     assert not helped.err
 
 
@@ -90,7 +90,7 @@ def test_without_a_verb_everything_is_shown_by_what_people_want(
     ]
     for words_ in VERBS:
         assert f"\n  {words_} " in shown.out
-    assert max(map(len, shown.out.splitlines())) <= 110
+    assert max(map(len, shown.out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(

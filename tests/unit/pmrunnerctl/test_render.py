@@ -24,19 +24,48 @@ def test_wide_characters_take_two_columns_of_a_table(paper: Paper) -> None:
 
 
 def test_on_a_terminal_the_stretching_column_is_cut_to_the_width() -> None:
-    paper = Paper(30)
+    paper = Paper(35)
 
     paper.table(("PLAN", "STATE", "TITLE"), ROWS)
 
-    assert paper.text.splitlines()[1] == "p1    ACTIVE  日本 build ever…"
+    assert paper.text.splitlines()[1] == "p1    ACTIVE  日本 build everythin…"
 
 
-def test_a_column_is_never_cut_below_what_can_be_read() -> None:
-    paper = Paper(5)
+def test_columns_without_room_follow_on_a_line_of_their_own_where_they_say_something() -> None:
+    paper = Paper(24)
 
-    paper.table(("PLAN", "TITLE"), [("p1", "a title that is long")])
+    paper.table(("PLAN", "STATE", "TITLE"), ROWS)
 
-    assert paper.text.splitlines()[1] == "p1    a title tha…"
+    assert paper.text == (
+        "PLAN  STATE\n  TITLE\np1    ACTIVE\n  日本 build everything…\np12   DRAFT\n"
+    )
+
+
+def test_nothing_but_the_stretching_column_is_ever_cut() -> None:
+    paper = Paper(10)
+
+    paper.table(("PATH", "TASK", "TITLE"), [("/srv/a/long/path", "t123", "a title that is longer")])
+
+    assert paper.text.splitlines()[3:] == [
+        "/srv/a/long/path",
+        "  t123",
+        "  a title that is lon…",
+    ]
+
+
+def test_a_column_that_is_wanted_whole_goes_on_below_itself() -> None:
+    paper = Paper(32)
+
+    paper.table(("CHECK", "FOUND"), [("disk", "0 MiB free: nothing new is accepted")], whole=True)
+
+    assert paper.text == ("CHECK  FOUND\ndisk   0 MiB free: nothing new\n       is accepted\n")
+
+
+def test_into_a_pipe_a_table_has_a_line_for_each_row_and_all_of_it(paper: Paper) -> None:
+    paper.table(("CHECK", "FOUND"), [("disk", "0 MiB free " * 30)], whole=True)
+
+    assert paper.text.count("\n") == 2
+    assert paper.text.count("0 MiB free") == 30
 
 
 def test_colour_is_seen_only_where_it_was_asked_for() -> None:

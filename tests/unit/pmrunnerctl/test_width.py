@@ -1,6 +1,6 @@
 import pytest
 
-from pmrunnerctl.width import clean, coloured, cut, one_line, width
+from pmrunnerctl.width import clean, coloured, cut, one_line, width, wrapped
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,21 @@ def test_a_cut_text_fits_and_says_that_something_is_missing(
 ) -> None:
     assert expected == cut(text, columns)
     assert width(cut(text, columns)) <= columns
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "expected"),
+    [
+        ("one two three", 7, ["one two", "three"]),
+        ("日本 語 a", 7, ["日本 語", "a"]),
+        ("a /very/long/path b", 5, ["a", "/very/long/path", "b"]),
+        ("", 5, [""]),
+    ],
+)
+def test_a_text_is_wrapped_between_its_words_and_never_inside_one(
+    text: str, columns: int, expected: list[str]
+) -> None:
+    assert expected == wrapped(text, columns)
 
 
 @pytest.mark.parametrize(
