@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable
 
@@ -23,6 +24,16 @@ LAST_WORDS = 1.0
 
 def main() -> None:
     """Run `pmrunnerd` as the command line says and exit with its status."""
+    try:
+        _main()
+    except KeyboardInterrupt:
+        # Before there is a loop that hears signals, nothing has begun that would have to be ended.
+        # Whoever waits for us sees that it was the signal.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def _main() -> None:
     try:
         options = parse(sys.argv[1:], os.environ)
     except BadRequest as wrong:

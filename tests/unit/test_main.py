@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,24 @@ def test_a_setting_that_cannot_be_used_is_named_wherever_it_stands(
     assert why in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "state").exists()
+
+
+def test_ctrl_c_before_there_is_a_daemon_ends_it_by_the_signal_and_without_a_traceback(
+    tmp_path: Path,
+) -> None:
+    os.mkfifo(tmp_path / "dev.toml")
+    starting = subprocess.Popen(
+        [sys.executable, "-m", "pmrunnerd.main", "--config", str(tmp_path / "dev.toml")],
+        env=environment(tmp_path),
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+    )
+    # It reads its configuration now, and has to wait for it.
+    with (tmp_path / "dev.toml").open("wb"):
+        starting.send_signal(signal.SIGINT)
+        _, err = starting.communicate(timeout=20)
+
+    assert (starting.returncode, err) == (-signal.SIGINT, b"")
 
 
 def test_a_second_daemon_is_told_who_has_the_state(tmp_path: Path) -> None:
