@@ -1,4 +1,4 @@
-"""`doctor`: whether this machine and this state have what a daemon needs, with or without one."""
+"""`doctor`: whether this machine and this state have what a daemon needs, and a daemon that is there."""
 
 from pathlib import Path
 from typing import Final
@@ -12,10 +12,17 @@ from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import verb
 from pmrunnerctl.where import SOCKET
 from pmrunnerd.model import protocol as p
-from pmrunnerd.model.checkup import Checkup
+from pmrunnerd.model.checkup import Check, Checkup
+from pmrunnerd.model.errors import Code
 from pmrunnerd.model.views import Overview
 
 _STYLES: Final = {"ok": "green", "warning": "yellow", "problem": "red"}
+
+
+class Both(Checkup, frozen=True, kw_only=True):
+    """What who asks finds, and what the daemon that answers finds of itself; None where none does."""
+
+    daemon: Checkup | None = None
 
 
 @verb(
@@ -25,8 +32,9 @@ _STYLES: Final = {"ok": "green", "warning": "yellow", "problem": "red"}
         type=click.Path(file_okay=False, path_type=Path),
         help="The state directory (the daemon's, or ./state of the checkout).",
     ),
-    summary="Look at what a daemon needs: programs, ports, disk, clock, permissions.",
-    what="Needs no daemon, and does not disturb one that runs. Exit status 8 where there is a problem,"
+    what="Looks at programs and ports, too. Needs no daemon, and does not disturb one that runs; one that"
+    " answers tells what it finds itself, because its limits and its sandbox may be others than"
+    " yours. Exit status 8 where there is a problem,"
     " 0 where there are at most warnings. Under each that is not ok stands what can be done about it.",
     example="pmrunnerctl doctor",
     then="pmrunnerctl start",
@@ -42,9 +50,20 @@ def doctor(session: Session, state_dir: Path | None) -> None:
     if running is not None:
         web = next((door.address for door in running.doors if door.name == "web"), "")
         options += ["--port", web.rstrip("/").rpartition(":")[2] if web else "0"]
-    found = offline.ask("doctor", Checkup, *options)
-    session.show(found, lambda _: draw(session.out, found))
-    if any(check.state == "problem" for check in found.checks):
+    ours = offline.ask("doctor", Checkup, *options)
+    theirs = _within(session, running) if running is not None else None
+    found = Both(state_directory=ours.state_directory, checks=ours.checks, daemon=theirs)
+
+    def show(_: Both) -> None:
+        draw(session.out, f"state {ours.state_directory}", ours)
+        if running is not None and theirs is not None:
+            session.out.line()
+            name = f"pmrunnerd {running.environment}, pid {running.pid}, of itself"
+            draw(session.out, name, theirs)
+
+    session.show(found, show)
+    checks = (*ours.checks, *(theirs.checks if theirs is not None else ()))
+    if any(check.state == "problem" for check in checks):
         session.end(Exit.ENDED_BADLY)
 
 
@@ -56,9 +75,22 @@ def _running(session: Session) -> Overview | None:
         return None
 
 
-def draw(screen: Screen, found: Checkup) -> None:
+def _within(session: Session, running: Overview) -> Checkup:
+    """Return what a daemon finds of itself; that it cannot tell is a warning among its checks."""
+    try:
+        return session.client_of(session.place, patience=0).call(p.Doctor())
+    except Cannot as exc:
+        # There is nothing in this request that a daemon could refuse but the request itself.
+        older = exc.code == Code.BAD_REQUEST
+        said = f"release {running.release} is older than this question" if older else str(exc)
+        hint = "pmrunnerctl restart" if older else exc.hint
+        check = Check(name="daemon", state="warning", found=said, hint=hint)
+        return Checkup(state_directory=running.state_directory, checks=(check,))
+
+
+def draw(screen: Screen, title: str, found: Checkup) -> None:
     """Write the checks, one a line, and below the hints of those that are not ok."""
-    screen.line(f"state {found.state_directory}", "bold")
+    screen.line(title, "bold")
     screen.table(
         ("CHECK", "STATE", "FOUND"),
         [(row.name, Cell(row.state, _STYLES[row.state]), row.found) for row in found.checks],

@@ -33,6 +33,7 @@ from pmrunnerd.services import sandbox, workspace
 from pmrunnerd.services.agents.registry import AGENTS
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.descriptors import Shortage, raise_limit, share
+from pmrunnerd.services.doctor import within
 from pmrunnerd.services.host import runs_directory
 from pmrunnerd.services.host.detached import Detached
 from pmrunnerd.services.systemd import ServiceManager
@@ -121,14 +122,15 @@ class House:
 
     def _build(self, found: sandbox.Confinement) -> tuple[Engine, Desk, RunWatch]:
         store, settings, clock = self._store, self._options.settings, self._clock
-        directory = runs_directory(self._options.state_directory)
+        state, unconfined = self._options.state_directory, settings.runs_unconfined
+        directory = runs_directory(state)
         directory.mkdir(mode=0o700, exist_ok=True)
         host = Detached(directory)
         growth = Growth()
         watch = RunWatch(directory, growth.grew)
         environment = self._options.environment
         runs = Runs(store, clock, host, watch, growth, directory, settings, environment)
-        workspaces = Workspaces(store, unconfined=settings.runs_unconfined)
+        workspaces = Workspaces(store, unconfined=unconfined)
         engine = Engine(store, clock, Planner(store), runs, workspaces, slots=settings.runs_slots)
         desk = Desk(
             store=store,
@@ -136,15 +138,16 @@ class House:
             environment=environment,
             release=RELEASE,
             started_at=clock.now(),
-            state_directory=self._options.state_directory,
+            state_directory=state,
             agents=tuple(AGENTS),
-            confinement=_confinement(found, unconfined=settings.runs_unconfined),
+            confinement=found.shown(unconfined=unconfined),
             waits=engine.waits,
             alive=host.alive,
             grown=runs.grown,
             memory=_memory,
-            inspect=partial(workspace.inspect, hidden=(self._options.state_directory,)),
+            inspect=partial(workspace.inspect, hidden=(state,)),
             stop=self._stop,
+            checkup=partial(within, state, RELEASE, found, unconfined=unconfined),
             problem=self._problem,
             now=clock.now,
             reopen=self._reopen,
@@ -233,12 +236,6 @@ async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
-
-
-def _confinement(found: sandbox.Confinement, *, unconfined: bool) -> str:
-    if found.ok:
-        return "bubblewrap"
-    return "UNCONFINED" if unconfined else f"none: {found.reason}; runs are refused"
 
 
 def _memory() -> int:

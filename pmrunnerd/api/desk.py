@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pmrunnerd.api.uploads import Uploads
+from pmrunnerd.model.checkup import Checkup
 from pmrunnerd.model.entities import Task
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.views import Door
@@ -31,6 +32,7 @@ class Desk:
     returns when a run's event file may have grown. `memory` is bytes resident. `inspect` looks at a
     directory that is to become a project. `stop` stops the daemon, with `True` without its runs.
     `reopen` has the daemon leave and come back on the state that the disk has by then.
+    `checkup` looks at what this daemon has of what it needs.
     `problem` says in one line what keeps the daemon from working; it is empty where nothing does.
     """
 
@@ -48,6 +50,7 @@ class Desk:
     memory: Callable[[], int]
     inspect: Callable[[Path], Awaitable[Inspection]]
     stop: Callable[[bool], None]
+    checkup: Callable[[], Checkup]
     problem: Callable[[], str]
     now: Callable[[], str]
     reopen: Callable[[], None]

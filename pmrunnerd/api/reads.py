@@ -9,6 +9,7 @@ from pmrunnerd.api import pages, present
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
+from pmrunnerd.model.checkup import Checkup
 from pmrunnerd.model.state import State
 
 
@@ -45,6 +46,10 @@ def status(desk: Desk, _: p.Status) -> v.Overview:
         problem=desk.problem(),
         waiting=sum(row.waiting for row in rows),
     )
+
+
+def doctor(desk: Desk, _: p.Doctor) -> Checkup:
+    return desk.checkup()
 
 
 def project_list(desk: Desk, _: p.ProjectList) -> v.ProjectTable:
@@ -132,6 +137,7 @@ def run_show(desk: Desk, request: p.RunShow) -> v.RunView:
 
 READS: Final[Mapping[type[p.Request[Any]], Read]] = {
     p.Status: status,
+    p.Doctor: doctor,
     p.ProjectList: project_list,
     p.ProjectShow: project_show,
     p.ChatHistory: chat_history,

@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from pmrunnerd.model import upkeep as u
 from pmrunnerd.model import views as v
+from pmrunnerd.model.checkup import Checkup
 from pmrunnerd.model.entities import PlanApproval, Project, ProjectType
 from pmrunnerd.model.progress import AnyProgress
 
@@ -65,6 +66,13 @@ class Done(v.View, frozen=True, kw_only=True):
 
 class Status(Request[v.Overview], frozen=True, kw_only=True):
     """Show the environment, its projects and what they do now."""
+
+
+class Doctor(Request[Checkup], frozen=True, kw_only=True):
+    """Look at what a daemon needs: sandbox, limits, disk, clock, permissions.
+
+    As the daemon has them itself: whoever asks may have others.
+    """
 
 
 class Stop(Request[Done], frozen=True, kw_only=True):
@@ -321,6 +329,7 @@ def _acts(request: type[Request[Any]], reply: type[Struct]) -> Command:
 
 COMMANDS: Final = (
     _reads(Status, v.Overview),
+    _reads(Doctor, Checkup),
     _changes(Stop, Done),  # Whoever may send work may also stop it.
     _changes(ProjectAdd, Project),
     _reads(ProjectList, v.ProjectTable),

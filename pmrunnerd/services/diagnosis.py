@@ -46,6 +46,11 @@ def python(version: tuple[int, int, int]) -> Check:
     return _ok("python", found)
 
 
+def release(named: str, interpreter: str) -> Check:
+    """Tell which code runs, and by what; that is no fault either way."""
+    return _ok("release", f"{named}, by {interpreter}")
+
+
 def git(said: str | None) -> Check:
     """Judge what `git --version` said; None where it is not there or did not answer."""
     if said is None:

@@ -36,6 +36,23 @@ async def examine(state: Path, *, socket: Path, port: int, unconfined: bool) -> 
     return Checkup(state_directory=str(state), checks=checks)
 
 
+def within(state: Path, release: str, found: sandbox.Confinement, *, unconfined: bool) -> Checkup:
+    """Look at what the daemon has that this process is: its limits, and not those of who asks.
+
+    `found` is what it found of a sandbox when it started; no program is started for an answer.
+    """
+    checks = (
+        diagnosis.release(release, sys.executable),
+        diagnosis.python(sys.version_info[:3]),
+        diagnosis.bubblewrap(found, unconfined=unconfined),
+        diagnosis.permissions(state, _ownership(state)),
+        diagnosis.disk(state, _room(state)),
+        diagnosis.clock(datetime.now(UTC), _last(state)),
+        diagnosis.limits(*resource.getrlimit(resource.RLIMIT_NOFILE)),
+    )
+    return Checkup(state_directory=str(state), checks=checks)
+
+
 async def _git() -> str | None:
     done = await process.run(
         ["git", "--version"], cwd=Path("/"), env=sandbox.own(), total=10.0, limit=4096

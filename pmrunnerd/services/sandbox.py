@@ -69,6 +69,12 @@ class Confinement(Struct, frozen=True, kw_only=True):
     reason: str = ""
     hint: str = ""
 
+    def shown(self, *, unconfined: bool) -> str:
+        """Return how agents run here, as every page shows it."""
+        if self.ok:
+            return "bubblewrap"
+        return "UNCONFINED" if unconfined else f"none: {self.reason}; runs are refused"
+
 
 def look(hidden: Sequence[Path] = ()) -> tuple[str, ...]:
     """Return what of this machine every sandbox shows and covers."""

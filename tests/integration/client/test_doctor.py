@@ -22,6 +22,29 @@ def test_doctor_looks_with_a_daemon_and_without_one(tmp_path: Path) -> None:
         assert not alive.stderr + dead.stderr
 
 
+class Narrow(Daemon):
+    """A daemon that may open fewer files than whoever asks after it."""
+
+    def argv(self) -> list[str]:
+        return ["prlimit", "--nofile=600:600", *super().argv()]
+
+
+def test_a_daemon_tells_its_own_limits_and_not_those_of_who_asks(tmp_path: Path) -> None:
+    with Narrow(tmp_path / "state") as daemon:
+        found = json.loads(daemon.ctl("doctor", "--json").stdout)
+        shown = daemon.ctl("doctor")
+
+    ours, theirs = (
+        {row["name"]: row for row in checks}
+        for checks in (found["checks"], found["daemon"]["checks"])
+    )
+    assert "at most 600" not in ours["open files"]["found"]
+    assert theirs["open files"]["found"].startswith("at most 600")
+    assert theirs["open files"]["state"] == "warning"
+    assert f"pid {daemon.pid}, of itself" in shown.stdout
+    assert (shown.returncode, shown.stderr) == (0, "")
+
+
 def test_a_problem_is_exit_status_8_and_its_hint_can_be_pasted(tmp_path: Path) -> None:
     with Daemon(tmp_path / "state") as daemon:
         lock = daemon.state / "lock"

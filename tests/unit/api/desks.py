@@ -13,6 +13,7 @@ from msgspec import Struct
 from pmrunnerd.api.access import Caller
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.model import events as ev
+from pmrunnerd.model.checkup import Check, Checkup
 from pmrunnerd.model.entities import Outcome, Task
 from pmrunnerd.model.protocol import Access
 from pmrunnerd.model.settings import Settings
@@ -20,6 +21,9 @@ from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.store import Store
 
 AT = "2026-01-01T00:00:00.000Z"
+CHECKUP = Checkup(
+    state_directory="/s", checks=(Check(name="open files", state="ok", found="at most 64"),)
+)
 ANNA = Caller(name="anna", uid=1000, access=Access.OPERATE)
 READER = Caller(name="rita", uid=1001, access=Access.READ)
 
@@ -74,6 +78,7 @@ def a_desk(store: Store, bench: Bench, **others: Any) -> Desk:
         memory=lambda: 4096,
         inspect=bench.inspect,
         stop=bench.stopped.append,
+        checkup=lambda: CHECKUP,
         problem=lambda: bench.problem,
         now=lambda: AT,
         reopen=bench.reopened.set,

@@ -111,3 +111,10 @@ def test_what_is_not_there_is_not_found(tmp_path: Path, request_: p.Request[v.Vi
         assert missing.value.hint
 
     with_work(tmp_path, look)
+
+
+def test_doctor_tells_what_the_daemon_finds_of_itself(tmp_path: Path) -> None:
+    def look(desk: Desk) -> None:
+        assert ask(desk, p.Doctor()) == desks.CHECKUP
+
+    with_work(tmp_path, look)

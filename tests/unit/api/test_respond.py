@@ -59,6 +59,14 @@ def test_who_may_only_read_changes_nothing_and_learns_nothing_of_others_requests
     asyncio.run(scenario())
 
 
+def test_whoever_may_read_the_status_may_ask_what_is_wrong_with_it(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk:
+            assert r.look(desk, READER, p.Doctor()) == desks.CHECKUP
+
+    asyncio.run(scenario())
+
+
 def test_a_request_larger_than_any_message_is_refused(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with at_work(tmp_path) as desk:

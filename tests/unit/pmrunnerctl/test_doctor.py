@@ -1,6 +1,14 @@
+import json
+from pathlib import Path
+
 from pmrunnerctl import doctor
+from pmrunnerd.model import frames
+from pmrunnerd.model import protocol as p
 from pmrunnerd.model.checkup import Check, Checkup
-from tests.unit.pmrunnerctl.conftest import Paper
+from pmrunnerd.model.errors import Code
+from tests.fakes.daemon import FakeDaemon
+from tests.unit.pmrunnerctl import samples
+from tests.unit.pmrunnerctl.conftest import Ctl, Paper
 
 
 def test_checks_stand_one_a_line_and_hints_below_them(paper: Paper) -> None:
@@ -8,7 +16,7 @@ def test_checks_stand_one_a_line_and_hints_below_them(paper: Paper) -> None:
         Check(name="git", state="ok", found="2.39.5"),
         Check(name="disk", state="problem", found="0 MiB free", hint="df -h /s"),
     )
-    doctor.draw(paper, Checkup(state_directory="/s", checks=checks))
+    doctor.draw(paper, "state /s", Checkup(state_directory="/s", checks=checks))
 
     assert paper.text == (
         "state /s\n"
@@ -25,4 +33,50 @@ def test_what_was_found_is_not_cut_where_the_terminal_is_narrow() -> None:
     check = Check(name="state", state="warning", found=found, hint="chmod 700 /srv/state")
     doctor.draw(narrow, Checkup(state_directory="/srv/state", checks=(check,)))
 
-    assert found in narrow.text
+    assert found.replace(" ", "") in narrow.text.replace(" ", "").replace("\n", "")
+
+
+def test_what_the_daemon_finds_of_itself_stands_below_and_counts(
+    ctl: Ctl, daemon: FakeDaemon, tmp_path: Path
+) -> None:
+    daemon.answers[p.Status] = samples.overview(state_directory=str(tmp_path))
+    full = Check(name="disk", state="problem", found="0 MiB free", hint="df -h /s")
+    daemon.answers[p.Doctor] = Checkup(state_directory="/s", checks=(full,))
+    shown = ctl("doctor")
+
+    _, theirs = shown.out.split("\n\n")
+    assert theirs == (
+        "pmrunnerd dev, pid 4242, of itself\n"
+        "CHECK  STATE    FOUND\n"
+        "disk   problem  0 MiB free\n"
+        "disk: df -h /s\n"
+    )
+    assert (shown.status, shown.err) == (8, "")
+
+
+def test_an_older_daemon_that_does_not_know_the_question_is_a_warning(
+    ctl: Ctl, daemon: FakeDaemon, tmp_path: Path
+) -> None:
+    daemon.answers[p.Status] = samples.overview(state_directory=str(tmp_path))
+    daemon.answers[p.Doctor] = frames.Failed(
+        call=0,
+        code=Code.BAD_REQUEST,
+        message="cannot 'doctor': pmrunnerd 1.2.3 has no such command",
+    )
+    asked = ctl("doctor", "--json")
+
+    found = json.loads(asked.out)
+    assert found["checks"]
+    assert found["daemon"]["checks"] == [
+        {
+            "name": "daemon",
+            "state": "warning",
+            "found": "release 1.2.3 is older than this question",
+            "hint": "pmrunnerctl restart",
+        }
+    ]
+    assert not asked.err
+
+
+def test_where_no_daemon_answers_only_what_we_find_is_told(ctl: Ctl, tmp_path: Path) -> None:
+    assert json.loads(ctl("doctor", "--state-dir", str(tmp_path), "--json").out)["daemon"] is None

@@ -14,7 +14,6 @@ OURS = {
     "start",
     "restart",
     "version",
-    "doctor",
     "logs",
     "completion",
     "state verify",

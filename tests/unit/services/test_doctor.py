@@ -1,12 +1,15 @@
 import asyncio
 import json
 import os
+import resource
 import socket
+import sys
 import time
 from pathlib import Path
 
 from pmrunnerd.model.checkup import Check
-from pmrunnerd.services.doctor import examine
+from pmrunnerd.services.doctor import examine, within
+from pmrunnerd.services.sandbox import Confinement
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.lock import Lock
 
@@ -58,3 +61,18 @@ def test_a_lock_that_nobody_can_read_is_no_reason_to_give_up(tmp_path: Path) -> 
     (tmp_path / "lock").write_text(json.dumps({"pid": "no number"}))
 
     assert examined(tmp_path)["daemon"].state == "ok"
+
+
+def test_a_daemon_finds_its_own_limits_and_what_it_found_of_a_sandbox_when_it_started(
+    tmp_path: Path,
+) -> None:
+    none = Confinement(ok=False, reason="no bwrap", hint="apt-get install bubblewrap")
+    found = {check.name: check for check in within(tmp_path, "9.9", none, unconfined=True).checks}
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert found["open files"].found == f"at most {hard}, now {soft}"
+    assert found["bubblewrap"].state == "warning"
+    assert found["release"].found == f"9.9, by {sys.executable}"
+    assert found.keys() == {
+        *("release", "python", "bubblewrap", "state", "disk", "clock", "open files"),
+    }

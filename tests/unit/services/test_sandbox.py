@@ -104,6 +104,24 @@ def test_a_sandbox_that_cannot_start_says_why_and_what_to_do(tmp_path: Path) -> 
     assert "--unconfined" in found
 
 
+@pytest.mark.parametrize(
+    ("found", "unconfined", "shown"),
+    [
+        (sandbox.Confinement(ok=True), True, "bubblewrap"),
+        (sandbox.Confinement(ok=False, reason="no bwrap"), True, "UNCONFINED"),
+        (
+            sandbox.Confinement(ok=False, reason="no bwrap"),
+            False,
+            "none: no bwrap; runs are refused",
+        ),
+    ],
+)
+def test_how_agents_run_here_is_shown_in_a_word_and_why_they_do_not(
+    found: sandbox.Confinement, unconfined: bool, shown: str
+) -> None:
+    assert found.shown(unconfined=unconfined) == shown
+
+
 def test_a_sandbox_that_starts_without_a_word_and_fails_is_no_sandbox(tmp_path: Path) -> None:
     assert _probe_with("#!/bin/sh\nexit 1\n", tmp_path).startswith("False|bubblewrap did not start")
 
