@@ -48,6 +48,7 @@ def doctor(session: Session, state_dir: Path | None) -> None:
     if environment:
         options += ["--env", environment]
     if running is not None:
+        options += ["--daemon", str(running.pid)]
         web = next((door.address for door in running.doors if door.name == "web"), "")
         options += ["--port", web.rstrip("/").rpartition(":")[2] if web else "0"]
     ours = offline.ask("doctor", Checkup, *options)

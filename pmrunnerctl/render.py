@@ -94,6 +94,7 @@ class Screen:
         It is cut, or with `whole`, as the last one, goes on below itself. Other columns are never
         cut: those that find no room follow on a line of their own, which is left out where empty.
         """
+        stretch %= len(headers)
         cells = [[_cell(cell) for cell in row] for row in rows]
         widths = [
             max(width(header), *(width(row[n].text) for row in cells), 0)

@@ -100,6 +100,7 @@ def _doctor(given: argparse.Namespace) -> View:
             socket=given.socket.absolute() if given.socket else options.socket,
             port=options.settings.web_port,
             unconfined=options.settings.runs_unconfined,
+            told=given.daemon,
         )
     )
 
@@ -135,6 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--socket", type=Path, help="doctor: the control socket")
     parser.add_argument("--port", type=int, help="doctor: the port of the web door")
+    parser.add_argument("--daemon", type=int, help="doctor: the pid of the daemon that answers")
     given = parser.parse_args(arguments)
     # What a daemon would log is in the reply, or in set-aside; standard error has one line of JSON.
     logging.getLogger().addHandler(logging.NullHandler())

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final, Protocol, TypeVar
 
+from msgspec.structs import replace
+
 from pmrunnerd.api import pages, present
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
-from pmrunnerd.model.checkup import Checkup
+from pmrunnerd.model.checkup import Check, Checkup
 from pmrunnerd.model.state import State
 
 
@@ -49,7 +51,8 @@ def status(desk: Desk, _: p.Status) -> v.Overview:
 
 
 def doctor(desk: Desk, _: p.Doctor) -> Checkup:
-    return desk.checkup()
+    found = desk.checkup()
+    return replace(found, checks=(*found.checks, *map(_door, desk.doors.values())))
 
 
 def project_list(desk: Desk, _: p.ProjectList) -> v.ProjectTable:
@@ -133,6 +136,13 @@ def run_show(desk: Desk, request: p.RunShow) -> v.RunView:
         directory=str(desk.run_directory(run.id)),
         alive=run.ended is None and desk.alive(run.id),
     )
+
+
+def _door(door: v.Door) -> Check:
+    if door.problem:
+        hint = "pmrunnerctl logs"
+        return Check(name=f"{door.name} door", state="problem", found=door.problem, hint=hint)
+    return Check(name=f"{door.name} door", state="ok", found=door.address)
 
 
 READS: Final[Mapping[type[p.Request[Any]], Read]] = {

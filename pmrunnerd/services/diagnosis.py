@@ -74,6 +74,11 @@ def port(number: int, holder: Holder | None, daemon: int | None) -> Check:
         return _ok("web port", f"{number} is free")
     if daemon is not None and holder.pid == daemon:
         return _ok("web port", f"{number} is ours, pid {daemon}")
+    if daemon is not None and holder.pid is None:
+        # Whether it is the daemon's only the daemon can tell: it tells of its doors.
+        return _ok(
+            "web port", f"{number} is in use by {holder}; pid {daemon} tells of its web door"
+        )
     return _problem("web port", f"{number} is in use by {holder}", "pmrunnerctl start --port 0")
 
 
@@ -90,12 +95,13 @@ def socket(path: Path, holder: Holder | None, daemon: int | None) -> Check:
     return _warning("control socket", f"nobody answers at {path}", "pmrunnerctl start")
 
 
-def permissions(path: Path, found: Ownership | None) -> Check:
+def permissions(path: Path, found: Ownership | None, daemon: int | None = None) -> Check:
+    """Judge whose the state is; a daemon that has it may be somebody else's, and look into it."""
     if found is None:
         return _warning(
             "state", f"{path} is not there yet", f"pmrunnerctl start --state-dir {path}"
         )
-    if found.me not in (0, found.owner):
+    if found.me not in (0, found.owner) and daemon is None:
         return _problem(
             "state",
             f"{path} belongs to user {found.owner}, and you are {found.me}",
@@ -104,7 +110,8 @@ def permissions(path: Path, found: Ownership | None) -> Check:
     if found.mode & _FOR_OTHERS:
         others = f"{path} has mode {found.mode:o}: others may look into it"
         return _warning("state", others, f"chmod 700 {path}")
-    return _ok("state", f"{path}, mode {found.mode:o}")
+    whose = "" if found.me in (0, found.owner) else f" of user {found.owner}"
+    return _ok("state", f"{path}, mode {found.mode:o}{whose}")
 
 
 def disk(path: Path, room: Room) -> Check:

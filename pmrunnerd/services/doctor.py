@@ -1,5 +1,6 @@
 """Looks at what a daemon needs, whether or not one runs: the measurements of `doctor`."""
 
+import contextlib
 import os
 import resource
 import sys
@@ -16,16 +17,21 @@ from pmrunnerd.store import lock
 _LOCKS = Path("/proc/locks")
 
 
-async def examine(state: Path, *, socket: Path, port: int, unconfined: bool) -> Checkup:
-    """Look at everything. Nothing is changed, and a daemon that runs is not disturbed."""
+async def examine(
+    state: Path, *, socket: Path, port: int, unconfined: bool, told: int | None = None
+) -> Checkup:
+    """Look at everything. Nothing is changed, and a daemon that runs is not disturbed.
+
+    `told` is the pid of a daemon that says that the state is its own: who looks may not be let in.
+    """
     holder = _holder(state)
-    pid = holder.pid if holder else None
-    who = f"pid {pid} of {holder.by}, since {holder.at}" if holder else ""
+    pid = holder.pid if holder else told
+    who = f"pid {pid} of {holder.by}, since {holder.at}" if holder else f"pid {pid} says so"
     checks = (
         diagnosis.python(sys.version_info[:3]),
         diagnosis.git(await _git()),
         diagnosis.bubblewrap(await sandbox.probe(), unconfined=unconfined),
-        diagnosis.permissions(state, _ownership(state)),
+        diagnosis.permissions(state, _ownership(state), pid),
         diagnosis.daemon(pid, who),
         diagnosis.socket(socket, _answers(socket), pid),
         diagnosis.port(port, ports.holder(port) if port else None, pid),
@@ -109,6 +115,7 @@ def _last(state: Path) -> datetime | None:
     """Return the latest time that the state knows of: its last opening, its last write."""
     signed = _signed(state)
     known = [datetime.fromisoformat(signed.at)] if signed else []
-    segments = (state / "journal").glob("*.jsonl")
-    known += [datetime.fromtimestamp(file.stat().st_mtime, UTC) for file in segments]
+    with contextlib.suppress(PermissionError):  # whoever looks from outside may see less
+        segments = [file.stat().st_mtime for file in (state / "journal").glob("*.jsonl")]
+        known += [datetime.fromtimestamp(at, UTC) for at in segments]
     return max(known, default=None)

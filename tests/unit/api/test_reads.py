@@ -116,5 +116,11 @@ def test_what_is_not_there_is_not_found(tmp_path: Path, request_: p.Request[v.Vi
 def test_doctor_tells_what_the_daemon_finds_of_itself(tmp_path: Path) -> None:
     def look(desk: Desk) -> None:
         assert ask(desk, p.Doctor()) == desks.CHECKUP
+        desk.doors["control"] = v.Door(name="control", address="/s/control.sock")
+        desk.doors["web"] = v.Door(name="web", address="http://127.0.0.1:1", problem="in use")
+        *_, control, web = ask(desk, p.Doctor()).checks
+        assert (control.state, control.found) == ("ok", "/s/control.sock")
+        assert (web.state, web.found) == ("problem", "in use")
+        assert web.hint
 
     with_work(tmp_path, look)

@@ -27,15 +27,6 @@ def test_checks_stand_one_a_line_and_hints_below_them(paper: Paper) -> None:
     )
 
 
-def test_what_was_found_is_not_cut_where_the_terminal_is_narrow() -> None:
-    narrow = Paper(columns=40)
-    found = "/srv/state has mode 755: others may look into it"
-    check = Check(name="state", state="warning", found=found, hint="chmod 700 /srv/state")
-    doctor.draw(narrow, Checkup(state_directory="/srv/state", checks=(check,)))
-
-    assert found.replace(" ", "") in narrow.text.replace(" ", "").replace("\n", "")
-
-
 def test_what_the_daemon_finds_of_itself_stands_below_and_counts(
     ctl: Ctl, daemon: FakeDaemon, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ from pmrunnerd.services.sandbox import Confinement
 STATE = Path("/s")
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 OTHER = Holder(pid=412, command="python3 -m http.server", user="anna")
+UNSEEN = Holder(pid=None, command="", user="anna")
 NONE = Confinement(ok=False, reason="no user namespaces", hint="sysctl x=0")
 
 
@@ -22,11 +23,17 @@ NONE = Confinement(ok=False, reason="no user namespaces", hint="sysctl x=0")
         (d.bubblewrap(NONE, unconfined=False), "problem", "runs are refused"),
         (d.bubblewrap(NONE, unconfined=True), "warning", "UNCONFINED"),
         (d.port(3503, OTHER, 7), "problem", "in use by pid 412 (python3 -m http.server)"),
+        (
+            d.port(3503, UNSEEN, None),
+            "problem",
+            "in use by a process of user anna that you may not",
+        ),
         (d.socket(STATE, OTHER, 7), "problem", "pid 412"),
         (d.socket(STATE, None, 7), "problem", "pid 7 runs and does not answer"),
         (d.socket(STATE, None, None), "warning", "nobody answers"),
         (d.permissions(STATE, None), "warning", "not there yet"),
         (d.permissions(STATE, d.Ownership(owner=5, mode=0o700, me=6)), "problem", "user 5"),
+        (d.permissions(STATE, d.Ownership(owner=5, mode=0o755, me=6), 7), "warning", "mode 755"),
         (d.permissions(STATE, d.Ownership(owner=5, mode=0o755, me=5)), "warning", "mode 755"),
         (d.disk(STATE, d.Room(bytes=0, inodes=10**6)), "problem", "nothing new is accepted"),
         (d.disk(STATE, d.Room(bytes=1 << 40, inodes=3)), "problem", "3 inodes"),
@@ -53,6 +60,7 @@ def test_what_is_not_ok_says_why_and_what_can_be_pasted(
         d.port(0, None, None),
         d.port(3503, None, None),
         d.port(3503, Holder(pid=7, command="pmrunnerd", user="anna"), 7),
+        d.port(3503, UNSEEN, 7),
         d.socket(STATE, Holder(pid=7, command="pmrunnerd", user="anna"), 7),
         d.permissions(STATE, d.Ownership(owner=5, mode=0o700, me=0)),
         d.daemon(None, ""),

@@ -3,15 +3,20 @@ import json
 import os
 import resource
 import socket
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+
+import pytest
 
 from pmrunnerd.model.checkup import Check
 from pmrunnerd.services.doctor import examine, within
 from pmrunnerd.services.sandbox import Confinement
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.lock import Lock
+from tests.house.tree import ROOT
 
 
 def examined(state: Path, port: int = 0) -> dict[str, Check]:
@@ -76,3 +81,46 @@ def test_a_daemon_finds_its_own_limits_and_what_it_found_of_a_sandbox_when_it_st
     assert found.keys() == {
         *("release", "python", "bubblewrap", "state", "disk", "clock", "open files"),
     }
+
+
+# What it needs is imported as root: a stranger need not be able to read this checkout.
+AS_A_STRANGER = """
+import asyncio, os, sys, msgspec
+from pathlib import Path
+from pmrunnerd.services.doctor import examine
+state, told = Path(sys.argv[1]), int(sys.argv[2]) or None
+os.setgroups([])
+os.setgid(45678)
+os.setuid(45678)
+found = examine(state, socket=state.parent / "control.sock", port=0, unconfined=False, told=told)
+print(msgspec.json.encode(asyncio.run(found)).decode())
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_an_operator_who_may_not_look_into_the_state_sees_what_the_daemon_says_of_it() -> None:
+    def seen(told: int) -> dict[str, dict[str, str]]:
+        done = subprocess.run(
+            [sys.executable, "-c", AS_A_STRANGER, str(home / "state"), str(told)],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            cwd="/",
+            capture_output=True,
+            check=True,
+        )
+        return {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+
+    # The directories of a test are root's alone.
+    with tempfile.TemporaryDirectory() as name, socket.socket(socket.AF_UNIX) as answering:
+        home = Path(name)
+        home.chmod(0o755)
+        (home / "state" / "journal").mkdir(parents=True)
+        (home / "state").chmod(0o700)
+        answering.bind(str(home / "control.sock"))
+        answering.listen()
+        (home / "control.sock").chmod(0o666)
+        alone, told = seen(0), seen(os.getpid())
+
+    assert alone["state"]["state"] == "problem"
+    assert told["state"]["found"].endswith("mode 700 of user 0")
+    assert told["daemon"]["found"] == f"pid {os.getpid()} says so"
+    assert {told[name]["state"] for name in ("state", "daemon", "control socket")} == {"ok"}
