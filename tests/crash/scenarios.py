@@ -1,8 +1,6 @@
 """What daemons do to a state directory, each in small: the scenarios of a power cut."""
 
-import io
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Final
 
 from pmrunnerd.model import events as ev
@@ -10,20 +8,11 @@ from pmrunnerd.model.entities import TaskState
 from pmrunnerd.model.errors import PmError
 from pmrunnerd.rules import decide
 from pmrunnerd.store import snapshot
-from pmrunnerd.store.archive import write_archive
-from pmrunnerd.store.backup import Origin, backup
 from pmrunnerd.store.batch import line_of
-from pmrunnerd.store.repair import repair
-from pmrunnerd.store.restore import check as contents
-from pmrunnerd.store.restore import restore
 from pmrunnerd.store.store import Store
-from tests.crash.memory import MemoryDisk
-from tests.crash.trial import AT, STATE, Scenario, Trial, opened
+from tests.crash import upkeep
+from tests.crash.trial import STATE, Scenario, Trial, opened, quiet, said
 from tests.unit.store.lives import beginning, next_facts
-
-
-def said(count: int, size: int = 20) -> ev.MessagePosted:
-    return ev.MessagePosted(message=f"m{count}", project="w1", text="x" * size, by="anna")
 
 
 def a_new_state(trial: Trial) -> None:
@@ -130,117 +119,6 @@ def caches_of_other_rules(trial: Trial) -> None:
     store.close()
 
 
-def _lived(trial: Trial, count: int) -> None:
-    """Make a state of some segments, with a past, closed in good order."""
-    store = opened(trial.disk)
-    trial.commit(store, *beginning())
-    for number in range(1, count + 1):
-        trial.commit(store, said(number, 150), request=f"r{number}")
-        trial.flush(store)
-    store.close()
-
-
-def repaired(trial: Trial) -> None:
-    """A bit has flipped; whatever is left of the repair, the next one finishes it and loses one."""
-    quiet(trial, lambda: _lived(trial, 12))
-    path = STATE / "journal" / "00000001.jsonl"
-    raw = bytearray(trial.disk.read_file(path))
-    raw[raw.index(b"xxx")] ^= 1
-    quiet(trial, lambda: trial.disk.write_file(path, bytes(raw), "empty"))
-    lost = 1
-
-    def mend(image: MemoryDisk) -> None:
-        repair(image, STATE, at=AT, release="1", change=True)
-
-    def check(image: MemoryDisk) -> None:
-        mend(image)
-        store = opened(image)
-        found = store.read(0, 1000)
-        assert [batch.seq for batch in found] == list(range(1, len(trial.asked) + 1))
-        same = sum(a == b for a, b in zip(found, trial.asked, strict=True))
-        assert same == len(found) - lost
-        aside = _all_below(image, STATE / "set-aside")
-        assert bytes(raw) in aside, "the original is kept as it was"
-
-    trial.checking, trial.recover, trial.again = check, mend, 0.3
-    mend(trial.disk)
-
-
-def backed_up(trial: Trial) -> None:
-    """An archive is whole when it has its name, and the state knows nothing of it."""
-    quiet(trial, lambda: _lived(trial, 8))
-    quiet(trial, lambda: trial.disk.make_directory(BACKUPS))
-
-    def check(image: MemoryDisk) -> None:
-        if "state.tar.gz" in (image.names(BACKUPS) if image.is_directory(BACKUPS) else ()):
-            archive = io.BytesIO(image.read_file(BACKUPS / "state.tar.gz"))
-            scratch = MemoryDisk()
-            scratch.make_directory(BACKUPS)
-            _, commits = contents(scratch, archive, BACKUPS, HERE)
-            assert commits == len(trial.asked)
-        trial.check(image)
-
-    def again(disk: MemoryDisk) -> None:
-        write_archive(
-            disk, BACKUPS / "state.tar.gz", lambda out: backup(disk, STATE, out, HERE), force=True
-        )
-
-    trial.checking, trial.recover, trial.again = check, again, 0.3
-    again(trial.disk)
-
-
-def restored(trial: Trial) -> None:
-    """A state is the old one or the new one, whenever the power went; the next opening finishes."""
-    quiet(trial, lambda: _lived(trial, 8))
-    archive = io.BytesIO()
-    quiet(trial, lambda: backup(trial.disk, STATE, archive, HERE))
-    old_count = len(trial.asked)
-
-    def go_on() -> None:
-        store = opened(trial.disk)
-        for number in range(900, 905):
-            trial.commit(store, said(number))
-        trial.flush(store)
-        store.close()
-
-    quiet(trial, go_on)
-    both = (trial.asked[:old_count], list(trial.asked))
-
-    def check(image: MemoryDisk) -> None:
-        store = opened(image)
-        assert store.read(0, 1000) in both
-        goes_on = store.commit(ev.DaemonStarted(release="2", pid=2))
-        store.flush()
-        store.close()
-        again = opened(image)
-        assert again.durable == goes_on.seq
-        assert not image.is_directory(STATE / "restore")
-
-    trial.checking, trial.again = check, 0.3
-    archive.seek(0)
-    restore(trial.disk, STATE, archive, HERE)
-    trial.disk.boundary = lambda: None
-    assert opened(trial.disk).read(0, 1000) == both[0]
-
-
-def quiet(trial: Trial, work: Callable[[], object]) -> None:
-    """Do something while the power stays on, and make all of it durable."""
-    cut, trial.disk.boundary = trial.disk.boundary, lambda: None
-    work()
-    trial.disk.sync_all()
-    trial.disk.boundary = cut
-
-
-def _all_below(disk: MemoryDisk, path: Path) -> list[bytes]:
-    found: list[bytes] = []
-    for name in disk.names(path):
-        below = path / name
-        found += _all_below(disk, below) if disk.is_directory(below) else [disk.read_file(below)]
-    return found
-
-
-BACKUPS: Final = Path("/backups")
-HERE: Final = Origin(AT, "1", "test")
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     "a new state": a_new_state,
     "groups": groups,
@@ -248,7 +126,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "checkpoints": checkpoints,
     "caches made anew": caches_made_anew,
     "caches of other rules": caches_of_other_rules,
-    "repair": repaired,
-    "backup": backed_up,
-    "restore": restored,
+    "repair": upkeep.repaired,
+    "backup": upkeep.backed_up,
+    "restore": upkeep.restored,
 }

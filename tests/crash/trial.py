@@ -39,6 +39,10 @@ def opened(disk: Disk, checkpoint: int = 5) -> Store:
     )
 
 
+def said(count: int, size: int = 20) -> ev.MessagePosted:
+    return ev.MessagePosted(message=f"m{count}", project="w1", text="x" * size, by="anna")
+
+
 class Trial:
     """One disk and what was asked and promised on it; every boundary is a power cut.
 
@@ -129,6 +133,14 @@ class Trial:
             store = Store(STATE, lambda: AT, release="1", disk=disk, checkpoint=10**6)
             self._plain[count] = seen(store)
         return self._plain[count]
+
+
+def quiet(trial: Trial, work: Callable[[], object]) -> None:
+    """Do something while the power stays on, and make all of it durable."""
+    cut, trial.disk.boundary = trial.disk.boundary, lambda: None
+    work()
+    trial.disk.sync_all()
+    trial.disk.boundary = cut
 
 
 Scenario = Callable[[Trial], None]
