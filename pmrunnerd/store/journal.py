@@ -74,8 +74,9 @@ class Journal:
             name = f"{at.translate(_PLAIN)}-journal-{end.segment:08}-{whole}"
             cut(self._disk, file, end.tail, aside / name)
         self._whole = self._disk.size(file)
-        self._disk.sync(file)
-        self._disk.sync_directory(self.directory)
+        if end.tail or not end.segment:
+            self._disk.sync(file)
+            self._disk.sync_directory(self.directory)
 
     def append(self, group: Sequence[bytes]) -> Written:
         """Write lines and make them durable with one sync.
