@@ -184,8 +184,9 @@ class House:
     async def _look_at_the_past(self) -> None:
         try:
             await self._store.scrub()
-        except OSError as exc:
-            log.warning("cannot look at the older journal: %s", exc)
+        except (OSError, MemoryError, RuntimeError) as exc:
+            # No files, no memory, no thread: it is looked at after the next start.
+            log.warning("cannot look at what is older: %s", exc)
 
     async def _say_goodbye(self) -> None:
         # On a full disk we leave all the same: whoever starts next finds all that was said.

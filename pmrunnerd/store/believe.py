@@ -3,6 +3,7 @@
 What older parts say is looked at while the daemon runs (store.scrub): that may take long.
 """
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -12,19 +13,44 @@ from pmrunnerd.store.blocks import BLOCK, fits
 from pmrunnerd.store.column import WIDTH
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.journal import Journal
+from pmrunnerd.store.lock import Lock
 from pmrunnerd.store.segments import Extent
 from pmrunnerd.store.snapshot import Snapshot
 from pmrunnerd.store.sums import sum_of
 
 _REQUESTS: Final = "requests"
+_log: Final = logging.getLogger(__name__)
 
 
-def is_as_it_was(disk: Disk, history: Path, journal: Journal, snapshot: Snapshot) -> bool:
-    """Compare a snapshot with the journal and the history that it was made with. Raises OSError."""
+def proven(disk: Disk, directory: Path, lock: Lock) -> int:
+    """Return how far the journal had come, by what the lock remembers and by the snapshot.
+
+    The lock remembers it from now on, durably: whoever takes the snapshot away takes its proof with
+    it, and a journal that was refused once must not be accepted the next time. Raises OSError.
+    """
+    reached = snapshots.reached(disk, directory)
+    if reached > lock.seen:
+        lock.begin_anew(reached)
+    return lock.seen
+
+
+def is_as_it_was(
+    disk: Disk, directory: Path, journal: Journal, snapshot: Snapshot, window: int
+) -> bool:
+    """Compare a snapshot with the journal and the history that it was made with.
+
+    `window` is how many requests are remembered. Raises OSError where the journal cannot be read; a
+    history that cannot is one to be made anew.
+    """
+    try:
+        history_is_there = _is_there(disk, directory / "history", snapshot, window)
+    except OSError as error:
+        _log.warning("cannot read %s: %s", error.filename or "the history", error.strerror)
+        history_is_there = False
     try:
         return (
-            _sizes_are_right(disk, journal, snapshot.segments)
-            and all(disk.size_of(history / name) >= n for name, n in snapshots.sizes(snapshot))
+            history_is_there
+            and _sizes_are_right(disk, journal, snapshot.segments)
             and all(
                 sum_of(journal, number, extent.size) == extent.sum
                 for number, extent in _newest(journal, snapshot.segments)
@@ -34,8 +60,13 @@ def is_as_it_was(disk: Disk, history: Path, journal: Journal, snapshot: Snapshot
         return False
 
 
-def remembers(disk: Disk, history: Path, snapshot: Snapshot, window: int) -> bool:
-    """Tell whether the last requests are those that were recorded: none may be done twice."""
+def _is_there(disk: Disk, history: Path, snapshot: Snapshot, window: int) -> bool:
+    """Tell whether the history is long enough, and the last requests are those that were recorded.
+
+    No request may be done twice.
+    """
+    if any(disk.size_of(history / name) < size for name, size in snapshots.sizes(snapshot)):
+        return False
     sums = snapshot.sums.get(_REQUESTS, ())
     count = snapshot.columns.get(_REQUESTS, 0)
     first = max(count - window, 0) * WIDTH // BLOCK

@@ -1,11 +1,9 @@
 """Whether snapshot and history are what the journal makes of them: all of it is made again, aside.
 
 They are caches, so what is wrong with them loses nothing: without its snapshot, the next start makes
-both anew. It must be found all the same, for a start only looks at their sizes.
+both anew. It must be found all the same, for a start does not look at all of it.
 """
 
-import sys
-from array import array
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -16,12 +14,12 @@ from pmrunnerd.model.state import State
 from pmrunnerd.model.upkeep import Finding
 from pmrunnerd.store import snapshot as snapshots
 from pmrunnerd.store.batch import body
-from pmrunnerd.store.blocks import fits
-from pmrunnerd.store.column import WIDTH
+from pmrunnerd.store.column import Column
 from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.failures import HistoryDamaged
 from pmrunnerd.store.finished import FILE, Finished
 from pmrunnerd.store.history import History
-from pmrunnerd.store.index import Index
+from pmrunnerd.store.index import WIDE, Index
 from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.replay import replay
 from pmrunnerd.store.requests import Requests
@@ -40,8 +38,13 @@ def check_caches(disk: Disk, directory: Path) -> list[Finding]:
     """
     found: list[Finding] = []
     for _ in range(_TRIES):
-        before = _raw(disk, directory)
-        found = _check(disk, directory, before)
+        try:
+            before = _raw(disk, directory)
+            found = _check(disk, directory, before)
+        except OSError as error:
+            # A bad sector under a cache must not hide that the journal is sound.
+            where = Path(error.filename or directory / snapshots.FILE)
+            return [_finding(where, f"cannot be read: {error.strerror}")]
         if not found or _raw(disk, directory) == before:
             break
     return found
@@ -69,8 +72,17 @@ def _check(disk: Disk, directory: Path, raw: bytes | None) -> list[Finding]:
     history = directory / "history"
     return [
         *_wrong_columns(disk, history, snapshot, again.index),
-        *_wrong_entities(disk, path, snapshot, again.state, Index(disk, history, snapshot.columns)),
+        *_wrong_entities(
+            disk, path, snapshot, again.state, _Quiet(disk, history, snapshot.columns)
+        ),
     ]
+
+
+class _Quiet(Index):
+    """Says what is wrong by its errors alone."""
+
+    def distrust(self, wrong: PmError) -> None:
+        pass
 
 
 class _Again:
@@ -100,34 +112,21 @@ def _wrong_columns(
         if snapshot.columns.get(name, 0) != count:
             yield _finding(history / name, f"has not {count} numbers in the snapshot")
             continue
-        there = _numbers(disk, history / name, count)
+        column = Column(
+            disk, history / name, count, sums=snapshot.sums.get(name), wide=name in WIDE
+        )
+        try:
+            there = column.read(0, count)
+            column.check(0)
+        except HistoryDamaged as damage:
+            yield _finding(history / name, str(damage).partition(": ")[2])
+            continue
         wanted = index.column(name).read(0, count)
-        sums = snapshot.sums.get(name, ())
         for position, number in enumerate(wanted):
             # What comes later may have been put where nothing was.
-            if number and (position >= len(there) or there[position] != number):
+            if number and there[position] != number:
                 yield _finding(history / name, f"number {position} is not what the journal says")
                 break
-        else:
-            if not all(
-                fits(disk, history / name, count * WIDTH, sums, n) for n in range(len(sums))
-            ):
-                yield _finding(history / name, "does not match its checksums")
-
-
-def _numbers(disk: Disk, path: Path, count: int) -> "array[int]":
-    try:
-        file = disk.open(path, "read")
-    except FileNotFoundError:
-        return array("Q")
-    try:
-        raw = disk.read_all(file, count * WIDTH, 0)
-    finally:
-        disk.close(file)
-    found = array("Q", raw[: len(raw) // WIDTH * WIDTH])
-    if sys.byteorder == "big":
-        found.byteswap()
-    return found
 
 
 def _wrong_entities(

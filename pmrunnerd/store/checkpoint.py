@@ -9,8 +9,10 @@ from typing import Final
 from pmrunnerd.model.state import State
 from pmrunnerd.store import snapshot as snapshots
 from pmrunnerd.store.column import open_behind
+from pmrunnerd.store.failures import HistoryDamaged
 from pmrunnerd.store.finished import FILE, ended
 from pmrunnerd.store.fold import FOLD
+from pmrunnerd.store.index import lasting
 from pmrunnerd.store.past import Past
 from pmrunnerd.store.segments import Extent
 from pmrunnerd.store.snapshot import FORMAT, Living, Snapshot
@@ -33,7 +35,7 @@ class Checkpoint:
         self._moved = past.finished.point(self._lines)
         self._pending = past.index.pending()
         self._columns = past.index.lengths()
-        self._sums = past.index.sums(self._pending)
+        self._sums = past.index.sums()
         self._segments = past.history.segments()
         self._snapshot: Snapshot | None = None
 
@@ -56,16 +58,19 @@ class Checkpoint:
                 disk.sync(file)
             finally:
                 disk.close(file)
-        for pending in self._pending.values():
-            pending.write(disk)
-        disk.sync_directory(history)
+        for name, pending in self._pending.items():
+            self._sums[name] = pending.write(disk)
+        try:
+            disk.sync_directory(history)
+        except FileNotFoundError:
+            raise HistoryDamaged(f"cannot write {history}: it is missing") from None
         snapshot = Snapshot(
             format=FORMAT,
             fold=FOLD,
             seq=self.seq,
             segments=tuple(self._summed()),
             columns=self._columns,
-            sums=self._sums,
+            sums=lasting(self._sums),
             finished=self._lines.start + len(self._lines.data),
             moved=self._moved,
             living=self._living,
@@ -88,7 +93,7 @@ class Checkpoint:
         """Believe what was written: take what was put away out of the states, if it is still so."""
         assert self._snapshot is not None, "write it first"
         self._past.checkpoint = self._snapshot
-        self._past.index.settle(self._pending)
+        self._past.index.settle(self._pending, self._sums)
         self._past.finished.settle(self._lines, self._moved)
         for bundle in self._bundles:
             for state in states:

@@ -95,11 +95,16 @@ class Checkpoints:
             if self._begin():
                 done = asyncio.Event()
                 wake = partial(loop.call_soon_threadsafe, done.set)
-                self._thread = threading.Thread(
+                thread = threading.Thread(
                     target=self._work, args=(wake,), name="checkpoint", daemon=True
                 )
-                self._thread.start()
-                await done.wait()
+                try:
+                    thread.start()
+                except RuntimeError as error:
+                    self._error = MemoryError(str(error))  # "can't start new thread"
+                else:
+                    self._thread = thread
+                    await done.wait()
                 self._end()
 
     def close(self) -> None:
@@ -151,12 +156,15 @@ class Checkpoints:
             self._is_over = True
             self._past.found(error)
         elif isinstance(error, MemoryError):
-            log.warning("a snapshot is put off: out of memory")
+            log.warning("a snapshot is put off: %s", str(error) or "out of memory")
         elif isinstance(error, OSError) and error.errno in PASSING:
             log.warning("a snapshot is put off: %s", error.strerror)
         elif isinstance(error, OSError):
             where = error.filename or self._past.directory
-            self._fail(StoreFailed(f"cannot write in {where}: {error.strerror}"))
+            self._give_up(f"cannot write in {where}: {error.strerror}")
         else:
-            why = f"cannot make a snapshot: this is a bug in the store: {error!r}"
-            self._fail(StoreFailed(why))
+            self._give_up(f"cannot make a snapshot: this is a bug in the store: {error!r}")
+
+    def _give_up(self, why: str) -> None:
+        log.critical("%s", why)
+        self._fail(StoreFailed(why))

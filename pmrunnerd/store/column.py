@@ -2,21 +2,28 @@
 
 A file of unsigned 64-bit numbers, little-endian, with as many of them as the last snapshot says;
 what lies behind those is left over from a checkpoint that did not finish, and is written over.
+
+In the file a number is sealed: it has 40 bits, and above them 24 of a checksum of its position and
+itself, so that no flipped bit and no lost sector is ever taken for a number.
 """
 
 import sys
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
+from zlib import crc32
 
-from pmrunnerd.store.blocks import Sums, grown
+from pmrunnerd.store.blocks import BLOCK, Sums, fits, grown
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import HistoryDamaged
 
 WIDTH: Final = 8
+_BITS: Final = 40
+_NUMBER: Final = (1 << _BITS) - 1
+_CHECK: Final = (1 << (64 - _BITS)) - 1
 
 
 def open_behind(disk: Disk, path: Path, size: int) -> int:
@@ -24,7 +31,10 @@ def open_behind(disk: Disk, path: Path, size: int) -> int:
 
     Raises HistoryDamaged where they are gone: what is written would be believed with a hole in it.
     """
-    file = disk.open(path, "create")
+    try:
+        file = disk.open(path, "create")
+    except FileNotFoundError:
+        raise HistoryDamaged(f"cannot write {path}: its directory is missing") from None
     if disk.size(file) < size:
         disk.close(file)
         raise HistoryDamaged(f"cannot write {path}: it is missing, or shorter than {size} bytes")
@@ -34,44 +44,62 @@ def open_behind(disk: Disk, path: Path, size: int) -> int:
 class Pending(NamedTuple):
     """What a checkpoint writes of a column: numbers from a position on, and some before it.
 
-    `sums` are those of the column as it will be (store.blocks), `None` if it was patched ever.
+    `sums` are those of the column before that (store.blocks), None if it was patched ever.
     """
 
     path: Path
     start: int
-    numbers: bytes
+    numbers: "array[int]"
     patches: dict[int, int]
     sums: Sums | None
+    wide: bool
 
-    def write(self, disk: Disk) -> None:
-        """Make them durable; their file's name is so after `sync_directory`.
+    def write(self, disk: Disk) -> Sums | None:
+        """Make them durable, and return the sums of the column as it is then.
 
-        Raises HistoryDamaged if what was before them is gone.
+        The file's name is durable after `sync_directory`. Raises OSError, and HistoryDamaged if what
+        was before them is gone.
         """
+        numbers = self._in_file(self.start, self.numbers)
         file = open_behind(disk, self.path, self.start * WIDTH)
         try:
             for position, number in self.patches.items():
-                disk.write_all(file, _pack(array("Q", [number])), position * WIDTH)
-            disk.write_all(file, self.numbers, self.start * WIDTH)
+                disk.write_all(file, self._in_file(position, (number,)), position * WIDTH)
+            disk.write_all(file, numbers, self.start * WIDTH)
             disk.sync(file)
         finally:
             disk.close(file)
+        if self.sums is None or self.patches:
+            return None
+        return grown(self.sums, self.start * WIDTH, numbers)
+
+    def _in_file(self, start: int, numbers: Iterable[int]) -> bytes:
+        if not self.wide:
+            numbers = (_sealed(at, number) for at, number in enumerate(numbers, start))
+        found = array("Q", numbers)
+        if sys.byteorder == "big":
+            found.byteswap()
+        return found.tobytes()
 
 
 class Column:
     """Append, put, read. `kept` is how many numbers are on the disk, `sums` are theirs.
 
-    `damaged` is asked for the error to raise where they are not.
+    `wide` numbers have 64 bits, and no seal. `damaged` is asked for the error to raise where what
+    is on the disk is not what was written.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - where it is, and then what is known of it
         self,
         disk: Disk,
         path: Path,
         kept: int = 0,
         damaged: Callable[[str], HistoryDamaged] = HistoryDamaged,
         sums: Sums | None = None,
+        *,
+        wide: bool = False,
     ) -> None:
+        self._wide = wide
         self.sums = sums if kept else ()
         self._damaged = damaged
         self._disk = disk
@@ -142,22 +170,32 @@ class Column:
                 range(self._kept), number, key=lambda at: self._on_disk(file, at, at + 1)[0]
             )
 
+    def check(self, start: int) -> None:
+        """Look whether what is on the disk of the numbers from one on is what was written.
+
+        Raises HistoryDamaged.
+        """
+        for block in range(start * WIDTH // BLOCK, len(self.sums or ())):
+            if not fits(self._disk, self._path, self._kept * WIDTH, self.sums or (), block):
+                raise self._damaged(
+                    f"cannot read {self._path}: block {block} is not what was written"
+                )
+
     # Checkpoints
 
     def pending(self) -> Pending | None:
         """Return what is not on the disk yet; None where all is."""
         if not (self._tail or self._patches):
             return None
-        numbers, sums = _pack(self._tail), None
-        if self.sums is not None and not self._patches:
-            sums = grown(self.sums, self._kept * WIDTH, numbers)
-        return Pending(self._path, self._kept, numbers, dict(self._patches), sums)
+        numbers = array("Q", self._tail)
+        patches = dict(self._patches)
+        return Pending(self._path, self._kept, numbers, patches, self.sums, self._wide)
 
-    def settle(self, pending: Pending) -> None:
+    def settle(self, pending: Pending, sums: Sums | None) -> None:
         """Let go of what is on the disk now."""
-        count = len(pending.numbers) // WIDTH
+        count = len(pending.numbers)
         self._kept += count
-        self.sums = pending.sums
+        self.sums = sums
         del self._tail[:count]
         for position, number in pending.patches.items():
             if self._patches.get(position) == number:
@@ -184,11 +222,16 @@ class Column:
         found = array("Q", raw)
         if sys.byteorder == "big":
             found.byteswap()
-        return found
+        return found if self._wide else array("Q", map(self._unsealed, range(start, end), found))
+
+    def _unsealed(self, position: int, found: int) -> int:
+        number = found & _NUMBER
+        if found != _sealed(position, number):
+            raise self._damaged(
+                f"cannot read {self._path}: number {position} is not what was written"
+            )
+        return number
 
 
-def _pack(numbers: "array[int]") -> bytes:
-    if sys.byteorder == "big":
-        numbers = array("Q", numbers)
-        numbers.byteswap()
-    return numbers.tobytes()
+def _sealed(position: int, number: int) -> int:
+    return (crc32(b"%d %d" % (position, number)) & _CHECK) << _BITS | number

@@ -137,7 +137,7 @@ class Finished:
             else:
                 first[count] = place
         for count, place in first.items():
-            self._index.put("plans", count, place + 1)
+            self._index.column("plans").put(count, place + 1)
         return moved
 
     def settle(self, lines: Lines, moved: Mapping[str, int]) -> None:
@@ -149,13 +149,13 @@ class Finished:
         """Have the index forget bundles that were not written."""
         for count in map(number, lines.places):
             if str(count) not in moved:
-                self._index.put("plans", count, 0)
+                self._index.column("plans").put(count, 0)
 
     def forget(self, alive: Iterable[Plan]) -> None:
         """Have the index forget where plans would be if a checkpoint had not been interrupted."""
         for count in (number(plan.id) for plan in alive):
             if self._index.get("plans", count) > self.size:
-                self._index.put("plans", count, 0)
+                self._index.column("plans").put(count, 0)
 
     @staticmethod
     def _count(name: str) -> int:

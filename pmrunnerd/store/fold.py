@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "e6298845a1640449"
+FOLD: Final = "f33273a6888a4510"

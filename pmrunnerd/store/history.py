@@ -5,7 +5,6 @@ journal when somebody asks; what is listed (plans, tasks, runs) is listed latest
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -103,22 +102,13 @@ class History:
         seqs = self._conversation(project)
         end = len(seqs) if before is None else seqs.before(before)
         latest_first = seqs.read(end - limit, end)[::-1]
-        return self._of(project, self._places.affordable(latest_first)[::-1])
+        return self._places.fetch(self._places.affordable(latest_first)[::-1])
 
     def conversation_since(self, project: str, since: int, limit: int) -> list[Batch]:
         """Return the first `limit` commits of a conversation after one, fewer if they are large."""
         seqs = self._conversation(project)
         start = seqs.up_to(since)
-        return self._of(project, self._places.affordable(seqs.read(start, start + limit)))
-
-    def _of(self, project: str, seqs: Sequence[int]) -> list[Batch]:
-        """Fetch commits of a conversation, and see that they are of that one, and in order."""
-        found = self._places.fetch(seqs)
-        if any(a >= b for a, b in pairwise(seqs)) or not all(_is_of(project, b) for b in found):
-            raise self._index.damaged(
-                f"cannot read the conversation of {project}: {seqs[0]} to {seqs[-1]} are not of it"
-            )
-        return found
+        return self._places.fetch(self._places.affordable(seqs.read(start, start + limit)))
 
     def message(self, name: str) -> ev.MessagePosted | None:
         """Return what somebody said, however long ago."""
@@ -132,15 +122,8 @@ class History:
         raise self._index.damaged(f"cannot find message {name}: commit {seq} is not it")
 
 
-def _is_of(project: str, batch: Batch) -> bool:
-    return any(
-        type(fact) in CONVERSATION and fact.project == project  # type: ignore[union-attr]
-        for fact in batch.facts
-    )
-
-
 def _message(index: Index, fact: ev.MessagePosted, seq: int, _: State) -> None:
-    index.put("messages", number(fact.message), seq)
+    index.column("messages").put(number(fact.message), seq)
 
 
 def _plan(index: Index, fact: ev.PlanDrafted | ev.PlanRefused, _: int, __: State) -> None:
@@ -148,19 +131,19 @@ def _plan(index: Index, fact: ev.PlanDrafted | ev.PlanRefused, _: int, __: State
     index.column(f"plans-{fact.project}").append(plan)
     if isinstance(fact, ev.PlanDrafted):
         for task in fact.tasks:
-            index.put("tasks", number(task.task), plan)
+            index.column("tasks").put(number(task.task), plan)
 
 
 def _run(index: Index, fact: ev.RunStarted, _: int, state: State) -> None:
     run = number(fact.run)
-    index.put("runs", run, number(state.tasks[fact.task].plan))
+    index.column("runs").put(run, number(state.tasks[fact.task].plan))
     index.column(f"runs-{fact.project}").append(run)
 
 
 def _questions(index: Index, fact: ev.TaskAsked, _: int, state: State) -> None:
     plan = number(state.tasks[fact.task].plan)
     for asked in fact.questions:
-        index.put("questions", number(asked.question), plan)
+        index.column("questions").put(number(asked.question), plan)
 
 
 _NOTES: Final[Mapping[type, Callable[[Index, Any, int, State], None]]] = {

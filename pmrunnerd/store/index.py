@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
-from zlib import crc32
 
 from pmrunnerd.model.errors import PmError
 from pmrunnerd.store.blocks import Sums
@@ -14,9 +13,10 @@ from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import HistoryDamaged
 
 log: Final = logging.getLogger(__name__)
-_BITS: Final = 40
-_NUMBER: Final = (1 << _BITS) - 1
-_CHECK: Final = (1 << (64 - _BITS)) - 1
+# Whose numbers need more than 40 bits: what they say is held against what they lead to.
+WIDE: Final = frozenset({"places", "requests"})
+# What says where plans are put away is written in the middle, where the snapshot before has it too.
+_PATCHED: Final = frozenset({"plans"})
 
 
 class Index:
@@ -49,20 +49,10 @@ class Index:
             found = self._columns[name] = self._open(name, 0)
         return found
 
-    def put(self, name: str, position: int, number: int) -> None:
-        """Give a position of a column its number, with a check of both beside it."""
-        self.column(name).put(position, _sealed(position, number) if number else 0)
-
     def get(self, name: str, position: int) -> int:
-        """Return what was put; 0 where nothing was. Raises HistoryDamaged."""
+        """Return a number of a column; 0 where there is none. Raises HistoryDamaged."""
         column = self.column(name)
-        found = column[position] if 0 <= position < len(column) else 0
-        number = found & _NUMBER
-        if found and found != _sealed(position, number):
-            raise self.damaged(
-                f"cannot read {self.directory / name}: number {position} is not what was written"
-            )
-        return number
+        return column[position] if 0 <= position < len(column) else 0
 
     def lengths(self) -> dict[str, int]:
         """Return how many numbers each column has."""
@@ -73,16 +63,14 @@ class Index:
         found = ((name, column.pending()) for name, column in self._columns.items())
         return {name: pending for name, pending in found if pending is not None}
 
-    def sums(self, pending: Mapping[str, Pending]) -> dict[str, Sums]:
-        """Return the sums of the columns that have some, as they will be when all is written."""
-        found = {name: column.sums for name, column in self._columns.items() if len(column)}
-        found |= {name: written.sums for name, written in pending.items()}
-        return {name: sums for name, sums in found.items() if sums is not None}
+    def sums(self) -> dict[str, Sums | None]:
+        """Return the sums of the columns as they are on the disk."""
+        return {name: column.sums for name, column in self._columns.items() if len(column)}
 
-    def settle(self, pending: Mapping[str, Pending]) -> None:
+    def settle(self, pending: Mapping[str, Pending], sums: Mapping[str, Sums | None]) -> None:
         """Let go of what is on the disk now."""
         for name, written in pending.items():
-            self._columns[name].settle(written)
+            self._columns[name].settle(written, sums[name])
 
     @property
     def is_trusted(self) -> bool:
@@ -106,9 +94,10 @@ class Index:
         return wrong
 
     def _open(self, name: str, kept: int, sums: Sums | None = None) -> Column:
-        return Column(self._disk, self.directory / name, kept, self.damaged, sums)
+        path = self.directory / name
+        return Column(self._disk, path, kept, self.damaged, sums, wide=name in WIDE)
 
 
-def _sealed(position: int, number: int) -> int:
-    check = crc32(b"%d %d" % (position, number)) & _CHECK
-    return check << _BITS | number
+def lasting(sums: Mapping[str, Sums | None]) -> dict[str, Sums]:
+    """Return the sums that a snapshot can keep: those of columns that only ever grow."""
+    return {name: one for name, one in sums.items() if one is not None and name not in _PATCHED}

@@ -17,7 +17,7 @@ from pmrunnerd.store.durable import FULL, PASSING, Disk
 from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.levels import CURRENT, Levels
 from pmrunnerd.store.replay import replay
-from pmrunnerd.store.segments import Extent, Place, path_of, present
+from pmrunnerd.store.segments import Extent, Place, path_of, present, read_lines
 from pmrunnerd.store.tail import cut
 
 SEGMENT_LIMIT: Final = 64 << 20
@@ -95,6 +95,16 @@ class Journal:
         file = self._disk.open(self.path(segment), "read")
         try:
             return self._disk.read_all(file, size, offset)
+        finally:
+            self._disk.close(file)
+
+    def line(self, segment: int, number: int) -> bytes | None:
+        """Return the JSON of a line of a segment, None where it is not whole; reads all before it."""
+        path = self.path(segment)
+        file = self._disk.open(path, "read")
+        try:
+            found = (line for line in read_lines(self._disk, file, path) if line.number == number)
+            return next((line.json for line in found), None)
         finally:
             self._disk.close(file)
 

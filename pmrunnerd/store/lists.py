@@ -35,6 +35,8 @@ class Lists:
         below = _below(before)
         for count in self._numbers("p", "plans", project, self._plan_below(below)):
             plan = self._state.plans.get(f"p{count}")
+            if plan is None and project is not None:
+                raise self._index.damaged(f"cannot find plan p{count}, which {project} has")
             for name in reversed(plan.tasks) if plan else ():
                 if below is None or number(name) < below:
                     yield self._state.tasks[name]

@@ -11,8 +11,8 @@ from pmrunnerd.model.errors import PmError
 from pmrunnerd.model.tables import Write
 from pmrunnerd.store import snapshot as snapshots
 from pmrunnerd.store.batch import Batch
-from pmrunnerd.store.believe import is_as_it_was, remembers, unread
-from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.believe import is_as_it_was, unread
+from pmrunnerd.store.durable import PASSING, Disk
 from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged, damaged
 from pmrunnerd.store.finished import Finished
 from pmrunnerd.store.history import History
@@ -32,11 +32,11 @@ log: Final = logging.getLogger(__name__)
 
 
 class _Unfit(Exception):
-    """A commit does not follow from what is before it; `damaged` says which."""
+    """A commit does not follow from what is before it, or what is put away cannot be read."""
 
-    def __init__(self, damaged: JournalDamaged) -> None:
-        super().__init__(str(damaged))
-        self.damaged = damaged
+    def __init__(self, error: PmError | OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class Past:
@@ -44,12 +44,14 @@ class Past:
 
     `checkpoint` is the last snapshot that was written; `unread` are segments whose content was not
     looked at when this was opened; `is_stale` says that a snapshot lies there that is not believed.
+    `remember` is told how far the journal is before the snapshot that proves it is taken away.
     """
 
     def __init__(
         self, directory: Path, journal: Journal, disk: Disk, *, window: int = WINDOW
     ) -> None:
         self.directory = directory
+        self.remember: Callable[[int], object] = lambda _: None
         self._window = window
         self.unread: Sequence[Extent] = ()
         self.is_stale = False
@@ -58,27 +60,22 @@ class Past:
         self.journal = journal
         self._begin_with(NONE)
 
-    def replay(
-        self,
-        *,
-        at_least: int,
-        aside: Path,
-        at: str,
-        each: Callable[[Place], object],
-    ) -> None:
+    def replay(self, *, at_least: int, at: str, each: Callable[[Place], object]) -> None:
         """Take in the journal, from the snapshot on where that can be believed.
 
-        `each` is called after each commit. Raises JournalDamaged naming file and line.
+        `at_least` is a commit that it is known to have reached; a torn end goes to `set-aside/`;
+        `each` is called after each commit. Raises JournalDamaged naming file and line, and OSError.
         """
         self.disk.make_directory(self.directory / "history")
-        at_least = max(at_least, snapshots.reached(self.disk, self.directory))
-        read = partial(self._read, at_least=at_least, aside=aside, at=at, each=each)
+        read = partial(self._read, at_least=at_least, at=at, each=each)
         if (found := self._believable()) is not None:
             self.unread = unread(self.journal, found.segments)
             try:
                 self._begin_with(found)
                 read()
-            except (_Unfit, HistoryDamaged) as error:
+            except (_Unfit, HistoryDamaged, OSError) as error:
+                if isinstance(error, OSError) and error.errno in PASSING:
+                    raise
                 # The snapshot may be what is wrong, so the journal is asked without it.
                 log.warning("%s is not believed: %s", snapshots.FILE, error)
                 self.is_stale = True
@@ -89,17 +86,22 @@ class Past:
         try:
             read()
         except _Unfit as unfit:
-            raise unfit.damaged from unfit
+            raise unfit.error from unfit
 
-    def _read(
-        self, *, at_least: int, aside: Path, at: str, each: Callable[[Place], object]
-    ) -> None:
+    def _read(self, *, at_least: int, at: str, each: Callable[[Place], object]) -> None:
+        known, aside = self.checkpoint, self.directory / "set-aside"
         for batch, place in self.journal.replay(
-            self.checkpoint.segments, self.checkpoint.seq, at_least=at_least, aside=aside, at=at
+            known.segments, known.seq, at_least=at_least, aside=aside, at=at
         ):
             try:
                 self.state.written(batch.fold)
                 self._add(batch, place)
+            except MemoryError:
+                raise
+            except OSError as error:
+                if error.errno in PASSING:
+                    raise
+                raise _Unfit(error) from error
             except Exception as error:
                 why = f"cannot be taken in: {error!s}"
                 raise _Unfit(damaged(*self.history.where_next(place), why)) from error
@@ -125,7 +127,7 @@ class Past:
         """Look at what a start does not look at; what is found is `wrong`. Raises OSError."""
         try:
             await scrub(self.disk, self.journal, self.unread)
-            await scrub_history(self.disk, self.index, self._begun)
+            await scrub_history(self.disk, self.directory / "history", self._begun)
         except JournalDamaged as damage:
             self.found(damage)
         except HistoryDamaged as wrong:
@@ -161,7 +163,7 @@ class Past:
             history,
             snapshot.columns,
             snapshot.sums,
-            retract=lambda: snapshots.retract(self.disk, self.directory),
+            retract=self._retract,
         )
         self.finished = Finished(self.disk, self.index, snapshot.finished, snapshot.moved)
         self.finished.forget(snapshot.living.plans)
@@ -171,14 +173,16 @@ class Past:
         self.requests = Requests(self.index.column("requests"), window=self._window)
         self.lists = Lists(self.state, self.index)
 
+    def _retract(self) -> None:
+        """Take the snapshot away, and with it what proves how far the journal is: remember that."""
+        self.remember(self.state.seq)
+        snapshots.retract(self.disk, self.directory)
+
     def _believable(self) -> Snapshot | None:
         """Return the snapshot, if the journal still is what it was made from."""
         found = snapshots.load(self.disk, self.directory)
-        history = self.directory / "history"
-        if (
-            found is not None
-            and is_as_it_was(self.disk, history, self.journal, found)
-            and remembers(self.disk, history, found, self._window)
+        if found is not None and is_as_it_was(
+            self.disk, self.directory, self.journal, found, self._window
         ):
             return found
         # It stays until there is another one to be written: a journal that is refused is left alone.

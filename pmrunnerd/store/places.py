@@ -1,11 +1,13 @@
 """Where each commit lies in the journal: eight bytes for each, and a way to read some of them."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
 
+from pmrunnerd.model.errors import PmError
 from pmrunnerd.store import batch as lines
 from pmrunnerd.store.batch import LINE_LIMIT, Batch
 from pmrunnerd.store.failures import damaged
@@ -56,7 +58,7 @@ class Places:
 
     def where(self, seq: int) -> tuple[Path, int]:
         """Return the file and the line of a commit."""
-        segment, _ = _unpacked(self._packed[seq - 1])
+        segment = bisect_right(self._firsts, seq)
         return self._journal.path(segment), seq - self._firsts[segment - 1] + 1
 
     def where_next(self, place: Place) -> tuple[Path, int]:
@@ -102,17 +104,28 @@ class Places:
     def _read(self, extent: _Extent) -> Iterator[Batch]:
         raw = self._journal.read(extent.segment, extent.start, extent.end - extent.start)
         for seq, line in enumerate(raw.removesuffix(b"\n").split(b"\n"), start=extent.first):
-            json = lines.body(line)
-            try:
-                found = lines.decode(json, self._journal.levels) if json is not None else None
-            except msgspec.DecodeError:
-                found = None
-            if found is None or found.seq != seq:
-                # It may be the column that is wrong. The next start reads all, and can tell.
-                wrong = damaged(*self.where(seq), "is not what was read before")
-                self._index.distrust(wrong)
-                raise wrong
+            if (found := self._decoded(seq, lines.body(line))) is None:
+                raise self._wrong(seq)
             yield found
+
+    def _decoded(self, seq: int, json: bytes | None) -> Batch | None:
+        """Return the commit that a line holds, if it is that one."""
+        try:
+            found = lines.decode(json, self._journal.levels) if json is not None else None
+        except msgspec.DecodeError:
+            return None
+        return found if found is not None and found.seq == seq else None
+
+    def _wrong(self, seq: int) -> PmError:
+        """Return what is damaged where a commit is not in its place: its line, or the column."""
+        path, number = self.where(seq)
+        if self._decoded(seq, self._journal.line(bisect_right(self._firsts, seq), number)):
+            return self._index.damaged(
+                f"cannot find commit {seq}: it is in line {number} of {path}"
+            )
+        wrong = damaged(path, number, "is not what was read before")
+        self._index.distrust(wrong)
+        return wrong
 
 
 def _unpacked(packed: int) -> tuple[int, int]:

@@ -12,9 +12,9 @@ from typing import Final
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import Unavailable, disk_hint
 from pmrunnerd.model.upkeep import Repaired
-from pmrunnerd.store import snapshot as snapshots
 from pmrunnerd.store.aside import fresh
 from pmrunnerd.store.batch import Batch, encode
+from pmrunnerd.store.believe import proven
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.hearsay import identifiers
 from pmrunnerd.store.lock import Lock
@@ -36,13 +36,10 @@ def repair(disk: Disk, directory: Path, *, at: str, release: str, change: bool) 
     """
     check_there(disk, directory)
     with contextlib.closing(Lock(directory / "lock", at=at, release=release, disk=disk)) as lock:
-        at_least = max(lock.seen, snapshots.reached(disk, directory))
-        plan = Mending(disk, directory / "journal", at_least)
+        plan = Mending(disk, directory / "journal", proven(disk, directory, lock))
         kept = ""
         if change and plan.changed:
             try:
-                # Before the snapshot goes, which may be all that proves it.
-                lock.begin_anew(at_least)
                 kept = _mend(disk, directory, plan, at)
             except OSError as error:
                 raise Unavailable(

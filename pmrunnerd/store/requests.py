@@ -11,6 +11,7 @@ from typing import Final
 from zlib import crc32
 
 from pmrunnerd.store.column import Column
+from pmrunnerd.store.failures import HistoryDamaged
 
 WINDOW: Final = 100_000
 _YOUNG: Final = 10_000
@@ -59,13 +60,18 @@ class Requests:
     def _sorted(self) -> "array[int]":
         """Return the window in order; read from the column when it is first wanted."""
         if self._old is None:
+            # Once more: it was looked at when the store was opened, which may be a while ago.
+            self._column.check(self._since())
             window = self._column.read(self._since(), len(self._column))
             self._old = array("Q", sorted(window))
         return self._old
 
     def _age(self) -> None:
         if self._old is not None:
-            first = self.oldest() or 0
+            try:
+                first = self.oldest() or 0
+            except (OSError, HistoryDamaged):
+                first = 0  # a commit is being taken in: rather remember more than the window
             kept = [packed for packed in self._old if packed & _COMMIT >= first]
             # Both are in order already, which is what makes this fast.
             young = sorted(_packed(request, seq) for request, seq in self._young.items())

@@ -16,7 +16,6 @@ from pmrunnerd.store.column import WIDTH
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged, damaged
 from pmrunnerd.store.finished import FILE
-from pmrunnerd.store.index import Index
 from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.segments import Extent, read_lines
 from pmrunnerd.store.snapshot import Snapshot
@@ -44,18 +43,16 @@ async def scrub(
 
 
 async def scrub_history(
-    disk: Disk, index: Index, snapshot: Snapshot, *, pause: float = PAUSE
+    disk: Disk, history: Path, snapshot: Snapshot, *, pause: float = PAUSE
 ) -> None:
     """Return when all was looked at that a snapshot knows of. Raises HistoryDamaged."""
     for name, sums in snapshot.sums.items():
-        path, size = index.directory / name, snapshot.columns[name] * WIDTH
+        path, size = history / name, snapshot.columns[name] * WIDTH
         for block in range(len(sums)):
             if not await asyncio.to_thread(fits, disk, path, size, sums, block):
-                if index.column(name).sums is None:
-                    break  # it was patched meanwhile, as it may be
                 raise HistoryDamaged(f"cannot read {path}: block {block} is not what was written")
             await asyncio.sleep(pause)
-    path, at = index.directory / FILE, 0
+    path, at = history / FILE, 0
     while at < snapshot.finished:
         at = await asyncio.to_thread(_after, disk, path, at, snapshot.finished)
         await asyncio.sleep(pause)

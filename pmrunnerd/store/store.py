@@ -13,6 +13,7 @@ from pmrunnerd.model.errors import NotFound, PmError, TooLarge
 from pmrunnerd.model.events import AnyEvent, MessagePosted
 from pmrunnerd.model.requests import made_at
 from pmrunnerd.store.batch import LINE_LIMIT, Batch, encode
+from pmrunnerd.store.believe import proven
 from pmrunnerd.store.checkpoint import COMMITS
 from pmrunnerd.store.checkpoints import Checkpoints
 from pmrunnerd.store.commit import Commit, Earlier
@@ -51,7 +52,6 @@ class Store:
         disk = disk or Disk()
         journal = Journal(directory / "journal", disk, segment_limit=segment_limit, levels=levels)
         self.directory = directory
-        self._disk = disk
         self._now = now
         self._pipeline = Pipeline(journal, arrived=self._take_in, refused=self._take_back)
         self._past = Past(directory, journal, disk, window=window)
@@ -69,13 +69,12 @@ class Store:
             try:
                 disk.make_directory(directory)
                 self._lock = Lock(directory / "lock", at=now(), release=release, disk=disk)
+                self._past.remember = self._lock.begin_anew
                 undo.callback(self._lock.close)
                 undo.callback(journal.close)
                 self.restored = finish(disk, directory, self._lock)
-                aside = directory / "set-aside"
-                self._past.replay(
-                    at_least=self._lock.seen, aside=aside, at=now(), each=self._replayed
-                )
+                at_least = proven(disk, directory, self._lock)
+                self._past.replay(at_least=at_least, at=now(), each=self._replayed)
             except OSError as error:
                 where = error.filename or directory
                 raise StoreFailed(f"cannot open {where}: {error.strerror}") from error

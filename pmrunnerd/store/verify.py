@@ -9,6 +9,7 @@ from pmrunnerd.model.errors import NotFound, Refused
 from pmrunnerd.model.upkeep import Verified
 from pmrunnerd.store import lock
 from pmrunnerd.store import snapshot as snapshots
+from pmrunnerd.store.believe import proven
 from pmrunnerd.store.caches import check_caches
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.mending import Mending
@@ -54,6 +55,7 @@ def _retract(disk: Disk, directory: Path, at: str, release: str) -> bool:
     except (Refused, PermissionError):
         return False
     with contextlib.closing(held):
+        proven(disk, directory, held)
         snapshots.retract(disk, directory)
     return True
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.store import snapshot
+from pmrunnerd.store.batch import line_of
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import JournalDamaged
 from pmrunnerd.store.repair import repair
@@ -78,6 +79,36 @@ def test_a_journal_that_is_gone_is_not_taken_for_a_new_one_where_there_is_a_snap
 ) -> None:
     shutil.rmtree(left / "journal")
     assert "ends at commit 0, and 4 was durable" in refusal(left)
+
+
+@pytest.mark.parametrize("rules", ["the same", "other"])
+def test_a_journal_that_was_refused_is_refused_again_though_a_start_wrote_a_shorter_snapshot(
+    left: Path, rules: str
+) -> None:
+    filled(left / "long", messages=40)
+    directory = left / "long"
+    (directory / "lock").unlink()
+    path = directory / "journal" / "00000001.jsonl"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:25]))
+    if rules == "other":
+        said = (directory / snapshot.FILE).read_bytes().replace(b'"fold":"', b'"fold":"x')
+        (directory / snapshot.FILE).write_bytes(line_of(said[len(b'["00000000",') : -2]))
+    for _ in range(3):
+        with pytest.raises(JournalDamaged, match="ends at commit 25, and 41 was durable"):
+            Store(directory, now, release=RELEASE, checkpoint=10)
+    assert not verify(Disk(), directory, at=now(), release=RELEASE).sound
+
+
+def test_what_takes_a_snapshot_away_remembers_how_far_the_journal_had_come(left: Path) -> None:
+    store = Store(left, now, release=RELEASE)
+    store._past.index.damaged("cannot read places: a bit has flipped")
+    assert not (left / snapshot.FILE).exists()
+    died = left.parent / "died"
+    shutil.copytree(left, died)
+    store.close()
+    path = died / "journal" / "00000001.jsonl"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
+    assert "ends at commit 2, and 4 was durable" in refusal(died)
 
 
 def test_verify_and_repair_believe_what_a_snapshot_proves(left: Path) -> None:

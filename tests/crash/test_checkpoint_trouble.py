@@ -6,17 +6,15 @@ import os
 import shutil
 import threading
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from pmrunnerd.rules import decide
 from pmrunnerd.store import snapshot
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged, StoreFailed
 from pmrunnerd.store.store import Store
-from tests.unit.store.lives import beginning, failed_plan, leftovers, seen
+from tests.unit.store.lives import beginning, failed_plan, leftovers
 from tests.unit.store.parts import filled, now, opened, project, running, said, texts
 from tests.unit.store.trouble import Troubled, failing, out_of_memory
 
@@ -30,10 +28,6 @@ def reached(directory: Path) -> int:
     return snapshot.reached(Disk(), directory)
 
 
-def copy(lived: Path, died: Path) -> None:
-    shutil.copytree(lived, died)
-
-
 async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not true():  # noqa: ASYNC110 - a thread that failed tells nobody
@@ -42,31 +36,6 @@ async def until(true: Callable[[], bool]) -> None:
 
 def saves(path: Path) -> bool:
     return path.name == snapshot.FILE
-
-
-def test_a_snapshot_whose_name_could_not_be_made_durable_is_gone_before_the_next_one_is_begun(
-    tmp_path: Path,
-) -> None:
-    lived, died = tmp_path / "lived", tmp_path / "died"
-    disk = Troubled("sync_directory", lambda path: path == lived, failing(errno.ENOSPC))
-    with opened(lived, disk=disk) as store:
-        commit(store, *beginning())
-        failed_plan(store)
-        store.checkpoint()
-        again = failed_plan(store)
-        failed_plan(store)
-        disk.armed = True
-        store.checkpoint()
-        disk.armed = False
-        assert reached(lived) > store._past.checkpoint.seq
-        commit(store, *decide.retry_task(store.ahead, again, "anna"))
-        store._past.disk = Troubled("rename", saves, partial(copy, lived, died))
-        store._past.disk.armed = True
-        store.checkpoint()
-        assert not (died / snapshot.FILE).exists()
-        expected = seen(store)
-    with opened(died) as store:
-        assert seen(store) == expected
 
 
 def test_a_full_disk_leaves_the_snapshot_before_where_it_is(tmp_path: Path) -> None:
@@ -83,7 +52,7 @@ def test_a_full_disk_leaves_the_snapshot_before_where_it_is(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("gone", ["requests", "finished.jsonl"])
-@pytest.mark.parametrize("how", ["removed", "cut"])
+@pytest.mark.parametrize("how", ["removed", "cut", "removed with all of it"])
 def test_a_history_that_was_taken_away_is_not_written_again_with_a_hole_in_it(
     tmp_path: Path, gone: str, how: str
 ) -> None:
@@ -95,13 +64,15 @@ def test_a_history_that_was_taken_away_is_not_written_again_with_a_hole_in_it(
         path = tmp_path / "history" / gone
         if how == "removed":
             path.unlink()
+        elif how != "cut":
+            shutil.rmtree(path.parent)
         else:
             os.truncate(path, path.stat().st_size - 1)
         failed_plan(store)
         commit(store, said(51, project="w1"), request="twice")
         store.checkpoint()
         assert isinstance(store.wrong, HistoryDamaged)
-        assert gone in str(store.wrong)
+        assert gone in str(store.wrong) or how == "removed with all of it"
         assert not (tmp_path / snapshot.FILE).exists()
         commit(store, said(52, project="w1"))
     with opened(tmp_path) as store:
@@ -163,6 +134,29 @@ def test_what_passes_puts_a_snapshot_off(
             for count in range(3, 6):
                 await store.commit(said(count))
             await until(lambda: reached(tmp_path) >= 6)
+            assert (store.failed, store.wrong) == (None, None)
+
+    asyncio.run(story())
+
+
+def test_a_machine_that_has_no_thread_to_give_puts_a_snapshot_off(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == "checkpoint":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    async def story() -> None:
+        async with running(tmp_path, checkpoint=1) as store:
+            monkeypatch.setattr(threading.Thread, "start", refuse)
+            await store.commit(project())
+            await until(lambda: "put off: can't start new thread" in caplog.text)
+            monkeypatch.undo()
+            await store.commit(said(1))
+            await until(lambda: reached(tmp_path) >= 2)
             assert (store.failed, store.wrong) == (None, None)
 
     asyncio.run(story())

@@ -11,8 +11,9 @@ from pmrunnerd.model.errors import PmError
 from pmrunnerd.rules import decide
 from pmrunnerd.store import snapshot
 from pmrunnerd.store.checkpoint import Checkpoint
+from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.store import Store
-from tests.unit.store.lives import beginning, failed_plan, leftovers
+from tests.unit.store.lives import beginning, failed_plan, leftovers, seen
 from tests.unit.store.parts import opened
 from tests.unit.store.trouble import Troubled, failing
 
@@ -83,3 +84,28 @@ def test_a_plan_that_was_added_to_meanwhile_leaves_both_states_the_next_time(
         store.checkpoint()
         for state in (store.state, store.ahead):
             assert [len(state.table(name)) for name in state.FINISHED] == [0, 0, 0, 0]
+
+
+def test_a_snapshot_whose_name_could_not_be_made_durable_is_gone_before_the_next_one_is_begun(
+    tmp_path: Path,
+) -> None:
+    lived, died = tmp_path / "lived", tmp_path / "died"
+    disk = Troubled("sync_directory", lambda path: path == lived, failing(errno.ENOSPC))
+    with opened(lived, disk=disk) as store:
+        commit(store, *beginning())
+        failed_plan(store)
+        store.checkpoint()
+        again = failed_plan(store)
+        failed_plan(store)
+        disk.armed = True
+        store.checkpoint()
+        disk.armed = False
+        assert snapshot.reached(Disk(), lived) > store._past.checkpoint.seq
+        commit(store, *decide.retry_task(store.ahead, again, "anna"))
+        store._past.disk = Troubled("rename", saves, partial(copy, lived, died))
+        store._past.disk.armed = True
+        store.checkpoint()
+        assert not (died / snapshot.FILE).exists()
+        expected = seen(store)
+    with opened(died) as store:
+        assert seen(store) == expected

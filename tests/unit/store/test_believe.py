@@ -1,4 +1,3 @@
-import errno
 import os
 import shutil
 from pathlib import Path
@@ -13,6 +12,7 @@ from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged
 from pmrunnerd.store.store import Store
 from tests.unit.store.lives import beginning, failed_plan, seen
 from tests.unit.store.parts import AT, filled, illegal, opened, project, said, texts
+from tests.unit.store.trouble import BadSector
 
 
 def commit(store: Store, *facts: object) -> None:
@@ -150,20 +150,11 @@ def test_a_journal_that_is_refused_keeps_its_snapshot(tmp_path: Path) -> None:
     assert (tmp_path / snapshot.FILE).read_bytes() == raw
 
 
-class BadSector(Disk):
-    """Cannot read the snapshot."""
-
-    def read_at(self, file: int, size: int, offset: int) -> bytes:
-        if Path(f"/proc/self/fd/{file}").readlink().name == snapshot.FILE:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return super().read_at(file, size, offset)
-
-
 def test_a_bad_sector_under_the_snapshot_costs_time_and_nothing_else(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     filled(tmp_path, messages=3)
-    with opened(tmp_path, disk=BadSector()) as store:
+    with opened(tmp_path, disk=BadSector(snapshot.FILE)) as store:
         assert texts(store) == ["message 1", "message 2", "message 3"]
     assert f"cannot read {tmp_path / snapshot.FILE}: Input/output error" in caplog.text
 

@@ -35,8 +35,8 @@ def a_state() -> State:
 def put_away(directory: Path, *bundles: Bundle) -> Finished:
     index = Index(Disk(), directory, {})
     finished = Finished(Disk(), index, 0, {})
-    index.put("tasks", 3, 2)
-    index.put("runs", 5, 2)
+    index.column("tasks").put(3, 2)
+    index.column("runs").put(5, 2)
     for bundle in bundles:
         write(finished, directory, bundle)
     return finished
@@ -76,7 +76,7 @@ def test_a_name_that_nothing_has_is_not_found(tmp_path: Path, table: str, name: 
 
 def test_what_belongs_to_a_plan_that_is_nowhere_is_damage(tmp_path: Path) -> None:
     finished = put_away(tmp_path, *ended(a_state()))
-    finished._index.put("tasks", 4, 9)
+    finished._index.column("tasks").put(4, 9)
     with pytest.raises(KeyError):
         finished.find("tasks", "t4")  # of a plan in memory, which has no such task
     finished.is_alive = lambda name: name != "p9"
@@ -86,7 +86,7 @@ def test_what_belongs_to_a_plan_that_is_nowhere_is_damage(tmp_path: Path) -> Non
 
 def test_what_does_not_belong_to_its_plan_is_damage(tmp_path: Path) -> None:
     finished = put_away(tmp_path, *ended(a_state()))
-    finished._index.put("tasks", 4, 2)
+    finished._index.column("tasks").put(4, 2)
     with pytest.raises(HistoryDamaged, match=r"cannot find t4 in .*: its plan is another one"):
         finished.find("tasks", "t4")
 

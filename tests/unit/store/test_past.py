@@ -1,18 +1,25 @@
+import errno
 import itertools
+import os
+import shutil
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from pmrunnerd.model.entities import PlanState
 from pmrunnerd.model.requests import make
+from pmrunnerd.rules import decide
 from pmrunnerd.store.batch import Batch, encode
 from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.failures import JournalDamaged
+from pmrunnerd.store.failures import JournalDamaged, StoreFailed
 from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.past import Past
 from pmrunnerd.store.store import Store
-from tests.unit.store.parts import AT, illegal, project, said
+from tests.unit.store.lives import beginning, failed_plan
+from tests.unit.store.parts import AT, illegal, now, opened, project, said
+from tests.unit.store.trouble import BadSector
 
 
 def written(directory: Path, *batches: Batch) -> Past:
@@ -24,7 +31,7 @@ def written(directory: Path, *batches: Batch) -> Past:
 
 
 def replay(past: Past) -> None:
-    past.replay(at_least=0, aside=past.directory, at=AT, each=lambda _: None)
+    past.replay(at_least=0, at=AT, each=lambda _: None)
 
 
 def test_the_journal_folds_to_state_history_and_requests(tmp_path: Path) -> None:
@@ -91,3 +98,38 @@ def test_nothing_is_too_old_that_was_made_since_the_first_request_of_all(tmp_pat
         store.commit(request="r1", digest="d")
         store.flush()
         assert not store.is_too_old(make(began - 3_600_000, b"while we were away"))
+
+
+def commit(store: Store, *facts: object) -> None:
+    store.commit(*facts)  # type: ignore[arg-type]
+    store.flush()
+
+
+def with_a_plan_taken_up_again(directory: Path) -> Path:
+    """Return a state that a kill left with a commit behind its snapshot that needs the history."""
+    died = directory / "died"
+    with opened(directory / "lived") as store:
+        commit(store, *beginning())
+        task = failed_plan(store)
+        store.commit(request="q1", digest="d")
+        store.checkpoint()
+        commit(store, *decide.retry_task(store.ahead, task, "anna"))
+        shutil.copytree(directory / "lived", died)
+    return died
+
+
+@pytest.mark.parametrize("name", ["requests", "plans", "finished.jsonl"])
+def test_a_bad_sector_under_the_history_costs_time_and_nothing_else(
+    tmp_path: Path, name: str
+) -> None:
+    with opened(with_a_plan_taken_up_again(tmp_path), disk=BadSector(name)) as store:
+        assert store.state.plans["p1"].state is PlanState.ACTIVE
+
+
+@pytest.mark.parametrize("error", [errno.EMFILE, errno.ENOMEM])
+def test_the_journal_is_not_blamed_for_what_passes(tmp_path: Path, error: int) -> None:
+    directory = with_a_plan_taken_up_again(tmp_path)
+    with pytest.raises(StoreFailed, match=os.strerror(error)):
+        Store(directory, now, release="1", disk=BadSector("finished.jsonl", error))
+    with opened(directory) as store:
+        assert store.state.plans["p1"].state is PlanState.ACTIVE

@@ -4,11 +4,11 @@ import pytest
 
 from pmrunnerd.store.batch import Batch, encode
 from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.failures import JournalDamaged
+from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged
 from pmrunnerd.store.index import Index
 from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.places import PAGE_BYTES, Places, _joined
-from tests.unit.store.parts import AT, said
+from tests.unit.store.parts import AT, filled, opened, said
 
 
 def placed(directory: Path, *texts: str, segment_limit: int = 1 << 30) -> Places:
@@ -78,3 +78,23 @@ def test_a_page_is_what_can_be_afforded_and_at_least_one(tmp_path: Path) -> None
     assert places.affordable([2, 3, 4]) == [2, 3, 4]
     assert places.affordable([4, 3, 2, 1]) == [4, 3, 2]
     assert places.affordable([]) == []
+
+
+@pytest.mark.parametrize("wrong", ["column", "journal"])
+def test_a_commit_that_is_not_in_its_place_is_damage_of_what_is_damaged(
+    tmp_path: Path, wrong: str
+) -> None:
+    path = filled(tmp_path, messages=20)
+    column = tmp_path / "history" / "places"
+    with opened(tmp_path) as store:
+        if wrong == "journal":
+            path.write_bytes(path.read_bytes().replace(b"message 7", b"message 8"))
+            with pytest.raises(JournalDamaged, match="line 8 is not what was read before"):
+                store.read(7, 1)
+        else:
+            raw = bytearray(column.read_bytes())
+            raw[56] ^= 1  # of the place of commit 8
+            column.write_bytes(raw)
+            with pytest.raises(HistoryDamaged, match="cannot find commit 8: it is in line 8 of"):
+                store.read(7, 1)
+        assert store.wrong is not None

@@ -39,7 +39,7 @@ def test_the_latest_are_remembered_and_the_oldest_are_forgotten_first(
 
 def test_what_a_checkpoint_has_written_is_remembered_by_the_next_daemon(tmp_path: Path) -> None:
     disk, path = Disk(), tmp_path / "requests"
-    column = Column(disk, path)
+    column = Column(disk, path, wide=True)
     some = Requests(column, young=2, window=4)
     for seq in range(1, 8):
         some.add(f"request {seq}", seq)
@@ -47,7 +47,7 @@ def test_what_a_checkpoint_has_written_is_remembered_by_the_next_daemon(tmp_path
     assert pending is not None
     pending.write(disk)
 
-    again = Requests(Column(disk, path, kept=7), young=2, window=4)
+    again = Requests(Column(disk, path, kept=7, wide=True), young=2, window=4)
 
     assert [list(again.find(f"request {seq}")) for seq in (3, 4, 7)] == [[], [4], [7]]
     again.add("request 8", 8)
@@ -56,3 +56,19 @@ def test_what_a_checkpoint_has_written_is_remembered_by_the_next_daemon(tmp_path
 
 def test_a_hundred_thousand_requests_are_remembered() -> None:
     assert WINDOW >= 100_000
+
+
+def test_a_window_whose_begin_cannot_be_read_remembers_more_and_not_less(tmp_path: Path) -> None:
+    disk, path = Disk(), tmp_path / "requests"
+    column = Column(disk, path, wide=True)
+    some = Requests(column, young=2, window=4)
+    for seq in range(1, 10):
+        some.add(f"q{seq}", seq)
+        list(some.find("looked up, so that the window is in memory"))
+    pending = column.pending()
+    assert pending is not None
+    column.settle(pending, pending.write(disk))
+    path.unlink()
+    for seq in range(10, 14):
+        some.add(f"q{seq}", seq)
+    assert [list(some.find(f"q{seq}")) for seq in range(7, 14)] == [[seq] for seq in range(7, 14)]

@@ -1,5 +1,6 @@
 """A disk with a trouble of its own at one call, and what may go wrong there."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,19 @@ class Troubled(Disk):
     def sync_directory(self, path: Path) -> None:
         self._before("sync_directory", path)
         super().sync_directory(path)
+
+
+class BadSector(Disk):
+    """Cannot read one file."""
+
+    def __init__(self, name: str, error: int = errno.EIO) -> None:
+        self._name = name
+        self._error = error
+
+    def read_at(self, file: int, size: int, offset: int) -> bytes:
+        if Path(f"/proc/self/fd/{file}").readlink().name == self._name:
+            raise OSError(self._error, os.strerror(self._error))
+        return super().read_at(file, size, offset)
 
 
 def failing(number: int) -> Callable[[], None]:
