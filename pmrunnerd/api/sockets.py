@@ -40,29 +40,41 @@ def bind_unix(path: Path) -> socket.socket:
     A socket on which nobody answers is replaced. Raises Refused where somebody does, where
     something else is there, and where the path cannot be used.
     """
-    refused = f"cannot listen at {path}"
-    if (who := keeper(path)) is not None:
-        raise Refused(f"{refused}: {who} answers there", hint=f"pmrunnerctl --socket {path} status")
-    own = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        with _directory(path.parent) as directory:
-            _check_free(path, directory)
-            making = f".{os.getpid()}.{path.name[:32]}"
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(making, dir_fd=directory)
-            # By way of the directory, since a socket's address may have 107 bytes and no more.
-            own.bind(f"/proc/self/fd/{directory}/{making}")
-            # Nobody can connect before `listen`, so nobody sees the mode that the umask gave it.
-            os.chmod(making, MODE, dir_fd=directory)
-            own.listen(BACKLOG)
-            os.rename(making, path.name, src_dir_fd=directory, dst_dir_fd=directory)
-    except OSError as exc:
-        own.close()
-        raise Refused(f"{refused}: {exc.strerror or exc}", hint=f"ls -ld {path.parent}") from exc
-    except Refused:
-        own.close()
-        raise
+    with _refusing(path):
+        if (who := keeper(path)) is not None:
+            hint = f"pmrunnerctl --socket {path} status"
+            raise Refused(f"cannot listen at {path}: {who} answers there", hint=hint)
+        own = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            _bind(own, path)
+        except (OSError, Refused):
+            own.close()
+            raise
     return own
+
+
+def _bind(own: socket.socket, path: Path) -> None:
+    with _directory(path.parent) as directory:
+        _check_free(path, directory)
+        making = f".{os.getpid()}.{path.name[:32]}"
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(making, dir_fd=directory)
+        # By way of the directory, since a socket's address may have 107 bytes and no more.
+        own.bind(f"/proc/self/fd/{directory}/{making}")
+        # Nobody can connect before `listen`, so nobody sees the mode that the umask gave it.
+        os.chmod(making, MODE, dir_fd=directory)
+        own.listen(BACKLOG)
+        os.rename(making, path.name, src_dir_fd=directory, dst_dir_fd=directory)
+
+
+@contextlib.contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Say what the system said, in words."""
+    try:
+        yield
+    except OSError as exc:
+        refused = f"cannot listen at {path}: {exc.strerror or exc}"
+        raise Refused(refused, hint=f"ls -ld {path.parent}") from exc
 
 
 def bind_tcp(host: str, port: int) -> socket.socket:

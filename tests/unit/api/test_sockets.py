@@ -10,6 +10,7 @@ import pytest
 
 from pmrunnerd.api import sockets
 from pmrunnerd.model.errors import Refused
+from tests.unit.shortage import no_descriptors
 
 
 def test_a_stale_socket_is_replaced_and_an_answered_one_is_not(tmp_path: Path) -> None:
@@ -61,6 +62,11 @@ def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="No such file or directory") as refused:
         sockets.bind_unix(tmp_path / "nowhere" / "s")
     assert refused.value.hint == f"ls -ld {tmp_path / 'nowhere'}"
+
+
+def test_with_no_descriptor_left_it_is_refused_in_words(tmp_path: Path) -> None:
+    with no_descriptors(), pytest.raises(Refused, match=r"control\.sock: Too many open files"):
+        sockets.bind_unix(tmp_path / "control.sock")
 
 
 def test_only_our_own_file_is_removed(tmp_path: Path) -> None:
