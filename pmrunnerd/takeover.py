@@ -7,6 +7,7 @@ import asyncio
 import logging
 from pathlib import Path
 
+from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.services import lockfile
 from pmrunnerd.services.host import runs_directory
 from pmrunnerd.services.host.detached import Detached
@@ -25,9 +26,16 @@ def alive(directory: Path) -> list[str]:
 def clear_the_way(directory: Path) -> None:
     """Stop whatever still runs, if this state is about to be replaced by a restored one.
 
-    A daemon that restores parks its runs. This is for one that was killed before it could.
+    A daemon that restores parks its runs. This is for one that was killed before it could. Raises
+    Unavailable where nobody can tell; what is to happen stays recorded.
     """
-    if is_intended(Disk(), directory) and (runs := alive(directory)):
+    try:
+        runs = alive(directory) if is_intended(Disk(), directory) else []
+    except OSError as exc:
+        raise Unavailable(
+            f"cannot tell what still runs in {directory}: {exc.strerror}", hint=f"ls -l {directory}"
+        ) from exc
+    if runs:
         log.warning("stopping what runs for the state before: %s", ", ".join(runs))
         asyncio.run(_stop(Detached(runs_directory(directory)), runs))
 

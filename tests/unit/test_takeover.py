@@ -3,11 +3,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.services import lockfile
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.swap import Intention, intend
 from pmrunnerd.takeover import alive, clear_the_way
 from tests.house.tree import ROOT
+from tests.unit.shortage import no_descriptors
 from tests.unit.store.parts import RESTORED
 
 # Holds a run's lock and signs it, as its host does.
@@ -55,3 +59,11 @@ def test_where_there_is_no_state_there_is_nothing_to_do(tmp_path: Path) -> None:
     clear_the_way(tmp_path / "none")
 
     assert not (tmp_path / "none").exists()
+
+
+def test_where_nobody_can_tell_what_runs_nothing_takes_its_place(tmp_path: Path) -> None:
+    (tmp_path / "restore").mkdir()
+    intend(Disk(), tmp_path, Intention(parts=(), aside="before", restored=RESTORED))
+    with no_descriptors(), pytest.raises(Unavailable, match="Too many open files"):
+        clear_the_way(tmp_path)
+    assert (tmp_path / "restore" / "READY").exists()
