@@ -34,7 +34,7 @@ from pmrunnerd.services.agents.registry import AGENTS
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.descriptors import Shortage, raise_limit, share
 from pmrunnerd.services.doctor import within
-from pmrunnerd.services.host import runs_directory
+from pmrunnerd.services.host import make_runs_directory
 from pmrunnerd.services.host.detached import Detached
 from pmrunnerd.services.systemd import ServiceManager
 from pmrunnerd.services.watch import RunWatch
@@ -123,8 +123,7 @@ class House:
     def _build(self, found: sandbox.Confinement) -> tuple[Engine, Desk, RunWatch]:
         store, settings, clock = self._store, self._options.settings, self._clock
         state, unconfined = self._options.state_directory, settings.runs_unconfined
-        directory = runs_directory(state)
-        directory.mkdir(mode=0o700, exist_ok=True)
+        directory = make_runs_directory(state)
         host = Detached(directory)
         growth = Growth()
         watch = RunWatch(directory, growth.grew)

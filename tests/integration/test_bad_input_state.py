@@ -60,6 +60,16 @@ def refused(state: Path) -> str:
     return first
 
 
+def test_a_state_that_has_no_place_for_runs_is_told_in_words(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with Daemon(state):
+        pass
+    (state / "runs").rmdir()
+    (state / "runs").write_text("not a directory")
+
+    assert refused(state) == f"pmrunnerd: cannot make {state}/runs: File exists"
+
+
 def texts(state: Path) -> list[str]:
     return [fact["text"] for fact in facts(state) if fact["fact"] == "message-posted"]
 

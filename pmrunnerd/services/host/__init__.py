@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Final, Protocol
 
+from pmrunnerd.model.errors import Unavailable
+
 GRACE: Final = 10.0
 """Seconds that a run host has to put things in order before it is killed."""
 
@@ -28,3 +30,15 @@ class Host(Protocol):
 def runs_directory(state_directory: Path) -> Path:
     """Return where the directories of all runs are."""
     return state_directory / "runs"
+
+
+def make_runs_directory(state_directory: Path) -> Path:
+    """Make it where it is not there, and return it. Raises Unavailable where the disk says no."""
+    directory = runs_directory(state_directory)
+    try:
+        directory.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            f"cannot make {directory}: {error.strerror}", hint=f"ls -l {state_directory}"
+        ) from error
+    return directory
