@@ -1,92 +1,137 @@
 """The real daemon, killed or lied to at system calls on its state, by strace.
 
-By default some of the points are tried, spread evenly; PMRUNNER_TEST_EVERYTHING=1 tries all.
+By default some of the points are tried, at least one at each place, a call and a file;
+PMRUNNER_TEST_EVERYTHING=1 tries all.
 """
 
-import os
+import shutil
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
 import pytest
 
-from tests.crash.tracing import STRACE, Injection, copied, counted, live, prepared
+from tests.crash import archiving
+from tests.crash import operations as work
+from tests.crash.lives import Operation, Outcome, copied, counted, live
+from tests.crash.tracing import EVERYTHING, STRACE, Injection, always, kills, lies, tally
 
 pytestmark = [
     pytest.mark.skipif(STRACE is None, reason="strace is not installed"),
-    pytest.mark.timeout(3600 if os.environ.get("PMRUNNER_TEST_EVERYTHING") else 300),
+    pytest.mark.timeout(3600 if EVERYTHING else 300),
     pytest.mark.xdist_group("system calls"),
 ]
 
-CALLS = ("openat", "pwrite64", "fdatasync", "fsync", "ftruncate", "rename", "flock", "unlink")
+COUNTINGS = 3
 KILLED = -9
 # How a daemon may end that the disk has lied to: it went on, could not start, or will start again
 # from what the disk says.
 HONEST = {None, 1, 74}
-SOME = None if os.environ.get("PMRUNNER_TEST_EVERYTHING") else 4
-# A write that says that it wrote nothing is the one short write that strace does not have to
-# pretend: of any other bytes would be missing that a kernel had written. See test_real_disk.py.
-LIES = (
-    ("pwrite64", "retval=0"),
-    ("pwrite64", "error=EINTR"),
-    ("pwrite64", "error=EIO"),
-    ("pwrite64", "error=ENOSPC"),
-    ("fdatasync", "error=EIO"),
-    ("fdatasync", "error=EINTR"),
-    ("fsync", "error=EIO"),
-    ("openat", "error=EMFILE"),
-    ("openat", "error=ENOSPC"),
-    ("ftruncate", "error=EIO"),
-    ("rename", "error=ENOSPC"),
-    ("rename", "error=EIO"),
-)
-# What no daemon goes on after, at least not from everywhere.
-ENDS_IT = {(call, "error=EIO") for call in ("pwrite64", "fdatasync", "fsync", "rename")}
+# Where the calls are that an operation makes and no other one.
+SEGMENT = {"journal", "journal/00000002.jsonl"}
+QUESTION = {f"history/{name}" for name in ("questions", "runs", "runs-w1", "finished.jsonl")}
+BACKUP = {"", "journal", "journal/00000001.jsonl", "runs", "set-aside", "set-aside/kept"}
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    "append": Operation(work.torn, work.talk, work.as_told),
+    "empty": Operation(work.nothing, work.begin_and_talk, work.as_told, every=2),
+    "segment": Operation(
+        work.nearly_full, work.talk, work.two_segments, SEGMENT.__contains__, later=True
+    ),
+    "question": Operation(
+        work.nothing, work.ask_and_answer, work.answered_once, QUESTION.__contains__
+    ),
+    "backup": Operation(
+        archiving.with_something_aside,
+        archiving.back_up,
+        archiving.whole,
+        BACKUP.__contains__,
+        later=True,
+    ),
+    "restore": Operation(
+        archiving.with_an_archive, archiving.restore, archiving.is_the_new_one, later=True
+    ),
+}
 
 
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return prepared(tmp_path_factory.mktemp("base") / "state")
+class Base:
+    """A state to begin an operation on, and the calls that are made on it then."""
+
+    def __init__(self, name: str, directory: Path) -> None:
+        self.operation = OPERATIONS[name]
+        self._directory = directory / "base"
+        self._directory.mkdir()
+        self.operation.prepare(self._directory)
+        self.there = always(
+            [
+                counted(self.operation, copied(self._directory, directory / f"counted-{n}"))
+                for n in range(COUNTINGS)
+            ]
+        )
+
+    def live(self, at: Path, injection: Injection) -> Outcome:
+        return live(self.operation, copied(self._directory, at), injection)
 
 
-def points(count: int, some: int | None) -> list[int]:
-    """Return which of so many are tried: all, or some, the first and the last among them."""
-    if some is None or count <= some:
-        return list(range(1, count + 1))
-    return sorted({1 + round(n * (count - 1) / (some - 1)) for n in range(some)})
+@pytest.fixture(scope="module", params=OPERATIONS)
+def base(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Base:
+    return Base(request.param, tmp_path_factory.mktemp(request.param))
 
 
-@pytest.mark.parametrize("call", CALLS)
+def ends_it(injection: Injection) -> bool:
+    """Tell whether no daemon may go on after this: it cannot know what of its journal is there."""
+    call, file = injection.point.place
+    writes = call in {"pwrite64", "fdatasync"} and file.startswith("journal/")
+    return writes and injection.what == "error=EIO"
+
+
+Tell = Callable[[str], None]
+
+
+@pytest.fixture
+def tell(capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> Tell:
+    """Say something about a test, whatever is captured."""
+
+    def told(what: str) -> None:
+        with capsys.disabled():
+            sys.stdout.write(f"\n{request.node.callspec.id}: {what}\n")
+
+    return told
+
+
+def each(base: Base, tmp_path: Path, injections: list[Injection]) -> list[Outcome]:
+    """Live once with each injection; tell of every life that went wrong, not of the first one."""
+    found, wrong = [], []
+    for number, injection in enumerate(injections):
+        try:
+            found.append(base.live(tmp_path / str(number), injection))
+        except AssertionError as error:
+            wrong.append(f"{injection} in {tmp_path / str(number)}: {error}")
+        else:
+            shutil.rmtree(tmp_path / str(number))
+    assert not wrong, "\n".join(wrong)
+    return found
+
+
 def test_a_kill_at_a_system_call_loses_and_doubles_nothing(
-    base: Path, tmp_path: Path, call: str, capsys: pytest.CaptureFixture[str]
+    base: Base, tmp_path: Path, tell: Tell
 ) -> None:
-    count = counted(copied(base, tmp_path / "counted"), call)
-    tried = points(count, SOME)
-    ends = []
-    for when in tried:
-        state = copied(base, tmp_path / f"kill-{when}")
-        ends.append(live(state, Injection(call, "signal=KILL", when)).status)
-    # How often a thread makes a call depends on how the groups fall, so the last may be missed.
+    tried = kills(base.there, base.operation.every)
+    ends = [outcome.status for outcome in each(base, tmp_path, tried)]
+    tell(f"killed at {tally(tried, [end == KILLED for end in ends], base.there)}")
     assert set(ends) <= {KILLED, None}
+    # How often a thread makes a call depends on how the groups fall, so some may be missed.
     assert ends.count(KILLED) * 2 >= len(tried)
-    with capsys.disabled():
-        sys.stdout.write(f"\n{call}: killed at {ends.count(KILLED)} of {count} points\n")
 
 
-@pytest.mark.parametrize(("call", "lie"), LIES, ids=str)
 def test_a_system_call_that_fails_is_said_or_survived_and_nothing_is_lost(
-    base: Path, tmp_path: Path, call: str, lie: str, capsys: pytest.CaptureFixture[str]
+    base: Base, tmp_path: Path, tell: Tell
 ) -> None:
-    count = counted(copied(base, tmp_path / "counted"), call)
-    tried = points(count, SOME)
-    outcomes = []
-    for when in tried:
-        state = copied(base, tmp_path / f"lie-{when}")
-        outcomes.append(live(state, Injection(call, lie, when)))
-    ends = {outcome.status for outcome in outcomes}
-    told = sum(outcome.was_lied_to for outcome in outcomes)
-    assert ends <= HONEST
-    assert told * 2 >= len(tried)
-    if (call, lie) in ENDS_IT:
-        assert ends - {None}
-    with capsys.disabled():
-        sys.stdout.write(f"\n{call} {lie}: at {told} of {count} points\n")
+    tried = lies(base.there, base.operation.every)
+    outcomes = each(base, tmp_path, tried)
+    told = [outcome.was_lied_to for outcome in outcomes]
+    tell(f"lied to at {tally(tried, told, base.there)}")
+    assert {outcome.status for outcome in outcomes} <= HONEST
+    for injection, outcome in zip(tried, outcomes, strict=True):
+        assert outcome.status is not None or not (outcome.was_lied_to and ends_it(injection))
+    assert sum(told) * 2 >= len(tried)

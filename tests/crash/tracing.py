@@ -1,210 +1,178 @@
-"""A daemon under strace, which kills it, or lies to it, at the n-th system call on its state."""
+"""strace: which system calls a process makes on its state, and a kill or a lie at one of them.
 
-import contextlib
+strace counts in each thread by itself, so a call is named by its file and by its number among the
+calls on that file in one thread; the first thread that comes so far is killed or lied to.
+"""
+
+import os
+import re
 import shutil
-import threading
-import time
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence, Sized
 from pathlib import Path
-from typing import Any, Final, NamedTuple
-
-from pmrunnerctl.exits import Cannot
-from pmrunnerd.model import protocol as p
-from pmrunnerd.store import snapshot
-from pmrunnerd.store.durable import Disk
-from tests.crash.diary import Diary
-from tests.integration.daemon import Daemon, facts
+from typing import Final, NamedTuple
 
 STRACE: Final = shutil.which("strace")
-MESSAGES: Final = 7
-PATIENCE: Final = 60.0
-COLUMNS: Final = ("places", "messages", "plans", "tasks", "requests", "plans-w1", "conversation-w1")
+EVERYTHING: Final = bool(os.environ.get("PMRUNNER_TEST_EVERYTHING"))
+# Each that changes a disk, takes a lock, or opens what is then read or changed.
+CALLS: Final = (
+    *("openat", "write", "pwrite64", "fdatasync", "fsync", "ftruncate"),
+    *("rename", "unlink", "mkdir", "rmdir", "flock"),
+)
+# A write that says that it wrote nothing is the one short write that strace does not have to
+# pretend: of any other bytes would be missing that a kernel had written. See test_real_disk.py.
+LIES: Final[Mapping[str, tuple[str, ...]]] = {
+    "openat": ("error=EMFILE", "error=ENOSPC"),
+    "pwrite64": ("error=EIO", "retval=0", "error=ENOSPC", "error=EINTR"),
+    "write": ("error=ENOSPC", "error=EIO", "error=EINTR"),
+    "fdatasync": ("error=EIO", "error=EINTR"),
+    "fsync": ("error=EIO",),
+    "ftruncate": ("error=EIO",),
+    "rename": ("error=EIO", "error=ENOSPC"),
+    "mkdir": ("error=ENOSPC", "error=EIO"),
+}
+# Of so many calls at one place one is tried, and of the rest of them another one.
+STRIDE: Final = 12
+# Every so many-th place is lied at; each is killed at.
+LIED_AT: Final = 3
+NO_STATE: Final = frozenset({"control.sock", "test.log"})
+# The golden section: the n-th place is tried at another part of its calls than those before it.
+_GOLDEN: Final = 0.618
+_DATED: Final = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{3}Z")
+_UTC: Final = "<utc>"
+_LINE: Final = re.compile(r"(?P<thread>[0-9]+) +(?P<call>\w+)\((?P<words>.*)")
+
+
+class Place(NamedTuple):
+    """A system call on a file, named from where the tracing begins: `journal/00000001.jsonl`."""
+
+    call: str
+    file: str
+
+
+class Point(NamedTuple):
+    """The `when`-th time of a call in its thread: on that file, or on any file if it is `dated`.
+
+    What is set aside has the time in its name, which nobody knows before.
+    """
+
+    place: Place
+    when: int
+
+    @property
+    def dated(self) -> bool:
+        return _UTC in self.place.file
+
+    def __str__(self) -> str:
+        return f"{self.place.call} {self.place.file or '.'} {self.when}"
 
 
 class Injection(NamedTuple):
-    """What strace does at the `when`-th of these calls: `signal=KILL`, `error=EIO`, `retval=7`."""
+    """What strace does at a point: `signal=KILL`, `error=EIO`, `retval=0`."""
 
-    call: str
+    point: Point
     what: str
-    when: int
 
     def __str__(self) -> str:
-        return f"{self.call}:{self.what}:when={self.when}"
+        return f"{self.point}: {self.what}"
 
 
-class Traced(Daemon):
-    """A daemon that strace holds; `calm` starts it without."""
+def tracing(trace: Path, root: Path, injection: Injection | None) -> list[str]:
+    """Return how strace is called; the command, or `-p` and a process, comes behind it.
 
-    def __init__(self, state: Path, injection: Injection | None) -> None:
-        super().__init__(state, "--store-checkpoint=4")
-        self.injection = injection
-        self.trace = state.parent / f"{state.name}.trace"
-
-    def argv(self) -> list[str]:
-        plain = super().argv()
-        if self.injection is None:
-            return plain
-        assert STRACE is not None
-        history = self.state / "history"
-        paths = [
-            *(self.state / name for name in ("lock", "snapshot.json", ".snapshot.json.new")),
-            *(self.state / "journal", self.state / "journal" / "00000001.jsonl", history),
-            *(history / name for name in (*COLUMNS, "finished.jsonl")),
-            *(self.state / "set-aside", self.state),
-        ]
-        return [
-            *(STRACE, "-f", "-qq", "-o", str(self.trace)),
-            *(word for path in paths for word in ("-P", str(path))),
-            *("-e", f"trace={self.injection.call}", "-e", f"inject={self.injection}"),
-            *plain,
-        ]
-
-    def calm(self) -> None:
-        """Start it as it is started in peace."""
-        self.injection = None
-        self.start()
-
-    @property
-    def is_gone(self) -> bool:
-        return self._process is None or self._process.poll() is not None
-
-    def status(self) -> int:
-        """Return how it ended."""
-        assert self._process is not None
-        status = self._process.wait(PATIENCE)
-        self._process = None
-        return status
-
-
-class Outcome(NamedTuple):
-    """How the daemon ended that was lied to, None if it did not; and whether it was lied to."""
-
-    status: int | None
-    was_lied_to: bool
-
-
-def live(state: Path, injection: Injection) -> Outcome:
-    """Have a daemon do a little of everything, and another one go on if it dies; check all of it."""
-    daemon = Traced(state, injection)
-    try:
-        return _live(daemon)
-    finally:
-        if not daemon.is_gone:
-            daemon.kill()
-
-
-def _live(daemon: Traced) -> Outcome:
-    state = daemon.state
-    status = _start(daemon)
-    with_diary = Diary(state.parent / f"{state.name}.diary", daemon.socket)
-    trouble: list[BaseException] = []
-    work = threading.Thread(target=_guarded, args=(with_diary, trouble))
-    work.start()
-    try:
-        while work.is_alive():
-            work.join(0.02)
-            if daemon.is_gone and status is None:
-                status = daemon.status()
-                daemon.calm()
-    finally:
-        with_diary.close()
-        if daemon.is_gone and daemon._process is not None:
-            status = daemon.status()
-    assert not trouble, (trouble, daemon.log())
-    if status is None:
-        # It may be killed while it leaves, and then it cannot answer.
-        with contextlib.suppress(Cannot):
-            daemon.ask(p.Stop())
-        status = daemon.status() or None
-    else:
-        daemon.ask(p.Stop())
-        assert daemon.status() == 0, daemon.log()
-    daemon.calm()
-    _check(daemon, with_diary)
-    daemon.ask(p.Stop())
-    assert daemon.status() == 0
-    log = daemon.log()
-    assert "Traceback" not in log, log
-    assert "exception=" not in log, log
-    return Outcome(status, "(INJECTED)" in daemon.trace.read_text())
-
-
-def _start(daemon: Traced) -> int | None:
-    """Start it; where it is killed before it is ready, say how it ended and start it in peace."""
-    try:
-        daemon.start()
-    except AssertionError:
-        status = daemon.status()
-        daemon.calm()
-        return status
-    return None
-
-
-def _guarded(diary: Diary, trouble: list[BaseException]) -> None:
-    try:
-        _work(diary)
-    except BaseException as error:  # noqa: BLE001 - told to the test's own thread
-        trouble.append(error)
-
-
-def _work(diary: Diary) -> None:
-    for count in range(1, MESSAGES + 1):
-        diary.change(p.ChatSend(project="demo", text=f"echo {count}"))
-        if count % 2 == 0:
-            until = time.monotonic() + PATIENCE
-            plan = None
-            while plan is None:
-                assert time.monotonic() < until
-                rows = diary.look(p.PlanList(project="demo", limit=50)).plans
-                waiting = [row.plan.id for row in rows if row.plan.state == "AWAITING_APPROVAL"]
-                plan = waiting[0] if waiting else None
-            diary.change(p.PlanReject(plan=plan, reason="no"))
-    diary.change(p.ProjectSet(project="demo", bootstrap_prompt="last"))
-
-
-def _check(daemon: Traced, diary: Diary) -> None:
-    """Everything that was acknowledged is there once, and is answered as it was."""
-    texts = [r.text for r in diary.asked.values() if isinstance(r, p.ChatSend)]
-    entries: list[Any] = list(daemon.ask(p.ChatHistory(project="demo", limit=1000)).entries)
-    assert [entry.text for entry in entries if entry.kind == "message"] == ["before", *texts]
-    told = facts(daemon.state)
-    posted = [fact["message"] for fact in told if fact["fact"] == "message-posted"]
-    assert len(posted) == len(set(posted)) == MESSAGES + 1
-    assert daemon.ask(p.ProjectShow(project="demo")).project.bootstrap_prompt == "last"
-    again = Diary(daemon.state.parent / "again.diary", daemon.socket)
-    for identifier, request in diary.asked.items():
-        assert again.ask(request, identifier) == diary.told[identifier]
-    again.close()
-
-
-def prepared(state: Path) -> Path:
-    """Make a state with a project, a message, a snapshot, and a torn tail to recover from."""
-    with Daemon(state, "--store-checkpoint=4") as daemon:
-        daemon.add_project("demo", plan_approval="manual")
-        daemon.say("demo", "before")
-    assert snapshot.load(Disk(), state) is not None
-    with (state / "journal" / "00000001.jsonl").open("ab") as journal:
-        journal.write(b'["0000')
-    return state
-
-
-def copied(base: Path, to: Path) -> Path:
-    """Return a copy of a state."""
-    shutil.copytree(base, to, ignore=shutil.ignore_patterns("*.sock", "test.log"))
-    return to
-
-
-def counted(state: Path, call: str) -> int:
-    """Return how often a life makes a call on its state, in the thread that makes it most often.
-
-    strace counts in each thread by itself, so a later one than that is never reached.
+    It traces from beside, so that what is started is the traced process itself: its status and its
+    end are its own, and strace goes with it.
     """
-    daemon = Traced(state, Injection(call, "delay_enter=0", 1))
-    daemon.start()
-    diary = Diary(state.parent / "counting.diary", daemon.socket)
-    _work(diary)
-    diary.close()
-    daemon.ask(p.Stop())
-    daemon.status()
-    lines = [line.split() for line in daemon.trace.read_text().splitlines() if f"{call}(" in line]
-    return max(Counter(words[0] for words in lines).values(), default=0)
+    assert STRACE is not None
+    words = [STRACE, "-f", "-qq", "-o", str(trace)]
+    if injection is None:
+        return [*words, "-y", "-e", f"trace={','.join(CALLS)}"]
+    (call, file), when = injection.point
+    if not injection.point.dated:
+        words += ["-P", str(root / file)]
+    inject = f"inject={call}:{injection.what}:when={when}"
+    return [*words, "-e", f"trace={call}", "-e", inject]
+
+
+def points(trace: Path, root: Path, wanted: Callable[[str], bool]) -> dict[Place, list[Point]]:
+    """Return the calls of a trace, place by place, that some thread comes to."""
+    of_file: Counter[tuple[str, Place]] = Counter()
+    of_call: Counter[tuple[str, str]] = Counter()
+    found: defaultdict[Place, set[int]] = defaultdict(set)
+    first = r'(?:[0-9]+<|[^"]*")'
+    name = r'(?:/(?P<file>[^">]*?))?(?: \(deleted\))?[">]'
+    path = re.compile(first + re.escape(str(root)) + name)
+    for line in trace.read_text().splitlines():
+        if not (made := _LINE.match(line)):
+            continue
+        thread, call = made["thread"], made["call"]
+        of_call[thread, call] += 1
+        if (on := path.match(made["words"])) is None:
+            continue
+        place = Place(call, _DATED.sub(_UTC, on["file"] or ""))
+        of_file[thread, place] += 1
+        # Opening is most often done by somebody else, and counted from what they did.
+        if _UTC in place.file and call == "openat":
+            continue
+        when = of_call[thread, call] if _UTC in place.file else of_file[thread, place]
+        if wanted(place.file) and place.file not in NO_STATE:
+            found[place].add(when)
+    return {place: [Point(place, n) for n in sorted(found[place])] for place in sorted(found)}
+
+
+def always(counts: Sequence[Mapping[Place, Sequence[Point]]]) -> dict[Place, list[Point]]:
+    """Return what was come to each time, or at least once where everything is tried.
+
+    Which thread does what, and how many commits travel together, differs from time to time.
+    """
+    found: dict[Place, list[Point]] = {}
+    for place in sorted({place for count in counts for place in count}):
+        sets = [set(count.get(place, ())) for count in counts]
+        both = set.union(*sets) if EVERYTHING else set.intersection(*sets)
+        if both:
+            found[place] = sorted(both)
+    return found
+
+
+def spread(there: Mapping[Place, Sequence[Point]], every: int) -> list[Point]:
+    """Return the points to try: all of them, or some at every so many-th place."""
+    if EVERYTHING:
+        return [point for all_of_it in there.values() for point in all_of_it]
+    return [
+        all_of_it[int((n * _GOLDEN + k / tried) % 1 * len(all_of_it))]
+        for n, all_of_it in enumerate(list(there.values())[::every])
+        for tried in [1 + len(all_of_it) // STRIDE]
+        for k in range(tried)
+    ]
+
+
+def kills(there: Mapping[Place, Sequence[Point]], every: int) -> list[Injection]:
+    return [Injection(point, "signal=KILL") for point in spread(there, every)]
+
+
+def lies(there: Mapping[Place, Sequence[Point]], every: int) -> list[Injection]:
+    """Return what to say at which point: all that a call may say, or one after the other."""
+    turns: Counter[str] = Counter()
+    found = []
+    places = {place: there[place] for place in there if place.call in LIES}
+    for point in spread(places, every * LIED_AT):
+        call = point.place.call
+        all_of_it = LIES[call]
+        turn = turns[call] % len(all_of_it)
+        turns[call] += 1
+        said = all_of_it if EVERYTHING else all_of_it[turn : turn + 1]
+        found += [Injection(point, what) for what in said]
+    return found
+
+
+def tally(tried: Sequence[Injection], hit: Sequence[bool], there: Mapping[Place, Sized]) -> str:
+    """Say at how many points something was done, call by call."""
+    hits = Counter(one.point.place.call for one, it in zip(tried, hit, strict=True) if it)
+    of: Counter[str] = Counter()
+    for place, there_are in there.items():
+        of[place.call] += len(there_are)
+    calls = ", ".join(f"{call} {hits[call]} of {count}" for call, count in of.items())
+    return (
+        f"{sum(hit)} of {len(tried)} points tried, {of.total()} in all,"
+        f" {len(there)} places ({calls})"
+    )
