@@ -60,7 +60,7 @@ def test_a_wrong_history_is_told_and_what_becomes_of_it(ctl: Ctl, tmp_path: Path
 
     assert ended.status == 8
     assert "is sound" in ended.out
-    assert f"{places}: number 0 is not what the journal says" in ended.out
+    assert f"{places}: block 0 is not what was written" in ended.out
     assert "the next start makes snapshot and history anew" in ended.out
     assert ctl("state", "verify", "--state-dir", str(tmp_path)).status == 0
 
