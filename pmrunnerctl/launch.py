@@ -1,11 +1,12 @@
 """The one place of the client that starts programs: a daemon, or the service manager that has one."""
 
+import contextlib
 import os
 import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -107,7 +108,11 @@ def journal(
     # What journalctl says of its own, `-- No entries --` say, is no line of the daemon's.
     argv += ["--quiet", "--output=short-iso"] if each else []
     try:
-        child = subprocess.Popen(argv, stdout=subprocess.PIPE if each else None)
+        with _companion(argv, subprocess.PIPE if each else None) as child:
+            if each and child.stdout:
+                for line in child.stdout:
+                    each(line.decode(errors="replace").rstrip("\n"))
+            status = child.wait()
     except FileNotFoundError:
         raise Cannot(
             f"cannot show the log of {name}: there is no journalctl on PATH",
@@ -115,17 +120,6 @@ def journal(
             code="not-found",
             hint="apt-get install systemd",
         ) from None
-    with child:
-        _goes_with_us(child)
-        try:
-            if each and child.stdout:
-                for line in child.stdout:
-                    each(line.decode(errors="replace").rstrip("\n"))
-            status = child.wait()
-        except BaseException:
-            # It only reads; and whoever pressed Ctrl-C, or has gone, waits for nothing more of it.
-            child.kill()
-            raise
     if not _is_read():
         raise BrokenPipeError
     if status:
@@ -182,17 +176,42 @@ def _must_be_readable(name: str) -> None:
         )
 
 
-def _goes_with_us(child: "subprocess.Popen[bytes]") -> None:
-    """Take a child along when somebody ends us: nobody else would know of it."""
+@contextlib.contextmanager
+def _companion(argv: list[str], stdout: int | None) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a program that only reads, and that ends with us: nobody else would know of it.
+
+    A signal that comes while it is started counts once it is there, for it may say something, and
+    be heard, before we know its process.
+    """
+    came: list[int] = []
 
     def leave(number: int, _: object) -> None:
         child.kill()
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:  # nohup has it ignored
-            signal.signal(number, leave)
+    usual = {
+        number: signal.signal(number, lambda number, _: came.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN  # nohup has it ignored
+    }
+    try:
+        child = subprocess.Popen(argv, stdout=stdout)
+    except OSError:
+        for number, before in usual.items():
+            signal.signal(number, before)
+        raise
+    with child:
+        try:
+            for number, before in usual.items():
+                signal.signal(number, leave if before is signal.SIG_DFL else before)
+            for one in came:
+                os.kill(os.getpid(), one)
+            yield child
+        except BaseException:
+            # Whoever pressed Ctrl-C, or has gone, waits for nothing more of it.
+            child.kill()
+            raise
 
 
 def _is_read() -> bool:

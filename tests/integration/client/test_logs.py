@@ -6,102 +6,15 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from pmrunnerctl.exits import Exit
-from tests.house.tree import ROOT
-from tests.integration.daemon import Daemon, environment
+from tests.integration.client.machine import PRIVATE, SOON, Machine
+from tests.integration.daemon import Daemon
 from tests.integration.test_bad_input_socket import AS_A_STRANGER
-
-PRIVATE: Final = [
-    *("unshare", "--mount"),
-    *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]),
-]
-# A machine that systemd has booted, with a journal that is root's. No process stands between us and
-# what is started: signals, statuses and process numbers are its own.
-BOOTED: Final = """
-set -eu
-mount -t tmpfs none /var/log
-mount -t tmpfs none /run
-mkdir -p /run/systemd/system /run/fakes /run/log/journal/machine
-(umask 077 && : > /run/log/journal/machine/system.journal)
-cp "$FAKES"/* /run/fakes
-exec "$@"
-"""
-# What lives longer than this, in seconds, was left behind.
-SOON: Final = 10.0
-
-
-class Machine:
-    """A machine with systemd, on which `pmrunnerctl` is typed."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.journal = home / "journal"
-        self.journal.write_text("first\nsecond\nthird\n")
-        self.fakes = home / "fakes"
-        self.fakes.mkdir()
-        for name in ("journalctl", "systemctl"):
-            shutil.copy(ROOT / "tests/fakes" / name, self.fakes)
-
-    @contextlib.contextmanager
-    def typed(
-        self,
-        *words: str,
-        program: tuple[str, ...] = ("-m", "pmrunnerctl"),
-        terminal: int | None = None,
-        main_pid: int = 0,
-    ) -> Iterator["subprocess.Popen[str]"]:
-        """Type a command: into pipes, or on a terminal of its own."""
-        own = [] if terminal is None else ["setsid", "--ctty"]
-        argv = [*PRIVATE, "sh", "-c", BOOTED, "sh", *own, sys.executable, *program, *words]
-        streams = subprocess.PIPE if terminal is None else terminal
-        variables = {
-            "PATH": f"/run/fakes:{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT),
-            "FAKES": str(self.fakes),
-            "JOURNAL": str(self.journal),
-            "MAINPID": str(main_pid),
-        }
-        with subprocess.Popen(
-            argv,
-            cwd=self.home,
-            env=environment(self.home) | variables,
-            stdin=subprocess.DEVNULL if terminal is None else terminal,
-            stdout=streams,
-            stderr=streams,
-            text=True,
-        ) as running:
-            try:
-                yield running
-            finally:
-                running.kill()
-
-    def run(self, *words: str) -> tuple[int, str, str]:
-        """Type a command and return its status, what it printed and what it said about it."""
-        with self.typed("--env", "prod", *words) as running:
-            out, err = running.communicate(timeout=60)
-        return running.returncode, out, err
-
-    def asked(self) -> list[str]:
-        """Return the words that journalctl was called with."""
-        return Path(f"{self.journal}.words").read_text().split()
-
-    def is_left(self) -> bool:
-        """Tell whether a journalctl stays when the client has gone."""
-        pid = int(Path(f"{self.journal}.pid").read_text())
-        until = time.monotonic() + SOON
-        while Path(f"/proc/{pid}").exists():
-            if time.monotonic() > until:
-                return True
-            time.sleep(0.01)
-        return False
 
 
 @pytest.fixture
@@ -164,6 +77,33 @@ def test_who_ends_the_client_alone_ends_journalctl_with_it(
 
     assert running.returncode == (Exit.INTERRUPTED if number == signal.SIGINT else -number)
     assert not machine.is_left()
+
+
+# A client to which a signal comes when journalctl is there already, and it does not know that yet.
+TOO_EARLY: Final = """
+import os, subprocess
+class Slow(subprocess.Popen):
+    def __init__(self, words, **how):
+        super().__init__(words, **how)
+        if words[0] == "journalctl":
+            os.kill(os.getpid(), {})
+subprocess.Popen = Slow
+from pmrunnerctl.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_journalctl_is_started_ends_both(
+    machine: Machine, number: signal.Signals
+) -> None:
+    program = ("-c", TOO_EARLY.format(int(number)))
+    with machine.typed("--env", "prod", "logs", "-f", program=program) as running:
+        running.communicate(timeout=SOON)
+
+    assert running.returncode == (Exit.INTERRUPTED if number == signal.SIGINT else -number)
+    left = Path(f"{machine.journal}.pid")
+    assert not left.exists() or not machine.is_left()
 
 
 @pytest.mark.parametrize("words", [(), ("--json",)], ids=["people", "json"])
