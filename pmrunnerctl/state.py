@@ -36,9 +36,10 @@ SHOWN: Final = 20
         help="The same as ARCHIVE.",
     ),
     summary="Check a state's journal line by line, or whether an archive can be restored.",
-    what="Of an ARCHIVE (- is standard input): whether it can be restored. Of a state: needs no daemon; one that runs goes on meanwhile. Changes nothing, but that it takes a"
-    " wrong snapshot away where no daemon is: the next start makes it anew. Exit status 8 where"
-    " something is damaged. Needs to read the state directory.",
+    what="Of an ARCHIVE (- is standard input): whether it can be restored. Of a state: needs no"
+    " daemon; one that runs goes on meanwhile. Changes nothing, but that it takes a wrong snapshot"
+    " away where no daemon is: the next start makes it anew. Exit status 8 where something is"
+    " damaged. Needs to read the state directory.",
     example="pmrunnerctl state verify --state-dir ./state",
     then="pmrunnerctl state repair",
 )

@@ -92,7 +92,7 @@ class Checkpoint:
     def settle(self, *states: State) -> None:
         """Believe what was written: take what was put away out of the states, if it is still so."""
         assert self._snapshot is not None, "write it first"
-        self._past.checkpoint = self._snapshot
+        self._past.checkpoint = self._snapshot.without_the_living()
         self._past.index.settle(self._pending, self._sums)
         self._past.finished.settle(self._lines, self._moved)
         for bundle in self._bundles:

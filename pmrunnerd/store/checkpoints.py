@@ -11,7 +11,7 @@ from typing import Final
 from pmrunnerd.model.state import State
 from pmrunnerd.store.checkpoint import BYTES, COMMITS, Checkpoint
 from pmrunnerd.store.durable import PASSING
-from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged, StoreFailed
+from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged, StoreFailed, trouble
 from pmrunnerd.store.past import Past
 from pmrunnerd.store.segments import Place
 
@@ -158,10 +158,9 @@ class Checkpoints:
         elif isinstance(error, MemoryError):
             log.warning("a snapshot is put off: %s", str(error) or "out of memory")
         elif isinstance(error, OSError) and error.errno in PASSING:
-            log.warning("a snapshot is put off: %s", error.strerror)
+            log.warning("a snapshot is put off: %s", trouble(error))
         elif isinstance(error, OSError):
-            where = error.filename or self._past.directory
-            self._give_up(f"cannot write in {where}: {error.strerror}")
+            self._give_up(f"cannot make a snapshot in {self._past.directory}: {trouble(error)}")
         else:
             self._give_up(f"cannot make a snapshot: this is a bug in the store: {error!r}")
 

@@ -53,6 +53,13 @@ class StoreFailed(Unavailable):
     """
 
 
+def trouble(error: Exception) -> str:
+    """Say what an error is about and what it is, without the numbers that Python shows."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+
+
 def damaged(path: Path, line: int, why: str) -> JournalDamaged:
     """Say where the damage is, as `sed -n 7p` and an editor count lines."""
     return JournalDamaged(f"cannot read {path}: line {line} {why}")

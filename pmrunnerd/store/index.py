@@ -10,7 +10,7 @@ from pmrunnerd.model.errors import PmError
 from pmrunnerd.store.blocks import Sums
 from pmrunnerd.store.column import Column, Pending
 from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.failures import HistoryDamaged
+from pmrunnerd.store.failures import HistoryDamaged, trouble
 
 log: Final = logging.getLogger(__name__)
 # Whose numbers need more than 40 bits: what they say is held against what they lead to.
@@ -85,7 +85,7 @@ class Index:
         try:
             self._retract()
         except OSError as error:
-            log.warning("the snapshot cannot be taken away: %s", error.strerror)
+            log.warning("the snapshot cannot be taken away: %s", trouble(error))
 
     def damaged(self, why: str) -> HistoryDamaged:
         """Return the error that something of this is not as it was written."""

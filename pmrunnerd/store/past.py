@@ -13,7 +13,7 @@ from pmrunnerd.store import snapshot as snapshots
 from pmrunnerd.store.batch import Batch
 from pmrunnerd.store.believe import is_as_it_was, unread
 from pmrunnerd.store.durable import PASSING, Disk
-from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged, damaged
+from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged, damaged, trouble
 from pmrunnerd.store.finished import Finished
 from pmrunnerd.store.history import History
 from pmrunnerd.store.index import Index
@@ -77,7 +77,8 @@ class Past:
                 if isinstance(error, OSError) and error.errno in PASSING:
                     raise
                 # The snapshot may be what is wrong, so the journal is asked without it.
-                log.warning("%s is not believed: %s", snapshots.FILE, error)
+                why = error.error if isinstance(error, _Unfit) else error
+                log.warning("%s is not believed: %s", snapshots.FILE, trouble(why))
                 self.is_stale = True
             else:
                 return
@@ -157,7 +158,7 @@ class Past:
 
     def _begin_with(self, snapshot: Snapshot) -> None:
         history = self.directory / "history"
-        self.checkpoint = self._begun = snapshot
+        self.checkpoint = self._begun = snapshot.without_the_living()
         self.index = Index(
             self.disk,
             history,

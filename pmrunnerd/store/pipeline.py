@@ -13,7 +13,7 @@ from typing import Final
 
 from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.store.commit import Commit
-from pmrunnerd.store.failures import StoreFailed
+from pmrunnerd.store.failures import StoreFailed, trouble
 from pmrunnerd.store.journal import Journal, Written
 from pmrunnerd.store.segments import Place
 from pmrunnerd.store.writer import Writer
@@ -156,7 +156,7 @@ class Pipeline:
                 commit.settle()
                 kept += 1
         except OSError as unread:
-            error = StoreFailed(f"cannot take in a commit: {unread.strerror}")
+            error = StoreFailed(f"cannot take in a commit: {trouble(unread)}")
         except Exception as bug:  # noqa: BLE001 - whoever waits must not wait for ever
             error = StoreFailed(f"cannot take in a commit: this is a bug in the store: {bug!r}")
         if error is not None:

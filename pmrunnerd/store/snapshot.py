@@ -90,6 +90,10 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     moved: dict[str, int]
     living: Living
 
+    def without_the_living(self) -> "Snapshot":
+        """Return what to keep of it: by the time it is asked for, what was alive is old, and large."""
+        return msgspec.structs.replace(self, living=Living())
+
 
 NONE: Final = Snapshot(
     format=FORMAT,

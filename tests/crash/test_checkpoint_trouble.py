@@ -183,7 +183,7 @@ def test_a_disk_that_breaks_its_word_while_the_journal_is_replayed_is_told(tmp_p
     (tmp_path / snapshot.FILE).unlink()
     disk = Troubled("open", lambda path: path.parent.name == "history", failing(errno.EACCES))
     disk.armed = True
-    with pytest.raises(StoreFailed, match=r"cannot write in .*: Permission denied"):
+    with pytest.raises(StoreFailed, match=r"cannot make a snapshot in .*: Permission denied"):
         Store(tmp_path, now, release="1", disk=disk, checkpoint=5)
     with opened(tmp_path) as store:
         assert len(texts(store)) == 20

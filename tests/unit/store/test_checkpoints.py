@@ -146,6 +146,6 @@ def test_a_sync_that_fails_for_a_snapshot_is_a_failure_like_any_other(tmp_path: 
 
     with pytest.raises(ExceptionGroup) as failed:
         asyncio.run(story())
-    assert failed.group_contains(StoreFailed, match="cannot write in", depth=1)
+    assert failed.group_contains(StoreFailed, match="cannot make a snapshot in", depth=1)
     with opened(tmp_path) as store:
         assert store.durable == 2
