@@ -1,10 +1,15 @@
 """Draws runs: all of them, one a line, or one with what it left."""
 
-from pmrunnerctl import times
-from pmrunnerctl.render import Screen
+from typing import Final
+
+from pmrunnerctl import amounts, times
+from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.states import state
-from pmrunnerd.model.entities import Run
+from pmrunnerd.model.entities import Ended, Run
 from pmrunnerd.model.views import RunTable, RunView
+
+# Nobody looked: its run host was killed, or nothing was started.
+_UNKNOWN: Final = Cell("not known", "dim")
 
 
 def table(screen: Screen, found: RunTable) -> None:
@@ -47,10 +52,22 @@ def draw(screen: Screen, view: RunView) -> None:
             ("reason", ended.reason if ended else ""),
             ("commit", ended.commit if ended else ""),
             ("kept as", ended.kept if ended else ""),
+            ("memory", _memory(ended) if ended else ""),
+            ("CPU", _seconds(ended) if ended else ""),
             ("files", view.directory),
         ]
     )
     screen.next(f"pmrunnerctl run logs {found.id}" + ("" if ended else " -f"))
+
+
+def _memory(ended: Ended) -> Cell:
+    if ended.peak_memory is None:
+        return _UNKNOWN
+    return Cell(f"{amounts.size(ended.peak_memory)} at most, by its largest process")
+
+
+def _seconds(ended: Ended) -> Cell:
+    return _UNKNOWN if ended.cpu_seconds is None else Cell(f"{ended.cpu_seconds:.1f} s")
 
 
 def _confinement(run: Run) -> str:

@@ -128,7 +128,10 @@ class Task(Entity, frozen=True, kw_only=True):
 
 
 class Ended(Entity, frozen=True, kw_only=True):
-    """How and when a run ended. `kept` names the git reference that holds what it left behind."""
+    """How and when a run ended. `kept` names the git reference that holds what it left behind.
+
+    `peak_memory` is bytes of its largest process, `cpu_seconds` those of all; None is not known.
+    """
 
     outcome: Outcome
     at: str
@@ -136,6 +139,8 @@ class Ended(Entity, frozen=True, kw_only=True):
     status: int | None = None
     commit: str = ""
     kept: str = ""
+    peak_memory: int | None = None
+    cpu_seconds: float | None = None
 
 
 class Run(Entity, frozen=True, kw_only=True):

@@ -194,7 +194,11 @@ class RunBegan(Event, frozen=True, kw_only=True):
 
 
 class RunEnded(Event, frozen=True, kw_only=True):
-    """A run is over and no process of it is left."""
+    """A run is over and no process of it is left.
+
+    `peak_memory` is bytes of its largest process, `cpu_seconds` those of all of them; both are
+    absent where nobody could look, as after a run host that was killed.
+    """
 
     run: str
     project: str
@@ -204,6 +208,8 @@ class RunEnded(Event, frozen=True, kw_only=True):
     status: int | None = None
     commit: str = ""
     kept: str = ""
+    peak_memory: int | None = None
+    cpu_seconds: float | None = None
 
 
 class LeftoversKept(Event, frozen=True, kw_only=True):

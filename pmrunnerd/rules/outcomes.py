@@ -66,6 +66,8 @@ def ended(
         status=finished.status,
         commit=seen.commit,
         kept=seen.kept,
+        peak_memory=finished.peak_memory,
+        cpu_seconds=finished.cpu_seconds,
     )
     name, project, reason = task.id, task.project, finished.reason
     moved: ev.AnyEvent

@@ -51,6 +51,8 @@ def end_run(state: State, event: ev.RunEnded, at: str) -> None:
         status=event.status,
         commit=event.commit,
         kept=event.kept,
+        peak_memory=event.peak_memory,
+        cpu_seconds=event.cpu_seconds,
     )
     state.runs[run.id] = replace(run, cursor=event.cursor, ended=ended)
     del state.active[run.id]

@@ -17,7 +17,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from pmrunnerd.services import guard, process
+from pmrunnerd.services import guard, process, procfs
 from pmrunnerd.services.cell import CannotConfine, NoWorkspace
 from pmrunnerd.services.child import KIB, Child, Usage
 from pmrunnerd.services.leftovers import VARIABLE
@@ -100,6 +100,7 @@ class Prisoner:
         self._first_file: int | None = None
         self.stdout, self.stderr = child.stdout, child.stderr
         self.usage: Usage | None = None
+        self._left = Usage(0, 0.0)  # what those used that were killed
 
     def know(self, info: bytes) -> None:
         """Take note of the first process inside, which is there and cannot end before we do."""
@@ -128,6 +129,8 @@ class Prisoner:
 
     async def end(self) -> None:
         """Kill everything inside and return when nothing is left of it."""
+        if self._first is not None and self._child.usage is None:
+            self._left = procfs.used_below(self._first)
         self._child.kill()
         if self._first_file is not None:
             # Readable once the kernel has ended the whole pid namespace, and not before.
@@ -142,13 +145,17 @@ class Prisoner:
     def _add_up(self) -> None:
         if self._first is None or self.usage is not None:
             return
-        self.usage = self._child.usage
+        used = self._child.usage
         # Ours to wait for only if bubblewrap went first and we adopt orphans.
         with contextlib.suppress(ChildProcessError):
-            pid, _, used = os.wait4(self._first, os.WNOHANG)
+            pid, _, first = os.wait4(self._first, os.WNOHANG)
             if pid:
-                seconds = used.ru_utime + used.ru_stime
-                self.usage = Usage(used.ru_maxrss * KIB, seconds)
+                used = Usage(first.ru_maxrss * KIB, first.ru_utime + first.ru_stime)
+        if used is not None:
+            self.usage = Usage(
+                max(used.peak_memory, self._left.peak_memory),
+                used.cpu_seconds + self._left.cpu_seconds,
+            )
 
 
 async def _readable(file: int) -> None:

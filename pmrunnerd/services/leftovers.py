@@ -10,9 +10,10 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+
+from pmrunnerd.services import procfs
 
 VARIABLE: Final = "PM_RUNNER_RUN"
 _PR_SET_CHILD_SUBREAPER: Final = 36
@@ -28,17 +29,12 @@ def adopt_orphans() -> None:
 
 def of(run: str) -> set[int]:
     """Return the processes that carry a run's name, in their environment or as its sandbox."""
-    return {pid for pid in _pids() if _belongs(pid, run)} - {os.getpid()}
+    return {pid for pid in procfs.pids() if _belongs(pid, run)} - {os.getpid()}
 
 
 def descendants() -> set[int]:
     """Return the processes below this one that are not dead, however deep."""
-    parents = {pid: stat for pid in _pids() if (stat := _parent_and_state(pid)) is not None}
-    below: set[int] = set()
-    level = {os.getpid()}
-    while level := {pid for pid, (parent, _) in parents.items() if parent in level} - below:
-        below |= level
-    return {pid for pid in below if parents[pid][1] != "Z"}
+    return procfs.below(os.getpid())
 
 
 async def end(run: str, *, below: bool) -> None:
@@ -73,13 +69,10 @@ def _kill(pid: int, run: str, *, below: bool) -> None:
 def _bury(found: set[int]) -> None:
     """Wait for those of the dead that we adopted; nobody else will. Anybody else's are not ours."""
     for pid in found:
-        if _parent_and_state(pid) == (os.getpid(), "Z"):
+        known = procfs.stat(pid)
+        if known is not None and (known.parent, known.state) == (os.getpid(), "Z"):
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
-
-
-def _pids() -> Iterator[int]:
-    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
 
 
 def _belongs(pid: int, run: str) -> bool:
@@ -96,12 +89,3 @@ def _words(pid: int, file: str) -> list[bytes]:
         return Path(f"/proc/{pid}/{file}").read_bytes().split(b"\0")
     except OSError:  # it is gone, or it is not ours to read and so was not ours to start
         return []
-
-
-def _parent_and_state(pid: int) -> tuple[int, str] | None:
-    try:
-        # A name may hold spaces and parentheses; what follows the last one is fixed.
-        state, parent, *_ = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return int(parent), state

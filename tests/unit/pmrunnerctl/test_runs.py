@@ -26,7 +26,11 @@ def test_runs_stand_one_a_line_with_how_long_they_took(paper: Paper) -> None:
 
 def test_one_run_with_what_it_left(paper: Paper) -> None:
     ended = samples.ended(
-        Outcome.FAILED, reason="exit status 2", kept="refs/pm-runner/runs/r9-4f2a"
+        Outcome.FAILED,
+        reason="exit status 2",
+        kept="refs/pm-runner/runs/r9-4f2a",
+        peak_memory=12 * (1 << 20) + (1 << 19),
+        cpu_seconds=0.234,
     )
     runs.draw(paper, samples.run_view(samples.run(ended=ended, head="0123", confined=True)))
 
@@ -40,9 +44,19 @@ def test_one_run_with_what_it_left(paper: Paper) -> None:
         "ended      11:32:35 UTC, 30 s ago\n"
         "reason     exit status 2\n"
         "kept as    refs/pm-runner/runs/r9-4f2a\n"
+        "memory     12.5 MiB at most, by its largest process\n"
+        "CPU        0.2 s\n"
         "files      /srv/state/runs/r9-4f2a\n"
         "next: pmrunnerctl run logs r9-4f2a\n"
     )
+
+
+def test_what_nobody_measured_is_not_shown_as_nothing(paper: Paper) -> None:
+    ended = samples.ended(Outcome.INTERRUPTED, reason="its run host was gone without a word")
+    runs.draw(paper, samples.run_view(samples.run(ended=ended)))
+
+    assert "memory   not known\n" in paper.text
+    assert "CPU      not known\n" in paper.text
 
 
 def test_a_run_under_way_can_be_watched_and_one_without_a_sandbox_stands_out(paper: Paper) -> None:

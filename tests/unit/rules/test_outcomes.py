@@ -32,6 +32,17 @@ def test_success_completes_the_task_with_its_commit() -> None:
     assert state.runs["r1"].cursor == 99
 
 
+def test_what_a_run_used_is_remembered_and_what_nobody_measured_is_not() -> None:
+    told = Finished(at=AT, outcome=Outcome.SUCCEEDED, peak_memory=5000, cpu_seconds=0.5)
+    run = over(running(), told).runs["r1"].ended
+    assert run is not None
+    assert (run.peak_memory, run.cpu_seconds) == (5000, 0.5)
+
+    run = over(running(), gone("its run host was gone without a word")).runs["r1"].ended
+    assert run is not None
+    assert (run.peak_memory, run.cpu_seconds) == (None, None)
+
+
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.TIMED_OUT, Outcome.STALLED])
 def test_each_kind_of_failure_keeps_its_name_and_reason(outcome: Outcome) -> None:
     seen = Seen()

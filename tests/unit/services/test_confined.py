@@ -11,8 +11,10 @@ import pytest
 from pmrunnerd.services import confined as confined_module
 from pmrunnerd.services import leftovers
 from pmrunnerd.services.cell import CannotConfine
+from pmrunnerd.services.child import Usage
 from pmrunnerd.services.confined import Confined
 from pmrunnerd.services.outcome import collect
+from pmrunnerd.services.pipes import Drain
 from pmrunnerd.services.sandbox import Sandbox
 from tests.unit.services.parts import (
     ENVIRONMENT,
@@ -127,6 +129,7 @@ from pathlib import Path
 from pmrunnerd.services import confined as confined_module
 from pmrunnerd.services import leftovers
 from pmrunnerd.services.outcome import collect
+from pmrunnerd.services.pipes import Drain
 from tests.unit.services.parts import ENVIRONMENT, confined
 leftovers.adopt_orphans()
 async def main():
@@ -144,6 +147,27 @@ asyncio.run(main())
         check=True,
     )
     assert done.stdout.splitlines()[-1] == "True True"
+
+
+@needs_sandbox
+def test_what_those_used_that_were_killed_is_known_too(tmp_path: Path) -> None:
+    burn = "import time; x = bytearray(80_000_000)\nwhile time.process_time() < 0.3: pass"
+    shell = f"python3 -c '{burn}\nprint(1, flush=True); time.sleep(600)' & wait"
+
+    async def run() -> Usage | None:
+        running = await confined(tmp_path).start(["sh", "-c", shell], ENVIRONMENT)
+        done = asyncio.Event()
+        out = Drain(running.stdout, lambda _: done.set())
+        await done.wait()
+        await running.end()
+        out.close()
+        os.close(running.stderr)
+        return running.usage
+
+    used = asyncio.run(run())
+    assert used is not None
+    assert used.peak_memory > 80_000_000
+    assert used.cpu_seconds > 0.25  # the kernel counts in hundredths
 
 
 @needs_sandbox

@@ -1,0 +1,64 @@
+"""What the kernel says of processes: who descends from whom, and what each has used so far."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from pmrunnerd.services.child import KIB, Usage
+
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+
+
+class Stat(NamedTuple):
+    """A process: its parent, its state as one letter, and CPU seconds with the children it buried."""
+
+    parent: int
+    state: str
+    seconds: float
+
+
+def pids() -> Iterator[int]:
+    """Yield all processes that can be seen."""
+    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+
+
+def stat(pid: int) -> Stat | None:
+    """Return what a process is and did; None once it is gone."""
+    try:
+        # A name may hold spaces and parentheses; what follows the last one is fixed (proc(5)).
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return Stat(int(words[1]), words[0], sum(map(int, words[11:15])) / _TICKS)
+
+
+def below(root: int) -> set[int]:
+    """Return the processes below one that are not dead, however deep."""
+    known = {pid: found for pid in pids() if (found := stat(pid)) is not None}
+    descended: set[int] = set()
+    level = {root}
+    while level := {pid for pid, of in known.items() if of.parent in level} - descended:
+        descended |= level
+    return {pid for pid in descended if known[pid].state != "Z"}
+
+
+def used_below(root: int) -> Usage:
+    """Return what the processes below one have used: the peak of the largest, seconds of all.
+
+    What is killed together with its namespace is buried by nobody, so it is asked before.
+    """
+    peak, seconds = 0, 0.0
+    for pid in below(root):
+        peak = max(peak, _peak(pid))
+        if (found := stat(pid)) is not None:
+            seconds += found.seconds
+    return Usage(peak, seconds)
+
+
+def _peak(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * KIB for line in lines if line.startswith("VmHWM:")), 0)
