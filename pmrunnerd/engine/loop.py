@@ -60,8 +60,6 @@ class Engine:
         """Turn for ever. Runs that an earlier daemon left are followed like any other."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen(), name="engine: listen")
-            for run in list(self._store.ahead.active):
-                group.create_task(self._runs.follow_safely(run), name=f"engine: follow {run}")
             while True:
                 await self._turn(group)
                 self.turned = self._clock.monotonic()
@@ -98,11 +96,19 @@ class Engine:
             stopping=self._stopping,
         )
         for action in todo:
-            if isinstance(action, agenda.Stop) and not self._may_stop(action.run):
-                continue
-            if action not in self._in_hand:
+            if action not in self._in_hand and self._may(action):
                 self._in_hand.add(action)
                 group.create_task(self._hold(action), name=f"engine: {action}")
+
+    def _may(self, action: agenda.Action) -> bool:
+        match action:
+            case agenda.Follow(run):
+                # Who starts a run follows it; before its host is there it would look gone.
+                return agenda.Start(self._store.ahead.active[run].task) not in self._in_hand
+            case agenda.Stop(run):
+                return self._may_stop(run)
+            case _:
+                return True
 
     def _may_stop(self, run: str) -> bool:
         """Tell whether a run is to be stopped by the durable mark: a cancel may yet be refused."""
@@ -129,6 +135,8 @@ class Engine:
 
     def _perform(self, action: agenda.Action) -> Coroutine[None, None, None]:
         match action:
+            case agenda.Follow(run):
+                return self._runs.follow_safely(run)
             case agenda.Plan(message):
                 return self._planner.plan(message)
             case agenda.Start(task):

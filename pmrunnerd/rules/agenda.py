@@ -31,28 +31,35 @@ class Probe(Struct, frozen=True):
     task: str
 
 
+class Follow(Struct, frozen=True):
+    """Read what a run reports, and record how it ends: of one that is gone, too."""
+
+    run: str
+
+
 class Stop(Struct, frozen=True):
     """Stop a run."""
 
     run: str
 
 
-Action = Plan | Start | Probe | Stop
+Action = Follow | Stop | Plan | Probe | Start
 
 
 def agenda(state: State, *, slots: int, clear: Set[str], stopping: bool) -> list[Action]:
-    """Return what to do now.
+    """Return what to do now, what is under way before what may begin.
 
     `slots` is how many runs there may be; `clear` are held tasks whose workspace was seen to be
     fine since. A daemon that is `stopping` starts nothing and parks what runs.
     """
+    follows: list[Action] = [Follow(run) for run in state.active]
     if stopping:
-        return [Stop(run) for run in state.active]
+        return [*follows, *(Stop(run) for run in state.active)]
     stops: list[Action] = [
         Stop(run.id) for run in state.active.values() if state.tasks[run.task].cancelling
     ]
     plans: list[Action] = [Plan(message) for message in state.messages]
-    return [*stops, *plans, *_starts(state, slots, clear)]
+    return [*follows, *stops, *plans, *_starts(state, slots, clear)]
 
 
 def _starts(state: State, slots: int, clear: Set[str]) -> Iterator[Action]:

@@ -1,7 +1,7 @@
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, PlanApproval
 from pmrunnerd.model.state import State
-from pmrunnerd.rules.agenda import Plan, Probe, Start, Stop, agenda, waits
+from pmrunnerd.rules.agenda import Follow, Plan, Probe, Start, Stop, agenda, waits
 from tests.unit.rules.life import a_plan, a_project, asked, completed, failed, happen, started
 
 NOTHING: frozenset[str] = frozenset()
@@ -37,7 +37,7 @@ def test_a_task_starts_when_all_that_it_needs_is_complete() -> None:
     state = a_plan({"a": (), "b": ("a",)})
     assert todo(state) == [Start("t1")]
     happen(state, started("t1", "r1"))
-    assert todo(state) == []
+    assert todo(state) == [Follow("r1")]
     happen(state, *completed("t1", "r1"))
     assert todo(state) == [Start("t2")]
 
@@ -46,7 +46,7 @@ def test_one_workspace_has_one_run_at_a_time() -> None:
     state = a_plan({"a": (), "b": ()})
     assert todo(state) == [Start("t1")]
     happen(state, started("t1", "r1"))
-    assert todo(state) == []
+    assert todo(state) == [Follow("r1")]
     assert waits(state, state.tasks["t2"], slots=2) == "run r1 has the workspace"
 
 
@@ -91,12 +91,19 @@ def test_a_held_task_is_looked_at_before_it_is_tried_again() -> None:
 def test_a_run_whose_task_is_cancelled_is_stopped() -> None:
     state = happen(a_plan(), started("t1", "r1"))
     happen(state, ev.TaskCancelRequested(task="t1", project="w1", by="anna"))
-    assert todo(state) == [Stop("r1")]
+    assert todo(state) == [Follow("r1"), Stop("r1")]
 
 
 def test_a_stopping_daemon_parks_what_runs_and_starts_nothing() -> None:
     state = happen(two_projects(), started("t1", "r1"))
-    assert agenda(state, slots=2, clear=NOTHING, stopping=True) == [Stop("r1")]
+    parking = agenda(state, slots=2, clear=NOTHING, stopping=True)
+    assert parking == [Follow("r1"), Stop("r1")]
+
+
+def test_what_is_under_way_is_looked_at_before_anything_begins() -> None:
+    state = happen(two_projects(), started("t1", "r1"))
+    happen(state, ev.MessagePosted(message="m3", project="w1", text="x", by="anna"))
+    assert todo(state) == [Follow("r1"), Plan("m3"), Start("t2")]
 
 
 def test_tasks_start_in_the_order_in_which_they_were_planned() -> None:
