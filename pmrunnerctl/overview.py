@@ -22,7 +22,7 @@ OVERVIEW: Final = {
         *("task cancel", "task retry", "run cancel", "run resume"),
     ),
     "Run the daemon": (
-        *("start", "stop", "restart", "doctor", "logs", "version", "completion"),
+        *("start", "stop", "restart", "drain", "doctor", "logs", "version", "completion"),
         *("state backup", "state restore", "state verify", "state repair"),
     ),
 }

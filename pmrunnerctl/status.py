@@ -34,13 +34,21 @@ def draw(screen: Screen, found: Overview) -> None:
             ("state", f"{found.state_directory}, durable to commit {found.durable}"),
             *((door.name, _door(door)) for door in found.doors),
             ("agents", _confinement(found.confinement)),
-            ("runs", f"{found.runs} of at most {found.slots}"),
+            ("runs", _runs(found)),
             ("tasks", counts(found.tasks)),
             ("waiting", _waiting(found.waiting)),
         ]
     )
     screen.line()
     table(screen, found.projects)
+
+
+def _runs(found: Overview) -> Cell:
+    """Return how many runs there are, and why there are no more where that is not the reason."""
+    count = f"{found.runs} of at most {found.slots}"
+    if not found.refusal:
+        return Cell(count)
+    return Cell(f"{count}; none begins: {found.refusal}", "yellow")
 
 
 def _door(door: Door) -> Cell:

@@ -19,6 +19,7 @@ from pmrunnerd.api.desk import Desk
 from pmrunnerd.api.lobby import Limits
 from pmrunnerd.api.web import WebDoor, WebLimits
 from pmrunnerd.chronicle import Chronicle
+from pmrunnerd.engine.admission import Admission
 from pmrunnerd.engine.loop import Engine
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.pulse import Growth
@@ -29,7 +30,8 @@ from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.options import Options
 from pmrunnerd.outlet import Outlet
 from pmrunnerd.rules import recovery
-from pmrunnerd.services import sandbox, workspace
+from pmrunnerd.rules.admission import Least
+from pmrunnerd.services import memory, room, sandbox, workspace
 from pmrunnerd.services.agents.registry import AGENTS
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.descriptors import Shortage, raise_limit, share
@@ -77,16 +79,16 @@ class House:
         chronicle = Chronicle(self._store, outlet)
         engine, desk, watch = self._build(await sandbox.probe())
         asyncio.get_running_loop().set_exception_handler(Shortage())
-        room = share(raise_limit())
-        limits = Limits(connections=room.control)
+        files = share(raise_limit())
+        limits = Limits(connections=files.control)
         control = ControlDoor(desk, self._options.socket, roles(), limits=limits)
-        web = WebDoor(desk, lambda: engine.turned, limits=WebLimits(connections=room.web))
+        web = WebDoor(desk, lambda: engine.turned, limits=WebLimits(connections=files.web))
         control.bind()
         self._listen_to_signals()
         settled = self._settle()
         try:
             async with asyncio.TaskGroup() as house:
-                memory = house.create_task(self._store.run(), name="store")
+                storing = house.create_task(self._store.run(), name="store")
                 telling = house.create_task(chronicle.run(), name="log")
                 time = house.create_task(engine.run(), name="engine")
                 doors = [
@@ -111,7 +113,7 @@ class House:
                     await _end(task)
                 await self._say_goodbye()
                 await _end(telling)
-                await _end(memory)
+                await _end(storing)
         finally:
             watch.close()
             self._manager.close()
@@ -130,7 +132,17 @@ class House:
         environment = self._options.environment
         runs = Runs(store, clock, host, watch, growth, directory, settings, environment)
         workspaces = Workspaces(store, unconfined=unconfined)
-        engine = Engine(store, clock, Planner(store), runs, workspaces, slots=settings.runs_slots)
+        least = Least(memory=settings.runs_memory, disk=settings.disk_reserve)
+        admission = Admission(store, clock, partial(room.measure, state), least)
+        engine = Engine(
+            store,
+            clock,
+            Planner(store),
+            runs,
+            workspaces,
+            admission,
+            slots=settings.runs_slots,
+        )
         desk = Desk(
             store=store,
             settings=settings,
@@ -141,9 +153,10 @@ class House:
             agents=tuple(AGENTS),
             confinement=found.shown(unconfined=unconfined),
             waits=engine.waits,
+            refusal=admission.refusal,
             alive=host.alive,
             grown=runs.grown,
-            memory=_memory,
+            memory=memory.resident,
             inspect=partial(workspace.inspect, hidden=(state,)),
             stop=self._stop,
             checkup=partial(within, state, RELEASE, found, unconfined=unconfined),
@@ -199,8 +212,7 @@ class House:
             return str(self._store.failed)
         if (wrong := self._store.wrong) is not None:
             return f"{wrong}: {wrong.hint}"
-        found = os.statvfs(self._options.state_directory)
-        if found.f_bavail * found.f_frsize < LEAST_ROOM:
+        if room.free(self._options.state_directory) < LEAST_ROOM:
             return f"the disk of {self._options.state_directory} is full: nothing new is accepted"
         return ""
 
@@ -236,9 +248,3 @@ async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
-
-
-def _memory() -> int:
-    """Return the bytes of ours that are resident."""
-    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - no path but the kernel
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -59,6 +59,11 @@ def stop(_: State, __: p.Stop, context: Context) -> Decision:
     return Decision(facts=(), reply=p.Done(id=context.environment), remember=True)
 
 
+def drain(state: State, request: p.Drain, context: Context) -> Decision:
+    decided = decide.end_drain if request.end else decide.drain
+    return _done(context.environment, decided(state, context.by))
+
+
 def project_add(state: State, request: p.ProjectAdd, context: Context) -> Decision:
     added = ev.ProjectAdded(project=Mint(state.minted)("w"), by=context.by, **asdict(request))
     facts = decide.add_project(
@@ -118,6 +123,7 @@ def run_resume(state: State, request: p.RunResume, context: Context) -> Decision
 
 CHANGES: Final[Mapping[type[p.Request[Any]], Change]] = {
     p.Stop: stop,
+    p.Drain: drain,
     p.ProjectAdd: project_add,
     p.ProjectSet: project_set,
     p.ProjectRemove: project_remove,

@@ -28,7 +28,7 @@ class Inspection(Protocol):
 class Desk:
     """Given to the doors by main. The callables belong to the engine and the services.
 
-    `waits` says why a queued task does not run yet, `alive` whether a run's host exists, `grown`
+    `waits` says why a queued task does not run yet, `refusal` why none begins now, `alive` whether a run's host exists, `grown`
     returns when a run's event file may have grown. `memory` is bytes resident. `inspect` looks at a
     directory that is to become a project. `stop` stops the daemon, with `True` without its runs.
     `reopen` has the daemon leave and come back on the state that the disk has by then.
@@ -45,6 +45,7 @@ class Desk:
     agents: tuple[str, ...]
     confinement: str
     waits: Callable[[Task], str]
+    refusal: Callable[[], str]
     alive: Callable[[str], bool]
     grown: Callable[[str], Awaitable[None]]
     memory: Callable[[], int]

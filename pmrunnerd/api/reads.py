@@ -47,6 +47,7 @@ def status(desk: Desk, _: p.Status) -> v.Overview:
         confinement=desk.confinement,
         problem=desk.problem(),
         waiting=sum(row.waiting for row in rows),
+        refusal=desk.refusal(),
     )
 
 

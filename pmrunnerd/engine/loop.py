@@ -9,6 +9,7 @@ import logging
 from collections.abc import Coroutine
 from typing import Final
 
+from pmrunnerd.engine.admission import Admission
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.pulse import Pulse
 from pmrunnerd.engine.runs import Runs
@@ -38,6 +39,7 @@ class Engine:
         planner: Planner,
         runs: Runs,
         workspaces: Workspaces,
+        admission: Admission,
         *,
         slots: int,
     ) -> None:
@@ -46,6 +48,7 @@ class Engine:
         self._planner = planner
         self._runs = runs
         self._workspaces = workspaces
+        self._admission = admission
         self._slots = slots
         self._wake = Pulse()
         self._in_hand: set[agenda.Action] = set()
@@ -54,7 +57,8 @@ class Engine:
 
     def waits(self, task: Task) -> str:
         """Say why a queued task does not run yet."""
-        return agenda.waits(self._store.state, task, slots=self._slots)
+        refusal = self._admission.refusal()
+        return agenda.waits(self._store.state, task, slots=self._slots, refusal=refusal)
 
     async def run(self) -> None:
         """Turn for ever. Runs that an earlier daemon left are followed like any other."""
@@ -107,6 +111,8 @@ class Engine:
                 return agenda.Start(self._store.ahead.active[run].task) not in self._in_hand
             case agenda.Stop(run):
                 return self._may_stop(run)
+            case agenda.Start(task):
+                return self._admission.admits(task)
             case _:
                 return True
 
@@ -148,6 +154,9 @@ class Engine:
 
     async def _start(self, task: str) -> None:
         self._workspaces.forget(task)
-        await self._runs.start(task)
+        try:
+            await self._runs.start(task)
+        finally:
+            self._admission.over(task)
         if not self._store.ahead.tasks[task].held:
             self._workspaces.is_fine(task)

@@ -30,10 +30,22 @@ class DaemonStarted(Event, frozen=True, kw_only=True):
 
 
 class DaemonStopped(Event, frozen=True, kw_only=True):
-    """A daemon closed this state in good order."""
+    """A daemon closed this state in good order. A drain is over with it."""
 
     release: str
     reason: str
+
+
+class Drained(Event, frozen=True, kw_only=True):
+    """Somebody wants no more runs to begin; those under way go on to their end."""
+
+    by: str = ""
+
+
+class DrainEnded(Event, frozen=True, kw_only=True):
+    """Runs may begin again."""
+
+    by: str = ""
 
 
 class CommitLost(Event, frozen=True, kw_only=True):
@@ -340,6 +352,8 @@ TaskEvent = (
 AnyEvent = (
     DaemonStarted
     | DaemonStopped
+    | Drained
+    | DrainEnded
     | CommitLost
     | ProjectAdded
     | ProjectChanged

@@ -84,6 +84,15 @@ class Stop(Request[Done], frozen=True, kw_only=True):
     keep_runs: bool = False
 
 
+class Drain(Request[Done], frozen=True, kw_only=True):
+    """Let no more runs begin; those under way go on to their end.
+
+    `end` lets them begin again.
+    """
+
+    end: bool = False
+
+
 class ProjectAdd(Request[Project], frozen=True, kw_only=True):
     """Make a directory with a git repository a project."""
 
@@ -331,6 +340,7 @@ COMMANDS: Final = (
     _reads(Status, v.Overview),
     _reads(Doctor, Checkup),
     _changes(Stop, Done),  # Whoever may send work may also stop it.
+    _changes(Drain, Done),
     _changes(ProjectAdd, Project),
     _reads(ProjectList, v.ProjectTable),
     _reads(ProjectShow, v.ProjectView),

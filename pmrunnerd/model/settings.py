@@ -23,6 +23,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         int, Meta(ge=0, le=65535, description="Port of the web door; 0 closes it.")
     ] = 3503
     runs_slots: Annotated[int, Meta(ge=1, le=64, description="Runs at the same time.")] = 2
+    runs_memory: Annotated[
+        int,
+        Meta(
+            ge=0, description="Bytes of memory that must be free for a run to begin; 0 never asks."
+        ),
+    ] = 512 << 20
     runs_total: Annotated[float, Meta(gt=0, description="Seconds that a run may take in all.")] = (
         4 * 3600.0
     )
@@ -39,6 +45,13 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             description="Commits after which a snapshot is written; a start reads what came since.",
         ),
     ] = 8192
+    disk_reserve: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Bytes of the state's disk that runs leave alone: with less, none begins.",
+        ),
+    ] = 512 << 20
     runs_unconfined: Annotated[
         bool, Meta(description="Run agents without a sandbox where none can start.")
     ] = False

@@ -54,6 +54,11 @@ class State:
         """The release of the daemon that opened this state last."""
         return self.about.get("release", "")
 
+    @property
+    def draining(self) -> str:
+        """Who wants no more runs to begin; empty where nobody does."""
+        return self.about.get("draining", "")
+
     def copy(self) -> "State":
         """Return a second state that holds the same, and from here on changes by itself."""
         twin = State(self._elsewhere)

@@ -53,7 +53,10 @@ class Door(View, frozen=True, kw_only=True):
 
 
 class Overview(View, frozen=True, kw_only=True):
-    """One environment at a glance. `memory` is bytes resident; `durable` the last synced commit."""
+    """One environment at a glance. `memory` is bytes resident; `durable` the last synced commit.
+
+    `refusal` says why no further run begins now, whatever waits.
+    """
 
     environment: str
     release: str
@@ -71,6 +74,7 @@ class Overview(View, frozen=True, kw_only=True):
     confinement: str
     problem: str = ""
     waiting: int = 0
+    refusal: str = ""
 
 
 class Entry(View, frozen=True, kw_only=True):

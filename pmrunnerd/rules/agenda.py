@@ -97,21 +97,26 @@ def blocked(state: State, task: Task) -> str:
     return "" if plan.state is PlanState.ACTIVE else f"plan {plan.id} is {plan.state}"
 
 
-def waits(state: State, task: Task, *, slots: int) -> str:
-    """Say why a queued task does not run yet; empty for one that is not queued."""
+def waits(state: State, task: Task, *, slots: int, refusal: str = "") -> str:
+    """Say why a queued task does not run yet; empty for one that is not queued.
+
+    `refusal` is why no further run begins now, whichever task it is for.
+    """
     if task.state is not TaskState.QUEUED:
         return ""
-    if why := blocked(state, task):
+    if why := blocked(state, task) or _taken(state, task, slots):
         return why
-    same = [run for run in state.active.values() if run.project == task.project]
-    if same:
-        return f"run {same[0].id} has the workspace"
-    if len(state.active) >= slots:
-        return f"all {slots} slots are taken"
     if task.held:
         return task.reason
     first = _first_in_project(state, task)
-    return f"{first} is before it" if first else "starts now"
+    return refusal or (f"{first} is before it" if first else "starts now")
+
+
+def _taken(state: State, task: Task, slots: int) -> str:
+    same = [run for run in state.active.values() if run.project == task.project]
+    if same:
+        return f"run {same[0].id} has the workspace"
+    return f"all {slots} slots are taken" if len(state.active) >= slots else ""
 
 
 def _first_in_project(state: State, task: Task) -> str:

@@ -149,6 +149,16 @@ def retry_task(state: State, task: str, by: str) -> Facts:
     return with_consequences(state, [fact])
 
 
+def drain(state: State, by: str) -> Facts:
+    """Let no more runs begin."""
+    return () if state.draining else (ev.Drained(by=by),)
+
+
+def end_drain(state: State, by: str) -> Facts:
+    """Let runs begin again."""
+    return (ev.DrainEnded(by=by),) if state.draining else ()
+
+
 def cancel_run(state: State, run: str, by: str) -> Facts:
     """Stop a run that is under way and cancel its task."""
     known = state.run(run)

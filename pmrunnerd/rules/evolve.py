@@ -26,8 +26,13 @@ def _start(state: State, event: ev.DaemonStarted, _: str) -> None:
     state.about["release"] = event.release
 
 
-def _nothing(_: State, __: ev.DaemonStopped, ___: str) -> None:
-    """Said for people; nothing follows from it."""
+def _drain(state: State, event: ev.Drained, _: str) -> None:
+    state.about["draining"] = event.by or "somebody"
+
+
+def _end_drain(state: State, _: ev.DrainEnded | ev.DaemonStopped, __: str) -> None:
+    if "draining" in state.about:
+        del state.about["draining"]
 
 
 def _lose(state: State, event: ev.CommitLost, _: str) -> None:
@@ -37,7 +42,9 @@ def _lose(state: State, event: ev.CommitLost, _: str) -> None:
 
 _FOLD: Final[Mapping[type[ev.AnyEvent], Callable[[State, Any, str], None]]] = {
     ev.DaemonStarted: _start,
-    ev.DaemonStopped: _nothing,
+    ev.DaemonStopped: _end_drain,
+    ev.Drained: _drain,
+    ev.DrainEnded: _end_drain,
     ev.CommitLost: _lose,
     ev.ProjectAdded: talk.add_project,
     ev.ProjectChanged: talk.change_project,

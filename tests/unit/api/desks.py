@@ -73,6 +73,7 @@ def a_desk(store: Store, bench: Bench, **others: Any) -> Desk:
         agents=("shell",),
         confinement="bubblewrap",
         waits=bench.waits,
+        refusal=lambda: "",
         alive=lambda _: False,
         grown=bench.grown,
         memory=lambda: 4096,

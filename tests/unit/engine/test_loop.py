@@ -4,13 +4,31 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from pmrunnerd.engine.admission import Admission
 from pmrunnerd.engine.loop import Engine
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import TaskState
+from pmrunnerd.rules.admission import Least, Room
 from pmrunnerd.services.clock import Clock
 from tests.unit.engine.puppets import BEGAN, Stage, finished, play
+
+ENOUGH = Room(memory=1000, disk=1000)
+
+
+def an_engine(
+    stage: Stage, *, slots: int = 2, measure: Callable[[], Room] = lambda: ENOUGH
+) -> Engine:
+    return Engine(
+        stage.store,
+        Clock(),
+        Planner(stage.store),
+        stage.runs,
+        Workspaces(stage.store, unconfined=False),
+        Admission(stage.store, Clock(), measure, Least(memory=100, disk=100)),
+        slots=slots,
+    )
 
 
 def turning(
@@ -19,10 +37,7 @@ def turning(
     """Run a scene while the loop turns."""
 
     async def whole(stage: Stage) -> None:
-        workspaces = Workspaces(stage.store, unconfined=False)
-        engine = Engine(
-            stage.store, Clock(), Planner(stage.store), stage.runs, workspaces, slots=slots
-        )
+        engine = an_engine(stage, slots=slots)
         async with asyncio.TaskGroup() as group:
             turns = group.create_task(engine.run())
             await scene(stage, engine)
@@ -112,8 +127,7 @@ def test_a_run_that_an_earlier_daemon_started_is_followed_from_the_first_turn(
         await stage.store.commit(
             ev.RunStarted(run="r1-aaaa", task="t1", project="w1", agent="shell", attempt=1)
         )
-        workspaces = Workspaces(stage.store, unconfined=False)
-        engine = Engine(stage.store, Clock(), Planner(stage.store), stage.runs, workspaces, slots=2)
+        engine = an_engine(stage)
         async with asyncio.TaskGroup() as group:
             turns = group.create_task(engine.run())
             await stage.until(lambda: stage.state.runs["r1-aaaa"].head)
@@ -178,3 +192,23 @@ def test_a_run_that_nobody_follows_any_more_is_followed_again(tmp_path: Path) ->
         assert stage.host.started == [run]
 
     turning(tmp_path, scene)
+
+
+def test_a_task_waits_for_room_and_says_why(tmp_path: Path) -> None:
+    async def whole(stage: Stage) -> None:
+        room = [Room(memory=50, disk=1000)]
+        engine = an_engine(stage, measure=lambda: room[0])
+        async with asyncio.TaskGroup() as group:
+            turns = group.create_task(engine.run())
+            # The message is planned in the very turn that does not start the task.
+            await stage.store.commit(
+                ev.MessagePosted(message="m2", project="w1", text="echo 2", by="anna")
+            )
+            await stage.until(lambda: "t2" in stage.state.tasks)
+            assert stage.host.started == []
+            assert "(runs.memory)" in engine.waits(stage.state.tasks["t1"])
+            room[0] = ENOUGH
+            await stage.started()
+            turns.cancel()
+
+    play(tmp_path, whole)

@@ -55,6 +55,11 @@ def test_an_empty_environment_says_what_to_type(paper: Paper) -> None:
     )
 
 
+def test_that_no_run_begins_is_told_with_the_reason(paper: Paper) -> None:
+    draw(paper, samples.overview(refusal="3 MiB of memory are free"))
+    assert "runs     0 of at most 2; none begins: 3 MiB of memory are free\n" in paper.text
+
+
 def test_what_is_wrong_stands_first_and_in_red() -> None:
     paper = Paper(80, colour=True)
     draw(paper, samples.overview(problem="the disk is full", confinement="UNCONFINED"))

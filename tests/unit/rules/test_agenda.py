@@ -116,3 +116,11 @@ def test_tasks_start_in_the_order_in_which_they_were_planned() -> None:
 def test_a_task_that_is_not_queued_does_not_wait() -> None:
     state = happen(a_plan(), started("t1", "r1"))
     assert waits(state, state.tasks["t1"], slots=2) == ""
+
+
+def test_a_refusal_is_the_reason_of_those_that_could_start_and_of_no_others() -> None:
+    state = happen(two_projects(), started("t1", "r1"))
+    refusal = "3 MiB of memory are free"
+    assert waits(state, state.tasks["t2"], slots=2, refusal=refusal) == refusal
+    assert waits(state, state.tasks["t2"], slots=1, refusal=refusal) == "all 1 slots are taken"
+    assert waits(state, state.tasks["t1"], slots=2, refusal=refusal) == ""

@@ -1,0 +1,60 @@
+"""Keeps the machine from taking on more runs than it has room for."""
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from pmrunnerd.rules import admission
+from pmrunnerd.rules.admission import Least, Room
+from pmrunnerd.services.clock import Clock
+from pmrunnerd.store.store import Store
+
+log = logging.getLogger(__name__)
+
+# For how long a run is young: it has hardly taken yet what it will need, in seconds.
+YOUNG: Final = 10.0
+# A measurement is good for this many seconds; who asks for a long list of tasks asks often.
+FRESH: Final = 0.25
+
+
+class Admission:
+    """Says why no further run may begin. `measure` returns what is free now."""
+
+    def __init__(
+        self, store: Store, clock: Clock, measure: Callable[[], Room], least: Least
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._measure = measure
+        self._least = least
+        self._begun: dict[str, float] = {}
+        self._measured = -FRESH
+        self._room = Room(memory=None, disk=None)
+        self._refused = False
+
+    def refusal(self) -> str:
+        """Say why no further run begins now; empty where one may."""
+        return admission.drains(self._store.ahead) or self._shortage()
+
+    def admits(self, task: str) -> bool:
+        """Tell whether a run of a task may begin now; then it counts as young from now on."""
+        why = self.refusal()
+        if why and not self._refused:
+            log.warning("no run begins: %s", why)
+        elif self._refused and not why:
+            log.info("runs begin again")
+        self._refused = bool(why)
+        if not why:
+            self._begun[task] = self._clock.monotonic()
+        return not why
+
+    def over(self, task: str) -> None:
+        """Note that a run of a task is over, and keeps nothing from anybody any more."""
+        self._begun.pop(task, None)
+
+    def _shortage(self) -> str:
+        now = self._clock.monotonic()
+        if now - self._measured >= FRESH:
+            self._room, self._measured = self._measure(), now
+        young = sum(now - begun < YOUNG for begun in self._begun.values())
+        return admission.shortage(self._room, self._least, young=young)

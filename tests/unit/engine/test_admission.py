@@ -1,0 +1,106 @@
+import logging
+from pathlib import Path
+
+import pytest
+
+from pmrunnerd.engine.admission import FRESH, YOUNG, Admission
+from pmrunnerd.model import events as ev
+from pmrunnerd.rules.admission import Least, Room
+from pmrunnerd.services.clock import Clock
+from tests.unit.engine.puppets import Stage, play
+
+
+class Watch(Clock):
+    """A clock that stands still until it is moved on."""
+
+    def __init__(self) -> None:
+        self.time = 100.0
+
+    def monotonic(self) -> float:
+        return self.time
+
+
+class Machine:
+    """A machine whose memory the test sets; it counts how often it was looked at."""
+
+    def __init__(self, memory: int) -> None:
+        self.memory = memory
+        self.looks = 0
+
+    def measure(self) -> Room:
+        self.looks += 1
+        return Room(memory=self.memory, disk=1000)
+
+
+def an_admission(stage: Stage, machine: Machine, clock: Clock) -> Admission:
+    return Admission(stage.store, clock, machine.measure, Least(memory=100, disk=100))
+
+
+def test_a_run_that_just_began_has_its_memory_promised_until_it_is_over(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        admission = an_admission(stage, Machine(250), Watch())
+        assert admission.admits("t1")
+        assert admission.admits("t2")
+        assert not admission.admits("t3")
+        admission.over("t1")
+        assert admission.admits("t3")
+
+    play(tmp_path, scene)
+
+
+def test_what_an_older_run_takes_is_measured_and_not_promised(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        machine, clock = Machine(150), Watch()
+        admission = an_admission(stage, machine, clock)
+        assert admission.admits("t1")
+        assert "promised" in admission.refusal()
+        clock.time += YOUNG
+        assert admission.admits("t2")
+
+    play(tmp_path, scene)
+
+
+def test_the_machine_is_looked_at_again_after_a_while_however_many_ask(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        machine, clock = Machine(50), Watch()
+        admission = an_admission(stage, machine, clock)
+        assert [admission.admits("t1") for _ in range(100)] == [False] * 100
+        assert machine.looks == 1
+        machine.memory = 200
+        clock.time += FRESH
+        assert admission.admits("t1")
+
+    play(tmp_path, scene)
+
+
+def test_that_no_run_begins_is_said_once_and_so_is_that_they_do_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene(stage: Stage) -> None:
+        machine, clock = Machine(50), Watch()
+        admission = an_admission(stage, machine, clock)
+        for _ in range(3):
+            assert not admission.admits("t1")
+        machine.memory, clock.time = 500, clock.time + FRESH
+        for task in ("t1", "t2"):
+            assert admission.admits(task)
+
+    caplog.set_level(logging.INFO)
+    play(tmp_path, scene)
+    said = [record.getMessage() for record in caplog.records if "admission" in record.name]
+    assert said == [
+        "no run begins: 0 MiB of memory are free, and a run begins with 0 MiB (runs.memory)",
+        "runs begin again",
+    ]
+
+
+def test_a_drain_comes_before_any_room(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        admission = an_admission(stage, Machine(500), Watch())
+        await stage.store.commit(ev.Drained(by="anna"))
+        assert not admission.admits("t1")
+        assert "as anna asked" in admission.refusal()
+        await stage.store.commit(ev.DrainEnded(by="anna"))
+        assert admission.admits("t1")
+
+    play(tmp_path, scene)
