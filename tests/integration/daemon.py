@@ -20,12 +20,14 @@ from pmrunnerd.model import views as v
 READY_WITHIN = 30.0
 # What a person's shell has and a daemon under test must not inherit.
 FOREIGN = ("PMRUNNER_", "NOTIFY_", "LISTEN_", "JOURNAL_", "STATE_DIRECTORY", "GIT_")
+# However little a machine has left that runs many tests at once, their runs begin.
+AS_IF_EMPTY = {"PMRUNNER_RUNS_MEMORY": "0", "PMRUNNER_DISK_RESERVE": "0"}
 
 
 def environment(home: Path) -> dict[str, str]:
     """Return the variables of a fresh login, with a home directory of its own."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)}
-    return kept | {"HOME": str(home), "LANG": "C.UTF-8"}
+    return kept | {"HOME": str(home), "LANG": "C.UTF-8"} | AS_IF_EMPTY
 
 
 class Daemon:

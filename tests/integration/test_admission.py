@@ -1,0 +1,115 @@
+"""No more runs begin than there is room for, or than a person wants, and everybody is told why."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model.entities import TaskState
+from tests.integration.daemon import Daemon, environment
+from tests.integration.test_bad_input_disk import PRIVATE, OnASmallDisk
+
+ENDLESS = "touch .git/on; while [ ! -e .git/go ]; do sleep 0.02; done"
+
+
+def the_task(daemon: Daemon, name: str = "t1") -> tuple[TaskState, str]:
+    """Return where a task is, and why it waits."""
+    view = daemon.ask(p.TaskShow(task=name))
+    return view.task.state, view.waits
+
+
+def until_running(daemon: Daemon, path: Path) -> None:
+    """Return once the script of a project is at work."""
+    with daemon.client() as client:
+        for _ in client.stream(p.Events(follow=True)):
+            if client.call(p.Status()).runs:
+                break
+    subprocess.run(
+        ["sh", "-c", f"until [ -e {path}/.git/on ]; do sleep 0.02; done"], timeout=60, check=True
+    )
+
+
+def test_a_task_waits_for_memory_and_everybody_is_told_which(tmp_path: Path) -> None:
+    with Daemon(tmp_path / "state", f"--runs-memory={1 << 60}") as daemon:
+        daemon.add_project("cake")
+        daemon.say("cake", "true")
+        daemon.until("cake", lambda entry: entry.kind == "plan")
+
+        state, waits = the_task(daemon)
+        assert state is TaskState.QUEUED
+        assert waits.endswith(f"a run begins with {1 << 40} MiB (runs.memory)")
+        for words in (("status",), ("task", "list"), ("project", "show", "cake")):
+            assert "(runs.memory)" in daemon.ctl(*words).stdout
+        assert daemon.ask(p.RunList()).runs == ()
+
+
+def test_what_waited_for_room_begins_by_itself_once_there_is_some(tmp_path: Path) -> None:
+    class Roomier(OnASmallDisk):
+        def argv(self) -> list[str]:
+            return [*super().argv(), f"--disk-reserve={20 << 20}"]
+
+    with Roomier(tmp_path / "state", "16m") as daemon:
+        path = daemon.add_project("cake")
+        daemon.say("cake", "touch baked")
+        daemon.until("cake", lambda entry: entry.kind == "plan")
+        assert "and 20 MiB are kept (disk.reserve)" in the_task(daemon)[1]
+
+        enter = ["nsenter", f"--target={daemon.pid}", "--mount", "--user"]
+        grow = ["mount", "-o", "remount,size=64m", str(daemon.state)]
+        subprocess.run([*enter[: 3 if PRIVATE[-1] == "--mount" else 4], *grow], check=True)
+        daemon.until_kind("cake", "complete")
+        assert (path / "baked").exists()
+
+
+def test_a_drain_lets_runs_end_and_none_begin_even_after_a_crash(tmp_path: Path) -> None:
+    with Daemon(tmp_path / "state") as daemon:
+        path = daemon.add_project("cake")
+        daemon.say("cake", ENDLESS)
+        until_running(daemon, path)
+        with subprocess.Popen(
+            [sys.executable, "-m", "pmrunnerctl", "--socket", str(daemon.socket), "drain"],
+            env=environment(daemon.home),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as draining:
+            assert draining.stderr is not None
+            assert draining.stderr.readline() == "no more runs begin; one run is under way\n"
+            daemon.say("cake", "touch second")
+            daemon.kill()
+            daemon.start()
+            (path / ".git/go").touch()
+            out, err = draining.communicate(timeout=60)
+        assert (draining.returncode, out.splitlines()[0]) == (
+            0,
+            "drained: no run is under way, and none begins",
+        ), err
+        assert the_task(daemon, "t1")[0] is TaskState.COMPLETE
+        state, waits = the_task(daemon, "t2")
+        assert state is TaskState.QUEUED
+        assert waits.startswith("the daemon drains, as ")
+        assert waits.endswith(" asked: pmrunnerctl drain --end")
+        assert "pmrunnerctl drain --end" in daemon.ctl("status").stdout
+
+        assert daemon.ctl("drain", "--end").returncode == 0
+        daemon.until_kind("cake", "complete", 2)
+        assert (path / "second").exists()
+
+
+@pytest.mark.parametrize("leaves", ["stop", "SIGTERM"])
+def test_a_drain_is_over_once_the_daemon_has_left_in_good_order(
+    tmp_path: Path, leaves: str
+) -> None:
+    with Daemon(tmp_path / "state") as daemon:
+        daemon.add_project("cake")
+        assert daemon.ctl("drain").returncode == 0
+        daemon.say("cake", "touch baked")
+        if leaves == "stop":
+            daemon.ask(p.Stop())
+            assert daemon.wait() == 0
+        else:
+            assert daemon.terminate() == 0
+        daemon.start()
+        daemon.until_kind("cake", "complete")
