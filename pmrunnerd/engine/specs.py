@@ -2,6 +2,7 @@
 
 from pmrunnerd.model.entities import Outcome, Run
 from pmrunnerd.model.progress import Answered, Limits, Spec
+from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.state import State
 
@@ -28,7 +29,7 @@ def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
         answers=tuple(
             Answered(question=q.text, options=q.options, answer=q.answer.text)
             for q in asked
-            if q.answer is not None
+            if q.answer is not None and q.kind is Kind.AGENT
         ),
         trailers=(
             ("PM-Runner-Message", state.plans[task.plan].message),

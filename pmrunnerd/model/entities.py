@@ -5,6 +5,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from pmrunnerd.model.questions import Kind
+
 
 class ProjectType(StrEnum):
     """`runner-dev` is a project that is this runner itself."""
@@ -168,7 +170,7 @@ class Response(Entity, frozen=True, kw_only=True):
 
 
 class Question(Entity, frozen=True, kw_only=True):
-    """Something that an agent asked; open until a person answers."""
+    """Something that an agent asked, or the runner itself; open until a person answers."""
 
     id: str
     project: str
@@ -176,6 +178,7 @@ class Question(Entity, frozen=True, kw_only=True):
     run: str
     text: str
     options: tuple[str, ...] = ()
+    kind: Kind = Kind.AGENT
     at: str = ""
     answer: Response | None = None
     withdrawn: bool = False

@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from pmrunnerd.model.entities import Outcome, PlanApproval, ProjectType
 from pmrunnerd.model.naming import kebab
+from pmrunnerd.model.questions import Kind
 
 
 class Event(
@@ -275,6 +276,7 @@ class AskedQuestion(Struct, frozen=True, kw_only=True, omit_defaults=True):
     question: str
     text: str
     options: tuple[str, ...] = ()
+    kind: Kind = Kind.AGENT
 
 
 class TaskAsked(Event, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from pmrunnerd.model.entities import Entity, Outcome
 from pmrunnerd.model.naming import kebab
+from pmrunnerd.model.questions import Kind
 
 
 class Answered(Entity, frozen=True, kw_only=True):
@@ -81,10 +82,11 @@ class Output(Progress, frozen=True, kw_only=True):
 
 
 class Asked(Progress, frozen=True, kw_only=True):
-    """The agent asked; the run ends after it."""
+    """The agent asked, or the run host itself; the run ends after it."""
 
     text: str
     options: tuple[str, ...] = ()
+    kind: Kind = Kind.AGENT
 
 
 class Committed(Progress, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, Run
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.progress import AnyProgress, Asked, Committed, Finished, Kept
+from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.plans import with_consequences
 
@@ -95,6 +96,9 @@ def ended(
 
 def _questions(state: State, asked: Sequence[Asked]) -> tuple[ev.AskedQuestion, ...]:
     mint = Mint(state.minted)
+    # Where the runner asks whether the work begins anew, so will what the agent asked before.
+    own = [one for one in asked if one.kind is not Kind.AGENT]
     return tuple(
-        ev.AskedQuestion(question=mint("q"), text=one.text, options=one.options) for one in asked
+        ev.AskedQuestion(question=mint("q"), text=one.text, options=one.options, kind=one.kind)
+        for one in own or asked
     )

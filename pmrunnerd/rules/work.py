@@ -92,6 +92,7 @@ def ask(state: State, event: ev.TaskAsked, at: str) -> None:
             run=event.run,
             text=asked.text,
             options=asked.options,
+            kind=asked.kind,
             at=at,
         )
     move_task(state, event, at)

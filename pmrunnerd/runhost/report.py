@@ -11,6 +11,7 @@ from pmrunnerd.model.progress import (
     Output,
     PutAway,
 )
+from pmrunnerd.model.questions import OPTIONS, Kind
 from pmrunnerd.services.child import Usage
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.commits import Commit
@@ -37,6 +38,10 @@ class Reporter:
     def asked(self, text: str, options: tuple[str, ...]) -> None:
         """Pass on what the agent asked."""
         self._say(Asked(at=self._clock.now(), text=text, options=options))
+
+    def asks(self, kind: Kind, text: str) -> None:
+        """Ask something of our own; its kind says what may be answered."""
+        self._say(Asked(at=self._clock.now(), text=text, options=OPTIONS[kind], kind=kind))
 
     def used(self, usage: Usage) -> None:
         """Take note of what the agent used; it is said at the end."""

@@ -6,10 +6,12 @@ from msgspec import structs
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Spec
+from pmrunnerd.model.questions import Kind
 from pmrunnerd.runhost.report import Reporter
 from pmrunnerd.services.agents.protocol import Verdict
 from pmrunnerd.services.git import GitFailed
-from pmrunnerd.services.tenancy import Tenancy
+from pmrunnerd.services.keeping import Keeping
+from pmrunnerd.services.tenancy import HeadMoved, Tenancy
 
 log = logging.getLogger(__name__)
 
@@ -19,10 +21,12 @@ async def settle(held: Tenancy, verdict: Verdict, spec: Spec, report: Reporter) 
 
     Where not even that can be done, everything stays as it is, with the note that says whose it is.
     """
+    moved: HeadMoved | None = None
     if verdict.outcome is Outcome.SUCCEEDED:
         try:
             commit = await held.finish(spec.title, spec.trailers)
         except GitFailed as exc:
+            moved = exc if isinstance(exc, HeadMoved) and exc.foreign else None
             verdict = structs.replace(verdict, outcome=Outcome.FAILED, reason=str(exc))
         else:
             if commit is not None:
@@ -34,6 +38,7 @@ async def settle(held: Tenancy, verdict: Verdict, spec: Spec, report: Reporter) 
         try:
             await held.check()
         except GitFailed as exc:
+            moved = exc if isinstance(exc, HeadMoved) else None
             verdict = structs.replace(verdict, outcome=Outcome.FAILED, reason=str(exc))
     try:
         kept = await held.put_away()
@@ -44,4 +49,12 @@ async def settle(held: Tenancy, verdict: Verdict, spec: Spec, report: Reporter) 
     if kept is not None:
         report.kept(kept)
     held.leave()
-    return verdict
+    return verdict if moved is None else _ask(verdict, kept, report)
+
+
+def _ask(verdict: Verdict, kept: Keeping | None, report: Reporter) -> Verdict:
+    """Ask what is to become of a task under which somebody else moved HEAD."""
+    left = f"What it did is kept as {kept.ref}." if kept else "It had changed nothing."
+    question = f"{verdict.reason}. {left} Begin anew on what is there now?"
+    report.asks(Kind.HEAD, question)
+    return structs.replace(verdict, outcome=Outcome.ASKED)

@@ -36,7 +36,11 @@ class Held(Refused):
 
 
 class HeadMoved(GitFailed):
-    """The branch is not where the run found it, and the run alone cannot have done that."""
+    """The branch is not where the run found it. `foreign`: the run alone cannot have done that."""
+
+    def __init__(self, message: str, *, foreign: bool = False) -> None:
+        super().__init__(message)
+        self.foreign = foreign
 
 
 class Tenancy:
@@ -76,11 +80,13 @@ class Tenancy:
         await self._check(await state.look(self._git), {Movement.FOREIGN})
 
     async def _check(self, now: Status, bad: Collection[Movement]) -> None:
-        if await movement(self._git, self.began, now) in bad:
+        moved = await movement(self._git, self.began, now)
+        if moved in bad:
             was = f"{self.began.head[:_SHORT]} on {self.began.branch}"
             now_at = f"{now.head[:_SHORT]} on {now.branch or 'no branch'}"
             raise HeadMoved(
-                f"HEAD moved while it ran, from {was} to {now_at}; nothing was committed"
+                f"HEAD moved while it ran, from {was} to {now_at}; nothing was committed",
+                foreign=moved is Movement.FOREIGN,
             )
 
     async def put_away(self) -> Keeping | None:

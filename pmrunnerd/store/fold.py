@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "4ab4c282e2d1f59b"
+FOLD: Final = "806258938b5b686e"

@@ -10,6 +10,7 @@ import pytest
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Answered, Asked, Began, Committed, Kept, Limits
+from pmrunnerd.model.questions import Kind
 from tests.integration.runhost.hosts import Hosts, end, every, printed
 from tests.unit.services.parts import git, head, needs_sandbox, processes
 
@@ -140,7 +141,7 @@ def test_the_last_word_comes_when_no_process_is_left(tmp_path: Path) -> None:
             hosts.over(run)
 
 
-def test_head_that_a_person_moves_during_a_run_is_nobody_s_to_build_on(tmp_path: Path) -> None:
+def test_head_that_a_person_moves_during_a_run_makes_the_runner_ask(tmp_path: Path) -> None:
     with Hosts(tmp_path) as hosts:
         run = hosts.start("touch new; echo on; while [ ! -e .git/go ]; do sleep 0.01; done")
         hosts.until(run, "on")
@@ -148,8 +149,9 @@ def test_head_that_a_person_moves_during_a_run_is_nobody_s_to_build_on(tmp_path:
         (hosts.workspace / ".git/go").touch()
         said = hosts.over(run)
 
-        assert end(said).outcome is Outcome.FAILED
+        assert end(said).outcome is Outcome.ASKED
         assert end(said).reason.startswith("HEAD moved while it ran")
+        assert [asked.kind for asked in every(said, Asked)] == [Kind.HEAD]
         assert git(hosts.workspace, "log", "-1", "--format=%s").strip() == "mine"
         assert len(every(said, Kept)) == 1
 

@@ -1,7 +1,10 @@
+from msgspec.structs import replace
+
 from pmrunnerd.engine.specs import spec
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Answered, Limits
+from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.settings import Settings
 from tests.unit.rules.life import a_plan, asked, happen, started
 
@@ -25,6 +28,11 @@ def test_a_run_is_told_what_was_answered_and_who_was_there_before_it() -> None:
         Answered(question="why?", answer="because"),
     )
     assert told.limits == Limits(total=60, silence=5)
+
+    # What the runner asked for itself is no answer to anything that the agent asks.
+    state.questions["q2"] = replace(state.questions["q2"], kind=Kind.HEAD)
+    told = spec(state, state.runs["r2-bbbb"], settings, "dev")
+    assert told.answers == (Answered(question="which?", answer="this one"),)
     assert (told.environment, told.workspace, told.attempt) == ("dev", "/srv/demo", 2)
 
 

@@ -3,6 +3,7 @@ import pytest
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, TaskState
 from pmrunnerd.model.progress import Asked, Committed, Finished, Kept
+from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.outcomes import Circumstances, Seen, ended, gone
 from tests.unit.rules.life import AT, a_plan, happen, started
@@ -65,6 +66,14 @@ def test_questions_are_numbered_and_wait() -> None:
         ("q1", "which port?", ("3502", "3503")),
         ("q2", "which host?", ()),
     ]
+
+
+def test_a_question_of_the_runner_s_own_takes_the_place_of_the_agent_s() -> None:
+    seen = Seen()
+    seen.look(99, Asked(at=AT, text="which port?"))
+    seen.look(99, Asked(at=AT, text="begin anew?", options=("yes",), kind=Kind.HEAD))
+    state = over(running(), finished(Outcome.ASKED), seen)
+    assert [(q.text, q.kind) for q in state.questions.values()] == [("begin anew?", Kind.HEAD)]
 
 
 def test_a_run_that_asked_nothing_did_not_ask() -> None:

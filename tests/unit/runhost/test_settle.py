@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import AnyProgress, Committed, Kept
+from pmrunnerd.model.progress import AnyProgress, Asked, Committed, Kept
+from pmrunnerd.model.questions import Kind
 from pmrunnerd.runhost.settle import settle
 from pmrunnerd.services import marker, tenancy
 from pmrunnerd.services.agents.protocol import Verdict
@@ -66,17 +67,37 @@ def test_any_other_end_keeps_what_was_done_and_goes_back(tmp_path: Path, outcome
     assert marker.read(here) is None
 
 
-def test_success_under_a_head_that_somebody_moved_is_a_failure_and_kept(tmp_path: Path) -> None:
+def test_success_under_a_head_that_somebody_moved_is_kept_and_a_person_is_asked(
+    tmp_path: Path,
+) -> None:
     here = repository(tmp_path / "w")
     held = _take(here)
     (here / "new").touch()
     git(here, "commit", "--quiet", "--allow-empty", "-m", "mine")
     final, said = _settle(tmp_path, held, SUCCESS)
 
+    assert final.outcome is Outcome.ASKED
+    assert final.reason.startswith("HEAD moved")
+    kept, asked = said
+    assert isinstance(kept, Kept)
+    assert isinstance(asked, Asked)
+    assert (asked.kind, asked.options) == (Kind.HEAD, ("begin anew", "cancel the task"))
+    assert asked.text.startswith(f"{final.reason}. What it did is kept as {kept.ref}.")
+    assert git(here, "log", "-1", "--format=%s").strip() == "mine"
+    assert git(here, "status", "--porcelain") == ""
+
+
+def test_a_history_that_the_run_itself_rewrote_is_its_failure_and_nobody_is_asked(
+    tmp_path: Path,
+) -> None:
+    here = repository(tmp_path / "w")
+    held = _take(here)
+    git(here, "switch", "--quiet", "--create", "elsewhere")
+    final, said = _settle(tmp_path, held, SUCCESS)
+
     assert final.outcome is Outcome.FAILED
     assert final.reason.startswith("HEAD moved")
-    assert [type(progress) for progress in said] == [Kept]
-    assert git(here, "log", "-1", "--format=%s").strip() == "mine"
+    assert not any(isinstance(progress, Asked) for progress in said)
 
 
 def test_success_with_a_repository_inside_is_a_failure_and_nothing_is_lost(tmp_path: Path) -> None:
@@ -117,13 +138,24 @@ def test_a_git_directory_that_the_run_destroyed_is_told_and_not_followed(tmp_pat
     assert "no directory any more" in final.reason or "cannot" in final.reason
 
 
-def test_a_question_about_work_that_somebody_committed_is_a_failure(tmp_path: Path) -> None:
+def test_a_question_about_work_that_somebody_committed_gives_way_to_ours(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
     held = _take(here)
     git(here, "commit", "--quiet", "--allow-empty", "-m", f"x\n\nPM-Runner-Run: {RUN}")
     (here / "new").touch()
     final, said = _settle(tmp_path, held, Verdict(outcome=Outcome.ASKED))
 
-    assert final.outcome is Outcome.FAILED
+    assert final.outcome is Outcome.ASKED
     assert final.reason.startswith("HEAD moved while it ran")
-    assert [type(progress) for progress in said] == [Kept]
+    assert [type(progress) for progress in said] == [Kept, Asked]
+
+
+def test_who_changed_nothing_under_a_moved_head_is_told_so(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    held = _take(here)
+    git(here, "commit", "--quiet", "--allow-empty", "-m", "mine")
+    _, said = _settle(tmp_path, held, SUCCESS)
+
+    (asked,) = said
+    assert isinstance(asked, Asked)
+    assert "It had changed nothing. Begin anew" in asked.text
