@@ -22,7 +22,9 @@ from pmrunnerd.chronicle import Chronicle
 from pmrunnerd.engine.loop import Engine
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.pulse import Growth
+from pmrunnerd.engine.remains import Remains
 from pmrunnerd.engine.runs import Runs
+from pmrunnerd.engine.sweep import Sweeper, kept
 from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import Unavailable
@@ -36,6 +38,7 @@ from pmrunnerd.services.descriptors import Shortage, raise_limit, share
 from pmrunnerd.services.doctor import within
 from pmrunnerd.services.host import make_runs_directory
 from pmrunnerd.services.host.detached import Detached
+from pmrunnerd.services.resident import resident
 from pmrunnerd.services.systemd import ServiceManager
 from pmrunnerd.services.watch import RunWatch
 from pmrunnerd.store.commit import Commit
@@ -97,6 +100,7 @@ class House:
                 await self._make_sure(settled)
                 self._manager.ready(f"environment {self._options.environment}")
                 look = house.create_task(self._look_at_the_past(), name="scrub")
+                sweep = house.create_task(self._sweeper.run(), name="sweep")
                 pulse = house.create_task(self._prove_liveness(engine), name="watchdog")
                 ready()
                 log.info("ready", extra={"fields": {"socket": self._options.socket}})
@@ -107,7 +111,7 @@ class House:
                 else:
                     self._manager.stopping()
                 await self._part(engine)
-                for task in (*doors, time, pulse, look):
+                for task in (*doors, time, sweep, pulse, look):
                     await _end(task)
                 await self._say_goodbye()
                 await _end(telling)
@@ -130,6 +134,12 @@ class House:
         environment = self._options.environment
         runs = Runs(store, clock, host, watch, growth, directory, settings, environment)
         workspaces = Workspaces(store, unconfined=unconfined)
+        remains = Remains(
+            *(directory, lambda: store.state, workspaces), hidden=(state,), unconfined=unconfined
+        )
+        self._sweeper = Sweeper(
+            *(store, clock, remains, kept(settings)), alive=host.alive, over=runs.over
+        )
         engine = Engine(store, clock, Planner(store), runs, workspaces, slots=settings.runs_slots)
         desk = Desk(
             store=store,
@@ -143,13 +153,14 @@ class House:
             waits=engine.waits,
             alive=host.alive,
             grown=runs.grown,
-            memory=_memory,
+            memory=resident,
             inspect=partial(workspace.inspect, hidden=(state,)),
             stop=self._stop,
             checkup=partial(within, state, RELEASE, found, unconfined=unconfined),
             problem=self._problem,
             now=clock.now,
             reopen=self._reopen,
+            retention=self._sweeper,
         )
         return engine, desk, watch
 
@@ -236,9 +247,3 @@ async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
-
-
-def _memory() -> int:
-    """Return the bytes of ours that are resident."""
-    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - no path but the kernel
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -139,6 +139,8 @@ class Engine:
                 return self._workspaces.probe(task)
 
     async def _start(self, task: str) -> None:
+        # No await from here to the fact that the run started: who reserves looks for that.
+        await self._workspaces.free(task)
         self._workspaces.forget(task)
         await self._runs.start(task)
         if not self._store.ahead.tasks[task].held:

@@ -39,6 +39,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             description="Commits after which a snapshot is written; a start reads what came since.",
         ),
     ] = 8192
+    retention_age: Annotated[
+        float, Meta(ge=0, description="Seconds that the files of a run are kept once it is over.")
+    ] = 30 * 86400.0
+    retention_size: Annotated[
+        int, Meta(ge=0, description="Bytes that the files of all runs together may have.")
+    ] = 10 << 30
+    retention_latest: Annotated[
+        int, Meta(ge=0, description="Runs of each project whose files stay, the latest ones.")
+    ] = 5
     runs_unconfined: Annotated[
         bool, Meta(description="Run agents without a sandbox where none can start.")
     ] = False
