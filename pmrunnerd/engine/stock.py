@@ -15,7 +15,7 @@ from pmrunnerd.store.store import Store
 class Stock:
     """Measures in a thread. It keeps what it knows of directories that are there, and of no others.
 
-    `strange` says of what else is there that no run is named so: that is never deleted.
+    `strange` tells what else is there, which is no run's directory: that is never deleted.
     """
 
     def __init__(self, store: Store, clock: Clock, remains: Remains) -> None:
@@ -45,7 +45,7 @@ class Stock:
         self._projects = {name: of for name, of in self._projects.items() if name in sizes}
         # One that was under way is measured again when it is over.
         self._sizes = {name: one for name, one in sizes.items() if name not in under_way}
-        self.strange = tuple(f"{directory / name}: no run is named so" for name in sorted(strange))
+        self.strange = tuple(f"{directory / name}: it is no run's directory" for name in sorted(strange))
         return [self._files(one) for one in sizes.values() if self._is_kept(one.run)]
 
     def _is_kept(self, run: str) -> bool:

@@ -160,3 +160,21 @@ def test_a_bug_that_one_task_brings_out_does_not_end_the_loop(tmp_path: Path) ->
         await stage.until(lambda: "t2" in stage.state.tasks)
 
     turning(tmp_path, scene)
+
+
+def test_a_task_does_not_start_while_its_workspace_is_reserved(tmp_path: Path) -> None:
+    async def whole(stage: Stage) -> None:
+        workspaces = Workspaces(stage.store, unconfined=False)
+        engine = Engine(stage.store, Clock(), Planner(stage.store), stage.runs, workspaces, slots=2)
+        async with asyncio.TaskGroup() as group:
+            with workspaces.reserved("w1"):
+                turns = group.create_task(engine.run())
+                before = engine.turned
+                while engine.turned == before:  # noqa: ASYNC110 - it tells nobody
+                    await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                assert not stage.store.ahead.active
+            await stage.started()
+            turns.cancel()
+
+    play(tmp_path, whole)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pmrunnerd.services import footprint
+from pmrunnerd.services import disposal, footprint
 from pmrunnerd.services.footprint import Footprint
 from tests.unit.services.parts import descriptors
 
@@ -97,6 +97,8 @@ def test_a_tree_deeper_than_any_path_is_measured_with_few_files_open(tmp_path: P
 
     assert measured(tmp_path).size > 5 * MIB
     assert descriptors() == before
+    # Nobody else could delete it.
+    assert disposal.empty(tmp_path, "r1")
 
 
 def test_directories_beside_each_other_are_all_measured(tmp_path: Path) -> None:
