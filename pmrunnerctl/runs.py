@@ -4,7 +4,7 @@ from pmrunnerctl import amounts, times
 from pmrunnerctl.render import Screen
 from pmrunnerctl.states import state
 from pmrunnerd.model.entities import Run
-from pmrunnerd.model.pruning import PruneTable
+from pmrunnerd.model.upkeep import PruneTable
 from pmrunnerd.model.views import RunTable, RunView
 
 

@@ -8,8 +8,8 @@ from typing import Protocol
 from pmrunnerd.api.uploads import Uploads
 from pmrunnerd.model.checkup import Checkup
 from pmrunnerd.model.entities import Task
-from pmrunnerd.model.pruning import PruneTable
 from pmrunnerd.model.settings import Settings
+from pmrunnerd.model.upkeep import PruneTable
 from pmrunnerd.model.views import Door, Retention
 from pmrunnerd.store.store import Store
 

@@ -10,7 +10,7 @@ from pmrunnerd.api.desk import Desk
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.errors import NotFound
-from pmrunnerd.model.pruning import PruneTable
+from pmrunnerd.model.upkeep import PruneTable
 
 
 async def run_prune(desk: Desk, caller: Caller, _: p.RunPrune) -> PruneTable:

@@ -45,7 +45,9 @@ class Stock:
         self._projects = {name: of for name, of in self._projects.items() if name in sizes}
         # One that was under way is measured again when it is over.
         self._sizes = {name: one for name, one in sizes.items() if name not in under_way}
-        self.strange = tuple(f"{directory / name}: it is no run's directory" for name in sorted(strange))
+        self.strange = tuple(
+            f"{directory / name}: it is no run's directory" for name in sorted(strange)
+        )
         return [self._files(one) for one in sizes.values() if self._is_kept(one.run)]
 
     def _is_kept(self, run: str) -> bool:

@@ -17,8 +17,8 @@ from pmrunnerd.engine.stock import Stock
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import views as v
 from pmrunnerd.model.errors import Unavailable
-from pmrunnerd.model.pruning import PruneRow, PruneTable
 from pmrunnerd.model.settings import Settings
+from pmrunnerd.model.upkeep import PruneRow, PruneTable
 from pmrunnerd.rules.retention import Files, Limits, Prune, needed, prunable
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.store.failures import StoreFailed

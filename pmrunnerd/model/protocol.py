@@ -16,7 +16,6 @@ from pmrunnerd.model import views as v
 from pmrunnerd.model.checkup import Checkup
 from pmrunnerd.model.entities import PlanApproval, Project, ProjectType
 from pmrunnerd.model.progress import AnyProgress
-from pmrunnerd.model.pruning import PruneTable
 
 R = TypeVar("R")
 
@@ -245,14 +244,14 @@ class RunResume(Request[Done], frozen=True, kw_only=True):
     run: Word
 
 
-class RunPrune(Request[PruneTable], frozen=True, kw_only=True):
+class RunPrune(Request[u.PruneTable], frozen=True, kw_only=True):
     """Delete files and saved references of runs that are too old or too much.
 
     It is what the daemon does by itself each hour.
     """
 
 
-class RunPrunable(Request[PruneTable], frozen=True, kw_only=True):
+class RunPrunable(Request[u.PruneTable], frozen=True, kw_only=True):
     """Show what `run prune` would delete now; nothing is changed."""
 
 
@@ -374,8 +373,8 @@ COMMANDS: Final = (
     _streams(RunLogs, v.LogLine),
     _changes(RunCancel, Done),
     _changes(RunResume, Done),
-    _acts(RunPrune, PruneTable, Access.OPERATE),
-    _measures(RunPrunable, PruneTable),
+    _acts(RunPrune, u.PruneTable, Access.OPERATE),
+    _measures(RunPrunable, u.PruneTable),
     _streams(Events, v.Happening),
     _streams(StateBackup, u.Piece, Access.ADMIN),
     _acts(StateUpload, u.Uploaded),

@@ -17,8 +17,8 @@ from pmrunnerd.model import views as v
 from pmrunnerd.model.checkup import Check, Checkup
 from pmrunnerd.model.entities import Outcome, Task
 from pmrunnerd.model.protocol import Access
-from pmrunnerd.model.pruning import PruneTable
 from pmrunnerd.model.settings import Settings
+from pmrunnerd.model.upkeep import PruneTable
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.store import Store
 

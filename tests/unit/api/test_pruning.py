@@ -12,7 +12,7 @@ from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.errors import Forbidden, NotFound
-from pmrunnerd.model.pruning import PruneRow, PruneTable
+from pmrunnerd.model.upkeep import PruneRow, PruneTable
 from tests.unit.api import desks
 from tests.unit.api.desks import ANNA, READER, Bench, at_work
 

@@ -8,7 +8,7 @@ from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.errors import Code
-from pmrunnerd.model.pruning import PruneRow, PruneTable
+from pmrunnerd.model.upkeep import PruneRow, PruneTable
 from tests.fakes.daemon import FakeDaemon, Stream
 from tests.unit.pmrunnerctl import samples
 from tests.unit.pmrunnerctl.conftest import Ctl

@@ -1,7 +1,7 @@
 from pmrunnerctl import runs
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.pruning import PruneRow, PruneTable
+from pmrunnerd.model.upkeep import PruneRow, PruneTable
 from tests.unit.pmrunnerctl import samples
 from tests.unit.pmrunnerctl.conftest import Paper
 
