@@ -19,7 +19,7 @@ OVERVIEW: Final = {
     ),
     "Steer": (
         *("project add", "project set", "project remove", "plan approve", "plan reject"),
-        *("task cancel", "task retry", "run cancel", "run resume"),
+        *("task cancel", "task retry", "run cancel", "run resume", "run prune"),
     ),
     "Run the daemon": (
         *("start", "stop", "restart", "drain", "doctor", "logs", "version", "completion"),

@@ -54,7 +54,8 @@ def show(session: Session, run: str) -> None:
     click.option("-f", "--follow", is_flag=True, help="Go on until the run ends."),
     what="Of the latest run where none is named. What the agent printed goes to standard output and standard error as it was; notes of the"
     " runner's own go to standard error. With -f the exit status is 0 for a run that succeeded, 9"
-    " for one that asked, 8 for any other; Ctrl-C ends the watching, not the run.",
+    " for one that asked, 8 for any other; Ctrl-C ends the watching, not the run. The log of a run whose"
+    " files were let go is not there: that is said, and the exit status is 3.",
     example="pmrunnerctl run logs r9-4f2a -f",
     then="pmrunnerctl run show r9-4f2a",
 )
@@ -134,4 +135,22 @@ def resume(session: Session, run: str) -> None:
     session.show(done, say)
 
 
-run = Noun("run", list_, show, logs, cancel, resume, about="Attempts at tasks, and their logs.")
+@verb(
+    "run prune",
+    click.option("--dry-run", is_flag=True, help="Show what would be deleted; change nothing."),
+    what="Event files, transcripts, and references that keep what runs left behind go oldest first, by age and size"
+    " (settings retention.age, retention.size). What was said, and how runs ended, is kept for ever. Runs stay that are"
+    " under way, have an open question, can be gone on with, or are the latest of their project (retention.latest).",
+    example="pmrunnerctl run prune --dry-run",
+    then="pmrunnerctl status",
+)
+def prune(session: Session, *, dry_run: bool) -> None:
+    # A large tree takes its time, to measure and to delete.
+    client = session.client_of(session.place, answer_within=None)
+    found = client.call(p.RunPrunable() if dry_run else p.RunPrune())
+    session.show(found, lambda table: runs.pruned(session.out, table, dry_run=dry_run))
+
+
+run = Noun(
+    "run", list_, show, logs, cancel, resume, prune, about="Attempts at tasks, and their logs."
+)

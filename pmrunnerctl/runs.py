@@ -6,6 +6,7 @@ from pmrunnerctl import amounts, times
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.states import state
 from pmrunnerd.model.entities import Ended, Run
+from pmrunnerd.model.upkeep import PruneTable
 from pmrunnerd.model.views import RunTable, RunView
 
 # Nobody looked: its run host was killed, or nothing was started.
@@ -51,13 +52,57 @@ def draw(screen: Screen, view: RunView) -> None:
             ("ended", screen.when(ended.at) if ended else ""),
             ("reason", ended.reason if ended else ""),
             ("commit", ended.commit if ended else ""),
-            ("kept as", ended.kept if ended else ""),
+            ("kept as", _kept(view)),
             ("memory", _memory(ended) if ended else ""),
             ("CPU", _seconds(ended) if ended else ""),
-            ("files", view.directory),
+            ("files", _files(screen, view)),
         ]
     )
-    screen.next(f"pmrunnerctl run logs {found.id}" + ("" if ended else " -f"))
+    if view.pruned:
+        screen.next(f"pmrunnerctl task show {found.task}")
+    else:
+        screen.next(f"pmrunnerctl run logs {found.id}" + ("" if ended else " -f"))
+
+
+def pruned(screen: Screen, found: PruneTable, *, dry_run: bool) -> None:
+    """Write which runs lost their files, or would, and what of all is kept."""
+    if found.runs:
+        screen.table(
+            ("RUN", "PROJECT", "SIZE", "CHANGED", "SAVED AS", "WHY"),
+            [
+                (
+                    row.run,
+                    row.alias,
+                    amounts.size(row.size),
+                    f"{times.span(row.age)} ago",
+                    ", ".join(row.refs),
+                    row.reason,
+                )
+                for row in found.runs
+            ],
+        )
+    would = "would be deleted" if dry_run else "deleted"
+    what = f"{amounts.count(len(found.runs), 'run')}, {amounts.size(found.freed)}"
+    stays = f"{amounts.size(found.kept)} of at most {amounts.size(found.limit)} stay"
+    screen.line(f"{what} {would}; {stays}" if found.runs else f"nothing to delete; {stays}")
+    for left in found.left:
+        screen.line(f"not deleted: {left}", "yellow")
+    if found.runs and dry_run:
+        screen.next("pmrunnerctl run prune")
+
+
+def _kept(view: RunView) -> str:
+    kept = view.run.ended.kept if view.run.ended else ""
+    gone = view.pruned is not None and kept in view.pruned.refs
+    return f"{kept}, which was let go with its files" if kept and gone else kept
+
+
+def _files(screen: Screen, view: RunView) -> str:
+    gone = view.pruned
+    if gone is None:
+        return view.directory
+    by = f" by {gone.by}" if gone.by else ""
+    return f"let go{by} {screen.when(gone.at)} ({amounts.size(gone.size)}): {gone.reason}"
 
 
 def _memory(ended: Ended) -> Cell:

@@ -1,12 +1,13 @@
 """`status`: one environment at a glance."""
 
+from pmrunnerctl import amounts
 from pmrunnerctl.projects import table
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.session import Session
 from pmrunnerctl.states import counts
 from pmrunnerctl.verbs import verb
 from pmrunnerd.model import protocol as p
-from pmrunnerd.model.views import Door, Overview
+from pmrunnerd.model.views import Door, Overview, Retention
 
 _MIB = 1 << 20
 
@@ -35,6 +36,7 @@ def draw(screen: Screen, found: Overview) -> None:
             *((door.name, _door(door)) for door in found.doors),
             ("agents", _confinement(found.confinement)),
             ("runs", _runs(found)),
+            ("kept", _kept(found.retention)),
             ("tasks", counts(found.tasks)),
             ("waiting", _waiting(found.waiting)),
         ]
@@ -60,6 +62,19 @@ def _door(door: Door) -> Cell:
 def _confinement(how: str) -> Cell:
     """Return how agents are confined; in red where they are not, or cannot run at all."""
     return Cell(how, "red" if how.startswith(("UNCONFINED", "none")) else "")
+
+
+def _kept(found: Retention | None) -> Cell:
+    """Return what is kept of runs; nothing where nobody has looked yet."""
+    if found is None:
+        return Cell("")
+    many = amounts.count(found.runs, "run")
+    what = f"{amounts.size(found.size)} of at most {amounts.size(found.limit)}, of {many}"
+    if not found.prunable and found.size > found.limit:
+        return Cell(f"{what}; none could go, each is needed or among the latest", "yellow")
+    if not found.prunable:
+        return Cell(f"{what}; none could go")
+    return Cell(f"{what}; {found.prunable} could go: pmrunnerctl run prune", "yellow")
 
 
 def _waiting(count: int) -> Cell:

@@ -49,6 +49,7 @@ _TOLD: Final[Mapping[str, str]] = {
     "kept": "kept",
     "ref": "ref",
     "files": "files",
+    "size": "bytes",
     "confined": "confined",
     "parked": "parked",
     "path": "path",

@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -19,11 +18,14 @@ from pmrunnerd.api.desk import Desk
 from pmrunnerd.api.lobby import Limits
 from pmrunnerd.api.web import WebDoor, WebLimits
 from pmrunnerd.chronicle import Chronicle
+from pmrunnerd.departure import Departure
 from pmrunnerd.engine.admission import Admission
 from pmrunnerd.engine.loop import Engine
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.pulse import Growth
+from pmrunnerd.engine.remains import Remains
 from pmrunnerd.engine.runs import Runs
+from pmrunnerd.engine.sweep import Sweeper, kept
 from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import Unavailable
@@ -31,13 +33,14 @@ from pmrunnerd.options import Options
 from pmrunnerd.outlet import Outlet
 from pmrunnerd.rules import recovery
 from pmrunnerd.rules.admission import Least
-from pmrunnerd.services import memory, room, sandbox, workspace
+from pmrunnerd.services import room, sandbox, workspace
 from pmrunnerd.services.agents.registry import AGENTS
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.descriptors import Shortage, raise_limit, share
 from pmrunnerd.services.doctor import within
 from pmrunnerd.services.host import make_runs_directory
 from pmrunnerd.services.host.detached import Detached
+from pmrunnerd.services.resident import resident
 from pmrunnerd.services.systemd import ServiceManager
 from pmrunnerd.services.watch import RunWatch
 from pmrunnerd.store.commit import Commit
@@ -54,25 +57,24 @@ LEAST_ROOM: Final = 64 << 10
 
 
 class House:
-    """Everything that one daemon owns. Raises what opening the store raises.
-
-    Where it `comes_back`, another one is to be built at once: a state was restored.
-    """
+    """Everything that one daemon owns. Raises what opening the store raises."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
         self._clock = Clock()
         self._manager = ServiceManager()
-        self._leave = asyncio.Event()
-        self._keep_runs = False
-        self.comes_back = False
-        self._why = ""
+        self._departure = Departure()
         self._store = Store(
             options.state_directory,
             self._clock.now,
             release=RELEASE,
             checkpoint=options.settings.store_checkpoint,
         )
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether another house is to be built at once."""
+        return self._departure.comes_back
 
     async def live(self, ready: Callable[[], object], outlet: Outlet) -> None:
         """Recover, open the doors, call `ready`, wait for a reason to leave, and leave."""
@@ -84,7 +86,7 @@ class House:
         control = ControlDoor(desk, self._options.socket, roles(), limits=limits)
         web = WebDoor(desk, lambda: engine.turned, limits=WebLimits(connections=files.web))
         control.bind()
-        self._listen_to_signals()
+        self._departure.listen_to_signals()
         settled = self._settle()
         try:
             async with asyncio.TaskGroup() as house:
@@ -99,17 +101,18 @@ class House:
                 await self._make_sure(settled)
                 self._manager.ready(f"environment {self._options.environment}")
                 look = house.create_task(self._look_at_the_past(), name="scrub")
+                sweep = house.create_task(self._sweeper.run(), name="sweep")
                 pulse = house.create_task(self._prove_liveness(engine), name="watchdog")
                 ready()
                 log.info("ready", extra={"fields": {"socket": self._options.socket}})
-                await self._leave.wait()
-                log.info("leaving", extra={"fields": {"why": self._why}})
+                await self._departure.wait()
+                log.info("leaving", extra={"fields": {"why": self._departure.why}})
                 if self.comes_back:
                     self._manager.status("restoring a state")
                 else:
                     self._manager.stopping()
                 await self._part(engine)
-                for task in (*doors, time, pulse, look):
+                for task in (*doors, time, sweep, pulse, look):
                     await _end(task)
                 await self._say_goodbye()
                 await _end(telling)
@@ -132,6 +135,12 @@ class House:
         environment = self._options.environment
         runs = Runs(store, clock, host, watch, growth, directory, settings, environment)
         workspaces = Workspaces(store, unconfined=unconfined)
+        remains = Remains(
+            *(directory, lambda: store.state, workspaces), hidden=(state,), unconfined=unconfined
+        )
+        self._sweeper = Sweeper(
+            *(store, clock, remains, kept(settings)), alive=host.alive, over=runs.over
+        )
         least = Least(memory=settings.runs_memory, disk=settings.disk_reserve)
         admission = Admission(store, clock, partial(room.measure, state), least)
         engine = Engine(
@@ -156,13 +165,14 @@ class House:
             refusal=admission.refusal,
             alive=host.alive,
             grown=runs.grown,
-            memory=memory.resident,
+            memory=resident,
             inspect=partial(workspace.inspect, hidden=(state,)),
-            stop=self._stop,
+            stop=self._departure.stop,
             checkup=partial(within, state, RELEASE, found, unconfined=unconfined),
             problem=self._problem,
             now=clock.now,
-            reopen=self._reopen,
+            reopen=self._departure.reopen,
+            retention=self._sweeper,
         )
         return engine, desk, watch
 
@@ -203,7 +213,7 @@ class House:
     async def _say_goodbye(self) -> None:
         # On a full disk we leave all the same: whoever starts next finds all that was said.
         await self._make_sure(
-            self._store.commit(ev.DaemonStopped(release=RELEASE, reason=self._why))
+            self._store.commit(ev.DaemonStopped(release=RELEASE, reason=self._departure.why))
         )
 
     def _problem(self) -> str:
@@ -216,29 +226,8 @@ class House:
             return f"the disk of {self._options.state_directory} is full: nothing new is accepted"
         return ""
 
-    def _stop(self, keep_runs: bool) -> None:  # noqa: FBT001 - the desk's own signature
-        self._go("a client asked for it", keep_runs=keep_runs)
-
-    def _reopen(self) -> None:
-        if not self._leave.is_set():
-            self._go("a state is restored", come_back=True)
-
-    def _go(self, why: str, *, keep_runs: bool = False, come_back: bool = False) -> None:
-        self._why, self._keep_runs, self.comes_back = why, keep_runs, come_back
-        self._leave.set()
-
-    def _listen_to_signals(self) -> None:
-        """Ctrl-C is a person who wants everything to stop; SIGTERM is said before a restart too."""
-
-        def leave(name: str, *, keep_runs: bool) -> None:
-            self._go(f"{name} was received", keep_runs=keep_runs)
-
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, lambda: leave("SIGTERM", keep_runs=True))
-        loop.add_signal_handler(signal.SIGINT, lambda: leave("SIGINT", keep_runs=False))
-
     async def _part(self, engine: Engine) -> None:
-        if self._keep_runs:
+        if self._departure.keep_runs:
             engine.freeze()
         elif not await engine.park(PARKING):
             log.warning("not every run was parked in time; they are found again at the next start")

@@ -77,7 +77,7 @@ class Calls:
                 items = stream(self._desk, self._caller, request)
                 self._cursors[call.call] = cursor_of(request)
                 self._start(call.call, asked, self._follow(call.call, asked, items))
-            elif command.acts:
+            elif command.waits:
                 self._start(call.call, asked, self._act(call.call, asked, request))
             elif command.changes:
                 work = self._change(call.call, asked, request, call.request_id)

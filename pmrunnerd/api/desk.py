@@ -9,7 +9,8 @@ from pmrunnerd.api.uploads import Uploads
 from pmrunnerd.model.checkup import Checkup
 from pmrunnerd.model.entities import Task
 from pmrunnerd.model.settings import Settings
-from pmrunnerd.model.views import Door
+from pmrunnerd.model.upkeep import PruneTable
+from pmrunnerd.model.views import Door, Retention
 from pmrunnerd.store.store import Store
 
 
@@ -24,6 +25,15 @@ class Inspection(Protocol):
     def hint(self) -> str: ...
 
 
+class Retaining(Protocol):
+    """Knows what is kept of runs, and lets go of it: what it found last, what may go, and does it."""
+
+    @property
+    def last(self) -> Retention | None: ...
+    async def look(self) -> PruneTable: ...
+    async def prune(self, by: str) -> PruneTable: ...
+
+
 @dataclass(kw_only=True)
 class Desk:
     """Given to the doors by main. The callables belong to the engine and the services.
@@ -32,6 +42,7 @@ class Desk:
     returns when a run's event file may have grown. `memory` is bytes resident. `inspect` looks at a
     directory that is to become a project. `stop` stops the daemon, with `True` without its runs.
     `reopen` has the daemon leave and come back on the state that the disk has by then.
+    `retention` lets go of what was kept of runs.
     `checkup` looks at what this daemon has of what it needs.
     `problem` says in one line what keeps the daemon from working; it is empty where nothing does.
     """
@@ -55,6 +66,7 @@ class Desk:
     problem: Callable[[], str]
     now: Callable[[], str]
     reopen: Callable[[], None]
+    retention: Retaining
     uploads: Uploads = field(default_factory=Uploads)
     log_hint: str = "the daemon's log has the rest"
     doors: dict[str, Door] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from pmrunnerd.api.archives import state_backup
 from pmrunnerd.api.conversation import entries
 from pmrunnerd.api.desk import Desk
+from pmrunnerd.api.pruning import check_log
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.errors import BadRequest
@@ -89,6 +90,7 @@ def _check_cursor(desk: Desk, what: str, since: int) -> None:
 def run_logs(desk: Desk, request: p.RunLogs) -> Stream:
     """Tell what a run host reported; with `follow` until the run's end is recorded."""
     run = desk.store.state.run(request.run)
+    check_log(desk, run.id)
     return _run_logs(desk, run.id, request.cursor, follow=request.follow)
 
 

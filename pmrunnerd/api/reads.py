@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from pmrunnerd.api import pages, present
 from pmrunnerd.api.desk import Desk
+from pmrunnerd.api.pruning import pruned
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.checkup import Check, Checkup
@@ -48,6 +49,7 @@ def status(desk: Desk, _: p.Status) -> v.Overview:
         problem=desk.problem(),
         waiting=sum(row.waiting for row in rows),
         refusal=desk.refusal(),
+        retention=desk.retention.last,
     )
 
 
@@ -136,6 +138,7 @@ def run_show(desk: Desk, request: p.RunShow) -> v.RunView:
         title=row.title,
         directory=str(desk.run_directory(run.id)),
         alive=run.ended is None and desk.alive(run.id),
+        pruned=pruned(desk, run.id),
     )
 
 

@@ -20,6 +20,7 @@ from pmrunnerd.api.changes import CHANGES, Context, Decision
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.api.feed import STREAMS, Stream
 from pmrunnerd.api.names import in_full
+from pmrunnerd.api.pruning import PRUNES
 from pmrunnerd.api.reads import READS
 from pmrunnerd.api.repeats import check_identifier, is_repeated
 from pmrunnerd.model import protocol as p
@@ -37,6 +38,9 @@ log = logging.getLogger(__name__)
 
 # A request with its message. What repeats it, such as an event with a plan, has to fit in a frame.
 REQUEST_LIMIT: Final = p.MESSAGE_LIMIT + (64 << 10)
+
+# What takes its time, and is no change that `changes` decides.
+WAITS: Final = {**ACTS, **PRUNES}
 
 _encoder: Final = msgspec.msgpack.Encoder()
 
@@ -82,7 +86,7 @@ def explain(desk: Desk, asked: str, exc: Exception) -> Refusal:
 async def respond(desk: Desk, caller: Caller, request: p.Request[Any], identifier: str) -> Struct:
     """Answer a request that is no stream with its reply. Raises PmError."""
     command = p.BY_REQUEST[type(request)]
-    if command.acts:
+    if command.waits:
         return await act(desk, caller, request)
     if command.only_looks:
         return look(desk, caller, request)
@@ -97,9 +101,9 @@ def look(desk: Desk, caller: Caller, request: p.Request[Any]) -> Struct:
 
 
 async def act(desk: Desk, caller: Caller, request: p.Request[Any]) -> Struct:
-    """Do to the daemon itself what a request asks; nothing of it is recorded as a fact."""
+    """Answer a request that is waited for; the request itself is not recorded."""
     require(caller, p.BY_REQUEST[type(request)])
-    return await ACTS[type(request)](desk, caller, request)
+    return await WAITS[type(request)](desk, caller, request)
 
 
 def stream(desk: Desk, caller: Caller, request: p.Request[Any]) -> Stream:

@@ -153,6 +153,8 @@ class Engine:
                 return self._workspaces.probe(task)
 
     async def _start(self, task: str) -> None:
+        # No await from here to the fact that the run started: who reserves looks for that.
+        await self._workspaces.free(task)
         self._workspaces.forget(task)
         try:
             await self._runs.start(task)

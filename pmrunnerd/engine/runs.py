@@ -56,6 +56,8 @@ class Runs:
         self._environment = environment
         self._growth = growth
         self.parking = False
+        # Set when a run has ended; whoever waits for it clears it.
+        self.over = asyncio.Event()
 
     async def grown(self, run: str) -> None:
         """Return when a run's event file may have grown, at the latest after a second."""
@@ -195,6 +197,7 @@ class Runs:
             state = self._store.ahead
             facts = outcomes.ended(state, state.runs[run], finished, seen, given)
             if await self._record(run, facts):
+                self.over.set()
                 return
 
     async def _record(self, run: str, facts: tuple[ev.AnyEvent, ...]) -> bool:

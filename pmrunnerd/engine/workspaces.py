@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from pmrunnerd.engine.pulse import Pulse
 from pmrunnerd.services import workspace
 from pmrunnerd.store.store import Store
 
@@ -25,6 +28,8 @@ class Workspaces:
         self._problems: dict[str, str] = {}
         self._tries: dict[str, int] = {}
         self.clear: set[str] = set()
+        self._reserved: set[str] = set()
+        self._given_back = Pulse()
 
     async def probe(self, task: str) -> None:
         """Look at the workspace of a held task once, after a while.
@@ -43,6 +48,24 @@ class Workspaces:
         elif status.problem != self._problems.get(task):
             self._problems[task] = status.problem
             log.info("workspace still holds task %s: %s", task, status.problem)
+
+    @contextmanager
+    def reserved(self, project: str) -> Iterator[bool]:
+        """Keep runs from starting in a workspace, for a moment; False where one has it."""
+        if any(run.project == project for run in self._store.ahead.active.values()):
+            yield False
+            return
+        self._reserved.add(project)
+        try:
+            yield True
+        finally:
+            self._reserved.discard(project)
+            self._given_back.beat()
+
+    async def free(self, task: str) -> None:
+        """Return once nobody has reserved the workspace of a task."""
+        while self._store.ahead.tasks[task].project in self._reserved:
+            await self._given_back.wait(PATIENCE)
 
     def forget(self, task: str) -> None:
         """Look again before the next try."""

@@ -234,6 +234,21 @@ class LeftoversKept(Event, frozen=True, kw_only=True):
     files: int
 
 
+class RunPruned(Event, frozen=True, kw_only=True):
+    """The intention to delete what was kept of a run, recorded before anything of it is deleted.
+
+    `size` is bytes of its directory; `refs` are the references of its workspace that go with it.
+    `by` is empty where the limits of retention alone wanted it.
+    """
+
+    run: str
+    project: str
+    size: int
+    reason: str
+    refs: tuple[str, ...] = ()
+    by: str = ""
+
+
 class TaskCompleted(Event, frozen=True, kw_only=True):
     """A task reached its result; `commit` is empty where it changed nothing."""
 
@@ -367,6 +382,7 @@ AnyEvent = (
     | RunBegan
     | RunEnded
     | LeftoversKept
+    | RunPruned
     | QuestionAnswered
     | TaskCancelRequested
     | TaskEvent

@@ -253,6 +253,17 @@ class RunResume(Request[Done], frozen=True, kw_only=True):
     run: Word
 
 
+class RunPrune(Request[u.PruneTable], frozen=True, kw_only=True):
+    """Delete files and saved references of runs that are too old or too much.
+
+    It is what the daemon does by itself each hour.
+    """
+
+
+class RunPrunable(Request[u.PruneTable], frozen=True, kw_only=True):
+    """Show what `run prune` would delete now; nothing is changed."""
+
+
 class Events(Request[v.Happening], frozen=True, kw_only=True):
     """Show what happened, fact by fact, from a cursor on; `follow` goes on for ever."""
 
@@ -290,7 +301,8 @@ class Command(Struct, frozen=True, kw_only=True):
     """One row: what is asked, what comes back, who may. `stream` replies come one by one.
 
     What `changes` is recorded, with the identifier of its request. What `acts` does something to
-    the daemon itself that no fact tells of; to ask it again does no harm.
+    the daemon itself, or has it record facts of its own; to ask it again does no harm. Who `waits`
+    is answered when the disk was looked at, others meanwhile.
     """
 
     request: type[Request[Any]]
@@ -298,6 +310,7 @@ class Command(Struct, frozen=True, kw_only=True):
     access: Access
     changes: bool = False
     acts: bool = False
+    waits: bool = False
     stream: bool = False
 
     @property
@@ -332,8 +345,14 @@ def _streams(
     return Command(request=request, reply=reply, access=access, stream=True)
 
 
-def _acts(request: type[Request[Any]], reply: type[Struct]) -> Command:
-    return Command(request=request, reply=reply, access=Access.ADMIN, acts=True)
+def _acts(
+    request: type[Request[Any]], reply: type[Struct], access: Access = Access.ADMIN
+) -> Command:
+    return Command(request=request, reply=reply, access=access, acts=True, waits=True)
+
+
+def _measures(request: type[Request[Any]], reply: type[Struct]) -> Command:
+    return Command(request=request, reply=reply, access=Access.READ, waits=True)
 
 
 COMMANDS: Final = (
@@ -364,6 +383,8 @@ COMMANDS: Final = (
     _streams(RunLogs, v.LogLine),
     _changes(RunCancel, Done),
     _changes(RunResume, Done),
+    _acts(RunPrune, u.PruneTable, Access.OPERATE),
+    _measures(RunPrunable, u.PruneTable),
     _streams(Events, v.Happening),
     _streams(StateBackup, u.Piece, Access.ADMIN),
     _acts(StateUpload, u.Uploaded),

@@ -52,6 +52,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             description="Bytes of the state's disk that runs leave alone: with less, none begins.",
         ),
     ] = 512 << 20
+    retention_age: Annotated[
+        float, Meta(ge=0, description="Seconds that the files of a run are kept once it is over.")
+    ] = 30 * 86400.0
+    retention_size: Annotated[
+        int, Meta(ge=0, description="Bytes that the files of all runs together may have.")
+    ] = 10 << 30
+    retention_latest: Annotated[
+        int, Meta(ge=0, description="Runs of each project whose files stay, the latest ones.")
+    ] = 5
     runs_unconfined: Annotated[
         bool, Meta(description="Run agents without a sandbox where none can start.")
     ] = False

@@ -1,4 +1,4 @@
-"""What people are shown of a state as it lies on the disk: checked, mended, archived."""
+"""What people are shown of a state as it lies on the disk: checked, mended, archived, pruned."""
 
 from typing import Final
 
@@ -133,3 +133,31 @@ class Restored(Contents, frozen=True, kw_only=True):
     """What took the place of a state. `kept` is the directory that holds the state before it."""
 
     kept: str
+
+
+class PruneRow(View, frozen=True, kw_only=True):
+    """A run whose files may go, or went: bytes, seconds since they last changed, and why.
+
+    `refs` are the references of its workspace that go with them.
+    """
+
+    run: str
+    alias: str
+    size: int
+    age: float
+    reason: str
+    refs: tuple[str, ...] = ()
+
+
+class PruneTable(View, frozen=True, kw_only=True):
+    """Runs whose files may go, or went, oldest first, and what of all runs stays.
+
+    `freed` and `kept` are bytes, `limit` the most that may be kept. `left` says in words what could
+    not be deleted yet, and stays until it can.
+    """
+
+    runs: tuple[PruneRow, ...]
+    freed: int
+    kept: int
+    limit: int
+    left: tuple[str, ...] = ()

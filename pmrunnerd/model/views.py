@@ -52,6 +52,19 @@ class Door(View, frozen=True, kw_only=True):
     problem: str = ""
 
 
+class Retention(View, frozen=True, kw_only=True):
+    """What is kept of runs, as it was found at `at`: bytes, the most that may be, runs.
+
+    `prunable` of them are beyond the limits, and needed by nobody.
+    """
+
+    at: str
+    size: int
+    limit: int
+    runs: int
+    prunable: int
+
+
 class Overview(View, frozen=True, kw_only=True):
     """One environment at a glance. `memory` is bytes resident; `durable` the last synced commit.
 
@@ -75,6 +88,7 @@ class Overview(View, frozen=True, kw_only=True):
     problem: str = ""
     waiting: int = 0
     refusal: str = ""
+    retention: Retention | None = None
 
 
 class Entry(View, frozen=True, kw_only=True):
@@ -193,14 +207,28 @@ class RunTable(View, frozen=True, kw_only=True):
     before: str | None = None
 
 
+class Pruned(View, frozen=True, kw_only=True):
+    """When and why the files of a run were let go, how many bytes, and which references with them.
+
+    `by` is empty where the limits of retention alone wanted it.
+    """
+
+    at: str
+    reason: str
+    size: int
+    refs: tuple[str, ...] = ()
+    by: str = ""
+
+
 class RunView(View, frozen=True, kw_only=True):
-    """A run and where its files are."""
+    """A run and where its files are, unless they were `pruned`."""
 
     run: Run
     alias: str
     title: str
     directory: str
     alive: bool
+    pruned: Pruned | None = None
 
 
 class LogLine(View, frozen=True, kw_only=True):

@@ -58,6 +58,7 @@ _FOLD: Final[Mapping[type[ev.AnyEvent], Callable[[State, Any, str], None]]] = {
     ev.RunBegan: work.begin_run,
     ev.RunEnded: work.end_run,
     ev.LeftoversKept: work.keep,
+    ev.RunPruned: work.prune,
     ev.TaskAsked: work.ask,
     ev.QuestionAnswered: work.answer,
     ev.TaskCancelRequested: work.request_cancel,

@@ -3,7 +3,7 @@
 Facts are kept for ever; a transcript is bulk. Asking again after what was said was done says nothing.
 """
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import groupby
 from typing import Final
 
@@ -37,18 +37,24 @@ class Files(Struct, frozen=True, kw_only=True):
 
 
 class Prune(Struct, frozen=True, kw_only=True):
-    """Files that may go, and why."""
+    """Files that may go, their bytes, seconds since they last changed, and why."""
 
     run: str
     size: int
+    age: float
     reason: str
 
 
-def prunable(state: State, files: Sequence[Files], limits: Limits) -> list[Prune]:
-    """Return whose files may go, in the order in which they should."""
+def prunable(state: State, files: Sequence[Files], limits: Limits) -> Iterator[Prune]:
+    """Yield whose files may go, in the order in which they should.
+
+    Whether a run is needed is looked at when it is its turn: that may be a look at the disk, and
+    those that are within the limits are not looked at.
+    """
     spared = _latest(files, limits.latest)
-    free = [one for one in files if one.run not in spared and not needed(state, one.run)]
-    return list(_beyond(sorted(free, key=_oldest), sum(one.size for one in files), limits))
+    oldest_first = (one for one in sorted(files, key=_oldest) if one.run not in spared)
+    free = (one for one in oldest_first if not needed(state, one.run))
+    return _beyond(free, sum(one.size for one in files), limits)
 
 
 def needed(state: State, identifier: str) -> str:
@@ -82,7 +88,7 @@ def _latest(files: Sequence[Files], count: int) -> Set[str]:
     }
 
 
-def _beyond(free: Sequence[Files], total: int, limits: Limits) -> Iterator[Prune]:
+def _beyond(free: Iterable[Files], total: int, limits: Limits) -> Iterator[Prune]:
     left = total
     for one in free:
         if one.age > limits.age:
@@ -93,7 +99,7 @@ def _beyond(free: Sequence[Files], total: int, limits: Limits) -> Iterator[Prune
         else:
             return
         left -= one.size
-        yield Prune(run=one.run, size=one.size, reason=reason)
+        yield Prune(run=one.run, size=one.size, age=one.age, reason=reason)
 
 
 def _oldest(one: Files) -> tuple[float, str]:

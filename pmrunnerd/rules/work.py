@@ -74,6 +74,12 @@ def keep(state: State, event: ev.LeftoversKept, _: str) -> None:
         state.runs[run.id] = replace(run, ended=replace(run.ended, kept=event.ref))
 
 
+def prune(state: State, event: ev.RunPruned, _: str) -> None:
+    """Nothing of what is remembered goes; the history knows which runs lost their files."""
+    if event.run in state.active:
+        raise IllegalTransition(f"cannot prune run {event.run}: it is under way")
+
+
 def answer(state: State, event: ev.QuestionAnswered, at: str) -> None:
     question = state.question(event.question)
     if question.answer is not None or question.withdrawn:

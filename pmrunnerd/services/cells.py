@@ -19,11 +19,13 @@ async def make(  # noqa: PLR0913 - each is a wall, or the lack of one
     hidden: Sequence[Path],
     unconfined: bool,
     writable: bool = True,
+    history: bool = False,
 ) -> Cell:
     """Return a cell for a workspace.
 
     `agent` is the run's directory of that name; `hidden` is what no command may see. `unconfined`
-    accepts a cell without walls where no sandbox starts. Raises CannotConfine, and Refused for a
+    accepts a cell without walls where no sandbox starts. What is not `writable` but has its
+    `history` so can only be written in `.git`. Raises CannotConfine, and Refused for a
     workspace that cannot be one.
     """
     sandbox.check(workspace, hidden)
@@ -36,6 +38,7 @@ async def make(  # noqa: PLR0913 - each is a wall, or the lack of one
                 machine=sandbox.look(hidden),
                 workspace=workspace,
                 writable=writable,
+                history=history,
                 agent=agent,
             )
         )

@@ -5,7 +5,6 @@ everything below it, and pages of files that nobody used lately are given back b
 """
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -50,8 +49,3 @@ def _left(group: Path) -> Iterator[int]:
             if line.startswith("inactive_file ")
         )
         yield limit - used + sum(idle)
-
-
-def resident() -> int:
-    """Return the bytes of this process that are in memory."""
-    return int((_PROC / "self" / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

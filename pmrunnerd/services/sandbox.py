@@ -33,13 +33,15 @@ class Sandbox(Struct, frozen=True, kw_only=True):
     """How to confine commands to one workspace.
 
     `agent` becomes AGENT, read-only but for the home in it; `hidden` must not be seen wherever it
-    lies; `machine` is what `look` found; `guarded` is what `guard` found.
+    lies; `machine` is what `look` found; `guarded` is what `guard` found. Where not all of the
+    workspace is `writable`, its `history` (`.git`) can be.
     """
 
     bwrap: str
     machine: tuple[str, ...]
     workspace: Path
     writable: bool = True
+    history: bool = False
     agent: Path | None = None
     guarded: tuple[Path, ...] = ()
 
@@ -55,7 +57,7 @@ class Sandbox(Struct, frozen=True, kw_only=True):
             *(("--ro-bind", str(self.agent), AGENT) if self.agent else ("--dir", AGENT)),
             *("--tmpfs", HOME),
             *("--bind" if self.writable else "--ro-bind", here, here),
-            *(guard.walls(self.workspace, self.guarded) if self.writable else ()),
+            *(guard.walls(self.workspace, self.guarded) if self.writable or self.history else ()),
             *("--remount-ro", "/", "--chdir", here),
             *(("--info-fd", str(info)) if info is not None else ()),
             *("--", *command),

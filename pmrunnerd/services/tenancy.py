@@ -127,7 +127,7 @@ async def take(
     run's host is. Of the runs that were `interrupted` one may have finished the work. Raises Held,
     Finished, CannotConfine, and OSError on a full disk.
     """
-    lock = _lock(git)
+    lock = hold(git.cell.workspace)
     try:
         try:
             began = await _begin(git, interrupted, alive, put_away)
@@ -174,18 +174,19 @@ async def _begin(
     return began
 
 
-def _lock(git: Git) -> int:
+def hold(workspace: Path) -> int:
+    """Return the lock on a workspace, which is let go when it is closed. Raises Held."""
     try:
-        lock = os.open(git.cell.workspace, _DIRECTORY)
+        lock = os.open(workspace, _DIRECTORY)
     except FileNotFoundError:
-        raise Held(str(NoWorkspace(git.cell.workspace))) from None
+        raise Held(str(NoWorkspace(workspace))) from None
     except OSError as exc:
-        raise Held(f"cannot open {git.cell.workspace}: {exc.strerror}") from exc
+        raise Held(f"cannot open {workspace}: {exc.strerror}") from exc
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
-        raise Held(_taken(git.cell.workspace)) from None
+        raise Held(_taken(workspace)) from None
     return lock
 
 

@@ -105,8 +105,12 @@ def _plain(disk: Disk, directory: Path, origin: Origin) -> Packing:
         name = str(path.relative_to(directory))
         if why := _left_out(disk, path, name):
             excluded.append(Excluded(name=_spelled(name), why=why))
-        else:
+            continue
+        try:
             members.append((yield from _file(disk, directory, path, lines=False)))
+        except FileNotFoundError:
+            # Only to open it is to look for it: a run was let go, and nothing of it is written yet.
+            excluded.append(Excluded(name=_spelled(name), why="it was deleted meanwhile"))
     found = Archived(
         format=FORMAT,
         level=CURRENT.writes,
@@ -146,7 +150,11 @@ def _below(disk: Disk, directory: Path) -> Iterator[Path]:
     """Yield what lies below a directory: files, links, and states that a restore set aside."""
     if not disk.is_directory(directory):
         return
-    for path in (directory / name for name in disk.names(directory)):
+    try:
+        names = disk.names(directory)
+    except FileNotFoundError:  # deleted meanwhile
+        return
+    for path in (directory / name for name in names):
         if disk.is_directory(path) and not disk.is_link(path) and not _is_other(path):
             yield from _below(disk, path)
         else:

@@ -121,6 +121,19 @@ class History:
                 return fact if fact.message == name else None
         raise self._index.damaged(f"cannot find message {name}: commit {seq} is not it")
 
+    def pruned(self, run: str) -> tuple[str, ev.RunPruned] | None:
+        """Return when and why the files of a run were let go; None where they were not."""
+        seq = self._index.get("pruned", number(run))
+        if not seq:
+            return None
+        batch = self.one(seq)
+        for fact in batch.facts:
+            if isinstance(fact, ev.RunPruned) and number(fact.run) == number(run):
+                return (batch.at, fact) if fact.run == run else None
+        raise self._index.damaged(
+            f"cannot tell whether run {run} was pruned: commit {seq} is not it"
+        )
+
 
 def _message(index: Index, fact: ev.MessagePosted, seq: int, _: State) -> None:
     index.column("messages").put(number(fact.message), seq)
@@ -146,10 +159,15 @@ def _questions(index: Index, fact: ev.TaskAsked, _: int, state: State) -> None:
         index.column("questions").put(number(asked.question), plan)
 
 
+def _prune(index: Index, fact: ev.RunPruned, seq: int, _: State) -> None:
+    index.column("pruned").put(number(fact.run), seq)
+
+
 _NOTES: Final[Mapping[type, Callable[[Index, Any, int, State], None]]] = {
     ev.MessagePosted: _message,
     ev.PlanDrafted: _plan,
     ev.PlanRefused: _plan,
     ev.RunStarted: _run,
     ev.TaskAsked: _questions,
+    ev.RunPruned: _prune,
 }

@@ -15,8 +15,9 @@ from pmrunnerd.store.failures import HistoryDamaged, trouble
 log: Final = logging.getLogger(__name__)
 # Whose numbers need more than 40 bits: what they say is held against what they lead to.
 WIDE: Final = frozenset({"places", "requests"})
-# What says where plans are put away is written in the middle, where the snapshot before has it too.
-_PATCHED: Final = frozenset({"plans"})
+# Where plans are put away and runs were pruned is written in the middle, where the snapshot before
+# has it too.
+_PATCHED: Final = frozenset({"plans", "pruned"})
 
 
 class Index:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pmrunnerd.model.errors import NotFound, PmError, TooLarge
-from pmrunnerd.model.events import AnyEvent, MessagePosted
+from pmrunnerd.model.events import AnyEvent, MessagePosted, RunPruned
 from pmrunnerd.model.requests import made_at
 from pmrunnerd.store.batch import LINE_LIMIT, Batch, encode
 from pmrunnerd.store.believe import proven
@@ -166,10 +166,7 @@ class Store:
         return self._past.history.read(since, limit)
 
     def conversation(self, project: str, before: int | None, limit: int) -> list[Batch]:
-        """Return the last commits of a project's conversation before one, oldest first.
-
-        Fewer than `limit` where they are large; empty at the beginning.
-        """
+        """Return the last commits of a conversation before one, oldest first; fewer if large."""
         return self._past.history.conversation(project, before, limit)
 
     def conversation_since(self, project: str, since: int, limit: int) -> list[Batch]:
@@ -179,6 +176,10 @@ class Store:
     def message(self, name: str) -> MessagePosted | None:
         """Return what somebody said, however long ago."""
         return self._past.history.message(name)
+
+    def pruned(self, run: str) -> tuple[str, RunPruned] | None:
+        """Return when and why the files of a run were let go; None where they were not."""
+        return self._past.history.pruned(run)
 
     @property
     def lists(self) -> Lists:

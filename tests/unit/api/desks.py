@@ -13,10 +13,12 @@ from msgspec import Struct
 from pmrunnerd.api.access import Caller
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.model import events as ev
+from pmrunnerd.model import views as v
 from pmrunnerd.model.checkup import Check, Checkup
 from pmrunnerd.model.entities import Outcome, Task
 from pmrunnerd.model.protocol import Access
 from pmrunnerd.model.settings import Settings
+from pmrunnerd.model.upkeep import PruneTable
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.store import Store
 
@@ -36,6 +38,22 @@ class Found(Struct):
     hint: str = ""
 
 
+class Kept:
+    """What is kept of runs, as a test says; it remembers who wanted it pruned."""
+
+    def __init__(self) -> None:
+        self.last: v.Retention | None = None
+        self.table = PruneTable(runs=(), freed=0, kept=0, limit=1)
+        self.pruned: list[str] = []
+
+    async def look(self) -> PruneTable:
+        return self.table
+
+    async def prune(self, by: str) -> PruneTable:
+        self.pruned.append(by)
+        return self.table
+
+
 class Bench:
     """What stands around a desk: it remembers what it was asked, and answers as it is told."""
 
@@ -48,6 +66,7 @@ class Bench:
         self.inspecting.set()
         self.inspects = asyncio.Event()
         self.growth = asyncio.Event()
+        self.retention = Kept()
 
     async def inspect(self, path: Path) -> Found:
         self.inspects.set()
@@ -83,6 +102,7 @@ def a_desk(store: Store, bench: Bench, **others: Any) -> Desk:
         problem=lambda: bench.problem,
         now=lambda: AT,
         reopen=bench.reopened.set,
+        retention=bench.retention,
     )
     return replace(desk, **others)
 

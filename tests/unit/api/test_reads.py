@@ -1,6 +1,7 @@
 import asyncio
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -122,5 +123,15 @@ def test_doctor_tells_what_the_daemon_finds_of_itself(tmp_path: Path) -> None:
         assert (control.state, control.found) == ("ok", "/s/control.sock")
         assert (web.state, web.found) == ("problem", "in use")
         assert web.hint
+
+    with_work(tmp_path, look)
+
+
+def test_the_overview_tells_what_is_kept_of_runs_once_somebody_has_looked(tmp_path: Path) -> None:
+    def look(desk: Desk) -> None:
+        assert ask(desk, p.Status()).retention is None
+        kept = desks.Kept()
+        kept.last = v.Retention(at=desks.AT, size=1, limit=2, runs=3, prunable=4)
+        assert ask(replace(desk, retention=kept), p.Status()).retention == kept.last
 
     with_work(tmp_path, look)

@@ -7,10 +7,10 @@ import pytest
 from msgspec.structs import replace
 
 from pmrunnerd.api import respond as r
-from pmrunnerd.api.archives import ACTS
 from pmrunnerd.api.changes import CHANGES
 from pmrunnerd.api.feed import STREAMS
 from pmrunnerd.api.reads import READS
+from pmrunnerd.api.respond import WAITS
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import Project
 from pmrunnerd.model.errors import (
@@ -172,9 +172,12 @@ def test_an_error_keeps_its_code_and_hint_and_a_bug_is_logged(
 
 def test_every_command_has_exactly_one_handler_and_it_is_of_its_kind() -> None:
     assert set(CHANGES) == {c.request for c in p.COMMANDS if c.changes}
-    assert set(ACTS) == {c.request for c in p.COMMANDS if c.acts}
+    assert set(WAITS) == {c.request for c in p.COMMANDS if c.waits}
+    assert {c.request for c in p.COMMANDS if c.acts} <= set(WAITS)
     assert set(STREAMS) == {c.request for c in p.COMMANDS if c.stream}
-    assert set(READS) == {c.request for c in p.COMMANDS if c.only_looks and not c.stream}
+    assert set(READS) == {
+        c.request for c in p.COMMANDS if c.only_looks and not (c.stream or c.waits)
+    }
 
 
 def test_a_reply_survives_as_the_bytes_it_was(tmp_path: Path) -> None:

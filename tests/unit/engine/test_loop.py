@@ -18,14 +18,18 @@ ENOUGH = Room(memory=1000, disk=1000)
 
 
 def an_engine(
-    stage: Stage, *, slots: int = 2, measure: Callable[[], Room] = lambda: ENOUGH
+    stage: Stage,
+    *,
+    slots: int = 2,
+    measure: Callable[[], Room] = lambda: ENOUGH,
+    workspaces: Workspaces | None = None,
 ) -> Engine:
     return Engine(
         stage.store,
         Clock(),
         Planner(stage.store),
         stage.runs,
-        Workspaces(stage.store, unconfined=False),
+        workspaces or Workspaces(stage.store, unconfined=False),
         Admission(stage.store, Clock(), measure, Least(memory=100, disk=100)),
         slots=slots,
     )
@@ -208,6 +212,24 @@ def test_a_task_waits_for_room_and_says_why(tmp_path: Path) -> None:
             assert stage.host.started == []
             assert "(runs.memory)" in engine.waits(stage.state.tasks["t1"])
             room[0] = ENOUGH
+            await stage.started()
+            turns.cancel()
+
+    play(tmp_path, whole)
+
+
+def test_a_task_does_not_start_while_its_workspace_is_reserved(tmp_path: Path) -> None:
+    async def whole(stage: Stage) -> None:
+        workspaces = Workspaces(stage.store, unconfined=False)
+        engine = an_engine(stage, workspaces=workspaces)
+        async with asyncio.TaskGroup() as group:
+            with workspaces.reserved("w1"):
+                turns = group.create_task(engine.run())
+                before = engine.turned
+                while engine.turned == before:  # noqa: ASYNC110 - it tells nobody
+                    await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                assert not stage.store.ahead.active
             await stage.started()
             turns.cancel()
 

@@ -188,3 +188,18 @@ def test_a_stop_that_comes_before_the_host_is_there_reaches_it_later(tmp_path: P
         assert stage.state.tasks["t1"].state is TaskState.QUEUED
 
     play(tmp_path, scene)
+
+
+def test_whoever_waits_for_the_end_of_a_run_is_told(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(stage.runs.start("t1"))
+            run = await stage.started()
+            assert not stage.runs.over.is_set()
+            stage.host.say(run, BEGAN, finished())
+            stage.host.living.clear()
+            async with asyncio.timeout(10):
+                await stage.runs.over.wait()
+            assert not stage.state.active
+
+    play(tmp_path, scene)

@@ -1,3 +1,4 @@
+import asyncio
 from pathlib import Path
 
 from pmrunnerd.engine import workspaces
@@ -38,3 +39,36 @@ def test_a_held_task_is_clear_once_its_workspace_is(tmp_path: Path) -> None:
 def test_a_workspace_that_looks_fine_and_is_not_is_left_alone_longer_each_time() -> None:
     assert 1 <= workspaces.PATIENCE <= 10
     assert workspaces.LONGEST >= 60
+
+
+def test_a_workspace_that_is_reserved_keeps_its_tasks_until_it_is_given_back(
+    tmp_path: Path,
+) -> None:
+    async def scene(stage: Stage) -> None:
+        watched = Workspaces(stage.store, unconfined=False)
+        await watched.free("t1")
+        with watched.reserved("w1") as free:
+            assert free
+            waiting = asyncio.ensure_future(watched.free("t1"))
+            await asyncio.sleep(0)
+            assert not waiting.done()
+        async with asyncio.timeout(workspaces.PATIENCE / 2):
+            await waiting
+
+    play(tmp_path, scene)
+
+
+def test_a_workspace_that_a_run_has_is_not_reserved(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        watched = Workspaces(stage.store, unconfined=False)
+        # Decided and not yet durable, the run is on its way all the same.
+        starting = stage.store.commit(
+            ev.RunStarted(run="r1-aaaa", task="t1", project="w1", agent="shell", attempt=1)
+        )
+        with watched.reserved("w1") as free:
+            assert not free
+        with watched.reserved("w2") as other:
+            assert other
+        await starting
+
+    play(tmp_path, scene)

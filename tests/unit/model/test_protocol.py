@@ -10,7 +10,7 @@ def test_a_command_has_a_summary_and_one_kind_of_answer(command: p.Command) -> N
     assert command.summary.endswith(".")
     assert command.changes + command.acts + command.stream <= 1
     assert command.only_looks or command.access is not p.Access.READ
-    assert command.changes or command.access is not p.Access.OPERATE
+    assert command.changes or command.acts or command.access is not p.Access.OPERATE
 
 
 def test_every_request_is_in_the_table_once() -> None:

@@ -1,6 +1,6 @@
 import msgspec
 
-from pmrunnerd.model.upkeep import Archived, Verified
+from pmrunnerd.model.upkeep import Archived, PruneTable, Verified
 
 
 def test_a_manifest_of_a_newer_release_can_be_read_by_this_one() -> None:
@@ -22,3 +22,8 @@ def test_what_was_verified_is_spelled_in_full_for_scripts() -> None:
         "caches": [],
         "retracted": False,
     }
+
+
+def test_what_an_older_daemon_does_not_say_of_what_is_left_is_nothing() -> None:
+    said = b'{"runs": [], "freed": 0, "kept": 7, "limit": 9}'
+    assert msgspec.json.decode(said, type=PruneTable).left == ()

@@ -19,7 +19,7 @@ OURS = {
     "state verify",
     "state repair",
 }  # no request of their own
-PARTS = {"state upload"}  # no verb of their own: sent by `state restore`
+PARTS = {"state upload", "run prunable"}  # no verb of their own: sent by another one
 
 
 def every_verb() -> dict[str, Verb]:

@@ -2,10 +2,13 @@ import json
 
 import pytest
 
+from pmrunnerd.model import frames
 from pmrunnerd.model import progress as pr
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.errors import Code
+from pmrunnerd.model.upkeep import PruneRow, PruneTable
 from tests.fakes.daemon import FakeDaemon, Stream
 from tests.unit.pmrunnerctl import samples
 from tests.unit.pmrunnerctl.conftest import Ctl
@@ -103,3 +106,37 @@ def test_a_run_is_steered(
 
     assert ctl("run", verb, "r1").out.startswith(said)
     assert daemon.requests() == [request_]
+
+
+@pytest.mark.parametrize(
+    ("words", "request_", "said"),
+    [
+        (("prune",), p.RunPrune(), "deleted; "),
+        (("prune", "--dry-run"), p.RunPrunable(), "would be deleted; "),
+    ],
+)
+def test_what_is_kept_of_runs_is_let_go_or_only_looked_at(
+    ctl: Ctl, daemon: FakeDaemon, words: tuple[str, ...], request_: p.Request[PruneTable], said: str
+) -> None:
+    row = PruneRow(run="r1-4f2a", alias="demo", size=9, age=1.0, reason="it is old")
+    table = PruneTable(runs=(row,), freed=9, kept=0, limit=5)
+    daemon.answers[type(request_)] = [table, table]
+
+    assert said in ctl("run", *words).out
+    assert json.loads(ctl("run", *words, "--json").out)["runs"][0]["reason"] == "it is old"
+    assert daemon.requests() == [request_, request_]
+
+
+def test_the_log_of_a_run_whose_files_were_let_go_is_exit_status_3(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    said = "cannot show the log of run r1: its files were let go at noon: it is old"
+    daemon.answers[p.RunLogs] = frames.Failed(
+        call=0, code=Code.NOT_FOUND, message=said, hint="pmrunnerctl run show r1"
+    )
+
+    assert ctl("run", "logs", "r1", "-f") == (
+        3,
+        "",
+        f"pmrunnerctl: {said}\n  hint: pmrunnerctl run show r1\n",
+    )

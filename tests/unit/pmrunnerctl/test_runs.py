@@ -1,6 +1,7 @@
 from pmrunnerctl import runs
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.upkeep import PruneRow, PruneTable
 from tests.unit.pmrunnerctl import samples
 from tests.unit.pmrunnerctl.conftest import Paper
 
@@ -65,3 +66,52 @@ def test_a_run_under_way_can_be_watched_and_one_without_a_sandbox_stands_out(pap
     assert "agent    shell, UNCONFINED\n" in paper.text
     assert "process  alive\n" in paper.text
     assert paper.text.endswith("next: pmrunnerctl run logs r9-4f2a -f\n")
+
+
+def test_a_run_whose_files_were_let_go_says_so_and_what_went_with_them(paper: Paper) -> None:
+    kept = "refs/pm-runner/runs/r9-4f2a"
+    run = samples.run(ended=samples.ended(Outcome.FAILED, kept=kept))
+    gone = v.Pruned(at="2026-11-24T11:33:00.000Z", reason="it is old", size=2048, refs=(kept,))
+    runs.draw(paper, samples.run_view(run, pruned=gone))
+
+    assert f"kept as  {kept}, which was let go with its files\n" in paper.text
+    assert "files    let go 11:33:00 UTC, 5 s ago (2.0 KiB): it is old\n" in paper.text
+    assert paper.text.endswith("next: pmrunnerctl task show t3\n")
+
+
+def test_a_reference_that_did_not_go_with_the_files_is_told_as_ever(paper: Paper) -> None:
+    run = samples.run(ended=samples.ended(Outcome.FAILED, kept="refs/x"))
+    gone = v.Pruned(at="2026-11-24T11:33:00.000Z", reason="it is old", size=2048, by="anna")
+    runs.draw(paper, samples.run_view(run, pruned=gone))
+
+    assert "kept as  refs/x\n" in paper.text
+    assert "files    let go by anna 11:33:00" in paper.text
+
+
+ROW = PruneRow(
+    run="r9-4f2a", alias="demo", size=2048, age=90000.0, reason="it is old", refs=("refs/x",)
+)
+
+
+def test_what_would_be_deleted_stands_one_a_line_with_what_stays(paper: Paper) -> None:
+    found = PruneTable(runs=(ROW,), freed=2048, kept=1024, limit=4096)
+    runs.pruned(paper, found, dry_run=True)
+
+    assert paper.text == (
+        "RUN      PROJECT  SIZE     CHANGED  SAVED AS  WHY\n"
+        "r9-4f2a  demo     2.0 KiB  1 d ago  refs/x    it is old\n"
+        "1 run, 2.0 KiB would be deleted; 1.0 KiB of at most 4.0 KiB stay\n"
+        "next: pmrunnerctl run prune\n"
+    )
+
+
+def test_what_was_deleted_is_told_and_what_could_not_be_yet(paper: Paper) -> None:
+    left = ("run r1-aaaa: a run has /srv/demo",)
+    runs.pruned(
+        paper, PruneTable(runs=(), freed=0, kept=1024, limit=4096, left=left), dry_run=False
+    )
+
+    assert paper.text == (
+        "nothing to delete; 1.0 KiB of at most 4.0 KiB stay\n"
+        "not deleted: run r1-aaaa: a run has /srv/demo\n"
+    )

@@ -1,9 +1,11 @@
 import json
 
+import pytest
+
 from pmrunnerctl.status import draw
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import TaskState
-from pmrunnerd.model.views import Door
+from pmrunnerd.model.views import Door, Retention
 from tests.fakes.daemon import FakeDaemon
 from tests.unit.pmrunnerctl import samples
 from tests.unit.pmrunnerctl.conftest import Ctl, Paper
@@ -73,3 +75,20 @@ def test_status_asks_and_changes_nothing(ctl: Ctl, daemon: FakeDaemon) -> None:
 
     assert json.loads(ctl("status", "--json").out)["stateDirectory"] == "/srv/state"
     assert daemon.requests() == [p.Status()]
+
+
+@pytest.mark.parametrize(
+    ("size", "prunable", "told"),
+    [
+        (1 << 10, 0, "1.0 KiB of at most 2.0 KiB, of 1 run; none could go"),
+        (1 << 10, 3, "1.0 KiB of at most 2.0 KiB, of 1 run; 3 could go: pmrunnerctl run prune"),
+        (4 << 10, 0, "4.0 KiB of at most 2.0 KiB, of 1 run; none could go, each is needed or"),
+    ],
+)
+def test_what_is_kept_of_runs_is_one_line(
+    paper: Paper, size: int, prunable: int, told: str
+) -> None:
+    kept = Retention(at=samples.AT, size=size, limit=2 << 10, runs=1, prunable=prunable)
+    draw(paper, samples.overview(retention=kept))
+
+    assert f"kept     {told}" in paper.text

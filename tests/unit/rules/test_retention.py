@@ -6,13 +6,17 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import TaskState
 from pmrunnerd.model.errors import PmError
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import decide
-from pmrunnerd.rules.retention import DAY, Files, Limits, needed, prunable
+from pmrunnerd.rules import decide, retention
+from pmrunnerd.rules.retention import DAY, Files, Limits, Prune, needed
 from tests.unit.rules.histories import CHOICES, Choices, lived
 from tests.unit.rules.life import a_plan, asked, completed, failed, happen, started
 
 NOTHING = Limits(age=0, size=0, latest=0)
 EVERYTHING = Limits(age=1e9, size=1 << 40, latest=0)
+
+
+def prunable(state: State, there: list[Files], limits: Limits) -> list[Prune]:
+    return list(retention.prunable(state, there, limits))
 
 
 def files(run: str, age: float = 1.0, size: int = 100, project: str = "w1") -> Files:

@@ -84,3 +84,13 @@ def test_settings_that_a_change_does_not_name_stay() -> None:
 def test_a_task_that_does_not_run_cannot_be_asked_to_stop() -> None:
     with pytest.raises(IllegalTransition, match="cannot stop task t1: it is QUEUED"):
         happen(a_plan(), ev.TaskCancelRequested(task="t1", project="w1", by="anna"))
+
+
+def test_the_files_of_a_run_that_is_under_way_are_not_let_go() -> None:
+    state = happen(a_plan(), started("t1", "r1-aaaa"))
+    gone = ev.RunPruned(run="r1-aaaa", project="w1", size=1, reason="it is old")
+    with pytest.raises(IllegalTransition, match="cannot prune run r1-aaaa: it is under way"):
+        happen(state, gone)
+    happen(state, *completed("t1", "r1-aaaa"))
+    before = state.runs["r1-aaaa"]
+    assert happen(state, gone).runs["r1-aaaa"] == before

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.services import cells
-from tests.unit.services.parts import needs_sandbox
+from pmrunnerd.services import cells, guard
+from pmrunnerd.services.git import Git, GitFailed
+from tests.unit.services.parts import RUN, needs_sandbox, repository
 
 SCRIPT = """
 import asyncio, sys
@@ -59,3 +60,32 @@ def test_a_workspace_with_the_state_in_it_is_refused_whatever_was_accepted(tmp_p
                 tmp_path, "r1-4f2a", agent=None, hidden=(tmp_path / "state",), unconfined=True
             )
         )
+
+
+@needs_sandbox
+@pytest.mark.parametrize(
+    ("path", "history", "whole"),
+    [
+        (".git/refs/new", True, True),
+        ("new", False, True),
+        ("kept.txt", False, True),
+        (".git/config", False, False),
+        (".git/hooks/new", False, False),
+    ],
+)
+def test_where_the_history_alone_can_be_written_the_rest_cannot(
+    tmp_path: Path, path: str, *, history: bool, whole: bool
+) -> None:
+    here = repository(tmp_path / "w")
+
+    async def writes(**how: bool) -> bool:
+        cell = await cells.make(here, RUN, agent=None, hidden=(), unconfined=False, **how)
+        try:
+            await Git(cell, RUN).command("sh", "-c", 'echo x >> "$1"', "sh", path)
+        except GitFailed:
+            return False
+        return True
+
+    assert asyncio.run(writes(writable=False, history=True)) is history
+    assert asyncio.run(writes()) is whole
+    guard.lift(here)

@@ -59,4 +59,3 @@ def test_this_machine_says_something_that_can_be() -> None:
     found = memory.available()
     assert found is not None
     assert 1 << 20 < found < 1 << 50
-    assert 1 << 20 < memory.resident() < 1 << 40

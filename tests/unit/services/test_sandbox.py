@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.services import sandbox
@@ -28,6 +29,15 @@ def test_a_sandbox_that_only_looks_can_write_nothing() -> None:
     looking = Sandbox(bwrap="bwrap", machine=(), workspace=HERE, writable=False)
 
     assert "--bind" not in looking.argv(["true"], {})
+
+
+def test_a_sandbox_for_the_history_can_write_that_alone() -> None:
+    config = HERE / ".git/config"
+    looking = replace(BOX, writable=False, history=True, guarded=(config,))
+    argv = looking.argv(["true"], {})
+
+    assert [argv[at + 1] for at, word in enumerate(argv) if word == "--bind"] == [f"{HERE}/.git"]
+    assert argv.index(f"{HERE}/.git") < argv.index(str(config))
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,8 @@ def beginning() -> Facts:
 def next_facts(store: Store, choice: int) -> Facts:
     """Return one of the things that may happen next."""
     state = store.ahead
-    options = [*_posts(state), *_plans(state), *_runs(state), *_people(state, store)]
+    people = [*_people(state, store), *_prunes(store)]
+    options = [*_posts(state), *_plans(state), *_runs(state), *people]
     facts: Facts = options[choice % len(options)]()
     return facts
 
@@ -139,6 +140,15 @@ def _people(state: State, store: Store) -> list[Any]:
     return found
 
 
+def _prunes(store: Store) -> list[Any]:
+    runs = [run for run in list(store.lists.runs(None, None))[:6] if run.ended is not None]
+    return [
+        lambda run=run: (ev.RunPruned(run=run.id, project=run.project, size=1, reason="old"),)
+        for run in runs
+        if store.pruned(run.id) is None
+    ]
+
+
 def seen(store: Store) -> dict[str, Any]:
     """Return everything that can be seen of what is durable, by whatever way one may ask."""
     state, lists = store.state, store.lists
@@ -165,6 +175,7 @@ def seen(store: Store) -> dict[str, Any]:
         "said": [store.conversation(project, None, 1000) for project in ("w1", "w2")],
         "since": [store.conversation_since(project, 3, 1000) for project in ("w1", "w2")],
         "minted": dict(state.minted),
+        "pruned": [store.pruned(run.id) for run in lists.runs(None, None)],
     }
 
 

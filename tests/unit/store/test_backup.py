@@ -1,5 +1,6 @@
 import io
 import os
+import shutil
 import tarfile
 from hashlib import sha256
 from pathlib import Path
@@ -132,3 +133,42 @@ def test_it_comes_in_pieces_that_do_not_grow_with_the_state(tmp_path: Path) -> N
 
     assert len(sizes) >= 3
     assert max(sizes) < 3 * PIECE
+
+
+class Pruning(Disk):
+    """Lets go of run r2 at the moment at which it is looked into, or its file is opened."""
+
+    def __init__(self, run: Path, *, looked_into: bool) -> None:
+        self._run, self._looked_into = run, looked_into
+
+    def names(self, directory: Path) -> list[str]:
+        if self._looked_into and directory == self._run:
+            shutil.rmtree(directory)
+        return super().names(directory)
+
+    def open(self, path: Path, how: str = "there", mode: int = 0o600) -> int:
+        if not self._looked_into and path.parent == self._run:
+            shutil.rmtree(path.parent)
+        return super().open(path, how, mode)
+
+
+@pytest.mark.parametrize("looked_into", [True, False])
+def test_a_run_that_is_let_go_meanwhile_is_left_out_and_all_the_rest_is_there(
+    tmp_path: Path, *, looked_into: bool
+) -> None:
+    runs = state(tmp_path) / "runs"
+    for run in ("r1", "r2", "r3"):
+        (runs / run).mkdir(parents=True)
+        (runs / run / "events.jsonl").write_text("{}\n")
+    out, disk = io.BytesIO(), Pruning(runs / "r2", looked_into=looked_into)
+    found = backup(disk, tmp_path, out, Origin(AT, RELEASE))
+
+    assert [one.name for one in found.members if one.name.startswith("runs")] == [
+        "runs/r1/events.jsonl",
+        "runs/r3/events.jsonl",
+    ]
+    assert not (runs / "r2").exists()
+    names = unpacked(out.getvalue(), tmp_path / "out")
+    assert names == [one.name for one in found.members] + [MANIFEST]
+    gone = {one.name: one.why for one in found.excluded}.get("runs/r2/events.jsonl")
+    assert gone == (None if looked_into else "it was deleted meanwhile")

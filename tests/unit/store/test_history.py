@@ -88,3 +88,14 @@ def test_only_facts_that_belong_to_a_project_are_part_of_its_conversation() -> N
 
     assert with_project >= CONVERSATION
     assert ev.RunBegan not in CONVERSATION
+
+
+def test_when_and_why_the_files_of_a_run_went_is_found_by_its_whole_name(tmp_path: Path) -> None:
+    gone = ev.RunPruned(run="r7-aaaa", project="p1", size=9, reason="it is old")
+    other = ev.RunPruned(run="r3-bbbb", project="p1", size=9, reason="it is old")
+    history = told(tmp_path, [batch(1), Batch(seq=2, at=AT, facts=(gone, other))])
+
+    assert history.pruned("r7-aaaa") == (AT, gone)
+    assert history.pruned("r3-bbbb") == (AT, other)
+    # A run of a state directory that was started over since has the number, and not the name.
+    assert [history.pruned(name) for name in ("r7-cccc", "r5-aaaa", "r99-aaaa")] == [None] * 3

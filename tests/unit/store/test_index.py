@@ -60,7 +60,7 @@ def test_what_is_found_to_be_wrong_is_remembered_and_the_snapshot_taken_away(
 
 def test_only_columns_that_ever_grow_have_sums_that_last(tmp_path: Path) -> None:
     index = Index(Disk(), tmp_path, {})
-    for name in ("a", "b", "plans"):
+    for name in ("a", "b", "plans", "pruned"):
         index.column(name).append(1)
     written(index, index.pending())
     assert lasting(index.sums()).keys() == {"a", "b"}

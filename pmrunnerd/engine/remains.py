@@ -1,0 +1,119 @@
+"""What is left of runs that were let go: their files, their references, and then their directory.
+
+It knows only what still lies there. What cannot go now, because a run has the workspace, or the
+workspace is not there, is tried again by the next sweep.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from pmrunnerd.engine.workspaces import Workspaces
+from pmrunnerd.model.errors import PmError
+from pmrunnerd.model.state import State
+from pmrunnerd.services import disposal, savedrefs
+
+log = logging.getLogger(__name__)
+
+# Runs of a project whose references go in one go: a task that wants to start waits that long.
+MOST: Final = 32
+
+
+class Remains:
+    """`directory` has the directories of all runs; `left` are those of which something is there.
+
+    `state` returns what is durable; `hidden` is what no git in a workspace may see.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        state: Callable[[], State],
+        workspaces: Workspaces,
+        *,
+        hidden: Sequence[Path],
+        unconfined: bool,
+    ) -> None:
+        self.directory = directory
+        self._state = state
+        self._workspaces = workspaces
+        self._hidden = hidden
+        self._unconfined = unconfined
+        self.left: dict[str, str] = {}
+        self._empty: set[str] = set()
+        self._why: dict[str, str] = {}
+
+    def add(self, run: str, project: str) -> None:
+        """Take note of a run that was let go, and whose directory is there."""
+        self.left[run] = project
+
+    def told(self) -> list[str]:
+        """Say what is left, and why."""
+        return [f"run {run}: {self._why.get(run, 'it is its turn next')}" for run in self.left]
+
+    async def empty(self, run: str, enough: Callable[[], bool]) -> None:
+        """Delete the files of a run; what does not go is said in the log, and tried again."""
+        if run in self._empty:
+            return
+        try:
+            if await asyncio.to_thread(disposal.empty, self.directory, run, enough=enough):
+                self._empty.add(run)
+        except OSError as exc:
+            self._note([run], f"cannot delete {self.directory / run}: {exc.strerror or exc}")
+
+    async def clear_away(self, enough: Callable[[], bool]) -> None:
+        """Delete all that is left, as far as that can be done now."""
+        for run in list(self.left):
+            await self.empty(run, enough)
+        by_project = defaultdict[str, list[str]](list)
+        for run in self._empty:
+            by_project[self.left[run]].append(run)
+        for project, runs in by_project.items():
+            some = iter(runs)
+            while batch := list(islice(some, MOST)):
+                await self._finish(project, batch)
+
+    async def _finish(self, project: str, runs: list[str]) -> None:
+        """Delete references, then the empty directories; they stay while a reference may."""
+        if (why := await self._let_go(project, runs)) != "":
+            self._note(runs, why)
+            return
+        for run in runs:
+            try:
+                await asyncio.to_thread(disposal.remove, self.directory, run)
+            except OSError as exc:
+                self._empty.discard(run)
+                self._note([run], f"cannot delete {self.directory / run}: {exc.strerror or exc}")
+            else:
+                self._forget(run)
+
+    async def _let_go(self, project: str, runs: list[str]) -> str:
+        """Delete the references of some runs; return why that cannot be done now, if it cannot."""
+        known = self._state().projects[project]
+        if known.removed:
+            return ""  # its directory stays as it is
+        with self._workspaces.reserved(project) as free:
+            if not free:
+                return f"a run has {known.path}"
+            try:
+                await savedrefs.let_go(
+                    Path(known.path), runs, hidden=self._hidden, unconfined=self._unconfined
+                )
+            except (PmError, OSError) as exc:
+                return f"cannot delete what is kept in {known.path}: {exc}"
+        return ""
+
+    def _note(self, runs: list[str], why: str) -> None:
+        """Say what is wrong, once for each time that it is another."""
+        if any(self._why.get(run) != why for run in runs):
+            log.warning("what is left of %s goes later: %s", ", ".join(runs), why)
+        self._why |= dict.fromkeys(runs, why)
+
+    def _forget(self, run: str) -> None:
+        self.left.pop(run, None)
+        self._why.pop(run, None)
+        self._empty.discard(run)

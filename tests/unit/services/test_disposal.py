@@ -1,0 +1,117 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from pmrunnerd.services import disposal
+from tests.unit.services.parts import descriptors
+
+
+def a_run(path: Path) -> Path:
+    (path / "agent/home/deep").mkdir(parents=True)
+    (path / "events.jsonl").write_text("{}\n")
+    (path / "agent/home/deep/file").write_text("x")
+    return path
+
+
+def test_a_run_is_emptied_and_then_gone(tmp_path: Path) -> None:
+    run, other = a_run(tmp_path / "r1"), a_run(tmp_path / "r2")
+
+    assert disposal.empty(tmp_path, "r1")
+    assert list(run.iterdir()) == []
+    disposal.remove(tmp_path, "r1")
+    assert not run.exists()
+    assert (other / "agent/home/deep/file").exists()
+
+
+def test_done_twice_is_once(tmp_path: Path) -> None:
+    a_run(tmp_path / "r1")
+    for _ in range(2):
+        assert disposal.empty(tmp_path, "r1")
+    for _ in range(2):
+        disposal.remove(tmp_path, "r1")
+    assert disposal.empty(tmp_path, "r1")
+
+
+@pytest.mark.parametrize("where", [".", "agent", "agent/home/deep"])
+def test_what_a_link_leads_to_survives_and_what_is_a_directory_does_not(
+    tmp_path: Path, where: str
+) -> None:
+    victim, run = a_run(tmp_path / "victim"), a_run(tmp_path / "runs/r1")
+    (run / where / "link").symlink_to(victim)
+    (run / where / "file-link").symlink_to(victim / "events.jsonl")
+
+    assert disposal.empty(tmp_path / "runs", "r1")
+    assert (victim / "agent/home/deep/file").read_text() == "x"
+    # Moved in the link's place, the same directory goes.
+    a_run(run)
+    victim.rename(run / where / "link")
+    assert disposal.empty(tmp_path / "runs", "r1")
+    assert list(run.iterdir()) == []
+
+
+def test_a_run_s_directory_that_is_a_link_is_refused_and_nothing_goes(tmp_path: Path) -> None:
+    victim = a_run(tmp_path / "victim")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs/r1").symlink_to(victim)
+
+    with pytest.raises(NotADirectoryError):
+        disposal.empty(tmp_path / "runs", "r1")
+    with pytest.raises(OSError, match="r1"):
+        disposal.remove(tmp_path / "runs", "r1")
+    assert (victim / "events.jsonl").exists()
+
+
+def test_what_is_not_empty_is_never_removed(tmp_path: Path) -> None:
+    run = a_run(tmp_path / "r1")
+
+    with pytest.raises(OSError, match="r1"):
+        disposal.remove(tmp_path, "r1")
+    assert (run / "events.jsonl").exists()
+
+
+def test_a_tree_deeper_than_any_path_goes_with_few_files_open(tmp_path: Path) -> None:
+    here = os.open(a_run(tmp_path / "r1"), os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("deeper", dir_fd=here)
+        there = os.open("deeper", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = there
+    os.close(here)
+    before = descriptors()
+
+    assert disposal.empty(tmp_path, "r1")
+    assert descriptors() == before
+    assert list((tmp_path / "r1").iterdir()) == []
+
+
+def test_a_wide_tree_and_odd_names_go(tmp_path: Path) -> None:
+    run = a_run(tmp_path / "r1")
+    for number in range(500):
+        (run / f"agent/{number}").mkdir()
+        (run / f"agent/{number}/-rf \n *").touch()
+    os.mkfifo(run / "pipe")
+    (run / os.fsdecode(b"\xff\xfe")).touch()
+
+    assert disposal.empty(tmp_path, "r1")
+    assert list(run.iterdir()) == []
+
+
+def test_directories_whose_rights_were_taken_away_go(tmp_path: Path) -> None:
+    run = a_run(tmp_path / "r1")
+    for path in (run / "agent/home/deep", run / "agent/home", run / "agent", run):
+        path.chmod(0o000)
+
+    assert disposal.empty(tmp_path, "r1")
+    disposal.remove(tmp_path, "r1")
+    assert not run.exists()
+
+
+def test_a_stop_in_the_middle_leaves_the_rest_for_another_time(tmp_path: Path) -> None:
+    run = a_run(tmp_path / "r1")
+    answers = iter([False, True])
+
+    assert not disposal.empty(tmp_path, "r1", enough=lambda: next(answers))
+    assert list(run.iterdir()) != []
+    assert disposal.empty(tmp_path, "r1")
+    assert list(run.iterdir()) == []
