@@ -133,6 +133,7 @@ class Runs:
                 if page or finished:
                     continue
                 if not alive:
+                    await self._sweep(run)
                     never = "its run host was gone without a word"
                     finished = outcomes.gone(never if seen.cursor else "it was never started")
                 else:
@@ -186,6 +187,14 @@ class Runs:
                 log.warning("run host of %s does not leave; stopping it", run)
                 await self._host.stop(run)
             await asyncio.sleep(0.01)
+
+    async def _sweep(self, run: str) -> None:
+        """End what a host that died may have left: nothing of a run is there once its end is told."""
+        while True:
+            try:
+                return await self._host.stop(run)
+            except TimeoutError as exc:
+                log.warning("cannot end run %s yet: %s", run, exc)
 
     async def _end(self, run: str, finished: Finished, seen: outcomes.Seen) -> None:
         while True:
