@@ -6,7 +6,7 @@ from typing import Final
 
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
-from pmrunnerd.model.entities import Outcome, Run, TaskState
+from pmrunnerd.model.entities import Outcome, Run, Task, TaskState
 from pmrunnerd.model.progress import Finished, Output
 from tests.crash.hunter import has_last_word
 from tests.crash.people import Person
@@ -141,22 +141,27 @@ def assert_references_are_named_and_there(found: list[Run], person: Person) -> N
     assert {ref for ref in there - named if f"{ref}-2" not in there} == set()
 
 
-def assert_work_is_committed_once(person: Person, found: list[v.TaskRow]) -> None:
-    """Every task that is complete is one commit, and its line in the ledger; no other task is."""
+def assert_work_is_committed_once(person: Person, found: list[v.TaskRow], state: Path) -> None:
+    """Every task that is complete is one commit, and its line in the ledger; no other task is.
+
+    But for one that was cancelled when its host had just committed, and was killed before it said so.
+    """
     mine = {row.task.id: row.task for row in found if row.task.id in person.wanted}
     done = {name for name, task in mine.items() if task.state is TaskState.COMPLETE}
-    trailers = git(person.path, "log", TRAILER).split()
-    assert Counter(trailers) == Counter(done)
+    committed = git(person.path, "log", TRAILER).split()
+    assert len(committed) == len(set(committed))
+    assert done <= set(committed)
+    for name in set(committed) - done:
+        task = mine[name]
+        assert task.state is TaskState.CANCELLED, task
+        assert not has_last_word(state / "runs" / task.runs[-1]), task
     lines = (person.path / "ledger").read_text().splitlines()
-    answered = {
-        task.id: person.answers[task.questions[-1]]
-        for task in mine.values()
-        if task.commit and task.questions
-    }
-    expected = [
-        " ".join(filter(None, (person.wanted[name].token, answered.get(name)))) for name in done
-    ]
-    assert Counter(lines) == Counter(expected)
+    assert Counter(lines) == Counter(_line(person, mine[name]) for name in committed)
+
+
+def _line(person: Person, task: Task) -> str:
+    asked = task.questions[-1:] if person.wanted[task.id].asks else ()
+    return " ".join((person.wanted[task.id].token, *(person.answers[name] for name in asked)))
 
 
 def assert_the_workspace_is_clean(person: Person) -> None:

@@ -23,9 +23,9 @@ PATIENCES: Final = (0.1, 0.2, PATIENCE, PATIENCE, PATIENCE, PATIENCE)
 class Hunter:
     """Strikes until each kind of victim was hit as often as wanted. `counts` has those that count."""
 
-    def __init__(self, target: Target, seed: int, check: Callable[[], None]) -> None:
+    def __init__(self, target: Target, seed: int, *checks: Callable[[], None]) -> None:
         self._target = target
-        self._check = check
+        self._checks = checks
         self._dice = random.Random(seed)
         self._runs = target.state / "runs"
         self.counts: Counter[str] = Counter()
@@ -34,6 +34,7 @@ class Hunter:
     def rage(self, wanted: Mapping[str, int]) -> None:
         """Kill so many of each kind: `daemon`, `host`, `both` at once, and the three of AGENT."""
         while left := [kind for kind, times in wanted.items() if self.counts[kind] < times]:
+            self._check()
             weights = [wanted[kind] - self.counts[kind] for kind in left]
             (kind,) = self._dice.choices(left, weights)
             self._until_there(kind)
@@ -55,6 +56,10 @@ class Hunter:
     @property
     def of_agents(self) -> int:
         return sum(self.counts[kind] for kind in AGENT)
+
+    def _check(self) -> None:
+        for check in self._checks:
+            check()
 
     def _strike(self, kind: str) -> bool:
         found = self._prey(kind)

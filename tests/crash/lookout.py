@@ -37,7 +37,7 @@ class Lookout:
         self._thread.join()
 
     def check(self) -> None:
-        found = self.breaches + self.record.breaches
+        found = [*dict.fromkeys(self.breaches + self.record.breaches)]
         assert not found, "\n".join(found)
 
     def _watch(self) -> None:

@@ -14,6 +14,8 @@ from tests.crash.chores import FAILURE, FRUIT, Chore
 from tests.crash.diary import Diary
 
 PAUSE: Final = 0.05
+# Seconds that the chores of one message may take, with all that happens to them.
+DONE_WITHIN: Final = 120.0
 
 
 class Person:
@@ -43,7 +45,9 @@ class Person:
             plan = next((row.plan.id for row in rows if row.plan.message == said.id), "")
         tasks = self.diary.look(p.PlanShow(plan=plan)).tasks
         self.wanted |= {row.task.id: chore for row, chore in zip(tasks, wanted, strict=True)}
+        until = time.monotonic() + DONE_WITHIN
         while not all([self._is_settled(row) for row in tasks]):  # noqa: C419 - each is seen to
+            assert time.monotonic() < until, [row.task for row in tasks]
             time.sleep(PAUSE)
             tasks = self.diary.look(p.PlanShow(plan=plan)).tasks
 

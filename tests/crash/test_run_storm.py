@@ -49,7 +49,7 @@ def test_a_hundred_kills_of_daemon_hosts_and_agents_lose_double_and_leave_nothin
         daemon.kill()
         daemon.spawn()
         lookout = Lookout(state)
-        hunter = Hunter(daemon, SEED, lambda: (crowd.check(), lookout.check()))
+        hunter = Hunter(daemon, SEED, crowd.check, lookout.check)
         lookout.start()
         for person in people:
             crowd.start(person.alias, person.diary, person.work)
@@ -95,7 +95,7 @@ def assert_it_came_out_well(daemon: Target, people: list[Person], lookout: Looko
     accounts.assert_every_run_ended_in_words(daemon, runs, daemon.state)
     for person in people:
         accounts.assert_every_message_is_there_once(daemon, person)
-        accounts.assert_work_is_committed_once(person, tasks)
+        accounts.assert_work_is_committed_once(person, tasks, daemon.state)
         accounts.assert_references_are_named_and_there(runs, person)
         accounts.assert_the_workspace_is_clean(person)
     assert daemon.ask(p.Status()).tasks[TaskState.RUNNING] == 0
