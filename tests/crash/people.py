@@ -27,6 +27,7 @@ class Person:
         self.diary = diary
         self.wanted: dict[str, Chore] = {}
         self.answers: dict[str, str] = {}
+        self.gives_up = False
         self._counter = itertools.count(1)
         self._dice = random.Random(f"{seed} {alias}")
         self._thinks_again: set[str] = set()
@@ -46,7 +47,7 @@ class Person:
         tasks = self.diary.look(p.PlanShow(plan=plan)).tasks
         self.wanted |= {row.task.id: chore for row, chore in zip(tasks, wanted, strict=True)}
         until = time.monotonic() + DONE_WITHIN
-        while not all([self._is_settled(row) for row in tasks]):  # noqa: C419 - each is seen to
+        while not self.gives_up and not all([self._is_settled(row) for row in tasks]):  # noqa: C419 - each is seen to
             assert time.monotonic() < until, [row.task for row in tasks]
             time.sleep(PAUSE)
             tasks = self.diary.look(p.PlanShow(plan=plan)).tasks

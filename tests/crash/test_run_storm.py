@@ -8,6 +8,8 @@ that no task is worked on twice at once, and that nobody is at work after the en
 import os
 import random
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -46,23 +48,10 @@ def test_a_hundred_kills_of_daemon_hosts_and_agents_lose_double_and_leave_nothin
             )
             for alias in PEOPLE
         ]
-        daemon.kill()
-        daemon.spawn()
         lookout = Lookout(state)
         hunter = Hunter(daemon, SEED, crowd.check, lookout.check)
-        lookout.start()
-        for person in people:
-            crowd.start(person.alias, person.diary, person.work)
-        try:
+        with watched(lookout), at_work(crowd, people, daemon):
             hunter.rage({kind: times * TIMES for kind, times in WANTED.items()})
-        finally:
-            daemon.strike()
-            daemon.start()
-            try:
-                crowd.end()
-                have_the_last_word(people)
-            finally:
-                lookout.end()
         with capsys.disabled():
             runs = len(lookout.record.task_of)
             sys.stdout.write(
@@ -79,6 +68,35 @@ def test_a_hundred_kills_of_daemon_hosts_and_agents_lose_double_and_leave_nothin
         person.diary.close()
     assert of_runs(state) == []
     assert at_work_below(state, *(person.path for person in people)) == []
+
+
+@contextmanager
+def watched(lookout: Lookout) -> Iterator[None]:
+    lookout.start()
+    try:
+        yield
+    finally:
+        lookout.end()
+
+
+@contextmanager
+def at_work(crowd: Crowd, people: list[Person], daemon: Target) -> Iterator[None]:
+    """Have people work under a daemon that may be killed, and see it through when that is over."""
+    daemon.kill()
+    daemon.spawn()
+    for person in people:
+        crowd.start(person.alias, person.diary, person.work)
+    try:
+        yield
+    except BaseException:
+        for person in people:
+            person.gives_up = True
+        raise
+    finally:
+        daemon.strike()
+        daemon.start()
+        crowd.end()
+        have_the_last_word(people)
 
 
 def have_the_last_word(people: list[Person]) -> None:
