@@ -57,10 +57,16 @@ def runs(daemon: Daemon) -> list[Run]:
         before = page.before
 
 
-def assert_every_message_is_there_once(daemon: Daemon, person: Person) -> None:
-    asked = person.diary.asked.values()
-    sent = [request.text for request in asked if isinstance(request, p.ChatSend)]
+def assert_every_message_is_there_once(daemon: Daemon, person: Person, record: Record) -> None:
+    """So is whatever else was acknowledged: asked again, it is answered as it was."""
+    diary = person.diary
+    sent = [request.text for request in diary.asked.values() if isinstance(request, p.ChatSend)]
     assert said(daemon, person.alias) == sent
+    assert set(record.requests.values()) == {1}
+    # To cancel what is being cancelled already is recorded nowhere, and may be refused later.
+    for identifier in diary.asked.keys() & record.requests.keys():
+        request = diary.asked[identifier]
+        assert diary.ask(request, identifier) == diary.told[identifier], request
 
 
 def assert_every_task_is_explained(
@@ -137,8 +143,23 @@ def assert_references_are_named_and_there(found: list[Run], person: Person) -> N
     mine = [run.ended for run in found if run.ended and run.task in person.wanted]
     named = {ended.kept for ended in mine if ended.kept}
     assert named <= there
-    # What was put away a second time, because the first was cut off, is named by its second name.
-    assert {ref for ref in there - named if f"{ref}-2" not in there} == set()
+    # What was put away again, because the first time was cut off, is named by its latest name.
+    earlier = {ref for ref in there if any(_is_later(other, ref) for other in there)}
+    assert there - named <= earlier, (
+        there - named - earlier,
+        [run for run in found if run.task in person.wanted],
+    )
+
+
+def _is_later(ref: str, than: str) -> bool:
+    """Tell whether two references are of one run, `r1-4f2a` and `r1-4f2a-2`, in this order."""
+    (run, number), (other, before) = _run_and_number(ref), _run_and_number(than)
+    return run == other and number > before
+
+
+def _run_and_number(ref: str) -> tuple[str, int]:
+    number, token, *again = ref.rpartition("/")[2].split("-")
+    return f"{number}-{token}", int(again[0]) if again else 1
 
 
 def assert_work_is_committed_once(person: Person, found: list[v.TaskRow], state: Path) -> None:

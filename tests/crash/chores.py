@@ -12,6 +12,7 @@ from msgspec import Struct
 
 FRUIT: Final = ("apple", "cherry", "plum")
 FAILURE: Final = 7
+BURSTS: Final = 0.2
 # Goes on for ever, in a session of its own, deaf to whatever can be heard.
 FLED: Final = """\
 setsid sh -c 'trap "" HUP INT TERM; while :; do echo more >> fled; sleep 0.02; done' &
@@ -43,7 +44,7 @@ class Chore(Struct, frozen=True, kw_only=True):
 
     @property
     def printed(self) -> str:
-        return "".join(f"{self.token} {number}\n" for number in range(1, self.lines + 1))
+        return "\n".join(f"{self.token} {number}" for number in range(1, self.lines + 1))
 
 
 def message(chores: tuple[Chore, ...]) -> str:
@@ -57,8 +58,14 @@ def draw(token: str, dice: random.Random) -> tuple[Chore, ...]:
 
 
 def _counted(token: str, dice: random.Random) -> tuple[str, int]:
-    lines, pause = dice.randrange(5, 40), dice.uniform(0.005, 0.03)
-    return f'for n in $(seq {lines}); do echo "{token} $n"; sleep {pause:.3f}; done', lines
+    """Return what prints numbered lines, and how many; now and then thousands of them at once."""
+    if dice.random() < BURSTS:
+        lines, pause = dice.randrange(1000, 4000), ""
+    else:
+        lines, pause = dice.randrange(5, 40), f"; sleep {dice.uniform(0.005, 0.03):.3f}"
+    # The last one is not ended.
+    loop = f'for n in $(seq {lines}); do echo "{token} $n"{pause}; done'
+    return f'{loop}\nprintf "{token} {lines + 1}"', lines + 1
 
 
 def _one(token: str, dice: random.Random, **more: object) -> tuple[Chore, ...]:

@@ -4,6 +4,7 @@ The table is written down here a second time, on purpose: the product's own cann
 """
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +36,7 @@ class Record:
         self.active: set[str] = set()
         self.ended: dict[str, str] = {}
         self.breaches: list[str] = []
+        self.requests: Counter[str] = Counter()
         self._journal = state / "journal"
         self._read: dict[Path, int] = {}
 
@@ -47,7 +49,10 @@ class Record:
             if whole:
                 self._read[segment] = self._read.get(segment, 0) + len(whole) + 1
             for line in whole.splitlines():
-                for fact in json.loads(line)[1]["facts"]:
+                batch = json.loads(line)[1]
+                if "request" in batch:
+                    self.requests[batch["request"]] += 1
+                for fact in batch["facts"]:
                     self._take(fact)
 
     def _take(self, fact: dict[str, Any]) -> None:

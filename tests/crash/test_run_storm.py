@@ -112,7 +112,7 @@ def assert_it_came_out_well(daemon: Target, people: list[Person], lookout: Looko
     accounts.assert_output_is_complete(daemon, runs, people)
     accounts.assert_every_run_ended_in_words(daemon, runs, daemon.state)
     for person in people:
-        accounts.assert_every_message_is_there_once(daemon, person)
+        accounts.assert_every_message_is_there_once(daemon, person, lookout.record)
         accounts.assert_work_is_committed_once(person, tasks, daemon.state)
         accounts.assert_references_are_named_and_there(runs, person)
         accounts.assert_the_workspace_is_clean(person)
