@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 TICK: Final = 1.0
 # How long a run host may take to leave after its last word, in seconds.
 FAREWELL: Final = 3.0
+# What a run prints in so many seconds is read at once: a line at a time costs a thread's turn each.
+BREATH: Final = 0.05
 
 
 class Runs:
@@ -117,6 +119,7 @@ class Runs:
                 try:
                     # In this order: what a host wrote before it died is read after it was seen dead.
                     alive = self._host.alive(run)
+                    looked = self._clock.monotonic()
                     page = await asyncio.to_thread(directory.read, seen.cursor, 256)
                 except OSError as exc:
                     # Too many open files, say. The run does not notice, and the file stays.
@@ -135,10 +138,13 @@ class Runs:
                 if page or finished:
                     continue
                 if not alive:
+                    await self._sweep(run)
                     never = "its run host was gone without a word"
                     finished = outcomes.gone(never if seen.cursor else "it was never started")
                 else:
                     await self.grown(run)
+                    # No pause for a run that says something now and then.
+                    await asyncio.sleep(max(0, looked + BREATH - self._clock.monotonic()))
             await self._farewell(run)
             await self._end(run, finished, seen)
         finally:
@@ -188,6 +194,14 @@ class Runs:
                 log.warning("run host of %s does not leave; stopping it", run)
                 await self._host.stop(run)
             await asyncio.sleep(0.01)
+
+    async def _sweep(self, run: str) -> None:
+        """End what a host that died may have left: nothing of a run is there once its end is told."""
+        while True:
+            try:
+                return await self._host.stop(run)
+            except TimeoutError as exc:
+                log.warning("cannot end run %s yet: %s", run, exc)
 
     async def _end(self, run: str, finished: Finished, seen: outcomes.Seen) -> None:
         while True:

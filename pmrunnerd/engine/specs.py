@@ -42,4 +42,5 @@ def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
 
 
 def _was_interrupted(run: Run) -> bool:
-    return run.ended is not None and run.ended.outcome is Outcome.INTERRUPTED
+    # One that was to be cancelled can have died without a word as well as any other.
+    return run.ended is not None and run.ended.outcome in {Outcome.INTERRUPTED, Outcome.CANCELLED}

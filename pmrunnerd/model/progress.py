@@ -30,8 +30,8 @@ class Spec(Entity, frozen=True, kw_only=True):
     """Everything that one run needs to know. `trailers` end up in its commit, in this order.
 
     `earlier` are the runs of the same task before this one: what they left behind is recognised
-    by these names. Only those of them that were `interrupted` can have finished their work and not
-    have said so. `answers` are in the order in which they were asked.
+    by these names. Only those of them that were `interrupted`, be it to be cancelled, can have
+    finished their work and not have said so. `answers` are in the order in which they were asked.
     """
 
     environment: str

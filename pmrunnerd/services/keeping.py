@@ -46,7 +46,18 @@ async def put_away(git: Git, began: Marker) -> Keeping | None:
         more = await _keep(git, began, left, Movement.NONE, beyond=kept.ref if kept else "")
         kept = kept or more
         await git("clean", "-ffdq")
-    return kept
+    return kept or await _kept_before(git, began)
+
+
+async def _kept_before(git: Git, began: Marker) -> Keeping | None:
+    """Return what whoever cleaned up was killed over before it could say where it is."""
+    known = f"{REFS}/{began.run}"
+    pattern = (known, f"{known}-*")
+    text = await git("for-each-ref", "--sort=version:refname", "--format=%(refname)", *pattern)
+    if not text:
+        return None
+    *_, ref = text.split()
+    return Keeping(ref=ref, files=await commits.count(git, began.head, ref))
 
 
 async def unlock(git: Git, began: Marker) -> None:

@@ -41,15 +41,20 @@ def measure(bench: Bench) -> Iterator[Figure]:
 def idle(pid: int) -> dict[str, float]:
     """Return RSS and PSS in MiB, once the process does nothing any more."""
     before = -1
-    while (now := _ticks(pid)) != before:
+    while (now := ticks(pid)) != before:
         before = now
         time.sleep(0.3)
+    return held(pid)
+
+
+def held(pid: int) -> dict[str, float]:
+    """Return RSS and PSS of a process in MiB, as they are now."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     rows = dict(line.split(":", 1) for line in lines[1:])
     return {kind: int(rows[kind].split()[0]) / _MIB for kind in ("Rss", "Pss")}
 
 
-def _ticks(pid: int) -> int:
+def ticks(pid: int) -> int:
     """Return how much processor time it used, in hundredths of a second."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])

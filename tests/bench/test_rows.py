@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import __main__ as command
-from tests.bench import appending, client, commits, control, memory, starting
+from tests.bench import appending, client, commits, control, memory, running, starting
 from tests.bench.bench import Bench
 from tests.bench.figures import Figure
 
@@ -21,6 +21,15 @@ ROWS = {
     "ready": (starting.ready, {"start to READY", "first start ever"}),
     "memory": (memory.measure, {"memory idle, RSS", "memory idle, PSS"}),
     "kill": (starting.kill, {"kill -9 to answering"}),
+    "runs": (
+        running.measure,
+        {
+            "status while runs talk",
+            "memory for a run, RSS",
+            "memory for a run, PSS",
+            "processor time of the daemon",
+        },
+    ),
     "status": (client.measure, {"pmrunnerctl status"}),
     "append": (appending.measure, {"one append"}),
 }

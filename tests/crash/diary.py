@@ -29,6 +29,10 @@ PAUSE: Final = 0.01
 _replies: Final = f.to_client(msgspec.Raw)
 
 
+class SaidNo(AssertionError):
+    """A request was refused, and will be however often it is asked."""
+
+
 class Diary:
     """`asked` are requests by identifier, `told` replies; `in_flight` what is in between."""
 
@@ -52,6 +56,15 @@ class Diary:
         self._note({"told": identifier, "reply": base64.b64encode(reply).decode()})
         return msgspec.msgpack.decode(reply, type=p.BY_REQUEST[type(request)].reply)
 
+    def attempt(self, request: p.Request[Any]) -> Any:
+        """Ask for a change that may come too late; None where it was refused, and so never was."""
+        try:
+            return self.change(request)
+        except SaidNo:
+            del self.asked[self.in_flight]
+            self.in_flight = ""
+            return None
+
     def look(self, request: p.Request[Any]) -> Any:
         """Ask for what changes nothing."""
         return msgspec.msgpack.decode(self.ask(request, ""), type=p.BY_REQUEST[type(request)].reply)
@@ -73,7 +86,7 @@ class Diary:
             if isinstance(found, f.Failed):
                 if found.retryable:
                     continue
-                raise AssertionError(found)
+                raise SaidNo(found)
             return bytes(found.result)
 
     def hang_up(self) -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import PlanState
+from tests.crash.accounts import said
 from tests.crash.diary import Crowd, Diary
 from tests.crash.strikes import KINDS, Storm, Target, still_there
 from tests.integration.daemon import facts, git
@@ -111,18 +112,6 @@ def assert_it_is_as_the_diary_says(daemon: Target, alias: str, diary: Diary) -> 
     prompts = [r.bootstrap_prompt for r in asked if isinstance(r, p.ProjectSet)]
     shown = daemon.ask(p.ProjectShow(project=alias)).project.bootstrap_prompt
     assert shown == (prompts[-1] if prompts else "")
-
-
-def said(daemon: Target, alias: str) -> list[str]:
-    """Read a conversation page by page, to its beginning; return what was said, oldest first."""
-    found: list[str] = []
-    before = None
-    while True:
-        page = daemon.ask(p.ChatHistory(project=alias, before=before, limit=100))
-        found[:0] = [entry.text for entry in page.entries if entry.kind == "message"]
-        if page.before is None:
-            return found
-        before = page.before
 
 
 def facts_with_requests(state: Path) -> Counter[str]:

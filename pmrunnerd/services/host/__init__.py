@@ -24,7 +24,11 @@ class Host(Protocol):
         """Tell whether the host of a run exists."""
 
     async def stop(self, run: str, grace: float = GRACE) -> None:
-        """Ask a run's host to leave, kill it after `grace` seconds, and return when it is gone."""
+        """Ask a run's host to leave, kill it after `grace` seconds, and return when it is gone.
+
+        So is then whatever it may have left half made, also where it was gone before. Raises
+        TimeoutError where something of it does not die.
+        """
 
 
 def runs_directory(state_directory: Path) -> Path:

@@ -68,11 +68,15 @@ class Detached:
         return lockfile.is_held(self._directory / run / "lock")
 
     async def stop(self, run: str, grace: float = GRACE) -> None:
-        """Send SIGTERM, after `grace` seconds SIGKILL, and return when the run host is gone."""
+        """Send SIGTERM, after `grace` seconds SIGKILL, and return when nothing of the run is left."""
         deadline = time.monotonic() + grace
         file = await self._holder(run, deadline)
-        if file is None:
-            return
+        if file is not None:
+            await self._end(file, deadline)
+        # Killed while its sandbox was being made, by whomever, it can have left half of that.
+        await leftovers.end(run, below=False)
+
+    async def _end(self, file: int, deadline: float) -> None:
         try:
             for number, until in ((signal.SIGTERM, deadline), (signal.SIGKILL, deadline + _DEATH)):
                 signal.pidfd_send_signal(file, number)
@@ -82,8 +86,6 @@ class Detached:
             return
         finally:
             os.close(file)
-            # Killed while its sandbox was being made, it can have left half of that.
-            await leftovers.end(run, below=False)
 
     async def _holder(self, run: str, deadline: float) -> int | None:
         """Wait for a run host that has just been started to say who it is."""

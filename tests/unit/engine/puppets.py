@@ -37,6 +37,8 @@ class Puppets:
         self.started: list[str] = []
         self.moved = asyncio.Event()
         self.stopped: list[str] = []
+        self.swept: list[str] = []
+        self.sticky = 0
         self.broken = ""
         self.bug = False
 
@@ -54,6 +56,10 @@ class Puppets:
 
     async def stop(self, run: str, grace: float = GRACE) -> None:
         if run not in self.living:
+            self.swept.append(run)
+            if self.sticky:
+                self.sticky -= 1
+                raise TimeoutError("processes of it do not die")
             return
         self.stopped.append(run)
         self.say(run, finished(Outcome.INTERRUPTED, "stopped"))

@@ -79,6 +79,21 @@ def test_a_host_that_is_gone_without_a_word_interrupts_its_task(tmp_path: Path) 
     play(tmp_path, scene)
 
 
+def test_the_end_of_a_run_is_told_once_nothing_is_left_of_its_dead_host(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.host.sticky = 2
+        async with asyncio.TaskGroup() as group:
+            group.create_task(stage.runs.start("t1"))
+            run = await stage.started()
+            stage.host.say(run, BEGAN)
+            await stage.until(lambda: stage.state.runs[run].head)
+            stage.host.living.clear()
+        assert stage.host.swept == [run] * 3
+        assert stage.state.tasks["t1"].state is TaskState.QUEUED
+
+    play(tmp_path, scene)
+
+
 def test_what_a_dead_run_left_behind_is_recorded_once(tmp_path: Path) -> None:
     async def scene(stage: Stage) -> None:
         (tmp_path / "runs" / "r2-bbbb").mkdir()

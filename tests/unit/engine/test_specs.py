@@ -60,3 +60,17 @@ def test_only_a_run_that_was_interrupted_may_have_finished_without_a_word() -> N
     told = spec(state, state.runs["r3-cccc"], Settings(), "dev")
 
     assert (told.earlier, told.interrupted) == (("r1-aaaa", "r2-bbbb"), ("r2-bbbb",))
+
+
+def test_a_run_that_was_cancelled_may_have_finished_and_died_before_it_could_say_so() -> None:
+    state = happen(
+        a_plan(),
+        started("t1", "r1-aaaa"),
+        ev.TaskCancelRequested(task="t1", project="w1", by="anna"),
+        ev.RunEnded(run="r1-aaaa", project="w1", outcome=Outcome.CANCELLED, cursor=0),
+        ev.TaskCancelled(task="t1", project="w1", by="anna"),
+        ev.TaskRetried(task="t1", project="w1", by="anna"),
+        started("t1", "r2-bbbb", 2),
+    )
+
+    assert spec(state, state.runs["r2-bbbb"], Settings(), "dev").interrupted == ("r1-aaaa",)

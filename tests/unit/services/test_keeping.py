@@ -192,3 +192,16 @@ def test_a_merge_that_the_run_left_half_done_is_gone(tmp_path: Path) -> None:
     assert not (here / ".git/MERGE_HEAD").exists()
     assert "<<<<<<<" in git(here, "show", f"{REF}:kept.txt")
     assert (here / "kept.txt").read_text() == "ours\n"
+
+
+def test_what_was_kept_and_not_said_is_said_by_who_comes_next(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    began = _took(here)
+    (here / "new").touch()
+    kept = _put_away(here, began)
+
+    assert kept == Keeping(ref=REF, files=1)
+    assert _put_away(here, began) == kept
+
+    (here / "newer").touch()
+    assert _put_away(here, began) == _put_away(here, began) == Keeping(ref=f"{REF}-2", files=1)

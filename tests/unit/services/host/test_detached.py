@@ -1,13 +1,14 @@
 import asyncio
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.services import lockfile
+from pmrunnerd.services import leftovers, lockfile
 from pmrunnerd.services.host import Host, runs_directory
 from pmrunnerd.services.host.detached import Detached
 from pmrunnerd.services.rundir import RunDirectory
@@ -103,6 +104,25 @@ def test_stopping_what_does_not_run_does_nothing(tmp_path: Path) -> None:
     host = Detached(tmp_path)
 
     asyncio.run(host.stop("r7-none"))
+
+
+def test_what_a_host_that_died_before_has_left_is_ended(tmp_path: Path) -> None:
+    run = f"r8-{os.getpid():x}"
+    left = subprocess.Popen(
+        ["sleep", "1000"], env={"PATH": os.environ["PATH"], leftovers.VARIABLE: run}
+    )
+    # It carries the name once it is what it was started as.
+    eventually(lambda: left.pid in leftovers.of(run))
+    asyncio.run(asyncio.wait_for(_buried(Detached(tmp_path), run, left), 10))
+
+    assert left.returncode == -signal.SIGKILL
+
+
+async def _buried(host: Host, run: str, left: "subprocess.Popen[bytes]") -> None:
+    stopping = asyncio.create_task(host.stop(run))
+    # A zombie has no name, so it does not matter when we bury it.
+    await asyncio.to_thread(left.wait)
+    await stopping
 
 
 def test_a_recycled_number_in_an_old_lock_is_nobody_s_death(tmp_path: Path) -> None:
