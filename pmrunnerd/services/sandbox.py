@@ -41,7 +41,7 @@ class Sandbox(Struct, frozen=True, kw_only=True):
     workspace: Path
     writable: bool = True
     agent: Path | None = None
-    guarded: tuple[Path, ...] = ()
+    guarded: tuple[guard.Guarded, ...] = ()
 
     def argv(
         self,
