@@ -21,6 +21,16 @@ def _edited(here: Path) -> None:
     (here / "kept.txt").write_text("mine\n")
 
 
+def _staged(here: Path) -> None:
+    (here / "x").touch()
+    git(here, "add", "x")
+
+
+def _stashed(here: Path) -> None:
+    _edited(here)
+    git(here, "stash")
+
+
 def _conflict(here: Path, *words: str) -> None:
     git(here, "checkout", "--quiet", "-b", "side")
     (here / "kept.txt").write_text("side\n")
@@ -70,10 +80,7 @@ def _submodule(here: Path, *, dirty: bool = False, absorbed: bool = True) -> Non
 HOLDS: dict[str, tuple[Callable[[Path], object], str]] = {
     "edited": (_edited, "it has changes that no run made; commit or stash them: kept.txt"),
     "untracked": (lambda here: (here / "x").touch(), "commit or stash them: x"),
-    "staged": (
-        lambda here: ((here / "x").touch(), git(here, "add", "x")),
-        "commit or stash them: x",
-    ),
+    "staged": (_staged, "commit or stash them: x"),
     "in a merge": (
         lambda here: _conflict(here, "merge", "side"),
         "a merge is half done; finish it, or take it back: git merge --abort",
@@ -121,7 +128,7 @@ WORKS: dict[str, Callable[[Path], object]] = {
     "shallow": _shallow,
     "with a submodule": _submodule,
     "with a submodule that has changes": lambda here: _submodule(here, dirty=True),
-    "with a stash": lambda here: (_edited(here), git(here, "stash")),
+    "with a stash": _stashed,
 }
 
 
