@@ -1,10 +1,10 @@
 """Draws runs: all of them, one a line, or one with what it left."""
 
 from pmrunnerctl import times
-from pmrunnerctl.render import Screen
+from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.states import state
 from pmrunnerd.model.entities import Run
-from pmrunnerd.model.views import RunTable, RunView
+from pmrunnerd.model.views import UNCONFINED, RunTable, RunView
 
 
 def table(screen: Screen, found: RunTable) -> None:
@@ -20,7 +20,7 @@ def table(screen: Screen, found: RunTable) -> None:
                 row.run.id,
                 row.run.task,
                 row.alias,
-                state(row.run.ended.outcome if row.run.ended else "running"),
+                _outcome(row.run),
                 screen.ago(row.run.at),
                 times.took(row.run.at, row.run.ended.at) if row.run.ended else "",
                 row.title,
@@ -53,5 +53,10 @@ def draw(screen: Screen, view: RunView) -> None:
     screen.next(f"pmrunnerctl run logs {found.id}" + ("" if ended else " -f"))
 
 
+def _outcome(run: Run) -> Cell:
+    cell = state(run.ended.outcome if run.ended else "running")
+    return cell if run.confined is not False else Cell(f"{cell.text}, {UNCONFINED}", "red")
+
+
 def _confinement(run: Run) -> str:
-    return "" if run.confined is None else ", confined" if run.confined else ", UNCONFINED"
+    return "" if run.confined is None else ", confined" if run.confined else f", {UNCONFINED}"

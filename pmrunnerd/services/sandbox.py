@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from pmrunnerd.model.errors import Refused
+from pmrunnerd.model.views import UNCONFINED
 from pmrunnerd.services import guard, mounts, process, syscalls
 from pmrunnerd.services.outcome import Exited
 
@@ -82,7 +83,7 @@ class Confinement(Struct, frozen=True, kw_only=True):
         """Return how agents run here, as every page shows it."""
         if self.ok:
             return "bubblewrap"
-        return "UNCONFINED" if unconfined else f"none: {self.reason}; runs are refused"
+        return UNCONFINED if unconfined else f"none: {self.reason}; runs are refused"
 
 
 def look(hidden: Sequence[Path] = ()) -> tuple[str, ...]:
