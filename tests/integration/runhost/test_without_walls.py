@@ -1,14 +1,12 @@
 """A daemon where no sandbox can start: it refuses runs, or says at every turn that it has none."""
 
 import json
-import os
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.integration.daemon import Daemon, facts
+from tests.integration.daemon import Daemon
 from tests.integration.runhost.walls import weaker
 from tests.unit.services.parts import needs_sandbox
 
@@ -94,26 +92,3 @@ def test_a_sandbox_that_starts_is_used_whatever_somebody_accepted(
 def _run(daemon: Daemon) -> str:
     rows = json.loads(daemon.ctl("--json", "run", "list").stdout)["runs"]
     return str(rows[0]["run"]["id"])
-
-
-@needs_sandbox
-@pytest.mark.parametrize("shown", [False, True], ids=["all walls", "with the state in sight"])
-def test_a_run_cannot_answer_a_question_of_its_own_but_by_the_socket_it_cannot_see(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown: bool
-) -> None:
-    """With the state and the client in sight it could: that they are not is the wall."""
-    here = Path(__file__).resolve().parents[3]
-    places = (tmp_path / "state", here, Path(os.path.realpath(sys.prefix)))
-    monkeypatch.setenv("PATH", weaker(tmp_path / "programs", shown=places if shown else ()))
-    client = f"{sys.executable} -m pmrunnerctl --socket {tmp_path}/state/control.sock"
-    with Daemon(tmp_path / "state", "--runs-slots=2") as daemon:
-        daemon.add_project("demo")
-        daemon.say("demo", 'a=$(pm-ask "May I?" yes no); echo "$a" > answer')
-        question = daemon.until_kind("demo", "question").id
-        daemon.add_project("other")
-        daemon.say("other", f"PYTHONPATH={here} {client} answer {question} yes")
-        ended = daemon.until("other", lambda entry: entry.kind in {"complete", "error"})
-
-        answered = any("question-answered" in fact.values() for fact in facts(daemon.state))
-        assert answered is shown, ended
-        assert (ended.kind == "complete") is shown, ended
