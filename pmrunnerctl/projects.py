@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.states import counts
-from pmrunnerd.model.views import ProjectRow, ProjectView
+from pmrunnerd.model.views import UNCONFINED, ProjectRow, ProjectView
 
 
 def table(screen: Screen, projects: Sequence[ProjectRow], *, paths: bool = False) -> None:
@@ -24,7 +24,7 @@ def table(screen: Screen, projects: Sequence[ProjectRow], *, paths: bool = False
                 counts(row.tasks),
                 Cell(str(row.waiting), "yellow" if row.waiting else "dim"),
                 *([row.path] if paths else []),
-                row.now,
+                _now(row),
             )
             for row in projects
         ],
@@ -44,6 +44,10 @@ def draw(screen: Screen, view: ProjectView) -> None:
             ("prompt", found.bootstrap_prompt),
             ("tasks", counts(row.tasks)),
             ("waiting", f"{row.waiting} for you: pmrunnerctl inbox" if row.waiting else ""),
-            ("now", row.now),
+            ("now", _now(row)),
         ]
     )
+
+
+def _now(row: ProjectRow) -> str | Cell:
+    return Cell(f"{UNCONFINED}; {row.now}", "red") if row.unconfined else row.now

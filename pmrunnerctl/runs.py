@@ -7,7 +7,7 @@ from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.states import state
 from pmrunnerd.model.entities import Ended, Run
 from pmrunnerd.model.upkeep import PruneTable
-from pmrunnerd.model.views import RunTable, RunView
+from pmrunnerd.model.views import UNCONFINED, RunTable, RunView
 
 # Nobody looked: its run host was killed, or nothing was started.
 _UNKNOWN: Final = Cell("not known", "dim")
@@ -26,7 +26,7 @@ def table(screen: Screen, found: RunTable) -> None:
                 row.run.id,
                 row.run.task,
                 row.alias,
-                state(row.run.ended.outcome if row.run.ended else "running"),
+                _outcome(row.run),
                 screen.ago(row.run.at),
                 times.took(row.run.at, row.run.ended.at) if row.run.ended else "",
                 row.title,
@@ -115,5 +115,10 @@ def _seconds(ended: Ended) -> Cell:
     return _UNKNOWN if ended.cpu_seconds is None else Cell(f"{ended.cpu_seconds:.1f} s")
 
 
+def _outcome(run: Run) -> Cell:
+    cell = state(run.ended.outcome if run.ended else "running")
+    return cell if run.confined is not False else Cell(f"{cell.text}, {UNCONFINED}", "red")
+
+
 def _confinement(run: Run) -> str:
-    return "" if run.confined is None else ", confined" if run.confined else ", UNCONFINED"
+    return "" if run.confined is None else ", confined" if run.confined else f", {UNCONFINED}"

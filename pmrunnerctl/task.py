@@ -12,7 +12,7 @@ from pmrunnerctl.states import state
 from pmrunnerctl.verbs import Noun, verb
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import Question
-from pmrunnerd.model.views import TaskRow, TaskTable, TaskView
+from pmrunnerd.model.views import UNCONFINED, TaskRow, TaskTable, TaskView
 
 TASK = click.argument("task", shell_complete=complete.tasks)
 NARROWED = (
@@ -104,11 +104,18 @@ def draw_rows(screen: Screen, rows: Sequence[TaskRow], before: str | None = None
                 state(row.task.state),
                 row.task.name,
                 screen.ago(row.task.at),
-                row.waits or row.task.reason,
+                _why(row),
             )
             for row in rows
         ],
     )
+
+
+def _why(row: TaskRow) -> str | Cell:
+    why = row.waits or row.task.reason
+    if not row.unconfined:
+        return why
+    return Cell("; ".join(filter(None, (UNCONFINED, why))), "red")
 
 
 def nothing(screen: Screen, what: str, before: str | None) -> None:

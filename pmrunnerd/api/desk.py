@@ -10,7 +10,7 @@ from pmrunnerd.model.checkup import Checkup
 from pmrunnerd.model.entities import Task
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.upkeep import PruneTable
-from pmrunnerd.model.views import Door, Retention
+from pmrunnerd.model.views import UNCONFINED, Door, Retention
 from pmrunnerd.store.store import Store
 
 
@@ -70,6 +70,11 @@ class Desk:
     uploads: Uploads = field(default_factory=Uploads)
     log_hint: str = "the daemon's log has the rest"
     doors: dict[str, Door] = field(default_factory=dict)
+
+    @property
+    def unconfined(self) -> bool:
+        """Whether runs have nothing here that confines them."""
+        return self.confinement == UNCONFINED
 
     def run_directory(self, run: str) -> Path:
         """Return where the files of a run are."""

@@ -177,6 +177,7 @@ def task_row(state: State, task: Task, waits: Waits) -> v.TaskRow:
         task=replace(task, text=""),
         alias=state.projects[task.project].alias,
         waits=why(task, waits),
+        unconfined=bool(task.runs) and state.runs[task.runs[-1]].confined is False,
     )
 
 

@@ -30,7 +30,7 @@ Read = Callable[[Desk, Any], v.View]
 
 def status(desk: Desk, _: p.Status) -> v.Overview:
     state = desk.store.state
-    rows = present.project_rows(state, desk.waits)
+    rows = _rows(desk)
     return v.Overview(
         environment=desk.environment,
         release=desk.release,
@@ -59,13 +59,19 @@ def doctor(desk: Desk, _: p.Doctor) -> Checkup:
 
 
 def project_list(desk: Desk, _: p.ProjectList) -> v.ProjectTable:
-    return v.ProjectTable(projects=present.project_rows(desk.store.state, desk.waits))
+    return v.ProjectTable(projects=_rows(desk))
 
 
 def project_show(desk: Desk, request: p.ProjectShow) -> v.ProjectView:
     state = desk.store.state
     project = state.project(request.project)
-    return v.ProjectView(project=project, row=present.project_row(state, project, desk.waits))
+    row = present.project_row(state, project, desk.waits)
+    return v.ProjectView(project=project, row=replace(row, unconfined=desk.unconfined))
+
+
+def _rows(desk: Desk) -> tuple[v.ProjectRow, ...]:
+    rows = present.project_rows(desk.store.state, desk.waits)
+    return tuple(replace(row, unconfined=desk.unconfined) for row in rows)
 
 
 def chat_history(desk: Desk, request: p.ChatHistory) -> v.Conversation:

@@ -3,11 +3,16 @@
 Times are RFC 3339 in UTC with milliseconds. Lenient: a client skips fields that it does not know.
 """
 
+from typing import Final
+
 from msgspec import Struct
 
 from pmrunnerd.model.entities import Plan, Project, Question, Run, Task, TaskState
 from pmrunnerd.model.events import AnyEvent
 from pmrunnerd.model.progress import AnyProgress
+
+UNCONFINED: Final = "UNCONFINED"
+"""What every page says where agents run without a sandbox."""
 
 
 class View(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -17,7 +22,7 @@ class View(Struct, frozen=True, kw_only=True, rename="camel"):
 class ProjectRow(View, frozen=True, kw_only=True):
     """A project and how many of its tasks are in each state; `now` says what it does.
 
-    `waiting` counts what of it is in the inbox.
+    `waiting` counts what of it is in the inbox; `unconfined` says that nothing confines its runs.
     """
 
     id: str
@@ -29,6 +34,7 @@ class ProjectRow(View, frozen=True, kw_only=True):
     questions: int
     now: str
     waiting: int = 0
+    unconfined: bool = False
 
 
 class ProjectTable(View, frozen=True, kw_only=True):
@@ -159,11 +165,15 @@ class PlanTable(View, frozen=True, kw_only=True):
 
 
 class TaskRow(View, frozen=True, kw_only=True):
-    """A task; `waits` says why a queued one does not run yet. Its text is left out."""
+    """A task; `waits` says why a queued one does not run yet. Its text is left out.
+
+    `unconfined` says that nothing confined its latest run.
+    """
 
     task: Task
     alias: str
     waits: str
+    unconfined: bool = False
 
 
 class TaskTable(View, frozen=True, kw_only=True):

@@ -17,14 +17,20 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from pmrunnerd.services import guard, process, procfs
+from pmrunnerd.services import guard, process, procfs, syscalls
 from pmrunnerd.services.cell import CannotConfine, NoWorkspace
 from pmrunnerd.services.child import KIB, Child, Usage
 from pmrunnerd.services.leftovers import VARIABLE
 from pmrunnerd.services.pipes import Drain
 from pmrunnerd.services.sandbox import AGENT, Sandbox, hint, own
 
-_GATE: Final = 'echo >&0 && read -r go && exec "$@"'
+# Processes and threads of one command, those of nobody else: a sandbox has its own user namespace,
+# and the kernel counts by that. `-u` is bash's letter for it, `-p` dash's.
+_PROCESSES: Final = 4096
+_GATE: Final = (
+    f"ulimit -u {_PROCESSES} 2>/dev/null || ulimit -p {_PROCESSES};"
+    ' echo >&0 && read -r go && exec "$@"'
+)
 _PATIENCE: Final = 10.0
 _INFO: Final = 4096
 
@@ -36,6 +42,7 @@ class Confined:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+        self._rules = syscalls.rules()
         self.workspace = sandbox.workspace
 
     def inside(self, name: str) -> str:
@@ -49,15 +56,20 @@ class Confined:
         walls = replace(self._sandbox, guarded=guard.find(self.workspace))
         told, tell = os.pipe2(os.O_CLOEXEC)
         ours, theirs = socket.socketpair()
-        with ours, theirs, os.fdopen(told, "rb", buffering=0) as info:
+        with (
+            ours,
+            theirs,
+            os.fdopen(told, "rb", buffering=0) as info,
+            syscalls.lent(self._rules) as rules,
+        ):
             gated = ["/bin/sh", "-c", _GATE, "gate", *command]
             try:
                 child = process.start(
-                    walls.argv(gated, environment, info=tell),
+                    walls.argv(gated, environment, info=tell, rules=rules),
                     cwd=Path("/"),
                     env={**own(), VARIABLE: environment.get(VARIABLE, "")},
                     stdin=theirs.fileno(),
-                    pass_fds=(tell,),
+                    pass_fds=(tell,) if rules is None else (tell, rules),
                 )
             finally:
                 os.close(tell)

@@ -2,49 +2,88 @@
 
 A person's next `git status` runs what `core.fsmonitor` names, and their `git checkout` the hooks.
 Only a mount point can neither be written, nor moved away, nor replaced. What is not there cannot
-be one: a `commondir`, which would lead git to another `config`, is made, and leads nowhere else.
+be one: a `commondir`, which would lead git to another `config`, is made, and leads nowhere else; so
+is an empty `config.worktree`. The submodules that are there have the same, each; new ones cannot be
+made.
 """
 
 import contextlib
 import errno
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from pmrunnerd.services.cell import CannotConfine
 
-_DIRECTORIES: Final = ("hooks", "info")
+_MODULES: Final = "modules"
+_DIRECTORIES: Final = ("hooks", "info", _MODULES)
 _COMMON: Final = "commondir"
 _HERE: Final = b".\n"
-_FILES: Final = ("config", "config.worktree", _COMMON)
+_WORKTREE: Final = "config.worktree"
+_FILES: Final = ("config", _WORKTREE, _COMMON)
+_DEEPEST: Final = 20  # directories from one `modules` to a submodule, whose name may have slashes
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _LOOK: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OPEN: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def find(workspace: Path) -> tuple[Path, ...]:
+class Guarded(NamedTuple):
+    """A mount point to be: read-only, or the git directory of a submodule, which can be written."""
+
+    path: Path
+    writable: bool = False
+
+
+def find(workspace: Path) -> tuple[Guarded, ...]:
     """Return what is to be guarded, and make what must be there to be; `lift` ends that.
 
     Nothing without a `.git`. Raises CannotConfine where a link or the like is in its place.
     """
-    git = workspace / ".git"
+    return tuple(_one(workspace / ".git"))
+
+
+def _one(git: Path) -> Iterator[Guarded]:
     try:
         directory = os.open(git, _OPEN)
     except FileNotFoundError:
-        return ()
+        return
     except OSError as exc:
         raise _refusal(git, exc.strerror or "it is no directory") from exc
     try:
         _stay_here(git, directory)
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(_WORKTREE, _NEW, 0o644, dir_fd=directory))
         for name in _DIRECTORIES:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(name, dir_fd=directory)
-        return tuple(
-            git / name for name in (*_FILES, *_DIRECTORIES) if _is_there(git / name, directory)
-        )
+        for name in (*_FILES, *_DIRECTORIES):
+            if _is_there(git / name, directory):
+                yield Guarded(git / name)
     finally:
         os.close(directory)
+    for module in _submodules(git / _MODULES):
+        yield Guarded(module, writable=True)
+        yield from _one(module)
+
+
+def _submodules(modules: Path, depth: int = 0) -> Iterator[Path]:
+    """Return the git directories below a directory of them, but for those in one another."""
+    try:
+        entries = sorted(os.scandir(modules), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    except OSError as exc:
+        raise _refusal(modules, exc.strerror or "it is no directory") from exc
+    for entry in entries:
+        path = Path(entry.path)
+        if entry.is_symlink() or depth == _DEEPEST:
+            raise _refusal(path, "no submodule of git's own making is like that")
+        if os.path.lexists(path / "HEAD"):
+            yield path
+        elif entry.is_dir(follow_symlinks=False):
+            yield from _submodules(path, depth + 1)
 
 
 def _is_there(path: Path, directory: int) -> bool:
@@ -78,29 +117,46 @@ def _stay_here(git: Path, directory: int) -> None:
 
 
 def lift(workspace: Path) -> None:
-    """Take away the file that was made; only by who holds the workspace, and has nothing running."""
+    """Take away the files that were made; only by who holds the workspace, with nothing running."""
+    git = workspace / ".git"
+    _lift(git)
+    # What an agent made of it is no reason to leave the rest as it is.
+    with contextlib.suppress(CannotConfine):
+        for module in _submodules(git / _MODULES):
+            _lift(module)
+
+
+def _lift(git: Path) -> None:
     with contextlib.suppress(OSError):
-        directory = os.open(workspace / ".git", _OPEN)
+        directory = os.open(git, _OPEN)
         try:
-            file = os.open(_COMMON, _LOOK, dir_fd=directory)
-            try:
-                ours = os.pread(file, len(_HERE) + 1, 0) in {b"", _HERE}
-            finally:
-                os.close(file)
-            if ours:
-                os.unlink(_COMMON, dir_fd=directory)
+            for name, ours in ((_COMMON, {b"", _HERE}), (_WORKTREE, {b""})):
+                with contextlib.suppress(FileNotFoundError):
+                    if _content(name, directory) in ours:
+                        os.unlink(name, dir_fd=directory)
         finally:
             os.close(directory)
+
+
+def _content(name: str, directory: int) -> bytes:
+    file = os.open(name, _LOOK, dir_fd=directory)
+    try:
+        return os.pread(file, len(_HERE) + 1, 0)
+    finally:
+        os.close(file)
 
 
 def _refusal(path: Path, why: str) -> CannotConfine:
     return CannotConfine(f"cannot guard {path}: {why}", hint=f"ls -ld {path}")
 
 
-def walls(workspace: Path, guarded: Sequence[Path]) -> list[str]:
+def walls(workspace: Path, guarded: Sequence[Guarded]) -> list[str]:
     """Return the arguments of bubblewrap that make it so, to follow those for the workspace."""
     if not guarded:
         return []
-    git = str(workspace / ".git")
-    fixed = (("--ro-bind", str(path), str(path)) for path in guarded)
-    return ["--bind", git, git, *(word for words in fixed for word in words)]
+    points = [Guarded(workspace / ".git", writable=True), *guarded]
+    return [
+        word
+        for path, writable in points
+        for word in ("--bind" if writable else "--ro-bind", str(path), str(path))
+    ]

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from pmrunnerd.services import marker as note
 from pmrunnerd.services import status as state
+from pmrunnerd.services import submodules
 from pmrunnerd.services.commits import find
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.marker import Marker
@@ -28,7 +29,8 @@ async def judge(git: Git) -> Judgement:
     status = await state.look(git)
     marker = note.read(git.cell.workspace)
     if marker is None or await find(git, (marker.run,)):
-        return Judgement(status=status, problem=status.problem or _persons(status))
+        problem = status.problem or _persons(status) or await _strangers(git)
+        return Judgement(status=status, problem=problem)
     moved = await movement(git, marker, status)
     if moved is not Movement.FOREIGN:
         return Judgement(status=status, leftovers=marker)
@@ -40,6 +42,16 @@ def _persons(status: Status) -> str:
     if not status.files:
         return ""
     return f"it has changes that no run made; commit or stash them: {state.listed(status.files)}"
+
+
+async def _strangers(git: Git) -> str:
+    found = await submodules.strangers(git)
+    if not found:
+        return ""
+    return (
+        f"submodule {state.listed(tuple(found))} has its configuration where an agent could write"
+        " it, and git outside would obey that: git submodule absorbgitdirs"
+    )
 
 
 def _mixed(status: Status, marker: Marker) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from pmrunnerd.services import commits
+from pmrunnerd.services import commits, submodules
 from pmrunnerd.services import status as state
 from pmrunnerd.services.git import Git, GitFailed
 from pmrunnerd.services.marker import Marker
@@ -38,6 +38,8 @@ async def put_away(git: Git, began: Marker) -> Keeping | None:
     await unlock(git, began)
     now = await _look(git)
     moved = await movement(git, began, now)
+    for path in await submodules.strangers(git):
+        await _set_aside(git, began.run, path)
     kept = await _keep(git, began, now, moved)
     await _go_back(git, began, now, moved)
     left = await state.look(git)

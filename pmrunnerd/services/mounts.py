@@ -13,6 +13,8 @@ from typing import Final
 _ROOTS: Final = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _OWN: Final = Path("/etc/pm-runner")
 _NOTHING: Final = "/dev/null"
+# Of the machine's memory, each of the places in memory that a sandbox has; there are three.
+_SHARE: Final = 8
 
 
 def system() -> list[str]:
@@ -54,7 +56,18 @@ def _unreadable(directory: Path) -> Iterator[tuple[str, str]]:
 
 
 def _cover(path: str, kind: str) -> tuple[str, ...]:
-    return ("--tmpfs", path) if kind == "directory" else ("--ro-bind", _NOTHING, path)
+    return _covered(path) if kind == "directory" else ("--ro-bind", _NOTHING, path)
+
+
+def _covered(path: str) -> tuple[str, ...]:
+    """Put nothing in a directory's place, and let nobody put anything there: it would be memory."""
+    return ("--tmpfs", path, "--remount-ro", path)
+
+
+def memory(path: str) -> tuple[str, ...]:
+    """Make a place in memory that can be written, up to a limit of its own."""
+    size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _SHARE
+    return ("--size", str(size), "--tmpfs", path)
 
 
 def kernel() -> list[str]:
@@ -100,5 +113,5 @@ def hidden(paths: Iterable[Path]) -> list[str]:
         word
         for path in paths
         if path.is_dir() and any(path.is_relative_to(root) for root in shown)
-        for word in ("--tmpfs", str(path))
+        for word in _covered(str(path))
     ]

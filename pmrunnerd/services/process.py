@@ -53,6 +53,7 @@ async def run(  # noqa: PLR0913 - everything that bounds it is said by the calle
     total: float,
     limit: int,
     input: bytes = b"",
+    pass_fds: Sequence[int] = (),
 ) -> Outcome:
     """Run a short helper to its end and return what became of it.
 
@@ -61,7 +62,7 @@ async def run(  # noqa: PLR0913 - everything that bounds it is said by the calle
     """
     with _given(input) as stdin:
         try:
-            child = start(argv, cwd=cwd, env=env, stdin=stdin)
+            child = start(argv, cwd=cwd, env=env, stdin=stdin, pass_fds=pass_fds)
         except OSError as exc:
             why = f"cannot start {argv[0]}: {exc.strerror}"
             return Exited(CANNOT_START, b"", why.encode())

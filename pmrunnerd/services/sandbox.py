@@ -12,7 +12,8 @@ from typing import Final
 from msgspec import Struct
 
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.services import guard, mounts, process
+from pmrunnerd.model.views import UNCONFINED
+from pmrunnerd.services import guard, mounts, process, syscalls
 from pmrunnerd.services.outcome import Exited
 
 AGENT: Final = "/run/pm-agent"
@@ -43,22 +44,31 @@ class Sandbox(Struct, frozen=True, kw_only=True):
     writable: bool = True
     history: bool = False
     agent: Path | None = None
-    guarded: tuple[Path, ...] = ()
+    guarded: tuple[guard.Guarded, ...] = ()
 
     def argv(
-        self, command: Sequence[str], environment: Mapping[str, str], *, info: int | None = None
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        info: int | None = None,
+        rules: int | None = None,
     ) -> list[str]:
-        """Return the arguments that start a command; `info` is told the first process inside."""
+        """Return the arguments that start a command.
+
+        `info` is told the first process inside; `rules` holds what `syscalls` forbids.
+        """
         here = str(self.workspace)
         return [
             *(self.bwrap, *_WALLS),
             *(word for name, value in environment.items() for word in ("--setenv", name, value)),
             *self.machine,
             *(("--ro-bind", str(self.agent), AGENT) if self.agent else ("--dir", AGENT)),
-            *("--tmpfs", HOME),
+            *mounts.memory(HOME),
             *("--bind" if self.writable else "--ro-bind", here, here),
             *(guard.walls(self.workspace, self.guarded) if self.writable or self.history else ()),
             *("--remount-ro", "/", "--chdir", here),
+            *(("--seccomp", str(rules)) if rules is not None else ()),
             *(("--info-fd", str(info)) if info is not None else ()),
             *("--", *command),
         ]
@@ -75,7 +85,7 @@ class Confinement(Struct, frozen=True, kw_only=True):
         """Return how agents run here, as every page shows it."""
         if self.ok:
             return "bubblewrap"
-        return "UNCONFINED" if unconfined else f"none: {self.reason}; runs are refused"
+        return UNCONFINED if unconfined else f"none: {self.reason}; runs are refused"
 
 
 def look(hidden: Sequence[Path] = ()) -> tuple[str, ...]:
@@ -83,7 +93,9 @@ def look(hidden: Sequence[Path] = ()) -> tuple[str, ...]:
     return (
         *mounts.system(),
         *mounts.secrets(),
-        *("--proc", "/proc", *mounts.kernel(), "--dev", "/dev", "--tmpfs", "/tmp"),  # noqa: S108
+        *("--proc", "/proc", *mounts.kernel()),
+        *("--dev", "/dev", "--remount-ro", "/dev", *mounts.memory("/dev/shm")),  # noqa: S108
+        *mounts.memory("/tmp"),  # noqa: S108
         *("--dir", "/var", "--symlink", "/tmp", "/var/tmp"),  # noqa: S108
         *mounts.interpreter(),
         *mounts.hidden(hidden),
@@ -133,8 +145,12 @@ async def probe() -> Confinement:
 
 async def _try(bwrap: str) -> Confinement:
     trial = Sandbox(bwrap=bwrap, machine=look(), workspace=Path("/usr"), writable=False)
-    argv = trial.argv(["true"], {"PATH": process.PATH})
-    outcome = await process.run(argv, cwd=Path("/"), env=own(), total=_PROBE, limit=_LIMIT)
+    with syscalls.lent(syscalls.rules()) as rules:
+        argv = trial.argv(["true"], {"PATH": process.PATH}, rules=rules)
+        lent = () if rules is None else (rules,)
+        outcome = await process.run(
+            argv, cwd=Path("/"), env=own(), total=_PROBE, limit=_LIMIT, pass_fds=lent
+        )
     if isinstance(outcome, Exited) and outcome.status == 0:
         return Confinement(ok=True)
     said = outcome.err.decode(errors="replace").strip() if isinstance(outcome, Exited) else ""
@@ -154,4 +170,6 @@ def hint(said: str) -> str:
             "allow user namespaces (sysctl kernel.apparmor_restrict_unprivileged_userns=0, or an"
             " AppArmor profile for bwrap), or accept the risk with pmrunnerd --unconfined"
         )
+    if "Unknown option" in said:
+        return "install bubblewrap 0.8 or later, or accept the risk with pmrunnerd --unconfined"
     return "see what bwrap says, or accept the risk with pmrunnerd --unconfined"

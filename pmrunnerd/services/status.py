@@ -11,12 +11,21 @@ from pmrunnerd.services.git import OBJECT, Git, GitFailed
 SHOWN: Final = 10  # files that a reason names; the rest is counted
 
 _HALF_DONE: Final = {
+    "rebase-merge": "a rebase",
+    "rebase-apply": "a rebase",
     "MERGE_HEAD": "a merge",
     "CHERRY_PICK_HEAD": "a cherry-pick",
     "REVERT_HEAD": "a revert",
     "BISECT_LOG": "a bisection",
-    "rebase-merge": "a rebase",
-    "rebase-apply": "a rebase",
+    "index.lock": "a git command",
+}
+_WAYS_BACK: Final = {
+    "a rebase": "git rebase --abort",
+    "a merge": "git merge --abort",
+    "a cherry-pick": "git cherry-pick --abort",
+    "a revert": "git revert --abort",
+    "a bisection": "git bisect reset",
+    "a git command": "rm .git/index.lock, if no git runs here any more",
 }
 # Fields before the path, by the first letter of a record of `git status --porcelain=v2`.
 _FIELDS: Final = {"1": 8, "2": 9, "u": 10}
@@ -34,11 +43,16 @@ class Status(Struct, frozen=True, kw_only=True):
     def problem(self) -> str:
         """Why no run may begin here; empty where one may, but for what `files` lists."""
         if not self.head:
-            return "it has no commit yet; make one, so that a run has something to go back to"
-        if not self.branch:
-            return "its HEAD is no branch; check one out"
+            return (
+                "it has no commit yet; make one, so that a run has something to go back to:"
+                " git commit --allow-empty -m start"
+            )
+        # Before the branch: in a rebase HEAD is none, and checking one out is no way out of it.
         if self.half_done:
-            return f"{self.half_done} is half done; finish or abort it"
+            back = _WAYS_BACK[self.half_done]
+            return f"{self.half_done} is half done; finish it, or take it back: {back}"
+        if not self.branch:
+            return "its HEAD is no branch; check one out: git switch BRANCH"
         return ""
 
 
@@ -71,9 +85,14 @@ def operation(workspace: Path) -> str:
     directory = workspace / ".git"
     try:
         if not stat.S_ISDIR(directory.lstat().st_mode):
-            raise GitFailed(f"cannot use {directory}: it is no directory any more")
+            raise GitFailed(
+                f"cannot use {directory}: it is no directory any more, so the history lies"
+                " elsewhere; add the repository that it belongs to, or a clone"
+            )
     except FileNotFoundError:
-        raise GitFailed(f"cannot use {workspace}: its .git is gone") from None
+        raise GitFailed(
+            f"cannot use {workspace}: its .git is gone; put it back, or remove the project"
+        ) from None
     names = {entry.name for entry in directory.iterdir()}
     return next((what for name, what in _HALF_DONE.items() if name in names), "")
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Final
 
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.services import commits, guard, keeping, leftovers
+from pmrunnerd.services import commits, guard, keeping, leftovers, submodules
 from pmrunnerd.services import marker as note
 from pmrunnerd.services import status as state
 from pmrunnerd.services.cell import NoWorkspace
-from pmrunnerd.services.commits import Commit
+from pmrunnerd.services.commits import Commit, NestedRepository
 from pmrunnerd.services.git import Git, GitFailed
 from pmrunnerd.services.judgement import judge
 from pmrunnerd.services.keeping import Keeping
@@ -62,6 +62,8 @@ class Tenancy:
         await self._check(now, {Movement.FOREIGN, Movement.REWRITTEN})
         if now.half_done:
             raise HeadMoved(f"it left {now.half_done} half done; nothing was committed")
+        if nested := await submodules.strangers(self._git):
+            raise NestedRepository(nested)
         if now.files:
             named = any(name == commits.TRAILER for name, _ in trailers)
             own = () if named else ((commits.TRAILER, self._git.run),)
@@ -149,6 +151,7 @@ async def _begin(
     put_away: Callable[[str, Keeping | None], None],
 ) -> Marker:
     workspace = git.cell.workspace
+    state.operation(workspace)  # a `.git` that is none is told in words
     left = note.read(workspace)
     if left is not None:
         if left.run != git.run and alive(left.run):

@@ -55,7 +55,7 @@ def _outside(path: Path) -> tuple[str, str]:
     try:
         mode = (path / ".git").lstat().st_mode
     except FileNotFoundError:
-        return "it is no git repository", f"git init {path}"
+        return _no_git(path)
     if stat.S_ISREG(mode):
         return "its .git is a file, so its history lies elsewhere (a worktree or a submodule)", (
             "add the repository that it belongs to, or a clone"
@@ -68,6 +68,12 @@ def _outside(path: Path) -> tuple[str, str]:
             f"run pmrunnerd as uid {found.st_uid}, or chown -R root {path}"
         )
     return "", ""
+
+
+def _no_git(path: Path) -> tuple[str, str]:
+    if (path / "HEAD").is_file() and (path / "objects").is_dir():
+        return "it is a bare repository, with no files to work on", f"git clone {path} DIRECTORY"
+    return "it is no git repository", f"git init {path}"
 
 
 async def probe(path: Path, *, unconfined: bool) -> Inspection:

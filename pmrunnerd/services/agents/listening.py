@@ -4,15 +4,21 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+
 from pmrunnerd.services.agents.chunks import Chunks, Tail
 from pmrunnerd.services.agents.protocol import Report
 from pmrunnerd.services.pipes import Drain
 
 # How long an unfinished line waits for its end before it is shown, in seconds.
 _SOON: Final = 0.25
-# What one run may print; a loop that prints must not fill the disk that everybody's facts are on.
+# What one run may print, as it stands in the event file, where a byte can be six; a loop that prints
+# must not fill the disk that everybody's facts are on.
 OUTPUT_LIMIT: Final = 64 << 20
+# Of what comes after that, enough for the last lines of a failure.
+_LAST: Final = 4096
 _STRAGGLERS: Final = 1.0
+_MIB: Final = 1 << 20
 
 
 class Ears:
@@ -33,6 +39,7 @@ class Ears:
         self._report = report
         self._heard = heard
         self._failed = failed
+        self._limit = limit
         self._left = limit
         self._deaf = False
         self._streams: dict[str, tuple[Drain, Chunks]] = {}
@@ -58,7 +65,7 @@ class Ears:
         self._heard()
         self._hush(stream)
         chunks = self._streams[stream][1]
-        self._say(stream, chunks.feed(data))
+        self._say(stream, chunks.feed(data if self._left > 0 else data[-_LAST:]))
         if chunks.waits:
             loop = asyncio.get_running_loop()
             flush = lambda: self._say(stream, chunks.flush())  # noqa: E731
@@ -73,11 +80,14 @@ class Ears:
             self.tail.add(text)
             if self._deaf or self._left <= 0:
                 continue
-            self._left -= len(text.encode())
+            self._left -= len(msgspec.json.encode(text))
             try:
                 self._report.output(stream, text)
                 if self._left <= 0:
-                    self._report.output("runner", "it printed too much; the rest is not kept\n")
+                    most = f"{self._limit / _MIB:.3g} MiB"
+                    self._report.output(
+                        "runner", f"it printed more than {most}; the rest is not kept\n"
+                    )
             except OSError as exc:
                 self._deaf = True
                 self._failed(exc)

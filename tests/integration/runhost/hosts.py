@@ -41,17 +41,17 @@ class Hosts:
         for run in self._started:
             asyncio.run(self.host.stop(run, grace=5))
 
-    def start(self, text: str, **more: object) -> str:
+    def start(self, text: str, *, workspace: Path | None = None, **more: object) -> str:
         run = next(self._names)
         told = {"run": run, "trailers": (("PM-Runner-Run", run),)} | more
-        self.directory(run).write_spec(spec(self.workspace, text, **told))
+        self.directory(run).write_spec(spec(workspace or self.workspace, text, **told))
         self._started.append(run)
         asyncio.run(self.host.start(run))
         return run
 
-    def run(self, text: str, **more: object) -> list[AnyProgress]:
+    def run(self, text: str, *, workspace: Path | None = None, **more: object) -> list[AnyProgress]:
         """Start a run and return everything that it said, once it is over."""
-        run = self.start(text, **more)
+        run = self.start(text, workspace=workspace, **more)
         return self.over(run)
 
     def over(self, run: str) -> list[AnyProgress]:

@@ -35,6 +35,9 @@ PLANTS = {
     "another .git": (
         "mv .git old; cp -r old .git; git config core.fsmonitor 'touch {trap}; false #'"
     ),
+    "a config that is read only in here": (
+        "printf '[core]\\nfsmonitor = touch {trap}; false #\\n' > .git/config.worktree"
+    ),
     "another config": (
         "mkdir x; cp -r .git/config .git/objects .git/refs x; echo ../x > .git/commondir;"
         " git config -f x/config core.fsmonitor 'touch {trap}; false #'"
@@ -53,6 +56,13 @@ def _inside(workspace: Path, script: str) -> Exited:
     return asyncio.run(run())
 
 
+def _repository(path: Path) -> Path:
+    """Make one that has asked for a configuration of each worktree, and has none yet."""
+    here = repository(path)
+    git(here, "config", "extensions.worktreeConfig", "true")
+    return here
+
+
 def _person(workspace: Path) -> None:
     """Do what a person does next, wherever that leads."""
     for words in (["status"], ["checkout", "-q", "-b", "next"]):
@@ -64,14 +74,14 @@ def _person(workspace: Path) -> None:
 def test_nothing_that_a_script_plants_is_executed_outside(tmp_path: Path, plant: str) -> None:
     trap = tmp_path / "trap"
     script = PLANTS[plant].format(trap=trap)
-    guarded = repository(tmp_path / "guarded")
+    guarded = _repository(tmp_path / "guarded")
     _inside(guarded, script)
     guard.lift(guarded)
     _person(guarded)
     assert not trap.exists()
     assert git(guarded, "branch", "--show-current") == "next\n"
 
-    open_ = repository(tmp_path / "open")
+    open_ = _repository(tmp_path / "open")
     bwrap = sandbox.find()
     assert bwrap is not None
     argv = Sandbox(bwrap=bwrap, machine=sandbox.look(), workspace=open_).argv(
@@ -107,11 +117,13 @@ def test_what_must_be_there_is_made_and_lifted(tmp_path: Path) -> None:
         (here / ".git" / name).rmdir()
     found = guard.find(here)
 
-    assert [path.name for path in found] == ["config", "commondir", "hooks", "info"]
+    names = ["config", "config.worktree", "commondir", "hooks", "info", "modules"]
+    assert [one.path.name for one in found] == names
     assert guard.find(here) == found
     assert head(here) == before
     guard.lift(here)
-    assert not (here / ".git/commondir").exists()
+    for name in ("commondir", "config.worktree"):
+        assert not (here / ".git" / name).exists()
     assert guard.find(tmp_path) == ()
 
 

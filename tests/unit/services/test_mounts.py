@@ -7,7 +7,7 @@ from pmrunnerd.services import mounts
 def _pairs(words: list[str]) -> set[tuple[str, ...]]:
     found, rest = set(), list(words)
     while rest:
-        size = 2 if rest[0] == "--tmpfs" else 3
+        size = 2 if rest[0] in {"--tmpfs", "--remount-ro"} else 3
         found.add(tuple(rest[:size]))
         rest = rest[size:]
     return found
@@ -27,6 +27,7 @@ def test_what_the_world_may_not_read_is_covered_and_nothing_else(tmp_path: Path)
         ("--ro-bind", "/dev/null", str(tmp_path / "shadow")),
         ("--ro-bind", "/dev/null", str(tmp_path / "dir/key")),
         ("--tmpfs", str(tmp_path / "private")),
+        ("--remount-ro", str(tmp_path / "private")),
     }
 
 
@@ -52,7 +53,21 @@ def test_the_system_is_shown_read_only() -> None:
 def test_a_hidden_directory_is_covered_only_where_it_would_show_through(tmp_path: Path) -> None:
     inside = Path("/usr/share")
 
-    assert mounts.hidden([tmp_path, inside]) == ["--tmpfs", "/usr/share"]
+    covered = ["--tmpfs", "/usr/share", "--remount-ro", "/usr/share"]
+    assert mounts.hidden([tmp_path, inside]) == covered
+
+
+def test_a_place_in_memory_has_an_eighth_of_the_machine_s() -> None:
+    total = next(
+        int(line.split()[1]) * 1024
+        for line in Path("/proc/meminfo").read_text().splitlines()
+        if line.startswith("MemTotal:")
+    )
+    size, mount = mounts.memory("/tmp")[:2], mounts.memory("/tmp")[2:]
+
+    assert mount == ("--tmpfs", "/tmp")
+    assert size[0] == "--size"
+    assert 0.9 < int(size[1]) * 8 / total < 1.1
 
 
 def test_the_interpreter_that_a_sandbox_gets_is_where_it_says() -> None:

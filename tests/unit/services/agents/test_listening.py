@@ -56,7 +56,7 @@ def test_who_prints_too_much_is_cut_off_and_told_once() -> None:
 
     assert heard.text().startswith("0123456789\n" * 3)
     assert "more" not in heard.text()
-    assert heard.text("runner") == "it printed too much; the rest is not kept\n"
+    assert heard.text("runner") == "it printed more than 4.77e-05 MiB; the rest is not kept\n"
 
 
 def test_a_disk_that_is_full_is_told_once_and_nothing_is_tried_again() -> None:

@@ -1,0 +1,67 @@
+"""Repositories inside a workspace that its index names: git outside enters them, so whose are they.
+
+A person's `git status` goes into each, and executes what its configuration names. That of a
+submodule lies in `.git/modules`, where it is guarded; one that lies in the tree is an agent's to
+write. So a run neither begins nor ends with one of those.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from pmrunnerd.services.git import Git, GitFailed
+
+_LINK: Final = "160000"
+_POINTS: Final = b"gitdir: "
+_LONG: Final = 8192
+_LOOK: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_DEEPEST: Final = 20
+
+
+async def strangers(git: Git) -> list[str]:
+    """Return those whose configuration nobody guards, by their paths. Raises GitFailed."""
+    return await _below(git, "", 0)
+
+
+async def _below(git: Git, where: str, depth: int) -> list[str]:
+    inside = ("-C", where) if where else ()
+    try:
+        text = await git(*inside, "ls-files", "--stage", "-z")
+    except GitFailed:
+        if not where:
+            raise
+        return [where]  # somebody broke it, and nobody can tell what is in there
+    found: list[str] = []
+    for record in text.split("\0"):
+        mode, _, name = record.partition("\t")
+        if not mode.startswith(_LINK):
+            continue
+        path = f"{where}/{name}" if where else name
+        if (target := _target(git.cell.workspace / path)) is None:
+            continue
+        modules = git.cell.workspace / ".git/modules"
+        if depth == _DEEPEST or not target.is_relative_to(modules):
+            found.append(path)
+        else:
+            found += await _below(git, path, depth + 1)
+    return found
+
+
+def _target(repository: Path) -> Path | None:
+    """Return where the git directory of a repository is; None if there is no repository."""
+    entry = repository / ".git"
+    try:
+        file = os.open(entry, _LOOK)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:  # a link, or not ours to read
+        return entry
+    try:
+        content = os.read(file, _LONG)
+    except OSError:  # a directory
+        return entry
+    finally:
+        os.close(file)
+    if not content.startswith(_POINTS):
+        return entry
+    return (repository / os.fsdecode(content.removeprefix(_POINTS).rstrip(b"\r\n"))).resolve()

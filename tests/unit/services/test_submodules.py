@@ -1,0 +1,68 @@
+import asyncio
+import shutil
+from pathlib import Path
+
+from pmrunnerd.services import submodules
+from tests.unit.services.parts import git, hands, repository
+
+
+def _with_submodule(root: Path, *, below: bool = False) -> Path:
+    here, library = repository(root / "w"), repository(root / "library")
+    if below:
+        _add(library, repository(root / "deeper"), "deeper")
+    _add(here, library, "library")
+    git(here, "-c", "protocol.file.allow=always", "submodule", "update", "--init", "--recursive")
+    return here
+
+
+def _add(here: Path, other: Path, name: str) -> None:
+    git(here, "-c", "protocol.file.allow=always", "submodule", "add", "--quiet", str(other), name)
+    git(here, "commit", "--quiet", "--message=add")
+
+
+def _strangers(here: Path) -> list[str]:
+    return asyncio.run(submodules.strangers(hands(here)))
+
+
+def test_a_submodule_as_git_makes_it_is_no_stranger_however_deep(tmp_path: Path) -> None:
+    assert _strangers(_with_submodule(tmp_path, below=True)) == []
+
+
+def test_one_that_is_not_there_is_none_either(tmp_path: Path) -> None:
+    here = _with_submodule(tmp_path)
+    git(here, "submodule", "deinit", "--quiet", "library")
+
+    assert _strangers(here) == []
+
+
+def test_one_that_holds_its_own_repository_is_a_stranger(tmp_path: Path) -> None:
+    here = _with_submodule(tmp_path)
+    (here / "library/.git").unlink()
+    shutil.copytree(here / ".git/modules/library", here / "library/.git")
+
+    assert _strangers(here) == ["library"]
+
+
+def test_one_that_points_out_of_the_modules_is_a_stranger(tmp_path: Path) -> None:
+    here = _with_submodule(tmp_path)
+    for content in ("gitdir: ../elsewhere\n", f"gitdir: {tmp_path}/library/.git\n", "junk"):
+        (here / "library/.git").write_text(content)
+        assert _strangers(here) == ["library"]
+    (here / "library/.git").unlink()
+    (here / "library/.git").symlink_to(tmp_path)
+    assert _strangers(here) == ["library"]
+
+
+def test_a_stranger_in_a_submodule_is_found_too(tmp_path: Path) -> None:
+    here = _with_submodule(tmp_path, below=True)
+    (here / "library/deeper/.git").unlink()
+    (here / "library/deeper/.git").mkdir()
+
+    assert _strangers(here) == ["library/deeper"]
+
+
+def test_one_that_nobody_can_read_any_more_is_a_stranger(tmp_path: Path) -> None:
+    here = _with_submodule(tmp_path)
+    (here / ".git/modules/library/index").write_bytes(b"junk")
+
+    assert _strangers(here) == ["library"]
