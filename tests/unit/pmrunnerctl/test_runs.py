@@ -51,3 +51,13 @@ def test_a_run_under_way_can_be_watched_and_one_without_a_sandbox_stands_out(pap
     assert "agent    shell, UNCONFINED\n" in paper.text
     assert "process  alive\n" in paper.text
     assert paper.text.endswith("next: pmrunnerctl run logs r9-4f2a -f\n")
+
+
+def test_a_run_that_nothing_confined_stands_out_among_others(paper: Paper) -> None:
+    rows = [
+        v.RunRow(run=samples.run(confined=how), alias="demo", title="x")
+        for how in (True, None, False)
+    ]
+    runs.table(paper, v.RunTable(runs=tuple(rows)))
+
+    assert ["UNCONFINED" in line for line in paper.text.splitlines()[1:]] == [False, False, True]
