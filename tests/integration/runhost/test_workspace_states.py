@@ -174,6 +174,20 @@ def test_a_run_works_in_a_workspace_that_is_unusual_and_in_order(
         assert not (hosts.workspace / "half").exists()
 
 
+def test_an_agent_can_work_in_a_submodule_and_its_commit_there_is_part_of_the_work(
+    tmp_path: Path,
+) -> None:
+    with Hosts(tmp_path) as hosts:
+        _submodule(hosts.workspace)
+        said = hosts.run(
+            "cd library; git switch -qc more; touch new; git add new; git commit -qm new"
+        )
+        assert end(said).outcome is Outcome.SUCCEEDED, said
+        assert git(hosts.workspace, "show", "--name-only", "--format=") == "library\n"
+        assert git(hosts.workspace / "library", "log", "-1", "--format=%s") == "new\n"
+        assert git(hosts.workspace, "status", "--porcelain") == ""
+
+
 def test_a_dirty_submodule_is_left_as_it_is(tmp_path: Path) -> None:
     with Hosts(tmp_path) as hosts:
         _submodule(hosts.workspace, dirty=True)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from pathlib import Path
 
 from pmrunnerd.services import sandbox
@@ -23,7 +22,7 @@ WALLS = {
 }
 
 _PROGRAM = """\
-#!{python} -IS
+#!/usr/bin/python3 -IS
 import fnmatch, json, os, sys
 PAIRS = {{"--setenv", "--bind", "--ro-bind", "--symlink"}}
 WORDS = {{"--cap-drop", "--proc", "--dev", "--tmpfs", "--size", "--dir", "--remount-ro", "--chdir",
@@ -68,7 +67,7 @@ def weaker(
     }
     directory.mkdir()
     program = directory / "bwrap"
-    text = _PROGRAM.format(python=sys.executable, change=json.dumps(change), bwrap=bwrap)
+    text = _PROGRAM.format(change=json.dumps(change), bwrap=bwrap)
     program.write_text(text)
     program.chmod(0o755)
     return f"{directory}:{os.environ['PATH']}"

@@ -135,3 +135,17 @@ def test_the_overview_tells_what_is_kept_of_runs_once_somebody_has_looked(tmp_pa
         assert ask(replace(desk, retention=kept), p.Status()).retention == kept.last
 
     with_work(tmp_path, look)
+
+
+def test_where_nothing_confines_runs_every_project_says_so(tmp_path: Path) -> None:
+    def look(desk: Desk) -> None:
+        assert not any(row.unconfined for row in ask(desk, p.ProjectList()).projects)
+        desk.confinement = v.UNCONFINED
+        rows = [
+            *ask(desk, p.Status()).projects,
+            *ask(desk, p.ProjectList()).projects,
+            ask(desk, p.ProjectShow(project="demo")).row,
+        ]
+        assert all(row.unconfined for row in rows)
+
+    with_work(tmp_path, look)

@@ -47,3 +47,11 @@ waiting  1 for you: pmrunnerctl inbox
 now      running t1 build
 """
     )
+
+
+def test_a_project_whose_runs_nothing_confines_says_so(paper: Paper) -> None:
+    projects.table(paper, [samples.project_row(unconfined=True), samples.project_row()])
+
+    first, second = paper.text.splitlines()[1:]
+    assert first.endswith("UNCONFINED; running t1 build")
+    assert "UNCONFINED" not in second

@@ -115,3 +115,13 @@ def test_what_was_deleted_is_told_and_what_could_not_be_yet(paper: Paper) -> Non
         "nothing to delete; 1.0 KiB of at most 4.0 KiB stay\n"
         "not deleted: run r1-aaaa: a run has /srv/demo\n"
     )
+
+
+def test_a_run_that_nothing_confined_stands_out_among_others(paper: Paper) -> None:
+    rows = [
+        v.RunRow(run=samples.run(confined=how), alias="demo", title="x")
+        for how in (True, None, False)
+    ]
+    runs.table(paper, v.RunTable(runs=tuple(rows)))
+
+    assert ["UNCONFINED" in line for line in paper.text.splitlines()[1:]] == [False, False, True]

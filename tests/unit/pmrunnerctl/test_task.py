@@ -102,3 +102,15 @@ def test_a_task_is_steered(
     assert ctl("task", verb, "t3").out.startswith(said)
     assert ctl("task", verb, "t3", "--json").out == '{"id":"t3"}\n'
     assert daemon.requests() == [request_] * 2
+
+
+def test_a_task_whose_run_nothing_confined_says_so_beside_its_reason(paper: Paper) -> None:
+    rows = [
+        v.TaskRow(task=samples.task(), alias="demo", waits=waits, unconfined=True)
+        for waits in ("", "no slot is free")
+    ]
+    tasks.draw_rows(paper, rows)
+
+    first, second = paper.text.splitlines()[1:]
+    assert first.endswith("UNCONFINED")
+    assert second.endswith("UNCONFINED; no slot is free")
