@@ -248,3 +248,17 @@ def test_a_runs_directory_that_cannot_be_read_is_told_and_tried_again(
 
     with caplog.at_level(logging.WARNING):
         with_leavings(tmp_path, scene)
+
+
+def test_a_stop_does_not_wait_for_what_a_thread_is_at(tmp_path: Path) -> None:
+    async def scene(left: Leavings) -> None:
+        left.is_old(*OLD)
+        left.living.update(OLD)
+        async with sweeping(left):
+            await until(lambda: left.sweeper.last is not None)
+            assert left.sweeper.last is not None
+            assert left.sweeper.last.runs == 4
+        # From here on whoever measures or deletes is told that it is enough.
+        assert (await left.sweeper.look()).runs == ()
+
+    with_leavings(tmp_path, scene)
