@@ -13,6 +13,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from pmrunnerd.store.durable import PASSING
+
 OPEN: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _BLOCK: Final = 512
 
@@ -41,7 +43,7 @@ def look(
 ) -> Found:
     """Measure every directory in a directory but some; end early when there was `enough`.
 
-    Raises OSError where the directory itself cannot be read.
+    Raises OSError where the directory itself cannot be read, and where no descriptor is left.
     """
     measured, skipped, others = list[Footprint](), list[str](), list[str]()
     top = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -53,11 +55,15 @@ def look(
                 skipped.append(name)
                 continue
             try:
-                measured.append(_measure(top, name, enough))
+                one = _measure(top, name, enough)
             except FileNotFoundError:
                 continue
-            except OSError:  # a link, a file, or not ours to read
+            except OSError as exc:  # a link, a file, or not ours to read
+                _raise_if_passing(exc)
                 others.append(name)
+            else:
+                if not enough():  # or it was not measured to its end
+                    measured.append(one)
     finally:
         os.close(top)
     return Found(measured=tuple(measured), skipped=tuple(skipped), others=tuple(sorted(others)))
@@ -106,7 +112,8 @@ def _walk(top: int, tally: _Tally, enough: Callable[[], bool]) -> None:
                 came_from = _identity(here)
                 try:
                     there = os.open(below.pop(), OPEN, dir_fd=here)
-                except OSError:  # gone, a link by now, or not ours to read
+                except OSError as exc:  # gone, a link by now, or not ours to read
+                    _raise_if_passing(exc)
                     continue
                 os.close(here)
                 here = there
@@ -121,10 +128,16 @@ def _walk(top: int, tally: _Tally, enough: Callable[[], bool]) -> None:
                     return
             else:
                 return
-    except OSError:
-        return
+    except OSError as exc:
+        _raise_if_passing(exc)
     finally:
         os.close(here)
+
+
+def _raise_if_passing(error: OSError) -> None:
+    """Raise what says nothing about the files: no descriptor, no memory."""
+    if error.errno in PASSING:
+        raise error
 
 
 def _add_up(here: int, tally: _Tally, enough: Callable[[], bool]) -> list[str]:

@@ -17,7 +17,7 @@ from pmrunnerd.services.status import Status
 
 REFS: Final = "refs/pm-runner/runs"
 _INDEX: Final = ".git/pm-runner-index"
-_ASIDE: Final = ".git/pm-runner-kept"
+ASIDE: Final = ".git/pm-runner-kept"
 # What git leaves of an operation that `reset --hard` does not end.
 _REMAINS: Final = ("rebase-merge", "rebase-apply", "sequencer", "BISECT_LOG", "BISECT_START")
 
@@ -127,7 +127,7 @@ async def _gather(git: Git, run: str, head: str) -> None:
 
 async def _set_aside(git: Git, run: str, path: str) -> None:
     """Move a repository that lies in the workspace out of its tree: git would keep its name only."""
-    target = f"{_ASIDE}/{run}/{path}"
+    target = f"{ASIDE}/{run}/{path}"
     await git.command("mkdir", "-p", "--", target.rpartition("/")[0])
     await git.command("mv", "-T", "--", path, target)
 

@@ -1,6 +1,6 @@
 """Deletes the references that keep what runs left behind, and no others, by a git in a sandbox.
 
-Only while nobody has the workspace; only `.git` can be written; and what an agent may have put in a
+With them go the repositories that were set aside because git would have kept their names only. Only while nobody has the workspace; only `.git` can be written; and what an agent may have put in a
 reference's place is not followed.
 """
 
@@ -13,7 +13,7 @@ from typing import Final
 from pmrunnerd.services import cells, guard, tenancy
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.git import Git, GitFailed
-from pmrunnerd.services.keeping import REFS
+from pmrunnerd.services.keeping import ASIDE, REFS
 
 _NUMBERED: Final = re.compile(rf"{REFS}/(?P<run>.+?)(-[0-9]+)?")
 # Nobody holds these for longer than a moment, in minutes: a git that was killed left them.
@@ -43,6 +43,7 @@ async def let_go(
         found = await of(git, runs)
         for ref in found:
             await _delete(git, ref)
+        await git.command("rm", "-rf", "--", *(f"{ASIDE}/{run}" for run in runs))
         return found
     finally:
         guard.lift(workspace)

@@ -208,3 +208,16 @@ def test_signals_stay_with_who_had_them(tmp_path: Path) -> None:
             assert now == before
 
     asyncio.run(scenario())
+
+
+def test_what_can_be_let_go_is_looked_at_by_get_and_let_go_by_post(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        async with at_work(tmp_path, bench) as desk, visiting(desk) as site:
+            assert (await site.get("/run/prunable")).json["limit"] == 1
+            assert bench.retention.pruned == []
+            assert (await site.post("/run/prune", {})).json["runs"] == []
+            assert bench.retention.pruned == ["web"]
+            assert (await site.get("/run/prune")).status == 405
+
+    asyncio.run(scenario())

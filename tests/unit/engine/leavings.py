@@ -164,3 +164,12 @@ async def until(true: Callable[[], object]) -> None:
 
 def named(rows: Iterable[object]) -> list[str]:
     return [getattr(row, "run", "") for row in rows]
+
+
+@asynccontextmanager
+async def sweeping(left: Leavings) -> AsyncIterator[None]:
+    """Let the sweeper live meanwhile."""
+    async with asyncio.TaskGroup() as group:
+        life = group.create_task(left.sweeper.run())
+        yield
+        life.cancel()

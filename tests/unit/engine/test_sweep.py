@@ -1,7 +1,4 @@
 import asyncio
-import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -14,20 +11,20 @@ from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.rules.retention import DAY, Limits
 from pmrunnerd.services.keeping import REFS
-from tests.unit.engine.leavings import KIB, LIMITS, Leavings, leavings, named, until, with_leavings
+from tests.unit.engine.leavings import (
+    KIB,
+    LIMITS,
+    Leavings,
+    leavings,
+    named,
+    sweeping,
+    until,
+    with_leavings,
+)
 from tests.unit.services.parts import needs_sandbox
 from tests.unit.store.parts import SmallDisk
 
 OLD = ("r1-aaaa", "r2-bbbb", "r3-cccc", "r4-dddd")
-
-
-@asynccontextmanager
-async def sweeping(left: Leavings) -> AsyncIterator[None]:
-    """Let the sweeper live meanwhile."""
-    async with asyncio.TaskGroup() as group:
-        life = group.create_task(left.sweeper.run())
-        yield
-        life.cancel()
 
 
 def test_the_limits_are_those_that_an_operator_has_set() -> None:
@@ -136,41 +133,6 @@ def test_the_fact_is_durable_before_anything_is_deleted(tmp_path: Path) -> None:
 
 
 @needs_sandbox
-def test_a_full_disk_does_not_end_the_sweeper(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    disk = SmallDisk(1 << 30)
-
-    async def scene(left: Leavings) -> None:
-        left.is_old(*OLD)
-        disk.room = 0
-        async with sweeping(left):
-            await until(lambda: "cannot prune runs now" in caplog.text)
-            disk.room = 1 << 30
-            left.remains.add("r1-aaaa", "w1")
-            left.over.set()
-            await until(lambda: left.there() == {"r4-dddd"})
-
-    with caplog.at_level(logging.WARNING):
-        with_leavings(tmp_path, scene, disk=disk)
-
-
-def test_a_bug_in_one_sweep_does_not_end_the_sweeper(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def scene(left: Leavings) -> None:
-        left.is_old(*OLD)
-        left.bug = True
-        async with sweeping(left):
-            await until(lambda: "this is a bug" in caplog.text)
-            assert left.there() == set(OLD)
-            # It lives, and answers who asks.
-            assert len((await left.sweeper.look()).runs) == 3
-
-    with_leavings(tmp_path, scene)
-
-
-@needs_sandbox
 def test_when_a_run_has_ended_and_it_is_too_much_some_goes_at_once(tmp_path: Path) -> None:
     async def scene(left: Leavings) -> None:
         left.is_old(*OLD, days=1)
@@ -232,19 +194,3 @@ def test_one_sweeps_at_a_time(tmp_path: Path) -> None:
         assert {fact.by for fact in left.facts()} == {"anna"}
 
     with_leavings(tmp_path, scene)
-
-
-def test_a_runs_directory_that_cannot_be_read_is_told_and_tried_again(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def scene(left: Leavings) -> None:
-        left.directory.rename(tmp_path / "away")
-        async with sweeping(left):
-            await until(lambda: "cannot prune runs now" in caplog.text)
-            left.over.set()
-            await until(lambda: "cannot measure" in caplog.text)
-            (tmp_path / "away").rename(left.directory)
-            assert (await left.sweeper.look()).runs == ()
-
-    with caplog.at_level(logging.WARNING):
-        with_leavings(tmp_path, scene)

@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.services import disposal
-from tests.unit.services.parts import descriptors
+from tests.unit.services.parts import descriptors, needs_root
+
+NOBODY = 65534
 
 
 def a_run(path: Path) -> Path:
@@ -54,12 +56,15 @@ def test_a_run_s_directory_that_is_a_link_is_refused_and_nothing_goes(tmp_path: 
     victim = a_run(tmp_path / "victim")
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs/r1").symlink_to(victim)
+    victim.chmod(0o500)
 
     with pytest.raises(NotADirectoryError):
         disposal.empty(tmp_path / "runs", "r1")
     with pytest.raises(OSError, match="r1"):
         disposal.remove(tmp_path / "runs", "r1")
     assert (victim / "events.jsonl").exists()
+    assert victim.stat().st_mode & 0o777 == 0o500, "nor are its rights changed"
+    victim.chmod(0o700)
 
 
 def test_what_is_not_empty_is_never_removed(tmp_path: Path) -> None:
@@ -105,6 +110,27 @@ def test_directories_whose_rights_were_taken_away_go(tmp_path: Path) -> None:
     assert disposal.empty(tmp_path, "r1")
     disposal.remove(tmp_path, "r1")
     assert not run.exists()
+
+
+@needs_root
+def test_nor_does_somebody_who_is_not_root_need_rights_that_were_taken_away(tmp_path: Path) -> None:
+    run = a_run(tmp_path / "r1")
+    for path in (tmp_path, run, *run.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+    for path in (run / "agent/home/deep", run / "agent/home", run / "agent", run):
+        path.chmod(0o000)
+    child = os.fork()
+    if child == 0:  # in here, where nobody is above it that may not be read
+        try:
+            os.chdir(tmp_path)
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            os._exit(0 if disposal.empty(Path(), "r1") else 1)
+        finally:
+            os._exit(2)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert list(run.iterdir()) == []
 
 
 def test_a_stop_in_the_middle_leaves_the_rest_for_another_time(tmp_path: Path) -> None:

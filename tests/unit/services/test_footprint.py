@@ -1,4 +1,5 @@
 import os
+import resource
 import threading
 from pathlib import Path
 
@@ -147,3 +148,24 @@ def test_it_ends_when_there_was_enough(tmp_path: Path) -> None:
 def test_a_directory_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         footprint.look(tmp_path / "runs")
+
+
+def test_no_descriptor_left_is_an_error_and_says_nothing_of_the_files(tmp_path: Path) -> None:
+    a_run(tmp_path / "r1/below")
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = len(descriptors())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + 1, limit[1]))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            footprint.look(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+
+
+def test_what_was_not_measured_to_its_end_is_not_told(tmp_path: Path) -> None:
+    for number in range(3):
+        a_run(tmp_path / f"r{number}/below")
+    answers = iter([False] * 5)
+
+    found = footprint.look(tmp_path, enough=lambda: next(answers, True))
+    assert found.measured == ()

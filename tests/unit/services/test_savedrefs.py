@@ -161,3 +161,15 @@ def test_a_workspace_is_let_go_of_afterwards(tmp_path: Path) -> None:
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     os.close(lock)
     assert head(here)
+
+
+@needs_sandbox
+def test_repositories_that_were_set_aside_go_too_and_no_link_is_followed(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    for run in (OURS, "r4-aaaa"):
+        (here / ".git" / "pm-runner-kept" / run / "nested").mkdir(parents=True)
+    (here / f".git/pm-runner-kept/{OURS}/link").symlink_to(here / ".git/refs")
+
+    let_go(here, OURS)
+    assert [path.name for path in (here / ".git/pm-runner-kept").iterdir()] == ["r4-aaaa"]
+    assert refs(here) == {"refs/heads/main"}
