@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.services import sandbox
+from pmrunnerd.services.guard import Guarded
 from pmrunnerd.services.sandbox import Sandbox
 from tests.unit.services.parts import needs_sandbox
 
@@ -33,7 +34,7 @@ def test_a_sandbox_that_only_looks_can_write_nothing() -> None:
 
 def test_a_sandbox_for_the_history_can_write_that_alone() -> None:
     config = HERE / ".git/config"
-    looking = replace(BOX, writable=False, history=True, guarded=(config,))
+    looking = replace(BOX, writable=False, history=True, guarded=(Guarded(config),))
     argv = looking.argv(["true"], {})
 
     assert [argv[at + 1] for at, word in enumerate(argv) if word == "--bind"] == [f"{HERE}/.git"]
