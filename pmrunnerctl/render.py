@@ -1,5 +1,6 @@
 """Draws on a terminal or into a pipe: tables, pairs, colours only where they are seen."""
 
+import contextlib
 import os
 import select
 from collections.abc import Iterable, Mapping, Sequence
@@ -144,6 +145,20 @@ class Screen:
         before = " " * (width(indent) + sum([*widths.values()][:-1]) + len(GAP) * (len(widths) - 1))
         for text in below:
             self.raw(f"{before}{text}\n")
+
+
+class Aside(Screen):
+    """What is said beside the matter: where it can be told to nobody, nothing else changes."""
+
+    def raw(self, text: str) -> None:
+        """Write text as it is, if somebody takes it."""
+        with contextlib.suppress(OSError):
+            super().raw(text)
+
+    def flush(self) -> None:
+        """Have it seen, if somebody looks."""
+        with contextlib.suppress(OSError):
+            super().flush()
 
 
 def _text(value: str | Cell) -> str:

@@ -13,7 +13,7 @@ import msgspec
 from pmrunnerctl import where
 from pmrunnerctl.client import ANSWER_WITHIN, Client
 from pmrunnerctl.exits import Cannot, Exit
-from pmrunnerctl.render import Screen
+from pmrunnerctl.render import Aside, Screen
 from pmrunnerd.model import protocol as p
 
 R = TypeVar("R")
@@ -39,7 +39,12 @@ class Session:
 
     @cached_property
     def err(self) -> Screen:
-        """Standard error: what is said about it."""
+        """Standard error: what is said about it. That nobody can hear it changes nothing."""
+        return Aside.of(sys.stderr, os.environ)
+
+    @cached_property
+    def second(self) -> Screen:
+        """Standard error as a second output, of an agent: whether it was written counts."""
         return Screen.of(sys.stderr, os.environ)
 
     @cached_property
