@@ -21,12 +21,15 @@ T = TypeVar("T")
 
 ANSWER_WITHIN: Final = 30.0
 GREETED_WITHIN: Final = 5.0
+# A daemon that is there gets this long to say so, however little patience somebody has.
+LEAST_GREETING: Final = 2.0
 
 
 class Client:
     """Talks to one daemon. Every method raises Cannot, ready to be shown.
 
-    `patience` is how many seconds a daemon that is away is waited for; `tell` hears of it.
+    `patience` is how many seconds a daemon that is away is waited for, `greeted_within` one that is
+    there and says nothing; `tell` hears of it.
     `unanswered` names a command that changes something while its answer is out.
     """
 
@@ -37,12 +40,14 @@ class Client:
         patience: float,
         tell: Callable[[str], None],
         answer_within: float | None = ANSWER_WITHIN,
+        greeted_within: float = GREETED_WITHIN,
     ) -> None:
         self.place = place
         self.unanswered = ""
         self._patience = patience
         self._tell = tell
         self._answer_within = answer_within
+        self._greeted_within = greeted_within
         self._connection: Connection | None = None
 
     def hello(self) -> frames.Hello:
@@ -145,7 +150,7 @@ class Client:
         return self._connection
 
     def _dial(self) -> Connection:
-        return Connection(self.place, within=max(self._patience, GREETED_WITHIN))
+        return Connection(self.place, within=self._greeted_within, tell=self._tell)
 
 
 def _now() -> int:

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Final
 
 import click
+from msgspec.structs import replace
 
 from pmrunnerctl import offline
-from pmrunnerctl.exits import Cannot, Exit
+from pmrunnerctl.exits import Cannot, Exit, Silent
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import verb
@@ -41,7 +42,7 @@ class Both(Checkup, frozen=True, kw_only=True):
 )
 def doctor(session: Session, state_dir: Path | None) -> None:
     where = offline.directory(session, state_dir)
-    running = _running(session) if state_dir is None else None
+    running, silent = _running(session) if state_dir is None else (None, None)
     socket = session.place.socket if running else session.socket or where / SOCKET
     options = ["--state-dir", str(where), "--socket", str(socket.absolute())]
     environment = session.env or (running.environment if running else "")
@@ -52,6 +53,8 @@ def doctor(session: Session, state_dir: Path | None) -> None:
         web = next((door.address for door in running.doors if door.name == "web"), "")
         options += ["--port", web.rstrip("/").rpartition(":")[2] if web else "0"]
     ours = offline.ask("doctor", Checkup, *options)
+    if silent is not None:
+        ours = replace(ours, checks=tuple(_heard(check, silent) for check in ours.checks))
     theirs = _within(session, running) if running is not None else None
     found = Both(state_directory=ours.state_directory, checks=ours.checks, daemon=theirs)
 
@@ -68,12 +71,21 @@ def doctor(session: Session, state_dir: Path | None) -> None:
         session.end(Exit.ENDED_BADLY)
 
 
-def _running(session: Session) -> Overview | None:
-    """Return what a daemon says of itself; None where none can be asked: that is looked into."""
+def _running(session: Session) -> tuple[Overview | None, Silent | None]:
+    """Return what a daemon says of itself, or that it says nothing; that none is is looked into."""
     try:
-        return session.client_of(session.place, patience=0).call(p.Status())
+        return session.client_of(session.place, patience=0).call(p.Status()), None
+    except Silent as exc:
+        return None, exc
     except Cannot:
-        return None
+        return None, None
+
+
+def _heard(check: Check, silent: Silent) -> Check:
+    """Correct what the kernel says: that somebody listens, and not that he answers."""
+    if check.name != "control socket":
+        return check
+    return replace(check, state="problem", found=str(silent), hint=silent.hint)
 
 
 def _within(session: Session, running: Overview) -> Checkup:

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from pmrunnerctl import where
-from pmrunnerctl.client import ANSWER_WITHIN, Client
+from pmrunnerctl.client import ANSWER_WITHIN, LEAST_GREETING, Client
 from pmrunnerctl.exits import Cannot, Exit
 from pmrunnerctl.render import Aside, Screen
 from pmrunnerd.model import protocol as p
@@ -71,7 +71,13 @@ class Session:
     ) -> Client:
         """Return a client of the daemon at some place."""
         given = self.patience if patience is None else patience
-        client = Client(place, patience=given, tell=self.note, answer_within=answer_within)
+        client = Client(
+            place,
+            patience=given,
+            tell=self.note,
+            answer_within=answer_within,
+            greeted_within=max(given, self.patience, LEAST_GREETING),
+        )
         self._clients.append(client)
         return client
 
