@@ -92,6 +92,13 @@ class Silent(Cannot):
         super().__init__(message, exits=Exit.UNREACHABLE, code="unreachable", hint=hint)
 
 
+class Stranger(Cannot):
+    """Who answers is not the environment that was meant: nothing of theirs is looked at."""
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message, exits=Exit.UNREACHABLE, code="unreachable", hint=hint)
+
+
 def misused(message: str, *, hint: str = "") -> Cannot:
     """Return the error of a command line that makes no sense."""
     return Cannot(message, exits=Exit.USAGE, code="usage", hint=hint)

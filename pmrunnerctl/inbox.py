@@ -71,7 +71,7 @@ def _draw_item(screen: Screen, item: InboxItem) -> None:
     for number, option in enumerate(item.options, 1):
         screen.line(f"    {number}. {option}")
     for command in _commands(item):
-        screen.line(f"    {command}", "yellow")
+        screen.line(f"    {screen.addressed(command)}", "yellow")
 
 
 def _commands(item: InboxItem) -> list[str]:

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import select
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Final, NamedTuple, TextIO
 
@@ -24,7 +24,7 @@ class Cell(NamedTuple):
 class Screen:
     """One output stream. `columns` is None where no terminal is: nothing is cut there.
 
-    Times are shown in `zone`, the local one unless another is given.
+    `addressed` adds to a command whatever makes it mean the same daemon. Times are shown in `zone`, the local one unless another is given.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class Screen:
         self.colour = colour
         self.columns = columns
         self.now = now or datetime.now(UTC)
+        self.addressed: Callable[[str], str] = str
         self._zone = zone
 
     @classmethod
@@ -80,7 +81,7 @@ class Screen:
 
     def next(self, command: str, why: str = "") -> None:
         """Say what somebody may want to type now."""
-        self.line(f"next: {command}" + (f"   {why}" if why else ""), "dim")
+        self.line(f"next: {self.addressed(command)}" + (f"   {why}" if why else ""), "dim")
 
     def table(
         self,

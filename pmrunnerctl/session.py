@@ -22,12 +22,14 @@ R = TypeVar("R")
 class Session:
     """One command from its first word to its exit status.
 
-    `socket`, `env`, `json` and `patience` are the options that every verb takes.
+    `socket`, `env`, `json` and `patience` are the options that every verb takes, `state_dir` one of
+    those that can do without a daemon.
     """
 
     def __init__(self) -> None:
         self.socket: Path | None = None
         self.env = ""
+        self.state_dir: Path | None = None
         self.json = False
         self.patience = 5.0
         self._clients: list[Client] = []
@@ -35,12 +37,12 @@ class Session:
     @cached_property
     def out(self) -> Screen:
         """Standard output: what was asked for."""
-        return Screen.of(sys.stdout, os.environ)
+        return self._pointing(Screen.of(sys.stdout, os.environ))
 
     @cached_property
     def err(self) -> Screen:
         """Standard error: what is said about it. That nobody can hear it changes nothing."""
-        return Aside.of(sys.stderr, os.environ)
+        return self._pointing(Aside.of(sys.stderr, os.environ))
 
     @cached_property
     def second(self) -> Screen:
@@ -114,12 +116,43 @@ class Session:
 
     def complain(self, error: Cannot) -> None:
         """Say on standard error what cannot be done, why, and what to do."""
+        error.hint = self.addressed(error.hint)
         if self.json:
             self.err.raw(msgspec.json.encode(error.as_json()).decode() + "\n")
             return
         self.err.line(f"pmrunnerctl: {error}")
         for line in error.hint.splitlines():
             self.err.line(f"  hint: {line}")
+
+    def addressed(self, text: str) -> str:
+        """Return a hint whose commands mean the daemon that this one means."""
+        if self.socket is None and not self.env and self.state_dir is None:
+            return text
+        from pmrunnerctl import address  # noqa: PLC0415 - only now is there something to add
+
+        if self.is_found_anyway(self._meant()):
+            return text
+        return address.addressed(text, socket=self.socket, env=self.env, state_dir=self.state_dir)
+
+    def is_found_anyway(self, socket: Path) -> bool:
+        """Tell whether without any option the same daemon would be asked."""
+        try:
+            found = where.find(socket=None, environment="", variables=os.environ, here=Path.cwd())
+        except (Cannot, OSError):  # here, too, may be a directory that is gone, or not ours to see
+            return False
+        return found.socket == socket
+
+    def _meant(self) -> Path:
+        if self.state_dir is not None:
+            return self.state_dir / where.SOCKET
+        try:
+            return self.place.socket
+        except (Cannot, OSError):
+            return Path()
+
+    def _pointing(self, screen: Screen) -> Screen:
+        screen.addressed = self.addressed
+        return screen
 
     def end(self, status: Exit) -> NoReturn:
         """End the command with a status."""

@@ -1,18 +1,17 @@
 """`start` and `restart`: a daemon in the background, by systemd where that has the unit."""
 
 import os
-import re
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from pmrunnerctl import launch
+from pmrunnerctl import launch, recipe
 from pmrunnerctl.exits import Cannot, Exit, misused
-from pmrunnerctl.leaving import leave, pid_here
+from pmrunnerctl.leaving import leave
 from pmrunnerctl.session import Session
-from pmrunnerctl.verbs import verb
-from pmrunnerctl.where import SOCKET, START, Place, checkout
+from pmrunnerctl.verbs import remember_state, verb
+from pmrunnerctl.where import SOCKET, START, Place, checkout, named
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.views import Overview
 
@@ -24,6 +23,7 @@ READY_WITHIN: Final = 10.0
     click.option(
         "--state-dir",
         type=click.Path(file_okay=False, path_type=Path),
+        callback=remember_state,
         help="Where it keeps everything (./state of the checkout).",
     ),
     click.option("--port", type=click.IntRange(0, 65535), help="Of its web door; 0 closes it."),
@@ -45,7 +45,7 @@ def start(
             hint=f"pmrunnerctl start {option} {more[0]}",
         )
     unit = launch.unit(session.env) if session.env and state_dir is None else None
-    place = session.place if unit else _to_be(session, state_dir)
+    place, state = (session.place, Path()) if unit else _to_be(session, state_dir)
     overview = _if_there(session, place)
     if overview is not None:
         _say(session, place, overview, "runs already")
@@ -54,8 +54,9 @@ def start(
         launch.systemctl("start", unit)
     else:
         environment = ["--env", place.environment] if place.environment else []
-        options = ["--state-dir", str(place.socket.parent), *_web(port), *more]
-        launch.daemon([*environment, *options])
+        socket = ["--socket", str(place.socket)] if place.socket != state / SOCKET else []
+        web = [] if port is None else ["--port", str(port)]
+        launch.daemon([*environment, "--state-dir", str(state), *socket, *web, *more])
     _say(session, place, _when_ready(session, place), "started")
 
 
@@ -74,27 +75,11 @@ def restart(session: Session) -> None:
         launch.systemctl("restart", unit)
     else:
         _must_be_ours(session, overview)
-        options = as_it_is(session, overview)
+        options = recipe.as_it_is(session, overview)
         leave(session, overview, keep_runs=True)
         launch.daemon(options)
     session.client.close()
     _say(session, session.place, _when_ready(session, session.place), "started again")
-
-
-def as_it_is(session: Session, overview: Overview) -> list[str]:
-    """Return the options that make another daemon like this one; the last of two alike counts."""
-    port = next((web_port(door.address) for door in overview.doors if door.name == "web"), None)
-    options = launch.arguments_of(pid_here(session, overview))
-    options += ["--env", overview.environment, "--state-dir", overview.state_directory, *_web(port)]
-    if session.place.socket != Path(overview.state_directory) / SOCKET:
-        options += ["--socket", str(session.place.socket.absolute())]
-    return options
-
-
-def web_port(address: str) -> int | None:
-    """Return the port in an address such as `http://127.0.0.1:3503`."""
-    found = re.search(r":(\d+)/?$", address)
-    return int(found[1]) if found else None
 
 
 def _must_be_ours(session: Session, overview: Overview) -> None:
@@ -110,18 +95,23 @@ def _must_be_ours(session: Session, overview: Overview) -> None:
         )
 
 
-def _to_be(session: Session, state_dir: Path | None) -> Place:
-    """Return where a daemon that we start will answer."""
-    if state_dir is None and session.socket is not None and session.socket.name == SOCKET:
-        state_dir = session.socket.parent
-    if state_dir is None and (found := checkout(Path.cwd())) is not None:
+def _to_be(session: Session, state_dir: Path | None) -> tuple[Place, Path]:
+    """Return where a daemon that we start will answer, and its state directory."""
+    here = Path.cwd()
+    socket = session.socket
+    if socket is None and state_dir is None and not session.env:
+        socket = named(os.environ)
+    if state_dir is None and socket is not None and socket.name == SOCKET:
+        state_dir = socket.parent
+    if state_dir is None and (found := checkout(here)) is not None:
         state_dir = found / "state"
     if state_dir is None:
         raise misused(
             "cannot start: this is no checkout of pm-runner, and no state directory was given",
             hint=f"{START} --state-dir ./state",
         )
-    return Place(state_dir.absolute() / SOCKET, session.env, START)
+    state = state_dir.absolute()
+    return Place(here / socket if socket else state / SOCKET, session.env, START), state
 
 
 def _if_there(session: Session, place: Place) -> Overview | None:
@@ -136,10 +126,6 @@ def _if_there(session: Session, place: Place) -> Overview | None:
 
 def _when_ready(session: Session, place: Place) -> Overview:
     return session.client_of(place, patience=READY_WITHIN).call(p.Status())
-
-
-def _web(port: int | None) -> list[str]:
-    return [] if port is None else ["--port", str(port)]
 
 
 def _say(session: Session, place: Place, overview: Overview, what: str) -> None:

@@ -139,6 +139,12 @@ def everywhere(*, hidden: bool, taken: Set[str] = frozenset()) -> list[click.Par
     ]
 
 
+def remember_state(context: click.Context, parameter: click.Parameter, value: Path | None) -> Any:
+    """Keep the state directory that is meant: what is said to come next is about it, too."""
+    _remember(context, parameter, value.absolute() if value is not None else None)
+    return value
+
+
 def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     session = context.find_object(Session)
     if session is not None and value is not None and parameter.name is not None:

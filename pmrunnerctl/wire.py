@@ -165,7 +165,8 @@ def _awaken(peer: Peer, otherwise: str) -> str:
     if peer.pid <= _FIRST:
         return otherwise
     sudo = "" if os.geteuid() in (0, peer.uid) else "sudo "
-    hint = f"{sudo}kill -9 {peer.pid}; {otherwise}   nothing that was acknowledged is lost"
+    then = otherwise.partition("\n")[0]
+    hint = f"{sudo}kill -9 {peer.pid}; {then}   nothing that was acknowledged is lost"
     if _is_stopped(peer.pid):
         return f"{sudo}kill -CONT {peer.pid}   somebody stopped it; or else\n{hint}"
     return hint

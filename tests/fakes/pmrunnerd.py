@@ -66,9 +66,11 @@ def serve(given: argparse.Namespace, tell: int) -> None:
     )
     hello = frames.encode(frames.Hello(environment=given.env, release="1.2.3"))
     with FakeDaemon(socket, {p.Status: overview, p.Stop: stop}, greeting=hello):
+        (given.state_dir / "pid").write_text(str(os.getpid()))
         os.write(tell, b".")
         os.close(tell)
         leave.wait()
+        (given.state_dir / "pid").unlink()
     os._exit(0)
 
 

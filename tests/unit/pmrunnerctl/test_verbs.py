@@ -41,7 +41,7 @@ def test_a_socket_may_be_named_after_the_verb_and_the_last_one_counts(
 def test_an_environment_that_does_not_answer_there_is_not_asked(
     ctl: Ctl, daemon: FakeDaemon
 ) -> None:
-    refused = ctl("plan", "list", "--env", "prod")
+    refused = ctl("plan", "list", "--env", "prod", "--socket", str(daemon.path))
 
     assert refused.status == 5
     assert "cannot reach environment prod" in refused.err

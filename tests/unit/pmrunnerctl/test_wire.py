@@ -80,7 +80,7 @@ def test_what_is_no_socket_is_said_at_once(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs another user, and root to be one")
 def test_who_may_not_connect_is_told_which_group_to_join(daemon: FakeDaemon) -> None:
     script = f"""
-import os, pmrunnerctl.status
+import os, pmrunnerctl.address, pmrunnerctl.status
 from pmrunnerctl.cli import run
 os.setgid(65534); os.setuid(65534)
 raise SystemExit(run(["--socket", {str(daemon.path)!r}, "status"]))
