@@ -12,7 +12,7 @@ import msgspec
 from pmrunnerctl import offline
 from pmrunnerctl.amounts import count, size
 from pmrunnerctl.dial import why
-from pmrunnerctl.durably import written
+from pmrunnerctl.durably import free, written
 from pmrunnerctl.exits import misused
 from pmrunnerctl.offline import state_directory
 from pmrunnerctl.render import Screen
@@ -52,7 +52,8 @@ def backup(session: Session, state_dir: Path | None, archive: Path, *, force: bo
     with Progress(session.err, "backed up") as progress:
         if place is None:
             progress.working("backing up")
-            found = _ask(session, state_dir, "backup", BackedUp, archive, force=force)
+            to = archive if archive == STREAM else free(archive, force=force)
+            found = _ask(session, state_dir, "backup", BackedUp, to, force=force)
         elif archive == STREAM:
             found = fetch(place, sys.stdout.buffer, progress)
             sys.stdout.buffer.flush()
