@@ -29,8 +29,13 @@ def as_it_is(session: Session, overview: Overview) -> list[str]:
     return options
 
 
-def again(session: Session, overview: Overview) -> str:
-    """Return the command that starts a daemon like this one, as short as it can be."""
+def again(
+    session: Session, overview: Overview, port: int | None = None, more: Sequence[str] = ()
+) -> str:
+    """Return the command that starts a daemon like this one, as short as it can be.
+
+    `port` and `more` are options that it is to have instead of, and besides, its own.
+    """
     state = Path(overview.state_directory)
     socket = session.place.socket.absolute()
     odd = f" --socket {quoted(socket)}" if socket != state / SOCKET else ""
@@ -39,9 +44,11 @@ def again(session: Session, overview: Overview) -> str:
         words.append(f"--env {overview.environment}")
     if odd or not session.is_found_anyway(state / SOCKET):
         words.append(f"--state-dir {quoted(state)}")
-    if (port := web_port(overview) or 0) != _usual_port(overview.environment):
+    if port is None:
+        port = web_port(overview) or 0
+    if port != _usual_port(overview.environment):
         words.append(f"--port {port}")
-    if others := _others(launch.arguments_of(pid_here(session, overview))):
+    if others := [*_others(launch.arguments_of(pid_here(session, overview))), *more]:
         words.append(f"-- {' '.join(quoted(word) for word in others)}")
     return " ".join(words)
 

@@ -88,6 +88,11 @@ class Session:
         for client in self._clients:
             client.close()
 
+    def at(self, place: where.Place) -> None:
+        """Mean the daemon at a place from now on."""
+        self.place = place
+        vars(self).pop("client", None)
+
     def ask(self, request: p.Request[R]) -> R:
         """Return the daemon's reply."""
         return self.client.call(request)
@@ -111,6 +116,10 @@ class Session:
     def note(self, text: str) -> None:
         """Say something beside the matter, on standard error."""
         self.out.flush()
+        if self.json:
+            self.err.raw(msgspec.json.encode({"note": text}).decode() + "\n")
+            self.err.flush()
+            return
         self.err.line(text, "dim")
         self.err.flush()
 

@@ -167,13 +167,14 @@ def _awaken(peer: Peer, otherwise: str) -> str:
     sudo = "" if os.geteuid() in (0, peer.uid) else "sudo "
     then = otherwise.partition("\n")[0]
     hint = f"{sudo}kill -9 {peer.pid}; {then}   nothing that was acknowledged is lost"
-    if _is_stopped(peer.pid):
+    if process_state(peer.pid) == "T":
         return f"{sudo}kill -CONT {peer.pid}   somebody stopped it; or else\n{hint}"
     return hint
 
 
-def _is_stopped(pid: int) -> bool:
+def process_state(pid: int) -> str:
+    """Return the kernel's letter for what a process does, such as T, stopped; empty: there is none."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (OSError, IndexError):
-        return False
+        return ""

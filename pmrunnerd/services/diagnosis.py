@@ -79,7 +79,9 @@ def port(number: int, holder: Holder | None, daemon: int | None) -> Check:
         return _ok(
             "web port", f"{number} is in use by {holder}; pid {daemon} tells of its web door"
         )
-    return _problem("web port", f"{number} is in use by {holder}", "pmrunnerctl start --port 0")
+    start = "pmrunnerctl start --port 0"
+    hint = start if daemon is None else f"pmrunnerctl stop --keep-runs; {start}"
+    return _problem("web port", f"{number} is in use by {holder}", hint)
 
 
 def socket(path: Path, holder: Holder | None, daemon: int | None) -> Check:

@@ -80,8 +80,68 @@ def test_a_daemon_that_does_not_start_is_an_error_with_its_own_words(installed: 
 
     assert refused.returncode == 8
     assert refused.stdout == ""
-    assert "pmrunnerd: cannot start: it was told not to" in refused.stderr
-    assert "pmrunnerctl: cannot start pmrunnerd: it ended with status 1" in refused.stderr
+    why, hint = refused.stderr.splitlines()
+    assert why == "pmrunnerctl: cannot start: it was told not to"
+    assert hint.endswith(" --fail   to see it in the foreground")
+
+
+def test_with_json_what_a_daemon_says_is_json_too(installed: Installed) -> None:
+    refused = installed.ctl("--json", "start", "--state-dir", "state", "--", "--fail")
+    assert json.loads(refused.stderr)["message"] == "cannot start: it was told not to"
+
+    started = installed.ctl("--json", "start", "--state-dir", "state")
+    assert (started.returncode, started.stderr) == (0, "")
+    assert json.loads(started.stdout)["pid"] == installed.pid()
+
+
+def test_an_option_that_the_daemon_does_not_know_is_a_misuse(installed: Installed) -> None:
+    refused = installed.ctl("start", "--state-dir", "state", "--", "--bogus")
+
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines()[0] == (
+        "pmrunnerctl: cannot start pmrunnerd: unrecognized arguments: --bogus"
+    )
+
+
+def test_options_that_a_running_daemon_does_not_have_are_refused_with_what_applies_them(
+    installed: Installed,
+) -> None:
+    installed.ctl("start", "--state-dir", "state", "--port", "3999", "--", "--runs-slots", "4")
+    pid = installed.pid()
+    same = ("start", "--state-dir", "state", "--port", "3999", "--", "--runs-slots", "4")
+    assert installed.ctl(*same).returncode == 0
+
+    for options in (["--port", "0"], ["--", "--bogus"]):
+        refused = installed.ctl("start", *options)
+        assert (refused.returncode, refused.stdout) == (4, "")
+        assert f"pmrunnerd (pid {pid}) runs already, without that" in refused.stderr
+    other = installed.ctl("start", "--port", "3998")
+    hint = other.stderr.splitlines()[1].removeprefix("  hint: ")
+    assert hint == ("pmrunnerctl stop --keep-runs; pmrunnerctl start --port 3998 -- --runs-slots 4")
+
+    installed.ctl("stop", "--keep-runs")
+    again = installed.ctl("start", "--port", "3998", "--", "--runs-slots", "4")
+    assert again.returncode == 0
+    assert installed.ctl("start", "--port", "3998").returncode == 0
+
+
+def test_a_door_that_stayed_closed_stands_out_with_what_opens_it(installed: Installed) -> None:
+    started = installed.ctl("start", "--state-dir", "state", "--", "--taken")
+
+    assert started.returncode == 0
+    assert "web     CLOSED: it is taken" in started.stdout
+    assert started.stderr.splitlines() == [
+        "the web door is closed, everything else works: it is taken",
+        "  hint: pmrunnerctl stop --keep-runs; pmrunnerctl start --port 3504 -- --taken",
+    ]
+
+
+def test_a_daemon_comes_back_on_the_port_that_it_had(installed: Installed) -> None:
+    installed.ctl("start", "--state-dir", "state", "--port", "3611", "--", "--runs-slots", "4")
+    stopped = installed.ctl("stop")
+
+    told = stopped.stdout.splitlines()[-1]
+    assert told == "next: pmrunnerctl start --port 3611 -- --runs-slots 4"
 
 
 def test_where_no_state_directory_is_known_start_asks_for_one(installed: Installed) -> None:
