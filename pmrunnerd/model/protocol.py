@@ -148,6 +148,7 @@ class Inbox(Request[v.InboxTable], frozen=True, kw_only=True):
     """List everything that waits for a person."""
 
     project: Word | None = None
+    question: Word | None = None  # this one alone, answered or not
 
 
 class Answer(Request[Done], frozen=True, kw_only=True):
