@@ -26,6 +26,7 @@ from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import (
     BadRequest,
     Code,
+    NotFound,
     PmError,
     Refused,
     TooLarge,
@@ -164,5 +165,6 @@ async def _gather(desk: Desk, request: p.ProjectAdd) -> p.ProjectAdd:
         raise BadRequest(f"cannot add {request.path!r}: it is no absolute path")
     found = await desk.inspect(Path(request.path))
     if found.problem:
-        raise Refused(f"cannot add {found.path}: {found.problem}", hint=found.hint or None)
+        kind = NotFound if found.missing else Refused
+        raise kind(f"cannot add {found.path}: {found.problem}", hint=found.hint or None)
     return replace(request, path=str(found.path))

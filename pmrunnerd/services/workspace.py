@@ -6,6 +6,7 @@ tell it asks a git in a sandbox.
 
 import logging
 import os
+import shlex
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,15 +20,22 @@ from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.judgement import judge
 
+# What lies at the top of a repository that has no working tree.
+_BARE = ("HEAD", "objects", "refs")
+
 log = logging.getLogger(__name__)
 
 
 class Inspection(Struct, frozen=True, kw_only=True):
-    """What was found: the resolved path, and what speaks against it, if anything does."""
+    """What was found: the resolved path, and what speaks against it, if anything does.
+
+    `missing` where there is nothing at all, because somebody mistyped it.
+    """
 
     path: Path
     problem: str = ""
     hint: str = ""
+    missing: bool = False
 
 
 async def inspect(path: Path, hidden: Sequence[Path] = ()) -> Inspection:
@@ -35,7 +43,9 @@ async def inspect(path: Path, hidden: Sequence[Path] = ()) -> Inspection:
     try:
         real = path.resolve(strict=True)  # noqa: ASYNC240 - a look at names, not at content
     except FileNotFoundError:
-        return Inspection(path=path, problem="it does not exist", hint=f"mkdir -p {path}")
+        near = next(parent for parent in path.parents if parent.exists())
+        hint = _command("ls", near)
+        return Inspection(path=path, problem="it does not exist", hint=hint, missing=True)
     except (OSError, RuntimeError) as exc:  # no right to look, or a circle of links
         return Inspection(path=path, problem=str(exc))
     try:
@@ -55,7 +65,7 @@ def _outside(path: Path) -> tuple[str, str]:
     try:
         mode = (path / ".git").lstat().st_mode
     except FileNotFoundError:
-        return "it is no git repository", f"git init {path}"
+        return _no_repository(path)
     if stat.S_ISREG(mode):
         return "its .git is a file, so its history lies elsewhere (a worktree or a submodule)", (
             "add the repository that it belongs to, or a clone"
@@ -68,6 +78,24 @@ def _outside(path: Path) -> tuple[str, str]:
             f"run pmrunnerd as uid {found.st_uid}, or chown -R root {path}"
         )
     return "", ""
+
+
+def _no_repository(path: Path) -> tuple[str, str]:
+    if all((path / name).exists() for name in _BARE):
+        clone = _command("git clone", path)
+        return "it is a bare git repository, without files to work on", (
+            f"{clone} DIR   and add that" if clone else ""
+        )
+    for above in path.parents:
+        if (above / ".git").exists():
+            add = _command("pmrunnerctl project add ALIAS", above)
+            return f"it is only a part of the git repository {above}", add
+    return "it is no git repository", _command("git init", path)
+
+
+def _command(words: str, path: Path) -> str:
+    """Return a command that can be pasted; none for a name that takes more than a line."""
+    return f"{words} {shlex.quote(str(path))}" if str(path).isprintable() else ""
 
 
 async def probe(path: Path, *, unconfined: bool) -> Inspection:

@@ -23,7 +23,7 @@ def test_repair_is_refused_while_the_daemon_runs(tmp_path: Path) -> None:
 
         assert done.returncode == 4
         assert "holds it since" in done.stderr
-        assert "pmrunnerctl stop" in done.stderr
+        assert f"pmrunnerctl --socket {daemon.socket} stop" in done.stderr
 
 
 def test_a_daemon_that_refuses_a_damaged_journal_starts_after_the_repair(tmp_path: Path) -> None:

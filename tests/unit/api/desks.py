@@ -34,6 +34,7 @@ class Found(Struct):
     path: Path
     problem: str = ""
     hint: str = ""
+    missing: bool = False
 
 
 class Bench:

@@ -121,7 +121,9 @@ def test_a_project_is_added_after_a_look_at_its_directory(tmp_path: Path) -> Non
     async def scenario() -> None:
         bench = Bench()
         link, real, bad = Path("/srv/link"), Path("/srv/real"), Path("/srv/bad")
+        none = Path("/srv/none")
         bench.found = {link: Found(real), bad: Found(bad, "it is no git repository", "git init")}
+        bench.found[none] = Found(none, "it does not exist", missing=True)
         async with at_work(tmp_path, bench) as desk:
             add = p.ProjectAdd(path=str(link), alias="demo")
             project = await r.respond(desk, ANNA, add, "a")
@@ -130,6 +132,8 @@ def test_a_project_is_added_after_a_look_at_its_directory(tmp_path: Path) -> Non
             with pytest.raises(Refused, match=r"cannot add /srv/bad: it is no git") as refused:
                 await r.respond(desk, ANNA, replace(add, path=str(bad)), "b")
             assert refused.value.hint == "git init"
+            with pytest.raises(NotFound, match="cannot add /srv/none"):
+                await r.respond(desk, ANNA, replace(add, path="/srv/none"), "d")
             for path in ("relative", "/srv/with\0nul"):
                 with pytest.raises(BadRequest, match="no absolute path"):
                     await r.respond(desk, ANNA, replace(add, path=path), "c")
