@@ -10,7 +10,7 @@ import msgspec
 from pmrunnerctl import launch
 from pmrunnerctl.exits import BY_CODE, Cannot, Exit, Stranger, misused
 from pmrunnerctl.session import Session
-from pmrunnerctl.verbs import remember_state
+from pmrunnerctl.verbs import NamedPath, remember_state
 from pmrunnerctl.where import RUN, Place, checkout
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Code
@@ -19,7 +19,7 @@ R = TypeVar("R")
 
 state_directory: Final = click.option(
     "--state-dir",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=NamedPath(file_okay=False, path_type=Path),
     callback=remember_state,
     help="The state directory (the daemon's, or ./state of the checkout).",
 )

@@ -13,7 +13,7 @@ from pmrunnerctl.exits import Cannot, Exit, misused
 from pmrunnerctl.leaving import leave
 from pmrunnerctl.render import Cell
 from pmrunnerctl.session import Session
-from pmrunnerctl.verbs import remember_state, verb
+from pmrunnerctl.verbs import NamedPath, remember_state, verb
 from pmrunnerctl.where import SOCKET, START, Place, checkout, named
 from pmrunnerctl.wire import process_state
 from pmrunnerd.model import protocol as p
@@ -31,7 +31,7 @@ class _Holder(msgspec.Struct):
     "start",
     click.option(
         "--state-dir",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=NamedPath(file_okay=False, path_type=Path),
         callback=remember_state,
         help="Where it keeps everything (./state of the checkout).",
     ),

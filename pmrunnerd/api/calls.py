@@ -180,5 +180,5 @@ class Calls:
             self._outbox.send(frame)
             return
         hint = "ask for less with --limit, or for one project"
-        what = f"cannot {asked}: the answer has {len(frame)} bytes, more than {f.FRAME_LIMIT}"
+        what = f"cannot do {asked}: the answer has {len(frame)} bytes, more than {f.FRAME_LIMIT}"
         self.fail(call, asked, TooLarge(what, hint=hint))

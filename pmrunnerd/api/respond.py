@@ -68,14 +68,14 @@ def explain(desk: Desk, asked: str, exc: Exception) -> Refusal:
         log.warning("cannot %s: %s", asked, why)
         return Refusal(
             code=Code.UNAVAILABLE,
-            message=f"cannot {asked}: {why}",
+            message=f"cannot do {asked}: {why}",
             hint="pmrunnerctl doctor",
             retryable=True,
         )
     log.error("cannot %s", asked, exc_info=exc)
     return Refusal(
         code=Code.INTERNAL,
-        message=f"cannot {asked}: this is a bug in pmrunnerd",
+        message=f"cannot do {asked}: this is a bug in pmrunnerd",
         hint=desk.log_hint,
     )
 
@@ -117,7 +117,7 @@ async def change(desk: Desk, caller: Caller, request: p.Request[Any], identifier
     request = in_full(desk.store, request)
     content = _encoder.encode((caller.uid, caller.name, request))
     if len(content) > REQUEST_LIMIT:
-        raise TooLarge(f"cannot {command.name}: it is larger than {REQUEST_LIMIT} bytes")
+        raise TooLarge(f"cannot do {command.name}: it is larger than {REQUEST_LIMIT} bytes")
     digest = hashlib.blake2b(content, digest_size=16).hexdigest()
     if not is_repeated(desk, identifier, digest) and isinstance(request, p.ProjectAdd):
         request = await _gather(desk, request)

@@ -138,7 +138,7 @@ class ChatHistory(Request[v.Conversation], frozen=True, kw_only=True):
 
 
 class ChatFollow(Request[v.Entry], frozen=True, kw_only=True):
-    """Follow a conversation from a cursor on, or from now on."""
+    """Follow a conversation as it goes on."""
 
     project: Word
     since: int | None = None
@@ -226,7 +226,7 @@ class RunShow(Request[v.RunView], frozen=True, kw_only=True):
 
 
 class RunLogs(Request[v.LogLine], frozen=True, kw_only=True):
-    """Show what a run did, from a cursor on; `follow` goes on until it ends."""
+    """Show what a run did; `follow` goes on until it ends."""
 
     run: Word
     cursor: Annotated[int, Meta(ge=0)] = 0

@@ -38,7 +38,7 @@ def test_a_query_is_a_request_with_its_types() -> None:
 
 @pytest.mark.parametrize("text", ["limit=0", "limit=x", "limit=1.5", "nope=1", "limit=1&limit=2"])
 def test_a_query_is_read_strictly(text: str) -> None:
-    with pytest.raises(BadRequest, match="cannot task list: "):
+    with pytest.raises(BadRequest, match="cannot do task list: "):
         query(p.TaskList, text)
 
 
@@ -59,7 +59,7 @@ def test_a_body_may_name_its_command_but_no_other() -> None:
     assert body(p.TaskCancel, b'{"command":"task cancel","task":"t1"}')[0] == p.TaskCancel(
         task="t1"
     )
-    with pytest.raises(BadRequest, match="cannot task cancel"):
+    with pytest.raises(BadRequest, match="cannot do task cancel"):
         body(p.TaskCancel, b'{"command":"task retry","task":"t1"}')
 
 

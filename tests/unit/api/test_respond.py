@@ -166,7 +166,7 @@ def test_an_error_keeps_its_code_and_hint_and_a_bug_is_logged(
             assert found == r.Refusal(code=Code.NOT_FOUND, message="cannot find x", hint="list")
             bug = r.explain(desk, "task show", ZeroDivisionError("secret"))
             assert bug.code is Code.INTERNAL
-            assert bug.message == "cannot task show: this is a bug in pmrunnerd"
+            assert bug.message == "cannot do task show: this is a bug in pmrunnerd"
             assert bug.hint == "look there"
 
     with caplog.at_level(logging.ERROR):
@@ -197,7 +197,7 @@ def test_what_the_disk_does_not_give_now_is_no_bug_and_may_be_asked_for_again(
     async def scenario() -> None:
         async with at_work(tmp_path) as desk:
             told = r.explain(desk, "plan list", OSError(24, "Too many open files"))
-            assert told.message == "cannot plan list: too many open files"
+            assert told.message == "cannot do plan list: too many open files"
             assert (told.code, told.retryable) == (Code.UNAVAILABLE, True)
 
     asyncio.run(scenario())

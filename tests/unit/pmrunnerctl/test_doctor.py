@@ -52,7 +52,7 @@ def test_an_older_daemon_that_does_not_know_the_question_is_a_warning(
     daemon.answers[p.Doctor] = frames.Failed(
         call=0,
         code=Code.BAD_REQUEST,
-        message="cannot 'doctor': pmrunnerd 1.2.3 has no such command",
+        message="cannot do 'doctor': pmrunnerd 1.2.3 has no such command",
     )
     asked = ctl("doctor", "--json")
 
