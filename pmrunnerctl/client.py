@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from pmrunnerctl.asking import message
 from pmrunnerctl.bookmark import Bookmark
-from pmrunnerctl.exits import Cannot, unreachable
+from pmrunnerctl.exits import Cannot, Silent, unreachable
 from pmrunnerctl.failures import Lost, raise_failure
 from pmrunnerctl.patience import Patience
 from pmrunnerctl.where import Place
@@ -129,6 +129,10 @@ class Client:
             except Lost as lost:
                 self.close()
                 self._wait(patience, lost)
+            except Silent as silent:
+                if self.unanswered:
+                    silent.hint += f"\n{self._may_have_happened()}"
+                raise
             else:
                 return frame
 
@@ -139,10 +143,13 @@ class Client:
             raise lost.__cause__
         hint = self.place.hint
         if self.unanswered:
-            hint = f"{self.unanswered} may have happened: look before you repeat it"
+            hint = self._may_have_happened()
         raise unreachable(
             f"cannot reach pmrunnerd at {self.place.socket}: {lost}", hint=hint, retryable=True
         ) from None
+
+    def _may_have_happened(self) -> str:
+        return f"{self.unanswered} may have happened: look before you repeat it"
 
     def _connected(self) -> Connection:
         if self._connection is None:

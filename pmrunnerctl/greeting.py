@@ -19,7 +19,7 @@ def check(hello: Hello, place: Place) -> None:
     if wanted and hello.environment and wanted != hello.environment:
         raise Stranger(
             f"cannot reach environment {wanted}: {place.socket} is environment {hello.environment}",
-            hint=f"pmrunnerctl --env {hello.environment} status",
+            hint=f"pmrunnerctl --socket '{place.socket}' --env {hello.environment} status",
         )
 
 

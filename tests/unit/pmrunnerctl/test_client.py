@@ -121,11 +121,14 @@ def test_a_daemon_that_never_answers_is_given_up(daemon: FakeDaemon) -> None:
     daemon.answers[p.ChatSend] = SILENCE
     with (
         client(daemon.path, answer_within=0.1) as asking,
-        pytest.raises(Cannot, match="does not answer"),
+        pytest.raises(Cannot, match="does not answer") as caught,
     ):
         asking.call(SAY)
 
     assert asking.unanswered == "chat send"
+    assert caught.value.hint.splitlines()[-1] == (
+        "chat send may have happened: look before you repeat it"
+    )
 
 
 @pytest.mark.parametrize("reason", ["", "stopping", "lagged"])
