@@ -14,7 +14,7 @@ from pmrunnerctl.render import Screen
 from pmrunnerctl.session import Session
 from pmrunnerctl.transfer import Progress
 from pmrunnerctl.verbs import Noun, verb
-from pmrunnerd.model.upkeep import Contents, Finding, Repaired, Verified
+from pmrunnerd.model.upkeep import Contents, Finding, Held, Repaired, Verified
 
 # More than this are counted, not shown; `--json` shows all.
 SHOWN: Final = 20
@@ -91,7 +91,8 @@ def _verify_state(session: Session, state_dir: Path | None) -> None:
     summary="Mend a damaged journal: set aside, never delete.",
     what="Only while no daemon has the state. What can be read and still follows stays; in the place"
     " of each other commit stands one that says so. Everything as it was is kept in set-aside/."
-    " Killed in the middle, the same command finishes.",
+    " Killed in the middle, the same command finishes. What may have been done already, because what"
+    " became of it is lost, is listed and not begun again unless you say so.",
     example="pmrunnerctl state repair --yes",
     then="pmrunnerctl start",
 )
@@ -158,10 +159,33 @@ def draw_repaired(screen: Screen, where: Path, found: Repaired) -> None:
     lost = f"{count(found.lost, 'commit')} of {found.commits}"
     if found.changed:
         screen.line(f"repaired: {lost} lost; everything as it was is in {found.kept}")
+    else:
+        others = ", the others stay" if found.lost < found.commits else ""
+        screen.line(f"{lost} would be lost{others}; nothing was changed")
+    draw_held(screen, found)
+    if found.changed:
         screen.next("pmrunnerctl start")
+    else:
+        screen.next(f"pmrunnerctl state repair --yes --state-dir {where}")
+
+
+def draw_held(screen: Screen, found: Repaired) -> None:
+    """Write what is not begun again by itself, with the command that has it done again."""
+    if not found.held:
         return
-    screen.line(f"{lost} would be lost, the others stay; nothing was changed")
-    screen.next(f"pmrunnerctl state repair --yes --state-dir {where}")
+    how = "is" if found.changed else "would be"
+    screen.line(f"what may have been done already {how} not begun again, unless you say so:")
+    screen.table(
+        ("", "PROJECT", "WHAT", "TO HAVE IT DONE AGAIN"),
+        [(one.id, one.alias, one.text, _again(one)) for one in found.held],
+        stretch=2,
+    )
+
+
+def _again(held: Held) -> str:
+    if held.id.startswith("t"):
+        return f"pmrunnerctl task retry {held.id}"
+    return f"pmrunnerctl chat send {held.alias} TEXT"
 
 
 def draw_findings(screen: Screen, findings: tuple[Finding, ...]) -> None:

@@ -33,10 +33,19 @@ class Verified(View, frozen=True, kw_only=True):
     retracted: bool = False
 
 
+class Held(View, frozen=True, kw_only=True):
+    """A task, or a message, that may have been done already: what became of it is lost."""
+
+    id: str
+    alias: str
+    text: str
+
+
 class Repaired(View, frozen=True, kw_only=True):
     """What a repair did, or would do: `lost` commits of `commits` became placeholders.
 
-    `kept` is the directory that holds everything as it was.
+    `kept` is the directory that holds everything as it was. What is `held` was waiting when a
+    commit was lost that may have told of it; it is not begun again unless a person asks for it.
     """
 
     changed: bool
@@ -44,6 +53,7 @@ class Repaired(View, frozen=True, kw_only=True):
     lost: int
     kept: str
     findings: tuple[Finding, ...]
+    held: tuple[Held, ...] = ()
 
 
 class Member(View, frozen=True, kw_only=True):

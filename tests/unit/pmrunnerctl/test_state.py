@@ -1,8 +1,10 @@
 import json
 from pathlib import Path
 
-from pmrunnerctl.state import SHOWN, draw_findings
-from pmrunnerd.model.upkeep import Finding
+import pytest
+
+from pmrunnerctl.state import SHOWN, draw_findings, draw_repaired
+from pmrunnerd.model.upkeep import Finding, Held, Repaired
 from tests.unit.pmrunnerctl.conftest import Ctl, Paper
 from tests.unit.store.archives import archived
 from tests.unit.store.damage import everything, flip, segments, state
@@ -37,6 +39,25 @@ def test_a_repair_shows_first_then_mends_then_has_nothing_to_do(ctl: Ctl, tmp_pa
         in ctl("state", "repair", "--yes", "--state-dir", str(tmp_path)).out
     )
     assert "needs no repair" in ctl("state", "repair", "--state-dir", str(tmp_path)).out
+
+
+@pytest.mark.parametrize("change", [False, True])
+def test_what_may_have_been_done_is_listed_with_the_command_that_does_it_again(
+    paper: Paper, *, change: bool
+) -> None:
+    held = (
+        Held(id="t1", alias="cake", text="echo one"),
+        Held(id="m3", alias="cake", text="bake it"),
+    )
+    finding = Finding(file="j", line=1, why="is missing")
+    found = Repaired(changed=change, commits=2, lost=2, kept="/k", findings=(finding,), held=held)
+    draw_repaired(paper, Path("/s"), found)
+
+    how = "is" if change else "would be"
+    assert f"what may have been done already {how} not begun again" in paper.text
+    assert "t1  cake     echo one  pmrunnerctl task retry t1" in paper.text
+    assert "m3  cake     bake it   pmrunnerctl chat send cake TEXT" in paper.text
+    assert "the others stay" not in paper.text, "there are no others"
 
 
 def test_a_sound_state_is_no_error_and_json_is_one_line(ctl: Ctl, tmp_path: Path) -> None:
