@@ -29,7 +29,7 @@ class Both(Checkup, frozen=True, kw_only=True):
     "doctor",
     click.option(
         "--state-dir",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=click.Path(file_okay=False, readable=False, path_type=Path),
         help="The state directory (the daemon's, or ./state of the checkout).",
     ),
     what="Looks at programs and ports, too. Needs no daemon, and does not disturb one that runs; one that"

@@ -23,7 +23,7 @@ READY_WITHIN: Final = 10.0
     "start",
     click.option(
         "--state-dir",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=click.Path(file_okay=False, readable=False, path_type=Path),
         help="Where it keeps everything (./state of the checkout).",
     ),
     click.option("--port", type=click.IntRange(0, 65535), help="Of its web door; 0 closes it."),
@@ -121,7 +121,19 @@ def _to_be(session: Session, state_dir: Path | None) -> Place:
             "cannot start: this is no checkout of pm-runner, and no state directory was given",
             hint=f"{START} --state-dir ./state",
         )
+    _must_be_open(state_dir)
     return Place(state_dir.absolute() / SOCKET, session.env, START)
+
+
+def _must_be_open(state_dir: Path) -> None:
+    """Refuse a state directory that nobody could be found in, nor started on."""
+    if state_dir.is_dir() and not os.access(state_dir, os.R_OK | os.X_OK, effective_ids=True):
+        raise Cannot(
+            f"cannot start: you may not look into {state_dir}",
+            exits=Exit.FORBIDDEN,
+            code="forbidden",
+            hint=f"ls -ld {state_dir}",
+        )
 
 
 def _if_there(session: Session, place: Place) -> Overview | None:

@@ -70,8 +70,17 @@ def _verify_archive(session: Session, archive: Path) -> None:
         )
     with Progress(session.err, "looked at") as progress:
         progress.working("looking")
-        held = offline.ask("verify", Contents, str(archive), streams=stream)
+        held = _look_at(archive, streams=stream)
     session.show(held, lambda _: draw_contents(session.out, archive, held))
+
+
+def _look_at(archive: Path, *, streams: bool) -> Contents:
+    try:
+        return offline.ask("verify", Contents, str(archive), streams=streams)
+    except offline.Damaged as exc:
+        # To find that out is what was asked for.
+        exc.exits = Exit.ENDED_BADLY
+        raise
 
 
 def _verify_state(session: Session, state_dir: Path | None) -> None:
@@ -80,7 +89,7 @@ def _verify_state(session: Session, state_dir: Path | None) -> None:
         where = offline.directory(session, state_dir)
         found = offline.ask("verify", Verified, "--state-dir", str(where))
     session.show(found, lambda _: draw_verified(session.out, where, found))
-    if not found.sound or found.caches:
+    if not found.sound:
         session.end(Exit.ENDED_BADLY)
 
 
@@ -115,7 +124,10 @@ state = Noun(
 
 def draw_verified(screen: Screen, where: Path, found: Verified) -> None:
     """Write what a journal was found to be."""
-    screen.line(f"{where} is {'sound' if found.sound else 'damaged'}")
+    if found.caches and not found.findings:
+        screen.line(f"the journal of {where} is sound; what was made from it is not:")
+    else:
+        screen.line(f"{where} is {'sound' if found.sound else 'damaged'}")
     screen.pairs(
         [
             ("commits", str(found.commits)),
@@ -132,13 +144,14 @@ def draw_verified(screen: Screen, where: Path, found: Verified) -> None:
     elif found.caches:
         screen.line("nothing is lost by that; once no daemon runs, verify has them made anew")
         screen.next(f"pmrunnerctl stop; then pmrunnerctl state verify --state-dir {where}")
-    if not found.sound:
+    if found.findings:
         screen.next(f"pmrunnerctl state repair --state-dir {where}")
 
 
 def draw_contents(screen: Screen, archive: Path, found: Contents) -> None:
     """Write what an archive holds, which is whole."""
-    screen.line(f"{archive} can be restored")
+    is_stream = archive == archives.STREAM
+    screen.line(f"{'standard input' if is_stream else archive} can be restored")
     screen.pairs(
         [
             ("commits", str(found.commits)),
@@ -147,7 +160,7 @@ def draw_contents(screen: Screen, archive: Path, found: Contents) -> None:
             ("made", screen.when(found.at)),
         ]
     )
-    screen.next(f"pmrunnerctl state restore {archive}")
+    screen.next(f"pmrunnerctl state restore {'- < ARCHIVE' if is_stream else archive}")
 
 
 def draw_repaired(screen: Screen, where: Path, found: Repaired) -> None:

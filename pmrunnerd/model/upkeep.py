@@ -17,9 +17,10 @@ class Finding(View, frozen=True, kw_only=True):
 
 
 class Verified(View, frozen=True, kw_only=True):
-    """What a journal was found to be. `torn` is bytes at its end that a crash left: no damage.
+    """What a state was found to be. `torn` is bytes at the journal's end that a crash left: no damage.
 
-    `caches` is what of snapshot and history is not as the journal says; nothing is lost by it.
+    `findings` is what is wrong with the journal. `caches` is what of snapshot and history is not as
+    it says; nothing is lost by that. `sound` is a state with neither.
     `retracted` tells that the snapshot was taken away for it, so the next start makes both anew.
     """
 

@@ -64,7 +64,7 @@ def _finish(disk: Disk, directory: Path, lock: Lock) -> None:
         raise Unavailable(
             f"cannot finish the restore of {directory} now: {error.strerror}; it is recorded, and the"
             " next start of the daemon finishes it",
-            hint=f"df -h {directory}; then pmrunnerctl start",
+            hint=f"{disk_hint(error, directory)}; then pmrunnerctl start",
         ) from error
 
 
@@ -198,5 +198,5 @@ def _disk_errors(directory: Path) -> Iterator[None]:
         ) from error
     except StoreFailed as error:
         raise Unavailable(
-            f"cannot restore {directory}: {error}", hint=f"df -h {directory}"
+            f"cannot restore {directory}: {error}", hint=error.hint or f"df -h {directory}"
         ) from error
