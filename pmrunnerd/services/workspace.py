@@ -4,7 +4,6 @@ The daemon opens nothing in there. It looks at what is there from outside, and w
 tell it asks a git in a sandbox.
 """
 
-import logging
 import os
 import stat
 from collections.abc import Sequence
@@ -18,8 +17,6 @@ from pmrunnerd.services.cell import NoWorkspace
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.judgement import judge
-
-log = logging.getLogger(__name__)
 
 
 class Inspection(Struct, frozen=True, kw_only=True):
@@ -86,7 +83,9 @@ async def probe(path: Path, *, unconfined: bool) -> Inspection:
         )
         judged = await judge(Git(cell, run))
     except Exception as exc:  # noqa: BLE001 - whatever is in there, the daemon goes on
-        log.warning("cannot look at workspace %s: %s: %s", path, type(exc).__name__, exc)
         hint = exc.hint if isinstance(exc, PmError) else None
-        return Inspection(path=path, problem=str(exc) or type(exc).__name__, hint=hint or "")
+        kind = "" if isinstance(exc, PmError) else f"{type(exc).__name__}: "
+        # The same problem in the same words, whichever probe had it.
+        problem = f"{kind}{exc}".replace(run, "probe")
+        return Inspection(path=path, problem=problem, hint=hint or "")
     return Inspection(path=path, problem=judged.problem)
