@@ -85,21 +85,22 @@ class Client:
     def stream(self, request: p.Request[R]) -> Iterator[R]:
         """Yield the items of a stream to its end, over as many connections as it takes."""
         decoder = frames.to_client(p.BY_REQUEST[type(request)].reply)
-        bookmark = Bookmark(request)
+        # Where it begins was learned from whom we asked last.
+        asked = self._connection
+        bookmark = Bookmark(request, asked.hello.lineage if asked else None)
         patience = Patience(self._patience, self._tell)
         while True:
             began = time.monotonic()
             connection = None
             try:
                 connection = self._dial()
-                connection.send(message(bookmark.request()))
+                connection.send(message(bookmark.request(connection.hello.lineage)))
                 while True:
                     frame = connection.receive(decoder, within=None)
                     if isinstance(frame, frames.Closed):
-                        if frame.reason == "end":
+                        if self._is_over(frame, bookmark):
                             return
-                        bookmark.at_least(frame.cursor)
-                        raise Lost(f"it ended the stream: {frame.reason}")  # noqa: TRY301
+                        break
                     if isinstance(frame, frames.Failed):
                         raise_failure(frame)
                     patience.answered()
@@ -112,6 +113,15 @@ class Client:
             finally:
                 if connection is not None:
                     connection.close()
+
+    def _is_over(self, closed: frames.Closed, bookmark: Bookmark) -> bool:
+        """Take note of how a stream was closed. Raises Lost where the daemon is to be waited for."""
+        if closed.reason == "restored":
+            self._tell(f"the state was restored; {bookmark.restored(closed.cursor)}")
+        elif closed.reason != "end":
+            bookmark.at_least(closed.cursor)
+            raise Lost(f"it ended the stream: {closed.reason}")
+        return closed.reason == "end"
 
     def close(self) -> None:
         """Hang up."""

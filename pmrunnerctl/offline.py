@@ -19,7 +19,7 @@ R = TypeVar("R")
 
 state_directory: Final = click.option(
     "--state-dir",
-    type=NamedPath(file_okay=False, path_type=Path),
+    type=NamedPath(file_okay=False, readable=False, path_type=Path),
     callback=remember_state,
     help="The state directory (the daemon's, or ./state of the checkout).",
 )
@@ -30,6 +30,11 @@ class _Said(msgspec.Struct):
     code: Code
     message: str
     hint: str
+    damaged: bool = False
+
+
+class Damaged(Cannot):
+    """What was to be used is not whole."""
 
 
 def directory(session: Session, given: Path | None) -> Path:
@@ -84,4 +89,5 @@ def ask(verb: str, reply: type[R], *options: str, streams: bool = False) -> R:
             exits=Exit.BUG,
             code="bug",
         ) from None
-    raise Cannot(said.message, exits=BY_CODE[said.code], code=said.code, hint=said.hint)
+    kind = Damaged if said.damaged else Cannot
+    raise kind(said.message, exits=BY_CODE[said.code], code=said.code, hint=said.hint)

@@ -31,7 +31,7 @@ class _Holder(msgspec.Struct):
     "start",
     click.option(
         "--state-dir",
-        type=NamedPath(file_okay=False, path_type=Path),
+        type=NamedPath(file_okay=False, readable=False, path_type=Path),
         callback=remember_state,
         help="Where it keeps everything (./state of the checkout).",
     ),
@@ -133,8 +133,20 @@ def _to_be(session: Session, state_dir: Path | None) -> tuple[Place, Path]:
             "cannot start: this is no checkout of pm-runner, and no state directory was given",
             hint=f"{START} --state-dir ./state",
         )
+    _must_be_open(state_dir)
     state = state_dir.absolute()
     return Place(here / socket if socket else state / SOCKET, session.env, START), state
+
+
+def _must_be_open(state_dir: Path) -> None:
+    """Refuse a state directory that nobody could be found in, nor started on."""
+    if state_dir.is_dir() and not os.access(state_dir, os.R_OK | os.X_OK, effective_ids=True):
+        raise Cannot(
+            f"cannot start: you may not look into {state_dir}",
+            exits=Exit.FORBIDDEN,
+            code="forbidden",
+            hint=f"ls -ld {state_dir}",
+        )
 
 
 def _if_there(session: Session, place: Place) -> Overview | None:

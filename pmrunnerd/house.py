@@ -99,6 +99,7 @@ class House:
                 look = house.create_task(self._look_at_the_past(), name="scrub")
                 pulse = house.create_task(self._prove_liveness(engine), name="watchdog")
                 ready()
+                chronicle.catch_up()
                 log.info("ready", extra={"fields": {"socket": self._options.socket}})
                 await self._leave.wait()
                 log.info("leaving", extra={"fields": {"why": self._why}})

@@ -41,7 +41,10 @@ def _query(command: p.Command, request: Request) -> dict[str, str]:
     last = request.headers.get("last-event-id", "")
     if command.stream and last:
         fields = command.request.__struct_fields__
-        query["since" if "since" in fields else "cursor"] = last
+        cursor, _, lineage = last.partition("@")
+        query["since" if "since" in fields else "cursor"] = cursor
+        if lineage and "lineage" in fields:
+            query["lineage"] = lineage
     return query
 
 

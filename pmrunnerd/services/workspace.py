@@ -4,7 +4,6 @@ The daemon opens nothing in there. It looks at what is there from outside, and w
 tell it asks a git in a sandbox.
 """
 
-import logging
 import os
 import shlex
 import stat
@@ -22,8 +21,6 @@ from pmrunnerd.services.judgement import judge
 
 # What lies at the top of a repository that has no working tree.
 _BARE = ("HEAD", "objects", "refs")
-
-log = logging.getLogger(__name__)
 
 
 class Inspection(Struct, frozen=True, kw_only=True):
@@ -114,7 +111,9 @@ async def probe(path: Path, *, unconfined: bool) -> Inspection:
         )
         judged = await judge(Git(cell, run))
     except Exception as exc:  # noqa: BLE001 - whatever is in there, the daemon goes on
-        log.warning("cannot look at workspace %s: %s: %s", path, type(exc).__name__, exc)
         hint = exc.hint if isinstance(exc, PmError) else None
-        return Inspection(path=path, problem=str(exc) or type(exc).__name__, hint=hint or "")
+        kind = "" if isinstance(exc, PmError) else f"{type(exc).__name__}: "
+        # The same problem in the same words, whichever probe had it.
+        problem = f"{kind}{exc}".replace(run, "probe")
+        return Inspection(path=path, problem=problem, hint=hint or "")
     return Inspection(path=path, problem=judged.problem)

@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "6c33199de0d99003"
+FOLD: Final = "5f7b48f2c981015e"

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from pmrunnerd.api.sockets import bind_tcp
 from pmrunnerd.api.web import WebDoor, WebLimits
+from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import Refused
 from tests.integration.api.browsers import following, visiting
 from tests.unit.api import desks
@@ -206,5 +207,28 @@ def test_signals_stay_with_who_had_them(tmp_path: Path) -> None:
         async with at_work(tmp_path) as desk, visiting(desk):
             now = [signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)]
             assert now == before
+
+    asyncio.run(scenario())
+
+
+def test_a_browser_that_comes_back_to_a_restored_state_is_told_and_goes_on_there(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk, visiting(desk) as site:
+            await desk.store.commit(ev.DaemonStarted(release="1", pid=1))
+            await desk.store.commit(desks.added())
+            before = await site.get("/events")
+            assert b"\nid: 2@" + desks.AT.encode() in before.body
+            await desk.store.commit(ev.StateRestored(commits=2, kept="another"))
+            await desk.store.commit(desks.posted("after"))
+            told = await site.get("/events", last_event_id=f"3@{desks.AT}")
+            assert told.body == (
+                b'event: closed\ndata: {"reason":"restored","cursor":2}\nid: 2@another\n\n'
+            )
+            rest = await site.get("/events", last_event_id="2@another")
+            assert (b"after" in rest.body, b"project-added" in rest.body) == (True, False)
+            old = await site.get("/events", last_event_id="3")
+            assert old.status == 200, "who knows of no lineage is answered as ever"
 
     asyncio.run(scenario())

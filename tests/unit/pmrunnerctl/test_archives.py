@@ -106,8 +106,8 @@ def test_an_archive_that_is_not_there_is_said_to_be(ctl: Ctl, tmp_path: Path) ->
     words = ("state", "restore", str(tmp_path / "none"), "--state-dir", str(tmp_path / "two"))
     done = ctl(*words)
 
-    assert done.status != 0
-    assert f"cannot restore {tmp_path / 'none'}: No such file or directory" in done.err
+    assert done.status == 3
+    assert f"cannot read {tmp_path / 'none'}: there is no such file" in done.err
 
 
 @pytest.mark.parametrize(
