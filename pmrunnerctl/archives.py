@@ -12,14 +12,15 @@ import msgspec
 from pmrunnerctl import offline
 from pmrunnerctl.amounts import count, size
 from pmrunnerctl.dial import why
-from pmrunnerctl.durably import written
-from pmrunnerctl.exits import misused
+from pmrunnerctl.durably import free, written
+from pmrunnerctl.exits import BY_CODE, Cannot, misused
 from pmrunnerctl.offline import state_directory
 from pmrunnerctl.render import Screen
 from pmrunnerctl.session import Session
 from pmrunnerctl.transfer import Progress, fetch, send
 from pmrunnerctl.verbs import verb
 from pmrunnerd.model import protocol as p
+from pmrunnerd.model.errors import code_of
 from pmrunnerd.model.upkeep import BackedUp, Restored
 
 R = TypeVar("R")
@@ -52,7 +53,8 @@ def backup(session: Session, state_dir: Path | None, archive: Path, *, force: bo
     with Progress(session.err, "backed up") as progress:
         if place is None:
             progress.working("backing up")
-            found = _ask(session, state_dir, "backup", BackedUp, archive, force=force)
+            to = archive if archive == STREAM else free(archive, force=force)
+            found = _ask(session, state_dir, "backup", BackedUp, to, force=force)
         elif archive == STREAM:
             found = fetch(place, sys.stdout.buffer, progress)
             sys.stdout.buffer.flush()
@@ -125,7 +127,13 @@ def _reading(archive: Path) -> contextlib.AbstractContextManager[IO[bytes]]:
     try:
         return archive.open("rb")
     except OSError as error:
-        raise misused(f"cannot read {archive}: {why(error)}") from None
+        code = code_of(error)
+        raise Cannot(
+            f"cannot read {archive}: {why(error)}",
+            exits=BY_CODE[code],
+            code=code,
+            hint=f"ls -ld {archive.absolute().parent}",
+        ) from None
 
 
 def draw_backed_up(screen: Screen, archive: Path, found: BackedUp) -> None:

@@ -13,11 +13,14 @@ def message(request: p.Request[Any], request_id: str = "") -> bytes:
     try:
         raw = frames.encode_request(request)
     except UnicodeEncodeError:
-        raise misused(f"cannot {name}: the text is not UTF-8") from None
+        raise misused(
+            f"cannot do {name}: the text is not UTF-8", hint=f"pmrunnerctl {name} -h"
+        ) from None
     call = frames.encode(frames.Call(call=1, request=raw, request_id=request_id))
     if len(call) > frames.FRAME_LIMIT:
         raise misused(
-            f"cannot {name}: {len(call)} bytes are more than the {frames.FRAME_LIMIT}"
-            " that fit into a request"
+            f"cannot do {name}: {len(call)} bytes are more than the {frames.FRAME_LIMIT}"
+            " that fit into a request",
+            hint="commit it to the project as a file, and send the name of the file",
         )
     return call

@@ -12,8 +12,9 @@ from pmrunnerctl.exits import Cannot, Exit, misused
 from pmrunnerctl.overview import OVERALL
 from pmrunnerctl.session import Session
 
-# The disk that standard output goes to: full, over quota, failing, or a file that is too large.
-_NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
+# The disk that standard output goes to: full, over quota, failing, or a file that is too large, or
+# that is open for reading only.
+_NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EBADF}
 # What click says of a number that is none.
 _NUMBERS: Final = {
     "is not a valid integer range": "is no whole number",

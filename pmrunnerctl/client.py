@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from pmrunnerctl.asking import message
 from pmrunnerctl.bookmark import Bookmark
-from pmrunnerctl.exits import Cannot, unreachable
+from pmrunnerctl.exits import Cannot, Silent, unreachable
 from pmrunnerctl.failures import Lost, raise_failure
 from pmrunnerctl.patience import Patience
 from pmrunnerctl.where import Place
@@ -21,12 +21,15 @@ T = TypeVar("T")
 
 ANSWER_WITHIN: Final = 30.0
 GREETED_WITHIN: Final = 5.0
+# A daemon that is there gets this long to say so, however little patience somebody has.
+LEAST_GREETING: Final = 2.0
 
 
 class Client:
     """Talks to one daemon. Every method raises Cannot, ready to be shown.
 
-    `patience` is how many seconds a daemon that is away is waited for; `tell` hears of it.
+    `patience` is how many seconds a daemon that is away is waited for, `greeted_within` one that is
+    there and says nothing; `tell` hears of it.
     `unanswered` names a command that changes something while its answer is out.
     """
 
@@ -37,12 +40,14 @@ class Client:
         patience: float,
         tell: Callable[[str], None],
         answer_within: float | None = ANSWER_WITHIN,
+        greeted_within: float = GREETED_WITHIN,
     ) -> None:
         self.place = place
         self.unanswered = ""
         self._patience = patience
         self._tell = tell
         self._answer_within = answer_within
+        self._greeted_within = greeted_within
         self._connection: Connection | None = None
 
     def hello(self) -> frames.Hello:
@@ -80,21 +85,22 @@ class Client:
     def stream(self, request: p.Request[R]) -> Iterator[R]:
         """Yield the items of a stream to its end, over as many connections as it takes."""
         decoder = frames.to_client(p.BY_REQUEST[type(request)].reply)
-        bookmark = Bookmark(request)
+        # Where it begins was learned from whom we asked last.
+        asked = self._connection
+        bookmark = Bookmark(request, asked.hello.lineage if asked else None)
         patience = Patience(self._patience, self._tell)
         while True:
             began = time.monotonic()
             connection = None
             try:
                 connection = self._dial()
-                connection.send(message(bookmark.request()))
+                connection.send(message(bookmark.request(connection.hello.lineage)))
                 while True:
                     frame = connection.receive(decoder, within=None)
                     if isinstance(frame, frames.Closed):
-                        if frame.reason == "end":
+                        if self._is_over(frame, bookmark):
                             return
-                        bookmark.at_least(frame.cursor)
-                        raise Lost(f"it ended the stream: {frame.reason}")  # noqa: TRY301
+                        break
                     if isinstance(frame, frames.Failed):
                         raise_failure(frame)
                     patience.answered()
@@ -107,6 +113,15 @@ class Client:
             finally:
                 if connection is not None:
                     connection.close()
+
+    def _is_over(self, closed: frames.Closed, bookmark: Bookmark) -> bool:
+        """Take note of how a stream was closed. Raises Lost where the daemon is to be waited for."""
+        if closed.reason == "restored":
+            self._tell(f"the state was restored; {bookmark.restored(closed.cursor)}")
+        elif closed.reason != "end":
+            bookmark.at_least(closed.cursor)
+            raise Lost(f"it ended the stream: {closed.reason}")
+        return closed.reason == "end"
 
     def close(self) -> None:
         """Hang up."""
@@ -124,6 +139,10 @@ class Client:
             except Lost as lost:
                 self.close()
                 self._wait(patience, lost)
+            except Silent as silent:
+                if self.unanswered:
+                    silent.hint += f"\n{self._may_have_happened()}"
+                raise
             else:
                 return frame
 
@@ -134,10 +153,13 @@ class Client:
             raise lost.__cause__
         hint = self.place.hint
         if self.unanswered:
-            hint = f"{self.unanswered} may have happened: look before you repeat it"
+            hint = self._may_have_happened()
         raise unreachable(
             f"cannot reach pmrunnerd at {self.place.socket}: {lost}", hint=hint, retryable=True
         ) from None
+
+    def _may_have_happened(self) -> str:
+        return f"{self.unanswered} may have happened: look before you repeat it"
 
     def _connected(self) -> Connection:
         if self._connection is None:
@@ -145,7 +167,7 @@ class Client:
         return self._connection
 
     def _dial(self) -> Connection:
-        return Connection(self.place, within=max(self._patience, GREETED_WITHIN))
+        return Connection(self.place, within=self._greeted_within, tell=self._tell)
 
 
 def _now() -> int:

@@ -23,9 +23,10 @@ WITHIN: Final = 2
     what="Names of projects, plans, tasks, runs and open questions are asked of the daemon, if it"
     " answers at once. Nothing is installed: put the output where your shell reads it, or for this bash"
     " alone: source <(pmrunnerctl completion bash).",
-    example="pmrunnerctl completion bash > ~/.local/share/bash-completion/completions/pmrunnerctl\n"
-    "pmrunnerctl completion zsh > ~/.zfunc/_pmrunnerctl\n"
-    "pmrunnerctl completion fish > ~/.config/fish/completions/pmrunnerctl.fish",
+    example="pmrunnerctl completion bash | install -Dm644 /dev/stdin"
+    " ~/.local/share/bash-completion/completions/pmrunnerctl\n"
+    "pmrunnerctl completion zsh | install -Dm644 /dev/stdin ~/.zfunc/_pmrunnerctl\n"
+    "pmrunnerctl completion fish | install -Dm644 /dev/stdin ~/.config/fish/completions/pmrunnerctl.fish",
 )
 def completion(session: Session, shell: str) -> None:
     session.out.raw(script(shell).rstrip("\n") + "\n")

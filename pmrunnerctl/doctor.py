@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Final
 
-import click
+from msgspec.structs import replace
 
 from pmrunnerctl import offline
-from pmrunnerctl.exits import Cannot, Exit
+from pmrunnerctl.exits import Cannot, Exit, Silent, Stranger
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import verb
-from pmrunnerctl.where import SOCKET
+from pmrunnerctl.where import SOCKET, START, Place
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.checkup import Check, Checkup
 from pmrunnerd.model.errors import Code
@@ -27,11 +27,7 @@ class Both(Checkup, frozen=True, kw_only=True):
 
 @verb(
     "doctor",
-    click.option(
-        "--state-dir",
-        type=click.Path(file_okay=False, path_type=Path),
-        help="The state directory (the daemon's, or ./state of the checkout).",
-    ),
+    offline.state_directory,
     what="Looks at programs and ports, too. Needs no daemon, and does not disturb one that runs; one that"
     " answers tells what it finds itself, because its limits and its sandbox may be others than"
     " yours. Exit status 8 where there is a problem,"
@@ -41,8 +37,9 @@ class Both(Checkup, frozen=True, kw_only=True):
 )
 def doctor(session: Session, state_dir: Path | None) -> None:
     where = offline.directory(session, state_dir)
-    running = _running(session) if state_dir is None else None
-    socket = session.place.socket if running else session.socket or where / SOCKET
+    place = _place(session, state_dir)
+    running, silent = _running(session, place) if place is not None else (None, None)
+    socket = place.socket if place and running else session.socket or where / SOCKET
     options = ["--state-dir", str(where), "--socket", str(socket.absolute())]
     environment = session.env or (running.environment if running else "")
     if environment:
@@ -52,7 +49,9 @@ def doctor(session: Session, state_dir: Path | None) -> None:
         web = next((door.address for door in running.doors if door.name == "web"), "")
         options += ["--port", web.rstrip("/").rpartition(":")[2] if web else "0"]
     ours = offline.ask("doctor", Checkup, *options)
-    theirs = _within(session, running) if running is not None else None
+    if silent is not None:
+        ours = replace(ours, checks=tuple(_heard(check, silent) for check in ours.checks))
+    theirs = _within(session, place, running) if place and running else None
     found = Both(state_directory=ours.state_directory, checks=ours.checks, daemon=theirs)
 
     def show(_: Both) -> None:
@@ -68,18 +67,39 @@ def doctor(session: Session, state_dir: Path | None) -> None:
         session.end(Exit.ENDED_BADLY)
 
 
-def _running(session: Session) -> Overview | None:
-    """Return what a daemon says of itself; None where none can be asked: that is looked into."""
+def _place(session: Session, state_dir: Path | None) -> Place | None:
+    """Return where the daemon of a state would answer; None where nobody can tell."""
+    if state_dir is not None and session.socket is None:
+        return Place(state_dir.absolute() / SOCKET, session.env, f"{START} --state-dir {state_dir}")
     try:
-        return session.client_of(session.place, patience=0).call(p.Status())
+        return session.place
     except Cannot:
         return None
 
 
-def _within(session: Session, running: Overview) -> Checkup:
+def _running(session: Session, place: Place) -> tuple[Overview | None, Silent | None]:
+    """Return what a daemon says of itself, or that it says nothing; that none is is looked into."""
+    try:
+        return session.client_of(place, patience=0).call(p.Status()), None
+    except Silent as exc:
+        return None, exc
+    except Stranger:
+        raise
+    except Cannot:
+        return None, None
+
+
+def _heard(check: Check, silent: Silent) -> Check:
+    """Correct what the kernel says: that somebody listens, and not that he answers."""
+    if check.name != "control socket":
+        return check
+    return replace(check, state="problem", found=str(silent), hint=silent.hint)
+
+
+def _within(session: Session, place: Place, running: Overview) -> Checkup:
     """Return what a daemon finds of itself; that it cannot tell is a warning among its checks."""
     try:
-        return session.client_of(session.place, patience=0).call(p.Doctor())
+        return session.client_of(place, patience=0).call(p.Doctor())
     except Cannot as exc:
         # There is nothing in this request that a daemon could refuse but the request itself.
         older = exc.code == Code.BAD_REQUEST
@@ -99,4 +119,4 @@ def draw(screen: Screen, title: str, found: Checkup) -> None:
     )
     for row in found.checks:
         if row.hint:
-            screen.line(f"{row.name}: {row.hint}")
+            screen.line(f"{row.name}: {screen.addressed(row.hint)}")

@@ -2,30 +2,50 @@
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from pmrunnerctl.dial import why
 from pmrunnerctl.exits import Cannot, Exit
 from pmrunnerd.model.errors import disk_hint
+
+
+def free(path: Path, *, force: bool) -> Path:
+    """Return the name that a file may take: where a symbolic link leads, if that is a file.
+
+    Raises Cannot for what is there already, unless `force`, and for what is no file even then: a
+    device or a pipe that is replaced is gone.
+    """
+    path = path.absolute()
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        if not path.is_symlink():
+            return path
+        raise _taken(path, "it is a symbolic link that leads nowhere", f"ls -l {path}") from None
+    except OSError as error:
+        raise _taken(path, why(error), f"ls -l {path}") from None
+    if not stat.S_ISREG(found.st_mode):
+        raise _taken(path, "it is there, and is no file", f"pmrunnerctl state backup - > {path}")
+    if not force:
+        raise _taken(path, "it is there already", "--force replaces it")
+    return Path(os.path.realpath(path))
+
+
+def _taken(path: Path, because: str, hint: str) -> Cannot:
+    return Cannot(f"cannot write {path}: {because}", exits=Exit.REFUSED, code="refused", hint=hint)
 
 
 @contextlib.contextmanager
 def written(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
     """Give a file to write, mode 0600, that takes a name when the block ends well.
 
-    Raises Cannot if something has that name already, unless `force`, and where the disk says no;
-    then nothing is left.
+    Raises Cannot as `free` does, and where the disk says no; then nothing is left.
     """
-    path = path.absolute()
+    path = free(path, force=force)
     partial = path.with_name(f"{path.name}.partial")
-    if not force and path.exists():
-        raise Cannot(
-            f"cannot write {path}: it is there already",
-            exits=Exit.REFUSED,
-            code="refused",
-            hint="--force replaces it",
-        )
     try:
         partial.unlink(missing_ok=True)
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -40,11 +60,18 @@ def written(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
             f"cannot write {path}: {error.strerror}",
             exits=Exit.UNAVAILABLE,
             code="unavailable",
-            hint=disk_hint(error, path.parent),
+            hint=_hint(error, path.parent),
         ) from error
     except BaseException:
         _remove(partial)
         raise
+
+
+def _hint(error: OSError, directory: Path) -> str:
+    # /proc and its like are there, and have no room for a file of ours.
+    if isinstance(error, FileNotFoundError) and directory.is_dir():
+        return f"df -hT {directory}"
+    return disk_hint(error, directory)
 
 
 def _sync(directory: Path) -> None:

@@ -85,6 +85,20 @@ class Cannot(Exception):
         }
 
 
+class Silent(Cannot):
+    """Somebody listens where a daemon should be, and does not answer: it hangs, or is stopped."""
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message, exits=Exit.UNREACHABLE, code="unreachable", hint=hint)
+
+
+class Stranger(Cannot):
+    """Who answers is not the environment that was meant: nothing of theirs is looked at."""
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message, exits=Exit.UNREACHABLE, code="unreachable", hint=hint)
+
+
 def misused(message: str, *, hint: str = "") -> Cannot:
     """Return the error of a command line that makes no sense."""
     return Cannot(message, exits=Exit.USAGE, code="usage", hint=hint)

@@ -1,6 +1,6 @@
 """Checks that who answers speaks our language, and is the daemon that was meant."""
 
-from pmrunnerctl.exits import unreachable
+from pmrunnerctl.exits import Stranger, unreachable
 from pmrunnerctl.where import Place
 from pmrunnerd import __version__
 from pmrunnerd.model.frames import VERSION, Hello
@@ -17,9 +17,9 @@ def check(hello: Hello, place: Place) -> None:
         )
     wanted = place.environment
     if wanted and hello.environment and wanted != hello.environment:
-        raise unreachable(
+        raise Stranger(
             f"cannot reach environment {wanted}: {place.socket} is environment {hello.environment}",
-            hint=f"pmrunnerctl --env {hello.environment} status",
+            hint=f"pmrunnerctl --socket '{place.socket}' --env {hello.environment} status",
         )
 
 

@@ -71,7 +71,7 @@ def _draw_item(screen: Screen, item: InboxItem) -> None:
     for number, option in enumerate(item.options, 1):
         screen.line(f"    {number}. {option}")
     for command in _commands(item):
-        screen.line(f"    {command}", "yellow")
+        screen.line(f"    {screen.addressed(command)}", "yellow")
 
 
 def _commands(item: InboxItem) -> list[str]:
@@ -85,19 +85,32 @@ def _commands(item: InboxItem) -> list[str]:
 
 
 def _option(session: Session, question: str, number: int) -> str:
-    """Return the text of an option, as it was offered."""
-    for item in session.ask(p.Inbox()).items:
-        if item.id == question and item.kind == "question":
-            if 1 <= number <= len(item.options):
-                return item.options[number - 1]
-            offered = "; ".join(f"{n}. {text}" for n, text in enumerate(item.options, 1))
-            raise misused(
-                f"cannot answer {question} with option {number}: it offers {offered or 'none'}",
-                hint=f"pmrunnerctl answer {question} TEXT",
-            )
-    raise Cannot(
-        f"cannot answer {question}: no such question is open",
-        exits=Exit.NOT_FOUND,
-        code=Code.NOT_FOUND,
-        hint="pmrunnerctl inbox",
+    """Return the text of an option, as it was offered; the question may have been answered since."""
+    item = _asked(session, question)
+    if 1 <= number <= len(item.options):
+        return item.options[number - 1]
+    offered = "; ".join(f"{n}. {text}" for n, text in enumerate(item.options, 1))
+    raise misused(
+        f"cannot answer {question} with option {number}: it offers {offered or 'none'}",
+        hint=f"pmrunnerctl answer {question} TEXT",
     )
+
+
+def _asked(session: Session, question: str) -> InboxItem:
+    open_ones = {item.id: item for item in session.ask(p.Inbox()).items if item.kind == "question"}
+    if question in open_ones:
+        return open_ones[question]
+    try:
+        return session.ask(p.Inbox(question=question)).items[0]
+    except Cannot as exc:
+        if exc.code not in {
+            Code.NOT_FOUND,
+            Code.BAD_REQUEST,
+        }:  # an older daemon knows open ones only
+            raise
+        raise Cannot(
+            f"cannot answer {question}: no such question is open",
+            exits=Exit.NOT_FOUND,
+            code=Code.NOT_FOUND,
+            hint="pmrunnerctl inbox",
+        ) from None

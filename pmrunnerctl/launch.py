@@ -3,6 +3,7 @@
 import contextlib
 import os
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,25 +17,39 @@ BOOTED: Final = Path("/run/systemd/system")
 _JOURNALS: Final = (Path("/var/log/journal"), Path("/run/log/journal"))
 _STANDARD_OUTPUT: Final = 1
 _STANDARD_ERROR: Final = 2
+# How a program ends that does not know an option.
+_MISUSED: Final = 2
 
 
 def daemon(arguments: Sequence[str]) -> None:
     """Run `pmrunnerd … --detach` of this installation; return when it is ready.
 
-    What it says goes to standard error, so that standard output stays the client's own. Raises
-    Cannot if it says no.
+    Raises Cannot with its own words if it says no.
     """
     argv = [*command(), *arguments, "--detach"]
-    status = subprocess.run(
-        argv, check=False, stdin=subprocess.DEVNULL, stdout=_STANDARD_ERROR, env=_environment()
-    ).returncode
-    if status:
+    done = subprocess.run(
+        argv, check=False, stdin=subprocess.DEVNULL, capture_output=True, env=_environment()
+    )
+    if done.returncode:
+        why, hint = _reason(done.stderr.decode(errors="replace"))
+        usage = done.returncode == _MISUSED
         raise Cannot(
-            f"cannot start pmrunnerd: it ended with status {status}",
-            exits=Exit.ENDED_BADLY,
-            code="ended-badly",
-            hint=" ".join([*argv[:-1], "  to see it in the foreground"]),
+            why or f"cannot start pmrunnerd: it ended with status {done.returncode}",
+            exits=Exit.USAGE if usage else Exit.ENDED_BADLY,
+            code="usage" if usage else "ended-badly",
+            hint=hint or f"{shlex.join(argv[:-1])}   to see it in the foreground",
         )
+
+
+def _reason(said: str) -> tuple[str, str]:
+    """Return what a daemon said that it cannot do, and its hints; both empty where it said neither."""
+    lines = said.splitlines()
+    why = [line.partition(": ")[2] for line in lines if line.startswith("pmrunnerd: ")]
+    hints = [line.partition(": ")[2] for line in lines if line.startswith("  hint: ")]
+    what = why[-1] if why else ""
+    if what.startswith("error: "):  # of its options
+        what = f"cannot start pmrunnerd: {what.partition(': ')[2]}"
+    return what, "\n".join(hints)
 
 
 def command() -> list[str]:

@@ -3,7 +3,7 @@
 import click
 
 from pmrunnerctl import launch, offline, watch
-from pmrunnerctl.exits import Cannot, Exit
+from pmrunnerctl.exits import Cannot, Exit, Stranger
 from pmrunnerctl.session import Session
 from pmrunnerctl.tail import tail
 from pmrunnerctl.verbs import verb
@@ -67,6 +67,8 @@ def _unit(session: Session) -> str | None:
         return None
     try:
         overview = session.client_of(place, patience=0).call(p.Status())
+    except Stranger:
+        raise
     except Cannot:
         return unit
     return launch.unit_of(overview.environment, overview.pid)

@@ -1,5 +1,6 @@
 """Asks a state directory itself, where a daemon cannot be asked or does not run."""
 
+import os
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -7,8 +8,9 @@ import click
 import msgspec
 
 from pmrunnerctl import launch
-from pmrunnerctl.exits import BY_CODE, Cannot, Exit, misused
+from pmrunnerctl.exits import BY_CODE, Cannot, Exit, Stranger, misused
 from pmrunnerctl.session import Session
+from pmrunnerctl.verbs import NamedPath, remember_state
 from pmrunnerctl.where import RUN, Place, checkout
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Code
@@ -17,7 +19,8 @@ R = TypeVar("R")
 
 state_directory: Final = click.option(
     "--state-dir",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=NamedPath(file_okay=False, readable=False, path_type=Path),
+    callback=remember_state,
     help="The state directory (the daemon's, or ./state of the checkout).",
 )
 INSTALLED: Final = Path("/var/lib/pm-runner/state")
@@ -27,19 +30,24 @@ class _Said(msgspec.Struct):
     code: Code
     message: str
     hint: str
+    damaged: bool = False
+
+
+class Damaged(Cannot):
+    """What was to be used is not whole."""
 
 
 def directory(session: Session, given: Path | None) -> Path:
     """Return the state directory that is meant: the one given, the daemon's, the place's."""
     if given is not None:
         return given.absolute()
-    if session.socket is None and not session.env and (found := checkout(Path.cwd())):
+    if not _is_named(session) and (found := checkout(Path.cwd())):
         return found / "state"
     place = session.place
     try:
         return Path(session.client_of(place, patience=0).call(p.Status()).state_directory)
     except Cannot as exc:
-        if exc.exits is not Exit.UNREACHABLE:
+        if exc.exits is not Exit.UNREACHABLE or isinstance(exc, Stranger):
             raise
     if place.socket.parent.parent == RUN:
         return INSTALLED / place.socket.parent.name
@@ -56,10 +64,16 @@ def daemon(session: Session, given: Path | None) -> Place | None:
         place = session.place
         session.client_of(place, patience=0).hello()
     except Cannot as exc:
-        if exc.exits is not Exit.UNREACHABLE:
+        if exc.exits is not Exit.UNREACHABLE or isinstance(exc, Stranger):
             raise
         return None
     return place
+
+
+def _is_named(session: Session) -> bool:
+    """Tell whether somebody said which daemon is meant: the checkout is only a guess."""
+    variables = ("PMRUNNER_SOCKET", "PMRUNNER_ENV")
+    return bool(session.socket or session.env or any(map(os.environ.get, variables)))
 
 
 def ask(verb: str, reply: type[R], *options: str, streams: bool = False) -> R:
@@ -75,4 +89,5 @@ def ask(verb: str, reply: type[R], *options: str, streams: bool = False) -> R:
             exits=Exit.BUG,
             code="bug",
         ) from None
-    raise Cannot(said.message, exits=BY_CODE[said.code], code=said.code, hint=said.hint)
+    kind = Damaged if said.damaged else Cannot
+    raise kind(said.message, exits=BY_CODE[said.code], code=said.code, hint=said.hint)

@@ -11,6 +11,7 @@ from pmrunnerctl.states import counts, state
 from pmrunnerctl.texts import joined
 from pmrunnerctl.verbs import Noun, verb
 from pmrunnerd.model import protocol as p
+from pmrunnerd.model.entities import PlanState
 from pmrunnerd.model.views import PlanTable, PlanView
 
 PLAN = click.argument("plan", shell_complete=complete.plans)
@@ -89,7 +90,7 @@ def draw(screen: Screen, found: PlanTable, before: str | None = None) -> None:
                 row.alias,
                 state(row.plan.state),
                 counts(row.tasks),
-                row.plan.title,
+                row.plan.title or row.plan.reason,
                 screen.ago(row.plan.at),
             )
             for row in found.plans
@@ -111,5 +112,8 @@ def draw_plan(screen: Screen, view: PlanView) -> None:
             ("message", view.message),
         ]
     )
-    screen.line()
-    task.draw_rows(screen, view.tasks)
+    if view.tasks:
+        screen.line()
+        task.draw_rows(screen, view.tasks)
+    elif found.state is PlanState.ERROR:
+        screen.next(f"pmrunnerctl chat send {view.alias} TEXT", "no task was made of it")

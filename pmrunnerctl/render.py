@@ -1,8 +1,9 @@
 """Draws on a terminal or into a pipe: tables, pairs, colours only where they are seen."""
 
+import contextlib
 import os
 import select
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Final, NamedTuple, TextIO
 
@@ -23,7 +24,7 @@ class Cell(NamedTuple):
 class Screen:
     """One output stream. `columns` is None where no terminal is: nothing is cut there.
 
-    Times are shown in `zone`, the local one unless another is given.
+    `addressed` adds to a command whatever makes it mean the same daemon. Times are shown in `zone`, the local one unless another is given.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Screen:
         self.colour = colour
         self.columns = columns
         self.now = now or datetime.now(UTC)
+        self.addressed: Callable[[str], str] = str
         self._zone = zone
 
     @classmethod
@@ -79,7 +81,7 @@ class Screen:
 
     def next(self, command: str, why: str = "") -> None:
         """Say what somebody may want to type now."""
-        self.line(f"next: {command}" + (f"   {why}" if why else ""), "dim")
+        self.line(f"next: {self.addressed(command)}" + (f"   {why}" if why else ""), "dim")
 
     def table(
         self,
@@ -144,6 +146,20 @@ class Screen:
         before = " " * (width(indent) + sum([*widths.values()][:-1]) + len(GAP) * (len(widths) - 1))
         for text in below:
             self.raw(f"{before}{text}\n")
+
+
+class Aside(Screen):
+    """What is said beside the matter: where it can be told to nobody, nothing else changes."""
+
+    def raw(self, text: str) -> None:
+        """Write text as it is, if somebody takes it."""
+        with contextlib.suppress(OSError):
+            super().raw(text)
+
+    def flush(self) -> None:
+        """Have it seen, if somebody looks."""
+        with contextlib.suppress(OSError):
+            super().flush()
 
 
 def _text(value: str | Cell) -> str:

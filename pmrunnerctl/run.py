@@ -61,7 +61,7 @@ def show(session: Session, run: str) -> None:
 )
 def logs(session: Session, run: str | None, *, follow: bool) -> None:
     run = run or _latest(session)
-    writer = runlog.Log(session.out, session.err)
+    writer = runlog.Log(session.out, session.second)
     outcome = None
     with watch.watching(session, work="the run goes on"):
         for line in session.stream(p.RunLogs(run=run, follow=follow)):

@@ -11,9 +11,9 @@ import click
 import msgspec
 
 from pmrunnerctl import where
-from pmrunnerctl.client import ANSWER_WITHIN, Client
+from pmrunnerctl.client import ANSWER_WITHIN, LEAST_GREETING, Client
 from pmrunnerctl.exits import Cannot, Exit
-from pmrunnerctl.render import Screen
+from pmrunnerctl.render import Aside, Screen
 from pmrunnerd.model import protocol as p
 
 R = TypeVar("R")
@@ -22,12 +22,14 @@ R = TypeVar("R")
 class Session:
     """One command from its first word to its exit status.
 
-    `socket`, `env`, `json` and `patience` are the options that every verb takes.
+    `socket`, `env`, `json` and `patience` are the options that every verb takes, `state_dir` one of
+    those that can do without a daemon.
     """
 
     def __init__(self) -> None:
         self.socket: Path | None = None
         self.env = ""
+        self.state_dir: Path | None = None
         self.json = False
         self.patience = 5.0
         self._clients: list[Client] = []
@@ -35,11 +37,16 @@ class Session:
     @cached_property
     def out(self) -> Screen:
         """Standard output: what was asked for."""
-        return Screen.of(sys.stdout, os.environ)
+        return self._pointing(Screen.of(sys.stdout, os.environ))
 
     @cached_property
     def err(self) -> Screen:
-        """Standard error: what is said about it."""
+        """Standard error: what is said about it. That nobody can hear it changes nothing."""
+        return self._pointing(Aside.of(sys.stderr, os.environ))
+
+    @cached_property
+    def second(self) -> Screen:
+        """Standard error as a second output, of an agent: whether it was written counts."""
         return Screen.of(sys.stderr, os.environ)
 
     @cached_property
@@ -66,7 +73,13 @@ class Session:
     ) -> Client:
         """Return a client of the daemon at some place."""
         given = self.patience if patience is None else patience
-        client = Client(place, patience=given, tell=self.note, answer_within=answer_within)
+        client = Client(
+            place,
+            patience=given,
+            tell=self.note,
+            answer_within=answer_within,
+            greeted_within=max(given, self.patience, LEAST_GREETING),
+        )
         self._clients.append(client)
         return client
 
@@ -74,6 +87,11 @@ class Session:
         """Hang up wherever somebody was called."""
         for client in self._clients:
             client.close()
+
+    def at(self, place: where.Place) -> None:
+        """Mean the daemon at a place from now on."""
+        self.place = place
+        vars(self).pop("client", None)
 
     def ask(self, request: p.Request[R]) -> R:
         """Return the daemon's reply."""
@@ -98,17 +116,52 @@ class Session:
     def note(self, text: str) -> None:
         """Say something beside the matter, on standard error."""
         self.out.flush()
+        if self.json:
+            self.err.raw(msgspec.json.encode({"note": text}).decode() + "\n")
+            self.err.flush()
+            return
         self.err.line(text, "dim")
         self.err.flush()
 
     def complain(self, error: Cannot) -> None:
         """Say on standard error what cannot be done, why, and what to do."""
+        error.hint = self.addressed(error.hint)
         if self.json:
             self.err.raw(msgspec.json.encode(error.as_json()).decode() + "\n")
             return
         self.err.line(f"pmrunnerctl: {error}")
         for line in error.hint.splitlines():
             self.err.line(f"  hint: {line}")
+
+    def addressed(self, text: str) -> str:
+        """Return a hint whose commands mean the daemon that this one means."""
+        if self.socket is None and not self.env and self.state_dir is None:
+            return text
+        from pmrunnerctl import address  # noqa: PLC0415 - only now is there something to add
+
+        if self.is_found_anyway(self._meant()):
+            return text
+        return address.addressed(text, socket=self.socket, env=self.env, state_dir=self.state_dir)
+
+    def is_found_anyway(self, socket: Path) -> bool:
+        """Tell whether without any option the same daemon would be asked."""
+        try:
+            found = where.find(socket=None, environment="", variables=os.environ, here=Path.cwd())
+        except (Cannot, OSError):  # here, too, may be a directory that is gone, or not ours to see
+            return False
+        return found.socket == socket
+
+    def _meant(self) -> Path:
+        if self.state_dir is not None:
+            return self.state_dir / where.SOCKET
+        try:
+            return self.place.socket
+        except (Cannot, OSError):
+            return Path()
+
+    def _pointing(self, screen: Screen) -> Screen:
+        screen.addressed = self.addressed
+        return screen
 
     def end(self, status: Exit) -> NoReturn:
         """End the command with a status."""

@@ -1,36 +1,46 @@
 """`start` and `restart`: a daemon in the background, by systemd where that has the unit."""
 
 import os
-import re
+import time
 from pathlib import Path
 from typing import Any, Final
 
 import click
+import msgspec
 
-from pmrunnerctl import launch
+from pmrunnerctl import launch, recipe
 from pmrunnerctl.exits import Cannot, Exit, misused
-from pmrunnerctl.leaving import leave, pid_here
+from pmrunnerctl.leaving import leave
+from pmrunnerctl.render import Cell
 from pmrunnerctl.session import Session
-from pmrunnerctl.verbs import verb
-from pmrunnerctl.where import SOCKET, START, Place, checkout
+from pmrunnerctl.verbs import NamedPath, remember_state, verb
+from pmrunnerctl.where import SOCKET, START, Place, checkout, named
+from pmrunnerctl.wire import process_state
 from pmrunnerd.model import protocol as p
-from pmrunnerd.model.views import Overview
+from pmrunnerd.model.views import Door, Overview
 
 READY_WITHIN: Final = 10.0
+_PAUSE: Final = 0.05
+
+
+class _Holder(msgspec.Struct):
+    pid: int
 
 
 @verb(
     "start",
     click.option(
         "--state-dir",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=NamedPath(file_okay=False, readable=False, path_type=Path),
+        callback=remember_state,
         help="Where it keeps everything (./state of the checkout).",
     ),
     click.option("--port", type=click.IntRange(0, 65535), help="Of its web door; 0 closes it."),
     click.argument("more", nargs=-1, metavar="[-- PMRUNNERD OPTIONS]"),
     summary="Start a daemon in the background.",
     what="Returns once it answers. Where systemd has the unit pm-runner@NAME and no state directory"
-    " is given, systemd starts it. One that runs already stays as it is. Runs that an earlier daemon"
+    " is given, systemd starts it. One that runs already stays as it is; options that it does not have are"
+    " refused then. Runs that an earlier daemon"
     " left at work are found again.",
     example="pmrunnerctl start --state-dir ./state --port 3503",
     then="pmrunnerctl status",
@@ -45,18 +55,32 @@ def start(
             hint=f"pmrunnerctl start {option} {more[0]}",
         )
     unit = launch.unit(session.env) if session.env and state_dir is None else None
-    place = session.place if unit else _to_be(session, state_dir)
+    asked = [*([] if port is None else ["--port", str(port)]), *more]
+    if unit and asked:
+        raise misused(
+            f"cannot start {unit} with {' '.join(asked)}: systemd starts it as its unit says",
+            hint=f"systemctl edit {unit}",
+        )
+    place, state = (session.place, Path()) if unit else _to_be(session, state_dir)
     overview = _if_there(session, place)
     if overview is not None:
-        _say(session, place, overview, "runs already")
+        _go_on(session, place, overview, port, more)
         return
     if unit:
         launch.systemctl("start", unit)
     else:
         environment = ["--env", place.environment] if place.environment else []
-        options = ["--state-dir", str(place.socket.parent), *_web(port), *more]
-        launch.daemon([*environment, *options])
-    _say(session, place, _when_ready(session, place), "started")
+        socket = ["--socket", str(place.socket)] if place.socket != state / SOCKET else []
+        try:
+            launch.daemon([*environment, "--state-dir", str(state), *socket, *asked])
+        except Cannot:
+            if (overview := _of_another_start(session, place, state)) is None:
+                raise
+            _go_on(session, place, overview, port, more)
+            return
+    overview = _when_ready(session, place)
+    session.at(place)
+    _say(session, place, overview, "started")
 
 
 @verb(
@@ -74,27 +98,11 @@ def restart(session: Session) -> None:
         launch.systemctl("restart", unit)
     else:
         _must_be_ours(session, overview)
-        options = as_it_is(session, overview)
+        options = recipe.as_it_is(session, overview)
         leave(session, overview, keep_runs=True)
         launch.daemon(options)
     session.client.close()
     _say(session, session.place, _when_ready(session, session.place), "started again")
-
-
-def as_it_is(session: Session, overview: Overview) -> list[str]:
-    """Return the options that make another daemon like this one; the last of two alike counts."""
-    port = next((web_port(door.address) for door in overview.doors if door.name == "web"), None)
-    options = launch.arguments_of(pid_here(session, overview))
-    options += ["--env", overview.environment, "--state-dir", overview.state_directory, *_web(port)]
-    if session.place.socket != Path(overview.state_directory) / SOCKET:
-        options += ["--socket", str(session.place.socket.absolute())]
-    return options
-
-
-def web_port(address: str) -> int | None:
-    """Return the port in an address such as `http://127.0.0.1:3503`."""
-    found = re.search(r":(\d+)/?$", address)
-    return int(found[1]) if found else None
 
 
 def _must_be_ours(session: Session, overview: Overview) -> None:
@@ -110,18 +118,35 @@ def _must_be_ours(session: Session, overview: Overview) -> None:
         )
 
 
-def _to_be(session: Session, state_dir: Path | None) -> Place:
-    """Return where a daemon that we start will answer."""
-    if state_dir is None and session.socket is not None and session.socket.name == SOCKET:
-        state_dir = session.socket.parent
-    if state_dir is None and (found := checkout(Path.cwd())) is not None:
+def _to_be(session: Session, state_dir: Path | None) -> tuple[Place, Path]:
+    """Return where a daemon that we start will answer, and its state directory."""
+    here = Path.cwd()
+    socket = session.socket
+    if socket is None and state_dir is None and not session.env:
+        socket = named(os.environ)
+    if state_dir is None and socket is not None and socket.name == SOCKET:
+        state_dir = socket.parent
+    if state_dir is None and (found := checkout(here)) is not None:
         state_dir = found / "state"
     if state_dir is None:
         raise misused(
             "cannot start: this is no checkout of pm-runner, and no state directory was given",
             hint=f"{START} --state-dir ./state",
         )
-    return Place(state_dir.absolute() / SOCKET, session.env, START)
+    _must_be_open(state_dir)
+    state = state_dir.absolute()
+    return Place(here / socket if socket else state / SOCKET, session.env, START), state
+
+
+def _must_be_open(state_dir: Path) -> None:
+    """Refuse a state directory that nobody could be found in, nor started on."""
+    if state_dir.is_dir() and not os.access(state_dir, os.R_OK | os.X_OK, effective_ids=True):
+        raise Cannot(
+            f"cannot start: you may not look into {state_dir}",
+            exits=Exit.FORBIDDEN,
+            code="forbidden",
+            hint=f"ls -ld {state_dir}",
+        )
 
 
 def _if_there(session: Session, place: Place) -> Overview | None:
@@ -134,12 +159,47 @@ def _if_there(session: Session, place: Place) -> Overview | None:
         raise
 
 
+def _of_another_start(session: Session, place: Place, state: Path) -> Overview | None:
+    """Return the overview of a daemon that somebody else started at this moment; None for none.
+
+    As long as a process has the state, it may be about to answer; ours that failed has let go.
+    """
+    until = time.monotonic() + READY_WITHIN
+    while _is_held(state) and time.monotonic() < until:
+        if (overview := _if_there(session, place)) is not None:
+            return overview
+        time.sleep(_PAUSE)
+    return None
+
+
+def _is_held(state: Path) -> bool:
+    """Tell whether a process that is alive took a state directory last."""
+    try:
+        pid = msgspec.json.decode((state / "lock").read_bytes(), type=_Holder).pid
+    except (OSError, msgspec.MsgspecError):
+        return False
+    return process_state(pid) not in {"", "Z"}
+
+
+def _go_on(
+    session: Session, place: Place, overview: Overview, port: int | None, more: tuple[str, ...]
+) -> None:
+    """Leave a daemon that runs as it is, and refuse options that it does not have."""
+    session.at(place)
+    if missing := recipe.not_applied(session, overview, port, more):
+        again = recipe.again(session, overview, port, more)
+        raise Cannot(
+            f"cannot start with {' '.join(missing)}: pmrunnerd (pid {overview.pid}) runs already,"
+            " without that",
+            exits=Exit.REFUSED,
+            code="refused",
+            hint=f"pmrunnerctl stop --keep-runs; {again}",
+        )
+    _say(session, place, overview, "runs already")
+
+
 def _when_ready(session: Session, place: Place) -> Overview:
     return session.client_of(place, patience=READY_WITHIN).call(p.Status())
-
-
-def _web(port: int | None) -> list[str]:
-    return [] if port is None else ["--port", str(port)]
 
 
 def _say(session: Session, place: Place, overview: Overview, what: str) -> None:
@@ -148,9 +208,24 @@ def _say(session: Session, place: Place, overview: Overview, what: str) -> None:
         session.out.pairs(
             [
                 ("socket", str(place.socket)),
-                *((d.name, d.problem or d.address) for d in overview.doors if d.name != "control"),
+                *(_door(door) for door in overview.doors if door.name != "control"),
             ]
         )
         session.out.next("pmrunnerctl status")
 
     session.show(overview, draw)
+    for door in overview.doors:
+        if door.problem:
+            _warn(session, overview, door)
+
+
+def _door(door: Door) -> tuple[str, str | Cell]:
+    return door.name, Cell(f"CLOSED: {door.problem}", "red") if door.problem else door.address
+
+
+def _warn(session: Session, overview: Overview, door: Door) -> None:
+    """Say that a door stayed closed, and how it opens: with another port, the daemon is as before."""
+    port = (recipe.web_port(overview) or 0) + 1
+    session.note(f"the {door.name} door is closed, everything else works: {door.problem}")
+    again = recipe.again(session, overview, port)
+    session.note(f"  hint: {session.addressed('pmrunnerctl stop --keep-runs')}; {again}")

@@ -14,7 +14,7 @@ from pmrunnerctl.render import Screen
 from pmrunnerctl.session import Session
 from pmrunnerctl.transfer import Progress
 from pmrunnerctl.verbs import Noun, verb
-from pmrunnerd.model.upkeep import Contents, Finding, Repaired, Verified
+from pmrunnerd.model.upkeep import Contents, Finding, Held, Repaired, Verified
 
 # More than this are counted, not shown; `--json` shows all.
 SHOWN: Final = 20
@@ -70,8 +70,17 @@ def _verify_archive(session: Session, archive: Path) -> None:
         )
     with Progress(session.err, "looked at") as progress:
         progress.working("looking")
-        held = offline.ask("verify", Contents, str(archive), streams=stream)
+        held = _look_at(archive, streams=stream)
     session.show(held, lambda _: draw_contents(session.out, archive, held))
+
+
+def _look_at(archive: Path, *, streams: bool) -> Contents:
+    try:
+        return offline.ask("verify", Contents, str(archive), streams=streams)
+    except offline.Damaged as exc:
+        # To find that out is what was asked for.
+        exc.exits = Exit.ENDED_BADLY
+        raise
 
 
 def _verify_state(session: Session, state_dir: Path | None) -> None:
@@ -80,7 +89,7 @@ def _verify_state(session: Session, state_dir: Path | None) -> None:
         where = offline.directory(session, state_dir)
         found = offline.ask("verify", Verified, "--state-dir", str(where))
     session.show(found, lambda _: draw_verified(session.out, where, found))
-    if not found.sound or found.caches:
+    if not found.sound:
         session.end(Exit.ENDED_BADLY)
 
 
@@ -91,7 +100,8 @@ def _verify_state(session: Session, state_dir: Path | None) -> None:
     summary="Mend a damaged journal: set aside, never delete.",
     what="Only while no daemon has the state. What can be read and still follows stays; in the place"
     " of each other commit stands one that says so. Everything as it was is kept in set-aside/."
-    " Killed in the middle, the same command finishes.",
+    " Killed in the middle, the same command finishes. What may have been done already, because what"
+    " became of it is lost, is listed and not begun again unless you say so.",
     example="pmrunnerctl state repair --yes",
     then="pmrunnerctl start",
 )
@@ -114,7 +124,10 @@ state = Noun(
 
 def draw_verified(screen: Screen, where: Path, found: Verified) -> None:
     """Write what a journal was found to be."""
-    screen.line(f"{where} is {'sound' if found.sound else 'damaged'}")
+    if found.caches and not found.findings:
+        screen.line(f"the journal of {where} is sound; what was made from it is not:")
+    else:
+        screen.line(f"{where} is {'sound' if found.sound else 'damaged'}")
     screen.pairs(
         [
             ("commits", str(found.commits)),
@@ -131,13 +144,14 @@ def draw_verified(screen: Screen, where: Path, found: Verified) -> None:
     elif found.caches:
         screen.line("nothing is lost by that; once no daemon runs, verify has them made anew")
         screen.next(f"pmrunnerctl stop; then pmrunnerctl state verify --state-dir {where}")
-    if not found.sound:
+    if found.findings:
         screen.next(f"pmrunnerctl state repair --state-dir {where}")
 
 
 def draw_contents(screen: Screen, archive: Path, found: Contents) -> None:
     """Write what an archive holds, which is whole."""
-    screen.line(f"{archive} can be restored")
+    is_stream = archive == archives.STREAM
+    screen.line(f"{'standard input' if is_stream else archive} can be restored")
     screen.pairs(
         [
             ("commits", str(found.commits)),
@@ -146,7 +160,7 @@ def draw_contents(screen: Screen, archive: Path, found: Contents) -> None:
             ("made", screen.when(found.at)),
         ]
     )
-    screen.next(f"pmrunnerctl state restore {archive}")
+    screen.next(f"pmrunnerctl state restore {'- < ARCHIVE' if is_stream else archive}")
 
 
 def draw_repaired(screen: Screen, where: Path, found: Repaired) -> None:
@@ -158,10 +172,33 @@ def draw_repaired(screen: Screen, where: Path, found: Repaired) -> None:
     lost = f"{count(found.lost, 'commit')} of {found.commits}"
     if found.changed:
         screen.line(f"repaired: {lost} lost; everything as it was is in {found.kept}")
+    else:
+        others = ", the others stay" if found.lost < found.commits else ""
+        screen.line(f"{lost} would be lost{others}; nothing was changed")
+    draw_held(screen, found)
+    if found.changed:
         screen.next("pmrunnerctl start")
+    else:
+        screen.next(f"pmrunnerctl state repair --yes --state-dir {where}")
+
+
+def draw_held(screen: Screen, found: Repaired) -> None:
+    """Write what is not begun again by itself, with the command that has it done again."""
+    if not found.held:
         return
-    screen.line(f"{lost} would be lost, the others stay; nothing was changed")
-    screen.next(f"pmrunnerctl state repair --yes --state-dir {where}")
+    how = "is" if found.changed else "would be"
+    screen.line(f"what may have been done already {how} not begun again, unless you say so:")
+    screen.table(
+        ("", "PROJECT", "WHAT", "TO HAVE IT DONE AGAIN"),
+        [(one.id, one.alias, one.text, _again(one)) for one in found.held],
+        stretch=2,
+    )
+
+
+def _again(held: Held) -> str:
+    if held.id.startswith("t"):
+        return f"pmrunnerctl task retry {held.id}"
+    return f"pmrunnerctl chat send {held.alias} TEXT"
 
 
 def draw_findings(screen: Screen, findings: tuple[Finding, ...]) -> None:

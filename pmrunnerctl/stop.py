@@ -4,12 +4,11 @@ from typing import Any
 
 import click
 
-from pmrunnerctl import launch
+from pmrunnerctl import launch, recipe
 from pmrunnerctl.exits import misused
 from pmrunnerctl.leaving import leave
 from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import verb
-from pmrunnerctl.where import START
 from pmrunnerd.model import protocol as p
 
 
@@ -31,14 +30,16 @@ def stop(session: Session, *, keep_runs: bool) -> None:
             hint="pmrunnerctl restart   keeps them at work",
         )
     if unit:
+        back = f"pmrunnerctl start --env {overview.environment}"
         launch.systemctl("stop", unit)
     else:
+        back = recipe.again(session, overview)
         leave(session, overview, keep_runs=keep_runs)
 
     def say(_: Any) -> None:
         session.out.line(f"stopped pmrunnerd ({overview.environment}, pid {overview.pid})")
         session.out.line(of_runs(overview.runs, kept=keep_runs))
-        session.out.next(START)
+        session.out.next(back)
 
     session.show(p.Done(id=overview.environment), say)
 

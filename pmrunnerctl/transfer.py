@@ -70,9 +70,11 @@ def fetch(place: Place, out: IO[bytes], progress: Progress) -> BackedUp:
     except Lost as lost:
         if isinstance(lost.__cause__, Cannot):
             raise lost.__cause__ from None
-        raise unreachable(f"cannot state backup: {lost}", hint=place.hint, retryable=True) from None
+        raise unreachable(
+            f"cannot do state backup: {lost}", hint=place.hint, retryable=True
+        ) from None
     raise Cannot(
-        "cannot state backup: the daemon left before the archive was whole",
+        "cannot do state backup: the daemon left before the archive was whole",
         exits=Exit.UNAVAILABLE,
         code="unavailable",
         retryable=True,

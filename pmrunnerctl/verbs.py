@@ -54,7 +54,7 @@ class Noun(click.Group):
         rest = super().parse_args(ctx, args)
         if not (rest or ctx.args or ctx._protected_args):  # noqa: SLF001 - click has no other
             raise misused(
-                f"cannot {self.name}: it needs a verb: {', '.join(self.commands)}",
+                f"cannot do {self.name}: it needs a verb: {', '.join(self.commands)}",
                 hint=f"pmrunnerctl {self.name} -h",
             )
         return rest
@@ -124,7 +124,7 @@ def everywhere(*, hidden: bool, taken: Set[str] = frozenset()) -> list[click.Par
             "--socket",
             metavar="PATH",
             # What we may not read is for the connection to say.
-            type=click.Path(path_type=Path, readable=False),
+            type=NamedPath(path_type=Path, readable=False),
             text="Control socket of the daemon [$PMRUNNER_SOCKET].",
         ),
         option("--json", is_flag=True, default=None, text="Print lines of JSON, errors too."),
@@ -139,7 +139,25 @@ def everywhere(*, hidden: bool, taken: Set[str] = frozenset()) -> list[click.Par
     ]
 
 
+def remember_state(context: click.Context, parameter: click.Parameter, value: Path | None) -> Any:
+    """Keep the state directory that is meant: what is said to come next is about it, too."""
+    _remember(context, parameter, value.absolute() if value is not None else None)
+    return value
+
+
+class NamedPath(click.Path):
+    """A path that has a name: an empty one is a variable that was not set, and not where we are."""
+
+    def convert(self, value: Any, param: Any, ctx: click.Context | None) -> Any:
+        """Refuse an empty path."""
+        if value == "":
+            self.fail("it is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    if value == "":
+        raise click.BadParameter("it is empty", context, parameter)
     session = context.find_object(Session)
     if session is not None and value is not None and parameter.name is not None:
         setattr(session, parameter.name, value)

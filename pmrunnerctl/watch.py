@@ -75,6 +75,8 @@ def follow_message(session: Session, *, project: str, message: str, since: int) 
     with watching(session):
         for happening in session.stream(p.Events(project=project, since=since, follow=True)):
             verdict.learn(happening)
+            # After a restore numbers are given again.
+            shown = min(shown, happening.cursor - 1)
             if not all(isinstance(fact, _SILENT) for fact in happening.facts):
                 shown = _print_after(session, project, shown)
             if verdict.exits is not None:

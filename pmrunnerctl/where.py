@@ -11,6 +11,7 @@ from pmrunnerd.model.naming import ENVIRONMENT
 
 RUN: Final = Path("/run/pm-runner")
 SOCKET: Final = "control.sock"
+VARIABLE: Final = "PMRUNNER_SOCKET"
 START: Final = "pmrunnerctl start"
 OWN: Final = Path(__file__).resolve().parents[1]
 _PROGRAM: Final = Path(sys.argv[0])
@@ -38,9 +39,9 @@ def find(  # noqa: PLR0913 - each is something that says where
     An option wins over a variable, a socket over an environment. Raises Cannot saying where
     it looked.
     """
-    if socket is None and not environment:
-        named = variables.get("PMRUNNER_SOCKET")
-        socket = Path(named) if named else None
+    hint = START
+    if socket is None and not environment and (socket := named(variables)) is not None:
+        hint = f"{START}\nunset {VARIABLE}   if it names one that is not meant"
     environment = environment or ("" if socket else variables.get("PMRUNNER_ENV", ""))
     if environment and not ENVIRONMENT.fullmatch(environment):
         raise misused(
@@ -48,10 +49,16 @@ def find(  # noqa: PLR0913 - each is something that says where
             " names are a letter and up to 15 letters or digits"
         )
     if socket is not None:
-        return Place(here / socket, environment, START)
+        return Place(here / socket, environment, hint)
     if environment:
         return _of_environment(environment, here, run, program)
     return _only(here, run, program)
+
+
+def named(variables: Mapping[str, str]) -> Path | None:
+    """Return the socket that the variables name."""
+    path = variables.get(VARIABLE)
+    return Path(path) if path else None
 
 
 def checkout(here: Path, program: Path = _PROGRAM) -> Path | None:

@@ -1,20 +1,29 @@
 """One connection to a daemon: frames there and back, blocking, each within its time."""
 
+import os
+import select
 import socket
 import struct
+import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
 from pmrunnerctl import greeting
 from pmrunnerctl.dial import dial, why
-from pmrunnerctl.exits import Cannot, Exit, unreachable
+from pmrunnerctl.exits import Cannot, Exit, Silent, unreachable
 from pmrunnerctl.failures import Lost, raise_failure
 from pmrunnerctl.where import Place
 from pmrunnerd import __version__
 from pmrunnerd.model import frames
 
 _CHUNK: Final = 64 << 10
+# Seconds after which people want to know what they wait for.
+_TELL_AFTER: Final = 1.0
+# Where the first process listens it is systemd, for the daemon; 0 is in another namespace.
+_FIRST: Final = 1
 _GREETING: Final = msgspec.msgpack.Decoder(frames.Hello | frames.Failed)
 
 
@@ -34,22 +43,26 @@ class Peer(NamedTuple):
 class Connection:
     """Connects and says hello; `hello` is what the daemon said, `peer` who listens.
 
-    Raises Lost, and Cannot where asking again would not help.
+    `tell` hears of a daemon that takes its time to greet. Raises Lost, and Cannot where asking again
+    would not help.
     """
 
-    def __init__(self, place: Place, *, within: float) -> None:
+    def __init__(
+        self, place: Place, *, within: float, tell: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._place = place
+        self.peer = Peer(0, 0)
         self._buffer = bytearray()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._socket.settimeout(within)
             self._connect()
+            packed = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+            self.peer = Peer(*struct.unpack("3i", packed)[:2])
             self.send(
                 frames.encode(frames.Hello(environment=place.environment, release=__version__))
             )
-            self.hello: frames.Hello = self._greeted(within)
-            packed = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-            self.peer = Peer(*struct.unpack("3i", packed)[:2])
+            self.hello: frames.Hello = self._greeted(within, tell)
         except BaseException:
             self.close()
             raise
@@ -102,8 +115,12 @@ class Connection:
                 f"cannot reach pmrunnerd at {path}: {why(exc)}", hint=self._place.hint
             ) from None
 
-    def _greeted(self, within: float) -> frames.Hello:
-        said: frames.Hello | frames.Failed = self.receive(_GREETING, within=within)
+    def _greeted(self, within: float, tell: Callable[[str], None]) -> frames.Hello:
+        began = time.monotonic()
+        if within > _TELL_AFTER and not self._heard(_TELL_AFTER):
+            tell(f"waiting for pmrunnerd, at most {within:g} s: it does not answer")
+        left = max(within - (time.monotonic() - began), 0.01)
+        said: frames.Hello | frames.Failed = self.receive(_GREETING, within=left)
         if isinstance(said, frames.Failed):
             raise_failure(said)
         greeting.check(said, self._place)
@@ -124,10 +141,16 @@ class Connection:
         del self._buffer[:size]
         return taken
 
+    def _heard(self, within: float) -> bool:
+        waiting = select.poll()
+        waiting.register(self._socket, select.POLLIN)
+        return bool(waiting.poll(within * 1000))
+
     def _silent(self) -> Cannot:
-        return unreachable(
-            f"cannot hear from pmrunnerd at {self._place.socket}: it does not answer",
-            hint=self._place.hint,
+        named = f" (pid {self.peer.pid})" if self.peer.pid else ""
+        return Silent(
+            f"cannot hear from pmrunnerd at {self._place.socket}: it does not answer{named}",
+            hint=_awaken(self.peer, self._place.hint),
         )
 
     def _strange(self, why: str) -> Cannot:
@@ -135,3 +158,23 @@ class Connection:
             f"cannot understand what answers at {self._place.socket}: {why}",
             hint="pmrunnerctl version",
         )
+
+
+def _awaken(peer: Peer, otherwise: str) -> str:
+    """Return what helps against a daemon that hangs: only its process can be ended, if it is one."""
+    if peer.pid <= _FIRST:
+        return otherwise
+    sudo = "" if os.geteuid() in (0, peer.uid) else "sudo "
+    then = otherwise.partition("\n")[0]
+    hint = f"{sudo}kill -9 {peer.pid}; {then}   nothing that was acknowledged is lost"
+    if process_state(peer.pid) == "T":
+        return f"{sudo}kill -CONT {peer.pid}   somebody stopped it; or else\n{hint}"
+    return hint
+
+
+def process_state(pid: int) -> str:
+    """Return the kernel's letter for what a process does, such as T, stopped; empty: there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return ""

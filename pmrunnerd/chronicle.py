@@ -86,8 +86,12 @@ class Chronicle:
         except StoreFailed:
             return  # the store dies of it, and is heard
         finally:
-            while self._told < self._store.durable:
-                self._tell()
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Tell here and now what is durable and was not told, so that what is said next comes after."""
+        while self._told < self._store.durable:
+            self._tell()
 
     def _tell(self) -> None:
         since, mark = self._told, self._store.durable

@@ -4,9 +4,11 @@ The parent waits on a pipe that only the daemon holds: `ready` on it is success,
 the reason, and silence at its end means that the daemon died.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
+from io import FileIO
 from typing import Final
 
 from daemon import DaemonContext
@@ -26,7 +28,8 @@ def detach(options: Options, run: Callable[[Callable[[str], object]], int]) -> i
     log = options.state_directory / LOG
     try:
         options.state_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        log.open("ab").close()
+        with log.open("a+b", buffering=0) as file:
+            _end_the_line(file)
     except OSError as exc:
         sys.stderr.write(f"pmrunnerd: cannot write {log}: {exc.strerror}\n")
         sys.stderr.write("  hint: pmrunnerd --state-dir DIR   a directory of yours\n")
@@ -45,6 +48,16 @@ def detach(options: Options, run: Callable[[Callable[[str], object]], int]) -> i
         return 0
     sys.stderr.write(said.decode() or f"pmrunnerd: cannot start: it died\n  hint: tail {log}\n")
     return 1
+
+
+def _end_the_line(file: FileIO) -> None:
+    """Have what comes begin on a line of its own, where the disk was full in the middle of the last."""
+    if file.seek(0, os.SEEK_END) == 0:
+        return
+    file.seek(-1, os.SEEK_END)
+    if file.read(1) != b"\n":
+        with contextlib.suppress(OSError):  # it is full still
+            file.write(b"\n")
 
 
 def _become_daemon(

@@ -104,6 +104,7 @@ class House:
                 sweep = house.create_task(self._sweeper.run(), name="sweep")
                 pulse = house.create_task(self._prove_liveness(engine), name="watchdog")
                 ready()
+                chronicle.catch_up()
                 log.info("ready", extra={"fields": {"socket": self._options.socket}})
                 await self._departure.wait()
                 log.info("leaving", extra={"fields": {"why": self._departure.why}})

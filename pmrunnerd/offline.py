@@ -18,16 +18,24 @@ from typing import IO, Final
 import msgspec
 
 from pmrunnerd import __version__
-from pmrunnerd.model.errors import BadRequest, Code, PmError, Refused, Unavailable
+from pmrunnerd.model.errors import (
+    BadRequest,
+    Code,
+    Forbidden,
+    NotFound,
+    PmError,
+    Refused,
+    Unavailable,
+)
 from pmrunnerd.model.upkeep import Archived, BackedUp
 from pmrunnerd.model.views import View
 from pmrunnerd.options import parse
 from pmrunnerd.services.clock import Clock
-from pmrunnerd.services.doctor import examine
+from pmrunnerd.services.doctor import closed, examine
 from pmrunnerd.store.archive import write_archive
 from pmrunnerd.store.backup import Origin, backup
 from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.failures import StoreFailed
+from pmrunnerd.store.failures import BadArchive, StoreFailed
 from pmrunnerd.store.repair import repair
 from pmrunnerd.store.restore import check, contents, restore
 from pmrunnerd.store.verify import verify
@@ -76,9 +84,19 @@ def _backup(given: argparse.Namespace) -> View:
 def _restore(given: argparse.Namespace) -> View:
     if given.archive is None:
         raise BadRequest("cannot restore: name the archive", hint="ARCHIVE, or - to read it")
+    _check_all_is_open(given.state_dir)
     _check_nobody_runs(given.state_dir)
     with _reading(given.archive) as source:
         return restore(Disk(), given.state_dir, source, _here(given), force=given.force)
+
+
+def _check_all_is_open(directory: Path) -> None:
+    """Raise Forbidden where what is there could not be moved out of the way."""
+    if (shut := closed(directory)) is not None:
+        raise Forbidden(
+            f"cannot restore {directory}: you may not read and write {shut}",
+            hint=f"ls -ld {shut}",
+        )
 
 
 def _check_nobody_runs(directory: Path) -> None:
@@ -108,7 +126,13 @@ def _doctor(given: argparse.Namespace) -> View:
 def _reading(archive: Path) -> contextlib.AbstractContextManager[IO[bytes]]:
     if archive == STREAM:
         return contextlib.nullcontext(sys.stdin.buffer)
-    return archive.open("rb")
+    try:
+        return archive.open("rb")
+    except FileNotFoundError:
+        where = archive.absolute().parent
+        raise NotFound(
+            f"cannot read {archive}: there is no such file", hint=f"ls -ld {where}"
+        ) from None
 
 
 STREAM: Final = Path("-")
@@ -147,13 +171,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         reply = VERBS[given.verb](given)
     except PmError as error:
-        _complain(error.code, str(error), error.hint or "")
+        is_damaged = isinstance(error, BadArchive)
+        _complain(_code(error), str(error), error.hint or "", damaged=is_damaged)
         return 1
     except OSError as error:
-        code = Code.FORBIDDEN if isinstance(error, PermissionError) else Code.UNAVAILABLE
+        code = _code(error)
         where = error.filename or given.state_dir
         hint = f"ls -ld {where}"
-        _complain(code, f"cannot {given.verb} {where}: {error.strerror}", hint)
+        deed = "back up" if given.verb == "backup" else given.verb
+        _complain(code, f"cannot {deed} {where}: {error.strerror}", hint)
         return 1
     prints_it = given.verb == "backup" and given.archive == STREAM
     told = sys.stderr if prints_it else sys.stdout
@@ -161,8 +187,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _complain(code: Code, message: str, hint: str) -> None:
-    said = {"code": code, "message": message, "hint": hint}
+def _code(error: BaseException) -> Code:
+    """Return the code of an error; where all it comes from is that we may not, that is what it is."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, PermissionError):
+            return Code.FORBIDDEN
+        cause = cause.__cause__
+    return error.code if isinstance(error, PmError) else Code.UNAVAILABLE
+
+
+def _complain(code: Code, message: str, hint: str, *, damaged: bool = False) -> None:
+    said = {"code": code, "message": message, "hint": hint, "damaged": damaged}
     sys.stderr.write(msgspec.json.encode(said).decode() + "\n")
 
 

@@ -32,7 +32,7 @@ class Outlet:
         self._descriptor = descriptor
         self._waiting: deque[str | Callable[[], object]] = deque()
         self._bytes = self._dropped = 0
-        self._closing = False
+        self._closing = self._is_torn = False
         self._moved = threading.Condition()
         # A daemon thread: one that hangs in a write must not keep the process from its end.
         self._thread = threading.Thread(target=self._write, name="log", daemon=True)
@@ -96,7 +96,12 @@ class Outlet:
                 taken = list(self._waiting)
                 self._waiting.clear()
             text = "".join(one for one in taken if isinstance(one, str))
-            _write_all(self._descriptor, text.encode(errors="backslashreplace"))
+            data = text.encode(errors="backslashreplace")
+            if self._is_torn and data:
+                data = b"\n" + data  # half a line is there, and ours would be read as its end
+            left = _write_all(self._descriptor, data)
+            if written := data[: len(data) - len(left)]:
+                self._is_torn = not written.endswith(b"\n")
             with self._moved:
                 self._bytes -= len(text)
             for one in taken:
@@ -104,7 +109,8 @@ class Outlet:
                     one()
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def _write_all(descriptor: int, data: bytes) -> bytes:
+    """Write; return what could not be written: the disk of a log may be full."""
     # Nobody is left to be told that standard error is gone.
     with contextlib.suppress(OSError):
         while data:
@@ -114,6 +120,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
                 room = select.poll()
                 room.register(descriptor, select.POLLOUT)
                 room.poll()
+    return data
 
 
 class _Said(logging.Handler):

@@ -115,7 +115,7 @@ def require(caller: Caller, command: Command) -> None:
     log.warning("request-refused", extra={"fields": fields | {"needs": command.access}})
     group = next(name for name, access in GROUPS.items() if access is command.access)
     raise Forbidden(
-        f"cannot {command.name}: {caller.name} may {caller.access}, not {command.access}",
+        f"cannot do {command.name}: {caller.name} may {caller.access}, not {command.access}",
         hint=f"sudo usermod -aG {group} {caller.name}; then log in again",
     )
 

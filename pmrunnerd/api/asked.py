@@ -29,7 +29,7 @@ async def asked(command: p.Command, request: Request) -> p.Request[Any]:
         else:
             found = msgspec.convert(_query(command, request), command.request, strict=False)
     except UNREADABLE as exc:
-        raise BadRequest(f"cannot {command.name}: {wording(exc)}") from None
+        raise BadRequest(f"cannot do {command.name}: {wording(exc)}") from None
     return found
 
 
@@ -37,11 +37,14 @@ def _query(command: p.Command, request: Request) -> dict[str, str]:
     pairs = request.query_params.multi_items()
     query = dict(pairs)
     if len(query) != len(pairs):
-        raise BadRequest(f"cannot {command.name}: a parameter is given twice")
+        raise BadRequest(f"cannot do {command.name}: a parameter is given twice")
     last = request.headers.get("last-event-id", "")
     if command.stream and last:
         fields = command.request.__struct_fields__
-        query["since" if "since" in fields else "cursor"] = last
+        cursor, _, lineage = last.partition("@")
+        query["since" if "since" in fields else "cursor"] = cursor
+        if lineage and "lineage" in fields:
+            query["lineage"] = lineage
     return query
 
 

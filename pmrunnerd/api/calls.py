@@ -9,7 +9,7 @@ import msgspec
 
 from pmrunnerd.api import intake
 from pmrunnerd.api.access import Caller
-from pmrunnerd.api.feed import Stream, cursor_of
+from pmrunnerd.api.feed import Restored, Stream, cursor_of
 from pmrunnerd.api.lobby import Lobby
 from pmrunnerd.api.outbox import Outbox
 from pmrunnerd.api.respond import act, change, explain, look, stream
@@ -156,6 +156,9 @@ class Calls:
                     for item in some:
                         self._outbox.send(f.encode(f.Item(call=call, item=item)))
                     self._cursors[call] = some[-1].cursor
+        except Restored as instead:
+            closed = f.Closed(call=call, reason="restored", cursor=instead.cursor)
+            self._outbox.send(f.encode(closed))
         except Exception as exc:  # noqa: BLE001 - as above
             self.fail(call, asked, exc)
         else:
@@ -180,5 +183,5 @@ class Calls:
             self._outbox.send(frame)
             return
         hint = "ask for less with --limit, or for one project"
-        what = f"cannot {asked}: the answer has {len(frame)} bytes, more than {f.FRAME_LIMIT}"
+        what = f"cannot do {asked}: the answer has {len(frame)} bytes, more than {f.FRAME_LIMIT}"
         self.fail(call, asked, TooLarge(what, hint=hint))

@@ -13,6 +13,7 @@ from pmrunnerd.api.outbox import Outbox
 from pmrunnerd.api.respond import explain
 from pmrunnerd.model import frames as f
 from pmrunnerd.model.errors import BadRequest, TooLarge
+from pmrunnerd.rules import lineage
 
 log = logging.getLogger(__name__)
 
@@ -199,7 +200,11 @@ class Connection(asyncio.Protocol):
 
     def _greet(self, theirs: f.Hello) -> None:
         desk = self._lobby.desk
-        ours = f.Hello(environment=desk.environment, release=desk.release)
+        ours = f.Hello(
+            environment=desk.environment,
+            release=desk.release,
+            lineage=lineage.current(desk.store.state),
+        )
         self._outbox.send(f.encode(ours))
         if theirs.lowest > ours.highest or theirs.highest < ours.lowest:
             raise BadRequest(

@@ -18,6 +18,7 @@ from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.errors import BadRequest
 from pmrunnerd.model.progress import Finished
+from pmrunnerd.rules import lineage
 from pmrunnerd.services.rundir import RunDirectory
 
 # Commits, and lines of a run, that are read at once. A commit may hold a message of a megabyte.
@@ -29,10 +30,20 @@ TICK: Final = 1.0
 Stream = AsyncGenerator[tuple[Any, ...], None]
 
 
+class Restored(Exception):
+    """Raised by a stream that was to go on from a cursor of another lineage: `cursor` is ours."""
+
+    def __init__(self, cursor: int) -> None:
+        super().__init__(cursor)
+        self.cursor = cursor
+
+
 def chat_follow(desk: Desk, request: p.ChatFollow) -> Stream:
     """Follow a conversation. Raises NotFound before anything is sent, as all of these do."""
-    project = desk.store.state.project(request.project).id
     since = desk.store.durable if request.since is None else request.since
+    if (ours := _ours(desk, request.lineage, since)) is not None:
+        return _restored(ours)
+    project = desk.store.state.project(request.project).id
     _check_cursor(desk, "follow", since)
     return _chat_follow(desk, project, since)
 
@@ -53,6 +64,8 @@ async def _chat_follow(desk: Desk, project: str, since: int) -> Stream:
 
 def events(desk: Desk, request: p.Events) -> Stream:
     """Tell every commit, or those that concern a project."""
+    if (ours := _ours(desk, request.lineage, request.since)) is not None:
+        return _restored(ours)
     known = None if request.project is None else desk.store.state.project(request.project).id
     _check_cursor(desk, "tell events", request.since)
     return _events(desk, known, request.since, follow=request.follow)
@@ -78,8 +91,21 @@ async def _events(desk: Desk, project: str | None, since: int, *, follow: bool) 
             await asyncio.sleep(0)  # a long way back must not keep the loop from others
 
 
+def _ours(desk: Desk, theirs: str, since: int) -> int | None:
+    """Return from where to go on instead, for a cursor of a state that is not, or no longer, ours."""
+    state = desk.store.state
+    if not theirs or (theirs == lineage.current(state) and since <= state.seq):
+        return None
+    return lineage.shared(state, theirs, since)
+
+
+async def _restored(cursor: int) -> Stream:
+    raise Restored(cursor)
+    yield ()  # what makes it a stream
+
+
 def _check_cursor(desk: Desk, what: str, since: int) -> None:
-    """Refuse a cursor of another state: it would wait in silence until this one comes so far."""
+    """Refuse a cursor of who knows what: it would wait in silence until this state comes so far."""
     if since > desk.store.durable:
         raise BadRequest(
             f"cannot {what} from {since}: the last commit is {desk.store.durable}",
@@ -89,6 +115,9 @@ def _check_cursor(desk: Desk, what: str, since: int) -> None:
 
 def run_logs(desk: Desk, request: p.RunLogs) -> Stream:
     """Tell what a run host reported; with `follow` until the run's end is recorded."""
+    if request.lineage not in ("", lineage.current(desk.store.state)):
+        # Its file grows the same way in every state that has it. One that has not says so next time.
+        return _restored(request.cursor)
     run = desk.store.state.run(request.run)
     check_log(desk, run.id)
     return _run_logs(desk, run.id, request.cursor, follow=request.follow)

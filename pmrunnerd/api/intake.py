@@ -110,8 +110,8 @@ def refuse(raw: msgspec.Raw, why: Exception, release: str) -> BadRequest:
     except UNREADABLE:
         return BadRequest(f"cannot read the request: {why}")
     if command in p.BY_NAME:
-        return BadRequest(f"cannot {command}: {wording(why)}")
+        return BadRequest(f"cannot do {command}: {wording(why)}", hint=f"pmrunnerctl {command} -h")
     return BadRequest(
-        f"cannot {command[:64]!r}: pmrunnerd {release} has no such command",
+        f"cannot do {command[:64]!r}: pmrunnerd {release} has no such command",
         hint="pmrunnerctl version",
     )

@@ -100,7 +100,7 @@ def _now(
 def inbox(state: State, project: Project | None) -> v.InboxTable:
     """Return open questions, plans that wait for approval and tasks held back, oldest first."""
     items = [
-        *(_question_item(state, question) for question in _open(state)),
+        *(question_item(state, question) for question in _open(state)),
         *(
             _plan_item(state, plan)
             for plan in state.plans.values()
@@ -122,7 +122,8 @@ def _open(state: State) -> Iterable[Question]:
             yield from state.open_questions(task)
 
 
-def _question_item(state: State, question: Question) -> v.InboxItem:
+def question_item(state: State, question: Question) -> v.InboxItem:
+    """Return a question as it was asked, with its options; it may have been answered since."""
     return v.InboxItem(
         kind="question",
         id=question.id,

@@ -82,6 +82,8 @@ def chat_history(desk: Desk, request: p.ChatHistory) -> v.Conversation:
 def inbox(desk: Desk, request: p.Inbox) -> v.InboxTable:
     state = desk.store.state
     project = None if request.project is None else state.project(request.project)
+    if request.question is not None:
+        return v.InboxTable(items=(present.question_item(state, state.question(request.question)),))
     return present.inbox(state, project)
 
 

@@ -14,7 +14,7 @@ def check_identifier(asked: str, identifier: str) -> None:
     """Raise BadRequest where a changing request has no identifier that can be remembered."""
     if not IDENTIFIER.fullmatch(identifier):
         raise BadRequest(
-            f"cannot {asked}: a request that changes something carries an identifier of its "
+            f"cannot do {asked}: a request that changes something carries an identifier of its "
             "own, 1 to 128 printable characters",
             hint="uuidgen",
         )

@@ -27,6 +27,7 @@ from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import (
     BadRequest,
     Code,
+    NotFound,
     PmError,
     Refused,
     TooLarge,
@@ -71,14 +72,14 @@ def explain(desk: Desk, asked: str, exc: Exception) -> Refusal:
         log.warning("cannot %s: %s", asked, why)
         return Refusal(
             code=Code.UNAVAILABLE,
-            message=f"cannot {asked}: {why}",
+            message=f"cannot do {asked}: {why}",
             hint="pmrunnerctl doctor",
             retryable=True,
         )
     log.error("cannot %s", asked, exc_info=exc)
     return Refusal(
         code=Code.INTERNAL,
-        message=f"cannot {asked}: this is a bug in pmrunnerd",
+        message=f"cannot do {asked}: this is a bug in pmrunnerd",
         hint=desk.log_hint,
     )
 
@@ -120,7 +121,7 @@ async def change(desk: Desk, caller: Caller, request: p.Request[Any], identifier
     request = in_full(desk.store, request)
     content = _encoder.encode((caller.uid, caller.name, request))
     if len(content) > REQUEST_LIMIT:
-        raise TooLarge(f"cannot {command.name}: it is larger than {REQUEST_LIMIT} bytes")
+        raise TooLarge(f"cannot do {command.name}: it is larger than {REQUEST_LIMIT} bytes")
     digest = hashlib.blake2b(content, digest_size=16).hexdigest()
     if not is_repeated(desk, identifier, digest) and isinstance(request, p.ProjectAdd):
         request = await _gather(desk, request)
@@ -168,5 +169,6 @@ async def _gather(desk: Desk, request: p.ProjectAdd) -> p.ProjectAdd:
         raise BadRequest(f"cannot add {request.path!r}: it is no absolute path")
     found = await desk.inspect(Path(request.path))
     if found.problem:
-        raise Refused(f"cannot add {found.path}: {found.problem}", hint=found.hint or None)
+        kind = NotFound if found.missing else Refused
+        raise kind(f"cannot add {found.path}: {found.problem}", hint=found.hint or None)
     return replace(request, path=str(found.path))

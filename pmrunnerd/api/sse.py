@@ -1,4 +1,7 @@
-"""A stream as server-sent events: `id:` is the cursor, so that a browser goes on where it was."""
+"""A stream as server-sent events: `id:` is the cursor, so that a browser goes on where it was.
+
+Behind the cursor stands the lineage that it is of: `83@2026-01-01T00:00:00.000Z`.
+"""
 
 import asyncio
 import contextlib
@@ -8,10 +11,11 @@ import msgspec
 
 from pmrunnerd.api import problems
 from pmrunnerd.api.desk import Desk
-from pmrunnerd.api.feed import Stream
+from pmrunnerd.api.feed import Restored, Stream
 from pmrunnerd.api.guard import Receive, Scope, Send
 from pmrunnerd.api.lobby import LAG
 from pmrunnerd.api.respond import explain
+from pmrunnerd.rules import lineage
 
 MEDIA_TYPE: Final = "text/event-stream"
 # Seconds between two signs of life, by which both ends notice that the other one is gone.
@@ -81,11 +85,15 @@ class EventStream:
         try:
             async with contextlib.aclosing(self._items):
                 reason = await self._tell(send)
-            await _say(send, self._closed(reason))
+            await _say(send, self._closed(reason) + b"\n")
+        except Restored as instead:
+            self._cursor = instead.cursor
+            # With its own `id:`, so that a browser that comes back by itself goes on from there.
+            await _say(send, self._closed("restored") + _id(self._cursor, self._lineage) + b"\n")
         except asyncio.CancelledError:
             if not self._streams.stopping:
                 raise
-            await _say(send, self._closed("stopping"))
+            await _say(send, self._closed("stopping") + b"\n")
         except Exception as exc:  # noqa: BLE001 - the follower is told, and the log if it is a bug
             why = problems.problem(explain(self._desk, self._asked, exc))
             await _say(send, b"event: failed\ndata: %b\n\n" % problems.encode(why))
@@ -96,21 +104,29 @@ class EventStream:
             # `send` waits for room first, and then writes all: what it gave up on was not sent.
             try:
                 async with asyncio.timeout(self._lag):
-                    await _say(send, events(some))
+                    await _say(send, events(some, self._lineage))
             except TimeoutError:
                 return "lagged"
             self._cursor = some[-1].cursor
         return "end"
 
+    @property
+    def _lineage(self) -> str:
+        return lineage.current(self._desk.store.state)
+
     def _closed(self, reason: str) -> bytes:
         data = msgspec.json.encode({"reason": reason, "cursor": self._cursor})
-        return b"event: closed\ndata: %b\n\n" % data
+        return b"event: closed\ndata: %b\n" % data
 
 
-def events(some: tuple[Any, ...]) -> bytes:
-    """Return items that share a cursor as events."""
+def events(some: tuple[Any, ...], of: str) -> bytes:
+    """Return items that share a cursor, of some lineage, as events."""
     data = [b"data: %b\n" % msgspec.json.encode(item) for item in some]
-    return b"\n".join(data) + b"id: %d\n\n" % some[-1].cursor
+    return b"\n".join(data) + _id(some[-1].cursor, of) + b"\n"
+
+
+def _id(cursor: int, of: str) -> bytes:
+    return f"id: {cursor}@{of}\n".encode() if of else b"id: %d\n" % cursor
 
 
 async def _say(send: Send, body: bytes) -> None:

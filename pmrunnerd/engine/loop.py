@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from typing import Final
 
 from pmrunnerd.engine.admission import Admission
+from pmrunnerd.engine.complaints import Complaints
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.pulse import Pulse
 from pmrunnerd.engine.runs import Runs
@@ -53,6 +54,7 @@ class Engine:
         self._wake = Pulse()
         self._in_hand: set[agenda.Action] = set()
         self._stopping = False
+        self._complaints = Complaints(log, clock.monotonic)
         self.turned: float = clock.monotonic()
 
     def waits(self, task: Task) -> str:
@@ -123,13 +125,15 @@ class Engine:
         return known is not None and (self._stopping or bool(durable.tasks[known.task].cancelling))
 
     async def _hold(self, action: agenda.Action) -> None:
+        kind = type(action).__name__
         try:
             await self._perform(action)
+            self._complaints.over(kind)
         except StoreFailed:
             raise
         except Unavailable as exc:
             # The disk is full. The action is on the agenda again at the next turn.
-            log.warning("cannot go on with %s: %s", action, exc)
+            self._complaints.of(f"go on with {action}", exc, among=kind)
             await asyncio.sleep(TICK)
         except Exception:
             # A bug that one message, task or run brings out must not take the others with it.

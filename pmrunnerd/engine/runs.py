@@ -10,6 +10,7 @@ import logging
 from pathlib import Path
 from typing import Final
 
+from pmrunnerd.engine.complaints import Complaints
 from pmrunnerd.engine.pulse import Growth
 from pmrunnerd.engine.specs import spec
 from pmrunnerd.model import events as ev
@@ -51,6 +52,7 @@ class Runs:
     ) -> None:
         self._store = store
         self._clock = clock
+        self._complaints = Complaints(log, clock.monotonic)
         self._host = host
         self._watch = watch
         self._directory = directory
@@ -123,7 +125,7 @@ class Runs:
                     page = await asyncio.to_thread(directory.read, seen.cursor, 256)
                 except OSError as exc:
                     # Too many open files, say. The run does not notice, and the file stays.
-                    log.warning("cannot read what run %s does: %s", run, exc)
+                    self._complaints.of(f"read what run {run} does", exc)
                     await asyncio.sleep(TICK)
                     continue
                 for cursor, progress in page:
@@ -221,7 +223,7 @@ class Runs:
             raise
         except Unavailable as exc:
             # The disk is full. What the run said stays in its file; say it again until it fits.
-            log.warning("cannot record what run %s did: %s", run, exc)
+            self._complaints.of(f"record what run {run} did", exc)
             await asyncio.sleep(TICK)
             return False
         return True

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from pmrunnerd.engine.complaints import Complaints
 from pmrunnerd.engine.pulse import Pulse
 from pmrunnerd.services import workspace
 from pmrunnerd.store.store import Store
@@ -21,11 +23,18 @@ LONGEST: Final = 300.0
 class Workspaces:
     """Knows which held tasks may be tried again. `clear` is a guess; the run host looks itself."""
 
-    def __init__(self, store: Store, *, unconfined: bool, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        unconfined: bool,
+        patience: float = PATIENCE,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
+        self._complaints = Complaints(log, now)
         self._patience = patience
         self._unconfined = unconfined
-        self._problems: dict[str, str] = {}
         self._tries: dict[str, int] = {}
         self.clear: set[str] = set()
         self._reserved: set[str] = set()
@@ -43,11 +52,10 @@ class Workspaces:
         status = await workspace.probe(path, unconfined=self._unconfined)
         if not status.problem:
             self._tries[task] = tries + 1
-            self._problems.pop(task, None)
+            self._complaints.over(_deed(task))
             self.clear.add(task)
-        elif status.problem != self._problems.get(task):
-            self._problems[task] = status.problem
-            log.info("workspace still holds task %s: %s", task, status.problem)
+        else:
+            self._complaints.of(_deed(task), status.problem)
 
     @contextmanager
     def reserved(self, project: str) -> Iterator[bool]:
@@ -74,4 +82,8 @@ class Workspaces:
     def is_fine(self, task: str) -> None:
         """Note that a task was not held back; the next time we look as soon as the first time."""
         self._tries.pop(task, None)
-        self._problems.pop(task, None)
+        self._complaints.over(_deed(task))
+
+
+def _deed(task: str) -> str:
+    return f"go on with held task {task}"

@@ -83,6 +83,13 @@ class Unavailable(PmError):
     retryable = True
 
 
+def code_of(error: OSError) -> Code:
+    """Tell what it means that something could not be read or written."""
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return Code.NOT_FOUND
+    return Code.FORBIDDEN if isinstance(error, PermissionError) else Code.UNAVAILABLE
+
+
 def disk_hint(error: OSError, directory: PurePath) -> str:
     """Say what helps where nothing could be written to a directory."""
     if error.errno in _MISSING:

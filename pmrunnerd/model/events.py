@@ -62,6 +62,19 @@ class CommitLost(Event, frozen=True, kw_only=True):
     minted: tuple[str, ...] = ()
 
 
+class StateRestored(Event, frozen=True, kw_only=True):
+    """An archive of so many `commits`, all that are before this one, took the place of a state.
+
+    `kept` is the directory of `set-aside/` that the state before is in; no two restores have the
+    same. `environment` and `made` say where and when the archive was made.
+    """
+
+    commits: int
+    kept: str
+    environment: str = ""
+    made: str = ""
+
+
 class ProjectAdded(Event, frozen=True, kw_only=True):
     """A directory became a project."""
 
@@ -372,6 +385,7 @@ AnyEvent = (
     | Drained
     | DrainEnded
     | CommitLost
+    | StateRestored
     | ProjectAdded
     | ProjectChanged
     | ProjectRemoved

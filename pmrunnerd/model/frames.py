@@ -28,12 +28,16 @@ class Frame(Struct, frozen=True, kw_only=True, rename="camel", tag_field="frame"
 
 
 class Hello(Frame, frozen=True, kw_only=True):
-    """The first frame each way: the versions that the sender speaks, and who it is."""
+    """The first frame each way: the versions that the sender speaks, and who it is.
+
+    `lineage` is that of the daemon's state, empty before it has one; None from who knows of none.
+    """
 
     lowest: int = VERSION
     highest: int = VERSION
     environment: str = ""
     release: str = ""
+    lineage: str | None = None
 
 
 class Call(Frame, frozen=True, kw_only=True):
@@ -65,7 +69,11 @@ class Item(Frame, Generic[R], frozen=True, kw_only=True):
 
 
 class Closed(Frame, frozen=True, kw_only=True):
-    """The end of a stream, and why: `end`, `stopping`, or `lagged`. Go on from `cursor`."""
+    """The end of a stream, and why: `end`, `stopping`, `lagged`, or `restored`.
+
+    Go on from `cursor`. What was `restored` is a state of another lineage than the cursor that was
+    asked for: up to this one both are the same.
+    """
 
     call: int
     reason: str

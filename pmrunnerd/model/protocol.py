@@ -26,6 +26,7 @@ UPLOAD_LIMIT: Final = 256 << 10
 Text = Annotated[str, Meta(min_length=1, max_length=MESSAGE_LIMIT)]
 Word = Annotated[str, Meta(min_length=1, max_length=256)]
 Name = Annotated[str, Meta(pattern=r"^[a-z][0-9]{1,15}(-[a-z0-9]{1,16})?$")]
+Lineage = Annotated[str, Meta(max_length=256)]
 Limit = Annotated[int, Meta(ge=1, le=1000)]
 
 
@@ -147,16 +148,21 @@ class ChatHistory(Request[v.Conversation], frozen=True, kw_only=True):
 
 
 class ChatFollow(Request[v.Entry], frozen=True, kw_only=True):
-    """Follow a conversation from a cursor on, or from now on."""
+    """Follow a conversation as it goes on.
+
+    `lineage` is the state that the cursor is of, by the daemon's hello, where one goes on.
+    """
 
     project: Word
     since: int | None = None
+    lineage: Lineage = ""
 
 
 class Inbox(Request[v.InboxTable], frozen=True, kw_only=True):
     """List everything that waits for a person."""
 
     project: Word | None = None
+    question: Word | None = None  # this one alone, answered or not
 
 
 class Answer(Request[Done], frozen=True, kw_only=True):
@@ -234,11 +240,15 @@ class RunShow(Request[v.RunView], frozen=True, kw_only=True):
 
 
 class RunLogs(Request[v.LogLine], frozen=True, kw_only=True):
-    """Show what a run did, from a cursor on; `follow` goes on until it ends."""
+    """Show what a run did; `follow` goes on until it ends.
+
+    `lineage` is the state that the cursor is of, by the daemon's hello, where one goes on.
+    """
 
     run: Word
     cursor: Annotated[int, Meta(ge=0)] = 0
     follow: bool = False
+    lineage: Lineage = ""
 
 
 class RunCancel(Request[Done], frozen=True, kw_only=True):
@@ -265,11 +275,15 @@ class RunPrunable(Request[u.PruneTable], frozen=True, kw_only=True):
 
 
 class Events(Request[v.Happening], frozen=True, kw_only=True):
-    """Show what happened, fact by fact, from a cursor on; `follow` goes on for ever."""
+    """Show what happened, fact by fact, from a cursor on; `follow` goes on for ever.
+
+    `lineage` is the state that the cursor is of, by the daemon's hello, where one goes on.
+    """
 
     since: Annotated[int, Meta(ge=0)] = 0
     project: Word | None = None
     follow: bool = False
+    lineage: Lineage = ""
 
 
 class StateBackup(Request[u.Piece], frozen=True, kw_only=True):

@@ -17,9 +17,10 @@ class Finding(View, frozen=True, kw_only=True):
 
 
 class Verified(View, frozen=True, kw_only=True):
-    """What a journal was found to be. `torn` is bytes at its end that a crash left: no damage.
+    """What a state was found to be. `torn` is bytes at the journal's end that a crash left: no damage.
 
-    `caches` is what of snapshot and history is not as the journal says; nothing is lost by it.
+    `findings` is what is wrong with the journal. `caches` is what of snapshot and history is not as
+    it says; nothing is lost by that. `sound` is a state with neither.
     `retracted` tells that the snapshot was taken away for it, so the next start makes both anew.
     """
 
@@ -33,10 +34,19 @@ class Verified(View, frozen=True, kw_only=True):
     retracted: bool = False
 
 
+class Held(View, frozen=True, kw_only=True):
+    """A task, or a message, that may have been done already: what became of it is lost."""
+
+    id: str
+    alias: str
+    text: str
+
+
 class Repaired(View, frozen=True, kw_only=True):
     """What a repair did, or would do: `lost` commits of `commits` became placeholders.
 
-    `kept` is the directory that holds everything as it was.
+    `kept` is the directory that holds everything as it was. What is `held` was waiting when a
+    commit was lost that may have told of it; it is not begun again unless a person asks for it.
     """
 
     changed: bool
@@ -44,6 +54,7 @@ class Repaired(View, frozen=True, kw_only=True):
     lost: int
     kept: str
     findings: tuple[Finding, ...]
+    held: tuple[Held, ...] = ()
 
 
 class Member(View, frozen=True, kw_only=True):

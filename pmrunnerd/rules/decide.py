@@ -3,6 +3,7 @@
 `by` is who asked. No facts means that what was asked is so already.
 """
 
+import re
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -10,7 +11,7 @@ from msgspec import UNSET
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import PlanState, Project, Run, TaskState
-from pmrunnerd.model.errors import BadRequest, Conflict, Refused
+from pmrunnerd.model.errors import BadRequest, Conflict, IllegalTransition, Refused
 from pmrunnerd.model.naming import ALIAS, Mint
 from pmrunnerd.model.questions import CANCEL, OPTIONS
 from pmrunnerd.model.state import State
@@ -123,7 +124,12 @@ def reject_plan(state: State, plan: str, reason: str, by: str) -> Facts:
     """Say no to a plan and cancel its tasks."""
     known = state.plan(plan)
     if known.state is PlanState.REJECTED:
-        return ()
+        if known.reason == reason:
+            return ()
+        raise Conflict(
+            f"cannot reject plan {plan} for another reason: it was rejected already",
+            hint=f"pmrunnerctl plan show {plan}",
+        )
     rejected = ev.PlanRejected(plan=known.id, project=known.project, reason=reason, by=by)
     why = f"plan {known.id} was rejected"
     cancelled = [
@@ -183,13 +189,19 @@ def cancel_run(state: State, run: str, by: str) -> Facts:
 def resume_run(state: State, run: str, by: str) -> Facts:
     """Go on with the task of a run, where that was its last one."""
     known = state.run(run)
-    latest = state.task(known.task).runs[-1]
+    task = state.task(known.task)
+    latest = task.runs[-1]
     if latest != known.id:
         raise Refused(
             f"cannot resume run {run}: {latest} came after it",
             hint=f"pmrunnerctl run resume {latest}",
         )
     _check_over(known)
+    if task.state is TaskState.COMPLETE:
+        raise IllegalTransition(
+            f"cannot resume run {run}: its task {task.id} is {task.state}",
+            hint=f"pmrunnerctl task show {task.id}",
+        )
     return retry_task(state, known.task, by)
 
 
@@ -208,6 +220,7 @@ def _check_alias(state: State, alias: str) -> None:
     if not ALIAS.fullmatch(alias):
         raise BadRequest(
             f"cannot call a project {alias!r}: use lower case letters, digits, dot, dash",
+            hint=_like(alias),
         )
     for project in state.projects.values():
         if project.alias == alias and not project.removed:
@@ -215,6 +228,12 @@ def _check_alias(state: State, alias: str) -> None:
                 f"cannot call a project {alias}: {project.path} has that name",
                 hint="pmrunnerctl project list",
             )
+
+
+def _like(alias: str) -> str | None:
+    """Return a name that may be used, as like another as can be."""
+    name = re.sub(r"[^a-z0-9.]+", "-", alias.lower()).strip("-.")
+    return f"{name}   would do" if ALIAS.fullmatch(name) else None
 
 
 def _check_agent(agent: str, agents: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import talk, work
+from pmrunnerd.rules import lineage, talk, work
 from pmrunnerd.rules.counts import count
 
 
@@ -22,8 +22,9 @@ def evolve(state: State, event: ev.AnyEvent, at: str) -> None:
     _FOLD[type(event)](state, event, at)
 
 
-def _start(state: State, event: ev.DaemonStarted, _: str) -> None:
+def _start(state: State, event: ev.DaemonStarted, at: str) -> None:
     state.about["release"] = event.release
+    lineage.found(state, at)
 
 
 def _drain(state: State, event: ev.Drained, _: str) -> None:
@@ -33,6 +34,10 @@ def _drain(state: State, event: ev.Drained, _: str) -> None:
 def _end_drain(state: State, _: ev.DrainEnded | ev.DaemonStopped, __: str) -> None:
     if "draining" in state.about:
         del state.about["draining"]
+
+
+def _restore(state: State, event: ev.StateRestored, _: str) -> None:
+    lineage.branch(state, event.kept, event.commits)
 
 
 def _lose(state: State, event: ev.CommitLost, _: str) -> None:
@@ -46,6 +51,7 @@ _FOLD: Final[Mapping[type[ev.AnyEvent], Callable[[State, Any, str], None]]] = {
     ev.Drained: _drain,
     ev.DrainEnded: _end_drain,
     ev.CommitLost: _lose,
+    ev.StateRestored: _restore,
     ev.ProjectAdded: talk.add_project,
     ev.ProjectChanged: talk.change_project,
     ev.ProjectRemoved: talk.remove_project,

@@ -24,11 +24,12 @@ _FOR_OTHERS: Final = 0o077
 
 
 class Ownership(Struct, frozen=True, kw_only=True):
-    """Whose the state directory is, and who looks."""
+    """Whose the state directory is, and who looks; `closed` is what of it that one may not use."""
 
     owner: int
     mode: int
     me: int
+    closed: str = ""
 
 
 class Room(Struct, frozen=True, kw_only=True):
@@ -79,7 +80,9 @@ def port(number: int, holder: Holder | None, daemon: int | None) -> Check:
         return _ok(
             "web port", f"{number} is in use by {holder}; pid {daemon} tells of its web door"
         )
-    return _problem("web port", f"{number} is in use by {holder}", "pmrunnerctl start --port 0")
+    start = "pmrunnerctl start --port 0"
+    hint = start if daemon is None else f"pmrunnerctl stop --keep-runs; {start}"
+    return _problem("web port", f"{number} is in use by {holder}", hint)
 
 
 def socket(path: Path, holder: Holder | None, daemon: int | None) -> Check:
@@ -106,6 +109,12 @@ def permissions(path: Path, found: Ownership | None, daemon: int | None = None) 
             "state",
             f"{path} belongs to user {found.owner}, and you are {found.me}",
             f"sudo -u '#{found.owner}' pmrunnerctl doctor --state-dir {path}",
+        )
+    if found.closed and found.me in (0, found.owner):
+        return _problem(
+            "state",
+            f"{found.closed} is closed: you may not read and write it",
+            f"ls -ld {found.closed}; chmod -R u+rwX {found.closed}",
         )
     if found.mode & _FOR_OTHERS:
         others = f"{path} has mode {found.mode:o}: others may look into it"

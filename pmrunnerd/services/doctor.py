@@ -15,6 +15,8 @@ from pmrunnerd.services.outcome import Exited
 from pmrunnerd.store import lock
 
 _LOCKS = Path("/proc/locks")
+# What of a state a daemon reads and writes.
+_PARTS = ("lock", "journal", "snapshot.json", "history", "runs", "set-aside")
 
 
 async def examine(
@@ -73,11 +75,37 @@ def _ownership(state: Path) -> diagnosis.Ownership | None:
         found = state.stat()
     except FileNotFoundError:
         return None
-    return diagnosis.Ownership(owner=found.st_uid, mode=found.st_mode & 0o7777, me=os.geteuid())
+    shut = closed(state)
+    return diagnosis.Ownership(
+        owner=found.st_uid,
+        mode=found.st_mode & 0o7777,
+        me=os.geteuid(),
+        closed="" if shut is None else str(shut),
+    )
+
+
+def closed(state: Path) -> Path | None:
+    """Return the first part of a state that this process may not read and write, if there is one."""
+    if not state.is_dir():
+        return None
+    wanted = [state]
+    for name in _PARTS:
+        with contextlib.suppress(PermissionError):
+            wanted += [state / name, *sorted((state / name).glob("*.jsonl"))]
+    for path in wanted:
+        with contextlib.suppress(PermissionError):
+            if not path.exists():
+                continue
+        mode = os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)
+        if not os.access(path, mode, effective_ids=True):
+            return path
+    return None
 
 
 def _answers(socket: Path) -> ports.Holder | None:
-    return ports.keeper(socket) if socket.parent.is_dir() else None
+    # Who may not look into its directory cannot tell: not even that somebody answers.
+    can_tell = socket.parent.is_dir() and os.access(socket.parent, os.X_OK, effective_ids=True)
+    return ports.keeper(socket) if can_tell else None
 
 
 def _room(state: Path) -> diagnosis.Room:

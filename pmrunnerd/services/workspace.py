@@ -4,8 +4,8 @@ The daemon opens nothing in there. It looks at what is there from outside, and w
 tell it asks a git in a sandbox.
 """
 
-import logging
 import os
+import shlex
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,15 +19,20 @@ from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.judgement import judge
 
-log = logging.getLogger(__name__)
+# What lies at the top of a repository that has no working tree.
+_BARE = ("HEAD", "objects", "refs")
 
 
 class Inspection(Struct, frozen=True, kw_only=True):
-    """What was found: the resolved path, and what speaks against it, if anything does."""
+    """What was found: the resolved path, and what speaks against it, if anything does.
+
+    `missing` where there is nothing at all, because somebody mistyped it.
+    """
 
     path: Path
     problem: str = ""
     hint: str = ""
+    missing: bool = False
 
 
 async def inspect(path: Path, hidden: Sequence[Path] = ()) -> Inspection:
@@ -35,7 +40,9 @@ async def inspect(path: Path, hidden: Sequence[Path] = ()) -> Inspection:
     try:
         real = path.resolve(strict=True)  # noqa: ASYNC240 - a look at names, not at content
     except FileNotFoundError:
-        return Inspection(path=path, problem="it does not exist", hint=f"mkdir -p {path}")
+        near = next(parent for parent in path.parents if parent.exists())
+        hint = _command("ls", near)
+        return Inspection(path=path, problem="it does not exist", hint=hint, missing=True)
     except (OSError, RuntimeError) as exc:  # no right to look, or a circle of links
         return Inspection(path=path, problem=str(exc))
     try:
@@ -55,7 +62,7 @@ def _outside(path: Path) -> tuple[str, str]:
     try:
         mode = (path / ".git").lstat().st_mode
     except FileNotFoundError:
-        return _no_git(path)
+        return _no_repository(path)
     if stat.S_ISREG(mode):
         return "its .git is a file, so its history lies elsewhere (a worktree or a submodule)", (
             "add the repository that it belongs to, or a clone"
@@ -70,10 +77,22 @@ def _outside(path: Path) -> tuple[str, str]:
     return "", ""
 
 
-def _no_git(path: Path) -> tuple[str, str]:
-    if (path / "HEAD").is_file() and (path / "objects").is_dir():
-        return "it is a bare repository, with no files to work on", f"git clone {path} DIRECTORY"
-    return "it is no git repository", f"git init {path}"
+def _no_repository(path: Path) -> tuple[str, str]:
+    if all((path / name).exists() for name in _BARE):
+        clone = _command("git clone", path)
+        return "it is a bare git repository, without files to work on", (
+            f"{clone} DIR   and add that" if clone else ""
+        )
+    for above in path.parents:
+        if (above / ".git").exists():
+            add = _command("pmrunnerctl project add ALIAS", above)
+            return f"it is only a part of the git repository {above}", add
+    return "it is no git repository", _command("git init", path)
+
+
+def _command(words: str, path: Path) -> str:
+    """Return a command that can be pasted; none for a name that takes more than a line."""
+    return f"{words} {shlex.quote(str(path))}" if str(path).isprintable() else ""
 
 
 async def probe(path: Path, *, unconfined: bool) -> Inspection:
@@ -92,7 +111,9 @@ async def probe(path: Path, *, unconfined: bool) -> Inspection:
         )
         judged = await judge(Git(cell, run))
     except Exception as exc:  # noqa: BLE001 - whatever is in there, the daemon goes on
-        log.warning("cannot look at workspace %s: %s: %s", path, type(exc).__name__, exc)
         hint = exc.hint if isinstance(exc, PmError) else None
-        return Inspection(path=path, problem=str(exc) or type(exc).__name__, hint=hint or "")
+        kind = "" if isinstance(exc, PmError) else f"{type(exc).__name__}: "
+        # The same problem in the same words, whichever probe had it.
+        problem = f"{kind}{exc}".replace(run, "probe")
+        return Inspection(path=path, problem=problem, hint=hint or "")
     return Inspection(path=path, problem=judged.problem)

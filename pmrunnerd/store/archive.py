@@ -43,6 +43,9 @@ def _disk_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        ours = (path, path.with_name(f"{path.name}.partial"), path.parent)
+        if error.filename is not None and Path(error.filename) not in ours:
+            raise  # of what was to be in it
         raise Unavailable(
             f"cannot write {path}: {error.strerror}", hint=disk_hint(error, path.parent)
         ) from error

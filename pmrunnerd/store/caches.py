@@ -47,7 +47,8 @@ def check_caches(disk: Disk, directory: Path) -> list[Finding]:
             return [_finding(where, f"cannot be read: {error.strerror}")]
         if not found or _raw(disk, directory) == before:
             break
-    return found
+    # What one file lacks may be missed in many places.
+    return list(dict.fromkeys(found))
 
 
 def _raw(disk: Disk, directory: Path) -> bytes | None:

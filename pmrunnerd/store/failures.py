@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from pmrunnerd.model.errors import PmError, Refused, Unavailable
+from pmrunnerd.model.errors import PmError, Refused, Unavailable, disk_hint
 
 LOOK: Final = "pmrunnerctl state verify   then: state repair, or state restore ARCHIVE"
 
@@ -42,7 +42,7 @@ class BadArchive(Refused):
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            f"cannot use the archive: {why}", hint="pmrunnerctl state backup makes one"
+            f"cannot use the archive: {why}", hint="pmrunnerctl state backup pm-runner.tar.gz"
         )
 
 
@@ -58,6 +58,13 @@ def trouble(error: Exception) -> str:
     if not isinstance(error, OSError) or error.strerror is None:
         return str(error)
     return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+
+
+def opening_hint(error: OSError, path: Path) -> str:
+    """Say what helps where a part of a state could not be opened."""
+    if isinstance(error, PermissionError):
+        return f"ls -ld {path.parent} {path}"  # either may be closed
+    return disk_hint(error, path.parent)
 
 
 def damaged(path: Path, line: int, why: str) -> JournalDamaged:

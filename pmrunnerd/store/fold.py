@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "9ffe40c8e2a2a6fc"
+FOLD: Final = "a20d7c41d023525e"

@@ -23,6 +23,11 @@ def hearsay(raw: bytes, state: State) -> tuple[str, ...]:
     return tuple(fact.replace("-", " ") + about for fact in facts)
 
 
+def kinds(raw: bytes) -> tuple[str, ...]:
+    """Return the kinds of facts in a line."""
+    return tuple(_distinct(_FACT, raw))
+
+
 def identifiers(raw: bytes) -> tuple[str, ...]:
     """Return the identifiers in a line."""
     return tuple(_distinct(_NAMED, raw))

@@ -11,6 +11,7 @@ from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.state import State
 from pmrunnerd.model.upkeep import Finding
 from pmrunnerd.store.batch import Batch, encode
+from pmrunnerd.store.doubts import Doubts
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.hearsay import hearsay
 from pmrunnerd.store.segments import path_of, present
@@ -45,6 +46,7 @@ class Mending:
         self.segments: dict[int, list[Keep | Lost]] = {}
         self.changed: set[int] = set()
         self.state = State()
+        self.doubts = Doubts()
         self.seq = self.bytes = self.torn = 0
         self._directory = directory
         self._bad: list[tuple[int, Found]] = []
@@ -130,6 +132,7 @@ class Mending:
         later = max((n for n, parts in self.segments.items() if parts), default=segment)
         self.segments[max(segment, later)].append(lost)
         self.changed.add(max(segment, later))
+        self.doubts.lose(lost.raw, self.state)
         self._find(lost.segment, lost.line, f"commit {lost.seq} {lost.why}", lost.raw)
 
     def _end(self, last: int, at_least: int) -> None:

@@ -2,7 +2,8 @@
 
 Order is what makes a kill harmless: caches go first, they are made again; then, segment by
 segment, the original is durable in `set-aside/` before it is replaced in one step. Until the last
-one is replaced the journal is still a damaged one, which nobody opens and the next repair mends.
+one is replaced the journal is still a damaged one, which nobody opens and the next repair mends. The
+newest segment is the first: what holds back is in there, and must be wherever the journal opens.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ from pmrunnerd.model.upkeep import Repaired
 from pmrunnerd.store.aside import fresh
 from pmrunnerd.store.batch import Batch, encode
 from pmrunnerd.store.believe import proven
+from pmrunnerd.store.doubts import held
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.hearsay import identifiers
 from pmrunnerd.store.lock import Lock
@@ -37,26 +39,29 @@ def repair(disk: Disk, directory: Path, *, at: str, release: str, change: bool) 
     check_there(disk, directory)
     with contextlib.closing(Lock(directory / "lock", at=at, release=release, disk=disk)) as lock:
         plan = Mending(disk, directory / "journal", proven(disk, directory, lock))
-        kept = ""
+        holding, kept = plan.doubts.facts(plan.state), ""
         if change and plan.changed:
             try:
-                kept = _mend(disk, directory, plan, at)
+                kept = _mend(disk, directory, plan, at, holding)
             except OSError as error:
                 raise Unavailable(
                     f"cannot repair {directory}: {error.strerror}",
                     hint=disk_hint(error, directory),
                 ) from error
-            lock.note(plan.seq)
+            lock.note(plan.seq + (1 if holding else 0))
     return Repaired(
         changed=bool(kept),
         commits=plan.seq,
         lost=len(plan.lost),
         kept=kept,
         findings=tuple(plan.findings),
+        held=held(plan.state, holding),
     )
 
 
-def _mend(disk: Disk, directory: Path, plan: Mending, at: str) -> str:
+def _mend(
+    disk: Disk, directory: Path, plan: Mending, at: str, holding: tuple[ev.AnyEvent, ...]
+) -> str:
     disk.make_directory(directory / ASIDE)
     kept = fresh(disk, directory / ASIDE, f"{at.translate(_PLAIN)}-before-repair")
     disk.make_directory(kept)
@@ -66,14 +71,18 @@ def _mend(disk: Disk, directory: Path, plan: Mending, at: str) -> str:
             disk.rename(directory / name, kept / name)
     disk.sync_directory(kept)
     disk.sync_directory(directory)
-    for segment in sorted(plan.changed):
+    last = max(plan.segments)
+    for segment in sorted(plan.changed | ({last} if holding else set()), key=lambda n: -n):
         path = path_of(directory / "journal", segment)
         before = disk.read_file(path) if path.name in disk.names(path.parent) else None
         if before is not None:
             disk.write_file(kept / path.name, before, "new")
             disk.sync_directory(kept)
         parts = plan.segments[segment]
-        disk.replace_file(path, b"".join(_content(p, before or b"", at, kept.name) for p in parts))
+        content = [_content(part, before or b"", at, kept.name) for part in parts]
+        if holding and segment == last:
+            content.append(encode(Batch(seq=plan.seq + 1, at=at, facts=holding)))
+        disk.replace_file(path, b"".join(content))
     return str(kept)
 
 

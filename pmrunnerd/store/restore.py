@@ -12,6 +12,7 @@ from typing import IO, Final
 from msgspec.structs import asdict
 
 from pmrunnerd.model.errors import Refused, Unavailable, disk_hint
+from pmrunnerd.model.events import StateRestored
 from pmrunnerd.model.upkeep import Archived, Contents, Restored
 from pmrunnerd.store.aside import fresh
 from pmrunnerd.store.backup import Origin
@@ -63,7 +64,7 @@ def _finish(disk: Disk, directory: Path, lock: Lock) -> None:
         raise Unavailable(
             f"cannot finish the restore of {directory} now: {error.strerror}; it is recorded, and the"
             " next start of the daemon finishes it",
-            hint=f"df -h {directory}; then pmrunnerctl start",
+            hint=f"{disk_hint(error, directory)}; then pmrunnerctl start",
         ) from error
 
 
@@ -85,14 +86,20 @@ def prepare(  # noqa: PLR0913 - what comes where, and then what is to be made of
         try:
             disk.remove_tree(staged)
             disk.make_directory(staged)
-            found, commits = check(disk, source, staged, here)
-            _check_environment(found, here, force=force)
             disk.make_directory(directory / ASIDE)
             kept = fresh(disk, directory / ASIDE, f"{here.at.translate(_PLAIN)}-before-restore")
+            found, commits = check(disk, source, staged, here, kept=kept.name)
+            _check_environment(found, here, force=force)
             coming = set(disk.names(staged))
             restored = Restored(kept=str(kept), **asdict(contents(found, commits)))
             parts = tuple(part for part in PARTS if part in coming)
-            plan = Intention(parts=parts, aside=kept.name, restored=restored, upload=upload)
+            plan = Intention(
+                parts=parts,
+                aside=kept.name,
+                restored=restored,
+                upload=upload,
+                reaches=commits + 1,
+            )
             intend(disk, directory, plan)
         except BaseException:
             forget(disk, directory)
@@ -112,10 +119,13 @@ def contents(found: Archived, commits: int) -> Contents:
     )
 
 
-def check(disk: Disk, source: IO[bytes], to: Path, here: Origin) -> tuple[Archived, int]:
+def check(
+    disk: Disk, source: IO[bytes], to: Path, here: Origin, *, kept: str = ""
+) -> tuple[Archived, int]:
     """Unpack an archive into an empty directory and open it; return manifest and last commit.
 
-    Raises BadArchive, TooNew, Unavailable.
+    With `kept` it is to be restored, and one more commit says so. Raises BadArchive, TooNew,
+    Unavailable.
     """
     found = unpack(disk, source, to)
     if found.level > CURRENT.newest:
@@ -131,6 +141,8 @@ def check(disk: Disk, source: IO[bytes], to: Path, here: Origin) -> tuple[Archiv
             Store(to, lambda: here.at, release=here.release, disk=disk)
         ) as store:
             commits = store.durable
+            if kept:
+                _begin_a_lineage(store, found, kept)
     except JournalDamaged as error:
         raise BadArchive(_inside(error, to)) from error
     except TooNew as error:
@@ -138,6 +150,17 @@ def check(disk: Disk, source: IO[bytes], to: Path, here: Origin) -> tuple[Archiv
     disk.remove(to / "lock")
     disk.sync_directory(to)
     return found, commits
+
+
+def _begin_a_lineage(store: Store, found: Archived, kept: str) -> None:
+    """Say in the state that is to be which one it comes from: who follows has to know."""
+    said = StateRestored(
+        commits=store.durable, kept=kept, environment=found.environment, made=found.at
+    )
+    store.commit(said)
+    store.flush()
+    if store.durable == said.commits:
+        raise store.failed or Unavailable("cannot record it: there is no room")
 
 
 def _inside(error: Exception, to: Path) -> str:
@@ -175,5 +198,5 @@ def _disk_errors(directory: Path) -> Iterator[None]:
         ) from error
     except StoreFailed as error:
         raise Unavailable(
-            f"cannot restore {directory}: {error}", hint=f"df -h {directory}"
+            f"cannot restore {directory}: {error}", hint=error.hint or f"df -h {directory}"
         ) from error

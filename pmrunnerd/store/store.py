@@ -18,7 +18,7 @@ from pmrunnerd.store.checkpoint import COMMITS
 from pmrunnerd.store.checkpoints import Checkpoints
 from pmrunnerd.store.commit import Commit, Earlier
 from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.failures import StoreFailed
+from pmrunnerd.store.failures import StoreFailed, opening_hint
 from pmrunnerd.store.journal import SEGMENT_LIMIT, Journal
 from pmrunnerd.store.levels import CURRENT, Levels
 from pmrunnerd.store.lists import Lists
@@ -77,7 +77,9 @@ class Store:
                 self._past.replay(at_least=at_least, at=now(), each=self._replayed)
             except OSError as error:
                 where = error.filename or directory
-                raise StoreFailed(f"cannot open {where}: {error.strerror}") from error
+                raise StoreFailed(
+                    f"cannot open {where}: {error.strerror}", hint=opening_hint(error, Path(where))
+                ) from error
             self._lock.note(self.durable)
             undo.callback(lambda: self._lock.note(self.durable))
             self._undo = undo.pop_all()

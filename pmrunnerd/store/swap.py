@@ -30,12 +30,14 @@ class Intention(Struct, frozen=True, kw_only=True):
     """What is to happen: which `parts` come, and `aside`, the name of those before.
 
     `upload` names how the archive came in, if it came by the daemon, and `restored` is the answer.
+    `reaches` is the last commit of what comes, behind those of the archive.
     """
 
     parts: tuple[str, ...]
     aside: str
     restored: Restored
     upload: str = ""
+    reaches: int = 0
 
 
 _log: Final = logging.getLogger(__name__)
@@ -77,7 +79,7 @@ def finish(disk: Disk, directory: Path, lock: Lock) -> Intention | None:
     plan = intended(disk, directory)
     if plan is not None:
         _swap(disk, directory, plan)
-        lock.begin_anew(plan.restored.commits)
+        lock.begin_anew(max(plan.reaches, plan.restored.commits))
         disk.remove(directory / STAGING / READY)
         disk.sync_directory(directory / STAGING)
         _log.warning(

@@ -29,6 +29,7 @@ def verify(disk: Disk, directory: Path, *, at: str, release: str) -> Verified:
     caches = check_caches(disk, directory) if journal.sound else []
     return msgspec.structs.replace(
         journal,
+        sound=journal.sound and not caches,
         caches=tuple(caches),
         retracted=bool(caches) and _retract(disk, directory, at, release),
     )

@@ -7,6 +7,7 @@ from typing import Final
 from pmrunnerd.model import events as ev
 from pmrunnerd.store.archive import write_archive
 from pmrunnerd.store.backup import Origin, backup
+from pmrunnerd.store.batch import Batch
 from pmrunnerd.store.repair import repair
 from pmrunnerd.store.restore import check as contents
 from pmrunnerd.store.restore import restore
@@ -96,7 +97,7 @@ def restored(trial: Trial) -> None:
 
     def check(image: MemoryDisk) -> None:
         store = opened(image)
-        assert store.read(0, 1000) in both
+        assert without_the_word(store.read(0, 1000), old_count) in both
         goes_on = store.commit(ev.DaemonStarted(release="2", pid=2))
         store.flush()
         store.close()
@@ -108,7 +109,14 @@ def restored(trial: Trial) -> None:
     archive.seek(0)
     restore(trial.disk, STATE, archive, HERE)
     trial.disk.boundary = lambda: None
-    assert opened(trial.disk).read(0, 1000) == both[0]
+    assert without_the_word(opened(trial.disk).read(0, 1000), old_count) == both[0]
+
+
+def without_the_word(found: list[Batch], before: int) -> list[Batch]:
+    """Return commits without the one that says that those before it were restored."""
+    if len(found) == before + 1 and isinstance(found[-1].facts[0], ev.StateRestored):
+        return found[:-1]
+    return found
 
 
 def _all_below(disk: MemoryDisk, path: Path) -> list[bytes]:

@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("--runs-slots", type=int, default=2)
     parser.add_argument("--detach", action="store_true", required=True)
     parser.add_argument("--fail", action="store_true")
+    parser.add_argument("--taken", action="store_true", help="the port is another's")
     given = parser.parse_args()
     if given.fail:
         sys.exit("pmrunnerd: cannot start: it was told not to")
@@ -57,18 +58,25 @@ def serve(given: argparse.Namespace, tell: int) -> None:
         threading.Timer(0.1, leave.set).start()
         return p.Done(id=given.env)
 
+    web = Door(
+        name="web",
+        address=f"http://127.0.0.1:{given.port}",
+        problem="it is taken" if given.taken else "",
+    )
     overview = samples.overview(
         environment=given.env,
         pid=os.getpid(),
         state_directory=str(given.state_dir),
         slots=given.runs_slots,
-        doors=(Door(name="web", address=f"http://127.0.0.1:{given.port}"),),
+        doors=(web,),
     )
     hello = frames.encode(frames.Hello(environment=given.env, release="1.2.3"))
     with FakeDaemon(socket, {p.Status: overview, p.Stop: stop}, greeting=hello):
+        (given.state_dir / "pid").write_text(str(os.getpid()))
         os.write(tell, b".")
         os.close(tell)
         leave.wait()
+        (given.state_dir / "pid").unlink()
     os._exit(0)
 
 

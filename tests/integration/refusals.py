@@ -19,8 +19,8 @@ def ctl(
     """Run the real `pmrunnerctl` with bytes, as a shell does."""
     argv: list[str | bytes] = [sys.executable, "-m", "pmrunnerctl", "--wait", patience]
     return subprocess.run(
-        [*argv, "--socket", str(daemon.socket), *words],
-        env=environment(daemon.home),
+        [*argv, *words],
+        env=environment(daemon.home) | {"PMRUNNER_SOCKET": str(daemon.socket)},
         input=text,
         capture_output=True,
         timeout=90,

@@ -7,7 +7,7 @@ import pytest
 from pmrunnerctl.exits import Exit
 from pmrunnerd.model.frames import FRAME_LIMIT
 from pmrunnerd.model.protocol import MESSAGE_LIMIT
-from tests.integration.daemon import Daemon, git
+from tests.integration.daemon import Daemon, a_repository, git
 from tests.integration.refusals import ctl, is_calm, is_refused, recorded
 
 
@@ -63,7 +63,7 @@ def test_a_path_that_does_not_exist_is_told(unchanged: Daemon) -> None:
     nowhere = unchanged.home / "nowhere"
     done = ctl(unchanged, "project", "add", "pie", str(nowhere))
     is_refused(
-        done, Exit.REFUSED, f"cannot add {nowhere}: it does not exist", f"mkdir -p {nowhere}"
+        done, Exit.NOT_FOUND, f"cannot add {nowhere}: it does not exist", f"ls {nowhere.parent}"
     )
 
 
@@ -74,6 +74,15 @@ def test_a_path_that_is_no_git_repository_is_told(unchanged: Daemon) -> None:
     is_refused(
         done, Exit.REFUSED, f"cannot add {bare}: it is no git repository", f"git init {bare}"
     )
+
+
+def test_a_part_of_a_repository_is_told_with_the_whole_of_it(unchanged: Daemon) -> None:
+    part = a_repository(unchanged.home / "whole") / "part"
+    part.mkdir()
+    done = ctl(unchanged, "project", "add", "pie", str(part))
+    whole = unchanged.home / "whole"
+    why = f"cannot add {part}: it is only a part of the git repository {whole}"
+    is_refused(done, Exit.REFUSED, why, f"pmrunnerctl project add ALIAS {whole}")
 
 
 def test_a_path_that_is_a_file_is_told(unchanged: Daemon) -> None:

@@ -59,6 +59,12 @@ def test_every_fact_is_one_line_in_the_order_of_the_journal(story: Daemon) -> No
     assert commits[0] == 1
 
 
+def test_ready_is_said_after_what_was_durable_before_it(story: Daemon) -> None:
+    names = [line.get("event") for line in events(story.log())]
+
+    assert names.index("daemon-started") < names.index("ready")
+
+
 def test_a_line_names_the_thing_and_what_became_of_it(story: Daemon) -> None:
     (failed,) = (line for line in events(story.log()) if line["event"] == "task-failed")
     assert failed["project"] == "cake"

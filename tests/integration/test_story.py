@@ -42,6 +42,8 @@ def test_a_message_becomes_a_plan_a_question_an_answer_and_commits(tmp_path: Pat
 
         assert (path / "cake.txt").read_text() == "flour, butter, eggs\ncherry\n"
         assert daemon.ask(p.Inbox()).items == ()
+        again = [daemon.ctl("answer", item.id, "--option", number) for number in "21"]
+        assert [one.returncode for one in again] == [0, 4], again
         assert git(path, "status", "--porcelain") == ""
         subjects = git(
             path,

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from tests.integration.daemon import environment
@@ -75,3 +76,17 @@ def test_a_state_directory_that_it_makes_is_private_from_the_first_moment(tmp_pa
     finally:
         os.umask(before)
     assert (tmp_path / "state").stat().st_mode & 0o7777 == 0o700
+
+
+def test_a_log_that_ends_in_the_middle_of_a_line_is_gone_on_with_on_the_next(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "state" / "pmrunnerd.log"
+    log.parent.mkdir()
+    log.write_text("whole\nhal")
+    for _ in range(2):
+        detached(tmp_path, "report(''); sys.stderr.write('said\\n')")
+        while not log.read_text().endswith("said\n"):
+            time.sleep(0.01)
+
+    assert set(log.read_text().splitlines()) == {"whole", "hal", "said"}

@@ -4,9 +4,12 @@ import fcntl
 import logging
 import os
 import select
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -146,3 +149,49 @@ def test_records_of_the_house_come_out_and_one_that_cannot_be_spelled_stops_nobo
 def test_its_thread_does_not_keep_a_process_from_its_end(pipe: tuple[int, int]) -> None:
     Outlet(pipe[1], PLAIN)
     assert all(thread.daemon for thread in threading.enumerate() if thread.name == "log")
+
+
+FULL = """
+import resource, sys
+from pmrunnerd.logfmt import Line
+from pmrunnerd.outlet import Outlet
+
+def room(size):
+    # To grow beyond it fails like a full disk, for this process alone.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+def said(*lines):
+    outlet = Outlet(2, Line(managed=False))
+    outlet.say(*lines)
+    return outlet
+
+room(150)
+outlet = said("a" * 99)
+outlet.say("b" * 99)
+while outlet._bytes:
+    pass
+outlet.say("lost")
+while outlet._bytes:
+    pass
+room(resource.RLIM_INFINITY)
+outlet.say("c" * 9)
+outlet.say("d" * 9)
+outlet.close(5)
+"""
+
+
+def test_half_a_line_on_a_full_disk_is_not_taken_for_the_beginning_of_the_next(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "log"
+    with log.open("wb") as err:
+        done = subprocess.run(
+            [sys.executable, "-c", FULL],
+            stderr=err,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+            timeout=60,
+            check=False,
+        )
+
+    assert done.returncode == 0
+    assert log.read_text().splitlines() == ["a" * 99, "b" * 50, "c" * 9, "d" * 9]

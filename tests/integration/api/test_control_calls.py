@@ -17,18 +17,18 @@ SEND = p.ChatSend(project="demo", text="do it")
 @pytest.mark.parametrize(
     ("request_", "message"),
     [
-        ({"command": "bogus"}, "cannot 'bogus': pmrunnerd 0.1.0 has no such command"),
+        ({"command": "bogus"}, "cannot do 'bogus': pmrunnerd 0.1.0 has no such command"),
         (
             {"command": "status", "extra": 1},
-            "cannot status: there is no extra",
+            "cannot do status: there is no extra",
         ),
         (
             {"command": "project show"},
-            "cannot project show: project is missing",
+            "cannot do project show: project is missing",
         ),
         (
             {"command": "project show", "project": "x" * 257},
-            "cannot project show: project is longer than 256",
+            "cannot do project show: project is longer than 256",
         ),
         ({"no": "command"}, "cannot read the request: "),
         ([1, 2], "cannot read the request: "),

@@ -102,7 +102,7 @@ def test_a_group_that_reads_looks_and_changes_nothing(tmp_path: Path) -> None:
     _, looked, changed = asyncio.run(visited(tmp_path, SOMEBODY, SOMEBODY, READERS))
     assert looked["frame"] == "ok"
     assert (changed["code"], changed["call"]) == ("forbidden", 2)
-    assert changed["message"] == f"cannot chat send: uid {SOMEBODY} may read, not operate"
+    assert changed["message"] == f"cannot do chat send: uid {SOMEBODY} may read, not operate"
     assert "usermod -aG pm-runner " in changed["hint"]
 
 

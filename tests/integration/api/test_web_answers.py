@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from pmrunnerd.api.sockets import bind_tcp
 from pmrunnerd.api.web import WebDoor, WebLimits
+from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import Refused
 from tests.integration.api.browsers import following, visiting
 from tests.unit.api import desks
@@ -55,24 +56,24 @@ def test_the_same_key_again_gets_the_same_answer(tmp_path: Path) -> None:
     ("method", "path", "body", "status", "detail"),
     [
         ("GET", "/task/show?task=t9", None, 404, "cannot find task t9"),
-        ("GET", "/task/show", None, 400, "cannot task show: task is missing"),
-        ("GET", "/status?x=1", None, 400, "cannot status: there is no x"),
+        ("GET", "/task/show", None, 400, "cannot do task show: task is missing"),
+        ("GET", "/status?x=1", None, 400, "cannot do status: there is no x"),
         (
             "GET",
             "/task/list?limit=x",
             None,
             400,
-            "cannot task list: limit is text and should be a whole number",
+            "cannot do task list: limit is text and should be a whole number",
         ),
-        ("GET", "/task/list?limit=1&limit=2", None, 400, "cannot task list: a parameter"),
+        ("GET", "/task/list?limit=1&limit=2", None, 400, "cannot do task list: a parameter"),
         ("GET", "/nothing", None, 404, "cannot GET /api/v1/nothing: not found"),
         ("GET", "/stop", None, 405, "cannot GET /api/v1/stop: method not allowed"),
         ("POST", "/status", b"{}", 405, "cannot POST /api/v1/status: method not allowed"),
-        ("POST", "/chat/send", b"{", 400, "cannot chat send: "),
-        ("POST", "/chat/send", b"[1]", 400, "cannot chat send: it is a list"),
-        ("POST", "/chat/send", b"\xff", 400, "cannot chat send: "),
-        ("POST", "/chat/send", b"[" * 100_000, 400, "cannot chat send: "),
-        ("POST", "/chat/send", b'{"project":"demo","text":"\\ud800"}', 400, "cannot chat send"),
+        ("POST", "/chat/send", b"{", 400, "cannot do chat send: "),
+        ("POST", "/chat/send", b"[1]", 400, "cannot do chat send: it is a list"),
+        ("POST", "/chat/send", b"\xff", 400, "cannot do chat send: "),
+        ("POST", "/chat/send", b"[" * 100_000, 400, "cannot do chat send: "),
+        ("POST", "/chat/send", b'{"project":"demo","text":"\\ud800"}', 400, "cannot do chat send"),
         ("POST", "/chat/send", b" " * (5 << 20), 413, "cannot read a body of more than"),
     ],
 )
@@ -219,5 +220,28 @@ def test_what_can_be_let_go_is_looked_at_by_get_and_let_go_by_post(tmp_path: Pat
             assert (await site.post("/run/prune", {})).json["runs"] == []
             assert bench.retention.pruned == ["web"]
             assert (await site.get("/run/prune")).status == 405
+
+    asyncio.run(scenario())
+
+
+def test_a_browser_that_comes_back_to_a_restored_state_is_told_and_goes_on_there(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk, visiting(desk) as site:
+            await desk.store.commit(ev.DaemonStarted(release="1", pid=1))
+            await desk.store.commit(desks.added())
+            before = await site.get("/events")
+            assert b"\nid: 2@" + desks.AT.encode() in before.body
+            await desk.store.commit(ev.StateRestored(commits=2, kept="another"))
+            await desk.store.commit(desks.posted("after"))
+            told = await site.get("/events", last_event_id=f"3@{desks.AT}")
+            assert told.body == (
+                b'event: closed\ndata: {"reason":"restored","cursor":2}\nid: 2@another\n\n'
+            )
+            rest = await site.get("/events", last_event_id="2@another")
+            assert (b"after" in rest.body, b"project-added" in rest.body) == (True, False)
+            old = await site.get("/events", last_event_id="3")
+            assert old.status == 200, "who knows of no lineage is answered as ever"
 
     asyncio.run(scenario())

@@ -1,9 +1,24 @@
 """`doctor` beside a daemon that runs, and beside one that is dead: it is there for that."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
-from tests.integration.daemon import Daemon
+import pytest
+
+from tests.integration.daemon import Daemon, environment
+
+
+def ctl(*words: str, home: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "pmrunnerctl", *words],
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
 
 
 def test_doctor_looks_with_a_daemon_and_without_one(tmp_path: Path) -> None:
@@ -18,7 +33,7 @@ def test_doctor_looks_with_a_daemon_and_without_one(tmp_path: Path) -> None:
         assert checks["control socket"]["state"] == "ok"
         assert checks["state"]["state"] == "ok"
         assert "none has the state" in dead.stdout
-        assert "control socket: pmrunnerctl start" in dead.stdout
+        assert f"control socket: pmrunnerctl --socket {daemon.socket} start" in dead.stdout
         assert not alive.stderr + dead.stderr
 
 
@@ -56,3 +71,26 @@ def test_a_problem_is_exit_status_8_and_its_hint_can_be_pasted(tmp_path: Path) -
 
         assert ill.returncode == 8
         assert "clock: timedatectl status" in ill.stdout
+
+
+def test_doctor_of_a_state_directory_asks_the_daemon_that_has_it(tmp_path: Path) -> None:
+    with Daemon(tmp_path / "state") as daemon:
+        named = ctl("doctor", "--state-dir", str(daemon.state), "--json", home=tmp_path)
+        found = json.loads(named.stdout)
+
+        assert {row["name"] for row in found["daemon"]["checks"]} >= {"release", "open files"}
+        ports = [row["found"] for row in found["checks"] if row["name"] == "web port"]
+        assert ports == ["the web door is closed"]
+
+
+@pytest.mark.parametrize("words", ["logs", "doctor", "state verify", "state backup x", "status"])
+def test_a_daemon_of_another_environment_is_not_asked_for_this_one(
+    tmp_path: Path, words: str
+) -> None:
+    with Daemon(tmp_path / "state") as daemon:
+        refused = daemon.ctl("--env", "bogus", *words.split())
+
+        assert (refused.returncode, refused.stdout) == (5, "")
+        assert (
+            f"cannot reach environment bogus: {daemon.socket} is environment test" in refused.stderr
+        )

@@ -148,7 +148,7 @@ def test_who_may_not_read_the_journal_is_told_so_instead_of_shown_nothing(machin
     with machine.typed("-c", AS_A_STRANGER, "--env", "prod", "logs", program=()) as running:
         out, err = running.communicate(timeout=60)
 
-    assert (running.returncode, out) == (Exit.FORBIDDEN, "")
+    assert (running.returncode, out) == (Exit.FORBIDDEN, ""), err
     assert "you may not read the journal of this machine" in err
     assert "hint: sudo usermod -aG systemd-journal" in err
 

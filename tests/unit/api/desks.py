@@ -36,6 +36,7 @@ class Found(Struct):
     path: Path
     problem: str = ""
     hint: str = ""
+    missing: bool = False
 
 
 class Kept:

@@ -38,7 +38,7 @@ def test_a_query_is_a_request_with_its_types() -> None:
 
 @pytest.mark.parametrize("text", ["limit=0", "limit=x", "limit=1.5", "nope=1", "limit=1&limit=2"])
 def test_a_query_is_read_strictly(text: str) -> None:
-    with pytest.raises(BadRequest, match="cannot task list: "):
+    with pytest.raises(BadRequest, match="cannot do task list: "):
         query(p.TaskList, text)
 
 
@@ -50,6 +50,14 @@ def test_a_browser_goes_on_from_the_last_event_that_it_saw() -> None:
         query(p.Events, "", last_event_id="x")
 
 
+def test_the_last_event_that_a_browser_saw_says_of_which_lineage_it_was() -> None:
+    assert query(p.Events, "", last_event_id="5@a") == p.Events(since=5, lineage="a")
+    assert query(p.ChatFollow, "project=x", last_event_id="5@2026-01-01T00:00:00.000Z") == (
+        p.ChatFollow(project="x", since=5, lineage="2026-01-01T00:00:00.000Z")
+    )
+    assert query(p.StateBackup, "", last_event_id="") == p.StateBackup()
+
+
 def test_a_body_may_come_in_parts_and_may_be_empty_where_nothing_is_needed() -> None:
     assert body(p.Stop, b'{"keep', b'Runs":true}')[0] == p.Stop(keep_runs=True)
     assert body(p.Stop, b"")[0] == p.Stop()
@@ -59,7 +67,7 @@ def test_a_body_may_name_its_command_but_no_other() -> None:
     assert body(p.TaskCancel, b'{"command":"task cancel","task":"t1"}')[0] == p.TaskCancel(
         task="t1"
     )
-    with pytest.raises(BadRequest, match="cannot task cancel"):
+    with pytest.raises(BadRequest, match="cannot do task cancel"):
         body(p.TaskCancel, b'{"command":"task retry","task":"t1"}')
 
 

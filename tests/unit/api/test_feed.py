@@ -101,6 +101,33 @@ def test_a_cursor_of_another_state_is_refused(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_a_cursor_of_another_lineage_is_told_where_ours_begins(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk:
+            await desk.store.commit(ev.DaemonStarted(release="1", pid=1))
+            await desk.store.commit(desks.added())
+            await desk.store.commit(ev.StateRestored(commits=2, kept="b"))
+            await desk.store.commit(desks.posted())
+            for stream, cursor in (
+                (feed.events(desk, p.Events(since=9, follow=True, lineage=AT)), 2),
+                (feed.events(desk, p.Events(since=3, lineage=AT)), 2),
+                (feed.events(desk, p.Events(since=1, lineage="unheard of")), 1),
+                (feed.events(desk, p.Events(since=9, lineage="b")), 4),
+                (feed.chat_follow(desk, p.ChatFollow(project="demo", since=3, lineage=AT)), 2),
+                # What is not there any more is told once they know why.
+                (feed.chat_follow(desk, p.ChatFollow(project="gone", since=3, lineage=AT)), 2),
+                (feed.run_logs(desk, p.RunLogs(run="r9", cursor=345, lineage=AT)), 345),
+            ):
+                with pytest.raises(feed.Restored) as told:
+                    await whole(stream)
+                assert told.value.cursor == cursor
+            assert len(await whole(feed.events(desk, p.Events(since=2, lineage="b")))) == 2
+            with pytest.raises(NotFound):
+                feed.run_logs(desk, p.RunLogs(run="r9", cursor=345, lineage="b"))
+
+    asyncio.run(scenario())
+
+
 def write(directory: Path, *lines: AnyProgress) -> int:
     directory.mkdir(parents=True, exist_ok=True)
     with directory.joinpath("events.jsonl").open("ab") as file:

@@ -66,12 +66,14 @@ def test_things_inside_things_are_a_bad_request(deep: bytes) -> None:
 def test_text_that_is_no_text_is_a_bad_request() -> None:
     good = bytes(f.encode_request(p.ProjectShow(project="x")))
     raw = msgspec.Raw(good.replace(b"\xa1x", b"\xa1\xff"))
-    with pytest.raises(BadRequest, match="cannot project show: 'utf-8' codec"):
+    with pytest.raises(BadRequest, match="cannot do project show: 'utf-8' codec"):
         intake.request(raw, "0.1.0")
 
 
 def test_a_command_of_a_newer_client_names_the_release_that_lacks_it() -> None:
     raw = msgspec.Raw(msgspec.msgpack.encode({"command": "promote", "what": 1}))
-    with pytest.raises(BadRequest, match=r"cannot 'promote': pmrunnerd 0.1.0 has no such") as found:
+    with pytest.raises(
+        BadRequest, match=r"cannot do 'promote': pmrunnerd 0.1.0 has no such"
+    ) as found:
         intake.request(raw, "0.1.0")
     assert found.value.hint == "pmrunnerctl version"

@@ -14,6 +14,7 @@ from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import TaskState
 from pmrunnerd.model.errors import NotFound
+from pmrunnerd.rules.decide import answer
 from tests.unit.api import desks
 from tests.unit.api.desks import at_work
 
@@ -149,3 +150,22 @@ def test_where_nothing_confines_runs_every_project_says_so(tmp_path: Path) -> No
         assert all(row.unconfined for row in rows)
 
     with_work(tmp_path, look)
+
+
+def test_a_question_is_shown_by_its_name_also_once_it_is_answered(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk:
+            await desk.store.commit(desks.added())
+            await desk.store.commit(desks.posted("the text"))
+            await desk.store.commit(desks.drafted("one"), desks.APPROVED)
+            await desk.store.commit(desks.started())
+            await desk.store.commit(*desks.asked("really?"))
+            await desk.store.commit(*answer(desk.store.state, "q1", "no", "anna"))
+
+            (found,) = ask(desk, p.Inbox(question="q1")).items
+            assert (found.text, found.options) == ("really?", ("yes", "no"))
+            assert ask(desk, p.Inbox()).items == ()
+            with pytest.raises(NotFound):
+                READS[p.Inbox](desk, p.Inbox(question="q9"))
+
+    asyncio.run(scenario())

@@ -121,7 +121,9 @@ def test_a_project_is_added_after_a_look_at_its_directory(tmp_path: Path) -> Non
     async def scenario() -> None:
         bench = Bench()
         link, real, bad = Path("/srv/link"), Path("/srv/real"), Path("/srv/bad")
+        none = Path("/srv/none")
         bench.found = {link: Found(real), bad: Found(bad, "it is no git repository", "git init")}
+        bench.found[none] = Found(none, "it does not exist", missing=True)
         async with at_work(tmp_path, bench) as desk:
             add = p.ProjectAdd(path=str(link), alias="demo")
             project = await r.respond(desk, ANNA, add, "a")
@@ -130,6 +132,8 @@ def test_a_project_is_added_after_a_look_at_its_directory(tmp_path: Path) -> Non
             with pytest.raises(Refused, match=r"cannot add /srv/bad: it is no git") as refused:
                 await r.respond(desk, ANNA, replace(add, path=str(bad)), "b")
             assert refused.value.hint == "git init"
+            with pytest.raises(NotFound, match="cannot add /srv/none"):
+                await r.respond(desk, ANNA, replace(add, path="/srv/none"), "d")
             for path in ("relative", "/srv/with\0nul"):
                 with pytest.raises(BadRequest, match="no absolute path"):
                     await r.respond(desk, ANNA, replace(add, path=path), "c")
@@ -162,7 +166,7 @@ def test_an_error_keeps_its_code_and_hint_and_a_bug_is_logged(
             assert found == r.Refusal(code=Code.NOT_FOUND, message="cannot find x", hint="list")
             bug = r.explain(desk, "task show", ZeroDivisionError("secret"))
             assert bug.code is Code.INTERNAL
-            assert bug.message == "cannot task show: this is a bug in pmrunnerd"
+            assert bug.message == "cannot do task show: this is a bug in pmrunnerd"
             assert bug.hint == "look there"
 
     with caplog.at_level(logging.ERROR):
@@ -196,7 +200,7 @@ def test_what_the_disk_does_not_give_now_is_no_bug_and_may_be_asked_for_again(
     async def scenario() -> None:
         async with at_work(tmp_path) as desk:
             told = r.explain(desk, "plan list", OSError(24, "Too many open files"))
-            assert told.message == "cannot plan list: too many open files"
+            assert told.message == "cannot do plan list: too many open files"
             assert (told.code, told.retryable) == (Code.UNAVAILABLE, True)
 
     asyncio.run(scenario())

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from pmrunnerd.api.feed import Stream
+from pmrunnerd.api.feed import Restored, Stream
 from pmrunnerd.api.sse import EventStream, Streams, events
+from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import Unavailable
-from tests.unit.api.desks import at_work, until
+from tests.unit.api.desks import AT, at_work, until
 
 
 class Item(Struct):
@@ -52,9 +53,31 @@ async def failing() -> Stream:
 
 
 def test_the_cursor_stands_at_the_last_of_those_that_share_it() -> None:
-    assert events((Item(7, "a\nb"), Item(7, "c"))) == (
+    assert events((Item(7, "a\nb"), Item(7, "c")), "") == (
         b'data: {"cursor":7,"text":"a\\nb"}\n\ndata: {"cursor":7,"text":"c"}\nid: 7\n\n'
     )
+
+
+def test_beside_the_cursor_stands_the_lineage_that_it_is_of() -> None:
+    assert events((Item(7),), "a").endswith(b"\nid: 7@a\n\n")
+
+
+def test_who_comes_with_a_cursor_of_another_lineage_is_given_one_of_ours(tmp_path: Path) -> None:
+    async def restored() -> Stream:
+        raise Restored(75)
+        yield ()
+
+    async def scenario() -> None:
+        client = Client()
+        async with at_work(tmp_path) as desk:
+            await desk.store.commit(ev.DaemonStarted(release="1", pid=1))
+            answer = EventStream(desk, "events", restored(), 83, Streams())
+            await answer({}, client.receive, client.send)
+        assert client.body == (
+            b'event: closed\ndata: {"reason":"restored","cursor":75}\nid: 75@%b\n\n' % AT.encode()
+        )
+
+    asyncio.run(scenario())
 
 
 def test_who_hangs_up_ends_its_stream(tmp_path: Path) -> None:

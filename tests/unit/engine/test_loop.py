@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from pmrunnerd.engine.admission import Admission
@@ -10,8 +11,10 @@ from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import TaskState
+from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.rules.admission import Least, Room
 from pmrunnerd.services.clock import Clock
+from pmrunnerd.store.store import Store
 from tests.unit.engine.puppets import BEGAN, Stage, finished, play
 
 ENOUGH = Room(memory=1000, disk=1000)
@@ -23,11 +26,12 @@ def an_engine(
     slots: int = 2,
     measure: Callable[[], Room] = lambda: ENOUGH,
     workspaces: Workspaces | None = None,
+    planner: Planner | None = None,
 ) -> Engine:
     return Engine(
         stage.store,
         Clock(),
-        Planner(stage.store),
+        planner or Planner(stage.store),
         stage.runs,
         workspaces or Workspaces(stage.store, unconfined=False),
         Admission(stage.store, Clock(), measure, Least(memory=100, disk=100)),
@@ -163,6 +167,44 @@ def test_a_cancel_that_the_disk_refuses_stops_nothing(tmp_path: Path) -> None:
         await stage.until(lambda: stage.state.tasks["t1"].state is TaskState.COMPLETE)
 
     turning(tmp_path, scene)
+
+
+MANY = 6
+
+
+class FullDisk(Planner):
+    """Cannot plan anything, for a reason that passes."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.tries = 0
+        self.often = asyncio.Event()
+
+    async def plan(self, message: str) -> None:
+        self.tries += 1
+        if self.tries >= MANY:
+            self.often.set()
+        raise Unavailable(f"the disk is full, says {message}"[:16])
+
+
+def test_a_disk_that_stays_full_is_told_once_and_not_at_every_turn(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def whole(stage: Stage) -> None:
+        planner = FullDisk(stage.store)
+        engine = an_engine(stage, slots=0, planner=planner)
+        for name in ("m2", "m3"):
+            await stage.store.commit(
+                ev.MessagePosted(message=name, project="w1", text="x", by="anna")
+            )
+        async with asyncio.TaskGroup() as group, asyncio.timeout(30):
+            turns = group.create_task(engine.run())
+            await planner.often.wait()
+            turns.cancel()
+
+    play(tmp_path, whole)
+    (said,) = [line for line in caplog.messages if "go on with" in line]
+    assert said.endswith("the disk is full")
 
 
 def test_a_bug_that_one_task_brings_out_does_not_end_the_loop(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+from msgspec.structs import replace
+
 from pmrunnerd.engine import workspaces
 from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.model import events as ev
@@ -34,6 +37,26 @@ def test_a_held_task_is_clear_once_its_workspace_is(tmp_path: Path) -> None:
         assert watched.clear == set()
 
     play(tmp_path, scene)
+
+
+def test_a_workspace_that_stays_broken_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "other"
+    path.mkdir()
+    (path / ".git").mkdir()
+
+    async def scene(stage: Stage) -> None:
+        await stage.store.commit(ev.ProjectChanged(project="w1"))
+        held = stage.store.ahead.projects
+        held.put("w1", replace(held["w1"], path=str(path)))
+        watched = Workspaces(stage.store, unconfined=False, patience=0)
+        for _ in range(4):
+            await watched.probe("t1")
+
+    play(tmp_path, scene)
+    (said,) = caplog.messages
+    assert said.startswith("cannot go on with held task t1: ")
 
 
 def test_a_workspace_that_looks_fine_and_is_not_is_left_alone_longer_each_time() -> None:

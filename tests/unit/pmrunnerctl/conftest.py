@@ -1,10 +1,13 @@
 """A daemon that only speaks, a screen that is kept, and the client called as its users call it."""
 
 import io
+import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -48,15 +51,26 @@ def daemon(tmp_path: Path) -> Iterator[FakeDaemon]:
 
 
 @pytest.fixture
-def ctl(daemon: FakeDaemon, capsys: pytest.CaptureFixture[str]) -> Ctl:
-    """Run pmrunnerctl in this process against the daemon."""
+def ctl(
+    daemon: FakeDaemon, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Ctl:
+    """Run pmrunnerctl in this process against the daemon that a person's shell means."""
+    monkeypatch.setenv("PMRUNNER_SOCKET", str(daemon.path))
 
     def run(*words: str, patience: str = "0") -> Ended:
-        status = cli.run(["--socket", str(daemon.path), "--wait", patience, *words])
+        status = cli.run(["--wait", patience, *words])
         out, err = capsys.readouterr()
         return Ended(status, out, err)
 
     return run
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Iterator["Installed"]:
+    made = Installed(tmp_path)
+    yield made
+    with suppress(ProcessLookupError, FileNotFoundError):
+        os.kill(made.pid(), signal.SIGKILL)
 
 
 @pytest.fixture
@@ -84,3 +98,43 @@ def program(*words: str, **other: str) -> "subprocess.Popen[bytes]":
         stderr=subprocess.PIPE,
         env=environment(**other),
     )
+
+
+class Installed:
+    """A client and a daemon that only speaks, side by side as they are installed."""
+
+    def __init__(self, directory: Path) -> None:
+        self._bin = directory / ".venv" / "bin"
+        self._bin.mkdir(parents=True)
+        self.state = directory / "state"
+        self.here = directory
+        for name, module in (
+            ("pmrunnerctl", "pmrunnerctl.__main__"),
+            ("pmrunnerd", "tests.fakes.pmrunnerd"),
+        ):
+            script = self._bin / name
+            script.write_text(
+                f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\n"
+                f"from {module} import main\nmain()\n"
+            )
+            script.chmod(0o755)
+
+    def ctl(
+        self, *words: str, here: Path | None = None, **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [self._bin / "pmrunnerctl", *words],
+            cwd=here or self.here,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            env=environment(**variables),
+        )
+
+    def pid(self) -> int:
+        return int((self.state / "pid").read_text())
+
+    def told(self) -> list[str]:
+        found: list[str] = json.loads((self.state / "arguments").read_text())
+        return found

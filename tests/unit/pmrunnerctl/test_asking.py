@@ -20,7 +20,7 @@ def test_a_request_travels_whole_with_its_identifier() -> None:
     [("x" * (frames.FRAME_LIMIT + 1), "fit into a request"), ("\udcff", "not UTF-8")],
 )
 def test_what_no_daemon_would_read_is_not_sent(text: str, why: str) -> None:
-    with pytest.raises(Cannot, match=f"cannot chat send: .*{why}") as caught:
+    with pytest.raises(Cannot, match=f"cannot do chat send: .*{why}") as caught:
         message(p.ChatSend(project="demo", text=text))
 
     assert caught.value.exits is Exit.USAGE

@@ -121,11 +121,14 @@ def test_a_daemon_that_never_answers_is_given_up(daemon: FakeDaemon) -> None:
     daemon.answers[p.ChatSend] = SILENCE
     with (
         client(daemon.path, answer_within=0.1) as asking,
-        pytest.raises(Cannot, match="does not answer"),
+        pytest.raises(Cannot, match="does not answer") as caught,
     ):
         asking.call(SAY)
 
     assert asking.unanswered == "chat send"
+    assert caught.value.hint.splitlines()[-1] == (
+        "chat send may have happened: look before you repeat it"
+    )
 
 
 @pytest.mark.parametrize("reason", ["", "stopping", "lagged"])
@@ -154,6 +157,29 @@ def test_a_conversation_that_breaks_within_a_commit_is_taken_up_there(daemon: Fa
 
     assert texts == ["a", "b", "text 6"]
     assert [request.since for request in daemon.requests()] == [None, 4, 4]
+
+
+def test_a_restored_state_is_told_of_and_gone_on_with_at_once(daemon: FakeDaemon) -> None:
+    told: list[str] = []
+    daemon.greeting = frames.encode(frames.Hello(lineage="a"))
+
+    def restored(_: p.Events) -> Stream:
+        daemon.greeting = frames.encode(frames.Hello(lineage="b"))
+        return Stream([happening(83)], "stopping")
+
+    daemon.answers[p.Events] = [restored, Stream([], "restored", 75), Stream([happening(76)])]
+    asking = Client(Place(daemon.path, ""), patience=5, tell=told.append)
+    asking.hello()
+    cursors = [item.cursor for item in asking.stream(p.Events(since=80, follow=True))]
+    asking.close()
+
+    assert cursors == [83, 76]
+    assert [(asked.since, asked.lineage) for asked in daemon.requests()] == [
+        (80, "a"),
+        (83, "a"),
+        (75, "b"),
+    ]
+    assert told == ["the state was restored; going on from commit 75"]
 
 
 def test_a_stream_of_what_is_not_there_says_so(daemon: FakeDaemon) -> None:

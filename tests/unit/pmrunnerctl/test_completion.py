@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pmrunnerctl.completion import SHELLS
+from pmrunnerctl.completion import SHELLS, completion
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from tests.fakes.daemon import FakeDaemon
@@ -13,6 +13,7 @@ from tests.unit.pmrunnerctl import samples
 from tests.unit.pmrunnerctl.conftest import Ctl, environment
 
 BASH = shutil.which("bash") or ""
+EXAMPLES = completion.example.splitlines()
 
 
 @pytest.fixture
@@ -52,6 +53,25 @@ def test_each_shell_gets_a_script_that_asks_us(ctl: Ctl, shell: str) -> None:
     ended = ctl("completion", shell)
     assert (ended.status, ended.err) == (0, "")
     assert f"_PMRUNNERCTL_COMPLETE={shell}_complete" in ended.out
+
+
+@pytest.mark.parametrize("line", EXAMPLES)
+def test_an_example_works_in_a_home_where_nothing_is_yet(
+    bin: Path, tmp_path: Path, line: str
+) -> None:
+    known = environment(HOME=str(tmp_path / "home"))
+    done = subprocess.run(
+        [BASH, "--norc", "-c", line],
+        env=known | {"PATH": f"{bin}:{known['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    (made,) = (path for path in (tmp_path / "home").rglob("*") if path.is_file())
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "_PMRUNNERCTL_COMPLETE" in made.read_text()
 
 
 def test_a_real_bash_completes_verbs_options_and_names(bin: Path, daemon: FakeDaemon) -> None:

@@ -52,7 +52,7 @@ def test_an_older_daemon_that_does_not_know_the_question_is_a_warning(
     daemon.answers[p.Doctor] = frames.Failed(
         call=0,
         code=Code.BAD_REQUEST,
-        message="cannot 'doctor': pmrunnerd 1.2.3 has no such command",
+        message="cannot do 'doctor': pmrunnerd 1.2.3 has no such command",
     )
     asked = ctl("doctor", "--json")
 
@@ -70,4 +70,5 @@ def test_an_older_daemon_that_does_not_know_the_question_is_a_warning(
 
 
 def test_where_no_daemon_answers_only_what_we_find_is_told(ctl: Ctl, tmp_path: Path) -> None:
-    assert json.loads(ctl("doctor", "--state-dir", str(tmp_path), "--json").out)["daemon"] is None
+    elsewhere = str(tmp_path / "elsewhere")
+    assert json.loads(ctl("doctor", "--state-dir", elsewhere, "--json").out)["daemon"] is None

@@ -2,7 +2,9 @@ import json
 
 import pytest
 
+from pmrunnerd.model import frames
 from pmrunnerd.model import protocol as p
+from pmrunnerd.model.errors import Code
 from pmrunnerd.model.views import InboxTable
 from tests.fakes.daemon import FakeDaemon
 from tests.unit.pmrunnerctl import samples
@@ -90,8 +92,13 @@ def test_an_option_that_is_not_offered_is_refused_with_those_that_are(
     assert daemon.requests() == [p.Inbox()]
 
 
+@pytest.mark.parametrize("code", [Code.NOT_FOUND, Code.BAD_REQUEST])
 @pytest.mark.parametrize("question", ["q8", "p4"])
-def test_an_option_of_what_is_no_open_question_is_not_found(ctl: Ctl, question: str) -> None:
+def test_an_option_of_what_is_no_question_is_not_found(
+    ctl: Ctl, daemon: FakeDaemon, question: str, code: Code
+) -> None:
+    none = frames.Failed(call=0, code=code, message="there is none")
+    daemon.answers[p.Inbox] = lambda asked: none if asked.question else InboxTable(items=())
     refused = ctl("answer", question, "--option", "1")
 
     assert refused.status == 3

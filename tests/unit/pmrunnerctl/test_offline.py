@@ -4,9 +4,11 @@ from pathlib import Path
 import pytest
 
 from pmrunnerctl import offline
-from pmrunnerctl.exits import Cannot, Exit
+from pmrunnerctl.exits import Cannot, Exit, Stranger
 from pmrunnerctl.session import Session
 from pmrunnerd.model.upkeep import Verified
+from tests.fakes.daemon import FakeDaemon
+from tests.unit.pmrunnerctl.conftest import ROOT
 
 
 def test_the_directory_that_is_named_is_the_one(tmp_path: Path) -> None:
@@ -26,6 +28,28 @@ def test_a_socket_that_lies_nowhere_is_no_state(tmp_path: Path) -> None:
 
     with pytest.raises(Cannot, match="cannot tell which state is meant"):
         offline.directory(session, None)
+
+
+def test_another_environment_than_the_one_that_is_meant_is_not_looked_at(
+    daemon: FakeDaemon,
+) -> None:
+    session = Session()
+    session.socket, session.env = daemon.path, "bogus"
+
+    for looked_at in (offline.directory, offline.daemon):
+        with pytest.raises(Stranger, match="is environment dev") as caught:
+            looked_at(session, None)
+        assert caught.value.exits is Exit.UNREACHABLE
+    session.close()
+
+
+def test_a_variable_is_heard_before_the_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("PMRUNNER_SOCKET", str(tmp_path / "control.sock"))
+
+    assert offline.directory(Session(), None) == tmp_path
 
 
 def test_an_error_keeps_its_code_and_hint(tmp_path: Path) -> None:

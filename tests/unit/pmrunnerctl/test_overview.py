@@ -71,7 +71,7 @@ def test_every_noun_has_help_and_says_its_verbs_where_none_is_given(ctl: Ctl, no
     bare = ctl(noun)
 
     assert (bare.status, bare.out) == (2, "")
-    assert bare.err.startswith(f"pmrunnerctl: cannot {noun}: it needs a verb: ")
+    assert bare.err.startswith(f"pmrunnerctl: cannot do {noun}: it needs a verb: ")
 
 
 @pytest.mark.parametrize("words", [(), ("-h",), ("--help",)])

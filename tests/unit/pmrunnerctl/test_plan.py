@@ -41,6 +41,18 @@ def test_one_plan_with_its_message_and_tasks(paper: Paper) -> None:
     )
 
 
+def test_a_plan_that_was_refused_says_why_and_not_that_tasks_are_to_come(paper: Paper) -> None:
+    refused = samples.plan(title="", state=PlanState.ERROR, reason="a needs b, b needs a")
+    plans.draw(paper, v.PlanTable(plans=(v.PlanRow(plan=refused, alias="demo", tasks={}),)))
+    plans.draw_plan(paper, v.PlanView(plan=refused, alias="demo", message="make", tasks=()))
+
+    assert "a needs b, b needs a  2 min ago\n" in paper.text
+    assert "no tasks yet" not in paper.text
+    assert paper.text.endswith(
+        "message  make\nnext: pmrunnerctl chat send demo TEXT   no task was made of it\n"
+    )
+
+
 def test_plans_are_listed_narrowed_and_shown(ctl: Ctl, daemon: FakeDaemon) -> None:
     daemon.answers[p.PlanList] = v.PlanTable(plans=())
     daemon.answers[p.PlanShow] = v.PlanView(

@@ -1,65 +1,13 @@
 import json
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pmrunnerctl.start import web_port
-from tests.unit.pmrunnerctl.conftest import ROOT, environment
-
-
-class Installed:
-    """A client and a daemon that only speaks, side by side as they are installed."""
-
-    def __init__(self, directory: Path) -> None:
-        self._bin = directory / ".venv" / "bin"
-        self._bin.mkdir(parents=True)
-        self.state = directory / "state"
-        self.here = directory
-        for name, module in (
-            ("pmrunnerctl", "pmrunnerctl.__main__"),
-            ("pmrunnerd", "tests.fakes.pmrunnerd"),
-        ):
-            script = self._bin / name
-            script.write_text(
-                f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\n"
-                f"from {module} import main\nmain()\n"
-            )
-            script.chmod(0o755)
-
-    def ctl(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [self._bin / "pmrunnerctl", *words],
-            cwd=self.here,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            env=environment(),
-        )
-
-    def pid(self) -> int:
-        status = self.ctl("--socket", f"{self.state}/control.sock", "status", "--json")
-        return int(json.loads(status.stdout)["pid"])
-
-    def told(self) -> list[str]:
-        found: list[str] = json.loads((self.state / "arguments").read_text())
-        return found
-
-
-@pytest.fixture
-def installed(tmp_path: Path) -> Iterator[Installed]:
-    made = Installed(tmp_path)
-    yield made
-    if (made.state / "control.sock").exists():
-        with suppress(ProcessLookupError):
-            os.kill(made.pid(), signal.SIGKILL)
+from tests.unit.pmrunnerctl.conftest import Installed, environment
 
 
 def is_alive(pid: int) -> bool:
@@ -91,6 +39,36 @@ def test_start_returns_once_the_daemon_answers_and_starting_twice_is_once(
     assert lines[0].endswith(str(overview["pid"]))
 
 
+def test_what_comes_next_is_about_the_daemon_that_was_started(installed: Installed) -> None:
+    elsewhere = installed.here / "else where"
+    started = installed.ctl("start", "--state-dir", "else where", here=installed.here)
+    told = started.stdout.splitlines()[-1].removeprefix("next: ")
+    assert told == f"pmrunnerctl --socket '{elsewhere}/control.sock' status"
+
+    refused = installed.ctl("start", "--state-dir", "other", "--", "--fail")
+    assert f"--state-dir {installed.here}/other" in refused.stderr
+
+    stopped = installed.ctl("--socket", f"{elsewhere}/control.sock", "stop")
+    assert stopped.stdout.splitlines()[-1] == f"next: pmrunnerctl start --state-dir '{elsewhere}'"
+
+
+def test_a_socket_that_is_named_is_the_one_that_the_daemon_gets(installed: Installed) -> None:
+    installed.state.mkdir()
+    odd = installed.here / "odd.sock"
+    away = installed.ctl("status", "--wait", "0", PMRUNNER_SOCKET=str(odd))
+    assert away.stderr.endswith(
+        "  hint: pmrunnerctl start\n"
+        "  hint: unset PMRUNNER_SOCKET   if it names one that is not meant\n"
+    )
+
+    assert installed.ctl("start", PMRUNNER_SOCKET=str(odd)).returncode == 0
+    assert installed.ctl("status", PMRUNNER_SOCKET=str(odd)).returncode == 0
+    stopped = installed.ctl("--socket", str(odd), "stop")
+    assert stopped.stdout.splitlines()[-1] == (
+        f"next: pmrunnerctl --socket {odd} start --state-dir {installed.state}"
+    )
+
+
 def test_further_options_reach_the_daemon(installed: Installed) -> None:
     installed.ctl("start", "--state-dir", "state", "--", "--runs-slots", "4")
 
@@ -102,8 +80,68 @@ def test_a_daemon_that_does_not_start_is_an_error_with_its_own_words(installed: 
 
     assert refused.returncode == 8
     assert refused.stdout == ""
-    assert "pmrunnerd: cannot start: it was told not to" in refused.stderr
-    assert "pmrunnerctl: cannot start pmrunnerd: it ended with status 1" in refused.stderr
+    why, hint = refused.stderr.splitlines()
+    assert why == "pmrunnerctl: cannot start: it was told not to"
+    assert hint.endswith(" --fail   to see it in the foreground")
+
+
+def test_with_json_what_a_daemon_says_is_json_too(installed: Installed) -> None:
+    refused = installed.ctl("--json", "start", "--state-dir", "state", "--", "--fail")
+    assert json.loads(refused.stderr)["message"] == "cannot start: it was told not to"
+
+    started = installed.ctl("--json", "start", "--state-dir", "state")
+    assert (started.returncode, started.stderr) == (0, "")
+    assert json.loads(started.stdout)["pid"] == installed.pid()
+
+
+def test_an_option_that_the_daemon_does_not_know_is_a_misuse(installed: Installed) -> None:
+    refused = installed.ctl("start", "--state-dir", "state", "--", "--bogus")
+
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines()[0] == (
+        "pmrunnerctl: cannot start pmrunnerd: unrecognized arguments: --bogus"
+    )
+
+
+def test_options_that_a_running_daemon_does_not_have_are_refused_with_what_applies_them(
+    installed: Installed,
+) -> None:
+    installed.ctl("start", "--state-dir", "state", "--port", "3999", "--", "--runs-slots", "4")
+    pid = installed.pid()
+    same = ("start", "--state-dir", "state", "--port", "3999", "--", "--runs-slots", "4")
+    assert installed.ctl(*same).returncode == 0
+
+    for options in (["--port", "0"], ["--", "--bogus"]):
+        refused = installed.ctl("start", *options)
+        assert (refused.returncode, refused.stdout) == (4, "")
+        assert f"pmrunnerd (pid {pid}) runs already, without that" in refused.stderr
+    other = installed.ctl("start", "--port", "3998")
+    hint = other.stderr.splitlines()[1].removeprefix("  hint: ")
+    assert hint == ("pmrunnerctl stop --keep-runs; pmrunnerctl start --port 3998 -- --runs-slots 4")
+
+    installed.ctl("stop", "--keep-runs")
+    again = installed.ctl("start", "--port", "3998", "--", "--runs-slots", "4")
+    assert again.returncode == 0
+    assert installed.ctl("start", "--port", "3998").returncode == 0
+
+
+def test_a_door_that_stayed_closed_stands_out_with_what_opens_it(installed: Installed) -> None:
+    started = installed.ctl("start", "--state-dir", "state", "--", "--taken")
+
+    assert started.returncode == 0
+    assert "web     CLOSED: it is taken" in started.stdout
+    assert started.stderr.splitlines() == [
+        "the web door is closed, everything else works: it is taken",
+        "  hint: pmrunnerctl stop --keep-runs; pmrunnerctl start --port 3504 -- --taken",
+    ]
+
+
+def test_a_daemon_comes_back_on_the_port_that_it_had(installed: Installed) -> None:
+    installed.ctl("start", "--state-dir", "state", "--port", "3611", "--", "--runs-slots", "4")
+    stopped = installed.ctl("stop")
+
+    told = stopped.stdout.splitlines()[-1]
+    assert told == "next: pmrunnerctl start --port 3611 -- --runs-slots 4"
 
 
 def test_where_no_state_directory_is_known_start_asks_for_one(installed: Installed) -> None:
@@ -182,14 +220,6 @@ def test_somebody_elses_daemon_does_not_come_back_as_ours(installed: Installed) 
     assert refused.returncode == 6
     assert "it runs as user 65534, and would come back as 0" in refused.stderr
     assert "hint: sudo -u '#65534' pmrunnerctl --socket " in refused.stderr
-
-
-@pytest.mark.parametrize(
-    ("address", "port"),
-    [("http://127.0.0.1:3503", 3503), ("127.0.0.1:1/", 1), ("", None), ("/a:b", None)],
-)
-def test_the_port_is_read_from_an_address(address: str, port: int | None) -> None:
-    assert web_port(address) == port
 
 
 @pytest.mark.parametrize(

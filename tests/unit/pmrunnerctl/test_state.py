@@ -1,8 +1,11 @@
 import json
+import shutil
 from pathlib import Path
 
-from pmrunnerctl.state import SHOWN, draw_findings
-from pmrunnerd.model.upkeep import Finding
+import pytest
+
+from pmrunnerctl.state import SHOWN, draw_contents, draw_findings, draw_repaired
+from pmrunnerd.model.upkeep import Contents, Finding, Held, Repaired
 from tests.unit.pmrunnerctl.conftest import Ctl, Paper
 from tests.unit.store.archives import archived
 from tests.unit.store.damage import everything, flip, segments, state
@@ -39,6 +42,25 @@ def test_a_repair_shows_first_then_mends_then_has_nothing_to_do(ctl: Ctl, tmp_pa
     assert "needs no repair" in ctl("state", "repair", "--state-dir", str(tmp_path)).out
 
 
+@pytest.mark.parametrize("change", [False, True])
+def test_what_may_have_been_done_is_listed_with_the_command_that_does_it_again(
+    paper: Paper, *, change: bool
+) -> None:
+    held = (
+        Held(id="t1", alias="cake", text="echo one"),
+        Held(id="m3", alias="cake", text="bake it"),
+    )
+    finding = Finding(file="j", line=1, why="is missing")
+    found = Repaired(changed=change, commits=2, lost=2, kept="/k", findings=(finding,), held=held)
+    draw_repaired(paper, Path("/s"), found)
+
+    how = "is" if change else "would be"
+    assert f"what may have been done already {how} not begun again" in paper.text
+    assert "t1  cake     echo one  pmrunnerctl task retry t1" in paper.text
+    assert "m3  cake     bake it   pmrunnerctl chat send cake TEXT" in paper.text
+    assert "the others stay" not in paper.text, "there are no others"
+
+
 def test_a_sound_state_is_no_error_and_json_is_one_line(ctl: Ctl, tmp_path: Path) -> None:
     ended = ctl("state", "verify", "--json", "--state-dir", str(state(tmp_path)))
 
@@ -59,7 +81,7 @@ def test_a_wrong_history_is_told_and_what_becomes_of_it(ctl: Ctl, tmp_path: Path
     ended = ctl("state", "verify", "--state-dir", str(tmp_path))
 
     assert ended.status == 8
-    assert "is sound" in ended.out
+    assert f"the journal of {tmp_path} is sound; what was made from it is not:" in ended.out
     assert f"{places}: block 0 is not what was written" in ended.out
     assert "the next start makes snapshot and history anew" in ended.out
     assert ctl("state", "verify", "--state-dir", str(tmp_path)).status == 0
@@ -78,7 +100,7 @@ def test_an_archive_is_verified_before_anybody_needs_it(ctl: Ctl, tmp_path: Path
     assert f"{archive} can be restored" in ended.out
     assert "commits  10" in ended.out
     assert "prod" in ended.out
-    assert (cut.status, cut.out) == (4, "")
+    assert (cut.status, cut.out) == (8, "")
     assert "cannot use the archive: it ends in the middle" in cut.err
 
 
@@ -92,3 +114,36 @@ def test_one_thing_is_verified_at_a_time_and_a_directory_is_no_archive(
     assert (two.status, directory.status) == (2, 2)
     assert "cannot verify two things at once" in two.err
     assert f"hint: pmrunnerctl state verify --state-dir {tmp_path}\n" in directory.err
+
+
+def test_a_history_that_is_gone_is_told_once_and_the_state_is_not_called_sound(
+    ctl: Ctl, tmp_path: Path
+) -> None:
+    shutil.rmtree(state(tmp_path) / "history")
+    ended = ctl("state", "verify", "--json", "--state-dir", str(tmp_path))
+    said = json.loads(ended.out)
+
+    assert (ended.status, said["sound"], said["findings"]) == (8, False, [])
+    caches = [(row["file"], row["why"]) for row in said["caches"]]
+    assert caches
+    assert len(caches) == len(set(caches))
+
+
+def test_an_archive_that_is_not_whole_is_told_as_damage_and_its_hint_can_be_pasted(
+    ctl: Ctl, tmp_path: Path
+) -> None:
+    archive = tmp_path / "a.tar.gz"
+    archive.write_bytes(archived(state(tmp_path / "one"))[:-40])
+    looked_at = ctl("state", "verify", str(archive))
+    put_back = ctl("state", "restore", "--state-dir", str(tmp_path / "two"), str(archive))
+
+    assert (looked_at.status, put_back.status) == (8, 4), "to refuse it is not to look at it"
+    assert looked_at.err.endswith("hint: pmrunnerctl state backup pm-runner.tar.gz\n")
+
+
+def test_what_comes_next_after_standard_input_does_not_read_a_terminal(paper: Paper) -> None:
+    found = Contents(commits=1, files=1, bytes=1, environment="dev", release="1", at="")
+    draw_contents(paper, Path("-"), found)
+
+    assert paper.text.startswith("standard input can be restored\n")
+    assert paper.text.endswith("next: pmrunnerctl state restore - < ARCHIVE\n")

@@ -54,7 +54,7 @@ def test_a_daemon_that_dies_in_the_middle_is_not_asked_for_the_rest(daemon: Fake
 
 def test_who_may_not_is_told_so(daemon: FakeDaemon) -> None:
     daemon.answers[p.StateBackup] = frames.Failed(
-        call=0, code=Code.FORBIDDEN, message="cannot state backup: anna may read, not admin"
+        call=0, code=Code.FORBIDDEN, message="cannot do state backup: anna may read, not admin"
     )
 
     with pytest.raises(Cannot, match="anna may read") as refused:

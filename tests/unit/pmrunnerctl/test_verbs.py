@@ -41,7 +41,7 @@ def test_a_socket_may_be_named_after_the_verb_and_the_last_one_counts(
 def test_an_environment_that_does_not_answer_there_is_not_asked(
     ctl: Ctl, daemon: FakeDaemon
 ) -> None:
-    refused = ctl("plan", "list", "--env", "prod")
+    refused = ctl("plan", "list", "--env", "prod", "--socket", str(daemon.path))
 
     assert refused.status == 5
     assert "cannot reach environment prod" in refused.err
@@ -54,6 +54,9 @@ def test_an_environment_that_does_not_answer_there_is_not_asked(
         (("nonsense",), "no such command 'nonsense'"),
         (("plan", "p3"), "no such command 'p3': plan has list, show, approve, reject"),
         (("plan", "list", "--nonsense"), "no such option"),
+        (("plan", "list", "--env", ""), "invalid value for '--env': it is empty"),
+        (("plan", "list", "--socket", ""), "invalid value for '--socket': it is empty"),
+        (("state", "verify", "--state-dir", ""), "invalid value for '--state-dir': it is empty"),
         (("plan", "list", "--wait", "-1"), "invalid value for '--wait'"),
         (("plan", "list", "--limit", "1001"), "invalid value for '--limit'"),
         (("plan", "list", "--limit", "many"), "for '--limit': 'many' is no whole number"),

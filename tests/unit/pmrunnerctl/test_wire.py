@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pmrunnerctl.asking import message
-from pmrunnerctl.exits import Cannot, Exit
+from pmrunnerctl.exits import Cannot, Exit, Silent
 from pmrunnerctl.failures import Lost
 from pmrunnerctl.where import Place
 from pmrunnerctl.wire import Connection
@@ -80,7 +80,7 @@ def test_what_is_no_socket_is_said_at_once(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs another user, and root to be one")
 def test_who_may_not_connect_is_told_which_group_to_join(daemon: FakeDaemon) -> None:
     script = f"""
-import os, pmrunnerctl.status
+import os, pmrunnerctl.address, pmrunnerctl.status
 from pmrunnerctl.cli import run
 os.setgid(65534); os.setuid(65534)
 raise SystemExit(run(["--socket", {str(daemon.path)!r}, "status"]))
@@ -142,6 +142,20 @@ def test_a_daemon_that_says_nothing_is_waited_for_only_so_long(tmp_path: Path) -
         connected(daemon.path, within=0.1),
     ):
         pass
+
+
+def test_who_hangs_is_named_with_what_ends_it_and_it_is_said_after_a_second(tmp_path: Path) -> None:
+    told: list[str] = []
+    with (
+        FakeDaemon(tmp_path / "s", greeting=b"") as daemon,
+        pytest.raises(Silent, match=rf"does not answer \(pid {os.getpid()}\)") as caught,
+    ):
+        Connection(Place(daemon.path, ""), within=1.1, tell=told.append)
+
+    assert told == ["waiting for pmrunnerd, at most 1.1 s: it does not answer"]
+    assert caught.value.hint == (
+        f"kill -9 {os.getpid()}; pmrunnerctl start   nothing that was acknowledged is lost"
+    )
 
 
 def test_an_answer_is_waited_for_only_so_long(daemon: FakeDaemon) -> None:

@@ -83,6 +83,17 @@ def test_an_alias_is_something_that_can_be_typed(alias: str) -> None:
         add(a_project(), alias=alias)
 
 
+@pytest.mark.parametrize(
+    ("alias", "hint"), [("we ird", "we-ird   would do"), ("Ünï", "n   would do"), ("é", None)]
+)
+def test_an_alias_that_cannot_be_typed_is_refused_with_one_that_can(
+    alias: str, hint: str | None
+) -> None:
+    with pytest.raises(BadRequest) as refused:
+        add(a_project(), alias=alias)
+    assert refused.value.hint == hint
+
+
 def test_an_unknown_agent_is_refused_with_the_known_ones() -> None:
     with pytest.raises(BadRequest, match="known are shell"):
         add(a_project(), agent="robot")
@@ -168,6 +179,8 @@ def test_a_rejected_plan_takes_its_tasks_with_it() -> None:
     assert state.plans["p1"].state is PlanState.REJECTED
     assert {task.state for task in state.tasks.values()} == {TaskState.CANCELLED}
     assert decide.reject_plan(state, "p1", "too much", "anna") == ()
+    with pytest.raises(Conflict, match="for another reason: it was rejected already"):
+        decide.reject_plan(state, "p1", "too little", "anna")
     with pytest.raises(Refused, match="its plan p1 is REJECTED"):
         decide.retry_task(state, "t1", "anna")
 
@@ -203,6 +216,12 @@ def test_only_the_last_run_of_a_task_is_resumed() -> None:
     happen(state, *failed("t1", "r1"))
     happen(state, *decide.resume_run(state, "r1", "anna"), started("t1", "r2", 2))
     with pytest.raises(Refused, match="r2 came after it"):
+        decide.resume_run(state, "r1", "anna")
+
+
+def test_a_run_whose_task_is_complete_is_not_resumed() -> None:
+    state = happen(a_plan(), started("t1", "r1"), *completed("t1", "r1"))
+    with pytest.raises(IllegalTransition, match="cannot resume run r1: its task t1 is COMPLETE"):
         decide.resume_run(state, "r1", "anna")
 
 

@@ -71,3 +71,9 @@ def test_what_is_not_ok_says_why_and_what_can_be_pasted(
 )
 def test_what_is_ok_needs_no_hint(check: Check) -> None:
     assert (check.state, check.hint) == ("ok", "")
+
+
+def test_a_running_daemon_has_to_stop_before_it_closes_its_web_door() -> None:
+    assert d.port(3503, OTHER, None).hint == "pmrunnerctl start --port 0"
+    running = d.port(3503, OTHER, 7).hint
+    assert running == "pmrunnerctl stop --keep-runs; pmrunnerctl start --port 0"

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from pmrunnerd.model.events import MessagePosted
 from pmrunnerd.store.store import Store
 from tests.unit.store.parts import RELEASE, now, opened, project, said
 
@@ -36,11 +37,13 @@ def flip(path: Path, line: int) -> bytes:
 
 
 def messages(directory: Path) -> set[str]:
-    """Return the messages of a state that opens."""
+    """Return what was said in a state that opens."""
     store = Store(directory, now, release=RELEASE)
     try:
-        assert [batch.seq for batch in store.read(0, 1000)] == list(range(1, store.durable + 1))
-        return set(store.state.messages)
+        commits = store.read(0, 1000)
+        assert [batch.seq for batch in commits] == list(range(1, store.durable + 1))
+        facts = [fact for batch in commits for fact in batch.facts]
+        return {fact.message for fact in facts if isinstance(fact, MessagePosted)}
     finally:
         store.close()
 
