@@ -28,7 +28,7 @@ MEANINGS: Final = {
     Exit.OK: "done, or it was so already",
     Exit.BUG: "a bug in pmrunnerctl or pmrunnerd",
     Exit.USAGE: "the command line or the request makes no sense",
-    Exit.NOT_FOUND: "what was named is not there",
+    Exit.NOT_FOUND: "what was named is not there, or not any more",
     Exit.REFUSED: "a rule says no; nothing happened",
     Exit.UNREACHABLE: "no pmrunnerd that this pmrunnerctl can talk to",
     Exit.FORBIDDEN: "you may not ask this",

@@ -198,7 +198,7 @@ def test_a_dirty_submodule_is_left_as_it_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("prepare", "told"),
-    [(_bare, "it is a bare repository"), (_worktree, "its .git is a file")],
+    [(_bare, "it is a bare git repository"), (_worktree, "its .git is a file")],
     ids=["bare", "worktree"],
 )
 def test_what_can_be_no_workspace_is_refused_before_any_run_with_what_to_do(

@@ -1,0 +1,49 @@
+"""An engine whose run hosts the test plays itself, and that turns while a scene is played."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from pmrunnerd.engine.admission import Admission
+from pmrunnerd.engine.loop import Engine
+from pmrunnerd.engine.planner import Planner
+from pmrunnerd.engine.workspaces import Workspaces
+from pmrunnerd.rules.admission import Least, Room
+from pmrunnerd.services.clock import Clock
+from tests.unit.engine.puppets import Stage, play
+
+ENOUGH = Room(memory=1000, disk=1000)
+
+
+def an_engine(
+    stage: Stage,
+    *,
+    slots: int = 2,
+    measure: Callable[[], Room] = lambda: ENOUGH,
+    workspaces: Workspaces | None = None,
+    planner: Planner | None = None,
+) -> Engine:
+    return Engine(
+        stage.store,
+        Clock(),
+        planner or Planner(stage.store),
+        stage.runs,
+        workspaces or Workspaces(stage.store, unconfined=False),
+        Admission(stage.store, Clock(), measure, Least(memory=100, disk=100)),
+        slots=slots,
+    )
+
+
+def turning(
+    tmp_path: Path, scene: Callable[[Stage, Engine], Awaitable[None]], slots: int = 2
+) -> None:
+    """Run a scene while the loop turns."""
+
+    async def whole(stage: Stage) -> None:
+        engine = an_engine(stage, slots=slots)
+        async with asyncio.TaskGroup() as group:
+            turns = group.create_task(engine.run())
+            await scene(stage, engine)
+            turns.cancel()
+
+    play(tmp_path, whole)
