@@ -14,7 +14,7 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import decide
+from pmrunnerd.rules import answers, decide
 from pmrunnerd.rules.evolve import evolve
 
 
@@ -92,7 +92,7 @@ def chat_send(state: State, request: p.ChatSend, context: Context) -> Decision:
 
 
 def answer(state: State, request: p.Answer, context: Context) -> Decision:
-    facts = decide.answer(state, request.question, request.text, context.by)
+    facts = answers.answer(state, request.question, request.text, context.by)
     return _done(request.question, facts)
 
 

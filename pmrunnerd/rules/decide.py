@@ -13,7 +13,6 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import PlanState, Project, Run, TaskState
 from pmrunnerd.model.errors import BadRequest, Conflict, IllegalTransition, Refused
 from pmrunnerd.model.naming import ALIAS, Mint
-from pmrunnerd.model.questions import CANCEL, OPTIONS
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.plans import REOPENABLE, UNDER_WAY, with_consequences
 
@@ -78,37 +77,6 @@ def remove_project(state: State, project: Project, by: str) -> Facts:
                 hint=f"pmrunnerctl task cancel {task.id}",
             )
     return (ev.ProjectRemoved(project=project.id, by=by),)
-
-
-def answer(state: State, question: str, text: str, by: str) -> Facts:
-    """Answer a question; the last one of a task puts the task back in the queue."""
-    asked = state.question(question)
-    if asked.answer is not None:
-        if asked.answer.text == text:
-            return ()
-        raise Conflict(
-            f"cannot answer {question}: it was answered by {asked.answer.by} at {asked.answer.at}",
-            hint=f"pmrunnerctl task show {asked.task}",
-        )
-    if asked.withdrawn:
-        raise Refused(
-            f"cannot answer {question}: its task {asked.task} was cancelled",
-            hint=f"pmrunnerctl task retry {asked.task}",
-        )
-    allowed = OPTIONS.get(asked.kind)
-    if allowed is not None and text not in allowed:
-        raise BadRequest(
-            f"cannot answer {question} with {text!r}: it is {' or '.join(map(repr, allowed))}",
-            hint=f"pmrunnerctl answer {question} --option 1",
-        )
-    fact = ev.QuestionAnswered(question=question, project=asked.project, text=text, by=by)
-    task = state.task(asked.task)
-    if allowed is not None and text == CANCEL:
-        over = ev.TaskCancelled(task=task.id, project=task.project, by=by)
-        return with_consequences(state, [fact, over])
-    if [q.id for q in state.open_questions(task)] != [question]:
-        return (fact,)
-    return (fact, ev.TaskAnswered(task=task.id, project=task.project))
 
 
 def approve_plan(state: State, plan: str, by: str) -> Facts:

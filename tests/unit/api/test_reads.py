@@ -14,7 +14,7 @@ from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import TaskState
 from pmrunnerd.model.errors import NotFound
-from pmrunnerd.rules.decide import answer
+from pmrunnerd.rules.answers import answer
 from tests.unit.api import desks
 from tests.unit.api.desks import at_work
 

@@ -1,3 +1,4 @@
+import asyncio
 import logging
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from pmrunnerd.engine.admission import FRESH, YOUNG, Admission
 from pmrunnerd.model import events as ev
 from pmrunnerd.rules.admission import Least, Room
 from pmrunnerd.services.clock import Clock
+from tests.unit.engine.engines import ENOUGH, an_engine
 from tests.unit.engine.puppets import Stage, play
 
 
@@ -104,3 +106,23 @@ def test_a_drain_comes_before_any_room(tmp_path: Path) -> None:
         assert admission.admits("t1")
 
     play(tmp_path, scene)
+
+
+def test_a_task_waits_for_room_and_says_why(tmp_path: Path) -> None:
+    async def whole(stage: Stage) -> None:
+        room = [Room(memory=50, disk=1000)]
+        engine = an_engine(stage, measure=lambda: room[0])
+        async with asyncio.TaskGroup() as group:
+            turns = group.create_task(engine.run())
+            # The message is planned in the very turn that does not start the task.
+            await stage.store.commit(
+                ev.MessagePosted(message="m2", project="w1", text="echo 2", by="anna")
+            )
+            await stage.until(lambda: "t2" in stage.state.tasks)
+            assert stage.host.started == []
+            assert "(runs.memory)" in engine.waits(stage.state.tasks["t1"])
+            room[0] = ENOUGH
+            await stage.started()
+            turns.cancel()
+
+    play(tmp_path, whole)

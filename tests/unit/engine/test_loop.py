@@ -123,3 +123,36 @@ def test_a_cancel_that_the_disk_refuses_stops_nothing(tmp_path: Path) -> None:
         await stage.until(lambda: stage.state.tasks["t1"].state is TaskState.COMPLETE)
 
     turning(tmp_path, scene)
+
+
+def test_a_bug_that_one_task_brings_out_does_not_end_the_loop(tmp_path: Path) -> None:
+    async def scene(stage: Stage, _: Engine) -> None:
+        stage.host.broken = "x"
+        stage.host.bug = True
+        await stage.until(lambda: stage.state.active)
+        await stage.store.commit(
+            ev.ProjectAdded(project="w2", alias="other", path="/srv/other"),
+            ev.MessagePosted(message="m2", project="w2", text="echo 2", by="anna"),
+        )
+        # Somebody else's message is planned all the same.
+        await stage.until(lambda: "t2" in stage.state.tasks)
+
+    turning(tmp_path, scene)
+
+
+def test_a_run_that_nobody_follows_any_more_is_followed_again(tmp_path: Path) -> None:
+    """Whatever became of whoever followed it: each turn looks at what is under way first."""
+
+    async def scene(stage: Stage, engine: Engine) -> None:
+        run = await stage.started()
+        stage.host.say(run, BEGAN)
+        await stage.until(lambda: stage.state.runs[run].head)
+        following = [task for task in asyncio.all_tasks() if "Start" in task.get_name()]
+        following[0].cancel()
+        await asyncio.wait(following)
+        stage.host.say(run, finished())
+        stage.host.living.clear()
+        await stage.until(lambda: stage.state.tasks["t1"].state is TaskState.COMPLETE)
+        assert stage.host.started == [run]
+
+    turning(tmp_path, scene)

@@ -8,6 +8,7 @@ from pmrunnerd.engine import workspaces
 from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.model import events as ev
 from tests.integration.daemon import a_repository
+from tests.unit.engine.engines import an_engine
 from tests.unit.engine.puppets import Stage, play
 
 
@@ -95,3 +96,21 @@ def test_a_workspace_that_a_run_has_is_not_reserved(tmp_path: Path) -> None:
         await starting
 
     play(tmp_path, scene)
+
+
+def test_a_task_does_not_start_while_its_workspace_is_reserved(tmp_path: Path) -> None:
+    async def whole(stage: Stage) -> None:
+        workspaces = Workspaces(stage.store, unconfined=False)
+        engine = an_engine(stage, workspaces=workspaces)
+        async with asyncio.TaskGroup() as group:
+            with workspaces.reserved("w1"):
+                turns = group.create_task(engine.run())
+                before = engine.turned
+                while engine.turned == before:  # noqa: ASYNC110 - it tells nobody
+                    await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                assert not stage.store.ahead.active
+            await stage.started()
+            turns.cancel()
+
+    play(tmp_path, whole)

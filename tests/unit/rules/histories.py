@@ -16,7 +16,7 @@ from pmrunnerd.model.errors import PmError
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.progress import Asked, Finished
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import decide, outcomes, planning
+from pmrunnerd.rules import answers, decide, outcomes, planning
 from pmrunnerd.rules.agenda import Start, agenda
 from pmrunnerd.rules.evolve import evolve
 from pmrunnerd.rules.outcomes import Circumstances, Seen
@@ -73,7 +73,7 @@ def decisions(state: State) -> Iterator[Move]:
         yield asking(decide.cancel_run, run, "anna")
         yield asking(decide.resume_run, run, "anna")
     for question, text in product(state.questions, ("yes", "no")):
-        yield asking(decide.answer, question, text, "anna")
+        yield asking(answers.answer, question, text, "anna")
 
 
 def _remove(state: State, alias: str) -> Facts:

@@ -9,7 +9,7 @@ from pmrunnerd.model.entities import Outcome, PlanApproval, PlanState, TaskState
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.progress import Asked, Finished
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import agenda, decide, planning
+from pmrunnerd.rules import agenda, answers, decide, planning
 from pmrunnerd.rules.outcomes import Circumstances, Seen, ended
 from pmrunnerd.rules.planning import Proposal, Step
 from pmrunnerd.rules.plans import REOPENABLE
@@ -135,7 +135,7 @@ def _people(state: State, store: Store) -> list[Any]:
             if task.state in (TaskState.QUEUED, TaskState.AWAITING_RESPONSE, TaskState.ERROR):
                 found.append(lambda name=name: decide.cancel_task(state, name, BY))
             found += [
-                lambda q=q: decide.answer(state, q.id, "a", BY) for q in state.open_questions(task)
+                lambda q=q: answers.answer(state, q.id, "a", BY) for q in state.open_questions(task)
             ]
     return found
 

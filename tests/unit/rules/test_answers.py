@@ -10,7 +10,7 @@ from pmrunnerd.model.errors import (
 )
 from pmrunnerd.model.questions import BEGIN_ANEW, CANCEL, OPTIONS, Kind
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import decide
+from pmrunnerd.rules import answers, decide
 from tests.unit.rules.life import (
     a_plan,
     asked,
@@ -27,19 +27,19 @@ def a_question() -> State:
 
 def test_the_last_answer_queues_the_task_in_the_same_commit() -> None:
     state = happen(a_plan(), started("t1", "r1"), *asked("t1", "r1", "a?", "b?"))
-    first = decide.answer(state, "q1", "x", "anna")
+    first = answers.answer(state, "q1", "x", "anna")
     assert [type(fact) for fact in first] == [ev.QuestionAnswered]
     happen(state, *first)
-    last = decide.answer(state, "q2", "y", "anna")
+    last = answers.answer(state, "q2", "y", "anna")
     assert [type(fact) for fact in last] == [ev.QuestionAnswered, ev.TaskAnswered]
 
 
 def test_the_same_answer_again_is_no_news_and_another_one_is_refused() -> None:
     state = a_question()
-    happen(state, *decide.answer(state, "q1", "3503", "anna"))
-    assert decide.answer(state, "q1", "3503", "ben") == ()
+    happen(state, *answers.answer(state, "q1", "3503", "anna"))
+    assert answers.answer(state, "q1", "3503", "ben") == ()
     with pytest.raises(Conflict, match="cannot answer q1: it was answered by anna at"):
-        decide.answer(state, "q1", "3502", "ben")
+        answers.answer(state, "q1", "3502", "ben")
 
 
 def under_a_moved_head() -> State:
@@ -55,22 +55,22 @@ def under_a_moved_head() -> State:
 def test_a_question_of_the_runner_s_own_takes_one_of_its_answers_and_no_other() -> None:
     state = under_a_moved_head()
     with pytest.raises(BadRequest, match="it is 'begin anew' or 'cancel the task'") as refused:
-        decide.answer(state, "q1", "yes please", "anna")
+        answers.answer(state, "q1", "yes please", "anna")
     assert refused.value.hint == "pmrunnerctl answer q1 --option 1"
-    happen(state, *decide.answer(state, "q1", BEGIN_ANEW, "anna"))
+    happen(state, *answers.answer(state, "q1", BEGIN_ANEW, "anna"))
     assert state.tasks["t1"].state is TaskState.QUEUED
 
 
 def test_the_runner_s_question_can_end_the_task_and_with_it_the_plan() -> None:
     state = under_a_moved_head()
-    happen(state, *decide.answer(state, "q1", CANCEL, "anna"))
+    happen(state, *answers.answer(state, "q1", CANCEL, "anna"))
     assert state.tasks["t1"].state is TaskState.CANCELLED
     assert state.plans["p1"].state is PlanState.CANCELLED
-    assert decide.answer(state, "q1", CANCEL, "anna") == ()
+    assert answers.answer(state, "q1", CANCEL, "anna") == ()
 
 
 def test_a_withdrawn_question_is_not_answered() -> None:
     state = a_question()
     happen(state, *decide.cancel_task(state, "t1", "anna"))
     with pytest.raises(Refused, match="its task t1 was cancelled"):
-        decide.answer(state, "q1", "3503", "anna")
+        answers.answer(state, "q1", "3503", "anna")
