@@ -7,11 +7,12 @@ import msgspec
 import pytest
 
 from pmrunnerd.api.lobby import Limits
+from pmrunnerd.model import events as ev
 from pmrunnerd.model import frames as f
 from pmrunnerd.model import protocol as p
 from tests.integration.api.callers import call, calling, framed, greeted, opened
 from tests.unit.api import desks
-from tests.unit.api.desks import at_work
+from tests.unit.api.desks import AT, at_work
 
 SEND = p.ChatSend(project="demo", text="do it")
 
@@ -19,6 +20,7 @@ SEND = p.ChatSend(project="demo", text="do it")
 def test_a_hello_says_who_answers(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with at_work(tmp_path) as desk, opened(desk, tmp_path / "s") as door:
+            await desk.store.commit(ev.DaemonStarted(release="1", pid=1))
             async with calling(door.path) as caller:
                 hello = await caller.hello()
             assert hello == {
@@ -27,6 +29,7 @@ def test_a_hello_says_who_answers(tmp_path: Path) -> None:
                 "highest": f.VERSION,
                 "environment": "dev",
                 "release": "0.1.0",
+                "lineage": AT,
             }
 
     asyncio.run(scenario())
