@@ -25,12 +25,12 @@ _log: Final = logging.getLogger(__name__)
 def proven(disk: Disk, directory: Path, lock: Lock) -> int:
     """Return how far the journal had come, by what the lock remembers and by the snapshot.
 
-    The lock remembers it from now on, durably: whoever takes the snapshot away takes its proof with
-    it, and a journal that was refused once must not be accepted the next time. Raises OSError.
+    The lock remembers it from now on: whoever takes the snapshot away takes its proof with it, and a
+    journal that was refused once must not be accepted the next time. Raises OSError.
     """
     reached = snapshots.reached(disk, directory)
     if reached > lock.seen:
-        lock.begin_anew(reached)
+        lock.reach(reached)
     return lock.seen
 
 

@@ -29,6 +29,9 @@ class Checkpoint:
     def __init__(self, past: Past) -> None:
         self._past = past
         self.seq = past.state.seq
+        if past.is_stale:
+            # It is taken away by `write`, and with it what proves how far the journal is.
+            past.remember(self.seq)
         self._bundles = ended(past.state)
         self._living = Living.of(past.state)
         self._lines = past.finished.lines(self._bundles)

@@ -43,6 +43,8 @@ class Lock:
             disk.close(self._file)
             raise Refused(f"cannot open {path.parent}: {_who(before)}", hint="pmrunnerctl stop")
         self.seen = before.seq if before else 0
+        # What a power cut leaves of it; what was found may be of a daemon that was killed just now.
+        self._kept = 0
         self._holder = Holder(pid=os.getpid(), by=_user(), at=at, release=release, seq=self.seen)
         self.note(self.seen)
 
@@ -53,8 +55,13 @@ class Lock:
         with contextlib.suppress(OSError):
             self._write()
 
+    def reach(self, seq: int) -> None:
+        """Remember it durably, if not more is, before what proves it goes. Raises OSError."""
+        if max(seq, self.seen) > self._kept:
+            self.begin_anew(max(seq, self.seen))
+
     def begin_anew(self, seq: int) -> None:
-        """Remember it durably, before what proves it, or the opposite, goes. Raises OSError.
+        """Remember durably that the journal is another one, and how far that reaches. Raises OSError.
 
         A power cut must not bring back what a journal before this one had reached: this one may be
         shorter.
@@ -62,6 +69,7 @@ class Lock:
         self._remember(seq)
         self._write()
         self._disk.sync(self._file)
+        self._kept = seq
 
     def close(self) -> None:
         """Let go. The file stays: removing it would let two daemons lock two files of one name."""

@@ -44,7 +44,7 @@ class Past:
 
     `checkpoint` is the last snapshot that was written; `unread` are segments whose content was not
     looked at when this was opened; `is_stale` says that a snapshot lies there that is not believed.
-    `remember` is told how far the journal is before the snapshot that proves it is taken away.
+    `remember` is told how far the journal is, at least, before a snapshot that proves it is taken away.
     """
 
     def __init__(

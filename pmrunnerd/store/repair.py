@@ -36,10 +36,12 @@ def repair(disk: Disk, directory: Path, *, at: str, release: str, change: bool) 
     """
     check_there(disk, directory)
     with contextlib.closing(Lock(directory / "lock", at=at, release=release, disk=disk)) as lock:
-        plan = Mending(disk, directory / "journal", proven(disk, directory, lock))
+        reached = proven(disk, directory, lock)
+        plan = Mending(disk, directory / "journal", reached)
         kept = ""
         if change and plan.changed:
             try:
+                lock.reach(reached)
                 kept = _mend(disk, directory, plan, at)
             except OSError as error:
                 raise Unavailable(

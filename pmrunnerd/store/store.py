@@ -69,7 +69,7 @@ class Store:
             try:
                 disk.make_directory(directory)
                 self._lock = Lock(directory / "lock", at=now(), release=release, disk=disk)
-                self._past.remember = self._lock.begin_anew
+                self._past.remember = self._lock.reach
                 undo.callback(self._lock.close)
                 undo.callback(journal.close)
                 self.restored = finish(disk, directory, self._lock)

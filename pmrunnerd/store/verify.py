@@ -55,7 +55,7 @@ def _retract(disk: Disk, directory: Path, at: str, release: str) -> bool:
     except (Refused, PermissionError):
         return False
     with contextlib.closing(held):
-        proven(disk, directory, held)
+        held.reach(proven(disk, directory, held))
         snapshots.retract(disk, directory)
     return True
 

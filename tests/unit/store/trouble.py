@@ -47,6 +47,39 @@ class BadSector(Disk):
         return super().read_at(file, size, offset)
 
 
+class Noting(Disk):
+    """Notes what it was asked to change, by name, in order."""
+
+    def __init__(self) -> None:
+        self.changed: list[str] = []
+        self._names: dict[int, str] = {}
+
+    def open(self, path: Path, how: str = "there", mode: int = 0o600) -> int:
+        file = super().open(path, how, mode)
+        self._names[file] = path.name
+        return file
+
+    def write_at(self, file: int, data: bytes | memoryview, offset: int) -> int:
+        self.changed.append(f"write {self._names[file]}")
+        return super().write_at(file, data, offset)
+
+    def remove(self, path: Path) -> None:
+        self.changed.append(f"remove {path.name}")
+        super().remove(path)
+
+    def sync(self, file: int) -> None:
+        self.changed.append(f"sync {self._names[file]}")
+        super().sync(file)
+
+    def rename(self, old: Path, new: Path) -> None:
+        self.changed.append(f"rename {new.name}")
+        super().rename(old, new)
+
+    def sync_directory(self, path: Path) -> None:
+        self.changed.append(f"sync {path.name}")
+        super().sync_directory(path)
+
+
 def failing(number: int) -> Callable[[], None]:
     def fail() -> None:
         raise OSError(number, os.strerror(number))
