@@ -13,8 +13,10 @@ from typing import Final
 
 # What a write says when there is no room. Other errors are not the disk being full.
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-# What may be otherwise a moment later, and says nothing about the disk.
-PASSING: Final = FULL | {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+# What the kernel says before it asks the disk: it may be otherwise a moment later.
+SCARCE: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+# What may be otherwise a moment later, and says nothing about the disk being whole.
+PASSING: Final = FULL | SCARCE
 PRIVATE_FILE: Final = 0o600
 PRIVATE_DIRECTORY: Final = 0o700
 _CHUNK: Final = 1 << 20

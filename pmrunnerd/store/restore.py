@@ -26,6 +26,7 @@ from pmrunnerd.store.swap import (
     STAGING,
     STATE,
     Intention,
+    Undecided,
     finish,
     forget,
     intend,
@@ -42,6 +43,7 @@ def restore(
 
     Raises Refused while a daemon has the state and for an archive of another environment (unless
     `force`), BadArchive, TooNew, and Unavailable where the disk says no; then nothing was changed.
+    Undecided, which is one of these, says that it may be: the next start knows.
     """
     with _disk_errors(directory):
         disk.make_directory(directory)
@@ -78,7 +80,7 @@ def prepare(  # noqa: PLR0913 - what comes where, and then what is to be made of
 ) -> Intention:
     """Stage and check an archive and record that it is to be the state: the next opening does it.
 
-    A daemon may go on. Raises as `restore` does; then nothing of it is left.
+    A daemon may go on, unless Undecided is raised. Raises as `restore` does; then it does not happen.
     """
     staged = directory / STAGING / STATE
     with _disk_errors(directory):
@@ -94,8 +96,12 @@ def prepare(  # noqa: PLR0913 - what comes where, and then what is to be made of
             parts = tuple(part for part in PARTS if part in coming)
             plan = Intention(parts=parts, aside=kept.name, restored=restored, upload=upload)
             intend(disk, directory, plan)
+        except Undecided:
+            raise  # all of it is wanted, if it was recorded
         except BaseException:
-            forget(disk, directory)
+            # What stays without the word to go is taken away by the next one, or the next start.
+            with contextlib.suppress(OSError):
+                forget(disk, directory)
             raise
     return plan
 
@@ -169,6 +175,8 @@ def _disk_errors(directory: Path) -> Iterator[None]:
     """Say what the disk said, in words."""
     try:
         yield
+    except Undecided:
+        raise
     except OSError as error:
         raise Unavailable(
             f"cannot restore {directory}: {error.strerror}", hint=disk_hint(error, directory)

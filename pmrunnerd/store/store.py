@@ -211,6 +211,10 @@ class Store:
         if failure is not None:
             raise failure
 
+    def fail(self, error: StoreFailed) -> None:
+        """Acknowledge nothing any more, and have `run` raise: the disk broke its word elsewhere."""
+        self._pipeline.fail(error)
+
     async def scrub(self) -> None:
         """Look at what was not read when this was opened; what is found is `wrong`."""
         await self._past.scrub()
