@@ -4,6 +4,7 @@ In this order: what a snapshot points to is durable before it does. Until it doe
 is as good as it ever was, because nothing that it points to is written over.
 """
 
+import contextlib
 from typing import Final
 
 from pmrunnerd.model.state import State
@@ -83,12 +84,14 @@ class Checkpoint:
 
     def _save(self, snapshot: Snapshot) -> None:
         past = self._past
-        # Whatever interrupts us, it may be there all the same.
+        # Whatever interrupts us, it may be there all the same, unless a look says that it is not.
         past.is_stale = True
         try:
             snapshots.save(past.disk, past.directory, snapshot)
         except OSError:
-            past.is_stale = snapshots.reached(past.disk, past.directory) != past.checkpoint.seq
+            with contextlib.suppress(OSError):
+                there = snapshots.is_of(past.disk, past.directory, past.checkpoint.seq)
+                past.is_stale = not there
             raise
         past.is_stale = False
 

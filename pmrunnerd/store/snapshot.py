@@ -144,6 +144,16 @@ def reached(disk: Disk, directory: Path) -> int:
         return 0
 
 
+def is_of(disk: Disk, directory: Path, seq: int) -> bool:
+    """Tell whether the snapshot that is there can be read and is that of a commit; 0: none is there.
+
+    Raises OSError where that cannot be told.
+    """
+    if not seq:
+        return not is_there(disk, directory)
+    return reached(disk, directory) == seq
+
+
 def is_there(disk: Disk, directory: Path) -> bool:
     """Tell whether there is a snapshot, usable or not."""
     return FILE in disk.names(directory)
