@@ -5,6 +5,7 @@ disk of another kind (in memory, counting, failing) replaces; the rest is made o
 raise OSError as the kernel says it.
 """
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -45,7 +46,13 @@ class Disk:
 
     def read_at(self, file: int, size: int, offset: int) -> bytes:
         """Return up to `size` bytes; fewer, or none, only for a reason such as the end."""
-        return os.pread(file, size, offset)
+        try:
+            return os.pread(file, size, offset)
+        except OSError as error:
+            # The kernel was given a number, and a person wants to know of which file.
+            with contextlib.suppress(OSError):
+                error.filename = os.readlink(f"/proc/self/fd/{file}")  # noqa: PTH115 - no Path needed
+            raise
 
     def write_at(self, file: int, data: bytes | memoryview, offset: int) -> int:
         """Write some of it and return how much; `write_all` goes on until all is written."""

@@ -1,9 +1,12 @@
 """What the store says when it cannot go on. Both end the daemon; neither loses what was said."""
 
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 from pmrunnerd.model.errors import PmError, Refused, Unavailable
+from pmrunnerd.store.durable import PASSING
 
 LOOK: Final = "pmrunnerctl state verify   then: state repair, or state restore ARCHIVE"
 
@@ -58,6 +61,28 @@ def trouble(error: Exception) -> str:
     if not isinstance(error, OSError) or error.strerror is None:
         return str(error)
     return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+
+
+@contextlib.contextmanager
+def unreadable(damaged: Callable[[str], Exception]) -> Iterator[None]:
+    """Say of what the disk does not give any more that it is damaged; what passes stays what it is."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in PASSING:
+            raise
+        raise damaged(f"cannot read {trouble(error)}") from error
+
+
+@contextlib.contextmanager
+def unreadable_line(path: Path, line: int) -> Iterator[None]:
+    """Say of a line of a journal that the disk does not give any more that it is damaged."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in PASSING:
+            raise
+        raise damaged(path, line, f"cannot be read: {error.strerror}") from error
 
 
 def damaged(path: Path, line: int, why: str) -> JournalDamaged:

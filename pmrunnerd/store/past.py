@@ -13,7 +13,7 @@ from pmrunnerd.store import snapshot as snapshots
 from pmrunnerd.store.batch import Batch
 from pmrunnerd.store.believe import is_as_it_was, unread
 from pmrunnerd.store.durable import PASSING, Disk
-from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged, damaged, trouble
+from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged, damaged, trouble, unreadable
 from pmrunnerd.store.finished import Finished
 from pmrunnerd.store.history import History
 from pmrunnerd.store.index import Index
@@ -125,10 +125,15 @@ class Past:
         return self._damage or self.index.wrong
 
     async def scrub(self) -> None:
-        """Look at what a start does not look at; what is found is `wrong`. Raises OSError."""
+        """Look at what a start does not look at; what is found is `wrong`.
+
+        Raises OSError for what passes.
+        """
         try:
-            await scrub(self.disk, self.journal, self.unread)
-            await scrub_history(self.disk, self.directory / "history", self._begun)
+            with unreadable(JournalDamaged):
+                await scrub(self.disk, self.journal, self.unread)
+            with unreadable(HistoryDamaged):
+                await scrub_history(self.disk, self.directory / "history", self._begun)
         except JournalDamaged as damage:
             self.found(damage)
         except HistoryDamaged as wrong:

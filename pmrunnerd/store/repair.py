@@ -6,6 +6,7 @@ one is replaced the journal is still a damaged one, which nobody opens and the n
 """
 
 import contextlib
+import errno
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.hearsay import identifiers
 from pmrunnerd.store.lock import Lock
 from pmrunnerd.store.mending import Keep, Lost, Mending
+from pmrunnerd.store.salvage import Salvage
 from pmrunnerd.store.segments import path_of
 from pmrunnerd.store.verify import check_there
 
@@ -70,11 +72,17 @@ def _mend(disk: Disk, directory: Path, plan: Mending, at: str) -> str:
     disk.sync_directory(directory)
     for segment in sorted(plan.changed):
         path = path_of(directory / "journal", segment)
-        before = disk.read_file(path) if path.name in disk.names(path.parent) else None
+        readable = Salvage(disk)
+        there = path.name in disk.names(path.parent)
+        before = readable.read_file(path) if there else None
         if before is not None:
             disk.write_file(kept / path.name, before, "new")
             disk.sync_directory(kept)
         parts = plan.segments[segment]
+        for keep in (part for part in parts if isinstance(part, Keep)):
+            # It was there when the journal was looked at, so it may be there again.
+            if why := readable.why(keep.offset, keep.offset + keep.size):
+                raise OSError(errno.EIO, why, str(path))
         disk.replace_file(path, b"".join(_content(p, before or b"", at, kept.name) for p in parts))
     return str(kept)
 

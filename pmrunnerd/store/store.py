@@ -166,10 +166,7 @@ class Store:
         return self._past.history.read(since, limit)
 
     def conversation(self, project: str, before: int | None, limit: int) -> list[Batch]:
-        """Return the last commits of a project's conversation before one, oldest first.
-
-        Fewer than `limit` where they are large; empty at the beginning.
-        """
+        """Return the last commits of a conversation before one, oldest first; fewer if large."""
         return self._past.history.conversation(project, before, limit)
 
     def conversation_since(self, project: str, since: int, limit: int) -> list[Batch]:

@@ -131,4 +131,5 @@ def test_a_bad_sector_under_a_cache_does_not_hide_that_the_journal_is_sound(
 ) -> None:
     seen = verify(BadSector(name), lived(tmp_path), at=AT, release=RELEASE)
     assert seen.sound
-    assert "cannot be read: Input/output error" in seen.caches[0].why
+    assert "Input/output error" in seen.caches[0].why
+    assert Path(seen.caches[0].file).name == name

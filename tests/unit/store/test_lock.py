@@ -137,7 +137,9 @@ def test_a_bit_that_flipped_anywhere_is_told_and_what_is_left_proves_nothing(
         assert is_whole(Disk(), path)
 
 
-@pytest.mark.parametrize("damage", [b"\xb1" + b" " * 511, b"{", b"\0" * 512])
+@pytest.mark.parametrize(
+    "damage", [b'{"pid":1,"by":"\xf2oot","at":"","release":""}', b"{", b"\0" * 512]
+)
 def test_a_lock_that_cannot_be_read_stops_neither_daemon_nor_verify_nor_repair(
     tmp_path: Path, damage: bytes
 ) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,15 +36,19 @@ class Troubled(Disk):
 
 
 class BadSector(Disk):
-    """Cannot read one file."""
+    """Cannot read one file, or some bytes of it."""
 
-    def __init__(self, name: str, error: int = errno.EIO) -> None:
+    def __init__(
+        self, name: str, error: int = errno.EIO, *, start: int = 0, end: int = sys.maxsize
+    ) -> None:
         self._name = name
         self._error = error
+        self._start, self._end = start, end
 
     def read_at(self, file: int, size: int, offset: int) -> bytes:
-        if Path(f"/proc/self/fd/{file}").readlink().name == self._name:
-            raise OSError(self._error, os.strerror(self._error))
+        path = Path(f"/proc/self/fd/{file}").readlink()
+        if path.name == self._name and offset < self._end and offset + size > self._start:
+            raise OSError(self._error, os.strerror(self._error), str(path))
         return super().read_at(file, size, offset)
 
 
