@@ -55,11 +55,11 @@ def _retract(disk: Disk, directory: Path, at: str, release: str) -> bool:
     """Take the snapshot away, if no daemon would write another one and we may."""
     try:
         held = lock.Lock(directory / "lock", at=at, release=release, disk=disk)
-    except (Refused, PermissionError):
-        return False
-    with contextlib.closing(held):
-        held.reach(proven(disk, directory, held))
-        snapshots.retract(disk, directory)
+        with contextlib.closing(held):
+            held.reach(proven(disk, directory, held))
+            snapshots.retract(disk, directory)
+    except (Refused, OSError):
+        return False  # what was found is told all the same
     return True
 
 
