@@ -20,7 +20,7 @@ from pmrunnerd.store.snapshot import Snapshot
 from pmrunnerd.store.sums import sum_of
 
 _REQUESTS: Final = "requests"
-_log: Final = logging.getLogger(__name__)
+log: Final = logging.getLogger(__name__)
 
 
 def proven(disk: Disk, directory: Path, lock: Lock) -> int:
@@ -56,7 +56,7 @@ def is_as_it_was(
     except OSError as error:
         if error.errno in PASSING:
             raise
-        _log.warning("cannot read %s", trouble(error))
+        log.warning("cannot read %s", trouble(error))
         return False
 
 

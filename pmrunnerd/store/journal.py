@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from pmrunnerd.model.errors import Unavailable
+from pmrunnerd.store.aside import dated
 from pmrunnerd.store.batch import Batch
 from pmrunnerd.store.durable import FULL, PASSING, SCARCE, Disk
 from pmrunnerd.store.failures import StoreFailed
@@ -21,8 +22,7 @@ from pmrunnerd.store.segments import Extent, Place, path_of, present, read_lines
 from pmrunnerd.store.tail import cut
 
 SEGMENT_LIMIT: Final = 64 << 20
-_PLAIN: Final = str.maketrans("", "", "-:")
-_log: Final = logging.getLogger(__name__)
+log: Final = logging.getLogger(__name__)
 
 
 class Written(NamedTuple):
@@ -72,7 +72,7 @@ class Journal:
         file = self._file_open()
         if end.tail:
             whole = self._disk.size(file) - len(end.tail)
-            name = f"{at.translate(_PLAIN)}-journal-{end.segment:08}-{whole}"
+            name = dated(at, f"journal-{end.segment:08}-{whole}")
             cut(self._disk, file, end.tail, aside / name)
         self._whole = self._disk.size(file)
         if end.tail or not end.segment:
@@ -174,7 +174,7 @@ class Journal:
 
     def _stay(self, error: OSError) -> None:
         """Go on in the segment that is full: the limit is a wish until another one can be made."""
-        _log.warning("%s stays in use: %s", self.path(self._segment), error.strerror)
+        log.warning("%s stays in use: %s", self.path(self._segment), error.strerror)
 
     def _use(self, segment: int, file: int) -> None:
         self.close()

@@ -19,7 +19,7 @@ from msgspec import Struct
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.store.durable import Disk
 
-_log: Final = logging.getLogger(__name__)
+log: Final = logging.getLogger(__name__)
 # Always this long, padded with spaces: written over in place, it needs no room on a full disk.
 _SIZE: Final = 512
 _SUM: Final = b',"sum":"'
@@ -94,7 +94,7 @@ class Lock:
                 f"cannot open {self._path.parent}: {_who(before)}", hint="pmrunnerctl stop"
             )
         if data and before is None:
-            _log.warning(
+            log.warning(
                 "cannot read %s: it does not match its checksum; how far the journal had come is"
                 " known from the snapshot alone",
                 self._path,

@@ -10,6 +10,7 @@ from typing import Final
 from pmrunnerd.model.errors import PmError
 from pmrunnerd.model.tables import Write
 from pmrunnerd.store import snapshot as snapshots
+from pmrunnerd.store.aside import ASIDE
 from pmrunnerd.store.batch import Batch
 from pmrunnerd.store.believe import is_as_it_was, unread
 from pmrunnerd.store.durable import PASSING, Disk
@@ -90,7 +91,7 @@ class Past:
             raise unfit.error from unfit
 
     def _read(self, *, at_least: int, at: str, each: Callable[[Place], object]) -> None:
-        known, aside = self.checkpoint, self.directory / "set-aside"
+        known, aside = self.checkpoint, self.directory / ASIDE
         for batch, place in self.journal.replay(
             known.segments, known.seq, at_least=at_least, aside=aside, at=at
         ):

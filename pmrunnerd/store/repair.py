@@ -13,7 +13,8 @@ from typing import Final
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import Unavailable, disk_hint
 from pmrunnerd.model.upkeep import Repaired
-from pmrunnerd.store.aside import fresh
+from pmrunnerd.store import snapshot as snapshots
+from pmrunnerd.store.aside import ASIDE, dated, fresh
 from pmrunnerd.store.batch import Batch, encode
 from pmrunnerd.store.believe import proven
 from pmrunnerd.store.durable import Disk
@@ -25,9 +26,7 @@ from pmrunnerd.store.segments import path_of
 from pmrunnerd.store.verify import check_there
 
 # Made from the journal, and out of date once it changes.
-CACHES: Final = ("snapshot.json", "history")
-ASIDE: Final = "set-aside"
-_PLAIN: Final = str.maketrans("", "", "-:")
+CACHES: Final = (snapshots.FILE, "history")
 
 
 def repair(disk: Disk, directory: Path, *, at: str, release: str, change: bool) -> Repaired:
@@ -62,7 +61,7 @@ def repair(disk: Disk, directory: Path, *, at: str, release: str, change: bool) 
 
 def _mend(disk: Disk, directory: Path, plan: Mending, at: str) -> str:
     disk.make_directory(directory / ASIDE)
-    kept = fresh(disk, directory / ASIDE, f"{at.translate(_PLAIN)}-before-repair")
+    kept = fresh(disk, directory / ASIDE, dated(at, "before-repair"))
     disk.make_directory(kept)
     disk.make_directory(directory / "journal")
     for name in CACHES:

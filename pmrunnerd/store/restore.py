@@ -7,13 +7,13 @@ before the present state moves out of its way.
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final
+from typing import IO
 
 from msgspec.structs import asdict
 
 from pmrunnerd.model.errors import Refused, Unavailable, disk_hint
 from pmrunnerd.model.upkeep import Archived, Contents, Restored
-from pmrunnerd.store.aside import fresh
+from pmrunnerd.store.aside import ASIDE, dated, fresh
 from pmrunnerd.store.backup import Origin
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import BadArchive, JournalDamaged, StoreFailed, TooNew
@@ -21,7 +21,6 @@ from pmrunnerd.store.levels import CURRENT
 from pmrunnerd.store.lock import Lock
 from pmrunnerd.store.store import Store
 from pmrunnerd.store.swap import (
-    ASIDE,
     PARTS,
     STAGING,
     STATE,
@@ -32,8 +31,6 @@ from pmrunnerd.store.swap import (
     intend,
 )
 from pmrunnerd.store.unpack import unpack
-
-_PLAIN: Final = str.maketrans("", "", "-:")
 
 
 def restore(
@@ -90,7 +87,7 @@ def prepare(  # noqa: PLR0913 - what comes where, and then what is to be made of
             found, commits = check(disk, source, staged, here)
             _check_environment(found, here, force=force)
             disk.make_directory(directory / ASIDE)
-            kept = fresh(disk, directory / ASIDE, f"{here.at.translate(_PLAIN)}-before-restore")
+            kept = fresh(disk, directory / ASIDE, dated(here.at, "before-restore"))
             coming = set(disk.names(staged))
             restored = Restored(kept=str(kept), **asdict(contents(found, commits)))
             parts = tuple(part for part in PARTS if part in coming)
@@ -164,7 +161,7 @@ def _check_environment(found: Archived, here: Origin, *, force: bool) -> None:
 def _set_aside(disk: Disk, directory: Path, at: str) -> None:
     """Keep a restore that was begun and cannot be read any more."""
     disk.make_directory(directory / ASIDE)
-    kept = fresh(disk, directory / ASIDE, f"{at.translate(_PLAIN)}-unfinished-restore")
+    kept = fresh(disk, directory / ASIDE, dated(at, "unfinished-restore"))
     disk.rename(directory / STAGING, kept)
     disk.sync_directory(directory / ASIDE)
     disk.sync_directory(directory)

@@ -12,6 +12,8 @@ import msgspec
 from msgspec import Struct
 
 from pmrunnerd.model.upkeep import Restored
+from pmrunnerd.store import snapshot as snapshots
+from pmrunnerd.store.aside import ASIDE
 from pmrunnerd.store.batch import body, line_of
 from pmrunnerd.store.durable import SCARCE, Disk
 from pmrunnerd.store.failures import JournalDamaged, StoreFailed, trouble
@@ -21,9 +23,8 @@ from pmrunnerd.store.lock import Lock
 STAGING: Final = "restore"
 STATE: Final = "state"
 READY: Final = "READY"
-ASIDE: Final = "set-aside"
 # What one state is made of, beside what was set aside from it.
-PARTS: Final = ("journal", "runs", "snapshot.json", "history")
+PARTS: Final = ("journal", "runs", snapshots.FILE, "history")
 
 
 class Intention(Struct, frozen=True, kw_only=True):
@@ -38,7 +39,7 @@ class Intention(Struct, frozen=True, kw_only=True):
     upload: str = ""
 
 
-_log: Final = logging.getLogger(__name__)
+log: Final = logging.getLogger(__name__)
 _intentions: Final = msgspec.json.Decoder(Intention)
 
 
@@ -113,7 +114,7 @@ def finish(disk: Disk, directory: Path, lock: Lock) -> Intention | None:
         lock.begin_anew(plan.restored.commits)
     forget(disk, directory)
     if plan is not None:
-        _log.warning(
+        log.warning(
             "restored %d commits; what was there before is in %s",
             plan.restored.commits,
             directory / ASIDE / plan.aside,
