@@ -69,7 +69,7 @@ class Store:
             try:
                 disk.make_directory(directory)
                 self._lock = Lock(directory / "lock", at=now(), release=release, disk=disk)
-                self._past.remember = self._lock.begin_anew
+                self._past.remember = self._lock.reach
                 undo.callback(self._lock.close)
                 undo.callback(journal.close)
                 self.restored = finish(disk, directory, self._lock)
@@ -168,10 +168,7 @@ class Store:
         return self._past.history.read(since, limit)
 
     def conversation(self, project: str, before: int | None, limit: int) -> list[Batch]:
-        """Return the last commits of a project's conversation before one, oldest first.
-
-        Fewer than `limit` where they are large; empty at the beginning.
-        """
+        """Return the last commits of a conversation before one, oldest first; fewer if large."""
         return self._past.history.conversation(project, before, limit)
 
     def conversation_since(self, project: str, since: int, limit: int) -> list[Batch]:
@@ -212,6 +209,10 @@ class Store:
                 beside.cancel()
         if failure is not None:
             raise failure
+
+    def fail(self, error: StoreFailed) -> None:
+        """Acknowledge nothing any more, and have `run` raise: the disk broke its word elsewhere."""
+        self._pipeline.fail(error)
 
     async def scrub(self) -> None:
         """Look at what was not read when this was opened; what is found is `wrong`."""
