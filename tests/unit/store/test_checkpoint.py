@@ -10,7 +10,7 @@ from pmrunnerd.store import snapshot
 from pmrunnerd.store.batch import line_of
 from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.store import Store
-from tests.unit.store.lives import beginning, next_facts, seen
+from tests.unit.store.lives import beginning, failed_plan, next_facts, seen
 from tests.unit.store.parts import SmallDisk, filled, opened, said, texts
 from tests.unit.store.trouble import Noting
 
@@ -133,3 +133,24 @@ def test_what_a_killed_daemon_left_is_durable_before_a_snapshot_is_made_of_it(
         assert disk.changed[begin + 1] == "sync journal"
         assert f"rename {snapshot.FILE}" in disk.changed[begin:]
         assert f"rename {snapshot.FILE}" not in disk.changed[:begin]
+
+
+def test_what_a_snapshot_points_to_is_durable_by_name_and_content_before_it_has_its_own(
+    tmp_path: Path,
+) -> None:
+    disk = Noting()
+    with opened(tmp_path, disk=disk) as store:
+        commit(store, *beginning())
+        failed_plan(store)
+        store.commit(request="q1", digest="d")
+        store.flush()
+        disk.changed.clear()
+        store.checkpoint()
+    before = disk.changed[: disk.changed.index(f"rename {snapshot.FILE}")]
+    files = {path.name for path in (tmp_path / "history").iterdir()}
+    assert {change[len("sync ") :] for change in before if change.startswith("sync ")} >= files
+    last = max(index for index, change in enumerate(before) if change.startswith("write "))
+    written = [f"write {name}" for name in files]
+    names = before.index("sync history")
+    assert max(before.index(change) for change in written) < names < last
+    assert before[last] == f"write .{snapshot.FILE}.new"
