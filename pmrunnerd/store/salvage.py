@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from pmrunnerd.store.durable import PASSING, PRIVATE_FILE, Disk
+from pmrunnerd.store.durable import GONE, PRIVATE_FILE, Disk
 from pmrunnerd.store.segments import PAGE, read_near
 
 # In no line of ours: what stands for bytes that are gone neither ends one nor looks like a hole.
-_GONE: Final = b"\xff"
+_FILLER: Final = b"\xff"
 
 
 class Gone(NamedTuple):
@@ -44,13 +44,13 @@ class Salvage(Disk):
         try:
             return read_near(self._disk, file, size, offset)
         except OSError as error:
-            if error.errno in PASSING:
+            if error.errno not in GONE:
                 raise
             end = min(offset + size, offset - offset % PAGE + PAGE, self.size(file))
             gone = Gone(offset, end, str(error.strerror))
             if gone not in self.gone:
                 self.gone.append(gone)
-            return _GONE * (end - offset)
+            return _FILLER * (end - offset)
 
     def why(self, start: int, end: int) -> str:
         """Return what the disk says of bytes from one to before another; empty where it gave them."""

@@ -194,10 +194,7 @@ class Store:
     # Life
 
     async def run(self) -> None:
-        """Keep writing until cancelled; then write what was accepted, and accept no more.
-
-        Raises StoreFailed as soon as the disk cannot be trusted any more.
-        """
+        """Write until cancelled, and then what was accepted; raise StoreFailed once a disk fails."""
         failure: StoreFailed | None = None
         async with asyncio.TaskGroup() as group:
             beside = group.create_task(self._checkpoints.run(), name="store: checkpoints")

@@ -206,7 +206,7 @@ def test_facts_of_a_newer_release_survive_an_older_one(tmp_path: Path) -> None:
     assert newer in path.read_bytes()
 
 
-@pytest.mark.parametrize("error", [errno.EIO, errno.EACCES])
+@pytest.mark.parametrize("error", [errno.EACCES, errno.EISDIR])
 def test_a_disk_that_fails_while_opening_is_an_error_and_no_empty_state(
     tmp_path: Path, error: int
 ) -> None:
