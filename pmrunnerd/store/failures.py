@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from pmrunnerd.model.errors import PmError, Refused, Unavailable
-from pmrunnerd.store.durable import PASSING
+from pmrunnerd.store.durable import BROKEN, PASSING
 
 LOOK: Final = "pmrunnerctl state verify   then: state repair, or state restore ARCHIVE"
 
@@ -80,7 +80,7 @@ def unreadable_line(path: Path, line: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in PASSING:
+        if error.errno not in BROKEN:
             raise
         raise damaged(path, line, f"cannot be read: {error.strerror}") from error
 

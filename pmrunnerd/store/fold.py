@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "ea15d1bff64870ad"
+FOLD: Final = "12c75d6fa260f4be"
