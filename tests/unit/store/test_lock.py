@@ -146,7 +146,7 @@ def test_a_lock_that_cannot_be_read_stops_neither_daemon_nor_verify_nor_repair(
     path = filled(tmp_path, messages=3).parents[1] / "lock"
     path.write_bytes(damage)
     found = verify(Disk(), tmp_path, at=AT, release=RELEASE)
-    assert found.sound
+    assert not found.findings
     assert [(wrong.file, wrong.why) for wrong in found.caches] == [
         (str(path), "does not match its checksum")
     ]
