@@ -18,8 +18,9 @@ FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 SCARCE: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 # What may be otherwise a moment later, and says nothing about the disk being whole.
 PASSING: Final = FULL | SCARCE
-# What the kernel says of bytes that a disk does not give any more.
-GONE: Final = frozenset({errno.EIO, errno.EBADMSG, errno.EUCLEAN, errno.ENODATA, errno.EREMOTEIO})
+# What the medium says, or the file system of its own checksums: bytes that are gone. Others are about
+# us, such as a directory in the way or no permission.
+BROKEN: Final = frozenset({errno.EIO, errno.ENODATA, errno.EBADMSG, errno.EUCLEAN})
 PRIVATE_FILE: Final = 0o600
 PRIVATE_DIRECTORY: Final = 0o700
 _CHUNK: Final = 1 << 20

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from pmrunnerd.model.errors import PmError, Refused, Unavailable, disk_hint
-from pmrunnerd.store.durable import GONE
+from pmrunnerd.store.durable import BROKEN, PASSING
 
 LOOK: Final = "pmrunnerctl state verify   then: state repair, or state restore ARCHIVE"
 
@@ -72,11 +72,11 @@ def opening_hint(error: OSError, path: Path) -> str:
 
 @contextlib.contextmanager
 def unreadable(damaged: Callable[[str], Exception]) -> Iterator[None]:
-    """Say of what the disk does not give any more that it is damaged; any other error stays what it is."""
+    """Say of what the disk does not give any more that it is damaged; what passes stays what it is."""
     try:
         yield
     except OSError as error:
-        if error.errno not in GONE:
+        if error.errno in PASSING:
             raise
         raise damaged(f"cannot read {trouble(error)}") from error
 
@@ -87,7 +87,7 @@ def unreadable_line(path: Path, line: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in GONE:
+        if error.errno not in BROKEN:
             raise
         raise damaged(path, line, f"cannot be read: {error.strerror}") from error
 

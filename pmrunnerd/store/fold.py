@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "0d7e39ec60c2813c"
+FOLD: Final = "e2e5412b3bb0b46c"

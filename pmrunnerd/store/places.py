@@ -10,7 +10,8 @@ import msgspec
 from pmrunnerd.model.errors import PmError
 from pmrunnerd.store import batch as lines
 from pmrunnerd.store.batch import LINE_LIMIT, Batch
-from pmrunnerd.store.failures import JournalDamaged, damaged, unreadable
+from pmrunnerd.store.durable import BROKEN
+from pmrunnerd.store.failures import JournalDamaged, damaged
 from pmrunnerd.store.index import Index
 from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.segments import Extent, Place
@@ -102,8 +103,12 @@ class Places:
             yield _Extent(segment, start, end, seq)
 
     def _read(self, extent: _Extent) -> Iterator[Batch]:
-        with unreadable(lambda _: self._gone(extent.first)):
+        try:
             raw = self._journal.read(extent.segment, extent.start, extent.end - extent.start)
+        except OSError as error:
+            if error.errno not in BROKEN:
+                raise
+            raise self._gone(extent.first) from error
         for seq, line in enumerate(raw.removesuffix(b"\n").split(b"\n"), start=extent.first):
             if (found := self._decoded(seq, lines.body(line))) is None:
                 raise self._wrong(seq)

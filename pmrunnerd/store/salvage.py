@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from pmrunnerd.store.durable import GONE, PRIVATE_FILE, Disk
+from pmrunnerd.store.durable import BROKEN, PRIVATE_FILE, Disk
 from pmrunnerd.store.segments import PAGE, read_near
 
 # In no line of ours: what stands for bytes that are gone neither ends one nor looks like a hole.
@@ -44,7 +44,7 @@ class Salvage(Disk):
         try:
             return read_near(self._disk, file, size, offset)
         except OSError as error:
-            if error.errno not in GONE:
+            if error.errno not in BROKEN:
                 raise
             end = min(offset + size, offset - offset % PAGE + PAGE, self.size(file))
             gone = Gone(offset, end, str(error.strerror))

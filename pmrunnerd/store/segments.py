@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from pmrunnerd.store import batch
-from pmrunnerd.store.durable import PASSING, Disk
+from pmrunnerd.store.durable import BROKEN, Disk
 from pmrunnerd.store.failures import JournalDamaged, unreadable_line
 
 _CHUNK: Final = 1 << 20
@@ -96,6 +96,6 @@ def read_near(disk: Disk, file: int, size: int, offset: int) -> bytes:
     try:
         return disk.read_at(file, size, offset)
     except OSError as error:
-        if error.errno in PASSING or size <= page:
+        if error.errno not in BROKEN or size <= page:
             raise
     return disk.read_at(file, page, offset)

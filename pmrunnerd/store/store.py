@@ -156,8 +156,7 @@ class Store:
         """
         if flying := self._flying.get(request):
             await flying
-        batch = self._past.find(request)
-        if batch is None:
+        if (batch := self._past.find(request)) is None:
             raise NotFound(f"cannot find request {request}")
         return batch.reply
 

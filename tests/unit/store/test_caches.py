@@ -36,6 +36,32 @@ def flip(path: Path, at: int) -> None:
     path.write_bytes(bytes(raw))
 
 
+class Growing(Disk):
+    """Gives a segment as if it ended in the middle of a line; whoever was at its end finds more."""
+
+    def __init__(self, end: int) -> None:
+        self._end = end
+        self._has_grown = False
+
+    def read_at(self, file: int, size: int, offset: int) -> bytes:
+        path = Path(f"/proc/self/fd/{file}").readlink()
+        if path.suffix == ".jsonl" and path.parent.name == "journal" and not self._has_grown:
+            self._has_grown = offset >= self._end
+            size = max(min(size, self._end - offset), 0)
+        return super().read_at(file, size, offset)
+
+
+def test_what_a_daemon_writes_behind_the_snapshot_is_not_looked_at(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        store.commit(project())
+        store.flush()
+        store.checkpoint()
+        size = (tmp_path / "journal" / "00000001.jsonl").stat().st_size
+        store.commit(said(1))
+        store.flush()
+        assert not check_caches(Growing(size + 30), tmp_path)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 1000), st.sampled_from("...c")), max_size=40))
 def test_after_whatever_happened_they_are_what_the_journal_says(
@@ -133,29 +159,3 @@ def test_a_bad_sector_under_a_cache_does_not_hide_that_the_journal_is_sound(
     assert not seen.findings
     assert "Input/output error" in seen.caches[0].why
     assert Path(seen.caches[0].file).name == name
-
-
-class Growing(Disk):
-    """Gives a segment as if it ended in the middle of a line; whoever was at its end finds more."""
-
-    def __init__(self, end: int) -> None:
-        self._end = end
-        self._has_grown = False
-
-    def read_at(self, file: int, size: int, offset: int) -> bytes:
-        path = Path(f"/proc/self/fd/{file}").readlink()
-        if path.suffix == ".jsonl" and path.parent.name == "journal" and not self._has_grown:
-            self._has_grown = offset >= self._end
-            size = max(min(size, self._end - offset), 0)
-        return super().read_at(file, size, offset)
-
-
-def test_what_a_daemon_writes_behind_the_snapshot_is_not_looked_at(tmp_path: Path) -> None:
-    with opened(tmp_path) as store:
-        store.commit(project())
-        store.flush()
-        store.checkpoint()
-        size = (tmp_path / "journal" / "00000001.jsonl").stat().st_size
-        store.commit(said(1))
-        store.flush()
-        assert not check_caches(Growing(size + 30), tmp_path)

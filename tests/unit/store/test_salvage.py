@@ -1,4 +1,5 @@
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,10 @@ def test_the_next_file_is_another_one(tmp_path: Path) -> None:
     assert disk.gone == []
 
 
-def test_what_passes_says_nothing_about_the_file(tmp_path: Path) -> None:
-    disk = Salvage(BadSector("file", errno.ENOMEM))
-    with pytest.raises(OSError, match="Cannot allocate memory"):
+@pytest.mark.parametrize("error", [errno.ENOMEM, errno.EACCES, errno.ESTALE])
+def test_what_is_not_of_the_medium_says_nothing_about_the_file(tmp_path: Path, error: int) -> None:
+    disk = Salvage(BadSector("file", error))
+    with pytest.raises(OSError, match=os.strerror(error)):
         disk.read_file(pages(tmp_path))
     assert disk.gone == []
 
