@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.model.errors import Unavailable
+from pmrunnerd.model.events import MessagePosted
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged, StoreFailed
 from pmrunnerd.store.repair import repair
@@ -47,9 +48,11 @@ def history(directory: Path) -> None:
         commit(store, request="q1")
 
 
-def messages(directory: Path, disk: Disk | None = None) -> list[int]:
-    with opened(directory, disk=disk) as store:
-        return [int(name[1:]) for name in store.state.messages]
+def messages(directory: Path) -> list[int]:
+    """Return what was said, whatever became of it."""
+    with opened(directory) as store:
+        facts = [fact for batch in store.read(0, 1000) for fact in batch.facts]
+        return [int(fact.message[1:]) for fact in facts if isinstance(fact, MessagePosted)]
 
 
 def ask(store: Store) -> object:
