@@ -71,12 +71,13 @@ def follow_message(session: Session, *, project: str, message: str, since: int) 
 
     Facts say when, because each is told once and in order; the conversation says what.
     """
-    verdict, shown = Verdict(message), since
+    verdict, heard, shown = Verdict(message), since, since
     with watching(session):
         for happening in session.stream(p.Events(project=project, since=since, follow=True)):
             verdict.learn(happening)
-            # After a restore numbers are given again.
-            shown = min(shown, happening.cursor - 1)
+            if happening.cursor <= heard:  # after a restore numbers are given again
+                shown = min(shown, happening.cursor - 1)
+            heard = happening.cursor
             if not all(isinstance(fact, _SILENT) for fact in happening.facts):
                 shown = _print_after(session, project, shown)
             if verdict.exits is not None:

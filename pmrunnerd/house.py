@@ -44,7 +44,7 @@ from pmrunnerd.services.resident import resident
 from pmrunnerd.services.systemd import ServiceManager
 from pmrunnerd.services.watch import RunWatch
 from pmrunnerd.store.commit import Commit
-from pmrunnerd.store.failures import StoreFailed
+from pmrunnerd.store.failures import StoreFailed, trouble
 from pmrunnerd.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -209,7 +209,7 @@ class House:
             await self._store.scrub()
         except (OSError, MemoryError, RuntimeError) as exc:
             # No files, no memory, no thread: it is looked at after the next start.
-            log.warning("cannot look at what is older: %s", exc)
+            log.warning("cannot look at what is older: %s", trouble(exc))
 
     async def _say_goodbye(self) -> None:
         # On a full disk we leave all the same: whoever starts next finds all that was said.

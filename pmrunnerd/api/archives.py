@@ -12,6 +12,7 @@ from pmrunnerd.model import protocol as p
 from pmrunnerd.model.upkeep import BackedUp, Piece, Restored, Uploaded
 from pmrunnerd.store.backup import Origin, pack, step
 from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.swap import Undecided
 
 
 async def state_backup(desk: Desk, _: p.StateBackup) -> AsyncGenerator[tuple[Piece], None]:
@@ -39,9 +40,14 @@ async def state_restore(desk: Desk, caller: Caller, request: p.StateRestore) -> 
     done = desk.store.restored
     if done is not None and done.upload == request.upload:
         return done.restored  # asked by somebody who lost the answer
-    plan = await desk.uploads.restore(
-        desk.state_directory, request.upload, _here(desk), force=request.force
-    )
+    try:
+        plan = await desk.uploads.restore(
+            desk.state_directory, request.upload, _here(desk), force=request.force
+        )
+    except Undecided as undecided:
+        # What is acknowledged from now on may be set aside by the next start.
+        desk.store.fail(undecided)
+        raise
     desk.reopen()
     return plan.restored
 

@@ -5,19 +5,24 @@ of it was looked at; then it is recorded once, on the disk, and whoever opens th
 """
 
 import asyncio
+import errno
+import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Final
 
 from msgspec import Struct
 
-from pmrunnerd.model.errors import BadRequest, Refused, Unavailable
+from pmrunnerd.model.errors import BadRequest, Refused, Unavailable, disk_hint
 from pmrunnerd.store.backup import Origin
 from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.failures import trouble
 from pmrunnerd.store.restore import prepare
 from pmrunnerd.store.swap import STAGING, Intention, forget
 from pmrunnerd.store.unpack import RESERVE
 
+log: Final = logging.getLogger(__name__)
 # Seconds after which an archive that does not go on is forgotten: its client has gone.
 IDLE: Final = 60.0
 ARCHIVE: Final = "archive.tar.gz"
@@ -60,7 +65,7 @@ class Uploads:
                 self._forget(directory)
                 if isinstance(error, Unavailable):
                     raise
-                raise _no_room(directory, str(error.strerror)) from error
+                raise _cannot(directory, error) from error
             upload.size = max(upload.size, offset + len(data))
             self._wait_for_more(lambda: self._forget(directory))
             return upload.size
@@ -79,6 +84,8 @@ class Uploads:
                 self.prepared = await asyncio.to_thread(
                     self._prepare, directory, name, here, force=force
                 )
+            except OSError as error:
+                raise _cannot(directory, error) from error
             finally:
                 self._upload = None
             return self.prepared
@@ -87,8 +94,11 @@ class Uploads:
         if self.prepared is not None:
             raise Unavailable("cannot take an archive: another one is being restored")
         if self._upload is None and offset == 0:
-            forget(self._disk, directory)
-            self._disk.create_directory(directory / STAGING, 0o700)
+            try:
+                forget(self._disk, directory)
+                self._disk.create_directory(directory / STAGING, 0o700)
+            except OSError as error:
+                raise _cannot(directory, error) from error
             self._upload = Upload(name, by)
         return self._known(name)
 
@@ -108,7 +118,7 @@ class Uploads:
 
     def _write(self, directory: Path, offset: int, data: bytes) -> None:
         if self._disk.free(directory) - len(data) < RESERVE:
-            raise _no_room(directory, "No space left on device")
+            raise _cannot(directory, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
         file = self._disk.open(directory / STAGING / ARCHIVE, "create")
         try:
             self._disk.write_all(file, data, offset)
@@ -123,7 +133,11 @@ class Uploads:
     def _forget(self, directory: Path) -> None:
         self._stop_waiting()
         self._upload = None
-        forget(self._disk, directory)
+        try:
+            forget(self._disk, directory)
+        except OSError as error:
+            # Nobody takes it for state; the next archive, or the next start, takes it away.
+            log.warning("cannot take away what came of an archive: %s", trouble(error))
 
     def _wait_for_more(self, drop: Callable[[], None]) -> None:
         self._stop_waiting()
@@ -135,5 +149,7 @@ class Uploads:
             self._timer = None
 
 
-def _no_room(directory: Path, why: str) -> Unavailable:
-    return Unavailable(f"cannot take the archive: {why}", hint=f"df -h {directory}")
+def _cannot(directory: Path, error: OSError) -> Unavailable:
+    return Unavailable(
+        f"cannot take the archive: {error.strerror}", hint=disk_hint(error, directory)
+    )

@@ -5,6 +5,8 @@ from enum import StrEnum
 from pathlib import PurePath
 from typing import ClassVar, Final
 
+_SCARCE: Final = frozenset({errno.EMFILE, errno.ENFILE})
+_BROKEN: Final = frozenset({errno.EIO})
 _MISSING: Final = frozenset({errno.ENOENT})
 _CLOSED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR})
 
@@ -94,4 +96,8 @@ def disk_hint(error: OSError, directory: PurePath) -> str:
     """Say what helps where nothing could be written to a directory."""
     if error.errno in _MISSING:
         return f"mkdir -p {directory}"
+    if error.errno in _SCARCE:
+        return "ulimit -n   or LimitNOFILE= of the unit; then try again"
+    if error.errno in _BROKEN:
+        return "dmesg | tail   says what the disk reported"
     return f"ls -ld {directory}" if error.errno in _CLOSED else f"df -h {directory}"

@@ -7,8 +7,6 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
-
 from pmrunnerd.model.checkup import Checkup
 from pmrunnerd.services import diagnosis, ports, process, sandbox
 from pmrunnerd.services.outcome import Exited
@@ -119,8 +117,8 @@ def _room(state: Path) -> diagnosis.Room:
 def _signed(state: Path) -> lock.Holder | None:
     """Return who opened the state last; None where nobody did, or we may not know."""
     try:
-        return msgspec.json.decode((state / "lock").read_bytes(), type=lock.Holder)
-    except (OSError, msgspec.DecodeError):
+        return lock.decode((state / "lock").read_bytes())
+    except OSError:
         return None
 
 
@@ -142,7 +140,9 @@ def _holder(state: Path) -> lock.Holder | None:
 def _last(state: Path) -> datetime | None:
     """Return the latest time that the state knows of: its last opening, its last write."""
     signed = _signed(state)
-    known = [datetime.fromisoformat(signed.at)] if signed else []
+    known = []
+    with contextlib.suppress(ValueError):  # a lock of an older release has no checksum
+        known += [datetime.fromisoformat(signed.at)] if signed else []
     with contextlib.suppress(PermissionError):  # whoever looks from outside may see less
         segments = [file.stat().st_mtime for file in (state / "journal").glob("*.jsonl")]
         known += [datetime.fromtimestamp(at, UTC) for at in segments]

@@ -3,8 +3,18 @@
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from pmrunnerd.store.durable import Disk
+
+# Inside a state directory.
+ASIDE: Final = "set-aside"
+_PLAIN: Final = str.maketrans("", "", "-:")
+
+
+def dated(at: str, what: str) -> str:
+    """Return the name for what went away at a time (RFC 3339): `20261124T123000.123Z-WHAT`."""
+    return f"{at.translate(_PLAIN)}-{what}"
 
 
 def set_aside(disk: Disk, directory: Path, name: str, data: bytes) -> Path:

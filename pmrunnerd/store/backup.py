@@ -19,6 +19,8 @@ import msgspec
 from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.model.upkeep import Archived, Excluded, Member
 from pmrunnerd.store import batch
+from pmrunnerd.store import snapshot as snapshots
+from pmrunnerd.store.aside import ASIDE
 from pmrunnerd.store.durable import PRIVATE_FILE, Disk
 from pmrunnerd.store.levels import CURRENT
 from pmrunnerd.store.segments import path_of, present
@@ -26,13 +28,13 @@ from pmrunnerd.store.verify import check_there
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
-BULK: Final = ("runs", "set-aside")
+BULK: Final = ("runs", ASIDE)
 # Whatever is not in this table, and is none of journal and BULK, is no state either.
 EXCLUDED: Final = {
     "web.token": "it is secret",
     "lock": "belongs to this directory",
     "control.sock": "a socket",
-    "snapshot.json": "made from the journal",
+    snapshots.FILE: "made from the journal",
     "history": "made from the journal",
     "pmrunnerd.log": "a log",
     "restore": "an archive on its way in",

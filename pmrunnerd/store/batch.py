@@ -92,6 +92,14 @@ def body(line: bytes) -> bytes | None:
     return inner if whole else None
 
 
+def is_hollow(data: bytes) -> bool:
+    """Tell whether bytes have what no line has: sectors that were never written, or were erased.
+
+    Who looks for the end of a line stops there, instead of reading a hole of any size.
+    """
+    return b"\0" in data or b"\xff" in data
+
+
 def decode(json: bytes, levels: Levels = CURRENT) -> Batch:
     """Read the JSON of a line.
 

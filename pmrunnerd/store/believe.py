@@ -11,7 +11,8 @@ from typing import Final
 from pmrunnerd.store import snapshot as snapshots
 from pmrunnerd.store.blocks import BLOCK, fits
 from pmrunnerd.store.column import WIDTH
-from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.durable import PASSING, Disk
+from pmrunnerd.store.failures import trouble
 from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.lock import Lock
 from pmrunnerd.store.segments import Extent
@@ -19,18 +20,18 @@ from pmrunnerd.store.snapshot import Snapshot
 from pmrunnerd.store.sums import sum_of
 
 _REQUESTS: Final = "requests"
-_log: Final = logging.getLogger(__name__)
+log: Final = logging.getLogger(__name__)
 
 
 def proven(disk: Disk, directory: Path, lock: Lock) -> int:
     """Return how far the journal had come, by what the lock remembers and by the snapshot.
 
-    The lock remembers it from now on, durably: whoever takes the snapshot away takes its proof with
-    it, and a journal that was refused once must not be accepted the next time. Raises OSError.
+    The lock remembers it from now on: whoever takes the snapshot away takes its proof with it, and a
+    journal that was refused once must not be accepted the next time. Raises OSError.
     """
     reached = snapshots.reached(disk, directory)
     if reached > lock.seen:
-        lock.begin_anew(reached)
+        lock.reach(reached)
     return lock.seen
 
 
@@ -39,24 +40,23 @@ def is_as_it_was(
 ) -> bool:
     """Compare a snapshot with the journal and the history that it was made with.
 
-    `window` is how many requests are remembered. Raises OSError where the journal cannot be read; a
-    history that cannot is one to be made anew.
+    `window` is how many requests are remembered. What the disk does not give is not as it was: a
+    history is made anew, and a journal is read from its beginning, and refused by line. Raises OSError
+    for what passes.
     """
     try:
-        history_is_there = _is_there(disk, directory / "history", snapshot, window)
-    except OSError as error:
-        _log.warning("cannot read %s: %s", error.filename or "the history", error.strerror)
-        history_is_there = False
-    try:
         return (
-            history_is_there
+            _is_there(disk, directory / "history", snapshot, window)
             and _sizes_are_right(disk, journal, snapshot.segments)
             and all(
                 sum_of(journal, number, extent.size) == extent.sum
                 for number, extent in _newest(journal, snapshot.segments)
             )
         )
-    except FileNotFoundError:
+    except OSError as error:
+        if error.errno in PASSING:
+            raise
+        log.warning("cannot read %s", trouble(error))
         return False
 
 

@@ -95,13 +95,13 @@ class _Again:
         history = History(Journal(directory / "journal", disk), self.index)
         requests = Requests(self.index.column("requests"))
         for batch, place in replay(disk, directory / "journal", 0):
-            if batch.seq > until:
-                return
             self.state.written(batch.fold)
             self.state.seq = batch.seq
             history.add(batch, place, self.state)
             if batch.request:
                 requests.add(batch.request, batch.seq)
+            if batch.seq >= until:
+                return  # what comes behind may be on its way
 
 
 def _wrong_columns(

@@ -4,6 +4,7 @@ In this order: what a snapshot points to is durable before it does. Until it doe
 is as good as it ever was, because nothing that it points to is written over.
 """
 
+import contextlib
 from typing import Final
 
 from pmrunnerd.model.state import State
@@ -29,6 +30,9 @@ class Checkpoint:
     def __init__(self, past: Past) -> None:
         self._past = past
         self.seq = past.state.seq
+        if past.is_stale:
+            # It is taken away by `write`, and with it what proves how far the journal is.
+            past.remember(self.seq)
         self._bundles = ended(past.state)
         self._living = Living.of(past.state)
         self._lines = past.finished.lines(self._bundles)
@@ -80,12 +84,14 @@ class Checkpoint:
 
     def _save(self, snapshot: Snapshot) -> None:
         past = self._past
-        # Whatever interrupts us, it may be there all the same.
+        # Whatever interrupts us, it may be there all the same, unless a look says that it is not.
         past.is_stale = True
         try:
             snapshots.save(past.disk, past.directory, snapshot)
         except OSError:
-            past.is_stale = snapshots.reached(past.disk, past.directory) != past.checkpoint.seq
+            with contextlib.suppress(OSError):
+                there = snapshots.is_of(past.disk, past.directory, past.checkpoint.seq)
+                past.is_stale = not there
             raise
         past.is_stale = False
 

@@ -18,7 +18,7 @@ from zlib import crc32
 
 from pmrunnerd.store.blocks import BLOCK, Sums, fits, grown
 from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.failures import HistoryDamaged
+from pmrunnerd.store.failures import HistoryDamaged, unreadable
 
 WIDTH: Final = 8
 _BITS: Final = 40
@@ -175,8 +175,11 @@ class Column:
 
         Raises HistoryDamaged.
         """
-        for block in range(start * WIDTH // BLOCK, len(self.sums or ())):
-            if not fits(self._disk, self._path, self._kept * WIDTH, self.sums or (), block):
+        size, sums = self._kept * WIDTH, self.sums or ()
+        for block in range(start * WIDTH // BLOCK, len(sums)):
+            with unreadable(self._damaged):
+                fit = fits(self._disk, self._path, size, sums, block)
+            if not fit:
                 raise self._damaged(
                     f"cannot read {self._path}: block {block} is not what was written"
                 )
@@ -206,14 +209,15 @@ class Column:
         if not self._kept:
             yield -1
             return
-        try:
-            file = self._disk.open(self._path, "read")
-        except FileNotFoundError:
-            raise self._damaged(f"cannot read {self._path}: it is missing") from None
-        try:
-            yield file
-        finally:
-            self._disk.close(file)
+        with unreadable(self._damaged):
+            try:
+                file = self._disk.open(self._path, "read")
+            except FileNotFoundError:
+                raise self._damaged(f"cannot read {self._path}: it is missing") from None
+            try:
+                yield file
+            finally:
+                self._disk.close(file)
 
     def _on_disk(self, file: int, start: int, end: int) -> "array[int]":
         raw = self._disk.read_all(file, (end - start) * WIDTH, start * WIDTH)

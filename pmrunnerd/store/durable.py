@@ -5,6 +5,7 @@ disk of another kind (in memory, counting, failing) replaces; the rest is made o
 raise OSError as the kernel says it.
 """
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -13,8 +14,13 @@ from typing import Final
 
 # What a write says when there is no room. Other errors are not the disk being full.
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-# What may be otherwise a moment later, and says nothing about the disk.
-PASSING: Final = FULL | {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+# What the kernel says before it asks the disk: it may be otherwise a moment later.
+SCARCE: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+# What may be otherwise a moment later, and says nothing about the disk being whole.
+PASSING: Final = FULL | SCARCE
+# What the medium says, or the file system of its own checksums: bytes that are gone. Others are about
+# us, such as a directory in the way or no permission.
+BROKEN: Final = frozenset({errno.EIO, errno.ENODATA, errno.EBADMSG, errno.EUCLEAN})
 PRIVATE_FILE: Final = 0o600
 PRIVATE_DIRECTORY: Final = 0o700
 _CHUNK: Final = 1 << 20
@@ -43,7 +49,13 @@ class Disk:
 
     def read_at(self, file: int, size: int, offset: int) -> bytes:
         """Return up to `size` bytes; fewer, or none, only for a reason such as the end."""
-        return os.pread(file, size, offset)
+        try:
+            return os.pread(file, size, offset)
+        except OSError as error:
+            # The kernel was given a number, and a person wants to know of which file.
+            with contextlib.suppress(OSError):
+                error.filename = os.readlink(f"/proc/self/fd/{file}")  # noqa: PTH115 - no Path needed
+            raise
 
     def write_at(self, file: int, data: bytes | memoryview, offset: int) -> int:
         """Write some of it and return how much; `write_all` goes on until all is written."""

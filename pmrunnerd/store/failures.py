@@ -1,9 +1,12 @@
 """What the store says when it cannot go on. Both end the daemon; neither loses what was said."""
 
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 from pmrunnerd.model.errors import PmError, Refused, Unavailable, disk_hint
+from pmrunnerd.store.durable import BROKEN, PASSING
 
 LOOK: Final = "pmrunnerctl state verify   then: state repair, or state restore ARCHIVE"
 
@@ -65,6 +68,28 @@ def opening_hint(error: OSError, path: Path) -> str:
     if isinstance(error, PermissionError):
         return f"ls -ld {path.parent} {path}"  # either may be closed
     return disk_hint(error, path.parent)
+
+
+@contextlib.contextmanager
+def unreadable(damaged: Callable[[str], Exception]) -> Iterator[None]:
+    """Say of what the disk does not give any more that it is damaged; what passes stays what it is."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in PASSING:
+            raise
+        raise damaged(f"cannot read {trouble(error)}") from error
+
+
+@contextlib.contextmanager
+def unreadable_line(path: Path, line: int) -> Iterator[None]:
+    """Say of a line of a journal that the disk does not give any more that it is damaged."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in BROKEN:
+            raise
+        raise damaged(path, line, f"cannot be read: {error.strerror}") from error
 
 
 def damaged(path: Path, line: int, why: str) -> JournalDamaged:

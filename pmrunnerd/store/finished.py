@@ -15,8 +15,9 @@ from pmrunnerd.model.entities import Plan, Question, Run, Task
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.state import State
 from pmrunnerd.model.tables import GONE
-from pmrunnerd.store.batch import body, line_of
+from pmrunnerd.store.batch import body, is_hollow, line_of
 from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.failures import unreadable
 from pmrunnerd.store.index import Index
 
 FILE: Final = "finished.jsonl"
@@ -184,19 +185,25 @@ class Finished:
         return self._remembered[place]
 
     def _line(self, place: int) -> bytes:
-        try:
-            file = self._disk.open(self._path, "read")
-        except FileNotFoundError:
-            raise self._index.damaged(f"cannot read {self._path}: it is missing") from None
-        try:
-            line, size = b"", _CHUNK
-            while b"\n" not in line and len(line) < self.size - place:
-                line = self._disk.read_all(file, size, place)
-                if len(line) < min(size, self.size - place):
-                    raise self._index.damaged(f"cannot read {self._path}: it has become shorter")
-                size *= 4
-        finally:
-            self._disk.close(file)
+        with unreadable(self._index.damaged):
+            try:
+                file = self._disk.open(self._path, "read")
+            except FileNotFoundError:
+                raise self._index.damaged(f"cannot read {self._path}: it is missing") from None
+            try:
+                return self._line_in(file, place)
+            finally:
+                self._disk.close(file)
+
+    def _line_in(self, file: int, place: int) -> bytes:
+        line, size = b"", _CHUNK
+        while b"\n" not in line and len(line) < self.size - place:
+            line = self._disk.read_all(file, size, place)
+            if len(line) < min(size, self.size - place):
+                raise self._index.damaged(f"cannot read {self._path}: it has become shorter")
+            if is_hollow(line.partition(b"\n")[0]):
+                raise self._index.damaged(f"cannot read {self._path}: there is a hole in it")
+            size *= 4
         return line.partition(b"\n")[0]
 
     def _decode(self, line: bytes) -> Bundle:

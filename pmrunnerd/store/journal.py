@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from pmrunnerd.model.errors import Unavailable
+from pmrunnerd.store.aside import dated
 from pmrunnerd.store.batch import Batch
-from pmrunnerd.store.durable import FULL, PASSING, Disk
+from pmrunnerd.store.durable import FULL, PASSING, SCARCE, Disk
 from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.levels import CURRENT, Levels
 from pmrunnerd.store.replay import replay
@@ -21,8 +22,7 @@ from pmrunnerd.store.segments import Extent, Place, path_of, present, read_lines
 from pmrunnerd.store.tail import cut
 
 SEGMENT_LIMIT: Final = 64 << 20
-_PLAIN: Final = str.maketrans("", "", "-:")
-_log: Final = logging.getLogger(__name__)
+log: Final = logging.getLogger(__name__)
 
 
 class Written(NamedTuple):
@@ -67,11 +67,12 @@ class Journal:
         self._disk.make_directory(self.directory)
         self._make_durable()
         end = yield from replay(self._disk, self.directory, at_least, known, seq, self.levels)
-        self._open(end.segment or 1, "there" if end.segment else "new")
+        segment, how = end.segment or 1, "there" if end.segment else "new"
+        self._use(segment, self._disk.open(self.path(segment), how))
         file = self._file_open()
         if end.tail:
             whole = self._disk.size(file) - len(end.tail)
-            name = f"{at.translate(_PLAIN)}-journal-{end.segment:08}-{whole}"
+            name = dated(at, f"journal-{end.segment:08}-{whole}")
             cut(self._disk, file, end.tail, aside / name)
         self._whole = self._disk.size(file)
         if end.tail or not end.segment:
@@ -149,18 +150,33 @@ class Journal:
     def _begin_next_if_full(self) -> None:
         if self._whole < self.limit:
             return
+        path = self.path(self._segment + 1)
         try:
-            self._open(self._segment + 1, "new")
+            file = self._disk.open(path, "new")
         except OSError as error:
             if error.errno not in PASSING:
                 raise
-            # The limit is a wish: this segment grows on until another one can be made.
-            _log.warning("%s stays in use: %s", self.path(self._segment), error.strerror)
-        else:
+            self._stay(error)
+            return
+        try:
             self._disk.sync_directory(self.directory)
+        except OSError as error:
+            self._disk.close(file)
+            self._disk.remove(path)
+            if error.errno not in SCARCE:
+                raise
+            # It had the last descriptor, and has given it back. If a power cut brought the name back,
+            # what is torn in the segment before it would be damage.
+            self._disk.sync_directory(self.directory)
+            self._stay(error)
+            return
+        self._use(self._segment + 1, file)
 
-    def _open(self, segment: int, how: str) -> None:
-        file = self._disk.open(self.path(segment), how)
+    def _stay(self, error: OSError) -> None:
+        """Go on in the segment that is full: the limit is a wish until another one can be made."""
+        log.warning("%s stays in use: %s", self.path(self._segment), error.strerror)
+
+    def _use(self, segment: int, file: int) -> None:
         self.close()
         self._segment, self._file, self._whole = segment, file, 0
 

@@ -10,10 +10,11 @@ from typing import Final
 from pmrunnerd.model.errors import PmError
 from pmrunnerd.model.tables import Write
 from pmrunnerd.store import snapshot as snapshots
+from pmrunnerd.store.aside import ASIDE
 from pmrunnerd.store.batch import Batch
 from pmrunnerd.store.believe import is_as_it_was, unread
 from pmrunnerd.store.durable import PASSING, Disk
-from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged, damaged, trouble
+from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged, damaged, trouble, unreadable
 from pmrunnerd.store.finished import Finished
 from pmrunnerd.store.history import History
 from pmrunnerd.store.index import Index
@@ -44,7 +45,7 @@ class Past:
 
     `checkpoint` is the last snapshot that was written; `unread` are segments whose content was not
     looked at when this was opened; `is_stale` says that a snapshot lies there that is not believed.
-    `remember` is told how far the journal is before the snapshot that proves it is taken away.
+    `remember` is told how far the journal is, at least, before a snapshot that proves it is taken away.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class Past:
             raise unfit.error from unfit
 
     def _read(self, *, at_least: int, at: str, each: Callable[[Place], object]) -> None:
-        known, aside = self.checkpoint, self.directory / "set-aside"
+        known, aside = self.checkpoint, self.directory / ASIDE
         for batch, place in self.journal.replay(
             known.segments, known.seq, at_least=at_least, aside=aside, at=at
         ):
@@ -125,10 +126,15 @@ class Past:
         return self._damage or self.index.wrong
 
     async def scrub(self) -> None:
-        """Look at what a start does not look at; what is found is `wrong`. Raises OSError."""
+        """Look at what a start does not look at; what is found is `wrong`.
+
+        Raises OSError for what passes.
+        """
         try:
-            await scrub(self.disk, self.journal, self.unread)
-            await scrub_history(self.disk, self.directory / "history", self._begun)
+            with unreadable(JournalDamaged):
+                await scrub(self.disk, self.journal, self.unread)
+            with unreadable(HistoryDamaged):
+                await scrub_history(self.disk, self.directory / "history", self._begun)
         except JournalDamaged as damage:
             self.found(damage)
         except HistoryDamaged as wrong:

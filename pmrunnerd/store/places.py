@@ -10,7 +10,8 @@ import msgspec
 from pmrunnerd.model.errors import PmError
 from pmrunnerd.store import batch as lines
 from pmrunnerd.store.batch import LINE_LIMIT, Batch
-from pmrunnerd.store.failures import damaged
+from pmrunnerd.store.durable import BROKEN
+from pmrunnerd.store.failures import JournalDamaged, damaged
 from pmrunnerd.store.index import Index
 from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.segments import Extent, Place
@@ -102,7 +103,12 @@ class Places:
             yield _Extent(segment, start, end, seq)
 
     def _read(self, extent: _Extent) -> Iterator[Batch]:
-        raw = self._journal.read(extent.segment, extent.start, extent.end - extent.start)
+        try:
+            raw = self._journal.read(extent.segment, extent.start, extent.end - extent.start)
+        except OSError as error:
+            if error.errno not in BROKEN:
+                raise
+            raise self._gone(extent.first) from error
         for seq, line in enumerate(raw.removesuffix(b"\n").split(b"\n"), start=extent.first):
             if (found := self._decoded(seq, lines.body(line))) is None:
                 raise self._wrong(seq)
@@ -115,6 +121,12 @@ class Places:
         except msgspec.DecodeError:
             return None
         return found if found is not None and found.seq == seq else None
+
+    def _gone(self, seq: int) -> JournalDamaged:
+        """Return what is damaged where the disk does not give the line of a commit any more."""
+        wrong = damaged(*self.where(seq), "or one after it cannot be read any more")
+        self._index.distrust(wrong)
+        return wrong
 
     def _wrong(self, seq: int) -> PmError:
         """Return what is damaged where a commit is not in its place: its line, or the column."""

@@ -7,13 +7,15 @@ newest segment is the first: what holds back is in there, and must be wherever t
 """
 
 import contextlib
+import errno
 from pathlib import Path
 from typing import Final
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import Unavailable, disk_hint
 from pmrunnerd.model.upkeep import Repaired
-from pmrunnerd.store.aside import fresh
+from pmrunnerd.store import snapshot as snapshots
+from pmrunnerd.store.aside import ASIDE, dated, fresh
 from pmrunnerd.store.batch import Batch, encode
 from pmrunnerd.store.believe import proven
 from pmrunnerd.store.doubts import held
@@ -21,13 +23,12 @@ from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.hearsay import identifiers
 from pmrunnerd.store.lock import Lock
 from pmrunnerd.store.mending import Keep, Lost, Mending
+from pmrunnerd.store.salvage import Salvage
 from pmrunnerd.store.segments import path_of
 from pmrunnerd.store.verify import check_there
 
 # Made from the journal, and out of date once it changes.
-CACHES: Final = ("snapshot.json", "history")
-ASIDE: Final = "set-aside"
-_PLAIN: Final = str.maketrans("", "", "-:")
+CACHES: Final = (snapshots.FILE, "history")
 
 
 def repair(disk: Disk, directory: Path, *, at: str, release: str, change: bool) -> Repaired:
@@ -38,10 +39,12 @@ def repair(disk: Disk, directory: Path, *, at: str, release: str, change: bool) 
     """
     check_there(disk, directory)
     with contextlib.closing(Lock(directory / "lock", at=at, release=release, disk=disk)) as lock:
-        plan = Mending(disk, directory / "journal", proven(disk, directory, lock))
+        reached = proven(disk, directory, lock)
+        plan = Mending(disk, directory / "journal", reached)
         holding, kept = plan.doubts.facts(plan.state), ""
         if change and plan.changed:
             try:
+                lock.reach(reached)
                 kept = _mend(disk, directory, plan, at, holding)
             except OSError as error:
                 raise Unavailable(
@@ -63,7 +66,7 @@ def _mend(
     disk: Disk, directory: Path, plan: Mending, at: str, holding: tuple[ev.AnyEvent, ...]
 ) -> str:
     disk.make_directory(directory / ASIDE)
-    kept = fresh(disk, directory / ASIDE, f"{at.translate(_PLAIN)}-before-repair")
+    kept = fresh(disk, directory / ASIDE, dated(at, "before-repair"))
     disk.make_directory(kept)
     disk.make_directory(directory / "journal")
     for name in CACHES:
@@ -74,11 +77,17 @@ def _mend(
     last = max(plan.segments)
     for segment in sorted(plan.changed | ({last} if holding else set()), key=lambda n: -n):
         path = path_of(directory / "journal", segment)
-        before = disk.read_file(path) if path.name in disk.names(path.parent) else None
+        readable = Salvage(disk)
+        there = path.name in disk.names(path.parent)
+        before = readable.read_file(path) if there else None
         if before is not None:
             disk.write_file(kept / path.name, before, "new")
             disk.sync_directory(kept)
         parts = plan.segments[segment]
+        for keep in (part for part in parts if isinstance(part, Keep)):
+            # It was there when the journal was looked at, so it may be there again.
+            if why := readable.why(keep.offset, keep.offset + keep.size):
+                raise OSError(errno.EIO, why, str(path))
         content = [_content(part, before or b"", at, kept.name) for part in parts]
         if holding and segment == last:
             content.append(encode(Batch(seq=plan.seq + 1, at=at, facts=holding)))

@@ -9,7 +9,7 @@ import msgspec
 from pmrunnerd.store import batch as lines
 from pmrunnerd.store.batch import Batch
 from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.failures import JournalDamaged, TooNew, damaged
+from pmrunnerd.store.failures import JournalDamaged, TooNew, damaged, unreadable_line
 from pmrunnerd.store.levels import CURRENT, Levels, NewerLevel
 from pmrunnerd.store.segments import Extent, Line, Place, numbers, path_of, read_lines
 from pmrunnerd.store.tail import is_torn
@@ -84,7 +84,8 @@ def _torn(disk: Disk, path: Path, line: Line, seq: int, *, last: bool) -> bytes:
     try:
         left = disk.size(file) - line.offset
         if last and left <= lines.LINE_LIMIT:
-            tail = disk.read_all(file, left, line.offset)
+            with unreadable_line(path, line.number):
+                tail = disk.read_all(file, left, line.offset)
             if is_torn(tail, line.offset, seq):
                 return tail
     finally:

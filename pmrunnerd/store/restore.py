@@ -7,14 +7,14 @@ before the present state moves out of its way.
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final
+from typing import IO
 
 from msgspec.structs import asdict
 
 from pmrunnerd.model.errors import Refused, Unavailable, disk_hint
 from pmrunnerd.model.events import StateRestored
 from pmrunnerd.model.upkeep import Archived, Contents, Restored
-from pmrunnerd.store.aside import fresh
+from pmrunnerd.store.aside import ASIDE, dated, fresh
 from pmrunnerd.store.backup import Origin
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import BadArchive, JournalDamaged, StoreFailed, TooNew
@@ -22,18 +22,16 @@ from pmrunnerd.store.levels import CURRENT
 from pmrunnerd.store.lock import Lock
 from pmrunnerd.store.store import Store
 from pmrunnerd.store.swap import (
-    ASIDE,
     PARTS,
     STAGING,
     STATE,
     Intention,
+    Undecided,
     finish,
     forget,
     intend,
 )
 from pmrunnerd.store.unpack import unpack
-
-_PLAIN: Final = str.maketrans("", "", "-:")
 
 
 def restore(
@@ -43,6 +41,7 @@ def restore(
 
     Raises Refused while a daemon has the state and for an archive of another environment (unless
     `force`), BadArchive, TooNew, and Unavailable where the disk says no; then nothing was changed.
+    Undecided, which is one of these, says that it may be: the next start knows.
     """
     with _disk_errors(directory):
         disk.make_directory(directory)
@@ -79,7 +78,7 @@ def prepare(  # noqa: PLR0913 - what comes where, and then what is to be made of
 ) -> Intention:
     """Stage and check an archive and record that it is to be the state: the next opening does it.
 
-    A daemon may go on. Raises as `restore` does; then nothing of it is left.
+    A daemon may go on, unless Undecided is raised. Raises as `restore` does; then it does not happen.
     """
     staged = directory / STAGING / STATE
     with _disk_errors(directory):
@@ -87,7 +86,7 @@ def prepare(  # noqa: PLR0913 - what comes where, and then what is to be made of
             disk.remove_tree(staged)
             disk.make_directory(staged)
             disk.make_directory(directory / ASIDE)
-            kept = fresh(disk, directory / ASIDE, f"{here.at.translate(_PLAIN)}-before-restore")
+            kept = fresh(disk, directory / ASIDE, dated(here.at, "before-restore"))
             found, commits = check(disk, source, staged, here, kept=kept.name)
             _check_environment(found, here, force=force)
             coming = set(disk.names(staged))
@@ -101,8 +100,12 @@ def prepare(  # noqa: PLR0913 - what comes where, and then what is to be made of
                 reaches=commits + 1,
             )
             intend(disk, directory, plan)
+        except Undecided:
+            raise  # all of it is wanted, if it was recorded
         except BaseException:
-            forget(disk, directory)
+            # What stays without the word to go is taken away by the next one, or the next start.
+            with contextlib.suppress(OSError):
+                forget(disk, directory)
             raise
     return plan
 
@@ -181,7 +184,7 @@ def _check_environment(found: Archived, here: Origin, *, force: bool) -> None:
 def _set_aside(disk: Disk, directory: Path, at: str) -> None:
     """Keep a restore that was begun and cannot be read any more."""
     disk.make_directory(directory / ASIDE)
-    kept = fresh(disk, directory / ASIDE, f"{at.translate(_PLAIN)}-unfinished-restore")
+    kept = fresh(disk, directory / ASIDE, dated(at, "unfinished-restore"))
     disk.rename(directory / STAGING, kept)
     disk.sync_directory(directory / ASIDE)
     disk.sync_directory(directory)
@@ -192,6 +195,8 @@ def _disk_errors(directory: Path) -> Iterator[None]:
     """Say what the disk said, in words."""
     try:
         yield
+    except Undecided:
+        raise
     except OSError as error:
         raise Unavailable(
             f"cannot restore {directory}: {error.strerror}", hint=disk_hint(error, directory)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 from zlib import crc32
 
-from pmrunnerd.store.batch import body
+from pmrunnerd.store.batch import body, is_hollow
 from pmrunnerd.store.blocks import fits
 from pmrunnerd.store.column import WIDTH
 from pmrunnerd.store.durable import Disk
@@ -69,7 +69,7 @@ def _after(disk: Disk, path: Path, start: int, end: int) -> int:
         size, whole = PIECE, 0
         while not whole:
             data = disk.read_all(file, min(size, end - start), start)
-            if len(data) < min(size, end - start):
+            if len(data) < min(size, end - start) or is_hollow(data):
                 raise wrong
             whole, size = data.rfind(b"\n") + 1, 2 * size
             if not whole and len(data) == end - start:

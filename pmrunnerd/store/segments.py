@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from pmrunnerd.store import batch
-from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.failures import JournalDamaged
+from pmrunnerd.store.durable import BROKEN, Disk
+from pmrunnerd.store.failures import JournalDamaged, unreadable_line
 
 _CHUNK: Final = 1 << 20
+# What a disk gives or does not give as a whole, in bytes: what the kernel reads at once.
+PAGE: Final = 4096
 _NAME: Final = re.compile(r"[0-9]{8}\.jsonl")
 
 
@@ -64,11 +66,16 @@ def read_lines(  # noqa: PLR0913 - what, and then which part of it
     """Yield the lines of a segment from a byte on, where line `number` begins.
 
     What follows the last line end is a line that is not whole. What lies behind the byte `end` is
-    not looked at: it may be on its way.
+    not looked at: it may be on its way. Raises JournalDamaged where the disk does not give a line any
+    more, or a line does not end.
     """
     at, rest = offset, b""
     # The longer the line that has no end yet, the more is read: what it costs stays linear.
-    while chunk := disk.read_at(file, min(max(_CHUNK, len(rest)), end - at), at):
+    while True:
+        with unreadable_line(path, number):
+            chunk = read_near(disk, file, min(max(_CHUNK, len(rest)), end - at), at)
+        if not chunk:
+            break
         at += len(chunk)
         *ended, rest = (rest + chunk).split(b"\n")
         for line in ended:
@@ -78,3 +85,17 @@ def read_lines(  # noqa: PLR0913 - what, and then which part of it
             raise JournalDamaged(f"cannot read {path}: line {number} does not end")
     if rest:
         yield Line(number, offset, len(rest), None)
+
+
+def read_near(disk: Disk, file: int, size: int, offset: int) -> bytes:
+    """Return bytes as `read_at` does; where the disk does not give all of them, those of one page.
+
+    Raises OSError if it does not give those.
+    """
+    page = PAGE - offset % PAGE
+    try:
+        return disk.read_at(file, size, offset)
+    except OSError as error:
+        if error.errno not in BROKEN or size <= page:
+            raise
+    return disk.read_at(file, page, offset)

@@ -20,7 +20,7 @@ from pmrunnerd.store import finished
 from pmrunnerd.store.batch import body, line_of
 from pmrunnerd.store.blocks import Sums
 from pmrunnerd.store.column import WIDTH
-from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.durable import PASSING, Disk
 from pmrunnerd.store.fold import FOLD
 from pmrunnerd.store.segments import Extent
 
@@ -111,7 +111,10 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 def load(disk: Disk, directory: Path) -> Snapshot | None:
-    """Return the snapshot of a state directory; None where there is none that can be used."""
+    """Return the snapshot of a state directory; None where there is none that can be used.
+
+    Raises OSError for what passes: it says nothing about the snapshot.
+    """
     json = _json(disk, directory)
     try:
         found: Any = _decoder.decode(json) if json is not None else None
@@ -130,12 +133,25 @@ _reaches: Final = msgspec.json.Decoder(_Reach)
 
 
 def reached(disk: Disk, directory: Path) -> int:
-    """Return the commit that a snapshot proves to have been durable, believed or not; 0 for none."""
+    """Return the commit that a snapshot proves to have been durable, believed or not; 0 for none.
+
+    Raises OSError for what passes: a proof that cannot be read now is not one that is not there.
+    """
     json = _json(disk, directory)
     try:
         return _reaches.decode(json).seq if json is not None else 0
     except msgspec.DecodeError:
         return 0
+
+
+def is_of(disk: Disk, directory: Path, seq: int) -> bool:
+    """Tell whether the snapshot that is there can be read and is that of a commit; 0: none is there.
+
+    Raises OSError where that cannot be told.
+    """
+    if not seq:
+        return not is_there(disk, directory)
+    return reached(disk, directory) == seq
 
 
 def is_there(disk: Disk, directory: Path) -> bool:
@@ -156,6 +172,8 @@ def _json(disk: Disk, directory: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
+        if error.errno in PASSING:
+            raise
         # A bad sector under a cache must not keep us from what it was made from.
         log.warning("cannot read %s: %s", directory / FILE, error.strerror)
         return None

@@ -69,7 +69,7 @@ class Store:
             try:
                 disk.make_directory(directory)
                 self._lock = Lock(directory / "lock", at=now(), release=release, disk=disk)
-                self._past.remember = self._lock.begin_anew
+                self._past.remember = self._lock.reach
                 undo.callback(self._lock.close)
                 undo.callback(journal.close)
                 self.restored = finish(disk, directory, self._lock)
@@ -156,8 +156,7 @@ class Store:
         """
         if flying := self._flying.get(request):
             await flying
-        batch = self._past.find(request)
-        if batch is None:
+        if (batch := self._past.find(request)) is None:
             raise NotFound(f"cannot find request {request}")
         return batch.reply
 
@@ -210,6 +209,10 @@ class Store:
                 beside.cancel()
         if failure is not None:
             raise failure
+
+    def fail(self, error: StoreFailed) -> None:
+        """Acknowledge nothing any more, and have `run` raise: the disk broke its word elsewhere."""
+        self._pipeline.fail(error)
 
     async def scrub(self) -> None:
         """Look at what was not read when this was opened; what is found is `wrong`."""

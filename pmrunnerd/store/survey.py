@@ -11,6 +11,7 @@ from pmrunnerd.store.batch import LINE_LIMIT, Batch
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import JournalDamaged, TooNew
 from pmrunnerd.store.levels import CURRENT, NewerLevel
+from pmrunnerd.store.salvage import Salvage
 from pmrunnerd.store.segments import Line, path_of, read_lines
 from pmrunnerd.store.tail import is_torn
 
@@ -39,7 +40,8 @@ def survey(disk: Disk, directory: Path, segment: int, seq: int, *, last: bool) -
     `seq` is the last commit before the segment. Raises TooNew: what we cannot read is not damage.
     """
     path = path_of(directory, segment)
-    file = disk.open(path, "read")
+    disk = Salvage(disk)
+    file = disk.open(path)
     try:
         end, at, number = disk.size(file), 0, 0
         try:
@@ -62,8 +64,9 @@ def look(disk: Disk, file: int, offset: int, size: int) -> bytes:
     return disk.read_all(file, min(size, _LOOK), offset)
 
 
-def _found(disk: Disk, file: int, path: Path, line: Line) -> Found:
-    why = "does not match its checksum"
+def _found(disk: Salvage, file: int, path: Path, line: Line) -> Found:
+    gone = disk.why(line.offset, line.offset + line.size)
+    why = f"cannot be read: {gone}" if gone else "does not match its checksum"
     if line.json is not None:
         try:
             return Found(line.number, line.offset, line.size, lines.decode(line.json))
@@ -75,11 +78,13 @@ def _found(disk: Disk, file: int, path: Path, line: Line) -> Found:
     return Found(line.number, line.offset, line.size, why=why, raw=raw)
 
 
-def _is_torn_from(disk: Disk, file: int, line: Line, end: int, seq: int) -> bool:
+def _is_torn_from(disk: Salvage, file: int, line: Line, end: int, seq: int) -> bool:
     if line.json is not None or end - line.offset > LINE_LIMIT:
         return False
     # A bad line that has its end and no hole cannot be torn; to say so costs that line alone.
     own = disk.read_all(file, line.size, line.offset)
     if own.endswith(b"\n") and not is_torn(own, line.offset, seq):
         return False
-    return is_torn(disk.read_all(file, end - line.offset, line.offset), line.offset, seq)
+    tail = disk.read_all(file, end - line.offset, line.offset)
+    # What cannot be read may have been promised.
+    return not disk.why(line.offset, end) and is_torn(tail, line.offset, seq)

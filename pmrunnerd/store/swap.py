@@ -12,18 +12,19 @@ import msgspec
 from msgspec import Struct
 
 from pmrunnerd.model.upkeep import Restored
+from pmrunnerd.store import snapshot as snapshots
+from pmrunnerd.store.aside import ASIDE
 from pmrunnerd.store.batch import body, line_of
-from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.failures import JournalDamaged
+from pmrunnerd.store.durable import SCARCE, Disk
+from pmrunnerd.store.failures import JournalDamaged, StoreFailed, trouble
 from pmrunnerd.store.lock import Lock
 
 # Inside a state directory: what is on its way in; and inside that, the state and the word to go.
 STAGING: Final = "restore"
 STATE: Final = "state"
 READY: Final = "READY"
-ASIDE: Final = "set-aside"
 # What one state is made of, beside what was set aside from it.
-PARTS: Final = ("journal", "runs", "snapshot.json", "history")
+PARTS: Final = ("journal", "runs", snapshots.FILE, "history")
 
 
 class Intention(Struct, frozen=True, kw_only=True):
@@ -40,14 +41,47 @@ class Intention(Struct, frozen=True, kw_only=True):
     reaches: int = 0
 
 
-_log: Final = logging.getLogger(__name__)
+log: Final = logging.getLogger(__name__)
 _intentions: Final = msgspec.json.Decoder(Intention)
 
 
+class Undecided(StoreFailed):
+    """A restore may be recorded or not. Nothing may be acknowledged until the next start looked."""
+
+    def __init__(self, directory: Path, error: OSError) -> None:
+        super().__init__(
+            f"cannot tell whether the restore of {directory} was recorded: {trouble(error)};"
+            " the next start of the daemon finishes it if it was",
+            hint="pmrunnerctl start; then pmrunnerctl status",
+        )
+
+
 def intend(disk: Disk, directory: Path, plan: Intention) -> None:
-    """Record durably that a staged state, all of it durable, is to take the place of this one."""
-    disk.replace_file(directory / STAGING / READY, line_of(msgspec.json.encode(plan)))
-    disk.sync_directory(directory)
+    """Record durably that a staged state, all of it durable, is to take the place of this one.
+
+    Raises OSError where it certainly is not recorded, and Undecided.
+    """
+    try:
+        disk.replace_file(directory / STAGING / READY, line_of(msgspec.json.encode(plan)))
+        disk.sync_directory(directory)
+    except OSError as error:
+        _take_back(disk, directory, error)
+        raise
+
+
+def _take_back(disk: Disk, directory: Path, error: OSError) -> None:
+    """Take the word to go away, durably, if it has its name already: then it would be done."""
+    ready = directory / STAGING / READY
+    try:
+        # Neither needs a descriptor, and that there is none may be the error.
+        if not disk.is_file(ready):
+            return
+        disk.remove(ready)
+        if error.errno not in SCARCE:
+            raise error
+        disk.sync_directory(ready.parent)
+    except OSError as again:
+        raise Undecided(directory, again) from error
 
 
 def is_intended(disk: Disk, directory: Path) -> bool:
@@ -80,21 +114,25 @@ def finish(disk: Disk, directory: Path, lock: Lock) -> Intention | None:
     if plan is not None:
         _swap(disk, directory, plan)
         lock.begin_anew(max(plan.reaches, plan.restored.commits))
-        disk.remove(directory / STAGING / READY)
-        disk.sync_directory(directory / STAGING)
-        _log.warning(
+    forget(disk, directory)
+    if plan is not None:
+        log.warning(
             "restored %d commits; what was there before is in %s",
             plan.restored.commits,
             directory / ASIDE / plan.aside,
         )
-    forget(disk, directory)
     return plan
 
 
 def forget(disk: Disk, directory: Path) -> None:
-    """Take away what was staged, if it is not to happen."""
+    """Take away what was staged, if it is not to happen any more."""
     if STAGING in disk.names(directory):
-        disk.remove_tree(directory / STAGING)
+        staging = directory / STAGING
+        if disk.is_directory(staging) and not disk.is_link(staging):
+            # First of all: a power cut must not bring it back beside half of what it speaks of.
+            disk.remove(staging / READY)
+            disk.sync_directory(staging)
+        disk.remove_tree(staging)
         disk.sync_directory(directory)
 
 

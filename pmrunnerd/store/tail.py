@@ -15,7 +15,7 @@ from pmrunnerd.store.durable import FULL, Disk
 _SECTOR: Final = 512
 _ZEROS: Final = re.compile(rb"\0+")
 _START: Final = re.compile(rb'\["[0-9a-f]{8}",\{')
-_log: Final = logging.getLogger(__name__)
+log: Final = logging.getLogger(__name__)
 
 
 class _Claim(Struct, frozen=True):
@@ -87,7 +87,7 @@ def cut(disk: Disk, file: int, tail: bytes, keep_as: Path) -> None:
             raise
         disk.truncate(file, whole)
         kept = _kept_if_it_fits(disk, tail, keep_as)
-    _log.warning("the journal ended in %d torn bytes: %s", len(tail), kept)
+    log.warning("the journal ended in %d torn bytes: %s", len(tail), kept)
 
 
 def _kept_if_it_fits(disk: Disk, tail: bytes, keep_as: Path) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from pmrunnerd.model.errors import NotFound, Refused
-from pmrunnerd.model.upkeep import Verified
+from pmrunnerd.model.upkeep import Finding, Verified
 from pmrunnerd.store import lock
 from pmrunnerd.store import snapshot as snapshots
 from pmrunnerd.store.believe import proven
@@ -27,6 +27,9 @@ def verify(disk: Disk, directory: Path, *, at: str, release: str) -> Verified:
     check_there(disk, directory)
     journal = _verify_journal(disk, directory)
     caches = check_caches(disk, directory) if journal.sound else []
+    if journal.sound and not lock.is_whole(disk, directory / "lock"):
+        where = str(directory / "lock")
+        caches.append(Finding(file=where, line=0, why="does not match its checksum"))
     return msgspec.structs.replace(
         journal,
         sound=journal.sound and not caches,
@@ -53,11 +56,11 @@ def _retract(disk: Disk, directory: Path, at: str, release: str) -> bool:
     """Take the snapshot away, if no daemon would write another one and we may."""
     try:
         held = lock.Lock(directory / "lock", at=at, release=release, disk=disk)
-    except (Refused, PermissionError):
-        return False
-    with contextlib.closing(held):
-        proven(disk, directory, held)
-        snapshots.retract(disk, directory)
+        with contextlib.closing(held):
+            held.reach(proven(disk, directory, held))
+            snapshots.retract(disk, directory)
+    except (Refused, OSError):
+        return False  # what was found is told all the same
     return True
 
 

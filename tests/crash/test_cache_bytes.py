@@ -100,18 +100,6 @@ def test_a_journal_that_was_refused_is_refused_again_though_a_start_wrote_a_shor
     assert not verify(Disk(), directory, at=now(), release=RELEASE).sound
 
 
-def test_what_takes_a_snapshot_away_remembers_how_far_the_journal_had_come(left: Path) -> None:
-    store = Store(left, now, release=RELEASE)
-    store._past.index.damaged("cannot read places: a bit has flipped")
-    assert not (left / snapshot.FILE).exists()
-    died = left.parent / "died"
-    shutil.copytree(left, died)
-    store.close()
-    path = died / "journal" / "00000001.jsonl"
-    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
-    assert "ends at commit 2, and 4 was durable" in refusal(died)
-
-
 def test_verify_and_repair_believe_what_a_snapshot_proves(left: Path) -> None:
     path = left / "journal" / "00000001.jsonl"
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))

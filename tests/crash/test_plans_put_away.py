@@ -7,15 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.errors import PmError
+from pmrunnerd.model.naming import Mint
+from pmrunnerd.model.progress import Finished
 from pmrunnerd.rules import decide
+from pmrunnerd.rules.outcomes import Circumstances, Seen, ended
 from pmrunnerd.store import snapshot
 from pmrunnerd.store.checkpoint import Checkpoint
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.store import Store
 from tests.unit.store.lives import beginning, failed_plan, leftovers, seen
 from tests.unit.store.parts import opened
-from tests.unit.store.trouble import Troubled, failing
+from tests.unit.store.trouble import BadSector, Troubled, failing
 
 
 def commit(store: Store, *facts: object) -> None:
@@ -107,5 +112,60 @@ def test_a_snapshot_whose_name_could_not_be_made_durable_is_gone_before_the_next
         store.checkpoint()
         assert not (died / snapshot.FILE).exists()
         expected = seen(store)
+    with opened(died) as store:
+        assert seen(store) == expected
+
+
+def failed_again(store: Store, task: str) -> None:
+    """Have a task that failed be taken up again, and fail again."""
+    commit(store, *decide.retry_task(store.ahead, task, "anna"))
+    run = Mint(store.ahead.minted)("r", "4f2a")
+    started = ev.RunStarted(run=run, task=task, project="w1", agent="shell", attempt=2)
+    commit(store, started)
+    over = Finished(at="", outcome=Outcome.FAILED, reason="again")
+    state = store.ahead
+    commit(store, *ended(state, state.runs[run], over, Seen(), Circumstances(patience=3)))
+
+
+class LookingFails(BadSector):
+    """Fails to make a name durable, and then to say what is there."""
+
+    def __init__(self, directory: Path, name: str, error: int) -> None:
+        super().__init__(name, error)
+        self._directory = directory
+        self._look = failing(error)
+
+    def sync_directory(self, path: Path) -> None:
+        if path == self._directory:
+            failing(errno.EMFILE)()
+        super().sync_directory(path)
+
+    def names(self, directory: Path) -> list[str]:
+        if directory == self._directory:
+            self._look()
+        return super().names(directory)
+
+
+@pytest.mark.parametrize("error", [errno.EMFILE, errno.EIO])
+@pytest.mark.parametrize("before", ["the first one", "a later one"])
+def test_a_snapshot_of_which_nobody_could_tell_whether_it_is_there_is_not_written_under(
+    tmp_path: Path, before: str, error: int
+) -> None:
+    lived, died = tmp_path / "lived", tmp_path / "died"
+    with opened(lived) as store:
+        commit(store, *beginning())
+        if before == "a later one":
+            store.checkpoint()
+        task = failed_plan(store)
+        store._past.disk = LookingFails(lived, snapshot.FILE, error)
+        store.checkpoint()
+        assert store.failed is None
+        assert snapshot.reached(Disk(), lived) == store.durable, "it is there"
+        failed_again(store, task)
+        store._past.disk = Troubled("rename", saves, partial(copy, lived, died))
+        store._past.disk.armed = True
+        store.checkpoint()
+        expected = seen(store)
+        assert len(store.state.task(task).runs) == 2
     with opened(died) as store:
         assert seen(store) == expected

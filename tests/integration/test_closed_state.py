@@ -92,7 +92,7 @@ def test_a_start_on_a_closed_state_says_what_to_look_at(
         is_refused(done, 6, f"you may not look into {state}", f"ls -ld {state}")
     else:
         assert done.returncode == 8
-        assert f"hint: ls -ld {shut} {shut}/00000001.jsonl" in done.stderr.decode()
+        assert f"hint: ls -ld {state} {shut}" in done.stderr.decode()
 
 
 @pytest.mark.parametrize("verb", ["verify", "restore"])

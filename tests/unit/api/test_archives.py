@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import io
 from pathlib import Path
 
@@ -8,12 +9,16 @@ import pytest
 from pmrunnerd.api import respond as r
 from pmrunnerd.api.access import Caller
 from pmrunnerd.api.desk import Desk
+from pmrunnerd.api.uploads import Uploads
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Forbidden
 from pmrunnerd.model.upkeep import BackedUp, Restored, Uploaded
 from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.failures import StoreFailed
+from pmrunnerd.store.swap import Undecided
 from pmrunnerd.store.unpack import unpack
 from tests.unit.api.desks import ANNA, Bench, added, at_work, posted
+from tests.unit.store.trouble import Troubled, failing
 
 ROOT = Caller(name="root", uid=0, access=p.Access.ADMIN)
 
@@ -94,3 +99,24 @@ def test_a_restore_has_the_daemon_come_back_and_its_answer_is_given_again(tmp_pa
 
     first = asyncio.run(scenario())
     assert asyncio.run(afterwards()) == first
+
+
+def test_where_nobody_can_tell_if_a_restore_is_recorded_nothing_is_acknowledged_any_more(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk:
+            await desk.store.commit(added())
+            data, _ = await fetched(desk)
+            disk = Troubled(
+                "sync_directory", lambda path: (path / "READY").exists(), failing(errno.EIO)
+            )
+            desk.uploads = Uploads(disk)
+            await r.respond(desk, ROOT, p.StateUpload(upload="u", offset=0, data=data), "")
+            disk.armed = True
+            with pytest.raises(Undecided):
+                await r.respond(desk, ROOT, p.StateRestore(upload="u"), "")
+            with pytest.raises(StoreFailed, match="whether the restore of"):
+                desk.store.commit(posted())
+
+    asyncio.run(scenario())

@@ -11,6 +11,7 @@ from pmrunnerd.store.backup import Origin
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import BadArchive
 from tests.unit.api.desks import AT, until
+from tests.unit.shortage import no_descriptors
 from tests.unit.store.archives import archived
 from tests.unit.store.damage import everything, messages, state
 from tests.unit.store.parts import opened
@@ -118,3 +119,26 @@ def test_where_there_is_no_room_it_is_forgotten_and_said(tmp_path: Path, free: i
         assert not (here / "restore").exists()
 
     lived(tmp_path, story, Uploads(Full()))
+
+
+def test_without_descriptors_what_is_forgotten_is_said_in_words_and_goes_with_the_next(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(uploads: Uploads, here: Path, archive: bytes) -> None:
+        await uploads.take(here, "anna", "u", 0, archive[:100])
+        with no_descriptors():
+            await until(lambda: "cannot take away" in caplog.text)
+            with pytest.raises(Unavailable, match="cannot take the archive: Too many open") as told:
+                await uploads.take(here, "anna", "v", 0, archive)
+        assert "ulimit -n" in str(told.value.hint)
+        assert (here / "restore" / "archive.tar.gz").exists()
+        await uploads.take(here, "anna", "v", 0, archive)
+        with no_descriptors(), pytest.raises(Unavailable, match="Too many open files"):
+            await uploads.restore(here, "v", HERE, force=False)
+        await uploads.take(here, "anna", "w", 0, archive)
+        await uploads.restore(here, "w", HERE, force=False)
+
+    assert messages(lived(tmp_path, story, Uploads(idle=0.05))) == messages(tmp_path / "one")
+    [said] = [record for record in caplog.records if "cannot take away" in record.getMessage()]
+    assert said.getMessage().endswith(": Too many open files")
+    assert said.exc_info is None

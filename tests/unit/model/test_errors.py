@@ -36,7 +36,9 @@ def test_codes_are_spelled_as_scripts_compare_them() -> None:
         (errno.EACCES, "ls -ld /a"),
         (errno.ENOTDIR, "ls -ld /a"),
         (errno.ENOSPC, "df -h /a"),
-        (errno.EIO, "df -h /a"),
+        (errno.EDQUOT, "df -h /a"),
+        (errno.EIO, "dmesg | tail   says what the disk reported"),
+        (errno.EMFILE, "ulimit -n   or LimitNOFILE= of the unit; then try again"),
     ],
 )
 def test_what_a_disk_refuses_has_a_hint_that_looks_where_the_reason_is(

@@ -63,9 +63,11 @@ def test_a_clock_that_is_behind_the_journal_is_a_problem(tmp_path: Path) -> None
 
 
 def test_a_lock_that_nobody_can_read_is_no_reason_to_give_up(tmp_path: Path) -> None:
-    (tmp_path / "lock").write_text(json.dumps({"pid": "no number"}))
+    no_time = {"pid": 1, "by": "a", "at": "2O26", "release": "0"}
+    for said in (b'{"pid": "no number"}', b"\xb1", b"\0" * 512, json.dumps(no_time).encode()):
+        (tmp_path / "lock").write_bytes(said)
 
-    assert examined(tmp_path)["daemon"].state == "ok"
+        assert examined(tmp_path)["daemon"].state == "ok"
 
 
 def test_a_daemon_finds_its_own_limits_and_what_it_found_of_a_sandbox_when_it_started(

@@ -10,7 +10,7 @@ from pmrunnerd.store.caches import check_caches
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.verify import verify
 from tests.unit.store.lives import beginning, next_facts
-from tests.unit.store.parts import AT, RELEASE, opened
+from tests.unit.store.parts import AT, RELEASE, opened, project, said
 from tests.unit.store.trouble import BadSector
 
 
@@ -34,6 +34,32 @@ def flip(path: Path, at: int) -> None:
     raw = bytearray(path.read_bytes())
     raw[at] ^= 1
     path.write_bytes(bytes(raw))
+
+
+class Growing(Disk):
+    """Gives a segment as if it ended in the middle of a line; whoever was at its end finds more."""
+
+    def __init__(self, end: int) -> None:
+        self._end = end
+        self._has_grown = False
+
+    def read_at(self, file: int, size: int, offset: int) -> bytes:
+        path = Path(f"/proc/self/fd/{file}").readlink()
+        if path.suffix == ".jsonl" and path.parent.name == "journal" and not self._has_grown:
+            self._has_grown = offset >= self._end
+            size = max(min(size, self._end - offset), 0)
+        return super().read_at(file, size, offset)
+
+
+def test_what_a_daemon_writes_behind_the_snapshot_is_not_looked_at(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        store.commit(project())
+        store.flush()
+        store.checkpoint()
+        size = (tmp_path / "journal" / "00000001.jsonl").stat().st_size
+        store.commit(said(1))
+        store.flush()
+        assert not check_caches(Growing(size + 30), tmp_path)
 
 
 @settings(max_examples=60, deadline=None)
@@ -131,4 +157,5 @@ def test_a_bad_sector_under_a_cache_does_not_hide_that_the_journal_is_sound(
 ) -> None:
     seen = verify(BadSector(name), lived(tmp_path), at=AT, release=RELEASE)
     assert not seen.findings
-    assert "cannot be read: Input/output error" in seen.caches[0].why
+    assert "Input/output error" in seen.caches[0].why
+    assert Path(seen.caches[0].file).name == name

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from pmrunnerd.model.entities import PlanState
 from pmrunnerd.store import snapshot
 from pmrunnerd.store.batch import line_of
-from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.store import Store
-from tests.unit.store.lives import beginning, next_facts, seen
+from tests.unit.store.lives import beginning, failed_plan, next_facts, seen
 from tests.unit.store.parts import SmallDisk, filled, opened, said, texts
+from tests.unit.store.trouble import Noting
 
 
 def commit(store: Store, *facts: object) -> None:
@@ -108,39 +108,6 @@ def test_a_long_journal_without_a_snapshot_is_read_in_pieces_that_leave_memory(
         assert len(texts(store)) == 30
 
 
-class Noting(Disk):
-    """Notes what it was asked to change, by name, in order."""
-
-    def __init__(self) -> None:
-        self.changed: list[str] = []
-        self._names: dict[int, str] = {}
-
-    def open(self, path: Path, how: str = "there", mode: int = 0o600) -> int:
-        file = super().open(path, how, mode)
-        self._names[file] = path.name
-        return file
-
-    def write_at(self, file: int, data: bytes | memoryview, offset: int) -> int:
-        self.changed.append(f"write {self._names[file]}")
-        return super().write_at(file, data, offset)
-
-    def remove(self, path: Path) -> None:
-        self.changed.append(f"remove {path.name}")
-        super().remove(path)
-
-    def sync(self, file: int) -> None:
-        self.changed.append(f"sync {self._names[file]}")
-        super().sync(file)
-
-    def rename(self, old: Path, new: Path) -> None:
-        self.changed.append(f"rename {new.name}")
-        super().rename(old, new)
-
-    def sync_directory(self, path: Path) -> None:
-        self.changed.append(f"sync {path.name}")
-        super().sync_directory(path)
-
-
 def test_what_is_not_believed_is_gone_before_anything_is_written_over_what_it_points_to(
     tmp_path: Path,
 ) -> None:
@@ -150,8 +117,9 @@ def test_what_is_not_believed_is_gone_before_anything_is_written_over_what_it_po
     disk = Noting()
     with opened(tmp_path / "state", disk=disk):
         disk.changed.clear()
-    assert disk.changed[:2] == [f"remove {snapshot.FILE}", "sync state"]
-    assert "write places" in disk.changed[2:]
+    changed = [change for change in disk.changed if not change.endswith(" lock")]
+    assert changed[:2] == [f"remove {snapshot.FILE}", "sync state"]
+    assert "write places" in changed[2:]
 
 
 def test_what_a_killed_daemon_left_is_durable_before_a_snapshot_is_made_of_it(
@@ -165,3 +133,24 @@ def test_what_a_killed_daemon_left_is_durable_before_a_snapshot_is_made_of_it(
         assert disk.changed[begin + 1] == "sync journal"
         assert f"rename {snapshot.FILE}" in disk.changed[begin:]
         assert f"rename {snapshot.FILE}" not in disk.changed[:begin]
+
+
+def test_what_a_snapshot_points_to_is_durable_by_name_and_content_before_it_has_its_own(
+    tmp_path: Path,
+) -> None:
+    disk = Noting()
+    with opened(tmp_path, disk=disk) as store:
+        commit(store, *beginning())
+        failed_plan(store)
+        store.commit(request="q1", digest="d")
+        store.flush()
+        disk.changed.clear()
+        store.checkpoint()
+    before = disk.changed[: disk.changed.index(f"rename {snapshot.FILE}")]
+    files = {path.name for path in (tmp_path / "history").iterdir()}
+    assert {change[len("sync ") :] for change in before if change.startswith("sync ")} >= files
+    last = max(index for index, change in enumerate(before) if change.startswith("write "))
+    written = [f"write {name}" for name in files]
+    names = before.index("sync history")
+    assert max(before.index(change) for change in written) < names < last
+    assert before[last] == f"write .{snapshot.FILE}.new"

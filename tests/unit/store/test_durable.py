@@ -119,3 +119,13 @@ def test_a_tree_is_removed_and_what_its_links_lead_to_is_not(tmp_path: Path) -> 
 
 def test_what_is_free_becomes_less_by_what_is_written(tmp_path: Path) -> None:
     assert 0 < Disk().free(tmp_path) < 1 << 60
+
+
+def test_what_cannot_be_read_is_named_though_the_kernel_was_given_a_number(tmp_path: Path) -> None:
+    disk = Disk()
+    directory = disk.open(tmp_path, "read")
+    with pytest.raises(IsADirectoryError) as wrong:
+        disk.read_at(directory, 1, 0)
+    disk.close(directory)
+
+    assert wrong.value.filename == str(tmp_path)

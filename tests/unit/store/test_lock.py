@@ -1,14 +1,20 @@
 import json
 import os
 import pwd
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.lock import Lock, seen
-from tests.unit.store.parts import AT, RELEASE, CountingDisk, SmallDisk
+from pmrunnerd.store.lock import Lock, decode, is_whole, seen
+from pmrunnerd.store.repair import repair
+from pmrunnerd.store.verify import verify
+from tests.unit.store.parts import AT, RELEASE, CountingDisk, SmallDisk, filled, opened
+from tests.unit.store.trouble import BadSector
 
 
 def taken(path: Path, disk: Disk | None = None) -> Lock:
@@ -98,3 +104,86 @@ def test_a_full_disk_is_told_where_the_next_daemon_would_be_misled(tmp_path: Pat
     with pytest.raises(OSError, match="No space left"):
         lock.begin_anew(3)
     lock.close()
+
+
+def flips(raw: bytes, bit: int) -> Iterator[bytes]:
+    for at in range(len(raw.rstrip())):
+        flipped = bytearray(raw)
+        flipped[at] ^= 1 << bit
+        yield bytes(flipped)
+
+
+@pytest.mark.parametrize("bit", range(8))
+def test_a_bit_that_flipped_anywhere_is_told_and_what_is_left_proves_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, bit: int
+) -> None:
+    path = tmp_path / "lock"
+    lock = taken(path)
+    lock.note(41)
+    lock.close()
+    said = decode(path.read_bytes())
+    assert said is not None
+    for flipped in flips(path.read_bytes(), bit):
+        path.write_bytes(flipped)
+        if (found := decode(flipped)) is not None:
+            # In the name of the checksum itself: taken for a lock of before there was one.
+            assert found == replace(said, sum="")
+            continue
+        assert not is_whole(Disk(), path)
+        assert seen(Disk(), path) == 0
+        caplog.clear()
+        taken(path).close()
+        assert f"cannot read {path}: it does not match its checksum" in caplog.text
+        assert is_whole(Disk(), path)
+
+
+@pytest.mark.parametrize(
+    "damage", [b'{"pid":1,"by":"\xf2oot","at":"","release":""}', b"{", b"\0" * 512]
+)
+def test_a_lock_that_cannot_be_read_stops_neither_daemon_nor_verify_nor_repair(
+    tmp_path: Path, damage: bytes
+) -> None:
+    path = filled(tmp_path, messages=3).parents[1] / "lock"
+    path.write_bytes(damage)
+    found = verify(Disk(), tmp_path, at=AT, release=RELEASE)
+    assert not found.findings
+    assert [(wrong.file, wrong.why) for wrong in found.caches] == [
+        (str(path), "does not match its checksum")
+    ]
+    assert seen(Disk(), path) == 4, "the snapshot knew it, and went"
+    path.write_bytes(damage)
+    assert not repair(Disk(), tmp_path, at=AT, release=RELEASE, change=True).lost
+    path.write_bytes(damage)
+    with opened(tmp_path) as store:
+        assert store.durable == 4
+
+
+def test_a_lock_of_before_there_was_a_checksum_is_believed(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.write_bytes(json.dumps({"pid": 1, "by": "a", "at": AT, "release": "0", "seq": 7}).encode())
+    assert is_whole(Disk(), path)
+    lock = taken(path)
+    assert lock.seen == 7
+    lock.close()
+    assert json.loads(path.read_bytes())["sum"]
+
+
+class Older(msgspec.Struct):
+    """A holder as a release before the checksum knows it."""
+
+    seq: int
+
+
+def test_an_older_release_finds_what_it_knows_in_a_lock(tmp_path: Path) -> None:
+    lock = taken(tmp_path / "lock")
+    lock.note(41)
+    lock.close()
+    assert msgspec.json.decode((tmp_path / "lock").read_bytes(), type=Older).seq == 41
+
+
+def test_a_lock_that_the_disk_does_not_give_is_not_left_open(tmp_path: Path) -> None:
+    taken(tmp_path / "lock").close()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(OSError, match="Input/output error"):
+        taken(tmp_path / "lock", BadSector("lock"))
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

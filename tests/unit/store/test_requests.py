@@ -1,11 +1,14 @@
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pmrunnerd.store.column import Column
 from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.failures import HistoryDamaged
 from pmrunnerd.store.requests import WINDOW, Requests
+from tests.unit.store.parts import opened
 
 
 def requests(**sizes: int) -> Requests:
@@ -72,3 +75,21 @@ def test_a_window_whose_begin_cannot_be_read_remembers_more_and_not_less(tmp_pat
     for seq in range(10, 14):
         some.add(f"q{seq}", seq)
     assert [list(some.find(f"q{seq}")) for seq in range(7, 14)] == [[seq] for seq in range(7, 14)]
+
+
+def test_a_bit_that_flips_while_a_daemon_works_makes_no_request_a_new_one(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        for count in range(40):
+            store.commit(request=f"q{count}", digest="d")
+            store.flush()
+    with opened(tmp_path) as store:
+        path = tmp_path / "history" / "requests"
+        raw = bytearray(path.read_bytes())
+        raw[-5] ^= 1  # of the checksum of the last one
+        path.write_bytes(raw)
+        for request in ("q39", "q0", "new"):
+            with pytest.raises(HistoryDamaged, match="block 0 is not what was written"):
+                store.earlier(request)
+        assert isinstance(store.wrong, HistoryDamaged)
+    with opened(tmp_path) as store:
+        assert store.earlier("q39") is not None

@@ -3,8 +3,10 @@ import re
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pmrunnerd.store import scrub
+from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged
 from tests.unit.store.lives import beginning, failed_plan
 from tests.unit.store.parts import opened, project, said
@@ -130,3 +132,37 @@ def test_a_line_longer_than_a_piece_is_looked_at_as_a_whole(
         path.write_bytes(path.read_bytes().replace(b"do it", b"DO IT"))
         asyncio.run(store.scrub())
         assert str(path) in str(store.wrong)
+
+
+@pytest.mark.parametrize("fill", [b"\0", b"\xff"])
+def test_a_hole_in_what_was_put_away_is_not_read_to_its_end(tmp_path: Path, fill: bytes) -> None:
+    class Counting(Disk):
+        most = 0
+
+        def read_all(self, file: int, size: int, offset: int) -> bytes:
+            self.most = max(self.most, size)
+            return super().read_all(file, size, offset)
+
+    path, disk = with_history(tmp_path) / "finished.jsonl", Counting()
+    with opened(tmp_path, disk=disk) as store:
+        path.write_bytes(fill * (9 << 20))
+        store._past.finished.size = 9 << 20
+        disk.most = 0
+        with pytest.raises(HistoryDamaged, match="there is a hole in it"):
+            store.state.plan("p1")
+        assert disk.most < 1 << 20
+        store._past._begun = replace(store._past._begun, finished=9 << 20)
+        store._past.index.wrong = None
+        asyncio.run(store.scrub())
+        assert isinstance(store.wrong, HistoryDamaged)
+        assert disk.most <= 4 << 20
+
+
+def test_a_hole_behind_what_a_snapshot_knows_of_is_no_damage(tmp_path: Path) -> None:
+    path = with_history(tmp_path) / "finished.jsonl"
+    with path.open("ab") as file:
+        file.write(bytes(5000))  # of a checkpoint that a power cut ended
+    with opened(tmp_path) as store:
+        assert store.state.plan("p1").id == "p1"
+        asyncio.run(store.scrub())
+        assert store.wrong is None

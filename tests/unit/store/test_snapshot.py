@@ -10,6 +10,7 @@ from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.segments import Extent
 from pmrunnerd.store.snapshot import NONE, Living
 from tests.unit.store.test_finished import PLAN, RUN, TASK, a_state
+from tests.unit.store.trouble import BadSector
 
 
 def test_what_is_alive_comes_back_as_it_was_and_what_has_ended_is_left_out() -> None:
@@ -55,3 +56,13 @@ def test_a_snapshot_of_other_rules_or_another_format_is_not_loaded(tmp_path: Pat
     for other in (replace(NONE, fold="x"), replace(NONE, format="0 little")):
         snapshot.save(Disk(), tmp_path, other)
         assert snapshot.load(Disk(), tmp_path) is None
+
+
+def test_whose_snapshot_is_there_is_told_only_if_it_can_be_read(tmp_path: Path) -> None:
+    assert snapshot.is_of(Disk(), tmp_path, 0)
+    snapshot.save(Disk(), tmp_path, replace(NONE, seq=7))
+    assert snapshot.is_of(Disk(), tmp_path, 7)
+    for seq in (0, 6):
+        assert not snapshot.is_of(Disk(), tmp_path, seq)
+    for seq in (0, 7):
+        assert not snapshot.is_of(BadSector(snapshot.FILE), tmp_path, seq)

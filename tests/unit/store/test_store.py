@@ -206,9 +206,11 @@ def test_facts_of_a_newer_release_survive_an_older_one(tmp_path: Path) -> None:
     assert newer in path.read_bytes()
 
 
-@pytest.mark.parametrize("error", [errno.EIO, errno.EACCES])
+@pytest.mark.parametrize(
+    ("error", "refusal"), [(errno.EIO, JournalDamaged), (errno.EACCES, StoreFailed)]
+)
 def test_a_disk_that_fails_while_opening_is_an_error_and_no_empty_state(
-    tmp_path: Path, error: int
+    tmp_path: Path, error: int, refusal: type[Exception]
 ) -> None:
     class Unreadable(CountingDisk):
         def read_at(self, file: int, size: int, offset: int) -> bytes:
@@ -218,7 +220,7 @@ def test_a_disk_that_fails_while_opening_is_an_error_and_no_empty_state(
 
     filled(tmp_path, messages=1)
 
-    with pytest.raises(StoreFailed, match="cannot open"):
+    with pytest.raises(refusal, match=f"cannot .* {tmp_path}.*: no"):
         Store(tmp_path, now, release=RELEASE, disk=Unreadable())
     with opened(tmp_path) as store:
         assert store.durable == 2

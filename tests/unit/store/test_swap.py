@@ -1,3 +1,4 @@
+import errno
 from contextlib import closing
 from pathlib import Path
 
@@ -6,8 +7,9 @@ import pytest
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import JournalDamaged
 from pmrunnerd.store.lock import Lock, seen
-from pmrunnerd.store.swap import Intention, finish, intend, intended
+from pmrunnerd.store.swap import Intention, Undecided, finish, forget, intend, intended, is_intended
 from tests.unit.store.parts import AT, RELEASE, RESTORED
+from tests.unit.store.trouble import Noting, Troubled, failing
 
 PLAN = Intention(aside="before", parts=("journal", "runs"), restored=RESTORED, upload="t")
 
@@ -89,3 +91,65 @@ def test_a_word_that_was_flipped_is_no_word(tmp_path: Path) -> None:
     with pytest.raises(JournalDamaged, match="READY"):
         finished(tmp_path)
     assert texts(tmp_path)["journal/1"] == "old"
+
+
+def staged(directory: Path) -> Path:
+    tree(directory, {"journal/1": "old"})
+    tree(directory / "restore/state", {"journal/1": "new"})
+    return directory / "restore"
+
+
+class OnceFailing(Noting):
+    """Cannot sync one directory the first time, or any time."""
+
+    def __init__(self, path: Path, number: int, times: int) -> None:
+        super().__init__()
+        self._path, self._left, self._fail = path, times, failing(number)
+
+    def sync_directory(self, path: Path) -> None:
+        if path == self._path and self._left:
+            self._left -= 1
+            self._fail()
+        super().sync_directory(path)
+
+
+@pytest.mark.parametrize("where", ["restore", ""])
+def test_a_word_that_has_its_name_is_taken_back_durably_before_it_is_said_that_it_failed(
+    tmp_path: Path, where: str
+) -> None:
+    staged(tmp_path)
+    disk = OnceFailing(tmp_path / where, errno.EMFILE, 1)
+    with pytest.raises(OSError, match="Too many open files"):
+        intend(disk, tmp_path, PLAN)
+    assert not is_intended(Disk(), tmp_path)
+    assert disk.changed[-2:] == ["remove READY", "sync restore"]
+
+
+def test_a_word_that_was_not_written_needs_no_taking_back(tmp_path: Path) -> None:
+    disk = Troubled("rename", lambda _: True, failing(errno.EIO))
+    disk.armed = True
+    staged(tmp_path)
+    with pytest.raises(OSError, match="Input/output error"):
+        intend(disk, tmp_path, PLAN)
+
+
+@pytest.mark.parametrize(
+    ("number", "times"), [(errno.EIO, 1), (errno.ENOSPC, 1), (errno.EMFILE, 2)]
+)
+def test_where_only_the_disk_knows_if_it_is_recorded_nobody_says_that_it_is_not(
+    tmp_path: Path, number: int, times: int
+) -> None:
+    disk = OnceFailing(staged(tmp_path), number, times)
+    with pytest.raises(Undecided, match="the next start of the daemon finishes it if it was"):
+        intend(disk, tmp_path, PLAN)
+    assert disk.changed[-1] == "remove READY", "a sync that failed is not asked again"
+    assert (tmp_path / "restore/state/journal/1").exists()
+
+
+def test_the_word_is_gone_durably_before_anything_that_it_speaks_of(tmp_path: Path) -> None:
+    staged(tmp_path)
+    intend(Disk(), tmp_path, PLAN)
+    disk = Noting()
+    forget(disk, tmp_path)
+    assert disk.changed[:2] == ["remove READY", "sync restore"]
+    assert not (tmp_path / "restore").exists()

@@ -1,3 +1,5 @@
+import errno
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -110,3 +112,31 @@ def test_a_state_of_a_newer_release_is_not_called_damaged_and_not_mended(
     with pytest.raises(TooNew, match=r"00000001\.jsonl: line 1 is of level 2, and this release"):
         look(Disk(), tmp_path, at=now(), release=RELEASE)
     assert everything(tmp_path) == before
+
+
+class ReadOnly(Disk):
+    """Is mounted so, as what was saved of a failing disk is."""
+
+    def open(self, path: Path, how: str = "there", mode: int = 0o600) -> int:
+        if how != "read":
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        return super().open(path, how, mode)
+
+
+class FailingToRemove(Disk):
+    """Lets everything be done but what is to be done."""
+
+    def remove(self, path: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+
+@pytest.mark.parametrize("disk", [ReadOnly(), FailingToRemove()])
+def test_what_was_found_is_told_though_nothing_can_be_done_about_it(
+    tmp_path: Path, disk: Disk
+) -> None:
+    places = state(tmp_path) / "history" / "places"
+    places.write_bytes(bytes(places.stat().st_size))
+    found = verify(disk, tmp_path, at=AT, release=RELEASE)
+
+    assert (found.findings, len(found.caches), found.retracted) == ((), 1, False)
+    assert (tmp_path / "snapshot.json").exists()

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,16 +36,53 @@ class Troubled(Disk):
 
 
 class BadSector(Disk):
-    """Cannot read one file."""
+    """Cannot read one file, or some bytes of it."""
 
-    def __init__(self, name: str, error: int = errno.EIO) -> None:
+    def __init__(
+        self, name: str, error: int = errno.EIO, *, start: int = 0, end: int = sys.maxsize
+    ) -> None:
         self._name = name
         self._error = error
+        self._start, self._end = start, end
 
     def read_at(self, file: int, size: int, offset: int) -> bytes:
-        if Path(f"/proc/self/fd/{file}").readlink().name == self._name:
-            raise OSError(self._error, os.strerror(self._error))
+        path = Path(f"/proc/self/fd/{file}").readlink()
+        if path.name == self._name and offset < self._end and offset + size > self._start:
+            raise OSError(self._error, os.strerror(self._error), str(path))
         return super().read_at(file, size, offset)
+
+
+class Noting(Disk):
+    """Notes what it was asked to change, by name, in order."""
+
+    def __init__(self) -> None:
+        self.changed: list[str] = []
+        self._names: dict[int, str] = {}
+
+    def open(self, path: Path, how: str = "there", mode: int = 0o600) -> int:
+        file = super().open(path, how, mode)
+        self._names[file] = path.name
+        return file
+
+    def write_at(self, file: int, data: bytes | memoryview, offset: int) -> int:
+        self.changed.append(f"write {self._names[file]}")
+        return super().write_at(file, data, offset)
+
+    def remove(self, path: Path) -> None:
+        self.changed.append(f"remove {path.name}")
+        super().remove(path)
+
+    def sync(self, file: int) -> None:
+        self.changed.append(f"sync {self._names[file]}")
+        super().sync(file)
+
+    def rename(self, old: Path, new: Path) -> None:
+        self.changed.append(f"rename {new.name}")
+        super().rename(old, new)
+
+    def sync_directory(self, path: Path) -> None:
+        self.changed.append(f"sync {path.name}")
+        super().sync_directory(path)
 
 
 def failing(number: int) -> Callable[[], None]:
