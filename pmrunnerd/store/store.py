@@ -142,10 +142,7 @@ class Store:
         return None if batch is None else Earlier(batch.digest, batch.seq, batch.at)
 
     def is_too_old(self, request: str) -> bool:
-        """Tell whether a request that is not known was made so long ago that it may be forgotten.
-
-        Only of an identifier that says when it was made (model.requests) can that be told.
-        """
+        """Tell whether an unknown request is so old, by its identifier, that it may be forgotten."""
         made = made_at(request)
         return made is not None and self._past.may_have_forgotten(made, self._now())
 
