@@ -50,12 +50,15 @@ def test_a_row_has_figures_above_nothing_each_beside_its_limit(tmp_path: Path, n
 
     assert {figure.name for figure in figures} == names
     for figure in figures:
-        assert all(value > 0 and math.isfinite(value) for value in figure.ours.values)
+        assert all(map(math.isfinite, figure.ours.values))
+        # What two runs take may be lost in what the daemon gives back meanwhile.
+        is_difference = figure.name.startswith("memory for a run")
+        assert is_difference or all(value > 0 for value in figure.ours.values)
         assert figure.case
         if figure.name != "first start ever":
             assert figure.limit is not None
             assert figure.against
-            assert 0 < (figure.ratio or 0) < 1000
+            assert is_difference or 0 < (figure.ratio or 0) < 1000
     assert any(figure.target for figure in figures)
 
 
