@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
+from pmrunnerd.engine.complaints import Complaints
 from pmrunnerd.rules import admission
 from pmrunnerd.rules.admission import Least, Room
 from pmrunnerd.services.clock import Clock
@@ -31,10 +32,15 @@ class Admission:
         self._measured = -FRESH
         self._room = Room(memory=None, disk=None)
         self._refused = False
+        self._complaints = Complaints(log, clock.monotonic)
 
     def refusal(self) -> str:
         """Say why no further run begins now; empty where one may."""
-        return admission.drains(self._store.ahead) or self._shortage()
+        return self.drains() or self._shortage()
+
+    def drains(self) -> str:
+        """Say that a person wants no more runs; empty where nobody does."""
+        return admission.drains(self._store.ahead)
 
     def admits(self, task: str) -> bool:
         """Tell whether a run of a task may begin now; then it counts as young from now on."""
@@ -55,6 +61,13 @@ class Admission:
     def _shortage(self) -> str:
         now = self._clock.monotonic()
         if now - self._measured >= FRESH:
-            self._room, self._measured = self._measure(), now
+            self._room, self._measured = self._look(), now
         young = sum(now - begun < YOUNG for begun in self._begun.values())
         return admission.shortage(self._room, self._least, young=young)
+
+    def _look(self) -> Room:
+        try:
+            return self._measure()
+        except OSError as exc:
+            self._complaints.of("see how much room there is", exc)
+            return Room(memory=None, disk=None)

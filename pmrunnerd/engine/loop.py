@@ -60,7 +60,10 @@ class Engine:
     def waits(self, task: Task) -> str:
         """Say why a queued task does not run yet."""
         refusal = self._admission.refusal()
-        return agenda.waits(self._store.state, task, slots=self._slots, refusal=refusal)
+        clear = self._workspaces.clear
+        return agenda.waits(
+            self._store.state, task, slots=self._slots, refusal=refusal, clear=clear
+        )
 
     async def run(self) -> None:
         """Turn for ever. Runs that an earlier daemon left are followed like any other."""
@@ -95,16 +98,18 @@ class Engine:
             self._wake.beat()
 
     async def _turn(self, group: asyncio.TaskGroup) -> None:
-        todo = agenda.agenda(
+        for action in self._agenda():
+            if action not in self._in_hand and self._may(action):
+                self._in_hand.add(action)
+                group.create_task(self._hold(action), name=f"engine: {action}")
+
+    def _agenda(self) -> list[agenda.Action]:
+        return agenda.agenda(
             self._store.ahead,
             slots=self._slots,
             clear=self._workspaces.clear,
             stopping=self._stopping,
         )
-        for action in todo:
-            if action not in self._in_hand and self._may(action):
-                self._in_hand.add(action)
-                group.create_task(self._hold(action), name=f"engine: {action}")
 
     def _may(self, action: agenda.Action) -> bool:
         match action:
@@ -114,7 +119,7 @@ class Engine:
             case agenda.Stop(run):
                 return self._may_stop(run)
             case agenda.Start(task):
-                return self._admission.admits(task)
+                return self._workspaces.is_free(task) and self._admission.admits(task)
             case _:
                 return True
 
@@ -157,12 +162,21 @@ class Engine:
                 return self._workspaces.probe(task)
 
     async def _start(self, task: str) -> None:
-        # No await from here to the fact that the run started: who reserves looks for that.
-        await self._workspaces.free(task)
-        self._workspaces.forget(task)
+        # Something may have been decided since the turn. No await from here to the fact that the
+        # run started: who drains or reserves a workspace must not be wrong about it.
         try:
+            if not self._is_due(task):
+                return
+            self._workspaces.forget(task)
             await self._runs.start(task)
         finally:
             self._admission.over(task)
         if not self._store.ahead.tasks[task].held:
             self._workspaces.is_fine(task)
+
+    def _is_due(self, task: str) -> bool:
+        return (
+            agenda.Start(task) in self._agenda()
+            and self._workspaces.is_free(task)
+            and not self._admission.drains()
+        )

@@ -191,19 +191,32 @@ class Runs:
     async def _farewell(self, run: str) -> None:
         """Wait until the run's host is gone: nothing of it may be left when the next one starts."""
         deadline = self._clock.monotonic() + FAREWELL
-        while self._host.alive(run):
-            if self._clock.monotonic() > deadline:
+        there = True
+        while there:
+            there = await self._is_there(run, late=self._clock.monotonic() > deadline)
+
+    async def _is_there(self, run: str, *, late: bool) -> bool:
+        """Tell whether a run's host is there; stop it where that is too `late`."""
+        try:
+            if self._host.alive(run) and late:
                 log.warning("run host of %s does not leave; stopping it", run)
                 await self._host.stop(run)
             await asyncio.sleep(0.01)
+            return self._host.alive(run)
+        except OSError as exc:
+            # No descriptors, say. What the run said stays true: it is asked again.
+            log.warning("cannot see run host of %s leave yet: %s", run, exc)
+            await asyncio.sleep(TICK)
+            return True
 
     async def _sweep(self, run: str) -> None:
         """End what a host that died may have left: nothing of a run is there once its end is told."""
         while True:
             try:
                 return await self._host.stop(run)
-            except TimeoutError as exc:
+            except OSError as exc:  # it does not die, or we have no descriptors
                 log.warning("cannot end run %s yet: %s", run, exc)
+                await asyncio.sleep(TICK)
 
     async def _end(self, run: str, finished: Finished, seen: outcomes.Seen) -> None:
         while True:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from pmrunnerd.engine.complaints import Complaints
-from pmrunnerd.engine.pulse import Pulse
 from pmrunnerd.services import workspace
 from pmrunnerd.store.store import Store
 
@@ -38,7 +37,6 @@ class Workspaces:
         self._tries: dict[str, int] = {}
         self.clear: set[str] = set()
         self._reserved: set[str] = set()
-        self._given_back = Pulse()
 
     async def probe(self, task: str) -> None:
         """Look at the workspace of a held task once, after a while.
@@ -68,12 +66,10 @@ class Workspaces:
             yield True
         finally:
             self._reserved.discard(project)
-            self._given_back.beat()
 
-    async def free(self, task: str) -> None:
-        """Return once nobody has reserved the workspace of a task."""
-        while self._store.ahead.tasks[task].project in self._reserved:
-            await self._given_back.wait(PATIENCE)
+    def is_free(self, task: str) -> bool:
+        """Tell whether nobody has reserved the workspace of a task."""
+        return self._store.ahead.tasks[task].project not in self._reserved
 
     def forget(self, task: str) -> None:
         """Look again before the next try."""

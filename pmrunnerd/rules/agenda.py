@@ -97,16 +97,18 @@ def blocked(state: State, task: Task) -> str:
     return "" if plan.state is PlanState.ACTIVE else f"plan {plan.id} is {plan.state}"
 
 
-def waits(state: State, task: Task, *, slots: int, refusal: str = "") -> str:
+def waits(
+    state: State, task: Task, *, slots: int, refusal: str = "", clear: Set[str] = frozenset()
+) -> str:
     """Say why a queued task does not run yet; empty for one that is not queued.
 
-    `refusal` is why no further run begins now, whichever task it is for.
+    `refusal` is why no further run begins now, whichever task it is for; `clear` as in `agenda`.
     """
     if task.state is not TaskState.QUEUED:
         return ""
     if why := blocked(state, task) or _taken(state, task, slots):
         return why
-    if task.held:
+    if task.held and task.id not in clear:
         return task.reason
     first = _first_in_project(state, task)
     return refusal or (f"{first} is before it" if first else "starts now")

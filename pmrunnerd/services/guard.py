@@ -68,6 +68,16 @@ def _one(git: Path) -> Iterator[Guarded]:
         yield from _one(module)
 
 
+def submodules(git: Path) -> Iterator[Path]:
+    """Yield the git directories of all submodules, deep ones too: those that `find` guards.
+
+    Raises CannotConfine where one of them cannot be.
+    """
+    for module in _submodules(git / _MODULES):
+        yield module
+        yield from submodules(module)
+
+
 def _submodules(modules: Path, depth: int = 0) -> Iterator[Path]:
     """Return the git directories below a directory of them, but for those in one another."""
     try:

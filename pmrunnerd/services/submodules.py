@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import Final
 
+from pmrunnerd.services import guard
+from pmrunnerd.services.cell import CannotConfine
 from pmrunnerd.services.git import Git, GitFailed
 
 _LINK: Final = "160000"
@@ -20,10 +22,14 @@ _DEEPEST: Final = 20
 
 async def strangers(git: Git) -> list[str]:
     """Return those whose configuration nobody guards, by their paths. Raises GitFailed."""
-    return await _below(git, "", 0)
+    try:
+        guarded = frozenset(guard.submodules(git.cell.workspace / ".git"))
+    except CannotConfine:
+        guarded = frozenset()  # somebody has been at them, and none of them is to be trusted
+    return await _below(git, "", 0, guarded)
 
 
-async def _below(git: Git, where: str, depth: int) -> list[str]:
+async def _below(git: Git, where: str, depth: int, guarded: frozenset[Path]) -> list[str]:
     inside = ("-C", where) if where else ()
     try:
         text = await git(*inside, "ls-files", "--stage", "-z")
@@ -39,11 +45,11 @@ async def _below(git: Git, where: str, depth: int) -> list[str]:
         path = f"{where}/{name}" if where else name
         if (target := _target(git.cell.workspace / path)) is None:
             continue
-        modules = git.cell.workspace / ".git/modules"
-        if depth == _DEEPEST or not target.is_relative_to(modules):
+        # Below the directory of one that is guarded there is room for another that is not.
+        if depth == _DEEPEST or target not in guarded:
             found.append(path)
         else:
-            found += await _below(git, path, depth + 1)
+            found += await _below(git, path, depth + 1, guarded)
     return found
 
 

@@ -1,6 +1,7 @@
 """An engine with a real store and real run directories, whose run hosts the test plays itself."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -41,6 +42,7 @@ class Puppets:
         self.sticky = 0
         self.broken = ""
         self.bug = False
+        self.unseen = 0  # how often nobody can tell who is alive
 
     async def start(self, run: str) -> None:
         if self.bug:
@@ -52,6 +54,9 @@ class Puppets:
         self.moved.set()
 
     def alive(self, run: str) -> bool:
+        if self.unseen:
+            self.unseen -= 1
+            raise OSError(errno.EMFILE, "Too many open files")
         return run in self.living
 
     async def stop(self, run: str, grace: float = GRACE) -> None:

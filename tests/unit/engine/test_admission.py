@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import logging
 from pathlib import Path
 
@@ -126,3 +127,21 @@ def test_a_task_waits_for_room_and_says_why(tmp_path: Path) -> None:
             turns.cancel()
 
     play(tmp_path, whole)
+
+
+def test_a_machine_that_cannot_be_looked_at_keeps_no_run_from_beginning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def measure() -> Room:
+        raise OSError(errno.EIO, "Input/output error", "/srv/state")
+
+    async def scene(stage: Stage) -> None:
+        clock = Watch()
+        admission = Admission(stage.store, clock, measure, Least(memory=100, disk=100))
+        assert admission.admits("t1")
+        clock.time += FRESH
+        assert admission.admits("t2")
+
+    play(tmp_path, scene)
+    (said,) = [line for line in caplog.messages if "room" in line]
+    assert said.startswith("cannot see how much room there is: ")

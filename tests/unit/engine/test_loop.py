@@ -156,3 +156,21 @@ def test_a_run_that_nobody_follows_any_more_is_followed_again(tmp_path: Path) ->
         assert stage.host.started == [run]
 
     turning(tmp_path, scene)
+
+
+def test_what_was_decided_since_the_turn_keeps_a_run_from_starting(tmp_path: Path) -> None:
+    """A turn decides, and its actions begin a moment later: a drain may come between."""
+
+    async def whole(stage: Stage) -> None:
+        engine = an_engine(stage)
+        drained = stage.store.commit(ev.Drained(by="anna"))
+        await engine._start("t1")
+        await drained
+        assert not stage.store.ahead.active
+        await stage.store.commit(ev.DrainEnded(by="anna"))
+        async with asyncio.TaskGroup() as group:
+            starting = group.create_task(engine._start("t1"))
+            await stage.started()
+            starting.cancel()
+
+    play(tmp_path, whole)

@@ -1,6 +1,9 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
+from pmrunnerd.engine import runs
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, TaskState
 from pmrunnerd.model.progress import Asked, Committed, PutAway
@@ -216,5 +219,26 @@ def test_whoever_waits_for_the_end_of_a_run_is_told(tmp_path: Path) -> None:
             async with asyncio.timeout(10):
                 await stage.runs.over.wait()
             assert not stage.state.active
+
+    play(tmp_path, scene)
+
+
+def test_a_run_that_said_its_last_word_succeeded_whoever_cannot_see_its_host_leave(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "TICK", 0.01)
+
+    async def scene(stage: Stage) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(stage.runs.start("t1"))
+            run = await stage.started()
+            stage.host.say(run, BEGAN)
+            await stage.until(lambda: stage.state.runs[run].head)
+            stage.host.unseen = 5
+            done = Committed(at=AT, commit="77aa", subject="x", files=1)
+            stage.host.say(run, done, finished())
+            stage.host.living.clear()
+        task = stage.state.tasks["t1"]
+        assert (task.state, task.commit) == (TaskState.COMPLETE, "77aa")
 
     play(tmp_path, scene)

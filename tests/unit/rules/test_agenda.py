@@ -85,7 +85,11 @@ def test_a_held_task_is_looked_at_before_it_is_tried_again() -> None:
     happen(state, started("t1", "r1"), over, held)
     assert todo(state) == [Probe("t1")]
     assert waits(state, state.tasks["t1"], slots=2) == "README was changed by somebody"
-    assert todo(state, clear=frozenset({"t1"})) == [Start("t1")]
+    clear = frozenset({"t1"})
+    assert todo(state, clear=clear) == [Start("t1")]
+    assert waits(state, state.tasks["t1"], slots=2, clear=clear) == "starts now"
+    refused = waits(state, state.tasks["t1"], slots=2, clear=clear, refusal="it drains")
+    assert refused == "it drains"
 
 
 def test_a_run_whose_task_is_cancelled_is_stopped() -> None:

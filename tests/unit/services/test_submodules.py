@@ -53,6 +53,21 @@ def test_one_that_points_out_of_the_modules_is_a_stranger(tmp_path: Path) -> Non
     assert _strangers(here) == ["library"]
 
 
+def test_one_that_hides_in_the_directory_of_another_is_a_stranger(tmp_path: Path) -> None:
+    here = _with_submodule(tmp_path)
+    module = here / ".git/modules/library"
+    shutil.copytree(module, tmp_path / "copy")
+    shutil.copytree(tmp_path / "copy", module / "evil")
+    (here / "library/.git").write_text("gitdir: ../.git/modules/library/evil\n")
+    assert _strangers(here) == ["library"]
+
+
+def test_where_somebody_made_links_of_them_all_are_strangers(tmp_path: Path) -> None:
+    here = _with_submodule(tmp_path)
+    (here / ".git/modules/link").symlink_to(tmp_path)
+    assert _strangers(here) == ["library"]
+
+
 def test_a_stranger_in_a_submodule_is_found_too(tmp_path: Path) -> None:
     here = _with_submodule(tmp_path, below=True)
     (here / "library/deeper/.git").unlink()
