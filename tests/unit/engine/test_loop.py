@@ -164,7 +164,8 @@ def test_what_was_decided_since_the_turn_keeps_a_run_from_starting(tmp_path: Pat
     async def whole(stage: Stage) -> None:
         engine = an_engine(stage)
         drained = stage.store.commit(ev.Drained(by="anna"))
-        await engine._start("t1")
+        async with asyncio.timeout(10):
+            await engine._start("t1")
         await drained
         assert not stage.store.ahead.active
         await stage.store.commit(ev.DrainEnded(by="anna"))
@@ -172,5 +173,28 @@ def test_what_was_decided_since_the_turn_keeps_a_run_from_starting(tmp_path: Pat
             starting = group.create_task(engine._start("t1"))
             await stage.started()
             starting.cancel()
+
+    play(tmp_path, whole)
+
+
+def test_a_run_that_began_since_the_turn_keeps_another_out_of_its_workspace(
+    tmp_path: Path,
+) -> None:
+    async def whole(stage: Stage) -> None:
+        await stage.store.commit(
+            ev.MessagePosted(message="m2", project="w1", text="true", by="anna"),
+            ev.PlanDrafted(
+                plan="p2",
+                project="w1",
+                message="m2",
+                title="x",
+                tasks=(ev.PlannedTask(task="t2", name="two", title="two", text="true"),),
+            ),
+            ev.PlanApproved(plan="p2", project="w1"),
+            ev.RunStarted(run="r1-aaaa", task="t1", project="w1", agent="shell", attempt=1),
+        )
+        async with asyncio.timeout(10):
+            await an_engine(stage)._start("t2")
+        assert list(stage.store.ahead.active) == ["r1-aaaa"]
 
     play(tmp_path, whole)
