@@ -11,6 +11,7 @@ from pmrunnerd.model.checkup import Checkup
 from pmrunnerd.services import diagnosis, ports, process, sandbox
 from pmrunnerd.services.outcome import Exited
 from pmrunnerd.store import lock
+from pmrunnerd.store.durable import Disk
 
 _LOCKS = Path("/proc/locks")
 # What of a state a daemon reads and writes.
@@ -117,7 +118,7 @@ def _room(state: Path) -> diagnosis.Room:
 def _signed(state: Path) -> lock.Holder | None:
     """Return who opened the state last; None where nobody did, or we may not know."""
     try:
-        return lock.decode((state / "lock").read_bytes())
+        return lock.read(Disk(), state / "lock")[1]
     except OSError:
         return None
 

@@ -9,6 +9,7 @@ import contextlib
 import logging
 import os
 import pwd
+import time
 from pathlib import Path
 from typing import Final
 from zlib import crc32
@@ -23,6 +24,10 @@ log: Final = logging.getLogger(__name__)
 # Always this long, padded with spaces: written over in place, it needs no room on a full disk.
 _SIZE: Final = 512
 _SUM: Final = b',"sum":"'
+# Who has the lock writes over it while others read, who may meet half of that: a copy of _SIZE bytes
+# in the kernel, as long as its thread is not set aside in the middle.
+_READS: Final = 5
+_PAUSE: Final = 0.001  # seconds
 
 
 class Holder(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -90,8 +95,9 @@ class Lock:
         data = self._disk.read_all(self._file, _SIZE, 0)
         before = decode(data)
         if not mine:
+            _, holder = read(self._disk, self._path)
             raise Refused(
-                f"cannot open {self._path.parent}: {_who(before)}", hint="pmrunnerctl stop"
+                f"cannot open {self._path.parent}: {_who(holder)}", hint="pmrunnerctl stop"
             )
         if data and before is None:
             log.warning(
@@ -111,20 +117,31 @@ class Lock:
 
 def seen(disk: Disk, path: Path) -> int:
     """Return the commit that a journal is known to have reached, whoever holds the lock."""
-    try:
-        holder = decode(disk.read_file(path))
-    except FileNotFoundError:
-        return 0
+    _, holder = read(disk, path)
     return holder.seq if holder else 0
 
 
 def is_whole(disk: Disk, path: Path) -> bool:
     """Tell whether what a lock says is what was written, if it says anything."""
-    try:
-        data = disk.read_file(path)
-    except FileNotFoundError:
-        return True
-    return not data or decode(data) is not None
+    data, holder = read(disk, path)
+    return not data or holder is not None
+
+
+def read(disk: Disk, path: Path) -> tuple[bytes, Holder | None]:
+    """Return what is in a lock that others may be writing, and who that says has opened the state.
+
+    Nothing and None where there is no lock. Raises OSError.
+    """
+    for attempt in range(_READS):
+        if attempt:
+            time.sleep(_PAUSE)
+        try:
+            data = disk.read_file(path)
+        except FileNotFoundError:
+            return b"", None
+        if (holder := decode(data)) is not None or not data:
+            break
+    return data, holder
 
 
 def decode(data: bytes) -> Holder | None:

@@ -1,7 +1,6 @@
 """What can become of a state between two daemons: told with file and line, nothing changed or lost."""
 
 import contextlib
-import json
 import shutil
 import socket
 import subprocess
@@ -13,6 +12,8 @@ import pytest
 
 from pmrunnerctl.exits import Exit
 from pmrunnerd.main import CANNOT_START
+from pmrunnerd.store import lock
+from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.store import Store
 from tests.integration.daemon import READY_WITHIN, Daemon, environment, facts
 from tests.integration.refusals import ctl, everything, is_calm, recorded
@@ -147,7 +148,9 @@ def test_a_lock_file_that_says_nothing_keeps_nobody_out(
     (state / "lock").write_bytes(content)
     with Daemon(state) as daemon:
         assert texts(state) == ALL
-        assert json.loads((state / "lock").read_bytes())["pid"] == daemon.pid
+        _, holder = lock.read(Disk(), state / "lock")
+        assert holder is not None
+        assert holder.pid == daemon.pid
         is_calm(daemon.log())
 
 

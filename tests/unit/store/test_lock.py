@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.lock import Lock, decode, is_whole, seen
+from pmrunnerd.store.lock import Lock, decode, is_whole, read, seen
 from pmrunnerd.store.repair import repair
 from pmrunnerd.store.verify import verify
 from tests.unit.store.parts import AT, RELEASE, CountingDisk, SmallDisk, filled, opened
-from tests.unit.store.trouble import BadSector
+from tests.unit.store.trouble import BadSector, HalfWritten
 
 
 def taken(path: Path, disk: Disk | None = None) -> Lock:
@@ -104,6 +104,41 @@ def test_a_full_disk_is_told_where_the_next_daemon_would_be_misled(tmp_path: Pat
     with pytest.raises(OSError, match="No space left"):
         lock.begin_anew(3)
     lock.close()
+
+
+def half_written(path: Path, times: int) -> HalfWritten:
+    """Return a disk that shows the lock between two of its writings, as often as told."""
+    before = path.read_bytes()
+    taken(path).begin_anew(7)
+    assert decode(path.read_bytes()[:20] + before[20:]) is None
+    return HalfWritten(path.name, before, times)
+
+
+def test_who_reads_while_it_is_written_reads_again(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.write_bytes(b" " * 512)
+    disk = half_written(path, times=3)
+    assert seen(disk, path) == 7
+    disk.left = 3
+    assert is_whole(disk, path)
+    assert not disk.left, "it did see the half"
+
+
+def test_who_is_kept_out_while_it_is_written_is_told_by_whom(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.write_bytes(b" " * 512)
+    held = taken(path)
+    with pytest.raises(Refused, match=f"pid {os.getpid()} of"):
+        taken(path, HalfWritten(path.name, b" " * 512, times=3))
+    held.close()
+
+
+def test_a_lock_that_stays_half_written_is_not_read_for_ever(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.write_bytes(b" " * 512)
+    disk = half_written(path, times=1000)
+    assert read(disk, path)[1] is None
+    assert disk.left > 900
 
 
 def flips(raw: bytes, bit: int) -> Iterator[bytes]:

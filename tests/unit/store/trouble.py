@@ -52,6 +52,22 @@ class BadSector(Disk):
         return super().read_at(file, size, offset)
 
 
+class HalfWritten(Disk):
+    """Shows a file in the middle of being written over, the first times that it is read."""
+
+    def __init__(self, name: str, before: bytes, times: int) -> None:
+        self.left = times
+        self._name = name
+        self._before = before
+
+    def read_at(self, file: int, size: int, offset: int) -> bytes:
+        data = super().read_at(file, size, offset)
+        if Path(f"/proc/self/fd/{file}").readlink().name != self._name or not self.left:
+            return data
+        self.left -= 1
+        return data[:20] + self._before[20:]
+
+
 class Noting(Disk):
     """Notes what it was asked to change, by name, in order."""
 
