@@ -33,7 +33,7 @@ from pmrunnerd.options import Options
 from pmrunnerd.outlet import Outlet
 from pmrunnerd.rules import recovery
 from pmrunnerd.rules.admission import Least
-from pmrunnerd.services import room, sandbox, workspace
+from pmrunnerd.services import aftermath, room, sandbox, workspace
 from pmrunnerd.services.agents.registry import AGENTS
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.descriptors import Shortage, raise_limit, share
@@ -134,7 +134,10 @@ class House:
         growth = Growth()
         watch = RunWatch(directory, growth.grew)
         environment = self._options.environment
-        runs = Runs(store, clock, host, watch, growth, directory, settings, environment)
+        runs = Runs(
+            *(store, clock, host, watch, growth, directory, settings, environment),
+            make_safe=partial(aftermath.make_safe, hidden=(state,), unconfined=unconfined),
+        )
         workspaces = Workspaces(store, unconfined=unconfined)
         remains = Remains(
             *(directory, lambda: store.state, workspaces), hidden=(state,), unconfined=unconfined

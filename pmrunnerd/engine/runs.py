@@ -7,10 +7,12 @@ daemon that finds such a fact without a run host knows that nothing happened.
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
 from pmrunnerd.engine.complaints import Complaints
+from pmrunnerd.engine.farewell import Farewell
 from pmrunnerd.engine.pulse import Growth
 from pmrunnerd.engine.specs import spec
 from pmrunnerd.model import events as ev
@@ -30,14 +32,15 @@ from pmrunnerd.store.store import Store
 log = logging.getLogger(__name__)
 
 TICK: Final = 1.0
-# How long a run host may take to leave after its last word, in seconds.
-FAREWELL: Final = 3.0
 # What a run prints in so many seconds is read at once: a line at a time costs a thread's turn each.
 BREATH: Final = 0.05
 
 
 class Runs:
-    """The runs of one environment, each known by its recorded name."""
+    """The runs of one environment, each known by its recorded name.
+
+    `make_safe` sees to the workspace of a run whose host died.
+    """
 
     def __init__(  # noqa: PLR0913 - the hands, each of which a test may choose
         self,
@@ -49,6 +52,8 @@ class Runs:
         directory: Path,
         settings: Settings,
         environment: str,
+        *,
+        make_safe: Callable[[Path, str], Awaitable[None]],
     ) -> None:
         self._store = store
         self._clock = clock
@@ -59,6 +64,7 @@ class Runs:
         self._settings = settings
         self._environment = environment
         self._growth = growth
+        self._farewell = Farewell(store, clock, host, make_safe)
         self.parking = False
         # Set when a run has ended; whoever waits for it clears it.
         self.over = asyncio.Event()
@@ -140,14 +146,14 @@ class Runs:
                 if page or finished:
                     continue
                 if not alive:
-                    await self._sweep(run)
+                    await self._farewell.sweep(run)
                     never = "its run host was gone without a word"
                     finished = outcomes.gone(never if seen.cursor else "it was never started")
                 else:
                     await self.grown(run)
                     # No pause for a run that says something now and then.
                     await asyncio.sleep(max(0, looked + BREATH - self._clock.monotonic()))
-            await self._farewell(run)
+            await self._farewell.wait(run)
             await self._end(run, finished, seen)
         finally:
             self._watch.remove(run)
@@ -187,36 +193,6 @@ class Runs:
         fact = ev.LeftoversKept(run=put.run, project=project, ref=put.ref, files=put.files)
         while not await self._record(run, (fact,)):
             pass
-
-    async def _farewell(self, run: str) -> None:
-        """Wait until the run's host is gone: nothing of it may be left when the next one starts."""
-        deadline = self._clock.monotonic() + FAREWELL
-        there = True
-        while there:
-            there = await self._is_there(run, late=self._clock.monotonic() > deadline)
-
-    async def _is_there(self, run: str, *, late: bool) -> bool:
-        """Tell whether a run's host is there; stop it where that is too `late`."""
-        try:
-            if self._host.alive(run) and late:
-                log.warning("run host of %s does not leave; stopping it", run)
-                await self._host.stop(run)
-            await asyncio.sleep(0.01)
-            return self._host.alive(run)
-        except OSError as exc:
-            # No descriptors, say. What the run said stays true: it is asked again.
-            log.warning("cannot see run host of %s leave yet: %s", run, exc)
-            await asyncio.sleep(TICK)
-            return True
-
-    async def _sweep(self, run: str) -> None:
-        """End what a host that died may have left: nothing of a run is there once its end is told."""
-        while True:
-            try:
-                return await self._host.stop(run)
-            except OSError as exc:  # it does not die, or we have no descriptors
-                log.warning("cannot end run %s yet: %s", run, exc)
-                await asyncio.sleep(TICK)
 
     async def _end(self, run: str, finished: Finished, seen: outcomes.Seen) -> None:
         while True:

@@ -21,7 +21,7 @@ from pmrunnerd.services.cell import Cell
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.rundir import CannotReport, RunDirectory
-from pmrunnerd.services.tenancy import FULL, Finished, Held
+from pmrunnerd.services.tenancy import FULL, Finished, Held, Tenancy
 
 log = logging.getLogger(__name__)
 
@@ -89,8 +89,18 @@ class RunHost:
             self._report.began(held.began.head, confined=cell.confined, pid=os.getpid())
             verdict = await self._work(agent, spec, cell)
             return await settle(held, verdict, spec, self._report)
+        except Exception:
+            await self._disarm(held)
+            raise
         finally:
             held.close()
+
+    async def _disarm(self, held: Tenancy) -> None:
+        """See to it that a person's git enters nothing, where all that the run left stays."""
+        try:
+            await held.disarm()
+        except (PmError, OSError):
+            log.exception("cannot disarm what run %s left", self._directory.run)
 
     async def _cell(self, spec: Spec) -> Cell:
         return await cells.make(

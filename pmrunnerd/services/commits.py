@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from pmrunnerd.services.git import OBJECT, Git, GitFailed, email
+from pmrunnerd.services.git import OBJECT, Git, GitFailed, email, shown
 
 TRAILER: Final = "PM-Runner-Run"
 # How far back a run's commit may lie behind those that people have made since.
@@ -27,8 +27,8 @@ class NestedRepository(GitFailed):
     """The run left git repositories of its own in the workspace, which git cannot commit."""
 
     def __init__(self, paths: Sequence[str]) -> None:
-        super().__init__(f"cannot commit {', '.join(paths)}: it is a git repository of its own")
-        self.paths = paths
+        named = ", ".join(map(shown, paths))
+        super().__init__(f"cannot commit {named}: it is a git repository of its own")
 
 
 async def find(git: Git, runs: Collection[str]) -> Commit | None:
@@ -51,9 +51,13 @@ async def find(git: Git, runs: Collection[str]) -> Commit | None:
     return None
 
 
-async def make(git: Git, subject: str, trailers: Sequence[tuple[str, str]]) -> None:
-    """Commit what is not ignored, if it differs at all. Raises NestedRepository, GitFailed."""
+async def stage(git: Git) -> None:
+    """Put all that is not ignored into the index. Raises GitFailed."""
     await git("add", "--all")
+
+
+async def make(git: Git, subject: str, trailers: Sequence[tuple[str, str]]) -> None:
+    """Commit what was staged, if it differs at all. Raises NestedRepository, GitFailed."""
     if nested := await nested_repositories(git):
         raise NestedRepository(nested)
     if await git.succeeds("diff-index", "--cached", "--quiet", "HEAD", "--"):
@@ -65,13 +69,12 @@ async def make(git: Git, subject: str, trailers: Sequence[tuple[str, str]]) -> N
 
 async def nested_repositories(git: Git, index: str = "") -> list[str]:
     """Return what an index has as a link to another repository and HEAD has not."""
-    text = await git(
+    words = await git.records(
         "diff-index", "--cached", "--raw", "--no-renames", "-z", "HEAD", "--", index=index
     )
-    words = text.split("\0")
     return [
         path
-        for modes, path in zip(words[::2], words[1::2], strict=False)
+        for modes, path in zip(words[::2], words[1::2], strict=True)
         if modes.split()[1] == _GITLINK and modes.split()[0] != f":{_GITLINK}"
     ]
 

@@ -3,6 +3,7 @@
 Flags alone do not make git safe there, so it always runs in a cell; they keep it predictable.
 """
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -87,9 +88,19 @@ class Git:
 
         `index` names another index file than the workspace's own, below `.git`.
         """
+        return decode(await self._printed(arguments, index))
+
+    async def records(self, *arguments: str, index: str = "") -> list[str]:
+        """Run one git command that ends what it prints with NULs; return that, paths as they are.
+
+        Such a path names its file whatever its bytes are; to be shown it goes through `shown`.
+        """
+        return os.fsdecode(await self._printed(arguments, index)).split("\0")[:-1]
+
+    async def _printed(self, arguments: Sequence[str], index: str) -> bytes:
         outcome = await self.outcome(*arguments, index=index)
         if isinstance(outcome, Exited) and outcome.status == 0:
-            return decode(outcome.out)
+            return outcome.out
         raise GitFailed(f"cannot run git {arguments[0]} in {self.cell.workspace}: {_why(outcome)}")
 
     async def succeeds(self, *arguments: str, index: str = "") -> bool:
@@ -120,6 +131,11 @@ class Git:
         if not OBJECT.fullmatch(name):
             raise GitFailed(f"cannot read {revision}: git said {name[:_SAID]!r}")
         return name
+
+
+def shown(path: str) -> str:
+    """Make a path that `records` returned text that can be shown and sent."""
+    return decode(os.fsencode(path))
 
 
 def decode(data: bytes) -> str:

@@ -10,7 +10,7 @@ from pmrunnerd.services import marker as note
 from pmrunnerd.services import status as state
 from pmrunnerd.services import submodules
 from pmrunnerd.services.commits import find
-from pmrunnerd.services.git import Git
+from pmrunnerd.services.git import Git, shown
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, movement
 from pmrunnerd.services.status import Status
@@ -35,7 +35,8 @@ async def judge(git: Git) -> Judgement:
     if moved is not Movement.FOREIGN:
         return Judgement(status=status, leftovers=marker)
     # A person has worked here since. What is not committed could be theirs as well as the run's.
-    return Judgement(status=status, problem=status.problem or _mixed(status, marker))
+    problem = status.problem or _mixed(status, marker) or await _strangers(git)
+    return Judgement(status=status, problem=problem)
 
 
 def _persons(status: Status) -> str:
@@ -49,7 +50,7 @@ async def _strangers(git: Git) -> str:
     if not found:
         return ""
     return (
-        f"submodule {state.listed(tuple(found))} has its configuration where an agent could write"
+        f"submodule {state.listed(tuple(map(shown, found)))} has its configuration where an agent could write"
         " it, and git outside would obey that: git submodule absorbgitdirs"
     )
 

@@ -4,20 +4,25 @@ Ignored files are left alone. Nothing is ever overwritten: what cannot go under 
 because an earlier attempt was cut off half-way, goes under `<run>-2`.
 """
 
+import secrets
 from typing import Final
 
 from msgspec import Struct
 
-from pmrunnerd.services import commits, submodules
+from pmrunnerd.services import commits
 from pmrunnerd.services import status as state
+from pmrunnerd.services.disarm import INDEX, disarm, place, take_out
 from pmrunnerd.services.git import Git, GitFailed
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, movement
+from pmrunnerd.services.obstacles import clear, remove, shell
 from pmrunnerd.services.status import Status
 
 REFS: Final = "refs/pm-runner/runs"
 _INDEX: Final = ".git/pm-runner-index"
-ASIDE: Final = ".git/pm-runner-kept"
+# References with a number that people can count to; what is in the way of more is no accident.
+_NUMBERS: Final = 10
+_WAY: Final = '[ -d "$1" ] && [ ! -L "$1" ] || rm -f -- "$1"'
 # What git leaves of an operation that `reset --hard` does not end.
 _REMAINS: Final = ("rebase-merge", "rebase-apply", "sequencer", "BISECT_LOG", "BISECT_START")
 
@@ -35,13 +40,18 @@ async def put_away(git: Git, began: Marker) -> Keeping | None:
     Where somebody else moved HEAD, the branch stays. Raises GitFailed, and then the rest of it is
     still there.
     """
-    await unlock(git, began)
+    try:
+        await clear(git, began.since)
+    finally:
+        # Before all else that can fail: a person looks at what is left then.
+        await disarm(git, began.run)
     now = await _look(git)
     moved = await movement(git, began, now)
-    for path in await submodules.strangers(git):
-        await _set_aside(git, began.run, path)
     kept = await _keep(git, began, now, moved)
     await _go_back(git, began, now, moved)
+    if await disarm(git, began.run):
+        # The index has names again that the run had taken out of it.
+        await _go_back(git, began, now, moved)
     left = await state.look(git)
     if left.files:
         # What is not tracked is kept by now, but for files that the run's own rules ignored.
@@ -55,19 +65,12 @@ async def _kept_before(git: Git, began: Marker) -> Keeping | None:
     """Return what whoever cleaned up was killed over before it could say where it is."""
     known = f"{REFS}/{began.run}"
     pattern = (known, f"{known}-*")
-    text = await git("for-each-ref", "--sort=version:refname", "--format=%(refname)", *pattern)
-    if not text:
-        return None
-    *_, ref = text.split()
-    return Keeping(ref=ref, files=await commits.count(git, began.head, ref))
-
-
-async def unlock(git: Git, began: Marker) -> None:
-    """Remove git's locks that were made since the run began: whoever held them is dead."""
-    await git.command(
-        *("find", ".git", "-name", "*.lock", "-type", "f", "-newermt", f"@{began.since:.6f}"),
-        "-delete",
-    )
+    text = await git("for-each-ref", "--sort=-version:refname", "--format=%(refname)", *pattern)
+    for ref in text.split():
+        # An agent may have made one of anything.
+        if await git.succeeds("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}"):
+            return Keeping(ref=ref, files=await commits.count(git, began.head, ref))
+    return None
 
 
 async def _look(git: Git) -> Status:
@@ -76,7 +79,7 @@ async def _look(git: Git) -> Status:
     except GitFailed:
         # Killed while it wrote, git can leave an index that it cannot read. All it knows beyond
         # the tree and HEAD is what was staged.
-        await git.command("rm", "-f", ".git/index")
+        await remove(git, INDEX)
         return await state.look(git)
 
 
@@ -90,7 +93,7 @@ async def _keep(
     head = now.head or began.head
     await _gather(git, began.run, head)
     tree = (await git("write-tree", index=_INDEX)).strip()
-    await git.command("rm", "-f", _INDEX)
+    await remove(git, _INDEX)
     if beyond and not await _adds(git, beyond, tree):
         return None
     commit = head
@@ -111,38 +114,40 @@ async def _adds(git: Git, old: str, new: str) -> bool:
 
 async def _gather(git: Git, run: str, head: str) -> None:
     """Put all that is not ignored into an index of our own, and repositories in the tree aside."""
-    await git.command("rm", "-f", _INDEX, f"{_INDEX}.lock")
+    await remove(git, _INDEX, f"{_INDEX}.lock")
     try:
         # With a copy of the workspace's index, what is unchanged need not be read.
-        await git.command("cp", ".git/index", _INDEX)
+        await git.command("cp", INDEX, _INDEX)
         await git("add", "--all", index=_INDEX)
     except GitFailed:
-        await git.command("rm", "-f", _INDEX, f"{_INDEX}.lock")
+        await remove(git, _INDEX, f"{_INDEX}.lock")
         await git("read-tree", head, index=_INDEX)
         await git("add", "--all", index=_INDEX)
-    for path in await commits.nested_repositories(git, _INDEX):
-        await _set_aside(git, run, path)
-        await git("update-index", "--force-remove", "--", path, index=_INDEX)
-
-
-async def _set_aside(git: Git, run: str, path: str) -> None:
-    """Move a repository that lies in the workspace out of its tree: git would keep its name only."""
-    target = f"{ASIDE}/{run}/{path}"
-    await git.command("mkdir", "-p", "--", target.rpartition("/")[0])
-    await git.command("mv", "-T", "--", path, target)
+    aside = place(run)
+    while found := await commits.nested_repositories(git, _INDEX):
+        for path in found:
+            await take_out(git, aside, path)
+            await git("update-index", "--force-remove", "--", path, index=_INDEX)
+        await git("add", "--all", index=_INDEX)
 
 
 async def _name(git: Git, run: str, commit: str) -> str:
-    ref, number = f"{REFS}/{run}", 1
-    while await git.succeeds("show-ref", "--verify", "--quiet", ref):
-        number += 1
-        ref = f"{REFS}/{run}-{number}"
+    """Make the first reference of the run that can be made."""
+    names = [f"{REFS}/{run}", *(f"{REFS}/{run}-{number}" for number in range(2, _NUMBERS))]
+    for ref in names:
+        if await git.succeeds("update-ref", ref, commit, ""):
+            return ref
+    # So many are no accident: somebody made what is in the way of all, or of those that we count.
+    for above in (REFS.rpartition("/")[0], REFS):
+        await shell(git, _WAY, f".git/{above}")
+        await git.succeeds("update-ref", "--no-deref", "-d", above)
+    ref = f"{REFS}/{run}-{_NUMBERS + secrets.randbelow(10**9)}"
     await git("update-ref", ref, commit, "")
     return ref
 
 
 async def _go_back(git: Git, began: Marker, now: Status, moved: Movement) -> None:
-    await git.command("rm", "-rf", *(f".git/{name}" for name in _REMAINS))
+    await remove(git, *(f".git/{name}" for name in _REMAINS))
     if moved is Movement.FOREIGN:
         await git("reset", "--hard", "--quiet")
         return

@@ -12,8 +12,9 @@ from typing import Final
 
 from pmrunnerd.services import cells, guard, tenancy
 from pmrunnerd.services.clock import Clock
+from pmrunnerd.services.disarm import ASIDE
 from pmrunnerd.services.git import Git, GitFailed
-from pmrunnerd.services.keeping import ASIDE, REFS
+from pmrunnerd.services.keeping import REFS
 
 _NUMBERED: Final = re.compile(rf"{REFS}/(?P<run>.+?)(-[0-9]+)?")
 # Nobody holds these for longer than a moment, in minutes: a git that was killed left them.

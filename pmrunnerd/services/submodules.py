@@ -6,7 +6,7 @@ write. So a run neither begins nor ends with one of those.
 """
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pmrunnerd.services import guard
@@ -32,18 +32,18 @@ async def strangers(git: Git) -> list[str]:
 async def _below(git: Git, where: str, depth: int, guarded: frozenset[Path]) -> list[str]:
     inside = ("-C", where) if where else ()
     try:
-        text = await git(*inside, "ls-files", "--stage", "-z")
+        records = await git.records(*inside, "ls-files", "--stage", "-z")
     except GitFailed:
         if not where:
             raise
         return [where]  # somebody broke it, and nobody can tell what is in there
     found: list[str] = []
-    for record in text.split("\0"):
+    for record in records:
         mode, _, name = record.partition("\t")
         if not mode.startswith(_LINK):
             continue
         path = f"{where}/{name}" if where else name
-        if (target := _target(git.cell.workspace / path)) is None:
+        if (target := _target(git.cell.workspace, path)) is None:
             continue
         # Below the directory of one that is guarded there is room for another that is not.
         if depth == _DEEPEST or target not in guarded:
@@ -53,14 +53,19 @@ async def _below(git: Git, where: str, depth: int, guarded: frozenset[Path]) -> 
     return found
 
 
-def _target(repository: Path) -> Path | None:
-    """Return where the git directory of a repository is; None if there is no repository."""
-    entry = repository / ".git"
+def _target(workspace: Path, path: str) -> Path | None:
+    """Return where the git directory of a repository is; None if there is none that git enters."""
+    repository = workspace
+    entry = repository / path / ".git"
     try:
+        for name in PurePosixPath(path).parts:
+            repository /= name
+            if repository.is_symlink():
+                return None
         file = os.open(entry, _LOOK)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except OSError:  # a link, or not ours to read
+    except OSError:  # .git is a link, or something is not ours to read
         return entry
     try:
         content = os.read(file, _LONG)
@@ -70,4 +75,6 @@ def _target(repository: Path) -> Path | None:
         os.close(file)
     if not content.startswith(_POINTS):
         return entry
-    return (repository / os.fsdecode(content.removeprefix(_POINTS).rstrip(b"\r\n"))).resolve()
+    # Git takes what is before a NUL; and a path may go in circles, which `resolve` does not bear.
+    to, _, _ = content.removeprefix(_POINTS).rstrip(b"\r\n").partition(b"\0")
+    return Path(os.path.realpath(repository / os.fsdecode(to)))

@@ -18,11 +18,13 @@ from pmrunnerd.services import marker as note
 from pmrunnerd.services import status as state
 from pmrunnerd.services.cell import NoWorkspace
 from pmrunnerd.services.commits import Commit, NestedRepository
+from pmrunnerd.services.disarm import disarm
 from pmrunnerd.services.git import Git, GitFailed
 from pmrunnerd.services.judgement import judge
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, movement
+from pmrunnerd.services.obstacles import clear
 from pmrunnerd.services.status import Status
 
 _SHORT: Final = 10
@@ -57,11 +59,14 @@ class Tenancy:
         Commits that it made itself stay. Raises HeadMoved, NestedRepository or another GitFailed;
         then nothing was committed.
         """
-        await keeping.unlock(self._git, self.began)
+        await clear(self._git, self.began.since)
         now = await state.look(self._git)
         await self._check(now, {Movement.FOREIGN, Movement.REWRITTEN})
         if now.half_done:
             raise HeadMoved(f"it left {now.half_done} half done; nothing was committed")
+        if now.files:
+            await commits.stage(self._git)
+        # Of all that the index names by now: what the run had taken out of it as well.
         if nested := await submodules.strangers(self._git):
             raise NestedRepository(nested)
         if now.files:
@@ -90,6 +95,10 @@ class Tenancy:
                 f"HEAD moved while it ran, from {was} to {now_at}; nothing was committed",
                 foreign=moved is Movement.FOREIGN,
             )
+
+    async def disarm(self) -> None:
+        """Leave nothing that git outside would enter, where the rest stays. Raises GitFailed."""
+        await disarm(self._git, self.began.run)
 
     async def put_away(self) -> Keeping | None:
         """Keep what the run left behind and go back to where it began. Raises GitFailed."""

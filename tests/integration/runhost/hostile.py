@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.unit.services.parts import repository
+from tests.unit.services.parts import git, repository
 
 
 class Plant(NamedTuple):
@@ -133,4 +133,37 @@ def planted(path: Path, plant: Plant, trap: Path) -> Path:
     """Make a repository in which somebody has planted a program."""
     here = repository(path)
     person(here, plant.plant, trap)
+    return here
+
+
+# Each is tried by an agent on the submodule `library`, or on a repository of its own.
+CONFIG = 'git config -f {0} core.fsmonitor "touch $TRAP; false #"'
+SUBMODULE_PLANTS = {
+    "its configuration": CONFIG.format(".git/modules/library/config"),
+    "a repository in its place": (
+        "rm library/.git; cp -r .git/modules/library library/.git; rm library/.git/commondir;"
+        f" git config -f library/.git/config --unset core.worktree; {CONFIG.format('library/.git/config')}"
+    ),
+    "another repository for it": (
+        "mkdir -p .git/other; cp -r .git/modules/library/. .git/other; rm .git/other/commondir;"
+        " git config -f .git/other/config --unset core.worktree;"
+        f" echo 'gitdir: ../.git/other' > library/.git; {CONFIG.format('.git/other/config')}"
+    ),
+    "a new one that it commits itself": (
+        "git init -q own; git -C own commit -q --allow-empty -m x; git add own; git commit -qm own;"
+        f" {CONFIG.format('own/.git/config')}"
+    ),
+    "a new one in the submodule": (
+        "git init -q library/own; git -C library/own commit -q --allow-empty -m x;"
+        f" git -C library add own; {CONFIG.format('library/own/.git/config')}"
+    ),
+}
+
+
+def with_submodule(path: Path) -> Path:
+    """Make a repository with a submodule `library`."""
+    here, library = repository(path), repository(path.with_name(f"{path.name}-library"))
+    allow = ("-c", "protocol.file.allow=always")
+    git(here, *allow, "submodule", "add", "--quiet", str(library), "library")
+    git(here, "commit", "--quiet", "--message=add")
     return here

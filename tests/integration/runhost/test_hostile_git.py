@@ -8,9 +8,16 @@ import pytest
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Committed, Kept
 from pmrunnerd.services import workspace
-from tests.integration.runhost.hostile import PLANTS, person, planted
+from tests.integration.runhost.hostile import (
+    CONFIG,
+    PLANTS,
+    SUBMODULE_PLANTS,
+    person,
+    planted,
+    with_submodule,
+)
 from tests.integration.runhost.hosts import Hosts, end, every
-from tests.unit.services.parts import git, needs_sandbox, repository
+from tests.unit.services.parts import needs_sandbox
 
 pytestmark = needs_sandbox
 
@@ -54,42 +61,10 @@ def test_what_a_run_plants_never_runs_outside(tmp_path: Path, name: str) -> None
     assert trap.exists()
 
 
-# Each is tried by an agent on the submodule `library`, or on a repository of its own.
-_CONFIG = 'git config -f {0} core.fsmonitor "touch $TRAP; false #"'
-SUBMODULE_PLANTS = {
-    "its configuration": _CONFIG.format(".git/modules/library/config"),
-    "a repository in its place": (
-        "rm library/.git; cp -r .git/modules/library library/.git; rm library/.git/commondir;"
-        f" git config -f library/.git/config --unset core.worktree; {_CONFIG.format('library/.git/config')}"
-    ),
-    "another repository for it": (
-        "mkdir -p .git/other; cp -r .git/modules/library/. .git/other; rm .git/other/commondir;"
-        " git config -f .git/other/config --unset core.worktree;"
-        f" echo 'gitdir: ../.git/other' > library/.git; {_CONFIG.format('.git/other/config')}"
-    ),
-    "a new one that it commits itself": (
-        "git init -q own; git -C own commit -q --allow-empty -m x; git add own; git commit -qm own;"
-        f" {_CONFIG.format('own/.git/config')}"
-    ),
-    "a new one in the submodule": (
-        "git init -q library/own; git -C library/own commit -q --allow-empty -m x;"
-        f" git -C library add own; {_CONFIG.format('library/own/.git/config')}"
-    ),
-}
-
-
-def _with_submodule(path: Path) -> Path:
-    here, library = repository(path), repository(path.with_name(f"{path.name}-library"))
-    allow = ("-c", "protocol.file.allow=always")
-    git(here, *allow, "submodule", "add", "--quiet", str(library), "library")
-    git(here, "commit", "--quiet", "--message=add")
-    return here
-
-
 @pytest.mark.parametrize("name", SUBMODULE_PLANTS)
 def test_what_a_run_plants_in_a_submodule_never_runs_outside(tmp_path: Path, name: str) -> None:
     trap = tmp_path / "trap"
-    here = _with_submodule(tmp_path / "workspace")
+    here = with_submodule(tmp_path / "workspace")
     with Hosts(tmp_path) as hosts:
         hosts.run(f"set +e; TRAP={trap}; {SUBMODULE_PLANTS[name]}; true")
         person(here, "git status; git diff; git submodule status; git submodule update", trap)
@@ -97,7 +72,7 @@ def test_what_a_run_plants_in_a_submodule_never_runs_outside(tmp_path: Path, nam
         said = hosts.run("echo x > new")
         assert end(said).outcome is Outcome.SUCCEEDED, said
 
-    open_ = _with_submodule(tmp_path / "open")
+    open_ = with_submodule(tmp_path / "open")
     person(open_, SUBMODULE_PLANTS[name], trap)
     trap.unlink(missing_ok=True)
     person(open_, "git status", trap)
@@ -106,8 +81,8 @@ def test_what_a_run_plants_in_a_submodule_never_runs_outside(tmp_path: Path, nam
 
 def test_a_submodule_that_is_hostile_from_the_start_never_runs_outside(tmp_path: Path) -> None:
     trap = tmp_path / "trap"
-    here = _with_submodule(tmp_path / "workspace")
-    person(here, _CONFIG.format(".git/modules/library/config"), trap)
+    here = with_submodule(tmp_path / "workspace")
+    person(here, CONFIG.format(".git/modules/library/config"), trap)
     with Hosts(tmp_path) as hosts:
         assert end(hosts.run("echo x > new")).outcome is Outcome.SUCCEEDED
         assert end(hosts.run("echo x > half; exit 3")).outcome is Outcome.FAILED

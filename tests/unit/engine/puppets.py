@@ -86,7 +86,18 @@ class Stage:
         self.host = Puppets(directory)
         growth = Growth()
         self.watch = RunWatch(directory, growth.grew)
-        self.runs = Runs(store, Clock(), self.host, self.watch, growth, directory, settings, "test")
+        self.runs = Runs(
+            *(store, Clock(), self.host, self.watch, growth, directory, settings, "test"),
+            make_safe=self._make_safe,
+        )
+        self.made_safe: list[tuple[Path, str]] = []
+        self.workspace_trouble: Exception | None = None
+
+    async def _make_safe(self, workspace: Path, run: str) -> None:
+        assert run in self.state.active, "its end is told when all of it is over"
+        self.made_safe.append((workspace, run))
+        if self.workspace_trouble is not None:
+            raise self.workspace_trouble
 
     @property
     def state(self) -> State:

@@ -1,9 +1,6 @@
 import asyncio
 from pathlib import Path
 
-import pytest
-
-from pmrunnerd.engine import runs
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, TaskState
 from pmrunnerd.model.progress import Asked, Committed, PutAway
@@ -82,21 +79,6 @@ def test_a_host_that_is_gone_without_a_word_interrupts_its_task(tmp_path: Path) 
     play(tmp_path, scene)
 
 
-def test_the_end_of_a_run_is_told_once_nothing_is_left_of_its_dead_host(tmp_path: Path) -> None:
-    async def scene(stage: Stage) -> None:
-        stage.host.sticky = 2
-        async with asyncio.TaskGroup() as group:
-            group.create_task(stage.runs.start("t1"))
-            run = await stage.started()
-            stage.host.say(run, BEGAN)
-            await stage.until(lambda: stage.state.runs[run].head)
-            stage.host.living.clear()
-        assert stage.host.swept == [run] * 3
-        assert stage.state.tasks["t1"].state is TaskState.QUEUED
-
-    play(tmp_path, scene)
-
-
 def test_what_a_dead_run_left_behind_is_recorded_once(tmp_path: Path) -> None:
     async def scene(stage: Stage) -> None:
         (tmp_path / "runs" / "r2-bbbb").mkdir()
@@ -136,18 +118,6 @@ def test_following_goes_on_from_the_recorded_cursor(tmp_path: Path) -> None:
         await stage.runs.follow("r1-aaaa")
         kinds = [type(f) for batch in stage.store.read(2) for f in batch.facts]
         assert kinds == [ev.RunEnded, ev.TaskCompleted, ev.PlanCompleted]
-
-    play(tmp_path, scene)
-
-
-def test_a_host_that_does_not_leave_after_its_last_word_is_stopped(tmp_path: Path) -> None:
-    async def scene(stage: Stage) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(stage.runs.start("t1"))
-            run = await stage.started()
-            stage.host.say(run, BEGAN, finished())
-        assert stage.host.stopped == [run]
-        assert stage.state.tasks["t1"].state is TaskState.COMPLETE
 
     play(tmp_path, scene)
 
@@ -219,26 +189,5 @@ def test_whoever_waits_for_the_end_of_a_run_is_told(tmp_path: Path) -> None:
             async with asyncio.timeout(10):
                 await stage.runs.over.wait()
             assert not stage.state.active
-
-    play(tmp_path, scene)
-
-
-def test_a_run_that_said_its_last_word_succeeded_whoever_cannot_see_its_host_leave(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runs, "TICK", 0.01)
-
-    async def scene(stage: Stage) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(stage.runs.start("t1"))
-            run = await stage.started()
-            stage.host.say(run, BEGAN)
-            await stage.until(lambda: stage.state.runs[run].head)
-            stage.host.unseen = 5
-            done = Committed(at=AT, commit="77aa", subject="x", files=1)
-            stage.host.say(run, done, finished())
-            stage.host.living.clear()
-        task = stage.state.tasks["t1"]
-        assert (task.state, task.commit) == (TaskState.COMPLETE, "77aa")
 
     play(tmp_path, scene)

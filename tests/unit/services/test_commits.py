@@ -5,13 +5,19 @@ import pytest
 
 from pmrunnerd.services import commits
 from pmrunnerd.services.commits import NestedRepository
+from pmrunnerd.services.git import Git
 from tests.unit.services.parts import RUN, git, hands, head, repository
 
 TRAILERS = (("PM-Runner-Task", "t1"), ("PM-Runner-Run", RUN))
 
 
 def _make(path: Path, subject: str = "do it") -> None:
-    asyncio.run(commits.make(hands(path), subject, TRAILERS))
+    asyncio.run(_staged_and_made(hands(path), subject))
+
+
+async def _staged_and_made(hands: Git, subject: str) -> None:
+    await commits.stage(hands)
+    await commits.make(hands, subject, TRAILERS)
 
 
 def test_a_commit_holds_everything_that_is_not_ignored_and_names_its_run(tmp_path: Path) -> None:
@@ -78,9 +84,8 @@ def test_a_repository_inside_is_refused_and_one_that_was_there_is_not(tmp_path: 
     here = repository(tmp_path / "w")
     repository(here / "inner one")
 
-    with pytest.raises(NestedRepository, match="inner one") as refused:
+    with pytest.raises(NestedRepository, match="cannot commit inner one: "):
         _make(here)
-    assert refused.value.paths == ["inner one"]
     assert git(here, "log", "--format=%s") == "start\n"
 
 

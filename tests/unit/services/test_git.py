@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pmrunnerd.services.git import Git, GitFailed
+from pmrunnerd.services.git import Git, GitFailed, shown
 from tests.unit.services.parts import (
     RUN,
     confined,
@@ -103,3 +103,16 @@ def test_paths_that_are_no_text_can_be_shown(tmp_path: Path) -> None:
     said = asyncio.run(hands(here)("status", "--porcelain", "-z"))
     assert said == "?? \\xff.txt\0"
     said.encode()
+
+
+def test_records_are_paths_that_name_their_files_whatever_their_bytes(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    odd = here / os.fsdecode(b"a\xff\nb")
+    odd.touch()
+    found = asyncio.run(hands(here).records("ls-files", "--others", "-z"))
+
+    assert [here / name for name in found] == [odd]
+    assert [shown(name) for name in found] == ["a\\xff\nb"]
+    assert asyncio.run(hands(here).records("ls-files", "--deleted", "-z")) == []
+    with pytest.raises(GitFailed, match="cannot run git ls-files"):
+        asyncio.run(hands(here).records("ls-files", "--nonsense"))

@@ -73,3 +73,15 @@ def test_looking_at_a_workspace_changes_nothing(tmp_path: Path) -> None:
     _judge(here)
 
     assert {p: p.stat().st_mtime_ns for p in here.rglob("*") if p.is_file()} == before
+
+
+def test_where_somebody_committed_since_a_repository_of_the_dead_run_is_no_place_to_begin(
+    tmp_path: Path,
+) -> None:
+    here = repository(tmp_path / "w")
+    _note(here)
+    repository(here / "own")
+    git(here, "add", "own")
+    git(here, "commit", "--quiet", "-m", "mine, with what the run had staged")
+
+    assert "submodule own has its configuration where an agent could write" in _judge(here).problem

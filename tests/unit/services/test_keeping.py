@@ -4,11 +4,12 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pmrunnerd.services import marker
 from pmrunnerd.services.keeping import Keeping, put_away
 from pmrunnerd.services.marker import Marker
-from tests.unit.services.parts import RUN, git, hands, head, repository
+from tests.unit.services.parts import RUN, eventually, git, hands, head, repository
 
 REF = f"refs/pm-runner/runs/{RUN}"
 
@@ -126,7 +127,7 @@ def test_a_repository_that_the_run_made_inside_is_moved_and_not_lost(tmp_path: P
     (here / "some where/inner/kept.txt").write_text("uncommitted\n")
     _put_away(here, began)
 
-    moved = here / f".git/pm-runner-kept/{RUN}/some where/inner"
+    (moved,) = here.glob(f".git/pm-runner-kept/{RUN}-*/some where/inner")
     assert (moved / "kept.txt").read_text() == "uncommitted\n"
     assert git(moved, "log", "--format=%s") == "start\n"
     assert git(here, "status", "--porcelain") == ""
@@ -145,12 +146,16 @@ def test_the_lock_of_a_git_that_was_killed_is_no_obstacle(tmp_path: Path, lock: 
 
 def test_a_lock_from_before_the_run_is_somebody_else_s(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
-    old = here / ".git/config.lock"
+    old, own = here / ".git/config.lock", here / ".git/own.lock"
     old.touch()
-    os.utime(old, (0, 0))
-    _put_away(here, _took(here))
+    began = replace(_took(here), since=old.stat().st_ctime + 0.001)
+    eventually(lambda: time.time() > began.since + 0.01)
+    own.touch()
+    os.utime(own, (0, 0))
+    _put_away(here, began)
 
     assert old.exists()
+    assert not own.exists(), "when it was made nobody can set back"
 
 
 def test_an_index_that_was_cut_off_is_no_obstacle(tmp_path: Path) -> None:
@@ -205,3 +210,32 @@ def test_what_was_kept_and_not_said_is_said_by_who_comes_next(tmp_path: Path) ->
 
     (here / "newer").touch()
     assert _put_away(here, began) == _put_away(here, began) == Keeping(ref=f"{REF}-2", files=1)
+
+
+@pytest.mark.parametrize(
+    "taken", ["refs/pm-runner", "refs/pm-runner/runs", *(f"{REF}{n}/x" for n in ("", "-2"))]
+)
+def test_a_reference_in_the_way_of_ours_keeps_nothing_from_being_kept(
+    tmp_path: Path, taken: str
+) -> None:
+    here = repository(tmp_path / "w")
+    began = _took(here)
+    git(here, "update-ref", taken, "HEAD")
+    git(here, "pack-refs", "--all")
+    (here / "new").touch()
+    kept = _put_away(here, began)
+
+    assert kept is not None
+    assert git(here, "show", f"{kept.ref}:new") == ""
+
+
+def test_where_every_name_that_we_count_is_taken_another_is_found(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    began = _took(here)
+    for number in ("", *(f"-{number}" for number in range(2, 12))):
+        git(here, "update-ref", f"{REF}{number}", "HEAD")
+    (here / "new").touch()
+    kept = _put_away(here, began)
+
+    assert kept is not None
+    assert int(kept.ref.removeprefix(f"{REF}-")) >= 10

@@ -3,7 +3,7 @@ import shutil
 from pathlib import Path
 
 from pmrunnerd.services import submodules
-from tests.unit.services.parts import git, hands, repository
+from tests.unit.services.parts import git, hands, head, repository
 
 
 def _with_submodule(root: Path, *, below: bool = False) -> Path:
@@ -51,6 +51,26 @@ def test_one_that_points_out_of_the_modules_is_a_stranger(tmp_path: Path) -> Non
     (here / "library/.git").unlink()
     (here / "library/.git").symlink_to(tmp_path)
     assert _strangers(here) == ["library"]
+
+
+def test_what_only_this_reader_would_take_for_the_guarded_one_is_a_stranger(tmp_path: Path) -> None:
+    here = _with_submodule(tmp_path)
+    (here / "round").symlink_to("round")
+    for content in (b"gitdir: ../evil\0/../../.git/modules/library", b"gitdir: ../round"):
+        (here / "library/.git").write_bytes(content)
+        assert _strangers(here) == ["library"]
+
+
+def test_what_git_would_only_reach_by_a_link_is_none(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    repository(tmp_path / "far/own")
+    git(here, "update-index", "--add", "--cacheinfo", f"160000,{head(here)},far/own")
+    (here / "far").symlink_to(tmp_path / "far")
+    assert _strangers(here) == []
+
+    (here / "far").unlink()
+    repository(here / "far/own")
+    assert _strangers(here) == ["far/own"]
 
 
 def test_one_that_hides_in_the_directory_of_another_is_a_stranger(tmp_path: Path) -> None:
