@@ -97,7 +97,10 @@ class Runs:
         """Stop a run's host and return once `follow` has recorded the end."""
         while run in self._store.state.active:
             # Again and again: it may be on its way to be started, and not there yet.
-            await self._host.stop(run)
+            try:
+                await self._host.stop(run)
+            except OSError as exc:  # it does not die, or we have no descriptors
+                self._complaints.of(f"stop run {run}", exc)
             self._growth.grew(run)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK / 4):
@@ -105,21 +108,20 @@ class Runs:
 
     async def follow_safely(self, run: str) -> None:
         """Follow a run; one that brings out a bug of ours ends as failed, and the others go on."""
+        seen = outcomes.Seen(cursor=self._store.ahead.runs[run].cursor)
         try:
-            await self.follow(run)
+            await self._follow(run, seen)
         except StoreFailed:
             raise
         except Exception:
             log.exception("cannot follow run %s: this is a bug", run)
-            await self._host.stop(run)
+            await self._farewell.sweep(run)
             why = "cannot follow the run: this is a bug in pmrunnerd, and its log says where"
-            failed = Finished(at="", outcome=Outcome.FAILED, reason=why)
-            await self._end(run, failed, outcomes.Seen(cursor=self._store.ahead.runs[run].cursor))
+            await self._end(run, Finished(at="", outcome=Outcome.FAILED, reason=why), seen)
 
-    async def follow(self, run: str) -> None:
+    async def _follow(self, run: str, seen: outcomes.Seen) -> None:
         """Read what a run reports, from the recorded cursor to its end, and record the end."""
         directory = RunDirectory(self._directory / run)
-        seen = outcomes.Seen(cursor=self._store.ahead.runs[run].cursor)
         finished: Finished | None = None
         self._watch.add(run)
         try:

@@ -25,10 +25,11 @@ from pmrunnerd.services.pipes import Drain
 from pmrunnerd.services.sandbox import AGENT, Sandbox, hint, own
 
 # Processes and threads of one command, those of nobody else: a sandbox has its own user namespace,
-# and the kernel counts by that. `-u` is bash's letter for it, `-p` dash's.
+# and the kernel counts by that. `-u` is bash's letter for it, `-p` dash's. Where fewer are allowed
+# already both refuse, and that is no news to whoever reads what the command prints.
 _PROCESSES: Final = 4096
 _GATE: Final = (
-    f"ulimit -u {_PROCESSES} 2>/dev/null || ulimit -p {_PROCESSES};"
+    f"{{ ulimit -u {_PROCESSES} || ulimit -p {_PROCESSES}; }} 2>/dev/null;"
     ' echo >&0 && read -r go && exec "$@"'
 )
 _PATIENCE: Final = 10.0

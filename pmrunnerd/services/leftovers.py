@@ -44,7 +44,8 @@ async def end(run: str, *, below: bool) -> None:
     """
     deadline = time.monotonic() + _PATIENCE
     found: set[int] = set()
-    while pids := of(run) | (descendants() if below else set()):
+    # In a thread: where there are thousands, a look takes as long as others may wait for the loop.
+    while pids := await asyncio.to_thread(_left, run, below=below):
         found |= pids
         for pid in pids:
             _kill(pid, run, below=below)
@@ -53,6 +54,10 @@ async def end(run: str, *, below: bool) -> None:
         await asyncio.sleep(0.005)
     if below:
         _bury(found)
+
+
+def _left(run: str, *, below: bool) -> set[int]:
+    return of(run) | (descendants() if below else set())
 
 
 def _kill(pid: int, run: str, *, below: bool) -> None:

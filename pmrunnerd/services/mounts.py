@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from pmrunnerd.services.memory import total
+
 _ROOTS: Final = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _OWN: Final = Path("/etc/pm-runner")
 _NOTHING: Final = "/dev/null"
-# Of the machine's memory, each of the places in memory that a sandbox has; there are three.
+# Of the memory that we may use, each of the places in memory that a sandbox has; there are three.
 _SHARE: Final = 8
 
 
@@ -66,8 +68,7 @@ def _covered(path: str) -> tuple[str, ...]:
 
 def memory(path: str) -> tuple[str, ...]:
     """Make a place in memory that can be written, up to a limit of its own."""
-    size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _SHARE
-    return ("--size", str(size), "--tmpfs", path)
+    return ("--size", str(total() // _SHARE), "--tmpfs", path)
 
 
 def kernel() -> list[str]:

@@ -40,8 +40,10 @@ class Puppets:
         self.stopped: list[str] = []
         self.swept: list[str] = []
         self.sticky = 0
+        self.stubborn = 0  # how often a living one does not die
         self.broken = ""
         self.bug = False
+        self.blind = False  # a bug that following brings out
         self.unseen = 0  # how often nobody can tell who is alive
 
     async def start(self, run: str) -> None:
@@ -54,6 +56,9 @@ class Puppets:
         self.moved.set()
 
     def alive(self, run: str) -> bool:
+        if self.blind:
+            self.blind = False
+            raise KeyError("a bug")
         if self.unseen:
             self.unseen -= 1
             raise OSError(errno.EMFILE, "Too many open files")
@@ -66,6 +71,9 @@ class Puppets:
                 self.sticky -= 1
                 raise TimeoutError("processes of it do not die")
             return
+        if self.stubborn:
+            self.stubborn -= 1
+            raise TimeoutError("processes of it do not die")
         self.stopped.append(run)
         self.say(run, finished(Outcome.INTERRUPTED, "stopped"))
         self.living.discard(run)

@@ -1,9 +1,11 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, TaskState
-from pmrunnerd.model.progress import Asked, Committed, PutAway
+from pmrunnerd.model.progress import Asked, Committed, Kept, PutAway
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.services.rundir import RunDirectory
 from tests.unit.engine.puppets import BEGAN, Stage, finished, play
@@ -43,7 +45,7 @@ def test_a_run_that_was_intended_and_never_started_is_queued_again(tmp_path: Pat
         await stage.store.commit(
             ev.RunStarted(run="r1-aaaa", task="t1", project="w1", agent="shell", attempt=1)
         )
-        await stage.runs.follow("r1-aaaa")
+        await stage.runs.follow_safely("r1-aaaa")
         assert stage.state.tasks["t1"].state is TaskState.QUEUED
         ended = stage.state.runs["r1-aaaa"].ended
         assert ended is not None
@@ -93,12 +95,12 @@ def test_what_a_dead_run_left_behind_is_recorded_once(tmp_path: Path) -> None:
         stage.host.living.add("r2-bbbb")
         for _ in range(2):  # the second daemon reads the same line again
             async with asyncio.TaskGroup() as group:
-                following = group.create_task(stage.runs.follow("r2-bbbb"))
+                following = group.create_task(stage.runs.follow_safely("r2-bbbb"))
                 await stage.until(lambda: stage.state.runs["r1-aaaa"].ended.kept)  # type: ignore[union-attr]
                 following.cancel()
         stage.host.say("r2-bbbb", BEGAN, finished())
         stage.host.living.clear()
-        await stage.runs.follow("r2-bbbb")
+        await stage.runs.follow_safely("r2-bbbb")
         facts = [type(f) for batch in stage.store.read(0) for f in batch.facts]
         assert facts.count(ev.LeftoversKept) == 1
 
@@ -115,7 +117,7 @@ def test_following_goes_on_from_the_recorded_cursor(tmp_path: Path) -> None:
             ev.RunBegan(run="r1-aaaa", project="w1", cursor=size, head="4f2a91c", confined=True),
         )
         stage.host.say("r1-aaaa", finished())
-        await stage.runs.follow("r1-aaaa")
+        await stage.runs.follow_safely("r1-aaaa")
         kinds = [type(f) for batch in stage.store.read(2) for f in batch.facts]
         assert kinds == [ev.RunEnded, ev.TaskCompleted, ev.PlanCompleted]
 
@@ -129,7 +131,7 @@ def test_a_task_that_is_interrupted_too_often_fails(tmp_path: Path) -> None:
             await stage.store.commit(
                 ev.RunStarted(run=run, task="t1", project="w1", agent="shell", attempt=attempt)
             )
-            await stage.runs.follow(run)
+            await stage.runs.follow_safely(run)
         assert stage.state.tasks["t1"].state is TaskState.ERROR
 
     play(tmp_path, scene, Settings(runs_interruptions=2))
@@ -171,9 +173,41 @@ def test_a_stop_that_comes_before_the_host_is_there_reaches_it_later(tmp_path: P
             group.create_task(stage.runs.stop("r1-aaaa"))
             await asyncio.sleep(0)
             stage.host.living.add("r1-aaaa")
-            group.create_task(stage.runs.follow("r1-aaaa"))
+            group.create_task(stage.runs.follow_safely("r1-aaaa"))
         assert stage.host.stopped == ["r1-aaaa"]
         assert stage.state.tasks["t1"].state is TaskState.QUEUED
+
+    play(tmp_path, scene)
+
+
+def test_a_stop_of_what_does_not_die_is_tried_until_it_does(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.host.stubborn = 2
+        async with asyncio.TaskGroup() as group:
+            group.create_task(stage.runs.start("t1"))
+            run = await stage.started()
+            stage.host.say(run, BEGAN)
+            group.create_task(stage.runs.stop(run))
+        assert stage.host.stopped == [run]
+        assert f"cannot stop run {run}: processes of it do not die" in caplog.text
+
+    play(tmp_path, scene)
+
+
+def test_what_a_run_said_before_a_bug_of_ours_is_not_forgotten(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(stage.runs.start("t1"))
+            run = await stage.started()
+            stage.host.say(run, BEGAN, Kept(at=AT, ref="refs/x", files=1))
+            await stage.until(lambda: stage.state.runs[run].head)
+            stage.host.blind = True
+        assert stage.state.tasks["t1"].state is TaskState.ERROR
+        ended = stage.state.runs[run].ended
+        assert ended is not None
+        assert (ended.kept, "this is a bug" in ended.reason) == ("refs/x", True)
 
     play(tmp_path, scene)
 

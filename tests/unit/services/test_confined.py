@@ -39,6 +39,19 @@ async def main():
 asyncio.run(main())
 """
 
+SAYER = """
+import asyncio, sys
+from pathlib import Path
+from pmrunnerd.services.outcome import collect
+from tests.unit.services.parts import ENVIRONMENT, confined
+async def main():
+    said = await collect(
+        await confined(Path(sys.argv[1])).start(["echo", "word"], ENVIRONMENT), total=60, limit=1000
+    )
+    print(said.out, said.err)
+asyncio.run(main())
+"""
+
 
 @needs_sandbox
 def test_whoever_starts_a_sandbox_and_is_killed_leaves_nothing_at_work_whenever_it_was(
@@ -94,6 +107,16 @@ def test_however_many_there_are_none_is_left_when_the_end_has_come(tmp_path: Pat
         return left
 
     assert asyncio.run(run()) == 0
+
+
+@needs_sandbox
+def test_where_fewer_processes_are_allowed_anyway_a_command_prints_its_own_words_alone(
+    tmp_path: Path,
+) -> None:
+    limited = ("prlimit", "--nproc=1000:1000", sys.executable, "-c", SAYER, str(tmp_path))
+    done = subprocess.run(limited, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.stdout == "b'word\\n' b''\n", done.stderr
 
 
 @needs_sandbox

@@ -55,6 +55,15 @@ def test_where_the_kernel_says_nothing_nothing_is_known(tmp_path: Path) -> None:
     assert memory.available(tmp_path, tmp_path) is None
 
 
+def test_what_there_is_at_all_is_the_tightest_limit_or_the_machine_s(machine: Path) -> None:
+    whole = memory.total(machine / "proc", machine / "groups")
+    group(machine, "outer", str(whole // 4), 0)
+    group(machine, "outer/ours", str(whole * 4), 0)
+
+    assert memory.total(machine / "proc", machine / "groups") == whole // 4
+    assert memory.total(machine / "none", machine / "none") == whole
+
+
 def test_this_machine_says_something_that_can_be() -> None:
     found = memory.available()
     assert found is not None
