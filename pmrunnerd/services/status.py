@@ -1,5 +1,6 @@
 """What a workspace looks like: its branch, its commit, what is not committed, what is half done."""
 
+import asyncio
 import stat
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,10 @@ from pmrunnerd.services.git import OBJECT, Git, GitFailed
 
 SHOWN: Final = 10  # files that a reason names; the rest is counted
 
+# How often to look, and seconds between two looks.
+_LOOKS: Final = 20
+_PAUSE: Final = 0.1
+_WORKING: Final = "a git command"
 _HALF_DONE: Final = {
     "rebase-merge": "a rebase",
     "rebase-apply": "a rebase",
@@ -17,7 +22,7 @@ _HALF_DONE: Final = {
     "CHERRY_PICK_HEAD": "a cherry-pick",
     "REVERT_HEAD": "a revert",
     "BISECT_LOG": "a bisection",
-    "index.lock": "a git command",
+    "index.lock": _WORKING,
 }
 _WAYS_BACK: Final = {
     "a rebase": "git rebase --abort",
@@ -25,7 +30,7 @@ _WAYS_BACK: Final = {
     "a cherry-pick": "git cherry-pick --abort",
     "a revert": "git revert --abort",
     "a bisection": "git bisect reset",
-    "a git command": "rm .git/index.lock, if no git runs here any more",
+    _WORKING: "rm .git/index.lock, if no git runs here any more",
 }
 # Fields before the path, by the first letter of a record of `git status --porcelain=v2`.
 _FIELDS: Final = {"1": 8, "2": 9, "u": 10}
@@ -78,6 +83,16 @@ async def look(git: Git) -> Status:
         elif kind in _FIELDS:
             files.append(record.split(" ", _FIELDS[kind])[-1])
     return Status(branch=branch, head=head, files=tuple(files), half_done=half_done)
+
+
+async def settled(git: Git) -> Status:
+    """Look until no git is at work in the workspace, for a while: somebody's editor may have one."""
+    for _ in range(_LOOKS):
+        status = await look(git)
+        if status.half_done != _WORKING:
+            break
+        await asyncio.sleep(_PAUSE)
+    return status
 
 
 def operation(workspace: Path) -> str:

@@ -60,7 +60,7 @@ class Tenancy:
         then nothing was committed.
         """
         await clear(self._git, self.began.since)
-        now = await state.look(self._git)
+        now = await state.settled(self._git)
         await self._check(now, {Movement.FOREIGN, Movement.REWRITTEN})
         if now.half_done:
             raise HeadMoved(f"it left {now.half_done} half done; nothing was committed")

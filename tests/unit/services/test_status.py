@@ -101,3 +101,25 @@ def test_a_git_directory_that_is_gone_or_a_link_is_not_followed(tmp_path: Path) 
 def test_many_files_are_counted_and_a_few_are_named() -> None:
     assert status.listed(("a", "b")) == "a, b"
     assert status.listed(tuple("abcdefghijkl")) == "a, b, c, d, e, f, g, h, i, j and 2 more"
+
+
+def test_the_lock_of_an_editor_s_git_is_waited_for_and_one_that_stays_is_told(
+    tmp_path: Path,
+) -> None:
+    here = repository(tmp_path / "w")
+    lock = here / ".git/index.lock"
+    lock.touch()
+
+    async def goes() -> Status:
+        async def editor() -> None:
+            await asyncio.sleep(0.15)
+            lock.unlink()
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(editor())
+            found = group.create_task(status.settled(hands(here)))
+        return found.result()
+
+    assert asyncio.run(goes()).half_done == ""
+    lock.touch()
+    assert asyncio.run(status.settled(hands(here))).half_done == "a git command"
