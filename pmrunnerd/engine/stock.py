@@ -29,9 +29,10 @@ class Stock:
         self.strange: tuple[str, ...] = ()
 
     async def measure(self, enough: Callable[[], bool], *, anew: bool = True) -> list[Files]:
-        """Return the files of runs that were not let go; all `anew`, or what changes no more as it was.
+        """Return the files of runs that were not let go.
 
-        Those of runs that were let go, and are still there, are told to the remains. Raises OSError.
+        All are measured `anew`, or what changes no more is as it was. Runs that were let go, and
+        are still there, are told to the remains. Raises OSError.
         """
         directory = self._remains.directory
         under_way = set(self._store.state.active)

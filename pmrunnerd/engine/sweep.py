@@ -1,4 +1,4 @@
-"""Lets go of what was kept of runs, by age and size: after the start, each hour, and when it is much.
+"""Lets go of what was kept of runs, by age and size: after a start, each hour, when it is much.
 
 Intend, act: `RunPruned` is durable before anything is deleted. The directory of a run is emptied
 first and goes last, after its references: while it is there and the fact is recorded, something is
@@ -141,7 +141,8 @@ class Sweeper:
     async def prune(self, by: str) -> PruneTable:
         """Delete what is beyond the limits, and what is left of that from earlier; `by` wants it.
 
-        Where nobody does, nothing goes for its age by a clock that leapt. Raises Unavailable on a full disk, StoreFailed, and OSError.
+        Where nobody does, nothing goes for its age by a clock that leapt. Raises Unavailable on a
+        full disk, StoreFailed, and OSError.
         """
         async with self._turn:
             files = await self._stock.measure(self._enough.is_set)

@@ -30,8 +30,8 @@ class Limits(Struct, frozen=True, kw_only=True):
 class Files(Struct, frozen=True, kw_only=True):
     """The files of one run: whose they are, their bytes, and seconds since they last changed.
 
-    `in_tree`: what it left lies in its workspace yet, and becomes a reference when the next run there
-    begins.
+    `in_tree`: what it left lies in its workspace yet, and becomes a reference when the next run
+    begins there.
     """
 
     run: str

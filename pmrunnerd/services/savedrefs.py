@@ -53,7 +53,7 @@ async def let_go(
 
 
 async def of(git: Git, runs: Collection[str]) -> dict[str, str]:
-    """Return the references that keep something of some runs (`<run>`, `<run>-2`, …), and whose."""
+    """Return the references that keep something of some runs, as `<run>` and `<run>-2`; and whose."""
     printed = await git("for-each-ref", "--format=%(refname)", REFS)
     return {ref: run for ref in printed.splitlines() if (run := _whose(ref, runs))}
 

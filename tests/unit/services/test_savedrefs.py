@@ -9,27 +9,8 @@ from pmrunnerd.services import marker, savedrefs
 from pmrunnerd.services.git import GitFailed
 from pmrunnerd.services.keeping import ASIDE, REFS
 from pmrunnerd.services.tenancy import Held
-from tests.unit.services.parts import git, hands, head, needs_root, needs_sandbox, repository
-
-OURS = "r3-4f2a"
-NOBODY = 65534
-
-
-def let_go(workspace: Path, *runs: str) -> dict[str, str]:
-    return asyncio.run(
-        savedrefs.let_go(
-            workspace, set(runs), hidden=(workspace.parent / "state",), unconfined=False
-        )
-    )
-
-
-def kept(workspace: Path, *names: str) -> None:
-    for name in names:
-        git(workspace, "update-ref", f"{REFS}/{name}", "HEAD")
-
-
-def refs(workspace: Path) -> set[str]:
-    return set(git(workspace, "for-each-ref", "--format=%(refname)").split())
+from tests.unit.services.parts import git, hands, head, needs_sandbox, repository
+from tests.unit.services.references import OURS, kept, let_go, refs
 
 
 def test_the_references_of_a_run_are_its_own_and_the_numbered_ones(tmp_path: Path) -> None:
@@ -187,69 +168,6 @@ def test_where_a_link_is_in_the_place_of_what_was_set_aside_nothing_is_deleted(
 
     assert let_go(here, OURS) == {}
     assert (here / f".git/elsewhere/{OURS}").exists()
-
-
-def barricade(path: Path) -> None:
-    """Put a directory somewhere that is not empty, and that nobody may enter."""
-    (path / "deep/er").mkdir(parents=True)
-    (path / "deep/er/file").touch()
-    for one in (path / "deep/er", path / "deep", path):
-        one.chmod(0o000)
-
-
-@needs_sandbox
-@pytest.mark.parametrize(
-    "place",
-    [
-        f"{REFS}/{OURS}.lock",
-        f"{REFS}/{OURS}-2.lock",
-        f"{REFS}/{OURS}",
-        "packed-refs.lock",
-        "packed-refs.new",
-        f"pm-runner-kept/{OURS}",
-        f"pm-runner-kept/{OURS}-01234567/nested",
-    ],
-)
-def test_what_an_agent_puts_in_the_way_goes_with_the_run(tmp_path: Path, place: str) -> None:
-    here = repository(tmp_path / "w")
-    kept(here, OURS, f"{OURS}-2")
-    git(here, "pack-refs", "--all")
-    barricade(here / ".git" / place)
-
-    assert let_go(here, OURS) == {}
-    assert refs(here) == {"refs/heads/main"}
-    if place != f"{REFS}/{OURS}":  # which git passes by: it is no reference
-        assert not (here / ".git" / place).exists()
-    assert list((here / ".git").glob("pm-runner-kept/*")) == []
-
-
-@needs_sandbox
-@pytest.mark.parametrize("place", [REFS, "refs/pm-runner", "pm-runner-kept"])
-def test_what_an_agent_makes_read_only_goes_with_the_run(tmp_path: Path, place: str) -> None:
-    here = repository(tmp_path / "w")
-    kept(here, OURS)
-    (here / f".git/pm-runner-kept/{OURS}").mkdir(parents=True)
-    (here / ".git" / place).chmod(0o500)
-
-    assert let_go(here, OURS) == {}
-    assert refs(here) == {"refs/heads/main"}
-    assert list((here / ".git").glob("pm-runner-kept/*")) == []
-
-
-@needs_root
-@needs_sandbox
-def test_what_keeps_one_run_keeps_no_other(tmp_path: Path) -> None:
-    here = repository(tmp_path / "w")
-    kept(here, OURS, "r4-aaaa", "r5-aaaa")
-    for run in (OURS, "r4-aaaa", "r5-aaaa"):
-        (here / ASIDE / run / "nested").mkdir(parents=True)
-    os.chown(here / ASIDE / OURS, NOBODY, NOBODY)  # root in a sandbox is root of root's files alone
-
-    stays = let_go(here, OURS, "r4-aaaa", "r5-aaaa")
-    assert stays.keys() == {OURS}
-    assert "nested" in stays[OURS]
-    assert [path.name for path in (here / ASIDE).iterdir()] == [OURS]
-    assert refs(here) == {"refs/heads/main"}
 
 
 @needs_sandbox

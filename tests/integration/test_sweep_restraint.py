@@ -1,3 +1,5 @@
+"""What a sweep leaves alone, though it is old enough: the parts are real, but for the clock."""
+
 import asyncio
 from pathlib import Path
 
