@@ -77,9 +77,10 @@ class Sweeper:
     async def run(self) -> None:
         """Sweep until cancelled. What keeps one sweep from its end, keeps none of the next."""
         try:
+            due = True
             while True:
-                went_well = await self._safely(self.prune(""))
-                await self._until_due(self._every if went_well else AGAIN)
+                went_well = await self._safely(self.prune("", again=due))
+                due = await self._until_due(self._every if went_well else AGAIN)
         except StoreFailed:
             return  # the store dies of it, and is heard
         finally:
@@ -102,8 +103,8 @@ class Sweeper:
             return True
         return False
 
-    async def _until_due(self, seconds: float) -> None:
-        """Wait some seconds, or until a run has ended and there is too much."""
+    async def _until_due(self, seconds: float) -> bool:
+        """Wait some seconds, or until a run has ended and there is too much: False then."""
         due = asyncio.get_running_loop().time() + seconds
         with suppress(TimeoutError):
             while True:
@@ -112,7 +113,8 @@ class Sweeper:
                 self._over.clear()
                 await self._safely(self._clear_due())
                 if await self._is_too_much():
-                    return
+                    return False
+        return True
 
     async def _clear_due(self) -> None:
         """Delete what waited for a run to end; nothing need be measured for that."""
@@ -138,11 +140,11 @@ class Sweeper:
             self._take_stock(files, prunable_runs=len(rows))
         return self._table(files, rows)
 
-    async def prune(self, by: str) -> PruneTable:
+    async def prune(self, by: str, *, again: bool = True) -> PruneTable:
         """Delete what is beyond the limits, and what is left of that from earlier; `by` wants it.
 
-        Where nobody does, nothing goes for its age by a clock that leapt. Raises Unavailable on a
-        full disk, StoreFailed, and OSError.
+        Where nobody does, nothing goes for its age by a clock that leapt. What failed earlier is
+        tried only if `again`. Raises Unavailable on a full disk, StoreFailed, and OSError.
         """
         async with self._turn:
             files = await self._stock.measure(self._enough.is_set)
@@ -165,7 +167,7 @@ class Sweeper:
             stays = [one for one in files if one.run not in went]
             could_go = [one async for one in self._gently(stays, limits)] if full else []
             self._take_stock(stays, prunable_runs=len(could_go))
-            await self._remains.clear_away(self._enough.is_set)
+            await self._remains.clear_away(self._enough.is_set, again=again)
         if full is not None:
             raise full
         return self._table(files, rows)
