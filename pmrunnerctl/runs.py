@@ -11,6 +11,11 @@ from pmrunnerd.model.views import UNCONFINED, RunTable, RunView
 
 # Nobody looked: its run host was killed, or nothing was started.
 _UNKNOWN: Final = Cell("not known", "dim")
+# What is kept in a workspace only git can tell; so it is said in words.
+_ALONG: Final = (
+    "with a run goes all that its workspace keeps of it: refs/pm-runner/runs/RUN, RUN-2 and so on, and repositories that"
+    " were set aside (of a removed project nothing); SIZE is that of its files alone"
+)
 
 
 def table(screen: Screen, found: RunTable) -> None:
@@ -81,6 +86,7 @@ def pruned(screen: Screen, found: PruneTable, *, dry_run: bool) -> None:
                 for row in found.runs
             ],
         )
+        screen.line(_ALONG, "dim")
     would = "would be deleted" if dry_run else "deleted"
     what = f"{amounts.count(len(found.runs), 'run')}, {amounts.size(found.freed)}"
     stays = f"{amounts.size(found.kept)} of at most {amounts.size(found.limit)} stay"
@@ -94,7 +100,8 @@ def pruned(screen: Screen, found: PruneTable, *, dry_run: bool) -> None:
 def _kept(view: RunView) -> str:
     kept = view.run.ended.kept if view.run.ended else ""
     gone = view.pruned is not None and kept in view.pruned.refs
-    return f"{kept}, which was let go with its files" if kept and gone else kept
+    along = "which was let go with its files, like all else that was kept of it"
+    return f"{kept}, {along}" if kept and gone else kept
 
 
 def _files(screen: Screen, view: RunView) -> str:

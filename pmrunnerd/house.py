@@ -112,6 +112,7 @@ class House:
                     self._manager.status("restoring a state")
                 else:
                     self._manager.stopping()
+                self._sweeper.stop()  # or the doors wait for whoever prunes a large tree
                 await self._part(engine)
                 for task in (*doors, time, sweep, pulse, look):
                     await _end(task)

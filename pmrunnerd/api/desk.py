@@ -28,7 +28,10 @@ class Inspection(Protocol):
 
 
 class Retaining(Protocol):
-    """Knows what is kept of runs, and lets go of it: what it found last, what may go, and does it."""
+    """Knows what is kept of runs, and lets go of it.
+
+    Tells what it found last, and what may go.
+    """
 
     @property
     def last(self) -> Retention | None: ...
@@ -40,13 +43,13 @@ class Retaining(Protocol):
 class Desk:
     """Given to the doors by main. The callables belong to the engine and the services.
 
-    `waits` says why a queued task does not run yet, `refusal` why none begins now, `alive` whether a run's host exists, `grown`
-    returns when a run's event file may have grown. `memory` is bytes resident. `inspect` looks at a
-    directory that is to become a project. `stop` stops the daemon, with `True` without its runs.
-    `reopen` has the daemon leave and come back on the state that the disk has by then.
-    `retention` lets go of what was kept of runs.
-    `checkup` looks at what this daemon has of what it needs.
-    `problem` says in one line what keeps the daemon from working; it is empty where nothing does.
+    `waits` says why a queued task does not run yet, `refusal` why none begins now, `alive` whether
+    a run's host exists, `grown` returns when a run's event file may have grown. `memory` is bytes
+    resident. `inspect` looks at a directory that is to become a project. `stop` stops the daemon,
+    with `True` without its runs. `reopen` has the daemon leave and come back on the state that the
+    disk has by then. `retention` lets go of what was kept of runs. `checkup` looks at what this
+    daemon has of what it needs. `problem` says in one line what keeps the daemon from working; it
+    is empty where nothing does.
     """
 
     store: Store

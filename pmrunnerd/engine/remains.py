@@ -1,7 +1,7 @@
 """What is left of runs that were let go: their files, their references, and then their directory.
 
-It knows only what still lies there. What cannot go now, because a run has the workspace, or the
-workspace is not there, is tried again by the next sweep.
+It knows only what still lies there. What waits for a run that has the workspace is tried again when
+one has ended; what cannot go for any other reason, by the next sweep.
 """
 
 import asyncio
@@ -45,11 +45,17 @@ class Remains:
         self._unconfined = unconfined
         self.left: dict[str, str] = {}
         self._empty: set[str] = set()
+        self._failed: set[str] = set()
         self._why: dict[str, str] = {}
 
     def add(self, run: str, project: str) -> None:
         """Take note of a run that was let go, and whose directory is there."""
         self.left[run] = project
+
+    @property
+    def due(self) -> bool:
+        """Whether something may go as soon as a run has ended."""
+        return not self.left.keys() <= self._failed
 
     def told(self) -> list[str]:
         """Say what is left, and why."""
@@ -63,49 +69,58 @@ class Remains:
             if await asyncio.to_thread(disposal.empty, self.directory, run, enough=enough):
                 self._empty.add(run)
         except OSError as exc:
-            self._note([run], f"cannot delete {self.directory / run}: {exc.strerror or exc}")
+            self._fail([run], f"cannot delete {self.directory / run}: {exc.strerror or exc}")
 
-    async def clear_away(self, enough: Callable[[], bool]) -> None:
-        """Delete all that is left, as far as that can be done now."""
-        for run in list(self.left):
-            await self.empty(run, enough)
+    async def clear_away(self, enough: Callable[[], bool], *, again: bool = True) -> None:
+        """Delete all that is left, as far as that can be done now; what failed only if `again`."""
+        if again:
+            self._failed.clear()
         by_project = defaultdict[str, list[str]](list)
-        for run in self._empty:
-            by_project[self.left[run]].append(run)
+        for run in [one for one in self.left if one not in self._failed]:
+            await self.empty(run, enough)
+            if run in self._empty:
+                by_project[self.left[run]].append(run)
         for project, runs in by_project.items():
             some = iter(runs)
-            while batch := list(islice(some, MOST)):
+            while not enough() and (batch := list(islice(some, MOST))):
                 await self._finish(project, batch)
 
     async def _finish(self, project: str, runs: list[str]) -> None:
         """Delete references, then the empty directories; they stay while a reference may."""
-        if (why := await self._let_go(project, runs)) != "":
-            self._note(runs, why)
-            return
-        for run in runs:
+        known = self._state().projects[project]
+        stays = dict[str, str]()
+        if not known.removed:  # else its directory stays as it is
+            with self._workspaces.reserved(project) as free:
+                if not free:
+                    self._note(runs, f"a run has {known.path}")
+                    return
+                stays = await self._let_go(Path(known.path), runs)
+        for why in dict.fromkeys(stays.values()):
+            self._fail([run for run in stays if stays[run] == why], why)
+        for run in [one for one in runs if one not in stays]:
             try:
                 await asyncio.to_thread(disposal.remove, self.directory, run)
             except OSError as exc:
                 self._empty.discard(run)
-                self._note([run], f"cannot delete {self.directory / run}: {exc.strerror or exc}")
+                self._fail([run], f"cannot delete {self.directory / run}: {exc.strerror or exc}")
             else:
                 self._forget(run)
 
-    async def _let_go(self, project: str, runs: list[str]) -> str:
-        """Delete the references of some runs; return why that cannot be done now, if it cannot."""
-        known = self._state().projects[project]
-        if known.removed:
-            return ""  # its directory stays as it is
-        with self._workspaces.reserved(project) as free:
-            if not free:
-                return f"a run has {known.path}"
-            try:
-                await savedrefs.let_go(
-                    Path(known.path), runs, hidden=self._hidden, unconfined=self._unconfined
-                )
-            except (PmError, OSError) as exc:
-                return f"cannot delete what is kept in {known.path}: {exc}"
-        return ""
+    async def _let_go(self, workspace: Path, runs: list[str]) -> dict[str, str]:
+        """Delete the references of some runs; return of which they stay, and why."""
+        try:
+            stays = await savedrefs.let_go(
+                workspace, runs, hidden=self._hidden, unconfined=self._unconfined
+            )
+        except (PmError, OSError) as exc:
+            stays = dict.fromkeys(runs, str(exc))
+        return {
+            run: f"cannot delete what is kept in {workspace}: {why}" for run, why in stays.items()
+        }
+
+    def _fail(self, runs: list[str], why: str) -> None:
+        self._failed.update(runs)
+        self._note(runs, why)
 
     def _note(self, runs: list[str], why: str) -> None:
         """Say what is wrong, once for each time that it is another."""
@@ -116,4 +131,5 @@ class Remains:
     def _forget(self, run: str) -> None:
         self.left.pop(run, None)
         self._why.pop(run, None)
+        self._failed.discard(run)
         self._empty.discard(run)

@@ -7,6 +7,7 @@ daemon that finds such a fact without a run host knows that nothing happened.
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
@@ -195,6 +196,9 @@ class Runs:
         fact = ev.LeftoversKept(run=put.run, project=project, ref=put.ref, files=put.files)
         while not await self._record(run, (fact,)):
             pass
+        # What is kept of it is new, however long it lay in the workspace.
+        with contextlib.suppress(OSError):
+            os.utime(self._directory / put.run, follow_symlinks=False)
 
     async def _end(self, run: str, finished: Finished, seen: outcomes.Seen) -> None:
         while True:

@@ -1,12 +1,14 @@
 """What lies in the directory of all runs: whose it is, how much, how old, and what is nobody's."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Set
+from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 
 from pmrunnerd.engine.remains import Remains
 from pmrunnerd.rules.retention import Files
-from pmrunnerd.services import footprint
+from pmrunnerd.services import footprint, marker
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.footprint import Footprint
 from pmrunnerd.store.store import Store
@@ -27,12 +29,13 @@ class Stock:
         self.strange: tuple[str, ...] = ()
 
     async def measure(self, enough: Callable[[], bool], *, anew: bool = True) -> list[Files]:
-        """Return the files of runs that were not let go; all `anew`, or what changes no more as it was.
+        """Return the files of runs that were not let go.
 
-        Those of runs that were let go, and are still there, are told to the remains. Raises OSError.
+        All are measured `anew`, or what changes no more is as it was. Runs that were let go, and
+        are still there, are told to the remains. Raises OSError.
         """
         directory = self._remains.directory
-        under_way = frozenset(self._store.state.active)
+        under_way = set(self._store.state.active)
         skip = frozenset() if anew else frozenset(self._sizes)
         found = await asyncio.to_thread(footprint.look, directory, skip=skip, enough=enough)
         sizes = {name: self._sizes[name] for name in found.skipped}
@@ -43,20 +46,33 @@ class Stock:
                 strange.append(name)
             await asyncio.sleep(0)  # it was a look at the disk, and others wait for the loop
         self._projects = {name: of for name, of in self._projects.items() if name in sizes}
-        # One that was under way is measured again when it is over.
+        # One that was under way before the look, or after it, is measured again when it is over.
+        under_way |= self._store.state.active.keys()
         self._sizes = {name: one for name, one in sizes.items() if name not in under_way}
         self.strange = tuple(
             f"{directory / name}: it is no run's directory" for name in sorted(strange)
         )
-        return [self._files(one) for one in sizes.values() if self._is_kept(one.run)]
+        in_tree = await asyncio.to_thread(_in_trees, self._workspaces())
+        return [self._files(one, in_tree) for one in sizes.values() if self._is_kept(one.run)]
+
+    def _workspaces(self) -> list[Path]:
+        known = self._store.state.projects
+        here = (known[name] for name in sorted(set(self._projects.values())))
+        return [Path(project.path) for project in here if not project.removed]
 
     def _is_kept(self, run: str) -> bool:
         return run in self._projects and run not in self._remains.left
 
-    def _files(self, one: Footprint) -> Files:
+    def _files(self, one: Footprint, in_tree: Set[str]) -> Files:
         now = datetime.fromisoformat(self._clock.now()).timestamp()
         age = max(now - one.changed, 0.0)
-        return Files(run=one.run, project=self._projects[one.run], size=one.size, age=age)
+        return Files(
+            run=one.run,
+            project=self._projects[one.run],
+            size=one.size,
+            age=age,
+            in_tree=one.run in in_tree,
+        )
 
     def _meet(self, name: str) -> bool:
         """Get to know a directory that is seen for the first time; False where it is no run's."""
@@ -67,3 +83,14 @@ class Stock:
         if self._store.pruned(name) is not None:
             self._remains.add(name, run.project)
         return True
+
+
+def _in_trees(workspaces: Iterable[Path]) -> Set[str]:
+    """Return the runs that workspaces say they are as one left them."""
+    found = set[str]()
+    for workspace in workspaces:
+        with suppress(OSError):  # it is not there, or no repository
+            left = marker.read(workspace)
+            if left is not None:
+                found.add(left.run)
+    return found

@@ -1,4 +1,4 @@
-"""Lets go of what was kept of runs, by age and size: after the start, each hour, and when it is much.
+"""Lets go of what was kept of runs, by age and size: after a start, each hour, when it is much.
 
 Intend, act: `RunPruned` is durable before anything is deleted. The directory of a run is emptied
 first and goes last, after its references: while it is there and the fact is recorded, something is
@@ -8,12 +8,16 @@ left to do, whoever looks.
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from math import inf
 from typing import Final
+
+from msgspec.structs import replace
 
 from pmrunnerd.engine.remains import Remains
 from pmrunnerd.engine.stock import Stock
+from pmrunnerd.engine.trust import Trust
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import views as v
 from pmrunnerd.model.errors import Unavailable
@@ -61,6 +65,7 @@ class Sweeper:
         self._clock = clock
         self._remains = remains
         self._stock = Stock(store, clock, remains)
+        self._trust = Trust(store, clock)
         self._limits = limits
         self._alive = alive
         self._over = over
@@ -72,17 +77,22 @@ class Sweeper:
     async def run(self) -> None:
         """Sweep until cancelled. What keeps one sweep from its end, keeps none of the next."""
         try:
+            due = True
             while True:
-                await self._until_due(self._every if await self._sweep_safely() else AGAIN)
+                went_well = await self._safely(self.prune("", again=due))
+                due = await self._until_due(self._every if went_well else AGAIN)
         except StoreFailed:
             return  # the store dies of it, and is heard
         finally:
-            # Whatever a thread is at: a stop does not wait for a large tree.
-            self._enough.set()
+            self.stop()
 
-    async def _sweep_safely(self) -> bool:
+    def stop(self) -> None:
+        """Have whatever is being done end soon, with what is left of it for another life."""
+        self._enough.set()
+
+    async def _safely(self, deed: Awaitable[object]) -> bool:
         try:
-            await self.prune("")
+            await deed
         except StoreFailed:
             raise
         except (Unavailable, OSError) as exc:
@@ -93,15 +103,24 @@ class Sweeper:
             return True
         return False
 
-    async def _until_due(self, seconds: float) -> None:
-        """Wait some seconds, or until a run has ended and there is too much or something left."""
+    async def _until_due(self, seconds: float) -> bool:
+        """Wait some seconds, or until a run has ended and there is too much: False then."""
+        due = asyncio.get_running_loop().time() + seconds
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while True:
+            while True:
+                async with asyncio.timeout_at(due):
                     await self._over.wait()
-                    self._over.clear()
-                    if self._remains.left or await self._is_too_much():
-                        return
+                self._over.clear()
+                await self._safely(self._clear_due())
+                if await self._is_too_much():
+                    return False
+        return True
+
+    async def _clear_due(self) -> None:
+        """Delete what waited for a run to end; nothing need be measured for that."""
+        if self._remains.due:
+            async with self._turn:
+                await self._remains.clear_away(self._enough.is_set, again=False)
 
     async def _is_too_much(self) -> bool:
         try:
@@ -117,21 +136,26 @@ class Sweeper:
         """Return what `prune` would delete now. Raises OSError."""
         async with self._turn:
             files = await self._stock.measure(self._enough.is_set)
-            rows = [self._row(one) async for one in self._gently(files)]
+            rows = [self._row(one) async for one in self._gently(files, self._limits)]
             self._take_stock(files, prunable_runs=len(rows))
         return self._table(files, rows)
 
-    async def prune(self, by: str) -> PruneTable:
+    async def prune(self, by: str, *, again: bool = True) -> PruneTable:
         """Delete what is beyond the limits, and what is left of that from earlier; `by` wants it.
 
-        Raises Unavailable on a full disk, StoreFailed, and OSError.
+        Where nobody does, nothing goes for its age by a clock that leapt. What failed earlier is
+        tried only if `again`. Raises Unavailable on a full disk, StoreFailed, and OSError.
         """
         async with self._turn:
             files = await self._stock.measure(self._enough.is_set)
+            believed = bool(by) or self._trust.believes()
+            limits = self._limits if believed else replace(self._limits, age=inf)
             rows: list[PruneRow] = []
             full: Unavailable | None = None
             try:
-                async for one in self._gently(files):
+                async for one in self._gently(files, limits):
+                    if self._enough.is_set():
+                        break
                     row = self._row(one)
                     if await self._record(one, row, by):
                         rows.append(row)
@@ -141,15 +165,15 @@ class Sweeper:
                 full = exc  # what was recorded before can go all the same, and makes room
             went = {row.run for row in rows}
             stays = [one for one in files if one.run not in went]
-            could_go = [one async for one in self._gently(stays)] if full else []
+            could_go = [one async for one in self._gently(stays, limits)] if full else []
             self._take_stock(stays, prunable_runs=len(could_go))
-            await self._remains.clear_away(self._enough.is_set)
+            await self._remains.clear_away(self._enough.is_set, again=again)
         if full is not None:
             raise full
         return self._table(files, rows)
 
-    async def _gently(self, files: list[Files]) -> AsyncIterator[Prune]:
-        for one in prunable(self._store.ahead, files, self._limits):
+    async def _gently(self, files: list[Files], limits: Limits) -> AsyncIterator[Prune]:
+        for one in prunable(self._store.ahead, files, limits):
             yield one
             await asyncio.sleep(0)  # each was a look at the disk, and others wait for the loop
 

@@ -264,7 +264,7 @@ class RunResume(Request[Done], frozen=True, kw_only=True):
 
 
 class RunPrune(Request[u.PruneTable], frozen=True, kw_only=True):
-    """Delete files and saved references of runs that are too old or too much.
+    """Delete files of runs that are too old or too much, and what workspaces keep of those.
 
     It is what the daemon does by itself each hour.
     """

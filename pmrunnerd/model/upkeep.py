@@ -149,7 +149,8 @@ class Restored(Contents, frozen=True, kw_only=True):
 class PruneRow(View, frozen=True, kw_only=True):
     """A run whose files may go, or went: bytes, seconds since they last changed, and why.
 
-    `refs` are the references of its workspace that go with them.
+    `refs` are the references of its workspace that were recorded. All else that is kept of the run
+    there goes with them, as `<run>-2`; how much that is, nobody measures.
     """
 
     run: str

@@ -28,12 +28,17 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Files(Struct, frozen=True, kw_only=True):
-    """The files of one run: whose they are, their bytes, and seconds since they last changed."""
+    """The files of one run: whose they are, their bytes, and seconds since they last changed.
+
+    `in_tree`: what it left lies in its workspace yet, and becomes a reference when the next run
+    begins there.
+    """
 
     run: str
     project: str
     size: int
     age: float
+    in_tree: bool = False
 
 
 class Prune(Struct, frozen=True, kw_only=True):
@@ -52,6 +57,7 @@ def prunable(state: State, files: Sequence[Files], limits: Limits) -> Iterator[P
     those that are within the limits are not looked at.
     """
     spared = _latest(files, limits.latest)
+    spared |= {one.run for one in files if one.in_tree}
     oldest_first = (one for one in sorted(files, key=_oldest) if one.run not in spared)
     free = (one for one in oldest_first if not needed(state, one.run))
     return _beyond(free, sum(one.size for one in files), limits)

@@ -1,33 +1,40 @@
 """Deletes the references that keep what runs left behind, and no others, by a git in a sandbox.
 
-With them go the repositories that were set aside because git would have kept their names only. Only while nobody has the workspace; only `.git` can be written; and what an agent may have put in a
-reference's place is not followed.
+With them go the repositories that were set aside because git would have kept their names only. Only
+while nobody has the workspace; only `.git` can be written; what an agent put in a reference's place
+is not followed, and what it put in the way keeps what is of its own run, at most.
 """
 
 import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from pmrunnerd.services import cells, guard, tenancy
+from pmrunnerd.services import cells, guard, marker, tenancy
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.disarm import ASIDE
 from pmrunnerd.services.git import Git, GitFailed
 from pmrunnerd.services.keeping import REFS
 
 _NUMBERED: Final = re.compile(rf"{REFS}/(?P<run>.+?)(-[0-9]+)?")
+_CHANCE: Final = "-" + "[0-9a-f]" * 8
 # Nobody holds these for longer than a moment, in minutes: a git that was killed left them.
 _STALE: Final = 60
+# What is found is deleted, whatever rights were taken from it; no link is followed.
+_DELETE: Final = (
+    *("(", "!", "-type", "d", "-o", "-exec", "chmod", "-R", "u+rwx", "{}", ";", "-o", "-true", ")"),
+    *("-exec", "rm", "-rf", "{}", "+"),
+)
 
 
 async def let_go(
     workspace: Path, runs: Collection[str], *, hidden: Sequence[Path], unconfined: bool
-) -> list[str]:
-    """Delete what is kept of some runs in a workspace; return the references that were.
+) -> dict[str, str]:
+    """Delete what is kept of some runs in a workspace; return of which something stays, and why.
 
     Asking again, for what is gone, does nothing. Raises Held where somebody has the workspace or it
-    is not there, and PmError or OSError for what does not work; it may the next time.
+    is not there, and PmError or OSError for what keeps all of them; it may work the next time.
     """
     lock = tenancy.hold(workspace)
     try:
@@ -40,43 +47,86 @@ async def let_go(
             writable=False,
             history=True,
         )
-        git = Git(cell, name)
-        found = await of(git, runs)
-        for ref in found:
-            await _delete(git, ref)
-        await git.command("rm", "-rf", "--", *(f"{ASIDE}/{run}" for run in runs))
-        return found
+        return await _clear(Git(cell, name), runs)
     finally:
         guard.lift(workspace)
         os.close(lock)
 
 
-async def of(git: Git, runs: Collection[str]) -> list[str]:
-    """Return the references that keep something of one of some runs: `<run>`, `<run>-2`, …."""
+async def of(git: Git, runs: Collection[str]) -> dict[str, str]:
+    """Return the references that keep something of some runs, as `<run>` and `<run>-2`; and whose."""
     printed = await git("for-each-ref", "--format=%(refname)", REFS)
-    return [ref for ref in printed.splitlines() if _is_of(ref, runs)]
+    return {ref: run for ref in printed.splitlines() if (run := _whose(ref, runs))}
 
 
-def _is_of(ref: str, runs: Collection[str]) -> bool:
-    if ref.removeprefix(f"{REFS}/") in runs:
-        return True
+def _whose(ref: str, runs: Collection[str]) -> str:
+    if (name := ref.removeprefix(f"{REFS}/")) in runs:
+        return name
     found = _NUMBERED.fullmatch(ref)
-    return found is not None and found["run"] in runs
+    return found["run"] if found is not None and found["run"] in runs else ""
+
+
+async def _clear(git: Git, runs: Collection[str]) -> dict[str, str]:
+    refs = await of(git, runs)
+    stays = dict[str, str]()
+    if (left := marker.read(git.cell.workspace)) is not None and left.run in runs:
+        # The next run there puts it away, under a reference that would stay for ever.
+        stays[left.run] = f"what it left lies in {git.cell.workspace} until another run begins"
+        runs = [run for run in runs if run != left.run]
+    stuck = [ref for ref, run in refs.items() if run in runs and await _trouble(_delete(git, ref))]
+    if stuck:
+        await _make_way(git)
+    for ref in stuck:
+        if why := await _trouble(_delete(git, ref)):
+            stays[refs[ref]] = why
+    if runs and await _trouble(_delete_aside(git, runs)):
+        for run in runs:
+            if why := await _trouble(_delete_aside(git, [run])):
+                stays[run] = why
+    return stays
+
+
+async def _trouble(deed: Awaitable[object]) -> str:
+    """Do something, and return why it did not work; empty where it did."""
+    try:
+        await deed
+    except GitFailed as exc:
+        return str(exc)
+    return ""
 
 
 async def _delete(git: Git, ref: str) -> None:
     # --no-deref: a reference can stand for another one, such as a branch, which is not ours.
-    delete = ("update-ref", "--no-deref", "-d", ref)
-    try:
-        await git(*delete)
-    except GitFailed:
-        await _unlock(git)
-        await git(*delete)
+    await git("update-ref", "--no-deref", "-d", ref)
 
 
-async def _unlock(git: Git) -> None:
-    """Remove the locks that a git of ours left which was killed, and the old ones of any other."""
-    own = (".git/refs", "-path", f".git/{REFS}/*", "-name", "*.lock", "-type", "f", "-delete")
-    await git.command("find", *own)
-    packed = ("-maxdepth", "1", "-name", "packed-refs.lock", "-mmin", f"+{_STALE}", "-delete")
-    await git.command("find", ".git", *packed)
+async def _delete_aside(git: Git, runs: Collection[str]) -> None:
+    """Delete what was set aside of some runs: `<run>`, and `<run>-` with eight digits of chance."""
+    names = _any("-name", (name for run in runs for name in (run, f"{run}{_CHANCE}")))
+    await git.command(
+        *("find", ".git", "-mindepth", "1", "("),
+        *("-path", ASIDE, "-type", "d", "-exec", "chmod", "u+rwx", "{}", ";", "-o"),
+        *("!", "-path", ASIDE, "-prune", "-path", f"{ASIDE}/*", *names, *_DELETE, ")"),
+    )
+
+
+async def _make_way(git: Git) -> None:
+    """Remove what is in the way of git, as far as it goes: the next try tells.
+
+    That are locks that a git of ours left which was killed, the old ones of any other, and
+    directories where git makes none.
+    """
+    top = f".git/{REFS.rpartition('/')[0]}"
+    shut = ("-type", "d", "!", "-perm", "-u=rwx", "-exec", "chmod", "u+rwx", "{}", ";")
+    await _trouble(git.command("find", top, *shut))
+    await _trouble(git.command("find", top, "-name", "*.lock", "-prune", *_DELETE))
+    packed = _any("-name", ("packed-refs.lock", "packed-refs.new"))
+    old = ("(", "-type", "d", "-o", "-mmin", f"+{_STALE}", ")")
+    within = ("-mindepth", "1", "-maxdepth", "1")
+    await _trouble(git.command("find", ".git", *within, *packed, *old, *_DELETE))
+
+
+def _any(test: str, values: Iterator[str] | Sequence[str]) -> tuple[str, ...]:
+    """Return the words by which `find` finds what any of some values fits."""
+    words = [word for value in values for word in ("-o", test, value)]
+    return ("(", *words[1:], ")")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pmrunnerd.model import protocol as p
@@ -124,7 +125,9 @@ def test_killed_after_the_fact_and_before_the_end_the_next_daemon_finishes(tmp_p
         is_old(daemon.state, first, second)
         # Nobody can delete what is in there, so the daemon is killed in the middle, surely.
         (workspace / ".git/packed-refs.lock").touch()
-        assert len(daemon.ask(p.RunPrune()).left) == 2
+        [left] = daemon.ask(p.RunPrune()).left
+        assert first in left
+        assert there(daemon.state) == {first}, "of the other nothing was kept"
         daemon.kill()
         assert [f["run"] for f in facts(daemon.state) if f["fact"] == "run-pruned"] == [
             first,
@@ -201,3 +204,22 @@ def test_runs_whose_plan_was_put_away_are_let_go_and_known_over_a_restart(tmp_pa
             assert daemon.ctl("run", "logs", name).returncode == 3
         assert daemon.ctl("state", "verify").returncode == 0
         assert "0 bytes of at most 10.0 GiB, of 0 runs" in daemon.ctl("status").stdout
+
+
+def test_a_stop_while_somebody_prunes_a_large_tree_waits_for_no_more_of_it(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path / "state", NONE_STAY)
+    with daemon, ThreadPoolExecutor() as people:
+        daemon.add_project("demo")
+        large = run(daemon, "true").id
+        for number in range(8_000):
+            (daemon.state / f"runs/{large}/agent/home/{number}").mkdir()
+        is_old(daemon.state, large)
+        asked = people.submit(daemon.ask, p.RunPrune())
+        eventually(lambda: [f for f in facts(daemon.state) if f["fact"] == "run-pruned"])
+        assert daemon.terminate() == 0
+        # Whoever asked is answered, and not hung up on.
+        assert asked.result().left == (f"run {large}: it is its turn next",)
+        assert any((daemon.state / "runs" / large).iterdir())
+
+        daemon.start()
+        eventually(lambda: there(daemon.state) == set())

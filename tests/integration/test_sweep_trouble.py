@@ -24,7 +24,9 @@ def test_a_full_disk_does_not_end_the_sweeper(
             disk.room = 1 << 30
             left.remains.add("r1-aaaa", "w1")
             left.over.set()
-            await until(lambda: left.there() == {"r4-dddd"})
+            await until(lambda: "r1-aaaa" not in left.there())
+            await left.sweeper.prune("")
+            assert left.there() == {"r4-dddd"}
 
     with caplog.at_level(logging.WARNING):
         with_leavings(tmp_path, scene, disk=disk)

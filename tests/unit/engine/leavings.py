@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pmrunnerd.engine.remains import Remains
@@ -14,6 +15,7 @@ from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.rules.retention import DAY, Limits
+from pmrunnerd.services import marker
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.keeping import REFS
 from pmrunnerd.store.durable import Disk
@@ -23,6 +25,26 @@ from tests.unit.store.parts import running
 
 KIB = 1 << 10
 LIMITS = Limits(age=30 * DAY, size=1 << 40, latest=0)
+
+
+class LeapingClock(Clock):
+    """Seconds `ahead` of this machine's; `later` are seconds that have passed by any clock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ahead = self.later = 0.0
+
+    def now(self) -> str:
+        return (datetime.now(UTC) + timedelta(seconds=self.ahead + self.later)).isoformat()
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.later
+
+    def leap(self, seconds: float) -> None:
+        self.ahead += seconds
+
+    def is_now(self, at: str) -> None:
+        self.ahead = datetime.fromisoformat(at).timestamp() - time.time()
 
 
 class Leavings:
@@ -42,6 +64,7 @@ class Leavings:
             repository(self.workspace)
         self.living: set[str] = set()
         self.bug = False
+        self.stops_at = ""
         self.over = asyncio.Event()
         self.workspaces = Workspaces(store, unconfined=False)
         self.remains = Remains(
@@ -49,9 +72,10 @@ class Leavings:
             hidden=(store.directory,),
             unconfined=False,
         )
-        self.stock = Stock(store, Clock(), self.remains)
+        self.clock = LeapingClock()
+        self.stock = Stock(store, self.clock, self.remains)
         self.sweeper = Sweeper(
-            *(store, Clock(), self.remains, limits),
+            *(store, self.clock, self.remains, limits),
             alive=self.alive,
             over=self.over,
             every=every,
@@ -60,6 +84,8 @@ class Leavings:
     def alive(self, run: str) -> bool:
         if self.bug:
             raise KeyError("a bug")
+        if run == self.stops_at:
+            self.sweeper.stop()
         return run in self.living
 
     async def live(self) -> None:
@@ -115,6 +141,10 @@ class Leavings:
             then = time.time() - days * DAY + younger
             for path in (*(self.directory / run).rglob("*"), self.directory / run):
                 os.utime(path, (then, then))
+
+    def in_tree(self, run: str) -> None:
+        """Have the workspace be as a run left it that nobody cleaned up after."""
+        marker.write(self.workspace, marker.Marker(run=run, head="0" * 40, branch="main"))
 
     def there(self) -> set[str]:
         return {path.name for path in self.directory.iterdir()}

@@ -50,6 +50,7 @@ def test_while_a_run_has_the_workspace_the_files_go_and_the_references_wait(
         assert list((left.directory / "r1-aaaa").iterdir()) == []
         assert "r1-aaaa" in left.refs()
         assert left.remains.told() == [f"run r1-aaaa: a run has {left.workspace}"]
+        assert left.remains.due, "it goes when that run has ended"
         assert len([r for r in caplog.records if "goes later" in r.message]) == 1
 
         await left.store.commit(
@@ -111,5 +112,41 @@ def test_a_stop_in_the_middle_leaves_the_directory_by_which_it_is_found(tmp_path
         assert "r1-aaaa" in left.refs()
         await left.remains.clear_away(never)
         assert "r1-aaaa" not in left.there() | left.refs()
+
+    with_leavings(tmp_path, scene)
+
+
+@needs_sandbox
+def test_what_keeps_one_run_keeps_no_other_of_its_project(tmp_path: Path) -> None:
+    async def scene(left: Leavings) -> None:
+        left.in_tree("r1-aaaa")
+        for run in ("r1-aaaa", "r2-bbbb"):
+            left.remains.add(run, "w1")
+        await left.remains.clear_away(never)
+        assert left.remains.left == {"r1-aaaa": "w1"}
+        assert "what it left lies in" in left.remains.told()[0]
+        assert left.refs() == left.there() == {"r1-aaaa", "r3-cccc", "r4-dddd"}
+
+    with_leavings(tmp_path, scene)
+
+
+@needs_sandbox
+def test_what_failed_is_tried_again_only_when_that_is_wanted(tmp_path: Path) -> None:
+    async def scene(left: Leavings) -> None:
+        lock = left.workspace / ".git/packed-refs.lock"
+        lock.touch()
+        left.remains.add("r1-aaaa", "w1")
+        assert left.remains.due, "nobody has tried yet"
+        await left.remains.clear_away(never)
+        assert "packed-refs.lock" in left.remains.told()[0]
+        assert not left.remains.due
+        lock.unlink()
+        left.remains.add("r2-bbbb", "w1")
+        assert left.remains.due, "another did not fail"
+        await left.remains.clear_away(never, again=False)
+        assert left.remains.left == {"r1-aaaa": "w1"}
+        await left.remains.clear_away(never)
+        assert left.remains.left == {}
+        assert not left.remains.due
 
     with_leavings(tmp_path, scene)

@@ -1,4 +1,6 @@
 import asyncio
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,8 @@ def test_a_host_that_is_gone_without_a_word_interrupts_its_task(tmp_path: Path) 
 def test_what_a_dead_run_left_behind_is_recorded_once(tmp_path: Path) -> None:
     async def scene(stage: Stage) -> None:
         (tmp_path / "runs" / "r2-bbbb").mkdir()
+        (old := tmp_path / "runs" / "r1-aaaa").mkdir()
+        os.utime(old, (0, 0))
         put = PutAway(at=AT, run="r1-aaaa", ref="refs/pm-runner/runs/r1-aaaa", files=2)
         stage.host.say("r2-bbbb", put)
         await stage.store.commit(
@@ -103,6 +107,7 @@ def test_what_a_dead_run_left_behind_is_recorded_once(tmp_path: Path) -> None:
         await stage.runs.follow_safely("r2-bbbb")
         facts = [type(f) for batch in stage.store.read(0) for f in batch.facts]
         assert facts.count(ev.LeftoversKept) == 1
+        assert old.stat().st_mtime > time.time() - 60, "what is kept of it is new"
 
     play(tmp_path, scene)
 

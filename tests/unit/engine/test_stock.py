@@ -1,7 +1,12 @@
+import asyncio
+import threading
 from pathlib import Path
 
+import pytest
+
 from pmrunnerd.model import events as ev
-from tests.unit.engine.leavings import KIB, Leavings, with_leavings
+from pmrunnerd.model.entities import Outcome
+from tests.unit.engine.leavings import KIB, Leavings, until, with_leavings
 
 
 def never() -> bool:
@@ -78,5 +83,46 @@ def test_a_run_that_is_under_way_is_measured_each_time(tmp_path: Path) -> None:
         (left.directory / "r5-eeee/more").write_bytes(b"x" * 64 * KIB)
         second = {one.run: one.size for one in await left.stock.measure(never, anew=False)}
         assert second["r5-eeee"] >= first["r5-eeee"] + 64 * KIB
+
+    with_leavings(tmp_path, scene)
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_a_run_that_begins_or_ends_during_a_look_is_measured_again(
+    tmp_path: Path, *, over: bool
+) -> None:
+    async def scene(left: Leavings) -> None:
+        began = left.started("r5-eeee", task="t2", attempt=2)
+        ended = left.ended("r5-eeee", Outcome.FAILED)
+        failed = ev.TaskFailed(task="t2", project="w1", reason="no")
+        await left.store.commit(ev.TaskRetried(task="t2", project="w1", by="anna"))
+        if over:
+            await left.store.commit(began)
+        left.has_files("r5-eeee")
+        looks, go = threading.Event(), threading.Event()
+
+        def wait() -> bool:
+            looks.set()
+            go.wait(20)
+            return False
+
+        first = asyncio.ensure_future(left.stock.measure(wait))
+        await until(looks.is_set)
+        await (left.store.commit(ended, failed) if over else left.store.commit(began))
+        go.set()
+        before = {one.run: one.size for one in await first}
+        (left.directory / "r5-eeee/more").write_bytes(b"x" * 64 * KIB)
+        after = {one.run: one.size for one in await left.stock.measure(never, anew=False)}
+        assert after["r5-eeee"] >= before["r5-eeee"] + 64 * KIB
+
+    with_leavings(tmp_path, scene)
+
+
+def test_what_a_workspace_has_as_a_run_left_it_is_told(tmp_path: Path) -> None:
+    async def scene(left: Leavings) -> None:
+        left.in_tree("r1-aaaa")
+        assert [one.run for one in await left.stock.measure(never) if one.in_tree] == ["r1-aaaa"]
+        left.workspace.rename(tmp_path / "elsewhere")
+        assert not any(one.in_tree for one in await left.stock.measure(never))
 
     with_leavings(tmp_path, scene)

@@ -194,3 +194,30 @@ def test_one_sweeps_at_a_time(tmp_path: Path) -> None:
         assert {fact.by for fact in left.facts()} == {"anna"}
 
     with_leavings(tmp_path, scene)
+
+
+@needs_sandbox
+@pytest.mark.parametrize("limits", [LIMITS, replace(LIMITS, size=KIB, latest=4)])
+def test_what_waited_for_a_run_goes_when_it_has_ended_and_what_failed_does_not(
+    tmp_path: Path, limits: Limits
+) -> None:
+    async def scene(left: Leavings) -> None:
+        async with sweeping(left):
+            await until(lambda: left.sweeper.last is not None)
+            (left.workspace / ".git/packed-refs.lock").touch()
+            left.remains.add("r1-aaaa", "w1")
+            left.over.set()
+            await until(lambda: left.remains.left and not left.remains.due)
+            measured = left.sweeper.last
+            (left.workspace / ".git/packed-refs.lock").unlink()
+            left.remains.add("r2-bbbb", "w1")
+            left.over.set()
+            await until(lambda: "r2-bbbb" not in left.there())
+            await until(lambda: left.sweeper.last is not measured)
+            for _ in range(2):  # one may be between the sweeper's two
+                await left.sweeper.look()
+            assert "r1-aaaa" in left.there(), "it waits for the hour, however much there is"
+            assert (await left.sweeper.prune("")).left == ()
+            assert left.there() == {"r3-cccc", "r4-dddd"}
+
+    with_leavings(tmp_path, scene, limits)

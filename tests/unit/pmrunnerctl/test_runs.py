@@ -74,7 +74,7 @@ def test_a_run_whose_files_were_let_go_says_so_and_what_went_with_them(paper: Pa
     gone = v.Pruned(at="2026-11-24T11:33:00.000Z", reason="it is old", size=2048, refs=(kept,))
     runs.draw(paper, samples.run_view(run, pruned=gone))
 
-    assert f"kept as  {kept}, which was let go with its files\n" in paper.text
+    assert f"kept as  {kept}, which was let go with its files, like all else" in paper.text
     assert "files    let go 11:33:00 UTC, 5 s ago (2.0 KiB): it is old\n" in paper.text
     assert paper.text.endswith("next: pmrunnerctl task show t3\n")
 
@@ -100,6 +100,9 @@ def test_what_would_be_deleted_stands_one_a_line_with_what_stays(paper: Paper) -
     assert paper.text == (
         "RUN      PROJECT  SIZE     CHANGED  SAVED AS  WHY\n"
         "r9-4f2a  demo     2.0 KiB  1 d ago  refs/x    it is old\n"
+        "with a run goes all that its workspace keeps of it: refs/pm-runner/runs/RUN, RUN-2 and so"
+        " on, and repositories that were set aside (of a removed project nothing); SIZE is that of"
+        " its files alone\n"
         "1 run, 2.0 KiB would be deleted; 1.0 KiB of at most 4.0 KiB stay\n"
         "next: pmrunnerctl run prune\n"
     )

@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import TaskState
@@ -51,6 +52,13 @@ def test_the_run_of_a_task_that_nobody_can_try_again_goes() -> None:
     state = happen(a_plan(), started("t1", "r1"), *failed("t1", "r1"))
     happen(state, ev.ProjectRemoved(project="w1", by="anna"))
     assert needed(state, "r1") == ""
+
+
+def test_a_run_whose_leftovers_lie_in_the_tree_stays_and_counts() -> None:
+    state = happen(a_plan(), started("t1", "r1"), *completed("t1", "r1"))
+    limits = Limits(age=1e9, size=100, latest=0)
+    there = [replace(files("r1", age=9), in_tree=True), files("r9", age=5), files("r8")]
+    assert [one.run for one in prunable(state, there, limits)] == ["r9", "r8"]
 
 
 def test_a_run_that_the_state_has_forgotten_is_over() -> None:

@@ -1,4 +1,7 @@
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +10,18 @@ from pmrunnerd.services import disposal
 from tests.unit.services.parts import descriptors, needs_root
 
 NOBODY = 65534
+PRIVATE = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
+# What is mounted is seen by this process alone, and is gone with it.
+DISPOSE = """
+import subprocess, sys
+from pathlib import Path
+from pmrunnerd.services import disposal
+subprocess.run(["mount", *sys.argv[2:]], check=True)
+try:
+    disposal.empty(Path(sys.argv[1]), "r1")
+except OSError as exc:
+    print(exc.strerror)
+"""
 
 
 def a_run(path: Path) -> Path:
@@ -141,3 +156,52 @@ def test_a_stop_in_the_middle_leaves_the_rest_for_another_time(tmp_path: Path) -
     assert list(run.iterdir()) != []
     assert disposal.empty(tmp_path, "r1")
     assert list(run.iterdir()) == []
+
+
+def emptied(runs: Path, *mount: str) -> str:
+    """Empty run `r1` where something is mounted; return what was said."""
+    may = [*PRIVATE, "mount", "-t", "tmpfs", "none", str(runs)]
+    if shutil.which("unshare") is None or subprocess.run(may, check=False).returncode:
+        pytest.skip("a private mount namespace is not allowed here")
+    argv = [*PRIVATE, sys.executable, "-c", DISPOSE, str(runs), *mount]
+    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.mark.parametrize("where", [".", "agent", "agent/home/deep"])
+def test_a_part_of_this_disk_that_is_mounted_in_a_run_stays_as_it_is_and_all_else_goes(
+    tmp_path: Path, where: str
+) -> None:
+    victim, run = a_run(tmp_path / "victim"), a_run(tmp_path / "runs/r1")
+    (run / where / "mounted").mkdir()
+    (run / where / "more/deep").mkdir(parents=True)
+
+    said = emptied(tmp_path / "runs", "--bind", str(victim), str(run / where / "mounted"))
+    assert said.startswith(f"something is mounted at {run}/")
+    assert (victim / "agent/home/deep/file").read_text() == "x"
+    left = [path for path in run.rglob("*") if path.name != "mounted"]
+    assert all(path.is_dir() for path in left)
+    assert len(left) == (where != "."), "but for what it is mounted in"
+    assert disposal.empty(tmp_path / "runs", "r1"), "where nothing is mounted, the rest goes"
+
+
+def test_nor_goes_another_disk_or_what_is_mounted_in_the_place_of_a_run(tmp_path: Path) -> None:
+    victim, run = a_run(tmp_path / "victim"), a_run(tmp_path / "runs/r1")
+
+    disk = emptied(tmp_path / "runs", "-t", "tmpfs", "none", str(run / "agent"))
+    assert disk == f"something is mounted at {run}/agent"
+    assert list(run.iterdir()) == [run / "agent"]
+    part = emptied(tmp_path / "runs", "--bind", str(victim), str(run))
+    assert part == f"something is mounted at {run}"
+    assert (victim / "agent/home/deep/file").exists()
+
+
+def test_nor_does_a_file_that_is_mounted(tmp_path: Path) -> None:
+    victim, run = a_run(tmp_path / "victim"), a_run(tmp_path / "runs/r1")
+
+    said = emptied(
+        *(tmp_path / "runs", "--bind"),
+        *(str(victim / "events.jsonl"), str(run / "agent/home/deep/file")),
+    )
+    assert said == "Device or resource busy"
+    assert (victim / "events.jsonl").read_text() == "{}\n"
+    assert not (run / "events.jsonl").exists()

@@ -5,30 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from pmrunnerd.services import savedrefs
+from pmrunnerd.services import marker, savedrefs
+from pmrunnerd.services.disarm import ASIDE
 from pmrunnerd.services.git import GitFailed
 from pmrunnerd.services.keeping import REFS
 from pmrunnerd.services.tenancy import Held
 from tests.unit.services.parts import git, hands, head, needs_sandbox, repository
-
-OURS = "r3-4f2a"
-
-
-def let_go(workspace: Path, *runs: str) -> list[str]:
-    return asyncio.run(
-        savedrefs.let_go(
-            workspace, set(runs), hidden=(workspace.parent / "state",), unconfined=False
-        )
-    )
-
-
-def kept(workspace: Path, *names: str) -> None:
-    for name in names:
-        git(workspace, "update-ref", f"{REFS}/{name}", "HEAD")
-
-
-def refs(workspace: Path) -> set[str]:
-    return set(git(workspace, "for-each-ref", "--format=%(refname)").split())
+from tests.unit.services.references import OURS, kept, let_go, refs
 
 
 def test_the_references_of_a_run_are_its_own_and_the_numbered_ones(tmp_path: Path) -> None:
@@ -36,14 +19,14 @@ def test_the_references_of_a_run_are_its_own_and_the_numbered_ones(tmp_path: Pat
     kept(here, OURS, f"{OURS}-2", f"{OURS}-17", "r30-4f2a", f"{OURS}b", f"{OURS}-x", "r3-4f2")
 
     found = asyncio.run(savedrefs.of(hands(here), {OURS}))
-    assert found == [f"{REFS}/{OURS}", f"{REFS}/{OURS}-17", f"{REFS}/{OURS}-2"]
+    assert found == dict.fromkeys((f"{REFS}/{OURS}{end}" for end in ("", "-17", "-2")), OURS)
 
 
 def test_a_run_whose_name_ends_in_digits_is_not_taken_for_a_numbered_one(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
     kept(here, "r3-1234", "r3-1234-2")
 
-    assert asyncio.run(savedrefs.of(hands(here), {"r3-1235"})) == []
+    assert asyncio.run(savedrefs.of(hands(here), {"r3-1235"})) == {}
     assert len(asyncio.run(savedrefs.of(hands(here), {"r3-1234"}))) == 2
 
 
@@ -59,10 +42,10 @@ def test_what_is_kept_of_a_run_goes_and_nothing_else_does(tmp_path: Path, *, pac
         git(here, "pack-refs", "--all")
     before = refs(here)
 
-    assert let_go(here, OURS, "r9-none") == [f"{REFS}/{OURS}", f"{REFS}/{OURS}-2"]
+    assert let_go(here, OURS, "r9-none") == {}
     assert refs(here) == before - {f"{REFS}/{OURS}", f"{REFS}/{OURS}-2"}
     assert git(here, "status", "--porcelain") == "?? draft.txt\n"
-    assert let_go(here, OURS) == [], "twice is once"
+    assert let_go(here, OURS) == {}, "twice is once"
     assert not (here / ".git/commondir").exists(), "nothing of the sandbox is left"
 
 
@@ -74,7 +57,7 @@ def test_a_reference_that_an_agent_made_stand_for_a_branch_does_not_take_it_alon
     git(here, "branch", "precious")
     git(here, "symbolic-ref", f"{REFS}/{OURS}", "refs/heads/precious")
 
-    assert let_go(here, OURS) == [f"{REFS}/{OURS}"]
+    assert let_go(here, OURS) == {}
     assert refs(here) == {"refs/heads/main", "refs/heads/precious"}
     # What git does by itself.
     git(here, "symbolic-ref", f"{REFS}/{OURS}", "refs/heads/precious")
@@ -110,7 +93,7 @@ def test_a_lock_that_a_git_of_ours_left_does_not_keep_it_there_for_ever(tmp_path
     old.touch()
     os.utime(old, (0, 0))
 
-    assert let_go(here, OURS) == [f"{REFS}/{OURS}"]
+    assert let_go(here, OURS) == {}
     assert refs(here) == {"refs/heads/main"}
 
 
@@ -120,8 +103,7 @@ def test_a_lock_that_somebody_may_hold_now_is_left_alone(tmp_path: Path) -> None
     kept(here, OURS)
     (here / ".git/packed-refs.lock").touch()
 
-    with pytest.raises(GitFailed, match=r"packed-refs\.lock"):
-        let_go(here, OURS)
+    assert "packed-refs.lock" in let_go(here, OURS)[OURS]
     assert (here / ".git/packed-refs.lock").exists()
     assert f"{REFS}/{OURS}" in refs(here)
 
@@ -166,10 +148,38 @@ def test_a_workspace_is_let_go_of_afterwards(tmp_path: Path) -> None:
 @needs_sandbox
 def test_repositories_that_were_set_aside_go_too_and_no_link_is_followed(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
-    for run in (OURS, "r4-aaaa"):
-        (here / ".git" / "pm-runner-kept" / run / "nested").mkdir(parents=True)
-    (here / f".git/pm-runner-kept/{OURS}/link").symlink_to(here / ".git/refs")
+    stays = ("r4-aaaa", "r4-aaaa-01234567", f"{OURS}-2", f"{OURS}-0123456g", f"{OURS}b", "-rf", "*")
+    for name in (OURS, f"{OURS}-01234567", *stays):
+        (here / ASIDE / name / "nested\n-rf").mkdir(parents=True)
+    (here / ASIDE / OURS / "link").symlink_to(here / ".git/refs")
+    (here / ASIDE / f"{OURS}-89abcdef").symlink_to(here / ".git/refs")
 
-    let_go(here, OURS)
-    assert [path.name for path in (here / ".git/pm-runner-kept").iterdir()] == ["r4-aaaa"]
+    assert let_go(here, OURS) == {}
+    assert {path.name for path in (here / ASIDE).iterdir()} == set(stays)
+    assert refs(here) == {"refs/heads/main"}
+
+
+@needs_sandbox
+def test_where_a_link_is_in_the_place_of_what_was_set_aside_nothing_is_deleted(
+    tmp_path: Path,
+) -> None:
+    here = repository(tmp_path / "w")
+    (here / f".git/elsewhere/{OURS}").mkdir(parents=True)
+    (here / ASIDE).symlink_to("elsewhere")
+
+    assert let_go(here, OURS) == {}
+    assert (here / f".git/elsewhere/{OURS}").exists()
+
+
+@needs_sandbox
+def test_what_lies_in_the_tree_yet_is_waited_for(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    kept(here, OURS, "r4-aaaa")
+    note = marker.Marker(run=OURS, head=head(here), branch="main")
+    marker.write(here, note)
+
+    assert f"what it left lies in {here}" in let_go(here, OURS, "r4-aaaa")[OURS]
+    assert refs(here) == {"refs/heads/main", f"{REFS}/{OURS}"}
+    marker.remove(here)
+    assert let_go(here, OURS) == {}
     assert refs(here) == {"refs/heads/main"}
