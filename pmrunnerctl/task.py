@@ -8,7 +8,7 @@ import click
 from pmrunnerctl import complete
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.session import Session
-from pmrunnerctl.states import state
+from pmrunnerctl.states import outcome, state
 from pmrunnerctl.verbs import Noun, verb
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import Question
@@ -145,7 +145,7 @@ def draw_task(screen: Screen, view: TaskView) -> None:
             ("since", screen.when(found.at)),
             ("needs", ", ".join(found.needs)),
             ("commit", found.commit),
-            *((run.id, state(run.ended.outcome if run.ended else "running")) for run in view.runs),
+            *((run.id, outcome(run)) for run in view.runs),
             *(_asked(question) for question in view.questions),
             ("text", found.text),
         ]

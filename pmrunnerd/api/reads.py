@@ -76,15 +76,19 @@ def _rows(desk: Desk) -> tuple[v.ProjectRow, ...]:
 
 def chat_history(desk: Desk, request: p.ChatHistory) -> v.Conversation:
     project = desk.store.state.project(request.project)
-    return pages.page(desk.store, project.id, request.before, request.limit)
+    before, limit = request.before, request.limit
+    return pages.page(desk.store, project.id, before, limit, unconfined=desk.unconfined)
 
 
 def inbox(desk: Desk, request: p.Inbox) -> v.InboxTable:
     state = desk.store.state
     project = None if request.project is None else state.project(request.project)
-    if request.question is not None:
-        return v.InboxTable(items=(present.question_item(state, state.question(request.question)),))
-    return present.inbox(state, project)
+    items = (
+        present.inbox(state, project).items
+        if request.question is None
+        else (present.question_item(state, state.question(request.question)),)
+    )
+    return v.InboxTable(items=tuple(replace(item, unconfined=desk.unconfined) for item in items))
 
 
 def plan_list(desk: Desk, request: p.PlanList) -> v.PlanTable:
@@ -104,6 +108,7 @@ def plan_show(desk: Desk, request: p.PlanShow) -> v.PlanView:
         alias=state.projects[plan.project].alias,
         message=said.text if (said := desk.store.message(plan.message)) else "",
         tasks=tuple(present.task_row(state, state.tasks[t], desk.waits) for t in plan.tasks),
+        unconfined=desk.unconfined and not plan.state.has_ended,
     )
 
 
