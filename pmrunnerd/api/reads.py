@@ -13,6 +13,7 @@ from pmrunnerd.api.pruning import pruned
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.checkup import Check, Checkup
+from pmrunnerd.model.entities import Run
 from pmrunnerd.model.state import State
 
 
@@ -130,7 +131,16 @@ def task_show(desk: Desk, request: p.TaskShow) -> v.TaskView:
         waits=present.why(task, desk.waits),
         runs=tuple(state.runs[run] for run in task.runs),
         questions=tuple(state.questions[question] for question in task.questions),
+        let_go=tuple(run for run in task.runs if _is_let_go(desk, state.runs[run])),
     )
+
+
+def _is_let_go(desk: Desk, run: Run) -> bool:
+    """Tell whether what a run kept is no more; of a removed project only our own files go."""
+    if run.ended is None or not run.ended.kept:
+        return False
+    gone = pruned(desk, run.id)
+    return gone is not None and run.ended.kept in gone.refs
 
 
 def run_list(desk: Desk, request: p.RunList) -> v.RunTable:

@@ -198,13 +198,14 @@ class PlanView(View, frozen=True, kw_only=True):
 
 
 class TaskView(View, frozen=True, kw_only=True):
-    """A task with its runs and questions."""
+    """A task with its runs and questions; `let_go` names the runs whose `kept` is no more."""
 
     task: Task
     alias: str
     waits: str
     runs: tuple[Run, ...]
     questions: tuple[Question, ...]
+    let_go: tuple[str, ...] = ()
 
 
 class RunRow(View, frozen=True, kw_only=True):
