@@ -170,7 +170,7 @@ class House:
             alive=host.alive,
             grown=runs.grown,
             memory=resident,
-            inspect=partial(workspace.inspect, hidden=(state,)),
+            inspect=partial(workspace.examine, hidden=(state,), unconfined=unconfined),
             stop=self._departure.stop,
             checkup=partial(within, state, RELEASE, found, unconfined=unconfined),
             problem=self._problem,

@@ -215,7 +215,7 @@ def _drained_after(directory: Path, steps: int) -> bool:
     begun: list[str] = []
 
     async def scene(stage: Stage, _: Engine) -> None:
-        for _ in range(steps):
+        for _step in range(steps):
             await asyncio.sleep(0)
         await stage.store.commit(ev.Drained(by="anna"))
         begun.extend(stage.state.active)
