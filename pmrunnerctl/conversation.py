@@ -4,7 +4,7 @@ from typing import Final
 
 from pmrunnerctl.render import Screen
 from pmrunnerctl.width import clean
-from pmrunnerd.model.views import Entry
+from pmrunnerd.model.views import UNCONFINED, Entry
 
 INDENT: Final = "    "
 # What somebody said is quoted below its head; of the runner's own news, the head is the news.
@@ -36,6 +36,8 @@ def draw(screen: Screen, entry: Entry) -> None:
         screen.line(INDENT + line)
     for number, option in enumerate(entry.options, 1):
         screen.line(f"{INDENT}{number}. {option}")
+    if entry.unconfined:
+        screen.line(f"{INDENT}{UNCONFINED}: in no sandbox", "red")
     if entry.commit:
         screen.line(f"{INDENT}commit {entry.commit[:12]}", "dim")
     if entry.run:

@@ -12,7 +12,7 @@ from pmrunnerctl.texts import joined
 from pmrunnerctl.verbs import verb
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Code
-from pmrunnerd.model.views import InboxItem, InboxTable
+from pmrunnerd.model.views import UNCONFINED, InboxItem, InboxTable
 
 
 @verb(
@@ -65,7 +65,8 @@ def draw(screen: Screen, found: InboxTable) -> None:
 def _draw_item(screen: Screen, item: InboxItem) -> None:
     of = f", task {item.task}" if item.task not in {"", item.id} else ""
     about = f"{item.kind} in {item.alias}{of}"
-    screen.raw(screen.paint(item.id, "bold") + f"  {about}, {screen.ago(item.at)}\n")
+    wall = ", " + screen.paint(UNCONFINED, "red") if item.unconfined else ""
+    screen.raw(screen.paint(item.id, "bold") + f"  {about}, {screen.ago(item.at)}{wall}\n")
     for line in item.text.rstrip("\n").split("\n"):
         screen.line(f"    {line}")
     for number, option in enumerate(item.options, 1):

@@ -5,14 +5,14 @@ from typing import Any
 import click
 
 from pmrunnerctl import complete, task
-from pmrunnerctl.render import Screen
+from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.session import Session
 from pmrunnerctl.states import counts, state
 from pmrunnerctl.texts import joined
 from pmrunnerctl.verbs import Noun, verb
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import PlanState
-from pmrunnerd.model.views import PlanTable, PlanView
+from pmrunnerd.model.views import UNCONFINED, PlanTable, PlanView
 
 PLAN = click.argument("plan", shell_complete=complete.plans)
 
@@ -109,6 +109,7 @@ def draw_plan(screen: Screen, view: PlanView) -> None:
             ("state", state(found.state)),
             ("reason", found.reason),
             ("since", screen.when(found.at)),
+            ("sandbox", Cell(UNCONFINED if view.unconfined else "", "red")),
             ("message", view.message),
         ]
     )

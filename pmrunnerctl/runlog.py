@@ -7,7 +7,7 @@ from pmrunnerctl.render import Screen
 from pmrunnerctl.width import coloured
 from pmrunnerd.model import progress as pr
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.views import LogLine
+from pmrunnerd.model.views import UNCONFINED, LogLine
 
 BY_OUTCOME: Final = {
     Outcome.SUCCEEDED: Exit.OK,
@@ -63,7 +63,7 @@ class Log:
 def _said(said: pr.AnyProgress) -> str:
     match said:
         case pr.Began(head=head, confined=confined):
-            how = "in a sandbox" if confined else "WITHOUT a sandbox"
+            how = "in a sandbox" if confined else UNCONFINED
             return f"began at {head[:12]}, {how}"
         case pr.Asked(text=text, options=options):
             return f"asked: {text}" + (f" [{' | '.join(options)}]" if options else "")

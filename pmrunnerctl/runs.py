@@ -4,7 +4,7 @@ from typing import Final
 
 from pmrunnerctl import amounts, times
 from pmrunnerctl.render import Cell, Screen
-from pmrunnerctl.states import state
+from pmrunnerctl.states import outcome, state
 from pmrunnerd.model.entities import Ended, Run
 from pmrunnerd.model.upkeep import PruneTable
 from pmrunnerd.model.views import UNCONFINED, RunTable, RunView
@@ -31,7 +31,7 @@ def table(screen: Screen, found: RunTable) -> None:
                 row.run.id,
                 row.run.task,
                 row.alias,
-                _outcome(row.run),
+                outcome(row.run),
                 screen.ago(row.run.at),
                 times.took(row.run.at, row.run.ended.at) if row.run.ended else "",
                 row.title,
@@ -120,11 +120,6 @@ def _memory(ended: Ended) -> Cell:
 
 def _seconds(ended: Ended) -> Cell:
     return _UNKNOWN if ended.cpu_seconds is None else Cell(f"{ended.cpu_seconds:.1f} s")
-
-
-def _outcome(run: Run) -> Cell:
-    cell = state(run.ended.outcome if run.ended else "running")
-    return cell if run.confined is not False else Cell(f"{cell.text}, {UNCONFINED}", "red")
 
 
 def _confinement(run: Run) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from pmrunnerctl.render import Cell
-from pmrunnerd.model.entities import TaskState
+from pmrunnerd.model.entities import Run, TaskState
+from pmrunnerd.model.views import UNCONFINED
 
 STYLES: Final = {
     **dict.fromkeys(("RUNNING", "ACTIVE", "running"), "cyan"),
@@ -19,6 +20,12 @@ _ORDER: Final = ("RUNNING", "AWAITING_RESPONSE", "QUEUED", "ERROR", "COMPLETE", 
 def state(name: str) -> Cell:
     """Return a state in its colour."""
     return Cell(name, STYLES.get(name, ""))
+
+
+def outcome(run: Run) -> Cell:
+    """Return how a run ended, and that nothing confined it where that is so."""
+    cell = state(run.ended.outcome if run.ended else "running")
+    return cell if run.confined is not False else Cell(f"{cell.text}, {UNCONFINED}", "red")
 
 
 def counts(tasks: Mapping[TaskState, int]) -> str:

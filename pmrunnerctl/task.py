@@ -8,10 +8,10 @@ import click
 from pmrunnerctl import complete
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.session import Session
-from pmrunnerctl.states import state
+from pmrunnerctl.states import outcome, state
 from pmrunnerctl.verbs import Noun, verb
 from pmrunnerd.model import protocol as p
-from pmrunnerd.model.entities import Question
+from pmrunnerd.model.entities import Question, Run
 from pmrunnerd.model.views import UNCONFINED, TaskRow, TaskTable, TaskView
 
 TASK = click.argument("task", shell_complete=complete.tasks)
@@ -145,13 +145,21 @@ def draw_task(screen: Screen, view: TaskView) -> None:
             ("since", screen.when(found.at)),
             ("needs", ", ".join(found.needs)),
             ("commit", found.commit),
-            *((run.id, state(run.ended.outcome if run.ended else "running")) for run in view.runs),
+            *((run.id, _ended(run, let_go=run.id in view.let_go)) for run in view.runs),
             *(_asked(question) for question in view.questions),
             ("text", found.text),
         ]
     )
     for run in view.runs[-1:]:
         screen.next(f"pmrunnerctl run logs {run.id}")
+
+
+def _ended(run: Run, *, let_go: bool) -> Cell:
+    ended = outcome(run)
+    if run.ended is None or not run.ended.kept:
+        return ended
+    gone = ", which was let go with its files" if let_go else ""
+    return Cell(f"{ended.text}\nkept as {run.ended.kept}{gone}", ended.style)
 
 
 def _asked(question: Question) -> tuple[str, Cell]:

@@ -17,6 +17,7 @@ from pmrunnerd.logfmt import event
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.state import State
+from pmrunnerd.model.views import UNCONFINED
 from pmrunnerd.outlet import Outlet
 from pmrunnerd.store.batch import Batch
 from pmrunnerd.store.failures import StoreFailed
@@ -136,6 +137,8 @@ def fields(state: State, fact: ev.AnyEvent) -> dict[str, Any]:
     match fact:
         case ev.PlanDrafted(tasks=tasks):
             said["tasks"] = len(tasks)
+        case ev.RunBegan(confined=False):
+            said["confinement"] = UNCONFINED
         case ev.TaskAsked(questions=questions):
             said["questions"] = tuple(asked.question for asked in questions)
         case ev.ProjectChanged():
@@ -157,6 +160,8 @@ def _level(fact: ev.AnyEvent) -> int:
             bad = outcome in _BAD_ENDS
         case ev.TaskInterrupted(parked=parked):
             bad = not parked
+        case ev.RunBegan(confined=confined):
+            bad = confined is False
         case _:
             bad = isinstance(fact, _WARNINGS)
     return logging.WARNING if bad else logging.INFO

@@ -29,6 +29,7 @@ from pmrunnerd.engine.sweep import Sweeper, kept
 from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import Unavailable
+from pmrunnerd.model.views import UNCONFINED
 from pmrunnerd.options import Options
 from pmrunnerd.outlet import Outlet
 from pmrunnerd.rules import recovery
@@ -130,6 +131,8 @@ class House:
     def _build(self, found: sandbox.Confinement) -> tuple[Engine, Desk, RunWatch]:
         store, settings, clock = self._store, self._options.settings, self._clock
         state, unconfined = self._options.state_directory, settings.runs_unconfined
+        if (shown := found.shown(unconfined=unconfined)) == UNCONFINED:
+            log.warning("agents run %s: %s", UNCONFINED, found.reason)
         directory = make_runs_directory(state)
         host = Detached(directory)
         growth = Growth()
@@ -165,13 +168,13 @@ class House:
             started_at=clock.now(),
             state_directory=state,
             agents=tuple(AGENTS),
-            confinement=found.shown(unconfined=unconfined),
+            confinement=shown,
             waits=engine.waits,
             refusal=admission.refusal,
             alive=host.alive,
             grown=runs.grown,
             memory=resident,
-            inspect=partial(workspace.inspect, hidden=(state,)),
+            inspect=partial(workspace.examine, hidden=(state,), unconfined=unconfined),
             stop=self._departure.stop,
             checkup=partial(within, state, RELEASE, found, unconfined=unconfined),
             problem=self._problem,

@@ -14,17 +14,20 @@ AGENT: Final = "agent"
 WAITS: Final = "AWAITING_RESPONSE"
 
 
-def entries(state: State, project: str, batch: Batch) -> tuple[v.Entry, ...]:
+def entries(
+    state: State, project: str, batch: Batch, *, unconfined: bool = False
+) -> tuple[v.Entry, ...]:
     """Return what one commit added to a project's conversation.
 
     `state` tells what has become of it since: a question that was answered waits no more.
+    `unconfined` says that nothing confines the runs that are to come.
     """
     runs = {
         state.runs[fact.run].task: fact
         for fact in batch.facts
         if isinstance(fact, ev.RunEnded) and fact.run in state.runs
     }
-    told = _Told(state, batch, runs)
+    told = _Told(state, batch, runs, unconfined=unconfined)
     return tuple(
         entry
         for fact in batch.facts
@@ -36,10 +39,13 @@ def entries(state: State, project: str, batch: Batch) -> tuple[v.Entry, ...]:
 class _Told:
     """Tells the facts of one commit. `runs` are those that ended in it, by their task."""
 
-    def __init__(self, state: State, batch: Batch, runs: Mapping[str, ev.RunEnded]) -> None:
+    def __init__(
+        self, state: State, batch: Batch, runs: Mapping[str, ev.RunEnded], *, unconfined: bool
+    ) -> None:
         self._state = state
         self._batch = batch
         self._runs = runs
+        self._unconfined = unconfined
 
     def tell(self, fact: object) -> Iterator[v.Entry]:
         teller = TELLERS.get(type(fact))
@@ -47,8 +53,12 @@ class _Told:
             yield from teller(self, fact)
 
     def _entry(self, kind: str, author: str, text: str, **about: Any) -> v.Entry:
+        about.setdefault("unconfined", self._was_unconfined(about.get("run", "")))
         cursor, at = self._batch.seq, self._batch.at
         return v.Entry(cursor=cursor, at=at, kind=kind, author=author, text=text, **about)
+
+    def _was_unconfined(self, run: str) -> bool:
+        return run in self._state.runs and self._state.runs[run].confined is False
 
     def message(self, fact: ev.MessagePosted) -> Iterator[v.Entry]:
         yield self._entry("message", fact.by, fact.text, id=fact.message)
@@ -68,6 +78,7 @@ class _Told:
             id=fact.plan,
             plan=fact.plan,
             state=WAITS if waits else "",
+            unconfined=self._unconfined and plan is not None and not plan.state.has_ended,
         )
 
     def refusal(self, fact: ev.PlanRefused | ev.PlanRejected) -> Iterator[v.Entry]:

@@ -54,7 +54,7 @@ async def _chat_follow(desk: Desk, project: str, since: int) -> Stream:
         mark = store.durable
         while page := store.conversation_since(project, since, PAGE):
             for batch in page:
-                if told := entries(store.state, project, batch):
+                if told := entries(store.state, project, batch, unconfined=desk.unconfined):
                     yield told
                 since = batch.seq
             await asyncio.sleep(0)  # a long way back must not keep the loop from others

@@ -12,13 +12,18 @@ CHUNK: Final = 16
 PAGE: Final = 1 << 20
 
 
-def page(store: Store, project: str, before: int | None, limit: int) -> v.Conversation:
-    """Return the latest entries before a commit. Commits are never torn apart over two pages."""
+def page(
+    store: Store, project: str, before: int | None, limit: int, *, unconfined: bool = False
+) -> v.Conversation:
+    """Return the latest entries before a commit. Commits are never torn apart over two pages.
+
+    `unconfined` says that nothing confines the runs that are to come.
+    """
     found: list[v.Entry] = []
     size = 0
     while batches := store.conversation(project, before, CHUNK):
         for batch in reversed(batches):
-            more = entries(store.state, project, batch)
+            more = entries(store.state, project, batch, unconfined=unconfined)
             weight = sum(len(entry.text) for entry in more)
             if found and (len(found) + len(more) > limit or size + weight > PAGE):
                 return v.Conversation(project=project, entries=tuple(found[::-1]), before=before)

@@ -13,6 +13,7 @@ from pmrunnerd.api.pruning import pruned
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.checkup import Check, Checkup
+from pmrunnerd.model.entities import Run
 from pmrunnerd.model.state import State
 
 
@@ -76,15 +77,19 @@ def _rows(desk: Desk) -> tuple[v.ProjectRow, ...]:
 
 def chat_history(desk: Desk, request: p.ChatHistory) -> v.Conversation:
     project = desk.store.state.project(request.project)
-    return pages.page(desk.store, project.id, request.before, request.limit)
+    before, limit = request.before, request.limit
+    return pages.page(desk.store, project.id, before, limit, unconfined=desk.unconfined)
 
 
 def inbox(desk: Desk, request: p.Inbox) -> v.InboxTable:
     state = desk.store.state
     project = None if request.project is None else state.project(request.project)
-    if request.question is not None:
-        return v.InboxTable(items=(present.question_item(state, state.question(request.question)),))
-    return present.inbox(state, project)
+    items = (
+        present.inbox(state, project).items
+        if request.question is None
+        else (present.question_item(state, state.question(request.question)),)
+    )
+    return v.InboxTable(items=tuple(replace(item, unconfined=desk.unconfined) for item in items))
 
 
 def plan_list(desk: Desk, request: p.PlanList) -> v.PlanTable:
@@ -104,6 +109,7 @@ def plan_show(desk: Desk, request: p.PlanShow) -> v.PlanView:
         alias=state.projects[plan.project].alias,
         message=said.text if (said := desk.store.message(plan.message)) else "",
         tasks=tuple(present.task_row(state, state.tasks[t], desk.waits) for t in plan.tasks),
+        unconfined=desk.unconfined and not plan.state.has_ended,
     )
 
 
@@ -125,7 +131,16 @@ def task_show(desk: Desk, request: p.TaskShow) -> v.TaskView:
         waits=present.why(task, desk.waits),
         runs=tuple(state.runs[run] for run in task.runs),
         questions=tuple(state.questions[question] for question in task.questions),
+        let_go=tuple(run for run in task.runs if _is_let_go(desk, state.runs[run])),
     )
+
+
+def _is_let_go(desk: Desk, run: Run) -> bool:
+    """Tell whether what a run kept is no more; of a removed project only our own files go."""
+    if run.ended is None or not run.ended.kept:
+        return False
+    gone = pruned(desk, run.id)
+    return gone is not None and run.ended.kept in gone.refs
 
 
 def run_list(desk: Desk, request: p.RunList) -> v.RunTable:

@@ -101,7 +101,8 @@ class Entry(View, frozen=True, kw_only=True):
     """One line of a conversation. `cursor` is the commit it came with.
 
     `kind` is message, plan, refusal, approval, question, answer, complete, error, cancelled, held, kept,
-    interrupted or retried; `state` is AWAITING_RESPONSE while a question or plan waits.
+    interrupted or retried; `state` is AWAITING_RESPONSE while a question or plan waits. `unconfined`
+    says that nothing confined its run, or would confine those that a plan is for.
     """
 
     cursor: int
@@ -116,6 +117,7 @@ class Entry(View, frozen=True, kw_only=True):
     options: tuple[str, ...] = ()
     state: str = ""
     commit: str = ""
+    unconfined: bool = False
 
 
 class Conversation(View, frozen=True, kw_only=True):
@@ -129,7 +131,8 @@ class Conversation(View, frozen=True, kw_only=True):
 class InboxItem(View, frozen=True, kw_only=True):
     """Something that waits for a person. `kind` is question, plan or held.
 
-    `command` answers a question or a plan, and shows what holds a task back.
+    `command` answers a question or a plan, and shows what holds a task back. `unconfined` says that
+    nothing confines the run that it leads to.
     """
 
     kind: str
@@ -141,6 +144,7 @@ class InboxItem(View, frozen=True, kw_only=True):
     options: tuple[str, ...]
     at: str
     command: str
+    unconfined: bool = False
 
 
 class InboxTable(View, frozen=True, kw_only=True):
@@ -184,22 +188,24 @@ class TaskTable(View, frozen=True, kw_only=True):
 
 
 class PlanView(View, frozen=True, kw_only=True):
-    """A plan with its tasks."""
+    """A plan with its tasks; `unconfined` says that nothing confines what is still to run of it."""
 
     plan: Plan
     alias: str
     message: str
     tasks: tuple[TaskRow, ...]
+    unconfined: bool = False
 
 
 class TaskView(View, frozen=True, kw_only=True):
-    """A task with its runs and questions."""
+    """A task with its runs and questions; `let_go` names the runs whose `kept` is no more."""
 
     task: Task
     alias: str
     waits: str
     runs: tuple[Run, ...]
     questions: tuple[Question, ...]
+    let_go: tuple[str, ...] = ()
 
 
 class RunRow(View, frozen=True, kw_only=True):

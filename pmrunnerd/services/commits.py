@@ -5,9 +5,11 @@ from typing import Final
 
 from msgspec import Struct
 
+from pmrunnerd.model.views import UNCONFINED
 from pmrunnerd.services.git import OBJECT, Git, GitFailed, email, shown
 
 TRAILER: Final = "PM-Runner-Run"
+CONFINEMENT: Final = "PM-Runner-Confinement"
 # How far back a run's commit may lie behind those that people have made since.
 _DEPTH: Final = 10_000
 _SUBJECT: Final = 200
@@ -57,12 +59,16 @@ async def stage(git: Git) -> None:
 
 
 async def make(git: Git, subject: str, trailers: Sequence[tuple[str, str]]) -> None:
-    """Commit what was staged, if it differs at all. Raises NestedRepository, GitFailed."""
+    """Commit what was staged, if it differs at all; one that nothing confined says so.
+
+    Raises NestedRepository, GitFailed.
+    """
     if nested := await nested_repositories(git):
         raise NestedRepository(nested)
     if await git.succeeds("diff-index", "--cached", "--quiet", "HEAD", "--"):
         return  # line ends that git evens out, for example
-    text = "\n".join(f"{_line(name)}: {_line(value)}" for name, value in trailers)
+    said = (*trailers, *(() if git.cell.confined else ((CONFINEMENT, UNCONFINED),)))
+    text = "\n".join(f"{_line(name)}: {_line(value)}" for name, value in said)
     message = f"{_line(subject)[:_SUBJECT] or git.run}\n\n{text}\n"
     await git("commit", "--quiet", "--no-verify", "--cleanup=verbatim", "-m", message)
 

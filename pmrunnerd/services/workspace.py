@@ -4,6 +4,7 @@ The daemon opens nothing in there. It looks at what is there from outside, and w
 tell it asks a git in a sandbox.
 """
 
+import asyncio
 import os
 import shlex
 import stat
@@ -18,6 +19,7 @@ from pmrunnerd.services.cell import NoWorkspace
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.judgement import judge
+from pmrunnerd.services.outcome import Exited
 
 # What lies at the top of a repository that has no working tree.
 _BARE = ("HEAD", "objects", "refs")
@@ -53,6 +55,47 @@ async def inspect(path: Path, hidden: Sequence[Path] = ()) -> Inspection:
     except OSError as exc:
         problem, hint = exc.strerror or str(exc), ""
     return Inspection(path=real, problem=problem, hint=hint)
+
+
+async def examine(
+    path: Path, hidden: Sequence[Path] = (), *, unconfined: bool, patience: float = 10.0
+) -> Inspection:
+    """Tell whether a directory can be a project: by a look, and by a git in a sandbox for the rest.
+
+    Where none can start, or git takes longer than `patience` seconds, it is not known whether there
+    is a commit; the first run will tell.
+    """
+    found = await inspect(path, hidden)
+    if found.problem:
+        return found
+    try:
+        async with asyncio.timeout(patience):
+            unborn = await _is_unborn(found.path, hidden, unconfined=unconfined)
+    except (PmError, OSError):
+        unborn = False
+    if not unborn:
+        return found
+    commit = _command("git -C", found.path)
+    return Inspection(
+        path=found.path,
+        problem="it has no commit yet, and a run needs one to go back to",
+        hint=f"{commit} commit --allow-empty -m start" if commit else "",
+    )
+
+
+async def _is_unborn(path: Path, hidden: Sequence[Path], *, unconfined: bool) -> bool:
+    run = _name()
+    cell = await cells.make(
+        path, run, agent=None, hidden=hidden, unconfined=unconfined, writable=False
+    )
+    outcome = await Git(cell, run).outcome("rev-parse", "--verify", "--quiet", "HEAD")
+    # A repository that git cannot read is another status, and what is wrong with it is a run's to say.
+    return isinstance(outcome, Exited) and outcome.status == 1
+
+
+def _name() -> str:
+    """Return a name for what git does in a sandbox and no run asked for."""
+    return f"probe-{os.getpid()}-{Clock().token()}"
 
 
 def _outside(path: Path) -> tuple[str, str]:
@@ -100,7 +143,7 @@ async def probe(path: Path, *, unconfined: bool) -> Inspection:
 
     Raises nothing: what keeps it from looking is a problem of the workspace.
     """
-    run = f"probe-{os.getpid()}-{Clock().token()}"
+    run = _name()
     try:
         if not path.is_dir():  # noqa: ASYNC240 - a look at names, not at content
             raise NoWorkspace(path)  # noqa: TRY301 - a problem like those of others

@@ -1,5 +1,6 @@
 """What people can get wrong, tried with the real client on a real daemon: told, and nothing lost."""
 
+import shlex
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ from pmrunnerd.model.frames import FRAME_LIMIT
 from pmrunnerd.model.protocol import MESSAGE_LIMIT
 from tests.integration.daemon import Daemon, a_repository, git
 from tests.integration.refusals import ctl, is_calm, is_refused, recorded
+from tests.unit.services.parts import needs_sandbox
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,23 @@ def test_a_path_that_is_no_git_repository_is_told(unchanged: Daemon) -> None:
     is_refused(
         done, Exit.REFUSED, f"cannot add {bare}: it is no git repository", f"git init {bare}"
     )
+
+
+@needs_sandbox
+def test_a_repository_without_a_commit_is_told_and_accepted_once_it_has_one(daemon: Daemon) -> None:
+    empty = daemon.home / "with no commit"
+    empty.mkdir()
+    git(empty, "init", "-q")
+    (empty / "staged").touch()
+    git(empty, "add", "staged")
+    before = recorded(daemon.state)
+    done = ctl(daemon, "project", "add", "pie", str(empty))
+    then = f"git -C '{empty}' commit --allow-empty -m start"
+    is_refused(done, Exit.REFUSED, f"cannot add {empty}: it has no commit yet", then)
+    assert recorded(daemon.state) == before
+    git(empty, *shlex.split(then)[3:])
+    assert ctl(daemon, "project", "add", "pie", str(empty)).returncode == 0
+    assert ctl(daemon, "project", "remove", "pie").returncode == 0
 
 
 def test_a_part_of_a_repository_is_told_with_the_whole_of_it(unchanged: Daemon) -> None:

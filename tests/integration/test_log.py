@@ -17,7 +17,7 @@ from pmrunnerctl.where import Place
 from pmrunnerd.chronicle import MOST_BEHIND
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import PlanApproval
-from tests.integration.daemon import Daemon, environment, facts
+from tests.integration.daemon import Daemon, a_repository, environment, facts
 from tests.integration.logs import events, parse
 
 SESAME = "sesame-open-9173"
@@ -140,9 +140,7 @@ def test_a_standard_error_that_nobody_reads_stops_nobody_and_is_told_of_what_it_
     os.close(write)
     try:
         with client(tmp_path / "state") as one:
-            path = tmp_path / "cake"
-            path.mkdir()
-            subprocess.run(["git", "init", "-q", path], check=True, env=environment(tmp_path))
+            path = a_repository(tmp_path / "cake")
             one.call(p.ProjectAdd(alias="cake", path=str(path), plan_approval=PlanApproval.MANUAL))
             for count in range(MOST_BEHIND + 50):
                 one.call(p.ChatSend(project="cake", text=f"message {count}"))

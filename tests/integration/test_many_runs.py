@@ -1,6 +1,7 @@
-"""Sixteen runs at once: what they print is in their files and not in the daemon's memory."""
+"""Sixteen runs at once: what they print is in their files, and neither in the daemon's memory nor in anybody's way."""
 
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 import pytest
@@ -8,10 +9,14 @@ import pytest
 from tests.bench import running
 from tests.bench.memory import held
 from tests.bench.running import FOLLOWED, RUNS
+from tests.integration.daemon import Daemon
 
 # Each says more than twice of what it may cost, so that who keeps it is found out.
 SAID: Final = 2_500_000
 MOST: Final = 1.0  # MiB for each run
+# How often longer a `status` may take than without runs: it is 1.3 on idle cores. A look at what
+# each run printed would be beyond it. The p99 that was promised is the machine's, and the bench's.
+LONGER: Final = 20
 
 
 @pytest.mark.timeout(240)
@@ -28,3 +33,20 @@ def test_sixteen_runs_that_talk_cost_the_daemon_less_than_a_megabyte_each(tmp_pa
         assert len(names) == RUNS
         for kind in ("Rss", "Pss"):
             assert (now[kind] - before[kind]) / RUNS <= MOST, (kind, before, now)
+
+
+@pytest.mark.timeout(240)
+def test_status_takes_about_as_long_while_sixteen_runs_talk_as_while_none_does(
+    tmp_path: Path,
+) -> None:
+    with running.talkative(tmp_path, RUNS) as daemon:
+        idle = _best(daemon)
+        names = running.start(daemon, RUNS, width=4000)
+        with running.following(daemon, names[:FOLLOWED]):
+            running.until_said(daemon, names, SAID)
+            assert _best(daemon) <= LONGER * idle
+
+
+def _best(daemon: Daemon) -> float:
+    """Return what a `status` takes, of the quietest of some moments: others are at work here, too."""
+    return min(median(running.asked(daemon, 100)) for _ in range(10))

@@ -43,6 +43,8 @@ def test_what_is_too_old_goes_with_its_references_and_what_is_needed_stays(tmp_p
         shown = daemon.ctl("run", "show", first).stdout
         assert f"{KEPT}/{first}, which was let go with its files" in shown
         assert "it changed last 40.0 days ago, and 30 are kept" in shown
+        task = daemon.ctl("task", "show", "t1").stdout
+        assert f"kept as {KEPT}/{first}, which was let go with its files" in task
         logs = daemon.ctl("run", "logs", first)
         assert logs.returncode == 3
         assert f"cannot show the log of run {first}: its files were let go at " in logs.stderr

@@ -8,6 +8,7 @@ from typing import get_args
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from pmrunnerd.chronicle import LONGEST, MOST_BEHIND, Chronicle, fields, records
 from pmrunnerd.logfmt import Line
@@ -98,11 +99,25 @@ def test_a_reason_is_one_line_and_not_too_long() -> None:
         (ev.TaskInterrupted(task="t1", project="w1", reason="x", parked=True), logging.INFO),
         (ev.PlanFailed(plan="p1", project="w1", reason="x"), logging.WARNING),
         (ev.TaskCompleted(task="t1", project="w1"), logging.INFO),
+        (
+            ev.RunBegan(run="r1-aaaa", project="w1", cursor=1, head="4f2a", confined=True),
+            logging.INFO,
+        ),
+        (
+            ev.RunBegan(run="r1-aaaa", project="w1", cursor=1, head="4f2a", confined=False),
+            logging.WARNING,
+        ),
     ],
 )
 def test_what_went_wrong_is_a_warning(fact: ev.AnyEvent, level: int) -> None:
     (record,) = records(State(), Batch(seq=1, at=AT, facts=(fact,)))
     assert record.levelno == level
+
+
+def test_a_run_that_nothing_confines_is_told_in_the_word_of_every_page() -> None:
+    began = ev.RunBegan(run="r1-aaaa", project="w1", cursor=1, head="4f2a", confined=False)
+    assert fields(State(), began)["confinement"] == "UNCONFINED"
+    assert "confinement" not in fields(State(), replace(began, confined=True))
 
 
 def test_the_time_of_a_line_is_that_of_the_fact_and_a_fact_of_a_newer_release_has_its_line() -> (

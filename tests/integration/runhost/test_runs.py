@@ -33,7 +33,9 @@ def test_work_that_succeeds_is_one_commit_that_names_the_run(tmp_path: Path) -> 
         assert (end(said).outcome, end(said).status) == (Outcome.SUCCEEDED, 0)
         assert (end(said).peak_memory or 0) > 1_000_000
         assert git(hosts.workspace, "status", "--porcelain") == ""
-        assert "PM-Runner-Run: r1-" in git(hosts.workspace, "log", "-1", "--format=%b")
+        body = git(hosts.workspace, "log", "-1", "--format=%b")
+        assert "PM-Runner-Run: r1-" in body
+        assert "PM-Runner-Confinement" not in body
         assert not (hosts.workspace / ".git/pm-runner-run").exists()
 
 

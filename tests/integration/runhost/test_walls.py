@@ -1,10 +1,8 @@
 """Each way out of a run, tried by a real run; and tried again where exactly its wall is missing."""
 
-import contextlib
 import os
 import re
 import shlex
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,8 +10,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import AnyProgress
+from pmrunnerd.model.progress import AnyProgress, Limits
 from pmrunnerd.services.host.detached import Detached
+from tests.integration.runhost.doors import doors
 from tests.integration.runhost.hosts import Hosts, end, printed
 from tests.integration.runhost.walls import weaker
 from tests.unit.services.parts import (
@@ -26,21 +25,23 @@ from tests.unit.services.parts import (
 
 pytestmark = needs_sandbox
 
-_CONNECT = "import socket; socket.socket(socket.{family}).connect({address})"
 _ATTACH = "import ctypes, sys; sys.exit(ctypes.CDLL(None).ptrace(16, {host}, 0, 0) != 0)"
+_LONG = Limits(total=3600, silence=3600)
 _FORGED = '{"event":"finished","at":"","outcome":"succeeded","reason":"forged"}'
 
 
 class Attempt(NamedTuple):
     """A script that exits 0 if it got out; and the walls, and the absence, that keep it in.
 
-    Where there are several walls, each of them is enough.
+    Where there are several walls, each of them is enough. `kills` says that what it attacks is gone
+    where it got out.
     """
 
     script: str
     walls: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     read_only: tuple[str, ...] = ()
+    kills: bool = False
 
 
 OUTSIDE = ("{outside}",)
@@ -68,8 +69,8 @@ ATTEMPTS = {
         "echo true > /run/pm-agent/script", read_only=("/run/pm-agent",)
     ),
     "see another run's process": Attempt("test -e /proc/{child}", walls=("own processes",)),
-    "kill another run's process": Attempt("kill -9 {child}", walls=("own processes",)),
-    "kill another run's host": Attempt("kill -9 {host}", walls=("own processes",)),
+    "kill another run's process": Attempt("kill -9 {child}", walls=("own processes",), kills=True),
+    "kill another run's host": Attempt("kill -9 {host}", walls=("own processes",), kills=True),
     "connect to a socket that has a path": Attempt(
         'cd {state}; python3 -c "{named}"', unseen=("{state}",)
     ),
@@ -121,11 +122,22 @@ class World:
         (self.outside / "escaped").unlink(missing_ok=True)
         for place in (self.outside, self.state):
             (place / "secret").write_text("secret\n")
-        if not processes(f"sleep\0{self.word}"):
-            eventually(lambda: not self.strong.alive(self.other))
+        if not self.stands():
+            # Of one that was killed a half can be there for a moment yet.
+            eventually(lambda: not self._child() and not self.strong.alive(self.other))
             self.hosts.host = self.strong
-            self.other = self.hosts.start(f"sleep {self.word}", workspace=self.neighbour)
-            eventually(lambda: processes(f"sleep\0{self.word}"))
+            # It must not end by itself, however long all the attempts take.
+            self.other = self.hosts.start(
+                f"sleep {self.word}", workspace=self.neighbour, limits=_LONG
+            )
+            eventually(self.stands)
+
+    def stands(self) -> bool:
+        """Tell whether the run that is attacked is there, host and script."""
+        return bool(self._child()) and self.strong.alive(self.other)
+
+    def _child(self) -> list[int]:
+        return processes(f"sleep\0{self.word}")
 
     def run(self, script: str, path: str | None = None) -> list[AnyProgress]:
         """Run a script where PATH has this bubblewrap."""
@@ -145,7 +157,7 @@ class World:
             "runs": str(self.hosts.runs),
             "other": self.other,
             "host": str(self.hosts.pid(self.other)),
-            "child": str(processes(f"sleep\0{self.word}")[0]),
+            "child": str(self._child()[0]),
             **doors,
         }
 
@@ -155,33 +167,8 @@ class World:
             (self.outside / "escaped").exists()
             or "escaped" in (self.outside / "secret").read_text()
             or "secret" in printed(said)
-            or not processes(f"sleep\0{self.word}")
-            or not self.strong.alive(self.other)
+            or not self.stands()
         )
-
-
-@contextlib.contextmanager
-def _doors(state: Path) -> Iterator[dict[str, str]]:
-    """Have somebody at every door that an agent could knock at."""
-    with contextlib.ExitStack() as stack:
-        four = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        six = stack.enter_context(socket.create_server(("::1", 0), family=socket.AF_INET6))
-        named = stack.enter_context(socket.socket(socket.AF_UNIX))
-        # The shortest way: an address may have 107 bytes.
-        here = os.open(state, os.O_PATH)
-        stack.callback(os.close, here)
-        named.bind(f"/proc/self/fd/{here}/control.sock")
-        named.listen()
-        abstract = stack.enter_context(socket.socket(socket.AF_UNIX))
-        abstract.bind(f"\0pm-test-{os.getpid()}")
-        abstract.listen()
-        name = f"bytes(1) + b'pm-test-{os.getpid()}'"
-        yield {
-            "four": _CONNECT.format(family="AF_INET", address=four.getsockname()),
-            "six": _CONNECT.format(family="AF_INET6", address=six.getsockname()[:2]),
-            "named": _CONNECT.format(family="AF_UNIX", address="'control.sock'"),
-            "abstract": _CONNECT.format(family="AF_UNIX", address=name),
-        }
 
 
 class Scene(NamedTuple):
@@ -195,9 +182,9 @@ class Scene(NamedTuple):
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     world = World(tmp_path_factory.mktemp("world"))
-    with world.hosts, _doors(world.state) as doors:
+    with world.hosts, doors(world.state) as open_doors:
         world.ready()
-        names = world.names(doors)
+        names = world.names(open_doors)
         all_of_them = ATTEMPTS | (ROOTS_ATTEMPTS if os.geteuid() == 0 else {})
         scripts = [_filled(attempt.script, names) for attempt in all_of_them.values()]
         lines = [
@@ -208,7 +195,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         assert end(said).outcome is Outcome.SUCCEEDED, said
         assert not world.got_out(said), said
         statuses = re.findall(r"^status (\d+)$", printed(said), re.MULTILINE)
-        yield Scene(world, doors, dict(zip(all_of_them, statuses, strict=True)))
+        yield Scene(world, open_doors, dict(zip(all_of_them, statuses, strict=True)))
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)
@@ -241,6 +228,8 @@ def _try(scene: Scene, name: str, attempt: Attempt) -> None:
     path = world.weaker(without=attempt.walls, shown=shown, writable=attempt.read_only)
     said = world.run(script, path)
     assert end(said).outcome is Outcome.SUCCEEDED, said
+    if attempt.kills:
+        eventually(lambda: not world.stands())
 
 
 def _filled(script: str, names: dict[str, str]) -> str:

@@ -106,6 +106,24 @@ def test_the_end_of_a_plan_is_told_without_a_task() -> None:
         assert (entry.kind, entry.plan, entry.task) == (kind, "p1", "")
 
 
+def test_what_nothing_confined_says_so_and_what_nothing_will_confine_does() -> None:
+    def state(confined: bool) -> State:
+        began = ev.RunBegan(run="r1-aaaa", project="w1", cursor=1, head="4f2a", confined=confined)
+        return happen(planned("one"), desks.started(), began)
+
+    ended = ev.RunEnded(run="r1-aaaa", project="w1", outcome=Outcome.SUCCEEDED, cursor=1)
+    done = (ended, ev.TaskCompleted(task="t1", project="w1"))
+    drafted = Batch(seq=7, at="", facts=(desks.drafted("one"),))
+    for confined in (True, False):
+        (entry,) = told(state(confined), *done)
+        assert entry.unconfined is not confined
+        (plan,) = entries(planned("one"), "w1", drafted, unconfined=not confined)
+        assert plan.unconfined is not confined
+    over = happen(state(False), *done, ev.PlanCompleted(plan="p1", project="w1"))
+    (plan,) = entries(over, "w1", drafted, unconfined=True)
+    assert not plan.unconfined, "nothing of it is to come"
+
+
 def test_only_what_belongs_to_the_project_is_told() -> None:
     state = happen(State(), desks.added(), desks.added("other", "w2"))
     found = told(state, desks.posted("mine"), desks.posted("theirs", "m2", "w2"))

@@ -152,6 +152,17 @@ def test_where_nothing_confines_runs_every_project_says_so(tmp_path: Path) -> No
     with_work(tmp_path, look)
 
 
+def test_where_nothing_confines_runs_a_plan_says_so(tmp_path: Path) -> None:
+    def look(desk: Desk) -> None:
+        assert not ask(desk, p.PlanShow(plan="p1")).unconfined
+        desk.confinement = v.UNCONFINED
+        assert ask(desk, p.PlanShow(plan="p1")).unconfined
+        entries = ask(desk, p.ChatHistory(project="demo")).entries
+        assert [entry.kind for entry in entries if entry.unconfined] == ["plan"]
+
+    with_work(tmp_path, look)
+
+
 def test_a_question_is_shown_by_its_name_also_once_it_is_answered(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with at_work(tmp_path) as desk:
@@ -160,6 +171,10 @@ def test_a_question_is_shown_by_its_name_also_once_it_is_answered(tmp_path: Path
             await desk.store.commit(desks.drafted("one"), desks.APPROVED)
             await desk.store.commit(desks.started())
             await desk.store.commit(*desks.asked("really?"))
+            for told in (p.Inbox(), p.Inbox(question="q1")):
+                assert [item.unconfined for item in ask(desk, told).items] == [False]
+                bare = replace(desk, confinement=v.UNCONFINED)
+                assert [item.unconfined for item in ask(bare, told).items] == [True]
             await desk.store.commit(*answer(desk.store.state, "q1", "no", "anna"))
 
             (found,) = ask(desk, p.Inbox(question="q1")).items

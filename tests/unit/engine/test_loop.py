@@ -198,3 +198,37 @@ def test_a_run_that_began_since_the_turn_keeps_another_out_of_its_workspace(
         assert list(stage.store.ahead.active) == ["r1-aaaa"]
 
     play(tmp_path, whole)
+
+
+def test_once_a_drain_is_answered_no_run_begins_wherever_a_start_was(tmp_path: Path) -> None:
+    """Tried at each step of the way from a queued task to its host, with the loop at work."""
+    begun = [_drained_after(tmp_path / f"{steps}", steps) for steps in range(40)]
+
+    # Both are met: a drain before the start, and one that the start was before.
+    assert not begun[0]
+    assert begun[-1]
+
+
+def _drained_after(directory: Path, steps: int) -> bool:
+    """Drain after so many steps of the loop; tell whether a run had begun by the answer."""
+    directory.mkdir()
+    begun: list[str] = []
+
+    async def scene(stage: Stage, _: Engine) -> None:
+        for _step in range(steps):
+            await asyncio.sleep(0)
+        await stage.store.commit(ev.Drained(by="anna"))
+        begun.extend(stage.state.active)
+        for number in range(3):  # turns in which there would be something to begin
+            await stage.store.commit(
+                ev.MessagePosted(message=f"m{number + 2}", project="w1", text="x", by="anna")
+            )
+        if begun:
+            await stage.started()
+        assert list(stage.store.ahead.active) == begun
+        assert stage.host.started == begun
+        facts = [type(fact) for batch in stage.store.read(0, 100) for fact in batch.facts]
+        assert ev.RunStarted not in facts[facts.index(ev.Drained) :]
+
+    turning(directory, scene)
+    return bool(begun)

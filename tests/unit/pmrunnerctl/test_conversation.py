@@ -28,6 +28,14 @@ def test_a_failure_shows_the_lines_it_ended_with(paper: Paper) -> None:
     assert paper.text == "11:30:05 UTC  runner  t3 failed: exit status 2\n    boom\n"
 
 
+def test_what_nothing_confined_says_so_below_its_news(paper: Paper) -> None:
+    draw(paper, samples.entry(4, "plan", id="p3", author="runner", text="build", unconfined=True))
+
+    assert paper.text == (
+        "11:30:05 UTC  runner  plan p3\n    build\n    UNCONFINED: in no sandbox\n"
+    )
+
+
 def test_an_open_question_says_how_to_answer_it_and_an_answered_one_does_not(paper: Paper) -> None:
     asked = {"id": "q7", "task": "t3", "text": "Which?", "options": ("one", "two")}
     draw(paper, samples.entry(4, "question", author="agent", state=WAITS, **asked))

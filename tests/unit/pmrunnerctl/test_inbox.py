@@ -58,6 +58,12 @@ def test_a_held_task_is_shown_once_with_why_and_where_to_look(ctl: Ctl, daemon: 
     assert rest == ["    it is not clean", f"    {command}"]
 
 
+def test_what_would_run_without_a_sandbox_is_shown_as_that(ctl: Ctl, daemon: FakeDaemon) -> None:
+    daemon.answers[p.Inbox] = InboxTable(items=(samples.question(unconfined=True),))
+
+    assert ctl("inbox").out.splitlines()[0].endswith(", UNCONFINED")
+
+
 def test_an_empty_inbox_says_so(ctl: Ctl, daemon: FakeDaemon) -> None:
     daemon.answers[p.Inbox] = InboxTable(items=())
 

@@ -41,6 +41,15 @@ def test_one_plan_with_its_message_and_tasks(paper: Paper) -> None:
     )
 
 
+def test_a_plan_whose_runs_nothing_will_confine_says_so_to_who_approves_it(paper: Paper) -> None:
+    waits = samples.plan(state=PlanState.AWAITING_APPROVAL)
+    plans.draw_plan(
+        paper, v.PlanView(plan=waits, alias="demo", message="make", tasks=(), unconfined=True)
+    )
+
+    assert "sandbox  UNCONFINED\n" in paper.text
+
+
 def test_a_plan_that_was_refused_says_why_and_not_that_tasks_are_to_come(paper: Paper) -> None:
     refused = samples.plan(title="", state=PlanState.ERROR, reason="a needs b, b needs a")
     plans.draw(paper, v.PlanTable(plans=(v.PlanRow(plan=refused, alias="demo", tasks={}),)))

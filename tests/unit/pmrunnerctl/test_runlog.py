@@ -58,7 +58,7 @@ def test_our_own_notes_go_to_standard_error() -> None:
 def test_a_run_without_a_sandbox_says_so() -> None:
     began = pr.Began(at="", head="01", confined=False, pid=7)
 
-    assert written(began)[1] == "-- began at 01, WITHOUT a sandbox\n"
+    assert written(began)[1] == "-- began at 01, UNCONFINED\n"
 
 
 def test_on_a_terminal_an_agent_keeps_its_colours_and_drives_nothing_else() -> None:

@@ -1,6 +1,7 @@
 from pmrunnerctl.render import Cell
-from pmrunnerctl.states import STYLES, counts, state
+from pmrunnerctl.states import STYLES, counts, outcome, state
 from pmrunnerd.model.entities import Outcome, PlanState, TaskState
+from tests.unit.pmrunnerctl import samples
 
 
 def test_counts_name_what_is_there_with_the_urgent_first() -> None:
@@ -20,3 +21,11 @@ def test_every_style_belongs_to_a_state() -> None:
 def test_a_state_without_a_style_is_plain() -> None:
     assert state("QUEUED") == Cell("QUEUED")
     assert state("ERROR") == Cell("ERROR", "red")
+
+
+def test_a_run_that_nothing_confined_says_so_beside_how_it_ended() -> None:
+    ended = samples.ended(Outcome.ASKED)
+    assert outcome(samples.run(ended=ended)) == Cell("asked", "yellow")
+    assert outcome(samples.run(confined=True)) == Cell("running", "cyan")
+    assert outcome(samples.run(confined=False)) == Cell("running, UNCONFINED", "red")
+    assert outcome(samples.run(confined=False, ended=ended)) == Cell("asked, UNCONFINED", "red")

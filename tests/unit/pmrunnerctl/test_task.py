@@ -5,7 +5,7 @@ import pytest
 from pmrunnerctl import task as tasks
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
-from pmrunnerd.model.entities import Question, Response, TaskState
+from pmrunnerd.model.entities import Outcome, Question, Response, TaskState
 from tests.fakes.daemon import FakeDaemon
 from tests.unit.pmrunnerctl import samples
 from tests.unit.pmrunnerctl.conftest import Ctl, Paper
@@ -74,6 +74,33 @@ def test_one_task_with_its_text_runs_and_questions(paper: Paper) -> None:
         "         make test\n"
         "next: pmrunnerctl run logs r9-4f2a\n"
     )
+
+
+def test_what_runs_left_is_named_and_so_is_that_it_is_no_more(paper: Paper) -> None:
+    kept = {name: f"refs/pm-runner/runs/{name}" for name in ("r7-aaaa", "r8-aaaa")}
+    runs = [
+        samples.run(id=name, ended=samples.ended(Outcome.FAILED, kept=ref))
+        for name, ref in kept.items()
+    ]
+    tasks.draw_task(
+        paper,
+        v.TaskView(
+            task=samples.task(),
+            alias="demo",
+            waits="",
+            runs=(*runs, samples.run()),
+            questions=(),
+            let_go=("r7-aaaa",),
+        ),
+    )
+
+    assert (
+        "r7-aaaa  failed\n"
+        "         kept as refs/pm-runner/runs/r7-aaaa, which was let go with its files\n"
+        "r8-aaaa  failed\n"
+        "         kept as refs/pm-runner/runs/r8-aaaa\n"
+        "r9-4f2a  running\n"
+    ) in paper.text
 
 
 def test_tasks_are_listed_and_shown(ctl: Ctl, daemon: FakeDaemon) -> None:

@@ -38,7 +38,12 @@ def test_a_commit_holds_everything_that_is_not_ignored_and_names_its_run(tmp_pat
         "A\tnew dir/ü",
     ]
     trailers = git(here, "log", "-1", "--format=%(trailers:only)").split("\n")
-    assert trailers[:2] == ["PM-Runner-Task: t1", f"PM-Runner-Run: {RUN}"]
+    # The hands of these tests have no sandbox.
+    assert trailers[:3] == [
+        "PM-Runner-Task: t1",
+        f"PM-Runner-Run: {RUN}",
+        "PM-Runner-Confinement: UNCONFINED",
+    ]
 
 
 def test_a_run_s_commit_is_found_behind_those_of_people_and_no_other_is(tmp_path: Path) -> None:

@@ -212,15 +212,13 @@ def test_what_was_kept_and_not_said_is_said_by_who_comes_next(tmp_path: Path) ->
     assert _put_away(here, began) == _put_away(here, began) == Keeping(ref=f"{REF}-2", files=1)
 
 
-@pytest.mark.parametrize(
-    "taken", ["refs/pm-runner", "refs/pm-runner/runs", *(f"{REF}{n}/x" for n in ("", "-2"))]
-)
+@pytest.mark.parametrize("taken", ["refs/pm-runner", "refs/pm-runner/runs", "REF/x", "REF-2/x"])
 def test_a_reference_in_the_way_of_ours_keeps_nothing_from_being_kept(
     tmp_path: Path, taken: str
 ) -> None:
     here = repository(tmp_path / "w")
     began = _took(here)
-    git(here, "update-ref", taken, "HEAD")
+    git(here, "update-ref", taken.replace("REF", REF), "HEAD")
     git(here, "pack-refs", "--all")
     (here / "new").touch()
     kept = _put_away(here, began)

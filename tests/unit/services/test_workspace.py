@@ -1,6 +1,8 @@
 import asyncio
 import fcntl
 import os
+import shlex
+import time
 from pathlib import Path
 from typing import cast
 
@@ -9,11 +11,23 @@ import pytest
 from pmrunnerd.services import marker, workspace
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.workspace import Inspection
-from tests.unit.services.parts import git, head, needs_root, needs_sandbox, repository
+from tests.unit.services.parts import (
+    eventually,
+    git,
+    head,
+    needs_root,
+    needs_sandbox,
+    processes,
+    repository,
+)
 
 
 def _inspect(path: Path, *hidden: Path) -> Inspection:
     return asyncio.run(workspace.inspect(path, hidden))
+
+
+def _examine(path: Path) -> Inspection:
+    return asyncio.run(workspace.examine(path, unconfined=False))
 
 
 def _probe(path: Path) -> str:
@@ -104,6 +118,52 @@ def test_looking_runs_nothing_and_opens_nothing(tmp_path: Path) -> None:
     assert _inspect(here).problem == ""
     assert not (tmp_path / "ran").exists()
     (here / ".git").chmod(0o755)
+
+
+@needs_sandbox
+def test_a_repository_without_a_commit_is_told_with_what_makes_one(tmp_path: Path) -> None:
+    here = tmp_path / "a b"
+    here.mkdir()
+    git(here, "init", "--quiet")
+    found = _examine(here)
+    assert found.problem == "it has no commit yet, and a run needs one to go back to"
+    assert found.hint == f"git -C '{here}' commit --allow-empty -m start"
+    git(here, *shlex.split(found.hint)[3:])
+    assert _examine(here) == Inspection(path=here)
+    git(here, "checkout", "--quiet", "--detach")
+    assert _examine(here) == Inspection(path=here)
+
+
+@needs_sandbox
+def test_what_a_look_finds_wrong_no_git_is_asked_about(tmp_path: Path) -> None:
+    assert _examine(tmp_path).problem == "it is no git repository"
+
+
+@needs_sandbox
+def test_a_repository_that_git_cannot_read_is_left_for_a_run_to_explain(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    (here / ".git/HEAD").write_text("junk\n")
+    assert _examine(here).problem == ""
+
+
+@needs_sandbox
+def test_a_repository_over_which_git_hangs_keeps_nobody_waiting(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    (here / ".git/HEAD").unlink()
+    os.mkfifo(here / ".git/HEAD")
+    began = time.monotonic()
+    found = asyncio.run(workspace.examine(here, unconfined=False, patience=0.5))
+    assert found.problem == ""
+    assert time.monotonic() - began >= 0.5, "git did hang"
+    eventually(lambda: not processes(f"--chdir\0{here}"))
+
+
+def test_where_no_git_can_be_asked_a_look_is_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "--quiet")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert _examine(tmp_path).problem == ""
 
 
 @needs_sandbox
