@@ -58,6 +58,7 @@ def draw(screen: Screen, view: RunView) -> None:
             ("reason", ended.reason if ended else ""),
             ("commit", ended.commit if ended else ""),
             ("kept as", _kept(view)),
+            ("set aside", view.run.ended.aside if view.run.ended else ""),
             ("memory", _memory(ended) if ended else ""),
             ("CPU", _seconds(ended) if ended else ""),
             ("files", _files(screen, view)),

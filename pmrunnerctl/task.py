@@ -156,10 +156,12 @@ def draw_task(screen: Screen, view: TaskView) -> None:
 
 def _ended(run: Run, *, let_go: bool) -> Cell:
     ended = outcome(run)
-    if run.ended is None or not run.ended.kept:
+    if run.ended is None:
         return ended
     gone = ", which was let go with its files" if let_go else ""
-    return Cell(f"{ended.text}\nkept as {run.ended.kept}{gone}", ended.style)
+    kept = f"\nkept as {run.ended.kept}{gone}" if run.ended.kept else ""
+    aside = f"\nrepositories of its own in {run.ended.aside}{gone}" if run.ended.aside else ""
+    return Cell(f"{ended.text}{kept}{aside}", ended.style)
 
 
 def _asked(question: Question) -> tuple[str, Cell]:

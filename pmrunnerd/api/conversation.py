@@ -124,6 +124,8 @@ class _Told:
         run = self._runs.get(fact.task)
         if run is not None and run.kept:
             text += f"\nwhat it had changed is kept as {run.kept}"
+        if run is not None and run.aside:
+            text += f"\nrepositories that it had made are in {run.aside}"
         yield self._entry(
             kind,
             getattr(fact, "by", "") or RUNNER,
@@ -148,7 +150,9 @@ class _Told:
             f"what run {fact.run} left behind ({files}), and whatever was changed after it died,"
             f" is kept as {fact.ref}\nto have a file back: git checkout {fact.ref} -- FILE"
         )
-        yield self._entry("kept", RUNNER, text, run=fact.run)
+        aside = f"repositories that run {fact.run} had made are in {fact.aside}"
+        said = [*([text] if fact.ref else ()), *([aside] if fact.aside else ())]
+        yield self._entry("kept", RUNNER, "\n".join(said), run=fact.run)
 
 
 def _because(text: str, fact: ev.Event) -> str:

@@ -27,7 +27,7 @@ class Farewell:
         store: Store,
         clock: Clock,
         host: Host,
-        make_safe: Callable[[Path, str], Awaitable[None]],
+        make_safe: Callable[[Path, str], Awaitable[str]],
     ) -> None:
         self._store = store
         self._clock = clock
@@ -56,8 +56,11 @@ class Farewell:
             await asyncio.sleep(AGAIN)
             return True
 
-    async def sweep(self, run: str) -> None:
-        """End what a host that died may have left, and see to its workspace."""
+    async def sweep(self, run: str) -> str:
+        """End what a host that died may have left, and see to its workspace.
+
+        Returns where repositories are that had to be set aside.
+        """
         while True:
             try:
                 await self._host.stop(run)
@@ -69,6 +72,7 @@ class Farewell:
         state = self._store.ahead
         path = state.projects[state.runs[run].project].path
         try:
-            await self._make_safe(Path(path), run)
+            return await self._make_safe(Path(path), run)
         except (OSError, PmError) as exc:  # the next run puts it away
             log.warning("cannot look at what run %s left in %s: %s", run, path, exc)
+            return ""

@@ -54,7 +54,7 @@ class Runs:
         settings: Settings,
         environment: str,
         *,
-        make_safe: Callable[[Path, str], Awaitable[None]],
+        make_safe: Callable[[Path, str], Awaitable[str]],
     ) -> None:
         self._store = store
         self._clock = clock
@@ -116,7 +116,7 @@ class Runs:
             raise
         except Exception:
             log.exception("cannot follow run %s: this is a bug", run)
-            await self._farewell.sweep(run)
+            seen.aside = await self._farewell.sweep(run) or seen.aside
             why = "cannot follow the run: this is a bug in pmrunnerd, and its log says where"
             await self._end(run, Finished(at="", outcome=Outcome.FAILED, reason=why), seen)
 
@@ -149,7 +149,7 @@ class Runs:
                 if page or finished:
                     continue
                 if not alive:
-                    await self._farewell.sweep(run)
+                    seen.aside = await self._farewell.sweep(run)
                     never = "its run host was gone without a word"
                     finished = outcomes.gone(never if seen.cursor else "it was never started")
                 else:
@@ -190,10 +190,13 @@ class Runs:
 
     async def _note_leftovers(self, run: str, put: PutAway) -> None:
         dead = self._store.ahead.runs.get(put.run)
-        if dead is not None and dead.ended is not None and dead.ended.kept == put.ref:
+        known = dead.ended if dead is not None else None
+        if known is not None and known.kept == put.ref and put.aside in ("", known.aside):
             return  # recorded by a daemon that did not get any further
         project = self._store.ahead.runs[run].project
-        fact = ev.LeftoversKept(run=put.run, project=project, ref=put.ref, files=put.files)
+        fact = ev.LeftoversKept(
+            run=put.run, project=project, ref=put.ref, files=put.files, aside=put.aside
+        )
         while not await self._record(run, (fact,)):
             pass
         # What is kept of it is new, however long it lay in the workspace.

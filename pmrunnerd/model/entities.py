@@ -130,8 +130,10 @@ class Task(Entity, frozen=True, kw_only=True):
 
 
 class Ended(Entity, frozen=True, kw_only=True):
-    """How and when a run ended. `kept` names the git reference that holds what it left behind.
+    """How and when a run ended.
 
+    `kept` names the git reference that holds what it left behind, `aside` a directory below the
+    workspace with repositories that it had made in there.
     `peak_memory` is bytes of its largest process, `cpu_seconds` those of all; None is not known.
     """
 
@@ -141,6 +143,7 @@ class Ended(Entity, frozen=True, kw_only=True):
     status: int | None = None
     commit: str = ""
     kept: str = ""
+    aside: str = ""
     peak_memory: int | None = None
     cpu_seconds: float | None = None
 

@@ -234,6 +234,7 @@ class RunEnded(Event, frozen=True, kw_only=True):
     status: int | None = None
     commit: str = ""
     kept: str = ""
+    aside: str = ""
     peak_memory: int | None = None
     cpu_seconds: float | None = None
 
@@ -245,6 +246,7 @@ class LeftoversKept(Event, frozen=True, kw_only=True):
     project: str
     ref: str
     files: int
+    aside: str = ""
 
 
 class RunPruned(Event, frozen=True, kw_only=True):

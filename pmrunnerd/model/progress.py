@@ -98,10 +98,14 @@ class Committed(Progress, frozen=True, kw_only=True):
 
 
 class Kept(Progress, frozen=True, kw_only=True):
-    """What the run left behind is reachable as `ref`; the tree went back to where it began."""
+    """What the run left behind is reachable as `ref`; the tree went back to where it began.
+
+    `aside` is the directory, below the workspace, of repositories that it had made there.
+    """
 
     ref: str
     files: int
+    aside: str = ""
 
 
 class PutAway(Progress, frozen=True, kw_only=True):
@@ -110,6 +114,7 @@ class PutAway(Progress, frozen=True, kw_only=True):
     run: str
     ref: str
     files: int
+    aside: str = ""
 
 
 class Finished(Progress, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ class Seen(Struct, kw_only=True):
     asked: list[Asked] = field(default_factory=list)
     commit: str = ""
     kept: str = ""
+    aside: str = ""
 
     def look(self, cursor: int, progress: AnyProgress) -> None:
         """Take note of one report, after which the file is read up to `cursor`."""
@@ -29,8 +30,8 @@ class Seen(Struct, kw_only=True):
                 self.asked.append(progress)
             case Committed(commit=commit):
                 self.commit = commit
-            case Kept(ref=ref):
-                self.kept = ref
+            case Kept(ref=ref, aside=aside):
+                self.kept, self.aside = ref, aside
             case _:
                 pass
 
@@ -67,6 +68,7 @@ def ended(
         status=finished.status,
         commit=seen.commit,
         kept=seen.kept,
+        aside=seen.aside,
         peak_memory=finished.peak_memory,
         cpu_seconds=finished.cpu_seconds,
     )

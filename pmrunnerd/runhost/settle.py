@@ -33,28 +33,41 @@ async def settle(held: Tenancy, verdict: Verdict, spec: Spec, report: Reporter) 
                 report.committed(commit)
             held.leave()
             return verdict
-    if verdict.outcome is Outcome.ASKED:
-        # Nobody is asked about work that stays on the branch whatever the answer is.
-        try:
-            await held.check()
-        except GitFailed as exc:
-            moved = exc if isinstance(exc, HeadMoved) else None
-            verdict = structs.replace(verdict, outcome=Outcome.FAILED, reason=str(exc))
+    elif (elsewhere := await _elsewhere(held)) is not None:
+        if verdict.outcome is Outcome.ASKED:
+            # Nobody is asked about work that stays on the branch whatever the answer is.
+            moved = elsewhere if isinstance(elsewhere, HeadMoved) else None
+            verdict = structs.replace(verdict, outcome=Outcome.FAILED, reason=str(elsewhere))
+        elif isinstance(elsewhere, HeadMoved):
+            verdict = _because(verdict, str(elsewhere))
     try:
         kept = await held.put_away()
     except GitFailed as exc:
         log.exception("cannot put away what run %s left", spec.run)
-        reason = "; ".join(filter(None, (verdict.reason, f"what it left stays there: {exc}")))
-        return structs.replace(verdict, reason=reason)
+        why = "" if str(exc) in verdict.reason else f": {exc}"
+        return _because(verdict, f"what it left stays there{why}")
     if kept is not None:
         report.kept(kept)
     held.leave()
     return verdict if moved is None else _ask(verdict, kept, report)
 
 
+async def _elsewhere(held: Tenancy) -> GitFailed | None:
+    """Return what keeps the workspace from being where the run began, if somebody else did it."""
+    try:
+        await held.check()
+    except GitFailed as exc:
+        return exc
+    return None
+
+
+def _because(verdict: Verdict, more: str) -> Verdict:
+    return structs.replace(verdict, reason="; ".join(filter(None, (verdict.reason, more))))
+
+
 def _ask(verdict: Verdict, kept: Keeping | None, report: Reporter) -> Verdict:
     """Ask what is to become of a task under which somebody else moved HEAD."""
-    left = f"What it did is kept as {kept.ref}." if kept else "It had changed nothing."
+    left = f"What it did is kept as {kept.ref}." if kept and kept.ref else "It had changed nothing."
     question = f"{verdict.reason}. {left} Begin anew on what is there now?"
     report.asks(Kind.HEAD, question)
     return structs.replace(verdict, outcome=Outcome.ASKED)

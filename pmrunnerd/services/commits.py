@@ -73,10 +73,10 @@ async def make(git: Git, subject: str, trailers: Sequence[tuple[str, str]]) -> N
     await git("commit", "--quiet", "--no-verify", "--cleanup=verbatim", "-m", message)
 
 
-async def nested_repositories(git: Git, index: str = "") -> list[str]:
-    """Return what an index has as a link to another repository and HEAD has not."""
+async def nested_repositories(git: Git, index: str = "", head: str = "HEAD") -> list[str]:
+    """Return what an index has as a link to another repository and a commit has not."""
     words = await git.records(
-        "diff-index", "--cached", "--raw", "--no-renames", "-z", "HEAD", "--", index=index
+        "diff-index", "--cached", "--raw", "--no-renames", "-z", head, "--", index=index
     )
     return [
         path

@@ -54,7 +54,10 @@ class Confined:
         """Start a command in a sandbox of its own; raise CannotConfine where none starts."""
         if not self.workspace.is_dir():
             raise NoWorkspace(self.workspace)
-        walls = replace(self._sandbox, guarded=guard.find(self.workspace))
+        box = self._sandbox
+        # What cannot be written needs no guard, and nothing is made there to be one.
+        written = box.writable or box.history
+        walls = replace(box, guarded=guard.find(self.workspace)) if written else box
         told, tell = os.pipe2(os.O_CLOEXEC)
         ours, theirs = socket.socketpair()
         with (

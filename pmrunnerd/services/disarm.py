@@ -32,8 +32,8 @@ mv -T -- "$path/.git" "$path/$name"
 """
 
 
-async def disarm(git: Git, run: str) -> bool:
-    """Take out what the index names and nobody guards; tell whether anything was there.
+async def disarm(git: Git, aside: str) -> bool:
+    """Take out what the index names and nobody guards, to a `place`; tell whether there was any.
 
     Raises GitFailed where it cannot; even then git outside enters nothing.
     """
@@ -43,7 +43,6 @@ async def disarm(git: Git, run: str) -> bool:
         # An index that git cannot read, or no file: all it knows is what was staged.
         await remove(git, INDEX)
         return True
-    aside = place(run)
     for path in found:
         await take_out(git, aside, path)
     return bool(found)

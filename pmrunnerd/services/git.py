@@ -121,6 +121,11 @@ class Git:
         if not (isinstance(outcome, Exited) and outcome.status == 0):
             raise GitFailed(f"cannot run {words[0]} in {self.cell.workspace}: {_why(outcome)}")
 
+    async def has(self, path: str) -> bool:
+        """Tell whether a path below the workspace is there."""
+        outcome = await self._start(("test", "-e", path), {})
+        return isinstance(outcome, Exited) and outcome.status == 0
+
     async def _start(self, words: Sequence[str], more: Mapping[str, str]) -> Outcome:
         running = await self.cell.start(words, {**self._environment, **more})
         return await collect(running, total=_TOTAL, limit=_LIMIT)

@@ -144,6 +144,8 @@ def _lift(git: Path) -> None:
                 with contextlib.suppress(FileNotFoundError):
                     if _content(name, directory) in ours:
                         os.unlink(name, dir_fd=directory)
+            # Git makes it with the first submodule, and leaves none that is empty.
+            os.rmdir(_MODULES, dir_fd=directory)
         finally:
             os.close(directory)
 

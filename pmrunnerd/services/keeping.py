@@ -8,6 +8,7 @@ import secrets
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pmrunnerd.services import commits
 from pmrunnerd.services import status as state
@@ -28,10 +29,15 @@ _REMAINS: Final = ("rebase-merge", "rebase-apply", "sequencer", "BISECT_LOG", "B
 
 
 class Keeping(Struct, frozen=True, kw_only=True):
-    """Where it is, and how many files it is."""
+    """Where it is, and how many files it is.
+
+    `aside` is a directory below the workspace with repositories that lay in its tree. `ref` is empty
+    where there was nothing else.
+    """
 
     ref: str
     files: int
+    aside: str = ""
 
 
 async def put_away(git: Git, began: Marker) -> Keeping | None:
@@ -40,22 +46,30 @@ async def put_away(git: Git, began: Marker) -> Keeping | None:
     Where somebody else moved HEAD, the branch stays. Raises GitFailed, and then the rest of it is
     still there.
     """
+    aside = place(began.run)
     try:
         await clear(git, began.since)
     finally:
         # Before all else that can fail: a person looks at what is left then.
-        await disarm(git, began.run)
+        await disarm(git, aside)
+    kept = await _put_away(git, began, aside)
+    if await git.has(aside):
+        return replace(kept, aside=aside) if kept else Keeping(ref="", files=0, aside=aside)
+    return kept
+
+
+async def _put_away(git: Git, began: Marker, aside: str) -> Keeping | None:
     now = await _look(git)
     moved = await movement(git, began, now)
-    kept = await _keep(git, began, now, moved)
+    kept = await _keep(git, began, now, moved, aside)
     await _go_back(git, began, now, moved)
-    if await disarm(git, began.run):
+    if await disarm(git, aside):
         # The index has names again that the run had taken out of it.
         await _go_back(git, began, now, moved)
     left = await state.look(git)
     if left.files:
         # What is not tracked is kept by now, but for files that the run's own rules ignored.
-        more = await _keep(git, began, left, Movement.NONE, beyond=kept.ref if kept else "")
+        more = await _keep(git, began, left, Movement.NONE, aside, beyond=kept.ref if kept else "")
         kept = kept or more
         await git("clean", "-ffdq")
     return kept or await _kept_before(git, began)
@@ -83,15 +97,15 @@ async def _look(git: Git) -> Status:
         return await state.look(git)
 
 
-async def _keep(
-    git: Git, began: Marker, now: Status, moved: Movement, *, beyond: str = ""
+async def _keep(  # noqa: PLR0913 - what was found, and where things go
+    git: Git, began: Marker, now: Status, moved: Movement, aside: str, *, beyond: str = ""
 ) -> Keeping | None:
     """Make the reference; None if there is nothing, or nothing `beyond` another reference."""
     ours = moved in {Movement.OWN, Movement.REWRITTEN} and now.head != began.head
     if not now.files and not ours:
         return None
     head = now.head or began.head
-    await _gather(git, began.run, head)
+    await _gather(git, aside, head)
     tree = (await git("write-tree", index=_INDEX)).strip()
     await remove(git, _INDEX)
     if beyond and not await _adds(git, beyond, tree):
@@ -112,7 +126,7 @@ async def _adds(git: Git, old: str, new: str) -> bool:
     )
 
 
-async def _gather(git: Git, run: str, head: str) -> None:
+async def _gather(git: Git, aside: str, head: str) -> None:
     """Put all that is not ignored into an index of our own, and repositories in the tree aside."""
     await remove(git, _INDEX, f"{_INDEX}.lock")
     try:
@@ -123,8 +137,7 @@ async def _gather(git: Git, run: str, head: str) -> None:
         await remove(git, _INDEX, f"{_INDEX}.lock")
         await git("read-tree", head, index=_INDEX)
         await git("add", "--all", index=_INDEX)
-    aside = place(run)
-    while found := await commits.nested_repositories(git, _INDEX):
+    while found := await commits.nested_repositories(git, _INDEX, head):
         for path in found:
             await take_out(git, aside, path)
             await git("update-index", "--force-remove", "--", path, index=_INDEX)

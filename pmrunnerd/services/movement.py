@@ -26,11 +26,14 @@ async def movement(git: Git, began: Marker, now: Status) -> Movement:
     REWRITTEN: the run left the branch, or changed what was committed before it; its own doing, but
     nothing to build on. FOREIGN: somebody else had a hand in it, so nothing of it may be undone.
     """
-    if now.head == began.head:
-        # A branch that the run checked out, or left, without a commit: nobody's work is in it.
-        return Movement.NONE if now.branch == began.branch else Movement.REWRITTEN
     if not now.head:
-        return Movement.FOREIGN
+        return Movement.REWRITTEN  # onto a branch without a commit: nobody's work is in it
+    if now.head == began.head:
+        if now.branch == began.branch:
+            return Movement.NONE
+        # Nobody's work is on that branch either, but a person wants to be there who went there.
+        mover = (await git("log", "--walk-reflogs", "-1", "--format=%ge", "HEAD", "--")).strip()
+        return Movement.REWRITTEN if mover == email(began.run) else Movement.FOREIGN
     text = await git(
         *("log", "--no-show-signature", f"--max-count={_MANY}", "--format=%ce"),
         *(f"{began.head}..{now.head}", "--"),

@@ -6,6 +6,7 @@ touched, by the time of change: nobody can set that back.
 
 from typing import Final
 
+from pmrunnerd.services import status
 from pmrunnerd.services.git import Git
 
 # Rights come first, and each before its directory is entered. A lock is a file; a directory of its
@@ -32,6 +33,7 @@ async def clear(git: Git, since: float) -> None:
 
     `since` is when the run began (POSIX): whoever held a lock of later is dead. Raises GitFailed.
     """
+    status.operation(git.cell.workspace)  # a `.git` that is gone is told in words
     await shell(git, _CLEAR, f"@{since:.6f}")
 
 

@@ -66,7 +66,7 @@ class Sandbox(Struct, frozen=True, kw_only=True):
             *(("--ro-bind", str(self.agent), AGENT) if self.agent else ("--dir", AGENT)),
             *mounts.memory(HOME),
             *("--bind" if self.writable else "--ro-bind", here, here),
-            *(guard.walls(self.workspace, self.guarded) if self.writable or self.history else ()),
+            *guard.walls(self.workspace, self.guarded),
             *("--remount-ro", "/", "--chdir", here),
             *(("--seccomp", str(rules)) if rules is not None else ()),
             *(("--info-fd", str(info)) if info is not None else ()),

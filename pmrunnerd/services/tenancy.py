@@ -18,7 +18,7 @@ from pmrunnerd.services import marker as note
 from pmrunnerd.services import status as state
 from pmrunnerd.services.cell import NoWorkspace
 from pmrunnerd.services.commits import Commit, NestedRepository
-from pmrunnerd.services.disarm import disarm
+from pmrunnerd.services.disarm import disarm, place
 from pmrunnerd.services.git import Git, GitFailed
 from pmrunnerd.services.judgement import judge
 from pmrunnerd.services.keeping import Keeping
@@ -90,7 +90,7 @@ class Tenancy:
         moved = await movement(self._git, self.began, now)
         if moved in bad:
             was = f"{self.began.head[:_SHORT]} on {self.began.branch}"
-            now_at = f"{now.head[:_SHORT]} on {now.branch or 'no branch'}"
+            now_at = f"{now.head[:_SHORT] or 'no commit'} on {now.branch or 'no branch'}"
             raise HeadMoved(
                 f"HEAD moved while it ran, from {was} to {now_at}; nothing was committed",
                 foreign=moved is Movement.FOREIGN,
@@ -98,7 +98,7 @@ class Tenancy:
 
     async def disarm(self) -> None:
         """Leave nothing that git outside would enter, where the rest stays. Raises GitFailed."""
-        await disarm(self._git, self.began.run)
+        await disarm(self._git, place(self.began.run))
 
     async def put_away(self) -> Keeping | None:
         """Keep what the run left behind and go back to where it began. Raises GitFailed."""

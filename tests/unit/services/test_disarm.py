@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.services import submodules
-from pmrunnerd.services.disarm import disarm
+from pmrunnerd.services.disarm import disarm, place
 from pmrunnerd.services.git import Git, GitFailed
 from tests.unit.services.parts import RUN, confined, git, hands, head, needs_sandbox, repository
 
@@ -51,19 +51,19 @@ OBSTACLES: dict[str, Callable[[Path], object]] = {
 def test_what_the_index_names_is_set_aside_whatever_its_name(tmp_path: Path, name: str) -> None:
     here = _with_own(tmp_path / "w", name)
     assert _strangers(here) == [name]
-    assert asyncio.run(disarm(hands(here), RUN))
+    assert asyncio.run(disarm(hands(here), place(RUN)))
 
     assert _strangers(here) == []
     (kept,) = _aside(here)
     assert git(kept.parent, "log", "--format=%s") == "start\n"
-    assert not asyncio.run(disarm(hands(here), RUN)), "there is nothing any more"
+    assert not asyncio.run(disarm(hands(here), place(RUN))), "there is nothing any more"
 
 
 @pytest.mark.parametrize("what", OBSTACLES)
 def test_what_lies_in_the_way_keeps_nothing_in_the_tree(tmp_path: Path, what: str) -> None:
     here = _with_own(tmp_path / "w")
     OBSTACLES[what](here)
-    asyncio.run(disarm(hands(here), RUN))
+    asyncio.run(disarm(hands(here), place(RUN)))
 
     assert _strangers(here) == []
     assert not (here / "own").exists()
@@ -76,7 +76,7 @@ def test_rights_that_were_taken_keep_nothing_in_the_tree(tmp_path: Path) -> None
     _in_the_way(here).mkdir(mode=0o000)
     for path in ("a/own", "a", ".git"):
         (here / path).chmod(0o500)
-    asyncio.run(disarm(Git(confined(here), RUN), RUN))
+    asyncio.run(disarm(Git(confined(here), RUN), place(RUN)))
 
     assert _strangers(here) == []
     assert len(_aside(here)) == 1
@@ -106,7 +106,7 @@ def _opened(stack: contextlib.ExitStack, path: Path | str, above: int | None = N
 def test_what_cannot_be_moved_is_no_repository_any_more_and_loses_nothing(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
     with _deep(here, 4060) as inner:
-        assert asyncio.run(disarm(hands(here), RUN))
+        assert asyncio.run(disarm(hands(here), place(RUN)))
 
         (name,) = os.listdir(inner)  # noqa: PTH208 - it is a descriptor
         assert name.startswith(".git-")
@@ -117,7 +117,7 @@ def test_what_cannot_even_be_renamed_is_not_named_by_any_index(tmp_path: Path) -
     here = repository(tmp_path / "w")
     with _deep(here, 4088) as inner:
         with pytest.raises(GitFailed):
-            asyncio.run(disarm(hands(here), RUN))
+            asyncio.run(disarm(hands(here), place(RUN)))
 
         assert os.listdir(inner) == [".git"]  # noqa: PTH208
     assert not (here / ".git/index").exists()
@@ -132,7 +132,7 @@ def test_an_index_that_is_none_goes(tmp_path: Path, what: str) -> None:
         index.write_bytes(b"junk")
     else:
         (index / "in it").mkdir(parents=True)
-    asyncio.run(disarm(hands(here), RUN))
+    asyncio.run(disarm(hands(here), place(RUN)))
 
     assert not index.exists()
     assert git(here, "status", "--porcelain") != ""

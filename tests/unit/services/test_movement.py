@@ -62,9 +62,24 @@ def _merged_person(path: Path) -> None:
     _as_run(path, "merge", "--no-ff", "-m", "merge", "side")
 
 
+def _unborn(path: Path) -> None:
+    _as_run(path, "checkout", "--orphan", "fresh")
+
+
+def _persons_branch(path: Path) -> None:
+    git(path, "switch", "--quiet", "--create", "feature")
+
+
+def _branch_by_hand(path: Path) -> None:
+    (path / ".git/HEAD").write_text("ref: refs/heads/nowhere\n")
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
+        (_unborn, Movement.REWRITTEN),
+        (_branch_by_hand, Movement.REWRITTEN),
+        (_persons_branch, Movement.FOREIGN),
         (_nothing, Movement.NONE),
         (_own, Movement.OWN),
         (_persons, Movement.FOREIGN),
