@@ -18,7 +18,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from pmrunnerd.services import guard, process, procfs, syscalls
-from pmrunnerd.services.cell import CannotConfine, NoWorkspace
+from pmrunnerd.services.cell import NONE, CannotConfine, NoWorkspace, Reach
 from pmrunnerd.services.child import KIB, Child, Usage
 from pmrunnerd.services.leftovers import VARIABLE
 from pmrunnerd.services.pipes import Drain
@@ -50,14 +50,16 @@ class Confined:
         """Return the path of a file of the run's `agent` directory as the sandbox has it."""
         return f"{AGENT}/{name}"
 
-    async def start(self, command: Sequence[str], environment: Mapping[str, str]) -> "Prisoner":
+    async def start(
+        self, command: Sequence[str], environment: Mapping[str, str], reach: Reach = NONE
+    ) -> "Prisoner":
         """Start a command in a sandbox of its own; raise CannotConfine where none starts."""
         if not self.workspace.is_dir():
             raise NoWorkspace(self.workspace)
-        box = self._sandbox
+        box = replace(self._sandbox, reach=reach)
         # What cannot be written needs no guard, and nothing is made there to be one.
-        written = box.writable or box.history
-        walls = replace(box, guarded=guard.find(self.workspace)) if written else box
+        guarded = (box.writable or box.history) and not reach.unguarded
+        walls = replace(box, guarded=guard.find(self.workspace)) if guarded else box
         told, tell = os.pipe2(os.O_CLOEXEC)
         ours, theirs = socket.socketpair()
         with (
@@ -91,6 +93,8 @@ class Confined:
                 await prisoner.end()
                 prisoner.close()
                 raise
+            if reach.talks:
+                prisoner.stdin = os.dup(ours.fileno())
             return prisoner
 
     async def _let_go(self, prisoner: "Prisoner", gate: socket.socket, info: int) -> None:
@@ -115,6 +119,7 @@ class Prisoner:
         self._first: int | None = None
         self._first_file: int | None = None
         self.stdout, self.stderr = child.stdout, child.stderr
+        self.stdin: int | None = None
         self.usage: Usage | None = None
         self._left = Usage(0, 0.0)  # what those used that were killed
 
