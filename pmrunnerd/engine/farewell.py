@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +28,7 @@ class Farewell:
         store: Store,
         clock: Clock,
         host: Host,
-        make_safe: Callable[[Path, str], Awaitable[str]],
+        make_safe: Callable[[Path, str, float], Awaitable[str]],
     ) -> None:
         self._store = store
         self._clock = clock
@@ -70,9 +71,11 @@ class Farewell:
                 await asyncio.sleep(AGAIN)
         self._complaints.over(f"end run {run}")
         state = self._store.ahead
-        path = state.projects[state.runs[run].project].path
+        known = state.runs[run]
+        path = state.projects[known.project].path
+        began = datetime.fromisoformat(known.at).timestamp()
         try:
-            return await self._make_safe(Path(path), run)
+            return await self._make_safe(Path(path), run, began)
         except (OSError, PmError) as exc:  # the next run puts it away
             log.warning("cannot look at what run %s left in %s: %s", run, path, exc)
             return ""

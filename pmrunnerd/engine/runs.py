@@ -54,7 +54,7 @@ class Runs:
         settings: Settings,
         environment: str,
         *,
-        make_safe: Callable[[Path, str], Awaitable[str]],
+        make_safe: Callable[[Path, str, float], Awaitable[str]],
     ) -> None:
         self._store = store
         self._clock = clock
@@ -190,10 +190,13 @@ class Runs:
 
     async def _note_leftovers(self, run: str, put: PutAway) -> None:
         dead = self._store.ahead.runs.get(put.run)
+        project = self._store.ahead.runs[run].project
+        if dead is not None and dead.project != project:
+            log.warning("run %s says that it cleared up after %s of another project", run, put.run)
+            return
         known = dead.ended if dead is not None else None
         if known is not None and known.kept == put.ref and put.aside in ("", known.aside):
             return  # recorded by a daemon that did not get any further
-        project = self._store.ahead.runs[run].project
         fact = ev.LeftoversKept(
             run=put.run, project=project, ref=put.ref, files=put.files, aside=put.aside
         )

@@ -1,8 +1,7 @@
 """What lies in the directory of all runs: whose it is, how much, how old, and what is nobody's."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Set
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Set
 from datetime import datetime
 from pathlib import Path
 
@@ -55,10 +54,10 @@ class Stock:
         in_tree = await asyncio.to_thread(_in_trees, self._workspaces())
         return [self._files(one, in_tree) for one in sizes.values() if self._is_kept(one.run)]
 
-    def _workspaces(self) -> list[Path]:
+    def _workspaces(self) -> dict[str, Path]:
         known = self._store.state.projects
         here = (known[name] for name in sorted(set(self._projects.values())))
-        return [Path(project.path) for project in here if not project.removed]
+        return {project.id: Path(project.path) for project in here if not project.removed}
 
     def _is_kept(self, run: str) -> bool:
         return run in self._projects and run not in self._remains.left
@@ -71,7 +70,7 @@ class Stock:
             project=self._projects[one.run],
             size=one.size,
             age=age,
-            in_tree=one.run in in_tree,
+            in_tree=not in_tree.isdisjoint((one.run, self._projects[one.run])),
         )
 
     def _meet(self, name: str) -> bool:
@@ -85,12 +84,19 @@ class Stock:
         return True
 
 
-def _in_trees(workspaces: Iterable[Path]) -> Set[str]:
-    """Return the runs that workspaces say they are as one left them."""
+def _in_trees(workspaces: Mapping[str, Path]) -> Set[str]:
+    """Return the runs that workspaces say they are as one left them.
+
+    Of a workspace that is there and cannot say, because its disk is away, all are: the project.
+    """
     found = set[str]()
-    for workspace in workspaces:
-        with suppress(OSError):  # it is not there, or no repository
+    for project, workspace in workspaces.items():
+        try:
             left = marker.read(workspace)
+        except OSError:
+            if workspace.is_dir():
+                found.add(project)
+        else:
             if left is not None:
                 found.add(left.run)
     return found

@@ -83,6 +83,7 @@ class RunHost:
             Git(cell, spec.run),
             spec.interrupted,
             alive=lambda run: lockfile.is_held(self._sibling(run)),
+            began=self._began,
             put_away=self._put_away,
         )
         try:
@@ -152,6 +153,13 @@ class RunHost:
     def _put_away(self, run: str, kept: Keeping | None) -> None:
         if kept is not None:
             self._report.put_away(run, kept)
+
+    def _began(self, run: str) -> float | None:
+        """Return when a run of this state was to begin; its directory is none that it can write."""
+        try:
+            return self._sibling(run).with_name("spec.json").stat().st_mtime
+        except OSError:
+            return None
 
     def _sibling(self, run: str) -> Path:
         return self._directory.path.parent / run / "lock"

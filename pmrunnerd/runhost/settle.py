@@ -24,13 +24,11 @@ async def settle(held: Tenancy, verdict: Verdict, spec: Spec, report: Reporter) 
     moved: HeadMoved | None = None
     if verdict.outcome is Outcome.SUCCEEDED:
         try:
-            commit = await held.finish(spec.title, spec.trailers)
+            await _finish(held, spec, report)
         except GitFailed as exc:
             moved = exc if isinstance(exc, HeadMoved) and exc.foreign else None
             verdict = structs.replace(verdict, outcome=Outcome.FAILED, reason=str(exc))
         else:
-            if commit is not None:
-                report.committed(commit)
             held.leave()
             return verdict
     elif (elsewhere := await _elsewhere(held)) is not None:
@@ -50,6 +48,14 @@ async def settle(held: Tenancy, verdict: Verdict, spec: Spec, report: Reporter) 
         report.kept(kept)
     held.leave()
     return verdict if moved is None else _ask(verdict, kept, report)
+
+
+async def _finish(held: Tenancy, spec: Spec, report: Reporter) -> None:
+    commit = await held.finish(spec.title, spec.trailers)
+    if commit is not None:
+        report.committed(commit)
+    if aside := await held.aside():
+        report.kept(Keeping(ref="", files=0, aside=aside))
 
 
 async def _elsewhere(held: Tenancy) -> GitFailed | None:

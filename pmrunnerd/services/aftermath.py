@@ -4,20 +4,27 @@ The next run puts away what is there. Until it comes, a person may look, and the
 enter a repository that an agent made.
 """
 
+import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
-from pmrunnerd.services import cells, guard, tenancy
+from pmrunnerd.services import cells, guard, marker, tenancy
 from pmrunnerd.services.clock import Clock
-from pmrunnerd.services.disarm import disarm, place
 from pmrunnerd.services.git import Git
+from pmrunnerd.services.obstacles import ASIDE, place, sweep
+
+# Seconds until a workspace is left to the next run as it is.
+_PATIENCE: Final = 60.0
 
 
-async def make_safe(workspace: Path, run: str, *, hidden: Sequence[Path], unconfined: bool) -> str:
+async def make_safe(
+    workspace: Path, run: str, since: float, *, hidden: Sequence[Path], unconfined: bool
+) -> str:
     """Take out of a workspace what git outside would enter, by a git in a sandbox.
 
-    Returns the directory below the workspace where all of it is by now, if there was any. Raises Held where another run has the workspace,
+    `since` is when the run began (POSIX). Returns the directory below the workspace where all of it is by now, if there was any. Raises Held where another run has the workspace,
     which does the same, or it is not there; PmError and OSError for what does not work.
     """
     lock = tenancy.hold(workspace)
@@ -25,8 +32,10 @@ async def make_safe(workspace: Path, run: str, *, hidden: Sequence[Path], unconf
         name = f"disarm-{os.getpid()}-{Clock().token()}"
         cell = await cells.make(workspace, name, agent=None, hidden=hidden, unconfined=unconfined)
         git, aside = Git(cell, name), place(run)
-        await disarm(git, aside)
-        return aside if await git.has(aside) else ""
+        left = marker.read(workspace)
+        async with asyncio.timeout(_PATIENCE):
+            taken = await sweep(git, aside, since=since, branch=left.branch if left else "main")
+        return f"{ASIDE}/{aside}" if taken else ""
     finally:
         guard.lift(workspace)
         os.close(lock)

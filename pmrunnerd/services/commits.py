@@ -14,6 +14,8 @@ CONFINEMENT: Final = "PM-Runner-Confinement"
 _DEPTH: Final = 10_000
 _SUBJECT: Final = 200
 _GITLINK: Final = "160000"
+# Two records each: the modes before and after, and the path.
+_NESTED: Final = f"/^:[0-7]* {_GITLINK} /{{p;n;p}}"
 
 
 class Commit(Struct, frozen=True, kw_only=True):
@@ -76,12 +78,14 @@ async def make(git: Git, subject: str, trailers: Sequence[tuple[str, str]]) -> N
 async def nested_repositories(git: Git, index: str = "", head: str = "HEAD") -> list[str]:
     """Return what an index has as a link to another repository and a commit has not."""
     words = await git.records(
-        "diff-index", "--cached", "--raw", "--no-renames", "-z", head, "--", index=index
+        *("diff-index", "--cached", "--raw", "--no-renames", "-z", head, "--"),
+        index=index,
+        only=_NESTED,
     )
     return [
         path
         for modes, path in zip(words[::2], words[1::2], strict=True)
-        if modes.split()[1] == _GITLINK and modes.split()[0] != f":{_GITLINK}"
+        if modes.split()[0] != f":{_GITLINK}"
     ]
 
 

@@ -29,7 +29,7 @@ from pmrunnerd.services.sandbox import AGENT, Sandbox, hint, own
 # already both refuse, and that is no news to whoever reads what the command prints.
 _PROCESSES: Final = 4096
 _GATE: Final = (
-    f"{{ ulimit -u {_PROCESSES} || ulimit -p {_PROCESSES}; }} 2>/dev/null;"
+    f"ulimit -u {_PROCESSES} 2>/dev/null || ulimit -p {_PROCESSES} 2>/dev/null;"
     ' echo >&0 && read -r go && exec "$@"'
 )
 _PATIENCE: Final = 10.0

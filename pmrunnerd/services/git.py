@@ -10,7 +10,7 @@ from typing import Final
 
 from pmrunnerd.model.errors import PmError
 from pmrunnerd.services import process
-from pmrunnerd.services.cell import Cell
+from pmrunnerd.services.cell import NONE, Cell, Reach
 from pmrunnerd.services.leftovers import VARIABLE
 from pmrunnerd.services.outcome import Exited, Outcome, Overflowed, TimedOut, collect
 
@@ -33,11 +33,16 @@ _SETTINGS: Final = (
     "core.fsync=committed,reference",
     "core.fsyncMethod=batch",
 )
+_LITERAL: Final = "--literal-pathspecs"
 _GIT: Final = (
     "git",
-    *("--no-pager", "--literal-pathspecs"),
+    *("--no-pager", _LITERAL),
     *(word for setting in _SETTINGS for word in ("-c", setting)),
 )
+
+
+_BASH: Final = ("bash", "-o", "pipefail", "-euc")
+_FILTER: Final = 'only=$1; shift; "$@" | sed --null-data --quiet "$only"'
 
 
 class GitFailed(PmError):
@@ -79,6 +84,9 @@ class Git:
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_ATTR_NOSYSTEM": "1",
             "GIT_OPTIONAL_LOCKS": "0",
+            # Looked for, the repository could be another: the workspace itself can be made one.
+            "GIT_DIR": ".git",
+            "GIT_WORK_TREE": ".",
             **identity(run),
             VARIABLE: run,
         }
@@ -88,20 +96,33 @@ class Git:
 
         `index` names another index file than the workspace's own, below `.git`.
         """
-        return decode(await self._printed(arguments, index))
+        outcome = await self.outcome(*arguments, index=index)
+        return decode(self._printed(outcome, arguments[0]))
 
-    async def records(self, *arguments: str, index: str = "") -> list[str]:
+    async def records(self, *arguments: str, index: str = "", only: str) -> list[str]:
         """Run one git command that ends what it prints with NULs; return that, paths as they are.
 
-        Such a path names its file whatever its bytes are; to be shown it goes through `shown`.
+        `only` is a script of sed that prints what is wanted, in the cell: of a large repository all
+        is too much. Such a path names its file whatever its bytes are; to be shown it goes through
+        `shown`.
         """
-        return os.fsdecode(await self._printed(arguments, index)).split("\0")[:-1]
+        words = (*_BASH, _FILTER, "bash", only, *_GIT, *arguments)
+        more = {"GIT_INDEX_FILE": index} if index else {}
+        printed = self._printed(await self._start(words, more), arguments[0])
+        return os.fsdecode(printed).split("\0")[:-1]
 
-    async def _printed(self, arguments: Sequence[str], index: str) -> bytes:
-        outcome = await self.outcome(*arguments, index=index)
+    async def pipeline(self, script: str) -> list[str]:
+        """Run a script of bash, to which `"$@"` is git, and return what it ended with NULs.
+
+        Raises GitFailed unless all of it exits 0.
+        """
+        outcome = await self._start((*_BASH, script, "bash", *_GIT), {})
+        return os.fsdecode(self._printed(outcome, "in a pipeline")).split("\0")[:-1]
+
+    def _printed(self, outcome: Outcome, what: str) -> bytes:
         if isinstance(outcome, Exited) and outcome.status == 0:
             return outcome.out
-        raise GitFailed(f"cannot run git {arguments[0]} in {self.cell.workspace}: {_why(outcome)}")
+        raise GitFailed(f"cannot run git {what} in {self.cell.workspace}: {_why(outcome)}")
 
     async def succeeds(self, *arguments: str, index: str = "") -> bool:
         """Tell whether one git command exits 0; raise GitFailed if it did not exit."""
@@ -115,19 +136,33 @@ class Git:
         more = {"GIT_INDEX_FILE": index} if index else {}
         return await self._start((*_GIT, *arguments), more)
 
-    async def command(self, *words: str) -> None:
+    async def program(self, words: Sequence[str], reach: Reach = NONE) -> Outcome:
+        """Run another program in the same cell."""
+        return await self._start(words, {}, reach)
+
+    async def command(self, *words: str, reach: Reach = NONE) -> None:
         """Run another program in the same cell; raise GitFailed unless it exits 0."""
-        outcome = await self._start(words, {})
+        outcome = await self.program(words, reach)
         if not (isinstance(outcome, Exited) and outcome.status == 0):
             raise GitFailed(f"cannot run {words[0]} in {self.cell.workspace}: {_why(outcome)}")
 
-    async def has(self, path: str) -> bool:
-        """Tell whether a path below the workspace is there."""
-        outcome = await self._start(("test", "-e", path), {})
+    async def ignores(self, path: str) -> bool:
+        """Tell whether a directory would be ignored at this path."""
+        # A path it is all the same: nothing in it is magic but what it begins with.
+        words = (word for word in _GIT if word != _LITERAL)
+        asked = ("check-ignore", "--quiet", "--no-index", "--", f"./{path}/")
+        outcome = await self.program((*words, *asked))
         return isinstance(outcome, Exited) and outcome.status == 0
 
-    async def _start(self, words: Sequence[str], more: Mapping[str, str]) -> Outcome:
-        running = await self.cell.start(words, {**self._environment, **more})
+    async def has(self, path: str) -> bool:
+        """Tell whether a path below the workspace is there."""
+        outcome = await self.program(("test", "-e", path))
+        return isinstance(outcome, Exited) and outcome.status == 0
+
+    async def _start(
+        self, words: Sequence[str], more: Mapping[str, str], reach: Reach = NONE
+    ) -> Outcome:
+        running = await self.cell.start(words, {**self._environment, **more}, reach)
         return await collect(running, total=_TOTAL, limit=_LIMIT)
 
     async def commit_id(self, revision: str) -> str:

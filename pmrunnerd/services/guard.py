@@ -16,9 +16,14 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from pmrunnerd.services.cell import CannotConfine
+from pmrunnerd.services.git import GitFailed
 
 _MODULES: Final = "modules"
+_KEPT: Final = "pm-runner-kept"
 _DIRECTORIES: Final = ("hooks", "info", _MODULES)
+# Of working trees elsewhere, whose git looks in here; and what earlier runs made, which must not be
+# put to use again.
+_WORKTREES: Final = "worktrees"
 _COMMON: Final = "commondir"
 _HERE: Final = b".\n"
 _WORKTREE: Final = "config.worktree"
@@ -27,6 +32,10 @@ _DEEPEST: Final = 20  # directories from one `modules` to a submodule, whose nam
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _LOOK: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OPEN: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class CannotGuard(CannotConfine, GitFailed):
+    """Something in `.git` is not what git would make of it."""
 
 
 class Guarded(NamedTuple):
@@ -41,10 +50,10 @@ def find(workspace: Path) -> tuple[Guarded, ...]:
 
     Nothing without a `.git`. Raises CannotConfine where a link or the like is in its place.
     """
-    return tuple(_one(workspace / ".git"))
+    return tuple(_one(workspace / ".git", (*_DIRECTORIES, _KEPT)))
 
 
-def _one(git: Path) -> Iterator[Guarded]:
+def _one(git: Path, directories: Sequence[str] = _DIRECTORIES) -> Iterator[Guarded]:
     try:
         directory = os.open(git, _OPEN)
     except FileNotFoundError:
@@ -55,10 +64,10 @@ def _one(git: Path) -> Iterator[Guarded]:
         _stay_here(git, directory)
         with contextlib.suppress(FileExistsError):
             os.close(os.open(_WORKTREE, _NEW, 0o644, dir_fd=directory))
-        for name in _DIRECTORIES:
+        for name in directories:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(name, dir_fd=directory)
-        for name in (*_FILES, *_DIRECTORIES):
+        for name in (*_FILES, *directories, _WORKTREES):
             if _is_there(git / name, directory):
                 yield Guarded(git / name)
     finally:
@@ -101,10 +110,10 @@ def _is_there(path: Path, directory: int) -> bool:
         mode = os.stat(path.name, dir_fd=directory, follow_symlinks=False).st_mode
     except FileNotFoundError:
         return False
-    if path.name in _DIRECTORIES and not stat.S_ISDIR(mode):
-        raise _refusal(path, "it is no directory")
     if path.name in _FILES and not stat.S_ISREG(mode):
         raise _refusal(path, "it is no file")
+    if path.name not in _FILES and not stat.S_ISDIR(mode):
+        raise _refusal(path, "it is no directory")
     return True
 
 
@@ -144,8 +153,9 @@ def _lift(git: Path) -> None:
                 with contextlib.suppress(FileNotFoundError):
                     if _content(name, directory) in ours:
                         os.unlink(name, dir_fd=directory)
-            # Git makes it with the first submodule, and leaves none that is empty.
-            os.rmdir(_MODULES, dir_fd=directory)
+            for name in (_MODULES, _KEPT):  # empty, they were made to be mount points
+                with contextlib.suppress(OSError):
+                    os.rmdir(name, dir_fd=directory)
         finally:
             os.close(directory)
 
@@ -158,8 +168,8 @@ def _content(name: str, directory: int) -> bytes:
         os.close(file)
 
 
-def _refusal(path: Path, why: str) -> CannotConfine:
-    return CannotConfine(f"cannot guard {path}: {why}", hint=f"ls -ld {path}")
+def _refusal(path: Path, why: str) -> CannotGuard:
+    return CannotGuard(f"cannot guard {path}: {why}", hint=f"ls -ld {path}")
 
 
 def walls(workspace: Path, guarded: Sequence[Guarded]) -> list[str]:

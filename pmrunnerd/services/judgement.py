@@ -6,9 +6,9 @@ asked and whose files nobody touches.
 
 from msgspec import Struct
 
+from pmrunnerd.services import flags, submodules
 from pmrunnerd.services import marker as note
 from pmrunnerd.services import status as state
-from pmrunnerd.services import submodules
 from pmrunnerd.services.commits import find
 from pmrunnerd.services.git import Git, shown
 from pmrunnerd.services.marker import Marker
@@ -29,7 +29,7 @@ async def judge(git: Git) -> Judgement:
     status = await state.look(git)
     marker = note.read(git.cell.workspace)
     if marker is None or await find(git, (marker.run,)):
-        problem = status.problem or _persons(status) or await _strangers(git)
+        problem = status.problem or _persons(status) or await _hidden(git) or await _strangers(git)
         return Judgement(status=status, problem=problem)
     moved = await movement(git, marker, status)
     if moved is not Movement.FOREIGN:
@@ -43,6 +43,16 @@ def _persons(status: Status) -> str:
     if not status.files:
         return ""
     return f"it has changes that no run made; commit or stash them: {state.listed(status.files)}"
+
+
+async def _hidden(git: Git) -> str:
+    found = await flags.hidden(git)
+    if not found:
+        return ""
+    return (
+        f"git was told not to look at {state.listed(tuple(map(shown, found)))}, so that changes there"
+        " are nobody's: git update-index --no-assume-unchanged --no-skip-worktree FILE"
+    )
 
 
 async def _strangers(git: Git) -> str:

@@ -4,26 +4,32 @@ Ignored files are left alone. Nothing is ever overwritten: what cannot go under 
 because an earlier attempt was cut off half-way, goes under `<run>-2`.
 """
 
+import logging
+import os
 import secrets
+from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pmrunnerd.services import commits
+from pmrunnerd.services import commits, flags
 from pmrunnerd.services import status as state
-from pmrunnerd.services.disarm import INDEX, disarm, place, take_out
 from pmrunnerd.services.git import Git, GitFailed
 from pmrunnerd.services.marker import Marker
-from pmrunnerd.services.movement import Movement, movement
-from pmrunnerd.services.obstacles import clear, remove, shell
+from pmrunnerd.services.movement import Movement, foreign, movement
+from pmrunnerd.services.obstacles import ASIDE, evacuate, sweep
 from pmrunnerd.services.status import Status
 
+log = logging.getLogger(__name__)
+
 REFS: Final = "refs/pm-runner/runs"
+_OWN: Final = ".git/index"
 _INDEX: Final = ".git/pm-runner-index"
 # References with a number that people can count to; what is in the way of more is no accident.
 _NUMBERS: Final = 10
-_WAY: Final = '[ -d "$1" ] && [ ! -L "$1" ] || rm -f -- "$1"'
+# Bytes without which git can do nothing.
+_LEAST: Final = 1 << 20
 # What git leaves of an operation that `reset --hard` does not end.
 _REMAINS: Final = ("rebase-merge", "rebase-apply", "sequencer", "BISECT_LOG", "BISECT_START")
 
@@ -40,39 +46,60 @@ class Keeping(Struct, frozen=True, kw_only=True):
     aside: str = ""
 
 
-async def put_away(git: Git, began: Marker) -> Keeping | None:
+async def put_away(git: Git, began: Marker, aside: str) -> Keeping | None:
     """Keep everything of the run that took the workspace so, and clean up; None for nothing.
 
-    Where somebody else moved HEAD, the branch stays. Raises GitFailed, and then the rest of it is
-    still there.
+    Repositories that lie in the tree go to `aside`, a `place`; so does all of it where git can make
+    nothing of what there is. Where somebody else moved HEAD, the branch stays. Raises GitFailed, and
+    then the rest of it is still there.
     """
-    aside = place(began.run)
+    await sweep(git, aside, since=began.since, branch=began.branch, remove=_REMAINS)
     try:
-        await clear(git, began.since)
-    finally:
-        # Before all else that can fail: a person looks at what is left then.
-        await disarm(git, aside)
-    kept = await _put_away(git, began, aside)
-    if await git.has(aside):
-        return replace(kept, aside=aside) if kept else Keeping(ref="", files=0, aside=aside)
-    return kept
+        kept = await _put_away(git, began)
+    except GitFailed as exc:
+        if _is_full(git.cell.workspace):
+            raise  # it is no fault of what there is, and passes
+        log.warning("moving aside what git cannot keep of run %s: %s", began.run, exc)
+        kept = await _start_over(git, began, aside)
+    if not await git.has(f"{ASIDE}/{aside}"):
+        return kept
+    return replace(kept or Keeping(ref="", files=0), aside=f"{ASIDE}/{aside}")
 
 
-async def _put_away(git: Git, began: Marker, aside: str) -> Keeping | None:
+def _is_full(workspace: Path) -> bool:
+    found = os.statvfs(workspace)
+    return found.f_bavail * found.f_frsize < _LEAST
+
+
+async def _put_away(git: Git, began: Marker) -> Keeping | None:
     now = await _look(git)
     moved = await movement(git, began, now)
-    kept = await _keep(git, began, now, moved, aside)
+    kept = await _keep(git, began, now, moved)
     await _go_back(git, began, now, moved)
-    if await disarm(git, aside):
-        # The index has names again that the run had taken out of it.
-        await _go_back(git, began, now, moved)
     left = await state.look(git)
     if left.files:
         # What is not tracked is kept by now, but for files that the run's own rules ignored.
-        more = await _keep(git, began, left, Movement.NONE, aside, beyond=kept.ref if kept else "")
+        more = await _keep(git, began, left, Movement.NONE, beyond=kept.ref if kept else "")
         kept = kept or more
         await git("clean", "-ffdq")
+    if kept is not None and not await git.succeeds("cat-file", "-e", kept.ref):
+        raise GitFailed(f"cannot keep what run {began.run} left: {kept.ref} went")
     return kept or await _kept_before(git, began)
+
+
+async def _start_over(git: Git, began: Marker, aside: str) -> Keeping | None:
+    """Go back to where a run began without a look at what is in the tree: all of it goes aside."""
+    await git.command("rm", "-f", _OWN)
+    branch = (await git("rev-parse", "--symbolic-full-name", "HEAD")).strip()
+    now = Status(
+        branch=branch.removeprefix("refs/heads/"), head=await git.commit_id("HEAD"), files=()
+    )
+    moved = await movement(git, began, now)
+    # First what can fail: a tree that is full is better than one that is empty.
+    await _back_on_branch(git, began, now, moved)
+    await evacuate(git, aside)
+    await git("reset", "--hard", "--quiet")
+    return await _kept_before(git, began)
 
 
 async def _kept_before(git: Git, began: Marker) -> Keeping | None:
@@ -89,25 +116,24 @@ async def _kept_before(git: Git, began: Marker) -> Keeping | None:
 
 async def _look(git: Git) -> Status:
     try:
+        await flags.show(git)
         return await state.look(git)
     except GitFailed:
         # Killed while it wrote, git can leave an index that it cannot read. All it knows beyond
         # the tree and HEAD is what was staged.
-        await remove(git, INDEX)
+        await git.command("rm", "-f", _OWN)
         return await state.look(git)
 
 
-async def _keep(  # noqa: PLR0913 - what was found, and where things go
-    git: Git, began: Marker, now: Status, moved: Movement, aside: str, *, beyond: str = ""
+async def _keep(
+    git: Git, began: Marker, now: Status, moved: Movement, *, beyond: str = ""
 ) -> Keeping | None:
     """Make the reference; None if there is nothing, or nothing `beyond` another reference."""
     ours = moved in {Movement.OWN, Movement.REWRITTEN} and now.head != began.head
     if not now.files and not ours:
         return None
     head = now.head or began.head
-    await _gather(git, aside, head)
-    tree = (await git("write-tree", index=_INDEX)).strip()
-    await remove(git, _INDEX)
+    tree = await _gather(git, head)
     if beyond and not await _adds(git, beyond, tree):
         return None
     commit = head
@@ -126,22 +152,22 @@ async def _adds(git: Git, old: str, new: str) -> bool:
     )
 
 
-async def _gather(git: Git, aside: str, head: str) -> None:
-    """Put all that is not ignored into an index of our own, and repositories in the tree aside."""
-    await remove(git, _INDEX, f"{_INDEX}.lock")
+async def _gather(git: Git, head: str) -> str:
+    """Put all that is not ignored into an index of our own; return its tree."""
     try:
         # With a copy of the workspace's index, what is unchanged need not be read.
-        await git.command("cp", INDEX, _INDEX)
-        await git("add", "--all", index=_INDEX)
+        await git.command("cp", "--", _OWN, _INDEX)
+        return await _tree(git)
     except GitFailed:
-        await remove(git, _INDEX, f"{_INDEX}.lock")
         await git("read-tree", head, index=_INDEX)
-        await git("add", "--all", index=_INDEX)
-    while found := await commits.nested_repositories(git, _INDEX, head):
-        for path in found:
-            await take_out(git, aside, path)
-            await git("update-index", "--force-remove", "--", path, index=_INDEX)
-        await git("add", "--all", index=_INDEX)
+        return await _tree(git)
+
+
+async def _tree(git: Git) -> str:
+    await git("add", "--all", index=_INDEX)
+    tree = await git("write-tree", index=_INDEX)
+    await git.command("rm", "-f", _INDEX)
+    return tree.strip()
 
 
 async def _name(git: Git, run: str, commit: str) -> str:
@@ -152,7 +178,6 @@ async def _name(git: Git, run: str, commit: str) -> str:
             return ref
     # So many are no accident: somebody made what is in the way of all, or of those that we count.
     for above in (REFS.rpartition("/")[0], REFS):
-        await shell(git, _WAY, f".git/{above}")
         await git.succeeds("update-ref", "--no-deref", "-d", above)
     ref = f"{REFS}/{run}-{_NUMBERS + secrets.randbelow(10**9)}"
     await git("update-ref", ref, commit, "")
@@ -160,10 +185,26 @@ async def _name(git: Git, run: str, commit: str) -> str:
 
 
 async def _go_back(git: Git, began: Marker, now: Status, moved: Movement) -> None:
-    await remove(git, *(f".git/{name}" for name in _REMAINS))
+    await _back_on_branch(git, began, now, moved)
+    await git("reset", "--hard", "--quiet")
+
+
+async def _back_on_branch(git: Git, began: Marker, now: Status, moved: Movement) -> None:
     if moved is Movement.FOREIGN:
-        await git("reset", "--hard", "--quiet")
         return
     if now.branch != began.branch:
         await git("symbolic-ref", "HEAD", f"refs/heads/{began.branch}")
-    await git("reset", "--hard", "--quiet", began.head, "--")
+    await _take_back(git, began, now)
+
+
+async def _take_back(git: Git, began: Marker, now: Status) -> None:
+    """Have the branch where the run found it, unless somebody else has committed there since."""
+    branch = f"refs/heads/{began.branch}"
+    seen = now.head
+    if now.branch != began.branch or not seen:
+        seen = await git.commit_id(branch) if await git.succeeds("show-ref", branch) else ""
+        if seen and await foreign(git, began, seen):
+            return
+    if seen != began.head:
+        # Only from where it was seen: somebody may commit at this moment.
+        await git("update-ref", branch, began.head, seen)

@@ -34,12 +34,16 @@ async def movement(git: Git, began: Marker, now: Status) -> Movement:
         # Nobody's work is on that branch either, but a person wants to be there who went there.
         mover = (await git("log", "--walk-reflogs", "-1", "--format=%ge", "HEAD", "--")).strip()
         return Movement.REWRITTEN if mover == email(began.run) else Movement.FOREIGN
-    text = await git(
-        *("log", "--no-show-signature", f"--max-count={_MANY}", "--format=%ce"),
-        *(f"{began.head}..{now.head}", "--"),
-    )
-    makers = set(text.split("\n")) - {""}
-    if makers != {email(began.run)}:
+    if await foreign(git, began, now.head):
         return Movement.FOREIGN
     ancestor = await git.succeeds("merge-base", "--is-ancestor", began.head, now.head)
     return Movement.OWN if ancestor and now.branch == began.branch else Movement.REWRITTEN
+
+
+async def foreign(git: Git, began: Marker, head: str) -> bool:
+    """Tell whether what is between a run's begin and a commit is not all and only of its making."""
+    text = await git(
+        *("log", "--no-show-signature", f"--max-count={_MANY}", "--format=%ce"),
+        *(f"{began.head}..{head}", "--"),
+    )
+    return set(text.split("\n")) - {""} != {email(began.run)}

@@ -1,47 +1,97 @@
-"""What the dead may have left in git's way in a workspace, by accident or on purpose, taken away.
+"""What the dead left in a workspace, taken away before git goes to work there.
 
-All of it is asked of programs in the run's own cell. Only what changed since the run began is
-touched, by the time of change: nobody can set that back.
+`broom` does it, a program of ours in the run's own cell. No mount is in its way there, as it is for
+git, so all that it moves is moved at once.
 """
 
+import asyncio
+import inspect
+import json
+import secrets
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import Final
 
-from pmrunnerd.services import status
-from pmrunnerd.services.git import Git
+from pmrunnerd.services import broom, guard, mounts, procfs, status
+from pmrunnerd.services.cell import CannotConfine, Reach
+from pmrunnerd.services.git import Git, GitFailed
+from pmrunnerd.services.outcome import Exited
 
-# Rights come first, and each before its directory is entered. A lock is a file; a directory of its
-# name is as much in the way. Git makes none, but somebody may call a submodule so.
-_CLEAR: Final = """
-find . \\( -path ./.git/hooks -o -path ./.git/info -o -path ./.git/modules \\) -prune \\
-    -o -type d ! -perm -u=rwx -newerct "$1" -exec chmod u+rwx -- {} \\; \\
-    -o -type f ! -perm -u=r -newerct "$1" -exec chmod u+r -- {} \\;
-find .git ! -type d -name '*.lock' -newerct "$1" -delete
-find .git \\( -path .git/modules -o -path .git/worktrees -o -path .git/pm-runner-kept \\) -prune \\
-    -o -type d -name '*.lock' -newerct "$1" -prune \\
-    -exec chmod -R u+rwx -- {} \\; -exec rm -rf -- {} +
-"""
-_REMOVE: Final = """
-for path; do
-    [ -L "$path" ] || [ ! -d "$path" ] || chmod -R u+rwx -- "$path"
-    rm -rf -- "$path"
-done
-"""
+ASIDE: Final = f".git/{broom.KEPT.decode()}"
+_REACH: Final = Reach(unguarded=True)
+# How often to look whether somebody's git is done, and seconds between two looks.
+_LOOKS: Final = 100
+_PAUSE: Final = 0.1
 
 
-async def clear(git: Git, since: float) -> None:
-    """Remove git's locks, and give us back the rights that were taken from us.
+def place(run: str) -> str:
+    """Return a directory for what a run's workspace has to lose, below ASIDE; nobody can know it."""
+    return f"{run}-{secrets.token_hex(4)}"
 
-    `since` is when the run began (POSIX): whoever held a lock of later is dead. Raises GitFailed.
+
+async def sweep(
+    git: Git, aside: str, *, since: float, branch: str, remove: Sequence[str] = ()
+) -> list[str]:
+    """Take away what git would stumble over, and repositories of the run's making out of the tree.
+
+    Returns the paths of those, which went to the `place`. `since` is when the run began (POSIX), on
+    which branch; `remove` are names in `.git` that go. Raises GitFailed where somebody's git is at work, or something cannot be done;
+    even then git outside enters nothing.
     """
     status.operation(git.cell.workspace)  # a `.git` that is gone is told in words
-    await shell(git, _CLEAR, f"@{since:.6f}")
+    await _alone(git.cell.workspace)
+    return await _run(git, aside, since=since, branch=branch, remove=remove)
 
 
-async def remove(git: Git, *paths: str) -> None:
-    """Delete files, and directories with all that is in them, whoever may write there."""
-    await shell(git, _REMOVE, *paths)
+async def evacuate(git: Git, aside: str) -> None:
+    """Move all that is in the tree to a `place`; raise GitFailed."""
+    await _run(git, aside, since=0.0)
 
 
-async def shell(git: Git, script: str, *arguments: str) -> None:
-    """Run a few lines of a shell that ends at the first that fails; raise GitFailed then."""
-    await git.command("sh", "-ec", script, "sh", *arguments)
+async def _alone(workspace: Path) -> None:
+    """Wait until nobody's git works there: a lock of the living is not ours to take away."""
+    for _ in range(_LOOKS):
+        if not (others := await asyncio.to_thread(procfs.working_in, workspace, "git")):
+            return
+        await asyncio.sleep(_PAUSE)
+    raise GitFailed(f"cannot work in {workspace}: git is at work there (pid {min(others)})")
+
+
+async def _run(git: Git, aside: str, **more: object) -> list[str]:
+    told = {
+        "top": str(git.cell.workspace),
+        "aside": aside,
+        "guarded": await asyncio.to_thread(_guarded, git.cell.workspace),
+        **more,
+    }
+    program = (str(mounts.python()), "-I", "-S", "-c", _source(), json.dumps(told))
+    outcome = await git.program(program, _REACH)
+    try:
+        said = json.loads(outcome.out) if isinstance(outcome, Exited) else None
+    except ValueError:
+        said = None
+    if said is None:
+        raise GitFailed(f"cannot clear up {git.cell.workspace}: {_last(outcome)}")
+    if said["stuck"]:
+        raise GitFailed(f"cannot move {said['stuck'][0]!a} out of {git.cell.workspace}")
+    return list(said["taken"])
+
+
+def _guarded(workspace: Path) -> Sequence[str]:
+    try:
+        return [str(path) for path in guard.submodules(workspace / ".git")]
+    except CannotConfine:
+        return ()  # somebody has been at them, and none of them is to be trusted
+
+
+@cache
+def _source() -> str:
+    return inspect.getsource(broom)
+
+
+def _last(outcome: object) -> str:
+    if not isinstance(outcome, Exited):
+        return str(outcome)
+    lines = outcome.err.decode(errors="backslashreplace").strip().splitlines()
+    return lines[-1] if lines else f"exit status {outcome.status}"

@@ -33,6 +33,20 @@ def stat(pid: int) -> Stat | None:
     return Stat(int(words[1]), words[0], sum(map(int, words[11:15])) / _TICKS)
 
 
+def working_in(directory: Path, name: str) -> set[int]:
+    """Return the processes of a name whose working directory is a directory or below it."""
+    return {pid for pid in pids() if _works(pid, directory, name)}
+
+
+def _works(pid: int, directory: Path, name: str) -> bool:
+    try:
+        if Path(f"/proc/{pid}/comm").read_text().rstrip() != name:
+            return False
+        return Path(f"/proc/{pid}/cwd").readlink().is_relative_to(directory)
+    except OSError:  # gone, or somebody's whom we may not look at
+        return False
+
+
 def below(root: int) -> set[int]:
     """Return the processes below one that are not dead, however deep."""
     known = {pid: found for pid in pids() if (found := stat(pid)) is not None}

@@ -77,12 +77,18 @@ class Sandbox(Struct, frozen=True, kw_only=True):
             *(word for path in reach.shown for word in ("--ro-bind", str(path), str(path))),
             *(("--bind", str(reach.kept), SESSION) if reach.kept else ()),
             *("--bind" if self.writable else "--ro-bind", here, here),
-            *guard.walls(self.workspace, self.guarded),
+            *self._history(),
             *("--remount-ro", "/", "--chdir", here),
             *(("--seccomp", str(rules)) if rules is not None else ()),
             *(("--info-fd", str(info)) if info is not None else ()),
             *("--", *command),
         ]
+
+    def _history(self) -> list[str]:
+        git = self.workspace / ".git"
+        if self.history and not self.guarded and git.is_dir():
+            return ["--bind", str(git), str(git)]
+        return guard.walls(self.workspace, self.guarded)
 
 
 class Confinement(Struct, frozen=True, kw_only=True):

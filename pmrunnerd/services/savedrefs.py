@@ -11,11 +11,12 @@ from collections.abc import Awaitable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from pmrunnerd.services import cells, guard, marker, tenancy
+from pmrunnerd.services import cells, guard, marker, status, tenancy
+from pmrunnerd.services.cell import Reach
 from pmrunnerd.services.clock import Clock
-from pmrunnerd.services.disarm import ASIDE
 from pmrunnerd.services.git import Git, GitFailed
 from pmrunnerd.services.keeping import REFS
+from pmrunnerd.services.obstacles import ASIDE
 
 _NUMBERED: Final = re.compile(rf"{REFS}/(?P<run>.+?)(-[0-9]+)?")
 _CHANCE: Final = "-" + "[0-9a-f]" * 8
@@ -38,6 +39,7 @@ async def let_go(
     """
     lock = tenancy.hold(workspace)
     try:
+        status.operation(workspace)  # a `.git` that is gone is told in words
         name = f"prune-{os.getpid()}-{Clock().token()}"
         cell = await cells.make(
             *(workspace, name),
@@ -55,7 +57,8 @@ async def let_go(
 
 async def of(git: Git, runs: Collection[str]) -> dict[str, str]:
     """Return the references that keep something of some runs, as `<run>` and `<run>-2`; and whose."""
-    printed = await git("for-each-ref", "--format=%(refname)", REFS)
+    patterns = (pattern for run in runs for pattern in (f"{REFS}/{run}", f"{REFS}/{run}-*"))
+    printed = await git("for-each-ref", "--format=%(refname)", *patterns)
     return {ref: run for ref in printed.splitlines() if (run := _whose(ref, runs))}
 
 
@@ -67,8 +70,13 @@ def _whose(ref: str, runs: Collection[str]) -> str:
 
 
 async def _clear(git: Git, runs: Collection[str]) -> dict[str, str]:
-    refs = await of(git, runs)
     stays = dict[str, str]()
+    refs = dict[str, str]()
+    for run in runs:
+        try:
+            refs |= await of(git, [run])
+        except GitFailed as exc:  # so many that they are nobody's accident, say
+            stays[run] = str(exc)
     if (left := marker.read(git.cell.workspace)) is not None and left.run in runs:
         # The next run there puts it away, under a reference that would stay for ever.
         stays[left.run] = f"what it left lies in {git.cell.workspace} until another run begins"
@@ -107,6 +115,8 @@ async def _delete_aside(git: Git, runs: Collection[str]) -> None:
         *("find", ".git", "-mindepth", "1", "("),
         *("-path", ASIDE, "-type", "d", "-exec", "chmod", "u+rwx", "{}", ";", "-o"),
         *("!", "-path", ASIDE, "-prune", "-path", f"{ASIDE}/*", *names, *_DELETE, ")"),
+        # What was set aside is read-only to all that is not ours.
+        reach=Reach(unguarded=True),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from pmrunnerd.services.cell import NoWorkspace
 from pmrunnerd.services.git import OBJECT, Git, GitFailed
 
 SHOWN: Final = 10  # files that a reason names; the rest is counted
@@ -105,6 +106,8 @@ def operation(workspace: Path) -> str:
                 " elsewhere; add the repository that it belongs to, or a clone"
             )
     except FileNotFoundError:
+        if not workspace.is_dir():
+            raise GitFailed(str(NoWorkspace(workspace))) from None
         raise GitFailed(
             f"cannot use {workspace}: its .git is gone; put it back, or remove the project"
         ) from None

@@ -5,6 +5,7 @@ submodule lies in `.git/modules`, where it is guarded; one that lies in the tree
 write. So a run neither begins nor ends with one of those.
 """
 
+import asyncio
 import os
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -13,7 +14,7 @@ from pmrunnerd.services import guard
 from pmrunnerd.services.cell import CannotConfine
 from pmrunnerd.services.git import Git, GitFailed
 
-_LINK: Final = "160000"
+_LINKS: Final = "/^160000 /p"
 _POINTS: Final = b"gitdir: "
 _LONG: Final = 8192
 _LOOK: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -23,27 +24,29 @@ _DEEPEST: Final = 20
 async def strangers(git: Git) -> list[str]:
     """Return those whose configuration nobody guards, by their paths. Raises GitFailed."""
     try:
-        guarded = frozenset(guard.submodules(git.cell.workspace / ".git"))
+        guarded = await asyncio.to_thread(_guarded, git.cell.workspace)
     except CannotConfine:
         guarded = frozenset()  # somebody has been at them, and none of them is to be trusted
     return await _below(git, "", 0, guarded)
 
 
+def _guarded(workspace: Path) -> frozenset[Path]:
+    return frozenset(guard.submodules(workspace / ".git"))
+
+
 async def _below(git: Git, where: str, depth: int, guarded: frozenset[Path]) -> list[str]:
     inside = ("-C", where) if where else ()
     try:
-        records = await git.records(*inside, "ls-files", "--stage", "-z")
+        records = await git.records(*inside, "ls-files", "--stage", "-z", only=_LINKS)
     except GitFailed:
         if not where:
             raise
         return [where]  # somebody broke it, and nobody can tell what is in there
     found: list[str] = []
     for record in records:
-        mode, _, name = record.partition("\t")
-        if not mode.startswith(_LINK):
-            continue
+        name = record.partition("\t")[2]
         path = f"{where}/{name}" if where else name
-        if (target := _target(git.cell.workspace, path)) is None:
+        if (target := await asyncio.to_thread(_target, git.cell.workspace, path)) is None:
             continue
         # Below the directory of one that is guarded there is room for another that is not.
         if depth == _DEEPEST or target not in guarded:

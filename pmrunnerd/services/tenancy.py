@@ -12,19 +12,20 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Final
 
+from msgspec import structs
+
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.services import commits, guard, keeping, leftovers, submodules
+from pmrunnerd.services import commits, flags, guard, keeping, leftovers
 from pmrunnerd.services import marker as note
 from pmrunnerd.services import status as state
 from pmrunnerd.services.cell import NoWorkspace
 from pmrunnerd.services.commits import Commit, NestedRepository
-from pmrunnerd.services.disarm import disarm, place
 from pmrunnerd.services.git import Git, GitFailed
 from pmrunnerd.services.judgement import judge
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, movement
-from pmrunnerd.services.obstacles import clear
+from pmrunnerd.services.obstacles import ASIDE, place, sweep
 from pmrunnerd.services.status import Status
 
 _SHORT: Final = 10
@@ -51,6 +52,7 @@ class Tenancy:
     def __init__(self, git: Git, began: Marker, lock: int) -> None:
         self._git = git
         self._lock = lock
+        self._aside = place(began.run)
         self.began = began
 
     async def finish(self, subject: str, trailers: Sequence[tuple[str, str]]) -> Commit | None:
@@ -59,19 +61,18 @@ class Tenancy:
         Commits that it made itself stay. Raises HeadMoved, NestedRepository or another GitFailed;
         then nothing was committed.
         """
-        await clear(self._git, self.began.since)
+        taken = await self._sweep()
+        await flags.show(self._git)
         now = await state.settled(self._git)
         await self._check(now, {Movement.FOREIGN, Movement.REWRITTEN})
         if now.half_done:
             raise HeadMoved(f"it left {now.half_done} half done; nothing was committed")
-        if now.files:
-            await commits.stage(self._git)
-        # Of all that the index names by now: what the run had taken out of it as well.
-        if nested := await submodules.strangers(self._git):
+        if nested := [path for path in taken if not await self._git.ignores(path)]:
             raise NestedRepository(nested)
         if now.files:
             named = any(name == commits.TRAILER for name, _ in trailers)
             own = () if named else ((commits.TRAILER, self._git.run),)
+            await commits.stage(self._git)
             await commits.make(self._git, subject, (*trailers, *own))
         head = await self._git.commit_id("HEAD")
         if head == self.began.head:
@@ -84,6 +85,7 @@ class Tenancy:
 
     async def check(self) -> None:
         """Raise HeadMoved if somebody else's commits came in while it ran; GitFailed."""
+        await self._sweep()
         await self._check(await state.look(self._git), {Movement.FOREIGN})
 
     async def _check(self, now: Status, bad: Collection[Movement]) -> None:
@@ -98,11 +100,20 @@ class Tenancy:
 
     async def disarm(self) -> None:
         """Leave nothing that git outside would enter, where the rest stays. Raises GitFailed."""
-        await disarm(self._git, place(self.began.run))
+        await self._sweep()
+
+    async def _sweep(self) -> list[str]:
+        began = self.began
+        return await sweep(self._git, self._aside, since=began.since, branch=began.branch)
+
+    async def aside(self) -> str:
+        """Return the directory of what had to be moved out of the tree; empty if nothing had to."""
+        path = f"{ASIDE}/{self._aside}"
+        return path if await self._git.has(path) else ""
 
     async def put_away(self) -> Keeping | None:
         """Keep what the run left behind and go back to where it began. Raises GitFailed."""
-        return await keeping.put_away(self._git, self.began)
+        return await keeping.put_away(self._git, self.began, self._aside)
 
     def leave(self) -> None:
         """Give the workspace back, in good order."""
@@ -130,18 +141,19 @@ async def take(
     interrupted: Sequence[str],
     *,
     alive: Callable[[str], bool],
+    began: Callable[[str], float | None],
     put_away: Callable[[str, Keeping | None], None],
 ) -> Tenancy:
     """Take a workspace for a run, clean and at a commit of a branch.
 
     What a dead run left behind is put away first, and `put_away` is told. `alive` tells whether a
-    run's host is. Of the runs that were `interrupted` one may have finished the work. Raises Held,
+    run's host is, `began` when it was to begin (POSIX), if we know of it. Of the runs that were `interrupted` one may have finished the work. Raises Held,
     Finished, CannotConfine, and OSError on a full disk.
     """
     lock = hold(git.cell.workspace)
     try:
         try:
-            began = await _begin(git, interrupted, alive, put_away)
+            taken = await _begin(git, interrupted, alive, began, put_away)
         except (GitFailed, NoWorkspace, OSError) as exc:
             if isinstance(exc, OSError) and exc.errno in FULL:
                 raise
@@ -150,13 +162,14 @@ async def take(
         guard.lift(git.cell.workspace)
         os.close(lock)
         raise
-    return Tenancy(git, began, lock)
+    return Tenancy(git, taken, lock)
 
 
 async def _begin(
     git: Git,
     interrupted: Sequence[str],
     alive: Callable[[str], bool],
+    began: Callable[[str], float | None],
     put_away: Callable[[str, Keeping | None], None],
 ) -> Marker:
     workspace = git.cell.workspace
@@ -165,8 +178,10 @@ async def _begin(
     if left is not None:
         if left.run != git.run and alive(left.run):
             raise Held(f"run {left.run} has the workspace")
-        # Killed before its sandbox was quite there, its run host can have left something running.
-        await leftovers.end(left.run, below=False)
+        # Killed before its sandbox was quite there, its run host can have left something running. An
+        # agent can have written any name: what runs under one that we do not know is not ours.
+        if began(left.run) is not None:
+            await leftovers.end(left.run, below=False)
     judged = await judge(git)
     if judged.status.head and (done := await commits.find(git, interrupted)):
         if left is not None and left.run == done.run:
@@ -175,15 +190,17 @@ async def _begin(
     if judged.problem:
         raise Held(f"cannot work in {workspace}: {judged.problem}")
     if judged.leftovers is not None:
-        put_away(judged.leftovers.run, await keeping.put_away(git, judged.leftovers))
+        # When it began an agent can have written, too. Nothing is older than a run of nobody's.
+        dead = structs.replace(judged.leftovers, since=began(judged.leftovers.run) or 0.0)
+        put_away(dead.run, await keeping.put_away(git, dead, place(dead.run)))
         note.remove(workspace)
         judged = await judge(git)
         if judged.problem:
             raise Held(f"cannot clean up {workspace}: {judged.problem}")
     now = judged.status
-    began = Marker(run=git.run, head=now.head, branch=now.branch, since=time.time())
-    note.write(workspace, began)
-    return began
+    taken = Marker(run=git.run, head=now.head, branch=now.branch, since=time.time())
+    note.write(workspace, taken)
+    return taken
 
 
 def hold(workspace: Path) -> int:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pmrunnerd.services.disarm import ASIDE
 from pmrunnerd.services.keeping import REFS
+from pmrunnerd.services.obstacles import ASIDE
 from tests.unit.services.parts import git, needs_root, needs_sandbox, repository
 from tests.unit.services.references import OURS, kept, let_go, refs
 

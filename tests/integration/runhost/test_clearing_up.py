@@ -1,6 +1,7 @@
 """A run that wants something of it to stay where a person's git enters it: it does not."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,7 @@ _OWN = (
 _RUN = "$(cat .git/pm-runner-run | cut -d'\"' -f4)"
 WAYS_TO_STAY = {
     "nothing in the way": ":",
-    "a file where it would go": "touch .git/pm-runner-kept",
-    "a link where it would go": "ln -s ../elsewhere .git/pm-runner-kept; mkdir elsewhere",
-    "another one where it would go": f"mkdir -p .git/pm-runner-kept/{_RUN}/own/x",
+    "a place of its own": "mv own .git/pm-runner-kept/ 2>/dev/null || touch refused",
     "a directory for an index lock": "mkdir -p .git/index.lock/x",
     "a link for an index lock": "ln -s nowhere .git/index.lock",
     "a lock of long ago": "touch -d 2001-01-01 .git/index.lock",
@@ -92,20 +91,20 @@ def test_a_submodule_that_the_run_took_out_of_the_index_comes_back_harmless(tmp_
             assert git(here, "status", "--porcelain") == ""
 
 
-@pytest.mark.parametrize("name", ["nothing in the way", "a file where it would go", "no rights"])
+@pytest.mark.parametrize("name", ["nothing in the way", "a lock of long ago", "no rights"])
 def test_what_a_killed_run_host_left_is_made_safe_before_the_next_run(
     tmp_path: Path, name: str
 ) -> None:
     trap = tmp_path / "trap"
     with Hosts(tmp_path) as hosts:
-        here = hosts.workspace
+        here, before = hosts.workspace, time.time()
         run = hosts.start(
             f"set +e; TRAP={trap}; {_OWN}; echo x > work; {WAYS_TO_STAY[name]}; echo on; sleep 99"
         )
         hosts.until(run, "on")
         hosts.kill(run)
         asyncio.run(hosts.host.stop(run))
-        asyncio.run(make_safe(here, run, hidden=(tmp_path / "state",), unconfined=False))
+        asyncio.run(make_safe(here, run, before, hidden=(tmp_path / "state",), unconfined=False))
         person(here, "git status; git diff", trap)
         assert not trap.exists()
         assert (here / "work").read_text() == "x\n", "all else is as it was"
@@ -121,4 +120,4 @@ def test_a_workspace_that_another_run_has_is_left_to_it(tmp_path: Path) -> None:
         run = hosts.start("echo on; sleep 99")
         hosts.until(run, "on")
         with pytest.raises(Held, match="another run has it"):
-            asyncio.run(make_safe(hosts.workspace, "r9-9999", hidden=(), unconfined=False))
+            asyncio.run(make_safe(hosts.workspace, "r9-9999", 0.0, hidden=(), unconfined=False))

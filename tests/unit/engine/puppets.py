@@ -101,7 +101,7 @@ class Stage:
         self.made_safe: list[tuple[Path, str]] = []
         self.workspace_trouble: Exception | None = None
 
-    async def _make_safe(self, workspace: Path, run: str) -> str:
+    async def _make_safe(self, workspace: Path, run: str, _: float) -> str:
         assert run in self.state.active, "its end is told when all of it is over"
         self.made_safe.append((workspace, run))
         if self.workspace_trouble is not None:

@@ -18,7 +18,9 @@ SUCCESS = Verdict(outcome=Outcome.SUCCEEDED, status=0)
 
 def _take(path: Path) -> Tenancy:
     return asyncio.run(
-        tenancy.take(hands(path), (), alive=lambda _: False, put_away=lambda *_: None)
+        tenancy.take(
+            hands(path), (), alive=lambda _: False, began=lambda _: None, put_away=lambda *_: None
+        )
     )
 
 
@@ -92,7 +94,7 @@ def test_a_history_that_the_run_itself_rewrote_is_its_failure_and_nobody_is_aske
 ) -> None:
     here = repository(tmp_path / "w")
     held = _take(here)
-    git(here, "switch", "--quiet", "--create", "elsewhere")
+    asyncio.run(hands(here)("switch", "--quiet", "--create", "elsewhere"))
     final, said = _settle(tmp_path, held, SUCCESS)
 
     assert final.outcome is Outcome.FAILED
@@ -110,7 +112,7 @@ def test_success_with_a_repository_inside_is_a_failure_and_nothing_is_lost(tmp_p
     assert final.outcome is Outcome.FAILED
     assert "cannot commit inner: it is a git repository of its own" in final.reason
     assert isinstance(said[0], Kept)
-    assert (here / f".git/pm-runner-kept/{RUN}/inner/kept.txt").exists()
+    assert (here / said[0].aside / "inner/kept.txt").exists()
     assert git(here, "status", "--porcelain") == ""
 
 

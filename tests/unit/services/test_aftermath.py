@@ -1,5 +1,6 @@
 import asyncio
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from tests.unit.services.parts import RUN, git, needs_sandbox, repository
 
 
 def _made_safe(here: Path) -> None:
-    asyncio.run(make_safe(here, RUN, hidden=(), unconfined=False))
+    asyncio.run(make_safe(here, RUN, time.time() - 60, hidden=(), unconfined=False))
 
 
 @needs_sandbox
@@ -22,7 +23,7 @@ def test_what_git_would_enter_goes_and_all_else_is_left_alone(tmp_path: Path) ->
     _made_safe(here)
 
     assert not (here / "own").exists()
-    assert list(here.glob(f".git/pm-runner-kept/{RUN}-*/own/.git"))
+    assert list(here.glob(f".git/pm-runner-kept/{RUN}-*/own/.git.kept"))
     assert (here / "half").read_text() == "x"
     assert not (here / ".git/commondir").exists(), "nothing of the guard is left"
 

@@ -117,12 +117,15 @@ def test_what_must_be_there_is_made_and_lifted(tmp_path: Path) -> None:
         (here / ".git" / name).rmdir()
     found = guard.find(here)
 
-    names = ["config", "config.worktree", "commondir", "hooks", "info", "modules"]
+    names = [
+        *("config", "config.worktree", "commondir"),
+        *("hooks", "info", "modules", "pm-runner-kept"),
+    ]
     assert [one.path.name for one in found] == names
     assert guard.find(here) == found
     assert head(here) == before
     guard.lift(here)
-    for name in ("commondir", "config.worktree"):
+    for name in ("commondir", "config.worktree", "modules", "pm-runner-kept"):
         assert not (here / ".git" / name).exists()
     assert guard.find(tmp_path) == ()
 

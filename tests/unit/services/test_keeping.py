@@ -7,9 +7,12 @@ import pytest
 from msgspec.structs import replace
 
 from pmrunnerd.services import marker
+from pmrunnerd.services.git import Git
 from pmrunnerd.services.keeping import Keeping, put_away
 from pmrunnerd.services.marker import Marker
-from tests.unit.services.parts import RUN, eventually, git, hands, head, repository
+from pmrunnerd.services.obstacles import place
+from pmrunnerd.services.outcome import Outcome
+from tests.unit.services.parts import RUN, eventually, git, hands, head, repository, unconfined
 
 REF = f"refs/pm-runner/runs/{RUN}"
 
@@ -21,7 +24,7 @@ def _took(path: Path) -> Marker:
 
 
 def _put_away(path: Path, began: Marker) -> Keeping | None:
-    return asyncio.run(put_away(hands(path), began))
+    return asyncio.run(put_away(hands(path), began, place(began.run)))
 
 
 def _files(path: Path) -> set[str]:
@@ -127,8 +130,9 @@ def test_a_repository_that_the_run_made_inside_is_moved_and_not_lost(tmp_path: P
     (here / "some where/inner/kept.txt").write_text("uncommitted\n")
     _put_away(here, began)
 
-    (moved,) = here.glob(f".git/pm-runner-kept/{RUN}-*/some where/inner")
+    (moved,) = here.glob(f".git/pm-runner-kept/{RUN}-*/inner")
     assert (moved / "kept.txt").read_text() == "uncommitted\n"
+    (moved / ".git.kept").rename(moved / ".git")
     assert git(moved, "log", "--format=%s") == "start\n"
     assert git(here, "status", "--porcelain") == ""
 
@@ -237,3 +241,50 @@ def test_where_every_name_that_we_count_is_taken_another_is_found(tmp_path: Path
 
     assert kept is not None
     assert int(kept.ref.removeprefix(f"{REF}-")) >= 10
+
+
+def test_where_git_has_too_much_to_say_all_goes_aside_and_the_next_run_can_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = repository(tmp_path / "w")
+    began = _took(here)
+    for number in range(100):
+        (here / f"{'long' * 20}-{number}").touch()
+    monkeypatch.setattr("pmrunnerd.services.git._LIMIT", 1000)
+    kept = _put_away(here, began)
+
+    assert kept is not None
+    assert len(list((here / kept.aside).iterdir())) == 102
+    assert _files(here) == {".gitignore", "kept.txt"}
+    assert git(here, "status", "--porcelain") == ""
+
+
+class Meddled(Git):
+    """A git beside which a person commits, before one of its commands."""
+
+    def __init__(self, here: Path, before: str) -> None:
+        super().__init__(unconfined(here), RUN)
+        self._before = before
+
+    async def outcome(self, *arguments: str, index: str = "") -> Outcome:
+        if arguments[0] == self._before:
+            git(self.cell.workspace, "commit", "--quiet", "--allow-empty", "-m", "mine")
+            self._before = ""
+        return await super().outcome(*arguments, index=index)
+
+
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("before", ["write-tree", "update-ref", "reset"])
+def test_a_commit_that_somebody_makes_meanwhile_stays(
+    tmp_path: Path, before: str, own: bool
+) -> None:
+    here = repository(tmp_path / "w")
+    began = _took(here)
+    if own:
+        asyncio.run(hands(here)("commit", "--quiet", "--allow-empty", "-m", "own"))
+    (here / "new").touch()
+    kept = asyncio.run(put_away(Meddled(here, before), began, place(RUN)))
+
+    assert "mine" in git(here, "log", "--format=%s", "main").splitlines()
+    assert kept is not None
+    assert git(here, "status", "--porcelain") == ""

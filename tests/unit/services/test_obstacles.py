@@ -1,85 +1,87 @@
 import asyncio
+import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pmrunnerd.services.git import Git
-from pmrunnerd.services.obstacles import clear, remove
-from tests.unit.services.parts import RUN, confined, git, hands, needs_sandbox, repository
+from pmrunnerd.services import obstacles
+from pmrunnerd.services.git import Git, GitFailed
+from pmrunnerd.services.obstacles import ASIDE, evacuate, place, sweep
+from tests.unit.services.parts import (
+    RUN,
+    confined,
+    eventually,
+    git,
+    hands,
+    needs_sandbox,
+    repository,
+)
 
 
-def _clear(here: Path) -> None:
-    asyncio.run(clear(hands(here), time.time() - 60))
+def _sweep(here: Path, aside: str = "") -> list[str]:
+    return asyncio.run(
+        sweep(hands(here), aside or place(RUN), since=time.time() - 60, branch="main")
+    )
 
 
-LOCKS: dict[str, Callable[[Path], object]] = {
-    "a file": lambda lock: lock.touch(),
-    "a directory": lambda lock: (lock / "deep/er").mkdir(parents=True),
-    "a link": lambda lock: lock.symlink_to("nowhere"),
-}
+def test_where_nothing_is_in_the_way_nothing_is_done(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+
+    assert _sweep(here) == []
+    assert not (here / ASIDE).exists()
+    assert git(here, "status", "--porcelain") == ""
 
 
-@pytest.mark.parametrize("kind", LOCKS)
-@pytest.mark.parametrize("name", ["index.lock", "refs/heads/main.lock", "packed-refs.lock"])
-def test_whatever_has_the_name_of_a_lock_is_no_obstacle(
-    tmp_path: Path, name: str, kind: str
+def test_a_git_that_is_gone_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "w").mkdir()
+    with pytest.raises(GitFailed, match=r"its \.git is gone; put it back, or remove the project"):
+        _sweep(tmp_path / "w")
+
+
+def test_a_lock_of_the_living_stays_and_they_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(obstacles, "_LOOKS", 2)
     here = repository(tmp_path / "w")
-    LOCKS[kind](here / ".git" / name)
-    _clear(here)
-
-    git(here, "commit", "--quiet", "--allow-empty", "-m", "goes on")
-    git(here, "pack-refs", "--all")
-
-
-def test_what_only_looks_like_a_lock_stays(tmp_path: Path) -> None:
-    here = repository(tmp_path / "w")
-    module, file = here / ".git/modules/door.lock", here / "yarn.lock"
-    module.mkdir(parents=True)
-    file.touch()
-    _clear(here)
-
-    assert module.is_dir()
-    assert file.is_file()
+    (here / "kept.txt").write_text("changed")
+    # It holds the lock for as long as its editor is open.
+    words = ("git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qa")
+    with subprocess.Popen(
+        words, cwd=here, env={"PATH": "/usr/bin:/bin", "GIT_EDITOR": "sleep 60 #"}
+    ) as person:
+        eventually((here / ".git/index.lock").exists)
+        try:
+            with pytest.raises(GitFailed, match=f"git is at work there .pid {person.pid}."):
+                _sweep(here)
+            assert (here / ".git/index.lock").exists()
+        finally:
+            subprocess.run(["pkill", "-P", str(person.pid)], check=False)
+            person.wait()
 
 
 @needs_sandbox
-def test_rights_that_the_run_took_from_us_come_back_and_no_others(tmp_path: Path) -> None:
+def test_what_is_taken_out_is_moved_and_not_copied_in_a_sandbox_too(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
-    old = here / "ignored"
-    old.mkdir()
-    old.chmod(0o500)
-    since = old.stat().st_ctime + 0.001
-    while time.time() < since + 0.01:
-        pass
-    locked, secret = here / "locked/deep", here / "secret"
-    locked.mkdir(parents=True)
-    secret.touch(mode=0o000)
-    locked.chmod(0o500)
-    locked.parent.chmod(0o000)
-    asyncio.run(clear(Git(confined(here), RUN), since))
+    inner = repository(here / "inner")
+    inode = (inner / "kept.txt").stat().st_ino
+    aside = place(RUN)
+    taken = asyncio.run(
+        sweep(Git(confined(here), RUN), aside, since=time.time() - 60, branch="main")
+    )
 
-    assert [path.stat().st_mode & 0o777 for path in (locked.parent, locked, secret, old)] == [
-        *(0o700, 0o700, 0o400, 0o500)
-    ]
+    assert taken == ["inner"]
+    assert (here / ASIDE / aside / "inner/kept.txt").stat().st_ino == inode
+    assert (here / ASIDE / aside / "inner/.git.kept/HEAD").exists(), "and it is none any more"
 
 
-@needs_sandbox
-def test_what_has_no_rights_goes_and_a_link_takes_nothing_along(tmp_path: Path) -> None:
+def test_all_of_a_tree_can_be_moved_aside(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
-    deep, link = here / "-x/deep", here / "li\nnk"
-    deep.mkdir(parents=True)
-    deep.chmod(0o000)
-    deep.parent.chmod(0o000)
-    link.symlink_to("ignored")
-    (here / "ignored").mkdir()
-    asyncio.run(remove(Git(confined(here), RUN), "-x", "li\nnk", "not there"))
+    (here / "-odd\nname").mkdir()
+    aside = place(RUN)
+    asyncio.run(evacuate(hands(here), aside))
 
-    assert sorted(path.name for path in here.iterdir()) == [
-        ".git",
-        ".gitignore",
-        "ignored",
-        "kept.txt",
+    assert [path.name for path in here.iterdir()] == [".git"]
+    assert sorted(path.name for path in (here / ASIDE / aside).iterdir()) == [
+        *("-odd\nname", ".gitignore", "kept.txt")
     ]

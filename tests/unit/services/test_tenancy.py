@@ -1,6 +1,7 @@
 import asyncio
 import os
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from pmrunnerd.services.tenancy import Finished, HeadMoved, Held, Tenancy
 from tests.unit.services.parts import RUN, descriptors, git, hands, head, repository
 
 DEAD = f"r0-{os.getpid():08x}"
+BEGAN = time.time()
 TRAILERS = (("PM-Runner-Task", "t1"), ("PM-Runner-Run", RUN))
 
 
@@ -31,6 +33,7 @@ def _take(
             hands(path),
             earlier,
             alive=lambda run: run in alive,
+            began=lambda run: None if run == RUN else BEGAN,
             put_away=lambda run, kept: put_away.append((run, kept)),
         )
     )

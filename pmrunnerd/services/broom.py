@@ -1,0 +1,360 @@
+"""Clears up in a workspace, from inside its sandbox. Standard library only.
+
+It takes away what the dead left in git's way, and moves repositories out of the tree. What it meets
+is an agent's: nothing is followed, no name is text, and no tree is too deep. It executes nothing.
+
+A piece of a repository is the run's if its inode changed since the run began. That time cannot be
+set back, and a rename sets it too; so a repository that was there before and is as it was stays.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from typing import Final
+
+KEPT: Final = b"pm-runner-kept"
+_INDEX: Final = b"pm-runner-index"
+_RIGHTS: Final = 0o700
+_READ: Final = 0o400
+_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NOFOLLOW: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_LONG: Final = 8192
+_POINTS: Final = b"gitdir: "
+# Half of one, too: without the rest it could be put together by a later run, whose it would not be.
+_REPOSITORY: Final = frozenset({b"HEAD", b"config"})
+# What of a repository says what git executes there, or that it is one.
+_PIECES: Final = (b"HEAD", b"config", b"config.worktree", b"commondir", b"hooks")
+# Directories of `.git` in which a name that ends so can be somebody's own.
+_NAMES: Final = frozenset({b"modules", b"worktrees", KEPT})
+
+
+Look = Callable[[int, bytes, list[bytes]], list[bytes] | None]
+
+
+class Broom:
+    """`top` is the workspace, `since` when the run began, `guarded` are submodules' directories."""
+
+    def __init__(self, top: bytes, since: float, aside: bytes, guarded: frozenset[bytes]) -> None:
+        self._top = top
+        self._since = int(since * 1_000_000_000)
+        self._aside = aside
+        self._guarded = guarded
+        self._place: int | None = None
+        self.taken: list[bytes] = []
+        self.stuck: list[bytes] = []
+
+    def sweep(self, branch: bytes, remove: list[bytes]) -> None:
+        """Do all of it, so that git can go to work; `remove` are names in `.git` that go."""
+        here = os.open(self._top, _DIRECTORY)
+        self._own(b".", here)
+        self._own(b".git", here)
+        git = os.open(b".git", _DIRECTORY, dir_fd=here)
+        self._walk(git, self._look_in_git)
+        self._put_right(git, branch)
+        for name in self._names(git):
+            if name in remove or name.startswith(_INDEX):
+                self._delete(name, git)
+        self._walk(here, self._look_in_tree)
+        if self.stuck:
+            # Git is led into what is still there by the index alone.
+            self._delete(b"index", git)
+
+    def evacuate(self) -> None:
+        """Move everything out of the tree that is there."""
+        here = os.open(self._top, _DIRECTORY)
+        for name in self._names(here):
+            if name != b".git":
+                self._own(name, here)
+                os.rename(name, self._free(name), src_dir_fd=here, dst_dir_fd=self._there())
+
+    # Looking
+
+    def _walk(self, top: int, look: Look) -> None:
+        """Look into every directory, with a few descriptors however deep it is.
+
+        `look` gets an open directory, its path and its names; it returns those to go down into, or
+        None where the directory is somewhere else by now.
+        """
+        here, path = os.dup(top), b""
+        above: list[tuple[bytes, list[bytes]]] = []
+        below = look(here, path, self._names(here)) or []
+        while True:
+            if below:
+                name = below.pop()
+                self._own(name, here)
+                try:
+                    there = os.open(name, _DIRECTORY, dir_fd=here)
+                except OSError:  # gone, or a link by now
+                    continue
+                inner = path + b"/" + name if path else name
+                deeper = look(there, inner, self._names(there))
+                if deeper is None:
+                    os.close(there)
+                    continue
+                os.close(here)
+                above.append((path, below))
+                here, path, below = there, inner, deeper
+            elif above:
+                there = os.open(b"..", _DIRECTORY, dir_fd=here)
+                os.close(here)
+                here = there
+                path, below = above.pop()
+            else:
+                os.close(here)
+                return
+
+    def _names(self, here: int) -> list[bytes]:
+        return [os.fsencode(name) for name in os.listdir(here)]
+
+    def _look_in_git(self, here: int, path: bytes, names: list[bytes]) -> list[bytes]:
+        below = []
+        inner = path.partition(b"/")[0]
+        for name in names:
+            found = self._stat(name, here)
+            if found is None:
+                continue
+            is_new = found.st_ctime_ns > self._since
+            is_lock = name.endswith(b".lock") and is_new
+            if (is_lock and (not stat.S_ISDIR(found.st_mode) or inner not in _NAMES)) or (
+                path.startswith(b"refs/pm-runner") and stat.S_ISLNK(found.st_mode)
+            ):
+                self._delete(name, here)
+            elif stat.S_ISDIR(found.st_mode):
+                if not (path == b"" and name == KEPT):
+                    below.append(name)
+            elif is_new:
+                self._put_right_file(name, here, found)
+        return below
+
+    def _look_in_tree(self, here: int, path: bytes, names: list[bytes]) -> list[bytes] | None:
+        if path and self._is_ours(here, path, names) and self._take_out(here, path):
+            return None
+        below = []
+        for name in names:
+            found = self._stat(name, here)
+            if found is None or name == b".git":
+                continue
+            if stat.S_ISDIR(found.st_mode):
+                below.append(name)
+            elif found.st_ctime_ns > self._since:
+                self._put_right_file(name, here, found)
+        if not path and b"HEAD" in names:
+            self._hide_bare(here)
+        return below
+
+    def _put_right_file(self, name: bytes, here: int, found: os.stat_result) -> None:
+        """Take away what git would wait for, and make readable what it has to read."""
+        if stat.S_ISREG(found.st_mode):
+            if not found.st_mode & _READ:
+                with contextlib.suppress(OSError):
+                    os.chmod(name, found.st_mode | _READ, dir_fd=here)
+        elif not stat.S_ISLNK(found.st_mode):
+            self._delete(name, here)
+
+    # Repositories
+
+    def _is_ours(self, here: int, path: bytes, names: list[bytes]) -> bool:
+        """Tell whether a directory is a repository that the run made or changed."""
+        if b".git" in names:
+            found = self._stat(b".git", here)
+            if found is None:
+                return False
+            if stat.S_ISDIR(found.st_mode):
+                return self._has_new_pieces(b".git", here)
+            target = self._target(here, path)
+            if target is None:
+                return found.st_ctime_ns > self._since
+            if target in self._guarded:
+                return False
+            return found.st_ctime_ns > self._since or self._has_new_pieces(target, None)
+        return set(names) >= _REPOSITORY and self._has_new_pieces(b".", here)
+
+    def _has_new_pieces(self, name: bytes, here: int | None) -> bool:
+        for piece in self._pieces(name, here):
+            found = self._stat(piece, here)
+            if found is not None and found.st_ctime_ns > self._since:
+                return True
+        return False
+
+    def _pieces(self, name: bytes, here: int | None) -> Iterator[bytes]:
+        for piece in _PIECES:
+            yield name + b"/" + piece
+        try:
+            hooks = os.open(name + b"/hooks", _DIRECTORY, dir_fd=here)
+        except OSError:
+            return
+        try:
+            yield from (name + b"/hooks/" + hook for hook in self._names(hooks))
+        finally:
+            os.close(hooks)
+
+    def _target(self, here: int, path: bytes) -> bytes | None:
+        """Return where a `.git` that is a file leads to; None where git would not follow it."""
+        try:
+            file = os.open(b".git", _NOFOLLOW, dir_fd=here)
+        except OSError:
+            return None
+        try:
+            content = os.read(file, _LONG)
+        except OSError:
+            return None
+        finally:
+            os.close(file)
+        if not content.startswith(_POINTS):
+            return None
+        to, _, _ = content.removeprefix(_POINTS).rstrip(b"\r\n").partition(b"\0")
+        return os.path.realpath(
+            self._top + b"/" + path + b"/" + to if not to.startswith(b"/") else to
+        )
+
+    def _take_out(self, here: int, path: bytes) -> bool:
+        """Move a repository aside, or make a plain directory of it."""
+        name = path.rpartition(b"/")[2]
+        try:
+            above = os.open(b"..", _DIRECTORY, dir_fd=here)
+            try:
+                free = self._free(name)
+                os.rename(name, free, src_dir_fd=above, dst_dir_fd=self._there())
+            finally:
+                os.close(above)
+        except OSError:
+            self._disable(here, path)
+            return False
+        self.taken.append(path)
+        # No repository any more either, until somebody who knows what it is calls it so.
+        with contextlib.suppress(OSError):
+            os.rename(
+                free + b"/.git",
+                free + b"/.git.kept",
+                src_dir_fd=self._there(),
+                dst_dir_fd=self._there(),
+            )
+        return True
+
+    def _disable(self, here: int, path: bytes) -> None:
+        part = b".git" if self._stat(b".git", here) is not None else b"HEAD"
+        try:
+            os.rename(
+                part, part + b"." + secrets.token_hex(4).encode(), src_dir_fd=here, dst_dir_fd=here
+            )
+        except OSError:
+            self.stuck.append(path)
+        else:
+            self.taken.append(path)
+
+    def _hide_bare(self, here: int) -> None:
+        """See to it that the workspace itself is no repository without a working tree."""
+        found = self._stat(b"HEAD", here)
+        if found is not None and found.st_ctime_ns > self._since:
+            os.rename(b"HEAD", self._free(b"HEAD"), src_dir_fd=here, dst_dir_fd=self._there())
+
+    # What git needs
+
+    def _put_right(self, git: int, branch: bytes) -> None:
+        """Have `.git` be a repository again, where it is none for the lack of a HEAD, say."""
+        for name in (b"objects", b"refs"):
+            found = self._stat(name, git)
+            if found is not None and stat.S_ISLNK(found.st_mode):
+                to = os.readlink(name, dir_fd=git)
+                target = os.path.realpath(self._top + b"/.git/" + to)
+                self._delete(name, git)
+                if target.startswith(self._top + b"/"):
+                    with contextlib.suppress(OSError):
+                        os.rename(target, name, dst_dir_fd=git)
+            elif found is not None and not stat.S_ISDIR(found.st_mode):
+                self._delete(name, git)
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(name, dir_fd=git)
+        for path in (b"refs/pm-runner", b"refs/pm-runner/runs"):
+            found = self._stat(path, git)
+            if found is not None and not stat.S_ISDIR(found.st_mode):
+                self._delete(path, git)
+        for name in (b"index", b"HEAD"):
+            found = self._stat(name, git)
+            if found is not None and stat.S_ISDIR(found.st_mode):
+                self._delete(name, git)
+        if self._stat(b"HEAD", git) is None:
+            file = os.open(b"HEAD", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=git)
+            os.write(file, b"ref: refs/heads/" + branch + b"\n")
+            os.close(file)
+
+    # Hands
+
+    def _there(self) -> int:
+        """Return the place for what is set aside, which nobody could know before."""
+        if self._place is None:
+            here = os.open(self._top + b"/.git", _DIRECTORY)
+            found = self._stat(KEPT, here)
+            if found is not None and not stat.S_ISDIR(found.st_mode):
+                self._delete(KEPT, here)
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(KEPT, dir_fd=here)
+            self._own(KEPT, here)
+            kept = os.open(KEPT, _DIRECTORY, dir_fd=here)
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(self._aside, dir_fd=kept)
+            self._place = os.open(self._aside, _DIRECTORY, dir_fd=kept)
+            os.close(kept)
+            os.close(here)
+        return self._place
+
+    def _free(self, name: bytes) -> bytes:
+        """Return a name that is free there."""
+        number, free = 1, name
+        while self._stat(free, self._there()) is not None:
+            number += 1
+            free = name + b"-%d" % number
+        return free
+
+    def _own(self, name: bytes, here: int) -> None:
+        """Have all rights on a directory that the run took them from."""
+        found = self._stat(name, here)
+        if found is None or found.st_mode & _RIGHTS == _RIGHTS or not stat.S_ISDIR(found.st_mode):
+            return
+        if found.st_ctime_ns > self._since:
+            with contextlib.suppress(OSError):
+                os.chmod(name, found.st_mode | _RIGHTS, dir_fd=here)
+
+    def _stat(self, name: bytes, here: int | None) -> os.stat_result | None:
+        try:
+            return os.stat(name, dir_fd=here, follow_symlinks=False)
+        except OSError:
+            return None
+
+    def _delete(self, name: bytes, here: int) -> None:
+        """Delete a file, or move a directory aside, whatever is in it."""
+        try:
+            os.unlink(name, dir_fd=here)
+        except IsADirectoryError:
+            self._own(name, here)
+            os.rename(name, self._free(name), src_dir_fd=here, dst_dir_fd=self._there())
+        except FileNotFoundError:
+            pass
+
+
+def main(words: list[str]) -> int:
+    """Do what a line of JSON says, and say what was done in another."""
+    told = json.loads(words[0])
+    broom = Broom(
+        os.fsencode(told["top"]),
+        told["since"],
+        os.fsencode(told["aside"]),
+        frozenset(map(os.fsencode, told["guarded"])),
+    )
+    if "branch" in told:
+        broom.sweep(os.fsencode(told["branch"]), [os.fsencode(name) for name in told["remove"]])
+    else:
+        broom.evacuate()
+    paths = {"taken": broom.taken, "stuck": broom.stuck}
+    json.dump(
+        {key: [os.fsdecode(path) for path in found] for key, found in paths.items()}, sys.stdout
+    )
+    return 1 if broom.stuck else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

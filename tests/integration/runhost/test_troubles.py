@@ -1,0 +1,77 @@
+"""What git can make nothing of, or is not to look at: work is kept, and the next run begins."""
+
+from pathlib import Path
+
+import pytest
+
+from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.progress import Kept
+from tests.integration.runhost.hosts import Hosts, end, every
+from tests.unit.services.parts import git, head, needs_sandbox, repository
+
+pytestmark = needs_sandbox
+
+# What git cannot make anything of, by accident or not: the run fails, and the next one begins.
+TROUBLES = {
+    "a repository without a commit": "git init -q own; echo x > own/file",
+    "a name that git does not take": "touch 'git~1'",
+    "a link that git does not follow": "ln -s x .gitmodules",
+    "an object that is nowhere": (
+        "git update-index --add --cacheinfo 100644,deadbeefdeadbeefdeadbeefdeadbeefdeadbeef,ghost;"
+        " git update-index --skip-worktree ghost"
+    ),
+    "a pipe that git would read": "rm .gitignore; mkfifo .gitignore; mkdir s; mkfifo s/.gitattributes",
+    "a directory for a HEAD": "rm .git/HEAD; mkdir -p .git/HEAD/x",
+    "a branch without a commit": "git checkout -q --orphan fresh",
+    "no branch any more": "git checkout -q --detach; git branch -q -D main",
+    "modules that are not git's": "ln -s x .git/modules/zz",
+    "references that lie in the tree": (
+        "mkdir x; touch x/y; rm -rf .git/refs/pm-runner; ln -s ../../x .git/refs/pm-runner"
+    ),
+    "a tree deeper than git goes": (
+        "for i in $(seq 40); do n=$(printf 'd%.0s' $(seq 200)); mkdir $n; cd $n; done; touch x"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TROUBLES)
+def test_what_git_cannot_make_anything_of_keeps_no_later_run_out(tmp_path: Path, name: str) -> None:
+    with Hosts(tmp_path) as hosts:
+        here = hosts.workspace
+        began = head(here)
+        said = hosts.run(f"set +e; echo x > work; ({TROUBLES[name]}); exit 3")
+        assert end(said).outcome is Outcome.FAILED
+        assert git(here, "status", "--porcelain") == "", said
+        assert (head(here), git(here, "symbolic-ref", "HEAD")) == (began, "refs/heads/main\n")
+        found = [kept for kept in every(said, Kept) if _has_work(here, kept)]
+        assert found, said
+        assert end(hosts.run("echo x > new")).outcome is Outcome.SUCCEEDED
+
+
+def _has_work(here: Path, kept: Kept) -> bool:
+    if kept.aside and (here / kept.aside / "work").exists():
+        return True
+    return bool(kept.ref) and git(here, "show", f"{kept.ref}:work") == "x\n"
+
+
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+def test_what_a_run_hides_from_git_is_its_work_all_the_same(tmp_path: Path, flag: str) -> None:
+    hide = f"git update-index {flag} kept.txt; echo hidden > kept.txt"
+    with Hosts(tmp_path) as hosts:
+        (kept,) = every(hosts.run(f"{hide}; exit 3"), Kept)
+        assert git(hosts.workspace, "show", f"{kept.ref}:kept.txt") == "hidden\n"
+        assert (hosts.workspace / "kept.txt").read_text() == "kept\n"
+
+        assert end(hosts.run(hide)).outcome is Outcome.SUCCEEDED
+        assert git(hosts.workspace, "show", "HEAD:kept.txt") == "hidden\n"
+
+
+def test_a_change_that_a_person_hid_from_git_keeps_runs_out(tmp_path: Path) -> None:
+    here = repository(tmp_path / "workspace")
+    git(here, "update-index", "--assume-unchanged", "kept.txt")
+    (here / "kept.txt").write_text("mine")
+    with Hosts(tmp_path) as hosts:
+        said = hosts.run("echo x > new; exit 3")
+        assert end(said).outcome is Outcome.HELD
+        assert "git was told not to look at kept.txt" in end(said).reason
+        assert (here / "kept.txt").read_text() == "mine"
