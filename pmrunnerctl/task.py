@@ -12,6 +12,7 @@ from pmrunnerctl.states import outcome, state
 from pmrunnerctl.verbs import Noun, verb
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import Question, Run
+from pmrunnerd.model.questions import OPTIONS
 from pmrunnerd.model.views import UNCONFINED, TaskRow, TaskTable, TaskView
 
 TASK = click.argument("task", shell_complete=complete.tasks)
@@ -166,6 +167,8 @@ def _asked(question: Question) -> tuple[str, Cell]:
     if question.answer is not None:
         how = f"answered by {question.answer.by}: {question.answer.text}"
     else:
-        how = "withdrawn" if question.withdrawn else f"pmrunnerctl answer {question.id} TEXT"
+        said = "--option 1" if question.kind in OPTIONS else "TEXT"
+        how = "withdrawn" if question.withdrawn else f"pmrunnerctl answer {question.id} {said}"
     waits = question.answer is None and not question.withdrawn
-    return question.id, Cell(f"{question.text}\n{how}", "yellow" if waits else "")
+    offered = "".join(f"{n}. {text}\n" for n, text in enumerate(question.options, 1))
+    return question.id, Cell(f"{question.text}\n{offered}{how}", "yellow" if waits else "")

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import Plan, PlanState, Project, Question, Run, Task, TaskState
 from pmrunnerd.model.naming import number
+from pmrunnerd.model.questions import OPTIONS
 from pmrunnerd.model.state import State
 
 Waits = Callable[[Task], str]
@@ -124,6 +125,8 @@ def _open(state: State) -> Iterable[Question]:
 
 def question_item(state: State, question: Question) -> v.InboxItem:
     """Return a question as it was asked, with its options; it may have been answered since."""
+    fixed = question.kind in OPTIONS
+    how = "--option 1" if fixed else "TEXT"
     return v.InboxItem(
         kind="question",
         id=question.id,
@@ -133,7 +136,8 @@ def question_item(state: State, question: Question) -> v.InboxItem:
         text=question.text,
         options=question.options,
         at=question.at,
-        command=f"pmrunnerctl answer {question.id} TEXT",
+        command=f"pmrunnerctl answer {question.id} {how}",
+        fixed=fixed,
     )
 
 
