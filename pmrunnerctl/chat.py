@@ -22,7 +22,7 @@ ALIAS = click.argument("alias", shell_complete=complete.aliases)
     what="The text may be a script, or hold ```sh blocks that become one task each; - reads it from"
     " standard input, and -- before it lets it begin with a dash. Returns once the message cannot"
     " be lost any more, and says its identifier; the work goes on by itself."
-    " With --wait the exit status is 0 for a complete plan, 8 for one that ended badly, 9 for one"
+    " With --wait it is said what a task waits for that does not begin, and the exit status is 0 for a complete plan, 8 for one that ended badly, 9 for one"
     " that waits for you; Ctrl-C ends the watching, not the work.",
     example="pmrunnerctl chat send demo --wait 'make test'\npmrunnerctl chat send demo - < plan.md",
     then="pmrunnerctl chat follow demo",

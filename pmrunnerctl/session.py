@@ -97,9 +97,9 @@ class Session:
         """Return the daemon's reply."""
         return self.client.call(request)
 
-    def stream(self, request: p.Request[R]) -> Iterator[R]:
-        """Yield what the daemon has to say, one by one."""
-        return self.client.stream(request)
+    def stream(self, request: p.Request[R], idle: Callable[[], None] = lambda: None) -> Iterator[R]:
+        """Yield what the daemon has to say, one by one; `idle` is called while it says nothing."""
+        return self.client.stream(request, idle)
 
     def show(self, reply: Any, draw: Callable[[Any], None]) -> None:
         """Print a reply: as a line of JSON where that was asked for, or else drawn for people."""
