@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 import msgspec
 
-from pmrunnerctl import launch, recipe
+from pmrunnerctl import launch, recipe, walls
 from pmrunnerctl.exits import Cannot, Exit, misused
 from pmrunnerctl.leaving import leave
 from pmrunnerctl.render import Cell
@@ -80,7 +80,7 @@ def start(
             return
     overview = _when_ready(session, place)
     session.at(place)
-    _say(session, place, overview, "started")
+    _say(session, place, overview, "started", more)
 
 
 @verb(
@@ -195,20 +195,23 @@ def _go_on(
             code="refused",
             hint=f"pmrunnerctl stop --keep-runs; {again}",
         )
-    _say(session, place, overview, "runs already")
+    _say(session, place, overview, "runs already", more)
 
 
 def _when_ready(session: Session, place: Place) -> Overview:
     return session.client_of(place, patience=READY_WITHIN).call(p.Status())
 
 
-def _say(session: Session, place: Place, overview: Overview, what: str) -> None:
+def _say(
+    session: Session, place: Place, overview: Overview, what: str, more: tuple[str, ...] = ()
+) -> None:
     def draw(_: Any) -> None:
         session.out.line(f"pmrunnerd {what}: {overview.environment}, pid {overview.pid}")
         session.out.pairs(
             [
                 ("socket", str(place.socket)),
                 *(_door(door) for door in overview.doors if door.name != "control"),
+                *([("agents", how)] if (how := walls.shown(overview)).style else []),
             ]
         )
         session.out.next("pmrunnerctl status")
@@ -217,6 +220,7 @@ def _say(session: Session, place: Place, overview: Overview, what: str) -> None:
     for door in overview.doors:
         if door.problem:
             _warn(session, overview, door)
+    walls.remark(session, overview, more)
 
 
 def _door(door: Door) -> tuple[str, str | Cell]:

@@ -181,13 +181,15 @@ def task_row(state: State, task: Task, waits: Waits) -> v.TaskRow:
     return v.TaskRow(
         task=replace(task, text=""),
         alias=state.projects[task.project].alias,
-        waits=why(task, waits),
+        waits=why(state, task, waits),
         unconfined=bool(task.runs) and state.runs[task.runs[-1]].confined is False,
     )
 
 
-def why(task: Task, waits: Waits) -> str:
+def why(state: State, task: Task, waits: Waits) -> str:
     """Say why a task waits; nothing for one that does not."""
+    if task.state is TaskState.AWAITING_RESPONSE:
+        return "waits for an answer to " + ", ".join(q.id for q in state.open_questions(task))
     return waits(task) if task.state is TaskState.QUEUED else ""
 
 

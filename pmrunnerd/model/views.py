@@ -173,7 +173,7 @@ class PlanTable(View, frozen=True, kw_only=True):
 
 
 class TaskRow(View, frozen=True, kw_only=True):
-    """A task; `waits` says why a queued one does not run yet. Its text is left out.
+    """A task; `waits` says why a queued one does not run yet, or which answer is waited for. Its text is left out.
 
     `unconfined` says that nothing confined its latest run.
     """

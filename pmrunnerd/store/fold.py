@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "03a4e760e7207c44"
+FOLD: Final = "2cf14321b1ce217d"

@@ -36,8 +36,8 @@ def test_one_plan_with_its_message_and_tasks(paper: Paper) -> None:
         "message  make\n"
         "         it\n"
         "\n"
-        "TASK  PLAN  PROJECT  STATE    NAME   SINCE      WHY\n"
-        "t3    p3    demo     RUNNING  build  2 min ago\n"
+        "TASK  PLAN  PROJECT  STATE    SINCE      TITLE     WHY\n"
+        "t3    p3    demo     RUNNING  2 min ago  Build it\n"
     )
 
 
