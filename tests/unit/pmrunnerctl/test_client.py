@@ -1,7 +1,6 @@
-import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -207,26 +206,6 @@ def test_a_stream_that_only_ever_breaks_is_given_up(daemon: FakeDaemon) -> None:
         list(asking.stream(p.Events(follow=True)))
 
     assert len(daemon.heard) > 1
-
-
-def test_who_follows_is_told_that_nothing_comes_and_misses_nothing(daemon: FakeDaemon) -> None:
-    daemon.answers[p.Events] = [
-        Stream([happening(1)], None),
-        Stream([happening(2)], "end"),
-    ]
-    idle = []
-
-    def nothing_comes() -> None:
-        idle.append(True)
-        # What is asked meanwhile has a connection of its own; the stream's is cut to go on.
-        for connection in list(daemon._open):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    with client(daemon.path) as asking:
-        found = asking.stream(p.Events(follow=True), nothing_comes)
-        assert [one.cursor for one in found] == [1, 2]
-    assert idle == [True]
 
 
 def test_a_stream_that_is_left_hangs_up(daemon: FakeDaemon) -> None:

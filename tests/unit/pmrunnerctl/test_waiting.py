@@ -1,10 +1,16 @@
+import socket
+from contextlib import suppress
+
 import pytest
 
 from pmrunnerctl.exits import unreachable
 from pmrunnerctl.waiting import Waiting
+from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import TaskState
+from tests.fakes.daemon import FakeDaemon, Stream
 from tests.unit.pmrunnerctl import samples
+from tests.unit.pmrunnerctl.test_client import client, happening
 
 QUEUED = TaskState.QUEUED
 
@@ -83,3 +89,23 @@ def test_a_daemon_that_is_away_is_the_business_of_who_follows() -> None:
     gone = Gone()
     Waiting(gone).look("p3")  # type: ignore[arg-type]
     assert gone.noted == []
+
+
+def test_who_follows_is_told_that_nothing_comes_and_misses_nothing(daemon: FakeDaemon) -> None:
+    daemon.answers[p.Events] = [
+        Stream([happening(1)], None),
+        Stream([happening(2)], "end"),
+    ]
+    idle = []
+
+    def nothing_comes() -> None:
+        idle.append(True)
+        # What is asked meanwhile has a connection of its own; the stream's is cut to go on.
+        for connection in list(daemon._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    with client(daemon.path) as asking:
+        found = asking.stream(p.Events(follow=True), nothing_comes)
+        assert [one.cursor for one in found] == [1, 2]
+    assert idle == [True]
