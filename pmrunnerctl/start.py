@@ -13,7 +13,7 @@ from pmrunnerctl.exits import Cannot, Exit, misused
 from pmrunnerctl.leaving import leave
 from pmrunnerctl.render import Cell
 from pmrunnerctl.session import Session
-from pmrunnerctl.verbs import NamedPath, remember_state, verb
+from pmrunnerctl.verbs import NamedPath, Whole, remember_state, verb
 from pmrunnerctl.where import SOCKET, START, Place, checkout, named
 from pmrunnerctl.wire import process_state
 from pmrunnerd.model import protocol as p
@@ -35,7 +35,7 @@ class _Holder(msgspec.Struct):
         callback=remember_state,
         help="Where it keeps everything (./state of the checkout).",
     ),
-    click.option("--port", type=click.IntRange(0, 65535), help="Of its web door; 0 closes it."),
+    click.option("--port", metavar="N", type=Whole(0, 65535), help="Of its web door; 0 closes it."),
     click.argument("more", nargs=-1, metavar="[-- PMRUNNERD OPTIONS]"),
     summary="Start a daemon in the background.",
     what="Returns once it answers. Where systemd has the unit pm-runner@NAME and no state directory"

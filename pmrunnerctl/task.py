@@ -9,7 +9,7 @@ from pmrunnerctl import complete
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.session import Session
 from pmrunnerctl.states import outcome, state
-from pmrunnerctl.verbs import Noun, verb
+from pmrunnerctl.verbs import Noun, Whole, verb
 from pmrunnerctl.width import cut
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import Question, Run, TaskState
@@ -22,7 +22,7 @@ TASK = click.argument("task", shell_complete=complete.tasks)
 NARROWED = (
     click.option("--project", metavar="ALIAS", help="Only of one project."),
     click.option("--before", metavar="ID", help="An older page."),
-    click.option("--limit", metavar="N", type=click.IntRange(1, 1000), default=50, help="(50)"),
+    click.option("--limit", metavar="N", type=Whole(1, 1000), default=50, help="(50)"),
 )
 
 

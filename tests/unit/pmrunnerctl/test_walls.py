@@ -26,8 +26,8 @@ def test_that_every_run_is_refused_stands_out_with_what_helps(installed: Install
     again = f"pmrunnerctl start -- '--confinement={why}' --unconfined"
     assert started.stderr.splitlines() == [
         "no run can begin: bwrap: no; runs are refused",
-        "  hint: pmrunnerctl doctor   says what helps",
-        f"  hint: pmrunnerctl stop --keep-runs; {again}   accepts the risk",
+        "  hint: pmrunnerctl doctor   # says what helps",
+        f"  hint: pmrunnerctl stop --keep-runs; {again}   # accepts the risk",
     ]
 
 
