@@ -7,7 +7,7 @@ import click
 from pmrunnerctl import complete, conversation, watch
 from pmrunnerctl.session import Session
 from pmrunnerctl.texts import joined
-from pmrunnerctl.verbs import Noun, verb
+from pmrunnerctl.verbs import Noun, Whole, verb
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.views import Conversation
 
@@ -22,7 +22,7 @@ ALIAS = click.argument("alias", shell_complete=complete.aliases)
     what="The text may be a script, or hold ```sh blocks that become one task each; - reads it from"
     " standard input, and -- before it lets it begin with a dash. Returns once the message cannot"
     " be lost any more, and says its identifier; the work goes on by itself."
-    " With --wait the exit status is 0 for a complete plan, 8 for one that ended badly, 9 for one"
+    " With --wait it is said what a task waits for that does not begin, and the exit status is 0 for a complete plan, 8 for one that ended badly, 9 for one"
     " that waits for you; Ctrl-C ends the watching, not the work.",
     example="pmrunnerctl chat send demo --wait 'make test'\npmrunnerctl chat send demo - < plan.md",
     then="pmrunnerctl chat follow demo",
@@ -46,8 +46,8 @@ def send(session: Session, alias: str, text: tuple[str, ...], *, wait: bool) -> 
 @verb(
     "chat history",
     ALIAS,
-    click.option("--before", metavar="CURSOR", type=click.IntRange(min=0), help="An older page."),
-    click.option("--limit", metavar="N", type=click.IntRange(1, 1000), default=50, help="(50)"),
+    click.option("--before", metavar="CURSOR", type=Whole(min=0), help="An older page."),
+    click.option("--limit", metavar="N", type=Whole(1, 1000), default=50, help="(50)"),
     what="Oldest first. Below a page stands the command for the one before it.",
     example="pmrunnerctl chat history demo --limit 10",
     then="pmrunnerctl chat follow demo",
@@ -73,7 +73,7 @@ def history(session: Session, alias: str, before: int | None, limit: int) -> Non
 @verb(
     "chat follow",
     ALIAS,
-    click.option("--limit", metavar="N", type=click.IntRange(0, 1000), default=10, help="(10)"),
+    click.option("--limit", metavar="N", type=Whole(0, 1000), default=10, help="(10)"),
     what="Begins with the last --limit entries and goes on for ever, over restarts of the daemon"
     " too. Ctrl-C ends the watching, not the work.",
     example="pmrunnerctl chat follow demo",

@@ -19,6 +19,7 @@ _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EBA
 _NUMBERS: Final = {
     "is not a valid integer range": "is no whole number",
     "is not a valid float range": "is no number",
+    "is not in the range": "is not",
 }
 # click writes help for no fewer columns than these.
 _CLICK_NARROWEST: Final = 52
@@ -39,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
         try:
             return int(_run(session, arguments))
         except (Cannot, click.ClickException) as exc:
-            error = exc if isinstance(exc, Cannot) else _misused(exc)
+            error = exc if isinstance(exc, Cannot) else _misused(exc, arguments)
             sys.stdout.flush()
             session.complain(error)
             return int(error.exits)
@@ -75,16 +76,39 @@ def _help_width(columns: int | None) -> int | None:
     return columns - 2 if columns and columns < _CLICK_NARROWEST else None
 
 
-def _misused(exc: click.ClickException) -> Cannot:
+def _misused(exc: click.ClickException, arguments: Sequence[str]) -> Cannot:
     context = getattr(exc, "ctx", None)
     path = context.command_path if context else "pmrunnerctl"
+    hint = f"{path} -h"
+    if isinstance(exc, click.NoSuchOption):
+        hint = _for_the_daemon(path, exc.option_name, arguments) or hint
+        near = _alike(exc.option_name, exc.possibilities or ())
+        exc = click.NoSuchOption(exc.option_name, possibilities=near, ctx=exc.ctx)
     why = " ".join(exc.format_message().split()).rstrip(".")
     for theirs, ours in _NUMBERS.items():
         why = why.replace(theirs, ours)
     return misused(
         f"cannot understand this command: {why[:1].lower()}{why[1:]}",
-        hint=f"{path} -h",
+        hint=hint,
     )
+
+
+def _alike(option: str, others: Sequence[str]) -> list[str]:
+    """Return the options that may have been meant: what all begin with says nothing."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake pays for it
+
+    near = get_close_matches(option.strip("-"), [other.strip("-") for other in others])
+    return [other for other in others if other.strip("-") in near]
+
+
+def _for_the_daemon(path: str, option: str, arguments: Sequence[str]) -> str:
+    """Return the command that hands an option on to the daemon; empty where that cannot be meant."""
+    if path != "pmrunnerctl start":
+        return ""
+    import shlex  # noqa: PLC0415 - as above
+
+    at = next((n for n, word in enumerate(arguments) if word.partition("=")[0] == option), 0)
+    return shlex.join(["pmrunnerctl", *arguments[:at], "--", *arguments[at:]]) if at else ""
 
 
 def _interrupted(session: Session) -> Exit:

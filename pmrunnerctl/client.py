@@ -23,6 +23,9 @@ ANSWER_WITHIN: Final = 30.0
 GREETED_WITHIN: Final = 5.0
 # A daemon that is there gets this long to say so, however little patience somebody has.
 LEAST_GREETING: Final = 2.0
+# Seconds without a word in a stream before somebody is told so, the first time and at most.
+FIRST_IDLE: Final = 0.5
+LONGEST_IDLE: Final = 8.0
 
 
 class Client:
@@ -82,8 +85,11 @@ class Client:
         result: R = frame.result
         return result
 
-    def stream(self, request: p.Request[R]) -> Iterator[R]:
-        """Yield the items of a stream to its end, over as many connections as it takes."""
+    def stream(self, request: p.Request[R], idle: Callable[[], None] = lambda: None) -> Iterator[R]:
+        """Yield the items of a stream to its end, over as many connections as it takes.
+
+        `idle` is called when nothing has come for a moment, and less and less often as it goes on.
+        """
         decoder = frames.to_client(p.BY_REQUEST[type(request)].reply)
         # Where it begins was learned from whom we asked last.
         asked = self._connection
@@ -96,6 +102,7 @@ class Client:
                 connection = self._dial()
                 connection.send(message(bookmark.request(connection.hello.lineage)))
                 while True:
+                    _listen(connection, idle)
                     frame = connection.receive(decoder, within=None)
                     if isinstance(frame, frames.Closed):
                         if self._is_over(frame, bookmark):
@@ -168,6 +175,13 @@ class Client:
 
     def _dial(self) -> Connection:
         return Connection(self.place, within=self._greeted_within, tell=self._tell)
+
+
+def _listen(connection: Connection, idle: Callable[[], None]) -> None:
+    pause = FIRST_IDLE
+    while not connection.heard(pause):
+        idle()
+        pause = min(pause * 2, LONGEST_IDLE)
 
 
 def _now() -> int:

@@ -50,6 +50,8 @@ def _answers(entry: Entry) -> list[str]:
     if entry.state != "AWAITING_RESPONSE":
         return []
     if entry.kind == "question":
+        if entry.fixed:
+            return [f"answer: pmrunnerctl answer {entry.id} --option 1"]
         how = [f"answer: pmrunnerctl answer {entry.id} TEXT"]
         if entry.options:
             how.append(f"    or: pmrunnerctl answer {entry.id} --option 1")

@@ -8,7 +8,7 @@ import msgspec
 from pmrunnerctl import watch
 from pmrunnerctl.render import Screen
 from pmrunnerctl.session import Session
-from pmrunnerctl.verbs import verb
+from pmrunnerctl.verbs import Whole, verb
 from pmrunnerctl.width import cut, one_line
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.views import Happening
@@ -23,7 +23,7 @@ LONGEST: Final = 60
     click.option(
         "--since",
         metavar="N",
-        type=click.IntRange(min=0),
+        type=Whole(min=0),
         help="Begin after commit N; 0 is everything (the last 50).",
     ),
     click.option("--project", metavar="ALIAS", help="Only of one project."),

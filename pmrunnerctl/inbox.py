@@ -64,7 +64,8 @@ def draw(screen: Screen, found: InboxTable) -> None:
 
 def _draw_item(screen: Screen, item: InboxItem) -> None:
     of = f", task {item.task}" if item.task not in {"", item.id} else ""
-    about = f"{item.kind} in {item.alias}{of}"
+    whose = f"{item.kind} of the runner" if item.fixed else item.kind
+    about = f"{whose} in {item.alias}{of}"
     wall = ", " + screen.paint(UNCONFINED, "red") if item.unconfined else ""
     screen.raw(screen.paint(item.id, "bold") + f"  {about}, {screen.ago(item.at)}{wall}\n")
     for line in item.text.rstrip("\n").split("\n"):
@@ -78,8 +79,8 @@ def _draw_item(screen: Screen, item: InboxItem) -> None:
 def _commands(item: InboxItem) -> list[str]:
     """Return what can be typed, with a word in capitals where somebody has to say something."""
     if item.kind == "question":
-        chosen = [f"pmrunnerctl answer {item.id} --option 1"] if item.options else []
-        return [f"pmrunnerctl answer {item.id} TEXT", *chosen]
+        text = [] if item.fixed else [f"pmrunnerctl answer {item.id} TEXT"]
+        return [*text, *([f"pmrunnerctl answer {item.id} --option 1"] if item.options else [])]
     if item.kind == "plan":
         return [item.command, f"pmrunnerctl plan reject {item.id} REASON"]
     return [item.command]
@@ -93,7 +94,7 @@ def _option(session: Session, question: str, number: int) -> str:
     offered = "; ".join(f"{n}. {text}" for n, text in enumerate(item.options, 1))
     raise misused(
         f"cannot answer {question} with option {number}: it offers {offered or 'none'}",
-        hint=f"pmrunnerctl answer {question} TEXT",
+        hint=f"pmrunnerctl answer {question} {'--option 1' if item.options else 'TEXT'}",
     )
 
 

@@ -6,7 +6,7 @@ from pmrunnerctl import launch, offline, watch
 from pmrunnerctl.exits import Cannot, Exit, Stranger
 from pmrunnerctl.session import Session
 from pmrunnerctl.tail import tail
-from pmrunnerctl.verbs import verb
+from pmrunnerctl.verbs import Whole, verb
 from pmrunnerctl.where import RUN
 from pmrunnerd.model import protocol as p
 
@@ -16,7 +16,7 @@ LOG = "pmrunnerd.log"
 @verb(
     "logs",
     click.option("-f", "--follow", is_flag=True, help="Go on as more is said."),
-    click.option("-n", "--lines", metavar="N", type=click.IntRange(min=0), default=50, help="(50)"),
+    click.option("-n", "--lines", metavar="N", type=Whole(min=0), default=50, help="(50)"),
     summary="Show what the daemon itself said.",
     what="From the journal where systemd runs it, else from pmrunnerd.log in its state directory,"
     " whether or not it is alive. One line an event: what people and agents said is not in it."

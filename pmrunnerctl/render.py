@@ -81,7 +81,7 @@ class Screen:
 
     def next(self, command: str, why: str = "") -> None:
         """Say what somebody may want to type now."""
-        self.line(f"next: {self.addressed(command)}" + (f"   {why}" if why else ""), "dim")
+        self.line(f"next: {self.addressed(command)}" + (f"   # {why}" if why else ""), "dim")
 
     def table(
         self,

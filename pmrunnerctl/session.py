@@ -1,11 +1,12 @@
 """What one command has in hand: how it was asked, whom it asks, where it writes."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import click
 import msgspec
@@ -17,6 +18,15 @@ from pmrunnerctl.render import Aside, Screen
 from pmrunnerd.model import protocol as p
 
 R = TypeVar("R")
+
+# What stands between a command and what is said of it.
+_A_HINT: Final = "  hint: "
+_SAID_OF_IT: Final = re.compile(r"(?<=\S) {3}(?=[^\s#])")
+
+
+def pasteable(hint: str) -> str:
+    """Return a hint of which each line is taken whole by a shell: what is said of a command is a comment."""
+    return "\n".join(_SAID_OF_IT.sub("   # ", line, count=1) for line in hint.split("\n"))
 
 
 class Session:
@@ -97,9 +107,9 @@ class Session:
         """Return the daemon's reply."""
         return self.client.call(request)
 
-    def stream(self, request: p.Request[R]) -> Iterator[R]:
-        """Yield what the daemon has to say, one by one."""
-        return self.client.stream(request)
+    def stream(self, request: p.Request[R], idle: Callable[[], None] = lambda: None) -> Iterator[R]:
+        """Yield what the daemon has to say, one by one; `idle` is called while it says nothing."""
+        return self.client.stream(request, idle)
 
     def show(self, reply: Any, draw: Callable[[Any], None]) -> None:
         """Print a reply: as a line of JSON where that was asked for, or else drawn for people."""
@@ -120,12 +130,12 @@ class Session:
             self.err.raw(msgspec.json.encode({"note": text}).decode() + "\n")
             self.err.flush()
             return
-        self.err.line(text, "dim")
+        self.err.line(pasteable(text) if text.startswith(_A_HINT) else text, "dim")
         self.err.flush()
 
     def complain(self, error: Cannot) -> None:
         """Say on standard error what cannot be done, why, and what to do."""
-        error.hint = self.addressed(error.hint)
+        error.hint = pasteable(self.addressed(error.hint))
         if self.json:
             self.err.raw(msgspec.json.encode(error.as_json()).decode() + "\n")
             return

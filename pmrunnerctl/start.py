@@ -8,12 +8,12 @@ from typing import Any, Final
 import click
 import msgspec
 
-from pmrunnerctl import launch, recipe
+from pmrunnerctl import launch, recipe, walls
 from pmrunnerctl.exits import Cannot, Exit, misused
 from pmrunnerctl.leaving import leave
 from pmrunnerctl.render import Cell
 from pmrunnerctl.session import Session
-from pmrunnerctl.verbs import NamedPath, remember_state, verb
+from pmrunnerctl.verbs import NamedPath, Whole, remember_state, verb
 from pmrunnerctl.where import SOCKET, START, Place, checkout, named
 from pmrunnerctl.wire import process_state
 from pmrunnerd.model import protocol as p
@@ -35,7 +35,7 @@ class _Holder(msgspec.Struct):
         callback=remember_state,
         help="Where it keeps everything (./state of the checkout).",
     ),
-    click.option("--port", type=click.IntRange(0, 65535), help="Of its web door; 0 closes it."),
+    click.option("--port", metavar="N", type=Whole(0, 65535), help="Of its web door; 0 closes it."),
     click.argument("more", nargs=-1, metavar="[-- PMRUNNERD OPTIONS]"),
     summary="Start a daemon in the background.",
     what="Returns once it answers. Where systemd has the unit pm-runner@NAME and no state directory"
@@ -80,7 +80,7 @@ def start(
             return
     overview = _when_ready(session, place)
     session.at(place)
-    _say(session, place, overview, "started")
+    _say(session, place, overview, "started", more)
 
 
 @verb(
@@ -195,20 +195,23 @@ def _go_on(
             code="refused",
             hint=f"pmrunnerctl stop --keep-runs; {again}",
         )
-    _say(session, place, overview, "runs already")
+    _say(session, place, overview, "runs already", more)
 
 
 def _when_ready(session: Session, place: Place) -> Overview:
     return session.client_of(place, patience=READY_WITHIN).call(p.Status())
 
 
-def _say(session: Session, place: Place, overview: Overview, what: str) -> None:
+def _say(
+    session: Session, place: Place, overview: Overview, what: str, more: tuple[str, ...] = ()
+) -> None:
     def draw(_: Any) -> None:
         session.out.line(f"pmrunnerd {what}: {overview.environment}, pid {overview.pid}")
         session.out.pairs(
             [
                 ("socket", str(place.socket)),
                 *(_door(door) for door in overview.doors if door.name != "control"),
+                *([("agents", how)] if (how := walls.shown(overview)).style else []),
             ]
         )
         session.out.next("pmrunnerctl status")
@@ -217,6 +220,7 @@ def _say(session: Session, place: Place, overview: Overview, what: str) -> None:
     for door in overview.doors:
         if door.problem:
             _warn(session, overview, door)
+    walls.remark(session, overview, more)
 
 
 def _door(door: Door) -> tuple[str, str | Cell]:

@@ -1,7 +1,7 @@
 """`task`: one piece of work, and why it waits."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -9,16 +9,20 @@ from pmrunnerctl import complete
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.session import Session
 from pmrunnerctl.states import outcome, state
-from pmrunnerctl.verbs import Noun, verb
+from pmrunnerctl.verbs import Noun, Whole, verb
+from pmrunnerctl.width import cut
 from pmrunnerd.model import protocol as p
-from pmrunnerd.model.entities import Question, Run
+from pmrunnerd.model.entities import Question, Run, TaskState
+from pmrunnerd.model.questions import OPTIONS
 from pmrunnerd.model.views import UNCONFINED, TaskRow, TaskTable, TaskView
 
+# Of a title so much stands beside the reason, on a terminal.
+_TITLE: Final = 32
 TASK = click.argument("task", shell_complete=complete.tasks)
 NARROWED = (
     click.option("--project", metavar="ALIAS", help="Only of one project."),
     click.option("--before", metavar="ID", help="An older page."),
-    click.option("--limit", metavar="N", type=click.IntRange(1, 1000), default=50, help="(50)"),
+    click.option("--limit", metavar="N", type=Whole(1, 1000), default=50, help="(50)"),
 )
 
 
@@ -63,7 +67,10 @@ def cancel(session: Session, task: str) -> None:
     done = session.ask(p.TaskCancel(task=task))
 
     def say(_: Any) -> None:
-        session.out.line(f"task {done.id} is cancelled, or will be as soon as its run is gone")
+        found = session.ask(p.TaskShow(task=done.id)).task
+        over = found.state is not TaskState.RUNNING
+        still = "" if over else f", as soon as its run {found.runs[-1]} is gone"
+        session.out.line(f"task {done.id} is {'' if over else 'to be '}cancelled{still}")
         session.out.next(f"pmrunnerctl task show {done.id}")
 
     session.show(done, say)
@@ -95,15 +102,15 @@ def draw_rows(screen: Screen, rows: Sequence[TaskRow], before: str | None = None
         nothing(screen, "tasks", before)
         return
     screen.table(
-        ("TASK", "PLAN", "PROJECT", "STATE", "NAME", "SINCE", "WHY"),
+        ("TASK", "PLAN", "PROJECT", "STATE", "SINCE", "TITLE", "WHY"),
         [
             (
                 row.task.id,
                 row.task.plan,
                 row.alias,
                 state(row.task.state),
-                row.task.name,
                 screen.ago(row.task.at),
+                row.task.title if screen.columns is None else cut(row.task.title, _TITLE),
                 _why(row),
             )
             for row in rows
@@ -168,6 +175,8 @@ def _asked(question: Question) -> tuple[str, Cell]:
     if question.answer is not None:
         how = f"answered by {question.answer.by}: {question.answer.text}"
     else:
-        how = "withdrawn" if question.withdrawn else f"pmrunnerctl answer {question.id} TEXT"
+        said = "--option 1" if question.kind in OPTIONS else "TEXT"
+        how = "withdrawn" if question.withdrawn else f"pmrunnerctl answer {question.id} {said}"
     waits = question.answer is None and not question.withdrawn
-    return question.id, Cell(f"{question.text}\n{how}", "yellow" if waits else "")
+    offered = "".join(f"{n}. {text}\n" for n, text in enumerate(question.options, 1))
+    return question.id, Cell(f"{question.text}\n{offered}{how}", "yellow" if waits else "")

@@ -133,7 +133,7 @@ def everywhere(*, hidden: bool, taken: Set[str] = frozenset()) -> list[click.Par
             "--patience",
             "patience",
             metavar="SECONDS",
-            type=click.FloatRange(min=0, max=86400),
+            type=Seconds(min=0, max=86400),
             text="How long to wait for a daemon that is away or restarts (5).",
         ),
     ]
@@ -143,6 +143,24 @@ def remember_state(context: click.Context, parameter: click.Parameter, value: Pa
     """Keep the state directory that is meant: what is said to come next is about it, too."""
     _remember(context, parameter, value.absolute() if value is not None else None)
     return value
+
+
+class Whole(click.IntRange):
+    """A whole number between bounds that are told in words."""
+
+    def _describe_range(self) -> str:
+        return _bounds(self.min, self.max)
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds between bounds that are told in words."""
+
+    def _describe_range(self) -> str:
+        return _bounds(self.min, self.max)
+
+
+def _bounds(least: float | None, most: float | None) -> str:
+    return f"{least} or more" if most is None else f"from {least} to {most}"
 
 
 class NamedPath(click.Path):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from pmrunnerctl import conversation
+from pmrunnerctl import conversation, waiting
 from pmrunnerctl.exits import Exit
 from pmrunnerctl.session import Session
 from pmrunnerd.model import events as ev
@@ -72,8 +72,14 @@ def follow_message(session: Session, *, project: str, message: str, since: int) 
     Facts say when, because each is told once and in order; the conversation says what.
     """
     verdict, heard, shown = Verdict(message), since, since
+    waits = waiting.Waiting(session)
+
+    def idle() -> None:
+        if verdict.plan:
+            waits.look(verdict.plan)
+
     with watching(session):
-        for happening in session.stream(p.Events(project=project, since=since, follow=True)):
+        for happening in session.stream(p.Events(project=project, since=since, follow=True), idle):
             verdict.learn(happening)
             if happening.cursor <= heard:  # after a restore numbers are given again
                 shown = min(shown, happening.cursor - 1)

@@ -88,6 +88,14 @@ class Connection:
         except msgspec.MsgspecError as exc:
             raise self._strange(str(exc)) from None
 
+    def heard(self, within: float) -> bool:
+        """Wait until the daemon has said something, its end included; False where it does not in time."""
+        if self._buffer:
+            return True
+        waiting = select.poll()
+        waiting.register(self._socket, select.POLLIN)
+        return bool(waiting.poll(within * 1000))
+
     def close(self) -> None:
         """Hang up."""
         self._socket.close()
@@ -117,7 +125,7 @@ class Connection:
 
     def _greeted(self, within: float, tell: Callable[[str], None]) -> frames.Hello:
         began = time.monotonic()
-        if within > _TELL_AFTER and not self._heard(_TELL_AFTER):
+        if within > _TELL_AFTER and not self.heard(_TELL_AFTER):
             tell(f"waiting for pmrunnerd, at most {within:g} s: it does not answer")
         left = max(within - (time.monotonic() - began), 0.01)
         said: frames.Hello | frames.Failed = self.receive(_GREETING, within=left)
@@ -140,11 +148,6 @@ class Connection:
         taken = bytes(self._buffer[:size])
         del self._buffer[:size]
         return taken
-
-    def _heard(self, within: float) -> bool:
-        waiting = select.poll()
-        waiting.register(self._socket, select.POLLIN)
-        return bool(waiting.poll(within * 1000))
 
     def _silent(self) -> Cannot:
         named = f" (pid {self.peer.pid})" if self.peer.pid else ""

@@ -61,7 +61,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     parser.add_argument("--detach", action="store_true", help="go to the background once ready")
     group = parser.add_argument_group("settings (also in the configuration file and as variables)")
     for row in settings.table():
-        what = f"{row.help} [{row.key}, {row.variable}; default {row.default}]"
+        what = f"{row.help} [{row.key}, {row.variable}; default {row.shown}]"
         group.add_argument(row.option, dest=row.field, metavar="VALUE", help=what)
     given = parser.parse_args(arguments)
     name = given.env or environment.get("PMRUNNER_ENV") or "dev"

@@ -6,6 +6,7 @@ from typing import Any, Final
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import PlanState
+from pmrunnerd.model.questions import OPTIONS
 from pmrunnerd.model.state import State
 from pmrunnerd.store.batch import Batch
 
@@ -103,11 +104,12 @@ class _Told:
             is_open = question is not None and not (question.answer or question.withdrawn)
             yield self._entry(
                 "question",
-                AGENT,
+                RUNNER if asked.kind in OPTIONS else AGENT,
                 asked.text,
                 id=asked.question,
                 options=asked.options,
                 state=WAITS if is_open else "",
+                fixed=asked.kind in OPTIONS,
                 **self._about(fact.task) | {"run": fact.run},
             )
 

@@ -18,7 +18,7 @@ from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.errors import BadRequest
 from pmrunnerd.model.progress import Finished
-from pmrunnerd.rules import lineage
+from pmrunnerd.rules import lineage, outcomes
 from pmrunnerd.services.rundir import RunDirectory
 
 # Commits, and lines of a run, that are read at once. A commit may hold a message of a megabyte.
@@ -115,11 +115,20 @@ def _check_cursor(desk: Desk, what: str, since: int) -> None:
 
 def run_logs(desk: Desk, request: p.RunLogs) -> Stream:
     """Tell what a run host reported; with `follow` until the run's end is recorded."""
-    if request.lineage not in ("", lineage.current(desk.store.state)):
+    state = desk.store.state
+    is_known = request.run in state.runs
+    # A name of who knows what leads to no file.
+    is_cursor = is_known and RunDirectory(desk.run_directory(request.run)).is_cursor(request.cursor)
+    if request.lineage not in ("", lineage.current(state)):
         # Its file grows the same way in every state that has it. One that has not says so next time.
-        return _restored(request.cursor)
-    run = desk.store.state.run(request.run)
+        return _restored(request.cursor if is_cursor or not is_known else 0)
+    run = state.run(request.run)
     check_log(desk, run.id)
+    if not is_cursor:
+        raise BadRequest(
+            f"cannot show the log of run {run.id} from {request.cursor}: no line of it ends there",
+            hint=f"pmrunnerctl run logs {run.id}   each line of --json says its cursor",
+        )
     return _run_logs(desk, run.id, request.cursor, follow=request.follow)
 
 
@@ -132,8 +141,11 @@ async def _run_logs(desk: Desk, run: str, cursor: int, *, follow: bool) -> Strea
         ended = desk.store.state.run(run).ended is not None
         page = await asyncio.to_thread(directory.read, cursor, LINES)
         for after, progress in page:
-            cursor, finished = after, finished or isinstance(progress, Finished)
-            yield (v.LogLine(cursor=after, progress=progress),)
+            cursor, shown = after, progress
+            if isinstance(progress, Finished):
+                finished, state = True, desk.store.state
+                shown = outcomes.told(state, state.run(run), progress)
+            yield (v.LogLine(cursor=after, progress=shown),)
         if page:
             continue
         if ended or not follow:

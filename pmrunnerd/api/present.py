@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import Plan, PlanState, Project, Question, Run, Task, TaskState
 from pmrunnerd.model.naming import number
+from pmrunnerd.model.questions import OPTIONS
 from pmrunnerd.model.state import State
 
 Waits = Callable[[Task], str]
@@ -124,6 +125,8 @@ def _open(state: State) -> Iterable[Question]:
 
 def question_item(state: State, question: Question) -> v.InboxItem:
     """Return a question as it was asked, with its options; it may have been answered since."""
+    fixed = question.kind in OPTIONS
+    how = "--option 1" if fixed else "TEXT"
     return v.InboxItem(
         kind="question",
         id=question.id,
@@ -133,7 +136,8 @@ def question_item(state: State, question: Question) -> v.InboxItem:
         text=question.text,
         options=question.options,
         at=question.at,
-        command=f"pmrunnerctl answer {question.id} TEXT",
+        command=f"pmrunnerctl answer {question.id} {how}",
+        fixed=fixed,
     )
 
 
@@ -177,13 +181,15 @@ def task_row(state: State, task: Task, waits: Waits) -> v.TaskRow:
     return v.TaskRow(
         task=replace(task, text=""),
         alias=state.projects[task.project].alias,
-        waits=why(task, waits),
+        waits=why(state, task, waits),
         unconfined=bool(task.runs) and state.runs[task.runs[-1]].confined is False,
     )
 
 
-def why(task: Task, waits: Waits) -> str:
+def why(state: State, task: Task, waits: Waits) -> str:
     """Say why a task waits; nothing for one that does not."""
+    if task.state is TaskState.AWAITING_RESPONSE:
+        return "waits for an answer to " + ", ".join(q.id for q in state.open_questions(task))
     return waits(task) if task.state is TaskState.QUEUED else ""
 
 

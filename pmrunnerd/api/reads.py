@@ -128,7 +128,7 @@ def task_show(desk: Desk, request: p.TaskShow) -> v.TaskView:
     return v.TaskView(
         task=task,
         alias=state.projects[task.project].alias,
-        waits=present.why(task, desk.waits),
+        waits=present.why(state, task, desk.waits),
         runs=tuple(state.runs[run] for run in task.runs),
         questions=tuple(state.questions[question] for question in task.questions),
         let_go=tuple(run for run in task.runs if _is_let_go(desk, state.runs[run])),

@@ -8,6 +8,8 @@ from pmrunnerd.model.errors import BadRequest, Conflict, Refused
 from pmrunnerd.store.requests import WINDOW
 
 IDENTIFIER: Final = re.compile(r"[!-~]{1,128}")
+# By HTTP; a client of the control socket makes its own.
+NEW_ONE: Final = 'curl -H "Idempotency-Key: $(date +%s%3N)-$RANDOM"'
 
 
 def check_identifier(asked: str, identifier: str) -> None:
@@ -15,8 +17,8 @@ def check_identifier(asked: str, identifier: str) -> None:
     if not IDENTIFIER.fullmatch(identifier):
         raise BadRequest(
             f"cannot do {asked}: a request that changes something carries an identifier of its "
-            "own, 1 to 128 printable characters",
-            hint="uuidgen",
+            "own, 1 to 128 printable characters; by HTTP it is the header Idempotency-Key",
+            hint=NEW_ONE,
         )
 
 
@@ -38,6 +40,6 @@ def is_repeated(desk: Desk, identifier: str, digest: str) -> bool:
         raise Conflict(
             f"cannot use request identifier {identifier} again: it was used at {earlier.at} for "
             "something else or by somebody else",
-            hint="uuidgen",
+            hint=NEW_ONE,
         )
     return True

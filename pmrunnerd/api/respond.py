@@ -33,6 +33,7 @@ from pmrunnerd.model.errors import (
     TooLarge,
     Unavailable,
 )
+from pmrunnerd.rules.decide import ELSEWHERE
 from pmrunnerd.store.failures import StoreFailed
 
 log = logging.getLogger(__name__)
@@ -166,9 +167,9 @@ async def _record(
 async def _gather(desk: Desk, request: p.ProjectAdd) -> p.ProjectAdd:
     """Look at the directory of a new project before anything is decided."""
     if "\0" in request.path or not Path(request.path).is_absolute():
-        raise BadRequest(f"cannot add {request.path!r}: it is no absolute path")
+        raise BadRequest(f"cannot add {request.path!r}: it is no absolute path", hint=ELSEWHERE)
     found = await desk.inspect(Path(request.path))
     if found.problem:
         kind = NotFound if found.missing else Refused
-        raise kind(f"cannot add {found.path}: {found.problem}", hint=found.hint or None)
+        raise kind(f"cannot add {found.path}: {found.problem}", hint=found.hint or ELSEWHERE)
     return replace(request, path=str(found.path))

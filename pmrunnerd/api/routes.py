@@ -4,9 +4,10 @@ Import it late: Starlette takes longer to import than the rest of the daemon tak
 """
 
 import os
+import shlex
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from starlette.applications import Starlette
@@ -23,8 +24,12 @@ from pmrunnerd.api.feed import cursor_of
 from pmrunnerd.api.problems import Rejected
 from pmrunnerd.api.respond import Refusal, explain, respond, stream
 from pmrunnerd.api.sse import EventStream, Streams
+from pmrunnerd.api.token import FILE as TOKEN
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Code
+
+# Lists the others.
+INDEX: Final = "/api/v1"
 
 Endpoint = Callable[[Request], Awaitable[Any]]
 
@@ -57,18 +62,35 @@ def application(desk: Desk, health: Callable[[], str], streams: Streams) -> Star
 
         return serve
 
-    routes = [Route("/healthz", healthz), Route("/readyz", readyz)]
-    for command in p.COMMANDS:
-        methods = ["GET"] if command.only_looks else ["POST"]
-        routes.append(Route(path(command), endpoint(command), methods=methods))
-    app = Starlette(routes=routes, exception_handlers={HTTPException: _http_exception})
+    routes = [Route("/healthz", healthz), Route("/readyz", readyz), Route(INDEX, _index)]
+    routes += [Route(path(c), endpoint(c), methods=[method(c)]) for c in p.COMMANDS]
+    app = Starlette(routes=routes, exception_handlers={HTTPException: _not_there(desk)})
     app.router.redirect_slashes = False
     return app
 
 
 def path(command: p.Command) -> str:
     """Return the path of a command: its words."""
-    return "/api/v1/" + command.name.replace(" ", "/")
+    return f"{INDEX}/" + command.name.replace(" ", "/")
+
+
+def method(command: p.Command) -> str:
+    """Return how a command is asked: only what makes no difference is a GET."""
+    return "GET" if command.only_looks else "POST"
+
+
+async def _index(_: Request) -> Response:
+    return _json({"commands": [_described(command) for command in p.COMMANDS]})
+
+
+def _described(command: p.Command) -> dict[str, Any]:
+    return {
+        "method": method(command),
+        "path": path(command),
+        "access": command.access,
+        "stream": command.stream,
+        "summary": command.summary,
+    }
 
 
 def _json(reply: Any) -> Response:
@@ -89,12 +111,21 @@ def _problem(why: Refusal, status: HTTPStatus | None = None) -> Response:
     )
 
 
-async def _http_exception(request: Request, exc: Exception) -> Response:
+def _not_there(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(request: Request, exc: Exception) -> Response:
+        token = shlex.quote(str(desk.state_directory / TOKEN))
+        where = f'-H "Authorization: Bearer $(cat {token})" {request.base_url}{INDEX[1:]}'
+        return _http_exception(request, exc, f"curl {where}   lists what there is")
+
+    return answer
+
+
+def _http_exception(request: Request, exc: Exception, hint: str) -> Response:
     """Answer for a path or a method that is not there."""
     assert isinstance(exc, HTTPException)
     status = HTTPStatus(exc.status_code)
     code = Code.NOT_FOUND if status is HTTPStatus.NOT_FOUND else Code.BAD_REQUEST
     what = f"cannot {request.method} {request.url.path[:128]}: {status.phrase.lower()}"
-    response = _problem(Refusal(code=code, message=what), status)
+    response = _problem(Refusal(code=code, message=what, hint=hint), status)
     response.headers.update(exc.headers or {})
     return response

@@ -36,7 +36,7 @@ _RULES: Final[list[tuple[str, Callable[[re.Match[str]], str]]]] = [
     ),
     (
         rf"Expected `str` matching regex .*{_PLACE}",
-        lambda m: f"{m['field']} is no identifier such as t12",
+        lambda m: f"{m['field']} is no identifier, such as t12 or r12",
     ),
     (
         rf"Expected `(?P<kind>[^`]+)`, got `(?P<got>[^`]+)`{_PLACE}",

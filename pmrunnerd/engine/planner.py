@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from pmrunnerd.model.entities import Project
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.rules import planning, scripts
@@ -28,23 +29,27 @@ class Planner:
             return
         project, mint = state.projects[said.project], Mint(state.minted)
         try:
-            facts = planning.draft(project, said, _propose(project.agent, said.text), mint)
+            facts = planning.draft(project, said, _propose(project, said.text), mint)
         except Refused as refused:
             facts = planning.refuse(said, refused, mint)
         except Exception:
             # Otherwise it would be planned, and fail, again at every start.
             log.exception("cannot plan message %s", message)
             bug = Refused(
-                "cannot plan the message: this is a bug in pmrunnerd, and its log says where"
+                "cannot plan the message: this is a bug in pmrunnerd, and its log says where",
+                hint="pmrunnerctl logs",
             )
             facts = planning.refuse(said, bug, mint)
         await self._store.commit(*facts)
 
 
-def _propose(agent: str, text: str) -> planning.Proposal:
+def _propose(project: Project, text: str) -> planning.Proposal:
     try:
-        planner = PLANNERS[agent]
+        planner = PLANNERS[project.agent]
     except KeyError:
         # Set by a newer release, and this one has come back after it.
-        raise Refused(f"cannot plan the message: this release has no agent {agent}") from None
+        raise Refused(
+            f"cannot plan the message: this release has no agent {project.agent}",
+            hint=f"pmrunnerctl project set {project.alias} --agent {next(iter(PLANNERS))}",
+        ) from None
     return planner(text)

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from typing import Final
 
 ENVIRONMENT: Final = re.compile(r"[a-z][a-z0-9]{0,15}")
-ALIAS: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+LONGEST_ALIAS: Final = 63
+ALIAS: Final = re.compile(rf"[a-z0-9][a-z0-9._-]{{0,{LONGEST_ALIAS - 1}}}")
+# How identifiers of projects look.
+PROJECT: Final = re.compile(r"w[0-9]+")
 
 
 def kebab(name: str) -> str:

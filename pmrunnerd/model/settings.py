@@ -10,13 +10,28 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta, Struct
 
+from pmrunnerd.model import quantities
 from pmrunnerd.model.errors import BadRequest
+from pmrunnerd.model.quantities import SIZES, TIMES, size, span
 
 PREFIX: Final = "PMRUNNER_"
 
 
+# How a setting is written, and how its default is told.
+_SIZE: Final = {
+    "units": SIZES,
+    "or": "bytes, or a size such as 512MiB (KiB, MiB, GiB, TiB)",
+    "told": size,
+}
+_TIME: Final = {
+    "units": TIMES,
+    "or": "seconds, or a time such as 30min (s, min, h, days)",
+    "told": span,
+}
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an operator can set. Sizes are bytes, times are seconds."""
+    """What an operator can set. Sizes are bytes, times are seconds, where no unit is written."""
 
     web_host: Annotated[str, Meta(description="Address of the web door.")] = "127.0.0.1"
     web_port: Annotated[
@@ -26,14 +41,16 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     runs_memory: Annotated[
         int,
         Meta(
-            ge=0, description="Bytes of memory that must be free for a run to begin; 0 never asks."
+            ge=0,
+            description="Memory that must be free for a run to begin; 0 never asks.",
+            extra=_SIZE,
         ),
     ] = 512 << 20
-    runs_total: Annotated[float, Meta(gt=0, description="Seconds that a run may take in all.")] = (
-        4 * 3600.0
-    )
+    runs_total: Annotated[
+        float, Meta(gt=0, description="How long a run may take in all.", extra=_TIME)
+    ] = 4 * 3600.0
     runs_silence: Annotated[
-        float, Meta(gt=0, description="Seconds that a run may stay silent.")
+        float, Meta(gt=0, description="How long a run may stay silent.", extra=_TIME)
     ] = 1800.0
     runs_interruptions: Annotated[
         int, Meta(ge=1, description="Interruptions in a row after which a task fails.")
@@ -49,14 +66,18 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         int,
         Meta(
             ge=0,
-            description="Bytes of the state's disk that runs leave alone: with less, none begins.",
+            description="What runs leave alone of the state's disk: with less, none begins.",
+            extra=_SIZE,
         ),
     ] = 512 << 20
     retention_age: Annotated[
-        float, Meta(ge=0, description="Seconds that the files of a run are kept once it is over.")
+        float,
+        Meta(
+            ge=0, description="How long the files of a run are kept once it is over.", extra=_TIME
+        ),
     ] = 30 * 86400.0
     retention_size: Annotated[
-        int, Meta(ge=0, description="Bytes that the files of all runs together may have.")
+        int, Meta(ge=0, description="How large the files of all runs together may be.", extra=_SIZE)
     ] = 10 << 30
     retention_latest: Annotated[
         int, Meta(ge=0, description="Runs of each project whose files stay, the latest ones.")
@@ -67,7 +88,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """One setting, as its doors spell it."""
+    """One setting, as its doors spell it: what it `expects` in words, its default as it is `shown`."""
 
     field: str
     key: str
@@ -75,11 +96,16 @@ class Row(Struct, frozen=True, kw_only=True):
     option: str
     help: str
     default: Any
+    expects: str
+    shown: str
+    units: Mapping[str, float] | None = None
 
 
 def _row(info: msgspec.inspect.Field) -> Row:
     described = info.type
     assert isinstance(described, msgspec.inspect.Metadata), f"{info.name} has no description"
+    extra = described.extra or {}
+    told = extra.get("told", lambda value: str(value).lower() if value is not None else "")
     return Row(
         field=info.name,
         key=info.name.replace("_", ".", 1),
@@ -87,7 +113,24 @@ def _row(info: msgspec.inspect.Field) -> Row:
         option="--" + info.name.replace("_", "-"),
         help=(described.extra_json_schema or {}).get("description", ""),
         default=info.default,
+        expects=_expected(described.type, extra.get("or", "")),
+        shown=told(info.default).replace(" ", ""),
+        units=extra.get("units"),
     )
+
+
+def _expected(kind: msgspec.inspect.Type, quantity: str) -> str:
+    """Say in words what a setting may be."""
+    match kind:
+        case msgspec.inspect.BoolType():
+            return "true or false"
+        case msgspec.inspect.IntType(ge=least, le=most) if not quantity:
+            return f"a whole number {f'from {least} to {most}' if most else f'of {least} or more'}"
+        case msgspec.inspect.IntType() | msgspec.inspect.FloatType(gt=None):
+            return f"a number of {quantity}"
+        case msgspec.inspect.FloatType():
+            return f"a number of {quantity}, above 0"
+    return "a text"
 
 
 def table() -> tuple[Row, ...]:
@@ -121,15 +164,29 @@ def resolve(
     settings = Settings()
     for row in rows:
         if row.field in found:
-            try:
-                settings = msgspec.convert(
-                    {**msgspec.structs.asdict(settings), row.field: found[row.field]},
-                    Settings,
-                    strict=False,
-                )
-            except msgspec.ValidationError as exc:
-                why = str(exc).partition(" - at")[0]
-                raise BadRequest(
-                    f"cannot use setting {row.key} = {found[row.field]!r}: {why}"
-                ) from exc
+            settings = _changed(settings, row, found[row.field])
     return settings
+
+
+def _changed(settings: Settings, row: Row, value: Any) -> Settings:
+    try:
+        return msgspec.convert(
+            {**msgspec.structs.asdict(settings), row.field: _read(row, value)},
+            Settings,
+            strict=False,
+        )
+    except msgspec.ValidationError as exc:
+        raise BadRequest(
+            f"cannot use setting {row.key} = {value!r}: it is {row.expects}",
+            hint=f"{row.option} {row.shown}   is the default; pmrunnerd -h lists them all",
+        ) from exc
+
+
+def _read(row: Row, value: Any) -> Any:
+    """Return a value as the struct has it: a size or a time that has a unit is a number."""
+    if row.units is None or not isinstance(value, str):
+        return value
+    found = quantities.number(value, row.units)
+    if found is None:
+        return value
+    return int(found) if isinstance(row.default, int) else found

@@ -108,13 +108,18 @@ class State:
     # Finding things
 
     def project(self, name: str) -> Project:
-        """Find a project by alias or identifier; raise NotFound."""
-        if name in self.projects and not self.projects[name].removed:
-            return self.projects[name]
+        """Find a project by alias, or else by identifier; raise NotFound."""
         for project in self.projects.values():
             if project.alias == name and not project.removed:
                 return project
-        raise NotFound(f"cannot find project {name}", hint="pmrunnerctl project list")
+        return self.project_of(name)
+
+    def project_of(self, identifier: str) -> Project:
+        """Find the project that a fact is about, whatever the others are called; raise NotFound."""
+        project = self.projects.get(identifier)
+        if project is None or project.removed:
+            raise NotFound(f"cannot find project {identifier}", hint="pmrunnerctl project list")
+        return project
 
     def plan(self, identifier: str) -> Plan:
         """Find a plan; raise NotFound."""

@@ -102,7 +102,8 @@ class Entry(View, frozen=True, kw_only=True):
 
     `kind` is message, plan, refusal, approval, question, answer, complete, error, cancelled, held, kept,
     interrupted or retried; `state` is AWAITING_RESPONSE while a question or plan waits. `unconfined`
-    says that nothing confined its run, or would confine those that a plan is for.
+    says that nothing confined its run, or would confine those that a plan is for; `fixed` that the
+    options of a question are its only answers.
     """
 
     cursor: int
@@ -118,6 +119,7 @@ class Entry(View, frozen=True, kw_only=True):
     state: str = ""
     commit: str = ""
     unconfined: bool = False
+    fixed: bool = False
 
 
 class Conversation(View, frozen=True, kw_only=True):
@@ -132,7 +134,8 @@ class InboxItem(View, frozen=True, kw_only=True):
     """Something that waits for a person. `kind` is question, plan or held.
 
     `command` answers a question or a plan, and shows what holds a task back. `unconfined` says that
-    nothing confines the run that it leads to.
+    nothing confines the run that it leads to, `fixed` that the options are the only answers: the
+    runner itself asks.
     """
 
     kind: str
@@ -145,6 +148,7 @@ class InboxItem(View, frozen=True, kw_only=True):
     at: str
     command: str
     unconfined: bool = False
+    fixed: bool = False
 
 
 class InboxTable(View, frozen=True, kw_only=True):
@@ -169,7 +173,7 @@ class PlanTable(View, frozen=True, kw_only=True):
 
 
 class TaskRow(View, frozen=True, kw_only=True):
-    """A task; `waits` says why a queued one does not run yet. Its text is left out.
+    """A task; `waits` says why a queued one does not run yet, or which answer is waited for. Its text is left out.
 
     `unconfined` says that nothing confined its latest run.
     """

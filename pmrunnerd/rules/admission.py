@@ -1,12 +1,9 @@
 """Whether one more run may begin, however much waits: by the machine's room, and by a drain."""
 
-from typing import Final
-
 from msgspec import Struct
 
+from pmrunnerd.model.quantities import size
 from pmrunnerd.model.state import State
-
-MIB: Final = 1 << 20
 
 
 class Room(Struct, frozen=True, kw_only=True):
@@ -37,13 +34,13 @@ def shortage(room: Room, least: Least, *, young: int) -> str:
     """
     if room.disk is not None and room.disk < least.disk:
         return (
-            f"the disk of the state has {room.disk // MIB} MiB free,"
-            f" and {least.disk // MIB} MiB are kept (disk.reserve)"
+            f"the disk of the state has {size(room.disk)} free,"
+            f" and {size(least.disk)} are kept (disk.reserve)"
         )
     if room.memory is not None and room.memory < least.memory * (young + 1):
-        promised = f", {least.memory * young // MIB} MiB of them promised" if young else ""
+        promised = f", {size(least.memory * young)} of them promised" if young else ""
         return (
-            f"{room.memory // MIB} MiB of memory are free{promised},"
-            f" and a run begins with {least.memory // MIB} MiB (runs.memory)"
+            f"{size(room.memory)} of memory are free{promised},"
+            f" and a run begins with {size(least.memory)} (runs.memory)"
         )
     return ""

@@ -11,6 +11,7 @@ from msgspec import Struct
 from pmrunnerd.model.entities import PlanState, Task, TaskState
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.state import State
+from pmrunnerd.rules.admission import drains
 
 
 class Plan(Struct, frozen=True):
@@ -106,9 +107,12 @@ def waits(
     """
     if task.state is not TaskState.QUEUED:
         return ""
-    if why := blocked(state, task) or _taken(state, task, slots):
+    held = task.held and task.id not in clear
+    # A drain lasts until a person ends it, longer than whatever runs now.
+    drained = "" if held else drains(state)
+    if why := blocked(state, task) or drained or _taken(state, task, slots):
         return why
-    if task.held and task.id not in clear:
+    if held:
         return task.reason
     first = _first_in_project(state, task)
     return refusal or (f"{first} is before it" if first else "starts now")

@@ -3,20 +3,23 @@
 `by` is who asked. No facts means that what was asked is so already.
 """
 
-import re
+import shlex
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Final
 
 from msgspec import UNSET
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import PlanState, Project, Run, TaskState
 from pmrunnerd.model.errors import BadRequest, Conflict, IllegalTransition, Refused
-from pmrunnerd.model.naming import ALIAS, Mint
+from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.state import State
+from pmrunnerd.rules import aliases
 from pmrunnerd.rules.plans import REOPENABLE, UNDER_WAY, with_consequences
 
 Facts = tuple[ev.AnyEvent, ...]
+
+ELSEWHERE: Final = "git init ~/demo && git -C ~/demo commit --allow-empty -m start; pmrunnerctl project add demo ~/demo"
 
 
 def post_message(state: State, project: str, text: str, by: str, mint: Mint) -> ev.MessagePosted:
@@ -31,22 +34,33 @@ def add_project(
     state: State, added: ev.ProjectAdded, *, state_directory: str, agents: tuple[str, ...]
 ) -> Facts:
     """Check that a directory may become a project. `added.path` is absolute and resolved."""
-    _check_alias(state, added.alias)
+    where = shlex.quote(added.path) if added.path.isprintable() else "PATH"
+    aliases.check(
+        state, added.alias, added.path, lambda as_: f"pmrunnerctl project add {as_} {where}"
+    )
     _check_agent(added.agent, agents)
     path, own = PurePosixPath(added.path), PurePosixPath(state_directory)
     if path == own or own in path.parents:
-        raise Refused(f"cannot add {path}: it lies inside the state directory {own}")
+        raise Refused(
+            f"cannot add {path}: it lies inside the state directory {own}", hint=ELSEWHERE
+        )
     if path in own.parents:
-        raise Refused(f"cannot add {path}: the state directory {own} lies in it")
+        raise Refused(f"cannot add {path}: the state directory {own} lies in it", hint=ELSEWHERE)
     for project in state.projects.values():
         if project.removed:
             continue
         other = PurePosixPath(project.path)
         if other == path:
-            raise Conflict(f"cannot add {path}: it is project {project.alias} already")
+            raise Conflict(
+                f"cannot add {path}: it is project {project.alias} already",
+                hint=f"pmrunnerctl project show {project.alias}",
+            )
         # Each would write the other's files, and an agent of one could replace the other.
         if other in path.parents or path in other.parents:
-            raise Refused(f"cannot add {path}: it and project {project.alias}, {other}, overlap")
+            raise Refused(
+                f"cannot add {path}: it and project {project.alias}, {other}, overlap",
+                hint=f"pmrunnerctl project show {project.alias}",
+            )
     return (added,)
 
 
@@ -58,7 +72,8 @@ def change_project(
         name: value for name, value in _given(changed).items() if getattr(project, name) != value
     }
     if "alias" in fresh:
-        _check_alias(state, fresh["alias"])
+        again = f"pmrunnerctl project set {project.alias} --alias "
+        aliases.check(state, fresh["alias"], project.path, again.__add__)
     if "agent" in fresh:
         _check_agent(fresh["agent"], agents)
     if not fresh:
@@ -126,9 +141,15 @@ def retry_task(state: State, task: str, by: str) -> Facts:
     known = state.task(task)
     plan = state.plan(known.plan)
     if state.projects[known.project].removed:
-        raise Refused(f"cannot retry task {task}: its project was removed")
+        raise Refused(
+            f"cannot retry task {task}: its project was removed",
+            hint=f"pmrunnerctl task show {task}",
+        )
     if plan.state not in (*REOPENABLE, PlanState.ACTIVE):
-        raise Refused(f"cannot retry task {task}: its plan {plan.id} is {plan.state}")
+        raise Refused(
+            f"cannot retry task {task}: its plan {plan.id} is {plan.state}",
+            hint=f"pmrunnerctl plan show {plan.id}",
+        )
     fact = ev.TaskRetried(task=known.id, project=known.project, by=by)
     return with_consequences(state, [fact])
 
@@ -175,7 +196,9 @@ def resume_run(state: State, run: str, by: str) -> Facts:
 
 def _check_over(run: Run) -> None:
     if run.ended is None:
-        raise Refused(f"cannot resume run {run.id}: it is running")
+        raise Refused(
+            f"cannot resume run {run.id}: it is running", hint=f"pmrunnerctl run logs {run.id} -f"
+        )
 
 
 def _given(changed: ev.ProjectChanged) -> dict[str, Any]:
@@ -184,26 +207,9 @@ def _given(changed: ev.ProjectChanged) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not UNSET}
 
 
-def _check_alias(state: State, alias: str) -> None:
-    if not ALIAS.fullmatch(alias):
-        raise BadRequest(
-            f"cannot call a project {alias!r}: use lower case letters, digits, dot, dash",
-            hint=_like(alias),
-        )
-    for project in state.projects.values():
-        if project.alias == alias and not project.removed:
-            raise Conflict(
-                f"cannot call a project {alias}: {project.path} has that name",
-                hint="pmrunnerctl project list",
-            )
-
-
-def _like(alias: str) -> str | None:
-    """Return a name that may be used, as like another as can be."""
-    name = re.sub(r"[^a-z0-9.]+", "-", alias.lower()).strip("-.")
-    return f"{name}   would do" if ALIAS.fullmatch(name) else None
-
-
 def _check_agent(agent: str, agents: tuple[str, ...]) -> None:
     if agent not in agents:
-        raise BadRequest(f"cannot use agent {agent!r}: known are {', '.join(agents)}")
+        raise BadRequest(
+            f"cannot use agent {agent!r}: known are {', '.join(agents)}",
+            hint="pmrunnerctl project add -h",
+        )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, Run
@@ -51,14 +52,24 @@ class Circumstances(Struct, frozen=True, kw_only=True):
     parked: bool = False
 
 
+def told(state: State, run: Run, finished: Finished) -> Finished:
+    """Return the last report of a run with the outcome that is recorded of it, or will be.
+
+    The run host of one that somebody cancels only knows that it was to stop.
+    """
+    if run.ended is not None:
+        return replace(finished, outcome=run.ended.outcome)
+    if state.task(run.task).cancelling and finished.outcome is not Outcome.SUCCEEDED:
+        return replace(finished, outcome=Outcome.CANCELLED)
+    return finished
+
+
 def ended(
     state: State, run: Run, finished: Finished, seen: Seen, given: Circumstances
 ) -> tuple[ev.AnyEvent, ...]:
     """Return the facts of a run's end."""
     task = state.task(run.task)
-    outcome = finished.outcome
-    if task.cancelling and outcome is not Outcome.SUCCEEDED:
-        outcome = Outcome.CANCELLED
+    outcome = told(state, run, finished).outcome
     over = ev.RunEnded(
         run=run.id,
         project=run.project,

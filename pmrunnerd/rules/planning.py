@@ -22,6 +22,7 @@ LONGEST_STEP: Final = 256 << 10
 LONGEST_NAME: Final = 64
 WIDTH: Final = 72
 MOST_PROBLEMS: Final = 10
+ANEW: Final = "change that, and send the message again"
 
 
 def title(text: str) -> str:
@@ -34,12 +35,16 @@ def title(text: str) -> str:
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """One task as an agent proposes it; `needs` are names of other steps."""
+    """One task as an agent proposes it; `needs` are names of other steps.
+
+    `line` is where it stands in the message; 0 is nowhere.
+    """
 
     name: str
     text: str
     title: str = ""
     needs: tuple[str, ...] = ()
+    line: int = 0
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
@@ -69,9 +74,12 @@ def problems(proposal: Proposal) -> list[str]:
 
 def _problems(steps: Sequence[Step]) -> Iterator[str]:
     names = Counter(step.name for step in steps)
-    yield from (f"two tasks are called {_short(name)}" for name, n in names.items() if n > 1)
+    for name in (name for name, n in names.items() if n > 1):
+        lines = [str(step.line) for step in steps if step.name == name and step.line]
+        where = f" (lines {' and '.join(lines)})" if lines else ""
+        yield f"two tasks are called {_short(name)}{where}"
     for step in steps:
-        name = _short(step.name)
+        name = _short(step.name) + (f" (line {step.line})" if step.line else "")
         if len(step.name) > LONGEST_NAME:
             yield f"the name {name} is longer than {LONGEST_NAME} characters"
         if not step.text.strip():
@@ -91,7 +99,8 @@ def draft(project: Project, message: Message, proposal: Proposal, mint: Mint) ->
     """Return the facts that make a message a plan, or refuse it; all of one commit."""
     plan = mint("p")
     if wrong := problems(proposal):
-        return [refusal(plan, message, "; ".join(wrong))]
+        why = f"cannot plan the message: {'; '.join(wrong)}"
+        return [refusal(plan, message, _with_hint(why, ANEW))]
     tasks = {step.name: mint("t") for step in proposal.steps}
     planned = tuple(
         ev.PlannedTask(
@@ -118,4 +127,8 @@ def refusal(plan: str, message: Message, reason: str) -> ev.PlanRefused:
 
 def refuse(message: Message, error: Refused, mint: Mint) -> list[ev.AnyEvent]:
     """Return the facts for a message of which an agent could make nothing."""
-    return [refusal(mint("p"), message, str(error).partition(": ")[2] or str(error))]
+    return [refusal(mint("p"), message, _with_hint(str(error), error.hint or ANEW))]
+
+
+def _with_hint(why: str, hint: str) -> str:
+    return f"{why}\nhint: {hint}"

@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from pmrunnerd.model.entities import TaskState
+from pmrunnerd.model.quantities import size, span
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.plans import UNDER_WAY, can_go_on
 
@@ -98,10 +99,11 @@ def _beyond(free: Iterable[Files], total: int, limits: Limits) -> Iterator[Prune
     left = total
     for one in free:
         if one.age > limits.age:
-            days, most = one.age / DAY, limits.age / DAY
-            reason = f"it changed last {days:.1f} days ago, and {most:g} are kept"
+            reason = (
+                f"it changed last {span(one.age)} ago, and files are kept for {span(limits.age)}"
+            )
         elif left > limits.size:
-            reason = f"all runs together have {left} bytes, and {limits.size} are kept"
+            reason = f"all runs together have {size(left)}, and {size(limits.size)} are kept"
         else:
             return
         left -= one.size

@@ -21,7 +21,7 @@ from pmrunnerd.rules.planning import LONGEST_NAME, Proposal, Step, title
 
 FENCE: Final = re.compile(r"^(?P<ticks>`{3,})[ \t]*(?P<info>[^`\n]*)$")
 SHELLS: Final = frozenset({"sh", "bash", "shell"})
-HINT: Final = "```sh name=build needs=fetch"
+HINT: Final = "a block begins like this: ```sh name=build needs=fetch"
 
 
 def propose(text: str) -> Proposal:
@@ -33,16 +33,16 @@ def propose(text: str) -> Proposal:
     prose: list[str] = []
     others: set[str] = set()
     # Not `splitlines`: form feeds and the like belong to the script.
-    lines = (line.removesuffix("\r") for line in text.split("\n"))
-    for line in lines:
+    lines = enumerate((line.removesuffix("\r") for line in text.split("\n")), 1)
+    for number, line in lines:
         opened = FENCE.match(line)
         if opened is None:
             prose.append(line)
             continue
-        body = _body(lines, opened["ticks"])
+        body = _body(lines, opened["ticks"], number)
         language, _, options = opened["info"].strip().partition(" ")
         if language in SHELLS:
-            steps.append(_step(options, body, len(steps) + 1))
+            steps.append(_step(options, body, len(steps) + 1, number))
         else:
             others.add(language[:LONGEST_NAME] or "without a language")
     if others and not steps:
@@ -66,22 +66,22 @@ def _title(step: Step, said: str) -> str:
     return title(f"{step.name}: {said}") if said else title(step.text)
 
 
-def _body(lines: Iterator[str], ticks: str) -> str:
+def _body(lines: Iterator[tuple[int, str]], ticks: str, number: int) -> str:
     body: list[str] = []
-    for line in lines:
+    for _, line in lines:
         if line.rstrip() == ticks:
             return "\n".join(body)
         body.append(line)
-    raise Refused("cannot plan the message: a block is not closed", hint=f"end it with {ticks}")
+    raise _refused(number, "the block that begins there is not closed", f"end it with {ticks}")
 
 
-def _step(options: str, body: str, position: int) -> Step:
+def _step(options: str, body: str, position: int, number: int) -> Step:
     name = f"block-{position}"
     needs: tuple[str, ...] = ()
     try:
         words = shlex.split(options)
     except ValueError as exc:
-        raise Refused(f"cannot plan the message: {options!r}: {exc}", hint=HINT) from None
+        raise _refused(number, f"{options!r}: {exc}", HINT) from None
     for word in words:
         key, equals, value = word.partition("=")
         if key == "name" and value:
@@ -89,5 +89,9 @@ def _step(options: str, body: str, position: int) -> Step:
         elif key == "needs" and equals:
             needs = tuple(need for need in value.split(",") if need)
         else:
-            raise Refused(f"cannot plan the message: {word!r} is no option of a block", hint=HINT)
-    return Step(name=name, text=body, needs=needs)
+            raise _refused(number, f"{word!r} is no option of a block", HINT)
+    return Step(name=name, text=body, needs=needs, line=number)
+
+
+def _refused(number: int, why: str, hint: str) -> Refused:
+    return Refused(f"cannot plan the message: line {number}: {why}", hint=hint)

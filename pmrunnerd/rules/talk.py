@@ -24,13 +24,13 @@ def add_project(state: State, event: ev.ProjectAdded, _: str) -> None:
 
 
 def change_project(state: State, event: ev.ProjectChanged, _: str) -> None:
-    project = state.project(event.project)
+    project = state.project_of(event.project)
     changed = {k: v for k, v in asdict(event).items() if k not in _ABOUT and v is not UNSET}
     state.projects[project.id] = replace(project, **changed)
 
 
 def remove_project(state: State, event: ev.ProjectRemoved, _: str) -> None:
-    project = state.project(event.project)
+    project = state.project_of(event.project)
     state.projects[project.id] = replace(project, removed=True)
 
 

@@ -84,7 +84,10 @@ def step(table: Table[S], what: str, state: S, event: ev.Event) -> S:
         return table[state][type(event)]
     except KeyError:
         deed = DEED.get(type(event), f"record {type(event).__name__} of")
-        raise IllegalTransition(f"cannot {deed} {what}: it is {state}") from None
+        noun, _, name = what.partition(" ")
+        raise IllegalTransition(
+            f"cannot {deed} {what}: it is {state}", hint=f"pmrunnerctl {noun} show {name}"
+        ) from None
 
 
 def mermaid(table: Table[S]) -> str:

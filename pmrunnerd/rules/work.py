@@ -125,10 +125,11 @@ def move_task(state: State, event: ev.TaskEvent, at: str) -> None:
             moved = replace(moved, interruptions=task.interruptions + (not event.parked))
         case ev.TaskCompleted():
             moved = replace(moved, commit=event.commit)
-        case ev.TaskCancelled():
+        case ev.TaskCancelled(by=by, reason=reason):
             for question in state.open_questions(task):
                 state.questions[question.id] = replace(question, withdrawn=True)
-            moved = replace(moved, cancelling="")
+            said = reason or (f"{by} cancelled it" if by else "")
+            moved = replace(moved, cancelling="", reason=said)
         case ev.TaskRetried():
             moved = replace(moved, cancelling="", interruptions=0)
         case _:

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from pmrunnerd.model.checkup import Check
+from pmrunnerd.model.quantities import size
 from pmrunnerd.services.ports import Holder
 from pmrunnerd.services.sandbox import Confinement
 
@@ -124,7 +125,7 @@ def permissions(path: Path, found: Ownership | None, daemon: int | None = None) 
 
 
 def disk(path: Path, room: Room) -> Check:
-    left = f"{room.bytes // MIB} MiB free"
+    left = f"{size(room.bytes)} free"
     if room.inodes is not None:
         left += f", {room.inodes} inodes"
     inodes = FEW_INODES if room.inodes is None else room.inodes

@@ -75,6 +75,21 @@ class RunDirectory:
         except FileNotFoundError:
             return False
 
+    def is_cursor(self, cursor: int) -> bool:
+        """Tell whether a cursor is one that `read` gives: the beginning, or after a whole line."""
+        if cursor == 0:
+            return True
+        try:
+            file = os.open(self.events, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            return False
+        try:
+            return os.pread(file, 1, cursor - 1) == b"\n"
+        except (OSError, OverflowError):
+            return False
+        finally:
+            os.close(file)
+
     def read(self, cursor: int, limit: int) -> list[tuple[int, AnyProgress]]:
         """Return up to `limit` reports after a cursor, each with the cursor that leads on after it.
 

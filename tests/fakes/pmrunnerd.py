@@ -31,6 +31,8 @@ def main() -> None:
     parser.add_argument("--detach", action="store_true", required=True)
     parser.add_argument("--fail", action="store_true")
     parser.add_argument("--taken", action="store_true", help="the port is another's")
+    parser.add_argument("--unconfined", action="store_true")
+    parser.add_argument("--confinement", default="bubblewrap", help="what it says of its agents")
     given = parser.parse_args()
     if given.fail:
         sys.exit("pmrunnerd: cannot start: it was told not to")
@@ -69,6 +71,7 @@ def serve(given: argparse.Namespace, tell: int) -> None:
         state_directory=str(given.state_dir),
         slots=given.runs_slots,
         doors=(web,),
+        confinement=given.confinement,
     )
     hello = frames.encode(frames.Hello(environment=given.env, release="1.2.3"))
     with FakeDaemon(socket, {p.Status: overview, p.Stop: stop}, greeting=hello):

@@ -11,6 +11,7 @@ from pmrunnerd.model.entities import TaskState
 from tests.integration.daemon import Daemon, environment
 from tests.integration.test_bad_input_disk import PRIVATE, OnASmallDisk
 
+CTL = [sys.executable, "-m", "pmrunnerctl", "--socket"]
 ENDLESS = "touch .git/on; while [ ! -e .git/go ]; do sleep 0.02; done"
 
 
@@ -39,7 +40,7 @@ def test_a_task_waits_for_memory_and_everybody_is_told_which(tmp_path: Path) -> 
 
         state, waits = the_task(daemon)
         assert state is TaskState.QUEUED
-        assert waits.endswith(f"a run begins with {1 << 40} MiB (runs.memory)")
+        assert waits.endswith(f"a run begins with {1 << 20} TiB (runs.memory)")
         for words in (("status",), ("task", "list"), ("project", "show", "cake")):
             assert "(runs.memory)" in daemon.ctl(*words).stdout
         assert daemon.ask(p.RunList()).runs == ()
@@ -96,6 +97,33 @@ def test_a_drain_lets_runs_end_and_none_begin_even_after_a_crash(tmp_path: Path)
         assert daemon.ctl("drain", "--end").returncode == 0
         daemon.until_kind("cake", "complete", 2)
         assert (path / "second").exists()
+
+
+def test_who_waits_for_a_message_is_told_what_it_waits_for_while_it_does(tmp_path: Path) -> None:
+    with Daemon(tmp_path / "state", "--runs-slots=1") as daemon:
+        path = daemon.add_project("cake")
+        daemon.add_project("tea")
+        daemon.say("cake", ENDLESS)
+        until_running(daemon, path)
+        with subprocess.Popen(
+            [*CTL, str(daemon.socket), "chat", "send", "--wait", "tea", "true"],
+            env=environment(daemon.home),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as waiting:
+            assert waiting.stderr is not None
+            assert waiting.stderr.readline() == "task t2 waits: all 1 slots are taken\n"
+            assert daemon.ctl("drain", "--no-wait").returncode == 0
+            said = waiting.stderr.readline()
+            assert said.startswith("task t2 waits: the daemon drains, as ")
+            assert "pmrunnerctl --socket " in said, "it can be pasted"
+            # The drain is what lasts: it is said although the slot is taken, too.
+            assert the_task(daemon, "t2")[1].startswith("the daemon drains")
+            (path / ".git/go").touch()
+            assert daemon.ctl("drain", "--end").returncode == 0
+            assert waiting.wait(60) == 0
+            assert waiting.stderr.read() == ""
 
 
 @pytest.mark.parametrize("leaves", ["stop", "SIGTERM"])

@@ -8,6 +8,7 @@ import pytest
 from pmrunnerctl.exits import Exit
 from pmrunnerd.model.frames import FRAME_LIMIT
 from pmrunnerd.model.protocol import MESSAGE_LIMIT
+from pmrunnerd.rules.decide import ELSEWHERE
 from tests.integration.daemon import Daemon, a_repository, git
 from tests.integration.refusals import ctl, is_calm, is_refused, recorded
 from tests.unit.services.parts import needs_sandbox
@@ -108,7 +109,19 @@ def test_a_path_that_is_a_file_is_told(unchanged: Daemon) -> None:
     file = unchanged.home / "file"
     file.touch()
     done = ctl(unchanged, "project", "add", "pie", str(file))
-    is_refused(done, Exit.REFUSED, f"cannot add {file}: it is no directory")
+    is_refused(done, Exit.REFUSED, f"cannot add {file}: it is no directory", ELSEWHERE)
+
+
+def test_a_system_directory_is_told_with_what_would_do(unchanged: Daemon) -> None:
+    done = ctl(unchanged, "project", "add", "pie", "/usr")
+    is_refused(done, Exit.REFUSED, "cannot add /usr: ", ELSEWHERE)
+
+
+def test_an_alias_that_looks_like_an_identifier_is_refused(unchanged: Daemon) -> None:
+    path = a_repository(unchanged.home / "pie")
+    done = ctl(unchanged, "project", "add", "w1", str(path))
+    why = "cannot call a project 'w1': identifiers of projects look like that"
+    is_refused(done, Exit.USAGE, why, f"pmrunnerctl project add pie {path}")
 
 
 @pytest.mark.parametrize("where", [".", "runs", "../state"])

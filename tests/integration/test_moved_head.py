@@ -33,6 +33,17 @@ def test_the_work_begins_anew_on_what_somebody_committed(tmp_path: Path) -> None
         assert git(path, "log", "--format=%s").splitlines() == ["mine", "start"]
         assert git(path, "show", f"{run.run.ended.kept}:cake.txt") == "dough\n"
 
+        # Whatever says how to answer says what will be taken, and that it is the runner who asks.
+        assert item.command == f"pmrunnerctl answer {item.id} --option 1"
+        asked = daemon.until_kind("cake", "question")
+        assert (asked.author, asked.fixed) == ("runner", True)
+        for words in (("inbox",), ("task", "show", item.task), ("chat", "history", "cake")):
+            shown = daemon.ctl(*words).stdout
+            assert f"answer {item.id} --option 1" in shown, words
+            assert "TEXT" not in shown, words
+        none = daemon.ctl("answer", item.id, "--option", "9")
+        assert f" answer {item.id} --option 1" in none.stderr
+
         wrong = daemon.ctl("answer", item.id, "yes")
         assert wrong.returncode == 2
         assert f" answer {item.id} --option 1" in wrong.stderr

@@ -42,7 +42,7 @@ def test_what_is_too_old_goes_with_its_references_and_what_is_needed_stays(tmp_p
         assert refs(workspace) == before - {f"{KEPT}/{first}", f"{KEPT}/{first}-2"}
         shown = daemon.ctl("run", "show", first).stdout
         assert f"{KEPT}/{first}, which was let go with its files" in shown
-        assert "it changed last 40.0 days ago, and 30 are kept" in shown
+        assert "it changed last 40 days ago, and files are kept for 30 days" in shown
         task = daemon.ctl("task", "show", "t1").stdout
         assert f"kept as {KEPT}/{first}, which was let go with its files" in task
         logs = daemon.ctl("run", "logs", first)
@@ -71,7 +71,7 @@ def test_what_is_too_much_goes_oldest_first_as_soon_as_a_run_has_ended(tmp_path:
         eventually(lambda: there(daemon.state) == set(runs[1:]))
         [gone] = [fact for fact in facts(daemon.state) if fact["fact"] == "run-pruned"]
         assert (gone["run"], gone.get("by", "")) == (runs[0], "")
-        assert "and 3000000 are kept" in gone["reason"]
+        assert "and 2.9 MiB are kept" in gone["reason"]
 
 
 def test_the_latest_of_a_project_and_one_that_is_under_way_stay(tmp_path: Path) -> None:

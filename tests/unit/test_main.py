@@ -40,7 +40,8 @@ def test_a_configuration_that_cannot_be_used_has_its_own_status(tmp_path: Path) 
     done = pmrunnerd(tmp_path, "--runs-slots", "none")
     assert done.returncode == CONFIGURATION
     assert done.stderr == (
-        "pmrunnerd: cannot use setting runs.slots = 'none': Expected `int`, got `str`\n"
+        "pmrunnerd: cannot use setting runs.slots = 'none': it is a whole number from 1 to 64\n"
+        "  hint: --runs-slots 2   is the default; pmrunnerd -h lists them all\n"
     )
 
 

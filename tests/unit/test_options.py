@@ -88,6 +88,6 @@ def test_help_names_every_setting_with_its_default(capsys: pytest.CaptureFixture
         parsed("--help")
     said = capsys.readouterr().out
     for row in table():
-        assert f"[{row.key}, {row.variable}; default {row.default}]" in " ".join(said.split())
+        assert f"[{row.key}, {row.variable}; default {row.shown}]" in " ".join(said.split())
         assert row.option in said
     assert "PMRUNNER_WEB_PORT; default 3503" in " ".join(said.split())

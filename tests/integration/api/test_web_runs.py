@@ -125,6 +125,10 @@ def test_a_run_is_cancelled_and_gone_on_with_over_http(tmp_path: Path) -> None:
         daemon.until("cake", lambda entry: entry.kind == "cancelled")
         (ended,) = browser.ask("GET", "/run/list")["runs"]
         assert ended["run"]["ended"]["outcome"] == "cancelled"
+        *_, (_, last) = browser.events(f"/run/logs?run={row['run']['id']}")
+        assert last["progress"]["outcome"] == "cancelled"
+        log = daemon.ctl("run", "logs", row["run"]["id"])
+        assert log.stderr.splitlines()[-1] == "-- cancelled: it was told to stop"
 
         (path / ".git/go").touch()
         browser.ask("POST", "/run/resume", {"run": row["run"]["id"]})

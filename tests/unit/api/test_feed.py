@@ -158,6 +158,58 @@ def test_logs_without_follow_are_what_is_there_from_a_cursor_on(tmp_path: Path) 
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("off", [5, -1, 1, 99_999_999], ids=["in", "before", "after", "beyond"])
+@pytest.mark.parametrize("follow", [True, False])
+def test_a_cursor_at_which_no_line_of_a_log_ends_is_refused(
+    tmp_path: Path, off: int, *, follow: bool
+) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk:
+            line = Output(at=AT, stream="stdout", text="hello\n")
+            end = write(await with_run(desk), line, line)
+            request = p.RunLogs(run="r1-aaaa", cursor=end // 2 + off, follow=follow)
+            with pytest.raises(BadRequest, match="no line of it ends there") as refused:
+                feed.run_logs(desk, request)
+            assert refused.value.hint
+
+    asyncio.run(scenario())
+
+
+def test_a_log_of_another_lineage_goes_on_where_a_line_of_ours_ends(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk:
+            end = write(await with_run(desk), Output(at=AT, stream="stdout", text="hello\n"))
+            for cursor, ours in ((end, end), (end + 40, 0)):
+                request = p.RunLogs(run="r1-aaaa", cursor=cursor, follow=True, lineage="other")
+                with pytest.raises(feed.Restored) as restored:
+                    await whole(feed.run_logs(desk, request))
+                assert restored.value.cursor == ours
+
+    asyncio.run(scenario())
+
+
+def test_a_log_ends_with_the_outcome_that_is_recorded(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk:
+            directory = await with_run(desk)
+            stream = feed.run_logs(desk, p.RunLogs(run="r1-aaaa", follow=True))
+            async with contextlib.aclosing(stream):
+                await desk.store.commit(ev.TaskCancelRequested(task="t1", project="w1", by="anna"))
+                write(directory, Finished(at=AT, outcome=Outcome.INTERRUPTED, reason="told to"))
+                ((line,),) = await taken(stream, 1)
+            await desk.store.commit(
+                ev.RunEnded(run="r1-aaaa", project="w1", outcome=Outcome.CANCELLED, cursor=1),
+                ev.TaskCancelled(task="t1", project="w1", by="anna"),
+            )
+            await desk.store.commit(ev.TaskRetried(task="t1", project="w1", by="anna"))
+            ((later,),) = await whole(feed.run_logs(desk, p.RunLogs(run="r1-aaaa")))
+            for said in (line, later):
+                assert said.progress.outcome is Outcome.CANCELLED  # type: ignore[attr-defined]
+                assert said.progress.reason == "told to"  # type: ignore[attr-defined]
+
+    asyncio.run(scenario())
+
+
 def test_a_lost_wake_up_costs_a_tick_and_no_line(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with at_work(tmp_path, Bench()) as desk:  # nobody ever says that the file grew

@@ -54,6 +54,15 @@ def test_only_a_queued_task_waits_and_its_text_is_left_out() -> None:
     assert (queued.task.text, state.tasks["t2"].text) == ("", "echo two")
 
 
+def test_a_task_that_asked_says_which_answer_it_waits_for() -> None:
+    state = happen(planned("one"), desks.started(), *desks.asked("first?", "second?"))
+    assert present.task_row(state, state.tasks["t1"], waits).waits == (
+        "waits for an answer to q1, q2"
+    )
+    happen(state, ev.QuestionAnswered(question="q1", project="w1", text="yes", by="anna"))
+    assert present.task_row(state, state.tasks["t1"], waits).waits == "waits for an answer to q2"
+
+
 def test_the_inbox_is_what_waits_for_a_person_oldest_first() -> None:
     state = happen(planned("one"), desks.started(), *desks.asked("first?", "second?"))
     items = present.inbox(state, None).items

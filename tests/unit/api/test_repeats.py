@@ -86,6 +86,7 @@ def test_a_change_without_a_usable_identifier_is_refused(tmp_path: Path, identif
         async with at_work(tmp_path) as desk:
             with pytest.raises(BadRequest, match="carries an identifier") as refused:
                 await r.change(desk, ANNA, SEND, identifier)
-            assert refused.value.hint
+            assert "Idempotency-Key" in str(refused.value)
+            assert "Idempotency-Key" in str(refused.value.hint)
 
     asyncio.run(scenario())

@@ -22,6 +22,7 @@ from pmrunnerd.model.errors import (
     TooLarge,
 )
 from pmrunnerd.model.views import ProjectTable
+from pmrunnerd.rules.decide import ELSEWHERE
 from tests.unit.api import desks
 from tests.unit.api.desks import ANNA, READER, Bench, Found, SlowDisk, at_work, until
 
@@ -132,11 +133,12 @@ def test_a_project_is_added_after_a_look_at_its_directory(tmp_path: Path) -> Non
             with pytest.raises(Refused, match=r"cannot add /srv/bad: it is no git") as refused:
                 await r.respond(desk, ANNA, replace(add, path=str(bad)), "b")
             assert refused.value.hint == "git init"
-            with pytest.raises(NotFound, match="cannot add /srv/none"):
+            with pytest.raises(NotFound, match="cannot add /srv/none") as missing:
                 await r.respond(desk, ANNA, replace(add, path="/srv/none"), "d")
             for path in ("relative", "/srv/with\0nul"):
-                with pytest.raises(BadRequest, match="no absolute path"):
+                with pytest.raises(BadRequest, match="no absolute path") as relative:
                     await r.respond(desk, ANNA, replace(add, path=path), "c")
+                assert relative.value.hint == missing.value.hint == ELSEWHERE
 
     asyncio.run(scenario())
 

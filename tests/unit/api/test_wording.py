@@ -21,7 +21,7 @@ SEND: dict[str, Any] = {"command": "chat send", "project": "a", "text": "x"}
         (SEND | {"colour": "red"}, "there is no colour"),
         ({"command": "task list", "limit": 0}, "limit is less than 1"),
         ({"command": "task list", "limit": 9999}, "limit is more than 1000"),
-        ({"command": "task list", "before": "zzz"}, "before is no identifier such as t12"),
+        ({"command": "task list", "before": "zzz"}, "before is no identifier, such as t12 or r12"),
         ({"command": "task list", "project": 7}, "project is a whole number and should be text"),
         (
             {"command": "project set", "project": "a", "planApproval": "maybe"},

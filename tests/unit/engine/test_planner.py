@@ -31,7 +31,10 @@ def test_a_message_becomes_a_plan_and_all_its_tasks_in_one_commit(tmp_path: Path
 def test_a_message_that_is_no_plan_is_answered_with_the_reason(tmp_path: Path) -> None:
     state = planned(tmp_path, "```sh\nnever closed")
     plan = state.plans["p1"]
-    assert (plan.state, plan.reason) == (PlanState.ERROR, "a block is not closed")
+    assert (plan.state, plan.reason) == (
+        PlanState.ERROR,
+        "cannot plan the message: line 1: the block that begins there is not closed\nhint: end it with ```",
+    )
     assert not state.messages
 
 
@@ -43,4 +46,7 @@ def test_an_agent_that_this_release_does_not_have_refuses_the_message_and_nothin
     tmp_path: Path,
 ) -> None:
     plan = planned(tmp_path, "true", agent="oracle").plans["p1"]
-    assert plan.reason == "this release has no agent oracle"
+    assert plan.reason == (
+        "cannot plan the message: this release has no agent oracle\n"
+        "hint: pmrunnerctl project set demo --agent shell"
+    )

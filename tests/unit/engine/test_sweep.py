@@ -44,7 +44,7 @@ def test_what_is_too_old_goes_and_what_can_be_gone_on_with_stays(tmp_path: Path)
         assert (fact.run, fact.project, fact.by) == ("r1-aaaa", "w1", "anna")
         assert fact.refs == (f"{REFS}/r1-aaaa",)
         assert fact.size >= 64 * KIB
-        assert fact.reason == "it changed last 31.0 days ago, and 30 are kept"
+        assert fact.reason == "it changed last 31 days ago, and files are kept for 30 days"
         assert left.sweeper.last is not None
         assert (left.sweeper.last.runs, left.sweeper.last.prunable) == (1, 0)
         assert found.freed == sum(one.size for one in found.runs)

@@ -29,14 +29,52 @@ def test_nothing_given_is_the_defaults() -> None:
     [
         ({"web": {"prot": 1}}, r"there is no setting web\.prot"),
         ({"port": 1}, "there is no setting port"),
-        ({"web": {"port": "x"}}, r"setting web\.port = 'x': Expected `int`"),
-        ({"web": {"port": 70000}}, r"setting web\.port = 70000: Expected `int` <= 65535"),
-        ({"runs": {"slots": 0}}, r"setting runs\.slots = 0"),
+        ({"web": {"port": "x"}}, r"setting web\.port = 'x': it is a whole number from 0 to 65535"),
+        ({"web": {"port": 70000}}, r"setting web\.port = 70000: it is a whole number from 0"),
+        ({"runs": {"slots": 0}}, r"setting runs\.slots = 0: it is a whole number from 1 to 64"),
+        ({"store": {"checkpoint": 0}}, "it is a whole number of 1 or more"),
+        (
+            {"runs": {"memory": "64GB"}},
+            r"'64GB': it is a number of bytes, or a size such as 512MiB",
+        ),
+        ({"runs": {"memory": -1}}, "it is a number of bytes, or a size such as 512MiB"),
+        ({"runs": {"silence": "0s"}}, "it is a number of seconds, or a time .* above 0"),
+        ({"runs": {"unconfined": "maybe"}}, "it is true or false"),
     ],
 )
 def test_a_wrong_setting_is_named(file: dict[str, object], why: str) -> None:
-    with pytest.raises(BadRequest, match=why):
+    with pytest.raises(BadRequest, match=why) as refused:
         resolve(file, {}, {})
+    assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "value"),
+    [
+        ("runs_memory", "64GiB", 64 << 30),
+        ("runs_memory", "1.5 MiB", 3 << 19),
+        ("retention_size", "2TiB", 2 << 40),
+        ("retention_age", "30d", 30 * 86400.0),
+        ("runs_silence", "90 s", 90.0),
+        ("runs_total", "1.5h", 5400.0),
+    ],
+)
+def test_sizes_and_times_may_have_a_unit_at_any_door(
+    field: str, written: str, value: float
+) -> None:
+    (row,) = (row for row in table() if row.field == field)
+    section, _, name = row.key.partition(".")
+    for found in (
+        resolve({section: {name: written}}, {}, {}),
+        resolve({}, {row.variable: written}, {}),
+        resolve({}, {}, {field: written}),
+    ):
+        assert getattr(found, field) == value
+
+
+@pytest.mark.parametrize("row", table(), ids=lambda row: row.key)
+def test_a_default_is_told_as_it_may_be_written(row: Row) -> None:
+    assert resolve({}, {row.variable: row.shown}, {}) == Settings()
 
 
 def another(row: Row) -> Any:

@@ -18,7 +18,7 @@ def test_words_are_one_message_and_its_identifier_is_told(ctl: Ctl, daemon: Fake
     assert (sent.status, sent.err) == (0, "")
     assert sent.out == (
         "sent message m1 to demo\n"
-        "next: pmrunnerctl chat follow demo   Ctrl-C ends only the watching\n"
+        "next: pmrunnerctl chat follow demo   # Ctrl-C ends only the watching\n"
     )
 
 
@@ -43,7 +43,7 @@ def test_a_page_of_history_says_where_the_one_before_it_is(ctl: Ctl, daemon: Fak
 
     assert daemon.requests() == [p.ChatHistory(project="demo", before=12, limit=1)]
     assert "    text 8\n" in page.out
-    assert page.out.endswith("next: pmrunnerctl chat history demo --before 8   older\n")
+    assert page.out.endswith("next: pmrunnerctl chat history demo --before 8   # older\n")
 
 
 def test_history_is_one_object_with_json(ctl: Ctl, daemon: FakeDaemon) -> None:

@@ -155,7 +155,7 @@ def test_on_a_narrow_terminal_a_row_takes_two_lines_and_says_why(daemon: FakeDae
     shown = re.sub(r"\x1b\[\d*m", "", on_a_terminal(daemon, 40, "task", "list"))
 
     assert max(map(len, shown.split("\r\n"))) <= 40
-    assert "\r\n  1 d ago  because because because beca…\r\n" in shown
+    assert "\r\n  Build it  because because because bec…\r\n" in shown
 
 
 @pytest.mark.parametrize("columns", [40, 80])

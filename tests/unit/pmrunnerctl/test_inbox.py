@@ -44,6 +44,18 @@ def test_everything_that_waits_is_shown_with_the_command_that_answers_it(ctl: Ct
     ]
 
 
+def test_a_question_with_no_answers_but_its_options_offers_no_other(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    daemon.answers[p.Inbox] = InboxTable(items=(samples.question(fixed=True),))
+    head, *_, last = ctl("inbox").out.splitlines()
+
+    assert head.startswith("q7  question of the runner in demo, task t3, ")
+    assert last == "    pmrunnerctl answer q7 --option 1"
+    assert "TEXT" not in ctl("inbox").out
+    assert "hint: pmrunnerctl answer q7 --option 1\n" in ctl("answer", "q7", "--option", "9").err
+
+
 def test_a_held_task_is_shown_once_with_why_and_where_to_look(ctl: Ctl, daemon: FakeDaemon) -> None:
     command = "git -C /srv/demo status"
     held = samples.question(

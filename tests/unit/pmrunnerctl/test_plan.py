@@ -36,8 +36,8 @@ def test_one_plan_with_its_message_and_tasks(paper: Paper) -> None:
         "message  make\n"
         "         it\n"
         "\n"
-        "TASK  PLAN  PROJECT  STATE    NAME   SINCE      WHY\n"
-        "t3    p3    demo     RUNNING  build  2 min ago\n"
+        "TASK  PLAN  PROJECT  STATE    SINCE      TITLE     WHY\n"
+        "t3    p3    demo     RUNNING  2 min ago  Build it\n"
     )
 
 
@@ -58,7 +58,7 @@ def test_a_plan_that_was_refused_says_why_and_not_that_tasks_are_to_come(paper: 
     assert "a needs b, b needs a  2 min ago\n" in paper.text
     assert "no tasks yet" not in paper.text
     assert paper.text.endswith(
-        "message  make\nnext: pmrunnerctl chat send demo TEXT   no task was made of it\n"
+        "message  make\nnext: pmrunnerctl chat send demo TEXT   # no task was made of it\n"
     )
 
 
@@ -98,7 +98,7 @@ def test_under_a_page_of_a_list_stands_the_command_for_the_older_one(
 
     assert daemon.requests()[-1] == p.PlanList(project="demo", limit=1, before="p4")
     assert page.out.endswith(
-        "next: pmrunnerctl plan list --project demo --limit 1 --before p3   older\n"
+        "next: pmrunnerctl plan list --project demo --limit 1 --before p3   # older\n"
     )
 
     daemon.answers[p.PlanList] = v.PlanTable(plans=())
@@ -110,6 +110,6 @@ def test_tasks_and_runs_are_paged_in_the_same_way(ctl: Ctl, daemon: FakeDaemon) 
     daemon.answers[p.TaskList] = v.TaskTable(tasks=(row,), before="t3")
     daemon.answers[p.RunList] = v.RunTable(runs=(), before=None)
 
-    assert "next: pmrunnerctl task list --limit 50 --before t3   older" in ctl("task", "list").out
+    assert "next: pmrunnerctl task list --limit 50 --before t3   # older" in ctl("task", "list").out
     assert ctl("run", "list", "--before", "r9-4f2a").out == "no runs before r9-4f2a\n"
     assert daemon.requests()[-1] == p.RunList(before="r9-4f2a")

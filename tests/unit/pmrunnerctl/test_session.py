@@ -6,7 +6,7 @@ import click
 import pytest
 
 from pmrunnerctl.exits import Cannot, Exit
-from pmrunnerctl.session import Session
+from pmrunnerctl.session import Session, pasteable
 from pmrunnerd.model import protocol as p
 from tests.fakes.daemon import FakeDaemon
 from tests.unit.pmrunnerctl import samples
@@ -93,3 +93,16 @@ def test_output_and_what_is_said_about_it_keep_their_order(session: Session) -> 
     session.note("beside the matter")
 
     assert stream.flushed
+
+
+@pytest.mark.parametrize(
+    ("hint", "shown"),
+    [
+        ("pmrunnerctl logs", "pmrunnerctl logs"),
+        ("pmrunnerctl logs   says why", "pmrunnerctl logs   # says why"),
+        ("a   b   c\nd   e", "a   # b   c\nd   # e"),
+        ("pmrunnerctl stop   # to end it", "pmrunnerctl stop   # to end it"),
+    ],
+)
+def test_a_hint_is_taken_whole_by_a_shell(hint: str, shown: str) -> None:
+    assert pasteable(hint) == shown

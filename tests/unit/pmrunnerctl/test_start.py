@@ -58,7 +58,7 @@ def test_a_socket_that_is_named_is_the_one_that_the_daemon_gets(installed: Insta
     away = installed.ctl("status", "--wait", "0", PMRUNNER_SOCKET=str(odd))
     assert away.stderr.endswith(
         "  hint: pmrunnerctl start\n"
-        "  hint: unset PMRUNNER_SOCKET   if it names one that is not meant\n"
+        "  hint: unset PMRUNNER_SOCKET   # if it names one that is not meant\n"
     )
 
     assert installed.ctl("start", PMRUNNER_SOCKET=str(odd)).returncode == 0
@@ -82,7 +82,7 @@ def test_a_daemon_that_does_not_start_is_an_error_with_its_own_words(installed: 
     assert refused.stdout == ""
     why, hint = refused.stderr.splitlines()
     assert why == "pmrunnerctl: cannot start: it was told not to"
-    assert hint.endswith(" --fail   to see it in the foreground")
+    assert hint.endswith(" --fail   # to see it in the foreground")
 
 
 def test_with_json_what_a_daemon_says_is_json_too(installed: Installed) -> None:

@@ -23,7 +23,7 @@ def question(**other: object) -> Question:
 
 
 def test_tasks_stand_one_a_line_with_why_they_are_where_they_are(paper: Paper) -> None:
-    waits = samples.task(id="t4", state=TaskState.QUEUED, name="deploy")
+    waits = samples.task(id="t4", state=TaskState.QUEUED, name="deploy", title="Deploy it")
     failed = samples.task(id="t5", state=TaskState.ERROR, reason="exit status 2:\nboom")
     tasks.draw_rows(
         paper,
@@ -34,10 +34,18 @@ def test_tasks_stand_one_a_line_with_why_they_are_where_they_are(paper: Paper) -
     )
 
     assert paper.text == (
-        "TASK  PLAN  PROJECT  STATE   NAME    SINCE      WHY\n"
-        "t4    p3    demo     QUEUED  deploy  2 min ago  needs t3\n"
-        "t5    p3    demo     ERROR   build   2 min ago  exit status 2: boom\n"
+        "TASK  PLAN  PROJECT  STATE   SINCE      TITLE      WHY\n"
+        "t4    p3    demo     QUEUED  2 min ago  Deploy it  needs t3\n"
+        "t5    p3    demo     ERROR   2 min ago  Build it   exit status 2: boom\n"
     )
+
+
+def test_a_long_title_leaves_room_for_the_reason_on_a_terminal() -> None:
+    wide = Paper(columns=120)
+    row = v.TaskRow(task=samples.task(title="x" * 72), alias="demo", waits="needs t3")
+    tasks.draw_rows(wide, (row,))
+
+    assert f"{'x' * 31}…  needs t3\n" in wide.text
 
 
 def test_one_task_with_its_text_runs_and_questions(paper: Paper) -> None:
@@ -114,21 +122,32 @@ def test_tasks_are_listed_and_shown(ctl: Ctl, daemon: FakeDaemon) -> None:
     assert daemon.requests() == [p.TaskList(project="demo"), p.TaskShow(task="t3")]
 
 
+def test_a_task_is_tried_again(ctl: Ctl, daemon: FakeDaemon) -> None:
+    daemon.answers[p.TaskRetry] = p.Done(id="t3")
+
+    assert ctl("task", "retry", "t3").out.startswith("task t3 is queued again\n")
+    assert ctl("task", "retry", "t3", "--json").out == '{"id":"t3"}\n'
+    assert daemon.requests() == [p.TaskRetry(task="t3")] * 2
+
+
 @pytest.mark.parametrize(
-    ("verb", "request_", "said"),
+    ("state", "said"),
     [
-        ("cancel", p.TaskCancel(task="t3"), "task t3 is cancelled, or will be"),
-        ("retry", p.TaskRetry(task="t3"), "task t3 is queued again"),
+        (TaskState.CANCELLED, "task t3 is cancelled\n"),
+        (TaskState.RUNNING, "task t3 is to be cancelled, as soon as its run r9-4f2a is gone\n"),
     ],
 )
-def test_a_task_is_steered(
-    ctl: Ctl, daemon: FakeDaemon, verb: str, request_: p.Request[p.Done], said: str
+def test_a_task_is_cancelled_at_once_or_when_its_run_is_gone(
+    ctl: Ctl, daemon: FakeDaemon, state: TaskState, said: str
 ) -> None:
-    daemon.answers[type(request_)] = p.Done(id="t3")
+    found = samples.task(state=state, runs=("r9-4f2a",))
+    daemon.answers[p.TaskCancel] = p.Done(id="t3")
+    daemon.answers[p.TaskShow] = v.TaskView(
+        task=found, alias="demo", waits="", runs=(), questions=()
+    )
 
-    assert ctl("task", verb, "t3").out.startswith(said)
-    assert ctl("task", verb, "t3", "--json").out == '{"id":"t3"}\n'
-    assert daemon.requests() == [request_] * 2
+    assert ctl("task", "cancel", "t3").out.startswith(said)
+    assert ctl("task", "cancel", "t3", "--json").out == '{"id":"t3"}\n'
 
 
 def test_a_task_whose_run_nothing_confined_says_so_beside_its_reason(paper: Paper) -> None:

@@ -89,3 +89,33 @@ def test_wait_is_seconds_everywhere_but_where_a_verb_has_a_wait_of_its_own(
     assert ctl("plan", "list", "--patience", "3").status == 0
     assert ctl("chat", "send", "demo", "make", "--patience", "3").status == 0
     assert re.search(r"--wait +Show what happens", ctl("chat", "send", "-h").out)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("task", "list", "--limit", "0"), "for '--limit': 0 is not from 1 to 1000\n"),
+        (("events", "--since", "-1"), "for '--since': -1 is not 0 or more\n"),
+        (("stop", "--force"), "no such option '--force'\n"),
+        (("stop", "--kep-runs"), "no such option '--kep-runs'. Did you mean '--keep-runs'?\n"),
+    ],
+)
+def test_what_is_wrong_with_an_option_is_said_in_words(
+    ctl: Ctl, words: tuple[str, ...], why: str
+) -> None:
+    assert why in ctl(*words).err
+
+
+def test_an_option_of_the_daemon_is_told_where_it_goes(ctl: Ctl) -> None:
+    refused = ctl("start", "--state-dir", "a b", "--runs-silence=8", "--port", "5")
+
+    assert refused.status == 2
+    assert refused.err.endswith("start --state-dir 'a b' -- --runs-silence=8 --port 5\n")
+
+
+@pytest.mark.parametrize("words", [("-h",), ("start", "-h"), ("task", "list", "-h")])
+def test_help_tells_bounds_in_words(ctl: Ctl, words: tuple[str, ...]) -> None:
+    said = ctl(*words).out
+    assert "from " in said
+    assert "<=" not in said
+    assert "RANGE" not in said

@@ -1,7 +1,8 @@
 from pmrunnerd.model import events as ev
-from pmrunnerd.rules.admission import MIB, Least, Room, drains, shortage
+from pmrunnerd.rules.admission import Least, Room, drains, shortage
 from tests.unit.rules.life import a_plan, happen
 
+MIB = 1 << 20
 LEAST = Least(memory=512 * MIB, disk=100 * MIB)
 
 
@@ -16,6 +17,13 @@ def test_a_run_needs_its_memory_and_the_reason_names_the_setting() -> None:
     assert shortage(room(memory=512), LEAST, young=0) == ""
     assert shortage(room(memory=511), LEAST, young=0) == (
         "511 MiB of memory are free, and a run begins with 512 MiB (runs.memory)"
+    )
+
+
+def test_much_room_is_told_in_what_people_reckon_in() -> None:
+    least = Least(memory=1 << 40, disk=0)
+    assert shortage(room(memory=74471), least, young=0) == (
+        "72.7 GiB of memory are free, and a run begins with 1 TiB (runs.memory)"
     )
 
 

@@ -122,6 +122,19 @@ def test_a_task_that_is_not_queued_does_not_wait() -> None:
     assert waits(state, state.tasks["t1"], slots=2) == ""
 
 
+def test_a_drain_is_the_reason_before_whatever_has_the_slots_now() -> None:
+    state = happen(two_projects(), started("t1", "r1"), ev.Drained(by="anna"))
+    for slots in (1, 2):
+        assert waits(state, state.tasks["t2"], slots=slots).startswith("the daemon drains, as anna")
+
+
+def test_what_a_person_must_see_to_is_the_reason_before_a_drain() -> None:
+    held = ev.TaskHeld(task="t1", project="w1", reason="it is not clean")
+    end = ev.RunEnded(run="r1", project="w1", outcome=Outcome.HELD, cursor=1)
+    state = happen(two_projects(), started("t1", "r1"), end, held, ev.Drained(by="anna"))
+    assert waits(state, state.tasks["t1"], slots=2) == "it is not clean"
+
+
 def test_a_refusal_is_the_reason_of_those_that_could_start_and_of_no_others() -> None:
     state = happen(two_projects(), started("t1", "r1"))
     refusal = "3 MiB of memory are free"

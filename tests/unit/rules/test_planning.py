@@ -55,6 +55,28 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     ]
 
 
+def test_what_stands_in_the_message_is_wrong_in_some_line() -> None:
+    steps = (
+        Step(name="a", text=" ", line=2),
+        Step(name="a", text="true", needs=("b",), line=7),
+    )
+    assert problems(Proposal(title="x", steps=steps)) == [
+        "two tasks are called a (lines 2 and 7)",
+        "task a (line 2) is empty",
+        "task a (line 7) needs b, which is not in the plan",
+    ]
+
+
+def test_a_refusal_says_what_cannot_be_done_why_and_what_to_do() -> None:
+    (fact,) = planning.draft(
+        a_lone_project(), a_message(), a_proposal(a=("b",), b=("a",)), Mint({})
+    )
+    assert isinstance(fact, ev.PlanRefused)
+    why, hint = fact.reason.splitlines()
+    assert why.startswith("cannot plan the message: its tasks wait for each other: ")
+    assert hint == "hint: change that, and send the message again"
+
+
 def test_tasks_that_wait_for_each_other_are_named_in_a_circle() -> None:
     assert problems(a_proposal(a=("b",), b=("c",), c=("a",))) == [
         "its tasks wait for each other: a needs b needs c needs a"
@@ -85,7 +107,11 @@ def test_a_bad_proposal_becomes_a_refusal_that_answers_the_message() -> None:
     facts = planning.draft(a_lone_project(), a_message(), a_proposal(a=("b",)), Mint({}))
     assert facts == [
         ev.PlanRefused(
-            plan="p1", project="w1", message="m9", reason="task a needs b, which is not in the plan"
+            plan="p1",
+            project="w1",
+            message="m9",
+            reason="cannot plan the message: task a needs b, which is not in the plan\nhint: "
+            + planning.ANEW,
         )
     ]
 

@@ -69,17 +69,23 @@ def test_what_is_too_old_goes_oldest_first_with_its_reason() -> None:
     limits = Limits(age=2 * DAY, size=1 << 40, latest=0)
     there = [files("r2", age=2.5 * DAY), files("r3", age=DAY), files("r1", age=9 * DAY)]
     assert [(one.run, one.reason) for one in prunable(State(), there, limits)] == [
-        ("r1", "it changed last 9.0 days ago, and 2 are kept"),
-        ("r2", "it changed last 2.5 days ago, and 2 are kept"),
+        ("r1", "it changed last 9 days ago, and files are kept for 2 days"),
+        ("r2", "it changed last 2.5 days ago, and files are kept for 2 days"),
     ]
+
+
+def test_a_short_age_is_told_as_what_it_is() -> None:
+    limits = Limits(age=10, size=1 << 40, latest=0)
+    (one,) = prunable(State(), [files("r1", age=90)], limits)
+    assert one.reason == "it changed last 1.5 min ago, and files are kept for 10 s"
 
 
 def test_what_is_too_much_goes_until_it_fits_and_no_further() -> None:
     limits = Limits(age=1e9, size=250, latest=0)
     there = [files(f"r{n}", age=n) for n in range(1, 5)]
     assert [(one.run, one.reason) for one in prunable(State(), there, limits)] == [
-        ("r4", "all runs together have 400 bytes, and 250 are kept"),
-        ("r3", "all runs together have 300 bytes, and 250 are kept"),
+        ("r4", "all runs together have 400 bytes, and 250 bytes are kept"),
+        ("r3", "all runs together have 300 bytes, and 250 bytes are kept"),
     ]
 
 

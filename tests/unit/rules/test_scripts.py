@@ -50,10 +50,11 @@ def test_windows_line_ends_are_understood() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("```sh\necho", "a block is not closed"),
+        ("```sh\necho", "line 1: the block that begins there is not closed"),
+        ("Do it\n\n```sh\necho\n```\n```sh\n", "line 6: the block that begins there is not"),
         ("Do\n```python\nprint(1)\n```\nrm -rf x", "its blocks are python, and only sh runs"),
         ("```\nls\n```", "its blocks are without a language, and only sh runs"),
-        ("```sh nmae=x\ntrue\n```", "'nmae=x' is no option of a block"),
+        ("```sh nmae=x\ntrue\n```", "line 1: 'nmae=x' is no option of a block"),
         ("```sh name=\ntrue\n```", "'name=' is no option of a block"),
         ("```sh name='x\ntrue\n```", "No closing quotation"),
     ],

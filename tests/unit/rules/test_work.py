@@ -56,6 +56,12 @@ def test_cancelling_withdraws_what_was_asked() -> None:
     state = happen(a_plan(), started("t1", "r1-aaaa"), *asked("t1", "r1-aaaa", "a?"))
     happen(state, ev.TaskCancelled(task="t1", project="w1", by="anna"))
     assert state.questions["q1"].withdrawn
+    assert state.tasks["t1"].reason == "anna cancelled it"
+
+
+def test_a_cancelled_task_keeps_why_where_somebody_said_so() -> None:
+    why = ev.TaskCancelled(task="t1", project="w1", by="anna", reason="plan p1 was rejected")
+    assert happen(a_plan(), why).tasks["t1"].reason == "plan p1 was rejected"
 
 
 def test_interruptions_count_in_a_row_and_a_parked_run_does_not_count() -> None:

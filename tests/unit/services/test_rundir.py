@@ -87,6 +87,15 @@ def test_there_is_nothing_to_read_where_nothing_is_and_beyond_the_end(tmp_path: 
     assert directory.read(100_000, 10) == []
 
 
+def test_only_the_beginning_and_the_end_of_a_line_are_a_cursor(tmp_path: Path) -> None:
+    directory = RunDirectory(tmp_path)
+    assert directory.is_cursor(0)
+    assert not directory.is_cursor(1)
+    directory.events.write_bytes(b"one\ntwo\nhal")
+    assert [n for n in range(20) if directory.is_cursor(n)] == [0, 4, 8]
+    assert not directory.is_cursor(1 << 70)
+
+
 def test_a_file_cut_at_any_byte_shows_its_whole_lines_and_goes_on_where_it_stopped(
     tmp_path: Path,
 ) -> None:
