@@ -1,18 +1,14 @@
 import asyncio
-import os
 import time
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from pmrunnerd.services import marker
-from pmrunnerd.services.git import Git
 from pmrunnerd.services.keeping import Keeping, put_away
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.obstacles import place
-from pmrunnerd.services.outcome import Outcome
-from tests.unit.services.parts import RUN, eventually, git, hands, head, repository, unconfined
+from tests.unit.services.parts import RUN, git, hands, head, repository
 
 REF = f"refs/pm-runner/runs/{RUN}"
 
@@ -137,31 +133,6 @@ def test_a_repository_that_the_run_made_inside_is_moved_and_not_lost(tmp_path: P
     assert git(here, "status", "--porcelain") == ""
 
 
-@pytest.mark.parametrize("lock", ["index.lock", "HEAD.lock", "refs/heads/main.lock"])
-def test_the_lock_of_a_git_that_was_killed_is_no_obstacle(tmp_path: Path, lock: str) -> None:
-    here = repository(tmp_path / "w")
-    began = _took(here)
-    (here / "new").touch()
-    (here / ".git" / lock).touch()
-
-    assert _put_away(here, began) == Keeping(ref=REF, files=1)
-    assert git(here, "status", "--porcelain") == ""
-
-
-def test_a_lock_from_before_the_run_is_somebody_else_s(tmp_path: Path) -> None:
-    here = repository(tmp_path / "w")
-    old, own = here / ".git/config.lock", here / ".git/own.lock"
-    old.touch()
-    began = replace(_took(here), since=old.stat().st_ctime + 0.001)
-    eventually(lambda: time.time() > began.since + 0.01)
-    own.touch()
-    os.utime(own, (0, 0))
-    _put_away(here, began)
-
-    assert old.exists()
-    assert not own.exists(), "when it was made nobody can set back"
-
-
 def test_an_index_that_was_cut_off_is_no_obstacle(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
     began = _took(here)
@@ -256,35 +227,4 @@ def test_where_git_has_too_much_to_say_all_goes_aside_and_the_next_run_can_begin
     assert kept is not None
     assert len(list((here / kept.aside).iterdir())) == 102
     assert _files(here) == {".gitignore", "kept.txt"}
-    assert git(here, "status", "--porcelain") == ""
-
-
-class Meddled(Git):
-    """A git beside which a person commits, before one of its commands."""
-
-    def __init__(self, here: Path, before: str) -> None:
-        super().__init__(unconfined(here), RUN)
-        self._before = before
-
-    async def outcome(self, *arguments: str, index: str = "") -> Outcome:
-        if arguments[0] == self._before:
-            git(self.cell.workspace, "commit", "--quiet", "--allow-empty", "-m", "mine")
-            self._before = ""
-        return await super().outcome(*arguments, index=index)
-
-
-@pytest.mark.parametrize("own", [False, True])
-@pytest.mark.parametrize("before", ["write-tree", "update-ref", "reset"])
-def test_a_commit_that_somebody_makes_meanwhile_stays(
-    tmp_path: Path, before: str, own: bool
-) -> None:
-    here = repository(tmp_path / "w")
-    began = _took(here)
-    if own:
-        asyncio.run(hands(here)("commit", "--quiet", "--allow-empty", "-m", "own"))
-    (here / "new").touch()
-    kept = asyncio.run(put_away(Meddled(here, before), began, place(RUN)))
-
-    assert "mine" in git(here, "log", "--format=%s", "main").splitlines()
-    assert kept is not None
     assert git(here, "status", "--porcelain") == ""
