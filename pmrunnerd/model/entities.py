@@ -133,6 +133,7 @@ class Ended(Entity, frozen=True, kw_only=True):
     """How and when a run ended. `kept` names the git reference that holds what it left behind.
 
     `peak_memory` is bytes of its largest process, `cpu_seconds` those of all; None is not known.
+    `noted` is what its host said of the output.
     """
 
     outcome: Outcome
@@ -143,6 +144,7 @@ class Ended(Entity, frozen=True, kw_only=True):
     kept: str = ""
     peak_memory: int | None = None
     cpu_seconds: float | None = None
+    noted: str = ""
 
 
 class Run(Entity, frozen=True, kw_only=True):

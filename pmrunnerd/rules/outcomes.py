@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, Run
 from pmrunnerd.model.naming import Mint
-from pmrunnerd.model.progress import AnyProgress, Asked, Committed, Finished, Kept
+from pmrunnerd.model.progress import AnyProgress, Asked, Committed, Finished, Kept, Output
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.plans import with_consequences
@@ -21,6 +21,7 @@ class Seen(Struct, kw_only=True):
     asked: list[Asked] = field(default_factory=list)
     commit: str = ""
     kept: str = ""
+    noted: str = ""
 
     def look(self, cursor: int, progress: AnyProgress) -> None:
         """Take note of one report, after which the file is read up to `cursor`."""
@@ -32,6 +33,8 @@ class Seen(Struct, kw_only=True):
                 self.commit = commit
             case Kept(ref=ref):
                 self.kept = ref
+            case Output(stream="runner", text=text):
+                self.noted = text.strip()
             case _:
                 pass
 
@@ -80,6 +83,7 @@ def ended(
         kept=seen.kept,
         peak_memory=finished.peak_memory,
         cpu_seconds=finished.cpu_seconds,
+        noted=seen.noted,
     )
     name, project, reason = task.id, task.project, finished.reason
     moved: ev.AnyEvent

@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "2cf14321b1ce217d"
+FOLD: Final = "c332b47bb24a37d7"
