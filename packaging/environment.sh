@@ -101,7 +101,7 @@ install_with_uv() {
             build_backend_in "$2" | uv pip install --quiet --require-hashes -r - &&
             uv pip install --quiet --require-hashes --no-build-isolation -r "$2" &&
             uv pip install --quiet --no-deps --no-build-isolation --editable "$checkout"
-    } || cannot "install from $2: uv said why, above" "$0   begins again"
+    } || cannot "install from $2: uv said why, above" "$0   # begins again"
 }
 
 install_with_pip() {
@@ -113,7 +113,7 @@ install_with_pip() {
             build_backend_in "$2" | "${pip[@]}" --require-hashes -r /dev/stdin &&
             "${pip[@]}" --require-hashes --no-build-isolation -r "$2" &&
             "${pip[@]}" --no-deps --no-build-isolation --editable "$checkout"
-    } || cannot "install from $2: pip said why, above" "$0   begins again"
+    } || cannot "install from $2: pip said why, above" "$0   # begins again"
 }
 
 venv_is_missing() {

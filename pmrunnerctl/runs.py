@@ -16,6 +16,10 @@ _ALONG: Final = (
     "with a run goes all that its workspace keeps of it: refs/pm-runner/runs/RUN, RUN-2 and so on, and repositories that"
     " were set aside (of a removed project nothing); SIZE is that of its files alone"
 )
+_WHY_ALL_STAY: Final = (
+    "each run is under way, or has an open question, or can be gone on with, or is among the latest of its project, or"
+    " is within the limits: retention.latest, retention.age, retention.size"
+)
 
 
 def table(screen: Screen, found: RunTable) -> None:
@@ -58,7 +62,8 @@ def draw(screen: Screen, view: RunView) -> None:
             ("reason", ended.reason if ended else ""),
             ("commit", ended.commit if ended else ""),
             ("kept as", _kept(view)),
-            ("set aside", view.run.ended.aside if view.run.ended else ""),
+            ("set aside", ended.aside if ended else ""),
+            ("output", Cell(ended.noted if ended else "", "yellow")),
             ("memory", _memory(ended) if ended else ""),
             ("CPU", _seconds(ended) if ended else ""),
             ("files", _files(screen, view)),
@@ -92,6 +97,8 @@ def pruned(screen: Screen, found: PruneTable, *, dry_run: bool) -> None:
     what = f"{amounts.count(len(found.runs), 'run')}, {amounts.size(found.freed)}"
     stays = f"{amounts.size(found.kept)} of at most {amounts.size(found.limit)} stay"
     screen.line(f"{what} {would}; {stays}" if found.runs else f"nothing to delete; {stays}")
+    if found.kept and not (found.runs or found.left):
+        screen.line(_WHY_ALL_STAY, "dim")
     for left in found.left:
         screen.line(f"not deleted: {left}", "yellow")
     if found.runs and dry_run:

@@ -61,15 +61,30 @@ def named(variables: Mapping[str, str]) -> Path | None:
     return Path(path) if path else None
 
 
-def checkout(here: Path, program: Path = _PROGRAM) -> Path | None:
+def checkout(here: Path, program: Path = _PROGRAM, run: Path = RUN) -> Path | None:
     """Return the nearest directory upwards that this very client was installed from or into.
 
+    Where there is none, and no environment is installed, that in whose `.venv` it is.
     A `state` that merely lies there is not taken: an agent can leave one in its workspace.
     """
     for directory in (here, *here.parents):
         if _is_own(directory, program) and _trusted(directory / "state"):
             return directory
-    return None
+    return None if _installed(run) else _home(program)
+
+
+def _installed(run: Path) -> list[str]:
+    return sorted(path.parent.name for path in run.glob(f"*/{SOCKET}"))
+
+
+def _home(program: Path) -> Path | None:
+    """Return the checkout in whose `.venv` a client is, from wherever it is called."""
+    try:
+        environment = program.resolve(strict=True).parents[1]
+    except (OSError, IndexError):
+        return None
+    home = environment.parent
+    return home if environment.name == ".venv" and _trusted(home / "state") else None
 
 
 def _of_environment(environment: str, here: Path, run: Path, program: Path) -> Place:
@@ -77,15 +92,17 @@ def _of_environment(environment: str, here: Path, run: Path, program: Path) -> P
     hint = f"systemctl status pm-runner@{environment}"
     if installed.exists():
         return Place(installed, environment, hint)
-    if (directory := checkout(here, program)) is not None:
+    if (directory := checkout(here, program, run)) is not None:
         return Place(directory / "state" / SOCKET, environment, f"{START} --env {environment}")
+    if not run.exists():  # nothing was ever installed here
+        hint = f"{START} --env {environment} --state-dir ./state"
     return Place(installed, environment, hint)
 
 
 def _only(here: Path, run: Path, program: Path) -> Place:
-    if (directory := checkout(here, program)) is not None:
+    if (directory := checkout(here, program, run)) is not None:
         return Place(directory / "state" / SOCKET, "", START)
-    names = sorted(path.parent.name for path in run.glob(f"*/{SOCKET}"))
+    names = _installed(run)
     if len(names) == 1:
         return Place(run / names[0] / SOCKET, names[0], f"systemctl status pm-runner@{names[0]}")
     if names:

@@ -135,6 +135,7 @@ class Ended(Entity, frozen=True, kw_only=True):
     `kept` names the git reference that holds what it left behind, `aside` a directory below the
     workspace with repositories that it had made in there.
     `peak_memory` is bytes of its largest process, `cpu_seconds` those of all; None is not known.
+    `noted` is what its host said of the output.
     """
 
     outcome: Outcome
@@ -146,6 +147,7 @@ class Ended(Entity, frozen=True, kw_only=True):
     aside: str = ""
     peak_memory: int | None = None
     cpu_seconds: float | None = None
+    noted: str = ""
 
 
 class Run(Entity, frozen=True, kw_only=True):

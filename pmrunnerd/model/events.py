@@ -223,7 +223,8 @@ class RunEnded(Event, frozen=True, kw_only=True):
     """A run is over and no process of it is left.
 
     `peak_memory` is bytes of its largest process, `cpu_seconds` those of all of them; both are
-    absent where nobody could look, as after a run host that was killed.
+    absent where nobody could look, as after a run host that was killed. `noted` is what the run host
+    said of the output, such as that not all of it was kept.
     """
 
     run: str
@@ -237,6 +238,7 @@ class RunEnded(Event, frozen=True, kw_only=True):
     aside: str = ""
     peak_memory: int | None = None
     cpu_seconds: float | None = None
+    noted: str = ""
 
 
 class LeftoversKept(Event, frozen=True, kw_only=True):

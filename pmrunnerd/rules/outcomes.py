@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, Run
 from pmrunnerd.model.naming import Mint
-from pmrunnerd.model.progress import AnyProgress, Asked, Committed, Finished, Kept
+from pmrunnerd.model.progress import AnyProgress, Asked, Committed, Finished, Kept, Output
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.plans import with_consequences
@@ -22,6 +22,7 @@ class Seen(Struct, kw_only=True):
     commit: str = ""
     kept: str = ""
     aside: str = ""
+    noted: str = ""
 
     def look(self, cursor: int, progress: AnyProgress) -> None:
         """Take note of one report, after which the file is read up to `cursor`."""
@@ -33,6 +34,8 @@ class Seen(Struct, kw_only=True):
                 self.commit = commit
             case Kept(ref=ref, aside=aside):
                 self.kept, self.aside = ref, aside
+            case Output(stream="runner", text=text):
+                self.noted = text.strip()
             case _:
                 pass
 
@@ -82,6 +85,7 @@ def ended(
         aside=seen.aside,
         peak_memory=finished.peak_memory,
         cpu_seconds=finished.cpu_seconds,
+        noted=seen.noted,
     )
     name, project, reason = task.id, task.project, finished.reason
     moved: ev.AnyEvent

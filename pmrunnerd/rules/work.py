@@ -54,6 +54,7 @@ def end_run(state: State, event: ev.RunEnded, at: str) -> None:
         aside=event.aside,
         peak_memory=event.peak_memory,
         cpu_seconds=event.cpu_seconds,
+        noted=event.noted,
     )
     state.runs[run.id] = replace(run, cursor=event.cursor, ended=ended)
     del state.active[run.id]

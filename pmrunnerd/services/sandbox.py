@@ -31,6 +31,7 @@ _NOBODY: Final = ("--uid", "1000", "--gid", "1000")
 # A workspace that is one of these, or above one, would be all of the machine.
 _TAKEN: Final = ("/usr", "/etc", "/proc", "/dev", "/sys", "/tmp", "/run", "/boot", "/var", "/home")  # noqa: S108
 _NEVER_INSIDE: Final = ("/proc", "/dev", "/sys", AGENT)
+_ACCEPT: Final = "pmrunnerctl stop --keep-runs; pmrunnerctl start -- --unconfined"
 _PROBE: Final = 10.0
 _LIMIT: Final = 64 * 1024
 
@@ -183,10 +184,12 @@ def own() -> dict[str, str]:
 def hint(said: str) -> str:
     """Return what to do about what bubblewrap said."""
     if "uid map" in said or "user namespace" in said or "Operation not permitted" in said:
-        return (
+        mend = (
             "allow user namespaces (sysctl kernel.apparmor_restrict_unprivileged_userns=0, or an"
-            " AppArmor profile for bwrap), or accept the risk with pmrunnerd --unconfined"
+            " AppArmor profile for bwrap)"
         )
-    if "Unknown option" in said:
-        return "install bubblewrap 0.8 or later, or accept the risk with pmrunnerd --unconfined"
-    return "see what bwrap says, or accept the risk with pmrunnerd --unconfined"
+    elif "Unknown option" in said:
+        mend = "install bubblewrap 0.8 or later"
+    else:
+        mend = "see what bwrap says"
+    return f"{mend}; or accept the risk: {_ACCEPT}"

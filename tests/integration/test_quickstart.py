@@ -129,7 +129,7 @@ def test_without_a_network_the_first_start_says_what_to_do(fresh: tuple[Path, En
     assert answer.returncode == 1
     assert answer.stderr.endswith(
         "quickstart: cannot install from packaging/requirements.lock: uv said why, above\n"
-        "  hint: packaging/quickstart   begins again\n"
+        "  hint: packaging/quickstart   # begins again\n"
     )
 
 

@@ -33,7 +33,7 @@ def test_a_daemon_that_hangs_is_named_with_what_ends_it(
     assert cannot.endswith(f"{hanging.socket}: it does not answer (pid {hanging.pid})")
     assert carry_on.startswith(f"  hint: kill -CONT {hanging.pid} ")
     again = f"pmrunnerctl --socket {hanging.socket} start"
-    assert end.startswith(f"  hint: kill -9 {hanging.pid}; {again}   nothing")
+    assert end.startswith(f"  hint: kill -9 {hanging.pid}; {again}   # nothing")
 
 
 def test_a_daemon_that_hangs_is_waited_for_as_long_as_was_said(hanging: Daemon) -> None:

@@ -47,7 +47,7 @@ def test_runs_are_refused_and_nothing_is_started(tmp_path: Path, why: str) -> No
         assert f"none: {why}; runs are refused" in daemon.ctl("status").stdout
         again = daemon.ctl("start", "--state-dir", str(daemon.state))
         assert again.stderr.startswith(f"no run can begin: {why}; runs are refused\n")
-        assert "-- --unconfined   accepts the risk\n" in again.stderr
+        assert "-- --unconfined   # accepts the risk\n" in again.stderr
         checked = daemon.ctl("doctor")
         assert f"{why}; runs are refused" in checked.stdout
         assert checked.returncode != 0

@@ -92,7 +92,7 @@ def test_that_no_run_begins_is_said_once_and_so_is_that_they_do_again(
     play(tmp_path, scene)
     said = [record.getMessage() for record in caplog.records if "admission" in record.name]
     assert said == [
-        "no run begins: 0 MiB of memory are free, and a run begins with 0 MiB (runs.memory)",
+        "no run begins: 50 bytes of memory are free, and a run begins with 100 bytes (runs.memory)",
         "runs begin again",
     ]
 

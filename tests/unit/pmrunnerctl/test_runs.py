@@ -52,6 +52,13 @@ def test_one_run_with_what_it_left(paper: Paper) -> None:
     )
 
 
+def test_output_that_was_not_kept_is_told(paper: Paper) -> None:
+    noted = "it printed more than 64 MiB; the rest is not kept"
+    runs.draw(paper, samples.run_view(samples.run(ended=samples.ended(noted=noted))))
+
+    assert f"output   {noted}\n" in paper.text
+
+
 def test_what_nobody_measured_is_not_shown_as_nothing(paper: Paper) -> None:
     ended = samples.ended(Outcome.INTERRUPTED, reason="its run host was gone without a word")
     runs.draw(paper, samples.run_view(samples.run(ended=ended)))
@@ -118,6 +125,16 @@ def test_what_was_deleted_is_told_and_what_could_not_be_yet(paper: Paper) -> Non
         "nothing to delete; 1.0 KiB of at most 4.0 KiB stay\n"
         "not deleted: run r1-aaaa: a run has /srv/demo\n"
     )
+
+
+def test_where_nothing_is_to_be_deleted_it_is_said_why_all_stay(paper: Paper) -> None:
+    runs.pruned(paper, PruneTable(runs=(), freed=0, kept=1024, limit=4096), dry_run=True)
+    assert "among the latest of its project" in paper.text.splitlines()[1]
+
+
+def test_where_there_is_nothing_nothing_stays(paper: Paper) -> None:
+    runs.pruned(paper, PruneTable(runs=(), freed=0, kept=0, limit=4096), dry_run=True)
+    assert paper.text == "nothing to delete; 0 bytes of at most 4.0 KiB stay\n"
 
 
 def test_a_run_that_nothing_confined_stands_out_among_others(paper: Paper) -> None:

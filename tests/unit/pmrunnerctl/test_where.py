@@ -83,6 +83,43 @@ def test_a_checkout_whose_daemon_is_away_is_still_the_one_that_is_meant(tmp_path
     assert checkout(tmp_path, program(tmp_path)) == tmp_path
 
 
+@pytest.mark.parametrize("environment", ["", "dev"])
+def test_a_client_of_a_checkout_means_that_from_wherever_it_is_called(
+    tmp_path: Path, environment: str
+) -> None:
+    (tmp_path / "work/state").mkdir(parents=True)
+    elsewhere = tmp_path / "elsewhere"
+    there(elsewhere / "state/control.sock")
+    link = tmp_path / "pmrunnerctl"
+    link.symlink_to(program(tmp_path / "work"))
+
+    for client in (link, program(tmp_path / "work")):
+        found = sought(tmp_path, here=elsewhere, environment=environment, program=client)
+        assert (found.socket, found.environment) == (
+            tmp_path / "work/state/control.sock",
+            environment,
+        )
+
+
+def test_what_is_installed_is_meant_before_the_checkout_in_which_nobody_stands(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "work/state").mkdir(parents=True)
+    prod = there(tmp_path / "run/prod/control.sock")
+
+    assert sought(tmp_path, here=tmp_path).socket == prod
+    assert sought(tmp_path, here=tmp_path / "work").socket == tmp_path / "work/state/control.sock"
+
+
+def test_an_environment_of_a_machine_that_has_none_is_started_and_not_asked_of_systemd(
+    tmp_path: Path,
+) -> None:
+    hint = sought(tmp_path, environment="dev").hint
+    assert hint == "pmrunnerctl start --env dev --state-dir ./state"
+    there(tmp_path / "run/prod/control.sock")
+    assert sought(tmp_path, environment="dev").hint == "systemctl status pm-runner@dev"
+
+
 def test_a_socket_that_merely_lies_there_is_named_and_not_taken(tmp_path: Path) -> None:
     left = there(tmp_path / "workspace/state/control.sock")
 

@@ -2,7 +2,7 @@ import pytest
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, TaskState
-from pmrunnerd.model.progress import Asked, Committed, Finished, Kept
+from pmrunnerd.model.progress import Asked, Committed, Finished, Kept, Output
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.outcomes import Circumstances, Seen, ended, gone
@@ -42,6 +42,16 @@ def test_what_a_run_used_is_remembered_and_what_nobody_measured_is_not() -> None
     run = over(running(), gone("its run host was gone without a word")).runs["r1"].ended
     assert run is not None
     assert (run.peak_memory, run.cpu_seconds) == (None, None)
+
+
+def test_what_the_run_host_said_of_the_output_is_recorded_and_what_the_agent_said_is_not() -> None:
+    seen = Seen()
+    seen.look(9, Output(at=AT, stream="stdout", text="it printed nothing\n"))
+    assert seen.noted == ""
+    seen.look(99, Output(at=AT, stream="runner", text="it printed more than 64 MiB\n"))
+    run = over(running(), finished(Outcome.SUCCEEDED), seen).runs["r1"].ended
+    assert run is not None
+    assert run.noted == "it printed more than 64 MiB"
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.TIMED_OUT, Outcome.STALLED])
