@@ -79,8 +79,12 @@ def _said(said: pr.AnyProgress) -> str:
 def _kept(said: pr.Kept | pr.PutAway) -> str:
     many = f"{said.files} {_files(said.files)}"
     if isinstance(said, pr.PutAway):
-        return f"what run {said.run} left behind ({many}) is kept as {said.ref}"
-    return f"kept {many} as {said.ref}"
+        kept = f"what run {said.run} left behind ({many}) is kept as {said.ref}"
+        aside = f"what git cannot keep of run {said.run} is in {said.aside}"
+    else:
+        kept = f"kept {many} as {said.ref}"
+        aside = f"what git cannot keep is in {said.aside}"
+    return "; ".join([*([kept] if said.ref else ()), *([aside] if said.aside else ())])
 
 
 def _files(count: int) -> str:

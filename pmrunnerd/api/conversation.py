@@ -127,7 +127,7 @@ class _Told:
         if run is not None and run.kept:
             text += f"\nwhat it had changed is kept as {run.kept}"
         if run is not None and run.aside:
-            text += f"\nrepositories that it had made are in {run.aside}"
+            text += f"\nwhat git cannot keep is in {run.aside}"
         yield self._entry(
             kind,
             getattr(fact, "by", "") or RUNNER,
@@ -152,7 +152,7 @@ class _Told:
             f"what run {fact.run} left behind ({files}), and whatever was changed after it died,"
             f" is kept as {fact.ref}\nto have a file back: git checkout {fact.ref} -- FILE"
         )
-        aside = f"repositories that run {fact.run} had made are in {fact.aside}"
+        aside = f"what git cannot keep of run {fact.run} is in {fact.aside}"
         said = [*([text] if fact.ref else ()), *([aside] if fact.aside else ())]
         yield self._entry("kept", RUNNER, "\n".join(said), run=fact.run)
 

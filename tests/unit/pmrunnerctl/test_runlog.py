@@ -37,6 +37,7 @@ def test_our_own_notes_go_to_standard_error() -> None:
         pr.Asked(at="", text="Why?"),
         pr.Committed(at="", commit="fedcba9876543210", subject="Build it", files=1),
         pr.Kept(at="", ref="refs/pm-runner/runs/r1", files=2),
+        pr.Kept(at="", ref="", files=0, aside=".git/pm-runner-kept/r1-1"),
         pr.PutAway(at="", run="r0", ref="refs/pm-runner/runs/r0", files=1),
         pr.Finished(at="", outcome=Outcome.FAILED, reason="exit status 2"),
         pr.Finished(at="", outcome=Outcome.SUCCEEDED),
@@ -49,6 +50,7 @@ def test_our_own_notes_go_to_standard_error() -> None:
         "-- asked: Why?\n"
         "-- committed fedcba987654 Build it (1 file)\n"
         "-- kept 2 files as refs/pm-runner/runs/r1\n"
+        "-- what git cannot keep is in .git/pm-runner-kept/r1-1\n"
         "-- what run r0 left behind (1 file) is kept as refs/pm-runner/runs/r0\n"
         "-- failed: exit status 2\n"
         "-- succeeded\n"
