@@ -34,7 +34,7 @@ from pmrunnerd.options import Options
 from pmrunnerd.outlet import Outlet
 from pmrunnerd.rules import recovery
 from pmrunnerd.rules.admission import Least
-from pmrunnerd.services import aftermath, room, sandbox, workspace
+from pmrunnerd.services import aftermath, leftovers, room, sandbox, workspace
 from pmrunnerd.services.agents.registry import AGENTS
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.descriptors import Shortage, raise_limit, share
@@ -213,6 +213,7 @@ class House:
 
     async def _look_at_the_past(self) -> None:
         try:
+            await leftovers.clear_abandoned()
             await self._store.scrub()
         except (OSError, MemoryError, RuntimeError) as exc:
             # No files, no memory, no thread: it is looked at after the next start.

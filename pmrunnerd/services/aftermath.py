@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 from pmrunnerd.services import cells, guard, marker, tenancy
-from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.obstacles import ASIDE, place, sweep
 
@@ -24,14 +23,16 @@ async def make_safe(
 ) -> str:
     """Take out of a workspace what git outside would enter, by a git in a sandbox.
 
-    `since` is when the run began (POSIX). Returns the directory below the workspace where all of it is by now, if there was any. Raises Held where another run has the workspace,
-    which does the same, or it is not there; PmError and OSError for what does not work.
+    `since` is when the run began (POSIX). Returns the directory below the workspace where all of it
+    is by now, if there was any. Raises Held where another run has the workspace, which does the
+    same, or it is not there; PmError and OSError for what does not work.
     """
     lock = tenancy.hold(workspace)
     try:
-        name = f"disarm-{os.getpid()}-{Clock().token()}"
-        cell = await cells.make(workspace, name, agent=None, hidden=hidden, unconfined=unconfined)
-        git, aside = Git(cell, name), place(run)
+        # By the run's own name: should we be killed here, whoever looks for what is left of it ends
+        # what we started.
+        cell = await cells.make(workspace, run, agent=None, hidden=hidden, unconfined=unconfined)
+        git, aside = Git(cell, run), place(run)
         left = marker.read(workspace)
         async with asyncio.timeout(_PATIENCE):
             taken = await sweep(git, aside, since=since, branch=left.branch if left else "main")

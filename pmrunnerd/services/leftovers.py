@@ -7,15 +7,22 @@ killed while its sandbox was being made. Without a sandbox it is all there is.
 import asyncio
 import contextlib
 import ctypes
+import logging
 import os
+import re
+import secrets
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from pmrunnerd.services import procfs
 
+log = logging.getLogger(__name__)
+
 VARIABLE: Final = "PM_RUNNER_RUN"
+_ERRAND: Final = re.compile(r"[a-z]+-(?P<pid>[0-9]+)-[0-9a-f]{8}")
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _PATIENCE: Final = 10.0
 
@@ -56,6 +63,31 @@ async def end(run: str, *, below: bool) -> None:
         _bury(found)
 
 
+def errand(what: str) -> str:
+    """Return a name for what a daemon starts in a workspace, by which it is found if that dies."""
+    return f"{what}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def abandoned() -> set[str]:
+    """Return the names of errands whose daemon is gone, and of which something is still there."""
+    found = {name for pid in procfs.pids() for name in _names(pid)}
+    return {name for name in found if _is_abandoned(name)}
+
+
+async def clear_abandoned() -> None:
+    """End what is left of daemons that were killed in the middle of an errand."""
+    for name in await asyncio.to_thread(abandoned):
+        try:
+            await end(name, below=False)
+        except TimeoutError as exc:
+            log.warning("%s", exc)
+
+
+def _is_abandoned(name: str) -> bool:
+    known = _ERRAND.fullmatch(name)
+    return known is not None and not Path(f"/proc/{known['pid']}").exists()
+
+
 def _left(run: str, *, below: bool) -> set[int]:
     return of(run) | (descendants() if below else set())
 
@@ -81,12 +113,20 @@ def _bury(found: set[int]) -> None:
 
 
 def _belongs(pid: int, run: str) -> bool:
-    if f"{VARIABLE}={run}".encode() in _words(pid, "environ"):
-        return True
+    return run in _names(pid)
+
+
+def _names(pid: int) -> Iterator[str]:
+    """Yield the names of runs that a process carries."""
+    start = f"{VARIABLE}=".encode()
+    for word in _words(pid, "environ"):
+        if word.startswith(start):
+            yield os.fsdecode(word.removeprefix(start))
     # The first process of a sandbox hides its environment, but it was told the run's name.
     words = _words(pid, "cmdline")
-    told = zip(words, words[1:], words[2:], strict=False)
-    return (b"--setenv", VARIABLE.encode(), run.encode()) in told
+    for set_, variable, value in zip(words, words[1:], words[2:], strict=False):
+        if (set_, variable) == (b"--setenv", VARIABLE.encode()):
+            yield os.fsdecode(value)
 
 
 def _words(pid: int, file: str) -> list[bytes]:

@@ -11,9 +11,8 @@ from collections.abc import Awaitable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from pmrunnerd.services import cells, guard, marker, status, tenancy
+from pmrunnerd.services import cells, guard, leftovers, marker, status, tenancy
 from pmrunnerd.services.cell import Reach
-from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.git import Git, GitFailed
 from pmrunnerd.services.keeping import REFS
 from pmrunnerd.services.obstacles import ASIDE
@@ -40,7 +39,7 @@ async def let_go(
     lock = tenancy.hold(workspace)
     try:
         status.operation(workspace)  # a `.git` that is gone is told in words
-        name = f"prune-{os.getpid()}-{Clock().token()}"
+        name = leftovers.errand("prune")
         cell = await cells.make(
             *(workspace, name),
             agent=None,

@@ -14,9 +14,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from pmrunnerd.model.errors import PmError, Refused
-from pmrunnerd.services import cells, sandbox, tenancy
+from pmrunnerd.services import cells, leftovers, sandbox, tenancy
 from pmrunnerd.services.cell import NoWorkspace
-from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.judgement import judge
 from pmrunnerd.services.outcome import Exited
@@ -84,18 +83,13 @@ async def examine(
 
 
 async def _is_unborn(path: Path, hidden: Sequence[Path], *, unconfined: bool) -> bool:
-    run = _name()
+    run = leftovers.errand("probe")
     cell = await cells.make(
         path, run, agent=None, hidden=hidden, unconfined=unconfined, writable=False
     )
     outcome = await Git(cell, run).outcome("rev-parse", "--verify", "--quiet", "HEAD")
     # A repository that git cannot read is another status, and what is wrong with it is a run's to say.
     return isinstance(outcome, Exited) and outcome.status == 1
-
-
-def _name() -> str:
-    """Return a name for what git does in a sandbox and no run asked for."""
-    return f"probe-{os.getpid()}-{Clock().token()}"
 
 
 def _outside(path: Path) -> tuple[str, str]:
@@ -143,7 +137,7 @@ async def probe(path: Path, *, unconfined: bool) -> Inspection:
 
     Raises nothing: what keeps it from looking is a problem of the workspace.
     """
-    run = _name()
+    run = leftovers.errand("probe")
     try:
         if not path.is_dir():  # noqa: ASYNC240 - a look at names, not at content
             raise NoWorkspace(path)  # noqa: TRY301 - a problem like those of others

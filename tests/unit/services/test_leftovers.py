@@ -1,5 +1,6 @@
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -70,3 +71,24 @@ def test_a_child_that_somebody_here_waits_for_is_left_to_whoever_waits() -> None
         eventually(lambda: Path(f"/proc/{child.pid}/stat").read_text().split()[2] == "Z")
         asyncio.run(leftovers.end("r8-aaaac", below=False))
         assert child.wait(20) == 7
+
+
+def test_what_a_dead_daemon_left_of_an_errand_is_ended_and_what_a_living_one_does_is_not() -> None:
+    with subprocess.Popen(["true"]) as dead:
+        dead.wait()
+    word = f"4{os.getpid()}8"
+    names = [f"probe-{dead.pid}-0123abcd", leftovers.errand("prune"), f"r{dead.pid}-0123abcd"]
+    started = [
+        subprocess.Popen(["sleep", word], env={"PM_RUNNER_RUN": name, "PATH": os.environ["PATH"]})
+        for name in names
+    ]
+    try:
+        eventually(lambda: len(processes(f"sleep\0{word}")) == len(names))
+        asyncio.run(leftovers.clear_abandoned())
+
+        assert started[0].wait(10) == -signal.SIGKILL
+        assert [process.poll() for process in started[1:]] == [None, None]
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
