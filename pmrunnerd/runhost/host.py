@@ -25,6 +25,8 @@ from pmrunnerd.services.tenancy import FULL, Finished, Held, Tenancy
 
 log = logging.getLogger(__name__)
 
+# Seconds by which the times of two disks may differ, and one be rounded.
+_COARSE: Final = 2.0
 _INTERRUPTED: Final = Verdict(outcome=Outcome.INTERRUPTED, reason="it was told to stop")
 
 
@@ -157,7 +159,7 @@ class RunHost:
     def _began(self, run: str) -> float | None:
         """Return when a run of this state was to begin; its directory is none that it can write."""
         try:
-            return self._sibling(run).with_name("spec.json").stat().st_mtime
+            return self._sibling(run).with_name("spec.json").stat().st_mtime - _COARSE
         except OSError:
             return None
 

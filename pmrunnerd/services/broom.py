@@ -18,14 +18,17 @@ from typing import Final
 
 KEPT: Final = b"pm-runner-kept"
 _INDEX: Final = b"pm-runner-index"
+_ROUNDED: Final = 1_000  # nanoseconds that a float of today cannot tell
 _RIGHTS: Final = 0o700
 _READ: Final = 0o400
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NOFOLLOW: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LONG: Final = 8192
+_NAME: Final = 200  # bytes of a name that is kept; the kernel takes 255
 _POINTS: Final = b"gitdir: "
-# Half of one, too: without the rest it could be put together by a later run, whose it would not be.
-_REPOSITORY: Final = frozenset({b"HEAD", b"config"})
+# What leads git to a configuration, beside a HEAD. Half of a repository counts, too: a later run
+# could put the rest to it, and would not have made it.
+_LEADS: Final = frozenset({b"config", b"commondir"})
 # What of a repository says what git executes there, or that it is one.
 _PIECES: Final = (b"HEAD", b"config", b"config.worktree", b"commondir", b"hooks")
 # Directories of `.git` in which a name that ends so can be somebody's own.
@@ -40,7 +43,7 @@ class Broom:
 
     def __init__(self, top: bytes, since: float, aside: bytes, guarded: frozenset[bytes]) -> None:
         self._top = top
-        self._since = int(since * 1_000_000_000)
+        self._since = int(since * 1_000_000_000) - _ROUNDED
         self._aside = aside
         self._guarded = guarded
         self._place: int | None = None
@@ -63,13 +66,14 @@ class Broom:
             # Git is led into what is still there by the index alone.
             self._delete(b"index", git)
 
-    def evacuate(self) -> None:
-        """Move everything out of the tree that is there."""
+    def evacuate(self, stay: frozenset[bytes]) -> None:
+        """Move everything out of the tree that is there, but for what is ignored or somebody's."""
         here = os.open(self._top, _DIRECTORY)
         for name in self._names(here):
-            if name != b".git":
+            if name != b".git" and name not in stay:
                 self._own(name, here)
-                os.rename(name, self._free(name), src_dir_fd=here, dst_dir_fd=self._there())
+                with contextlib.suppress(OSError):
+                    os.rename(name, self._free(name), src_dir_fd=here, dst_dir_fd=self._there())
 
     # Looking
 
@@ -91,7 +95,12 @@ class Broom:
                 except OSError:  # gone, or a link by now
                     continue
                 inner = path + b"/" + name if path else name
-                deeper = look(there, inner, self._names(there))
+                try:
+                    # Nobody who may not search it finds anything in there, nor the way back.
+                    os.stat(b"..", dir_fd=there)
+                    deeper = look(there, inner, self._names(there))
+                except OSError:
+                    deeper = None
                 if deeper is None:
                     os.close(there)
                     continue
@@ -117,7 +126,7 @@ class Broom:
             found = self._stat(name, here)
             if found is None:
                 continue
-            is_new = found.st_ctime_ns > self._since
+            is_new = found.st_ctime_ns >= self._since
             is_lock = name.endswith(b".lock") and is_new
             if (is_lock and (not stat.S_ISDIR(found.st_mode) or inner not in _NAMES)) or (
                 path.startswith(b"refs/pm-runner") and stat.S_ISLNK(found.st_mode)
@@ -140,9 +149,9 @@ class Broom:
                 continue
             if stat.S_ISDIR(found.st_mode):
                 below.append(name)
-            elif found.st_ctime_ns > self._since:
+            elif found.st_ctime_ns >= self._since:
                 self._put_right_file(name, here, found)
-        if not path and b"HEAD" in names:
+        if not path and b"HEAD" in names and {b"objects", b"refs"} <= set(names):
             self._hide_bare(here)
         return below
 
@@ -152,7 +161,7 @@ class Broom:
             if not found.st_mode & _READ:
                 with contextlib.suppress(OSError):
                     os.chmod(name, found.st_mode | _READ, dir_fd=here)
-        elif not stat.S_ISLNK(found.st_mode):
+        elif stat.S_ISFIFO(found.st_mode) and name.startswith(b".git"):
             self._delete(name, here)
 
     # Repositories
@@ -164,19 +173,27 @@ class Broom:
             if found is None:
                 return False
             if stat.S_ISDIR(found.st_mode):
-                return self._has_new_pieces(b".git", here)
+                # Git passes by one that is empty, and takes the directory itself.
+                return self._has_new_pieces(b".git", here) or self._is_new_bare(here, names)
             target = self._target(here, path)
             if target is None:
-                return found.st_ctime_ns > self._since
-            if target in self._guarded:
+                return found.st_ctime_ns >= self._since
+            # A person's working tree, whose git directory nobody in the sandbox can write.
+            is_tree = target.startswith(self._top + b"/.git/worktrees/")
+            if target in self._guarded or is_tree:
                 return False
-            return found.st_ctime_ns > self._since or self._has_new_pieces(target, None)
-        return set(names) >= _REPOSITORY and self._has_new_pieces(b".", here)
+            return found.st_ctime_ns >= self._since or self._has_new_pieces(target, None)
+        return self._is_new_bare(here, names)
+
+    def _is_new_bare(self, here: int, names: list[bytes]) -> bool:
+        if b"HEAD" not in names or _LEADS.isdisjoint(names):
+            return False
+        return self._has_new_pieces(b".", here)
 
     def _has_new_pieces(self, name: bytes, here: int | None) -> bool:
         for piece in self._pieces(name, here):
             found = self._stat(piece, here)
-            if found is not None and found.st_ctime_ns > self._since:
+            if found is not None and found.st_ctime_ns >= self._since:
                 return True
         return False
 
@@ -225,15 +242,23 @@ class Broom:
             self._disable(here, path)
             return False
         self.taken.append(path)
-        # No repository any more either, until somebody who knows what it is calls it so.
-        with contextlib.suppress(OSError):
-            os.rename(
-                free + b"/.git",
-                free + b"/.git.kept",
-                src_dir_fd=self._there(),
-                dst_dir_fd=self._there(),
-            )
+        self._unmake(free)
         return True
+
+    def _unmake(self, name: bytes) -> None:
+        """Have nothing in what was set aside be a repository, until somebody calls it so again."""
+        top = os.open(name, _DIRECTORY, dir_fd=self._there())
+        try:
+            self._walk(top, self._look_aside)
+        finally:
+            os.close(top)
+
+    def _look_aside(self, here: int, _: bytes, names: list[bytes]) -> list[bytes]:
+        for name in (b".git", b"HEAD"):
+            if name in names and (name == b".git" or not _LEADS.isdisjoint(names)):
+                os.rename(name, name + b".kept", src_dir_fd=here, dst_dir_fd=here)
+        kinds = ((name, self._stat(name, here)) for name in names if name != b".git")
+        return [name for name, found in kinds if found and stat.S_ISDIR(found.st_mode)]
 
     def _disable(self, here: int, path: bytes) -> None:
         part = b".git" if self._stat(b".git", here) is not None else b"HEAD"
@@ -249,7 +274,7 @@ class Broom:
     def _hide_bare(self, here: int) -> None:
         """See to it that the workspace itself is no repository without a working tree."""
         found = self._stat(b"HEAD", here)
-        if found is not None and found.st_ctime_ns > self._since:
+        if found is not None and found.st_ctime_ns >= self._since:
             os.rename(b"HEAD", self._free(b"HEAD"), src_dir_fd=here, dst_dir_fd=self._there())
 
     # What git needs
@@ -303,11 +328,10 @@ class Broom:
         return self._place
 
     def _free(self, name: bytes) -> bytes:
-        """Return a name that is free there."""
-        number, free = 1, name
+        """Return a name that is free there, and not too long."""
+        free = name[:_NAME]
         while self._stat(free, self._there()) is not None:
-            number += 1
-            free = name + b"-%d" % number
+            free = name[:_NAME] + b"-" + secrets.token_hex(4).encode()
         return free
 
     def _own(self, name: bytes, here: int) -> None:
@@ -315,7 +339,7 @@ class Broom:
         found = self._stat(name, here)
         if found is None or found.st_mode & _RIGHTS == _RIGHTS or not stat.S_ISDIR(found.st_mode):
             return
-        if found.st_ctime_ns > self._since:
+        if found.st_ctime_ns >= self._since:
             with contextlib.suppress(OSError):
                 os.chmod(name, found.st_mode | _RIGHTS, dir_fd=here)
 
@@ -348,7 +372,7 @@ def main(words: list[str]) -> int:
     if "branch" in told:
         broom.sweep(os.fsencode(told["branch"]), [os.fsencode(name) for name in told["remove"]])
     else:
-        broom.evacuate()
+        broom.evacuate(frozenset(map(os.fsencode, told["stay"])))
     paths = {"taken": broom.taken, "stuck": broom.stuck}
     json.dump(
         {key: [os.fsdecode(path) for path in found] for key, found in paths.items()}, sys.stdout

@@ -45,6 +45,13 @@ _BASH: Final = ("bash", "-o", "pipefail", "-euc")
 _FILTER: Final = 'only=$1; shift; "$@" | sed --null-data --quiet "$only"'
 
 
+# It exits 1 where nothing is ignored.
+_IGNORED: Final = """
+find . -mindepth 1 -maxdepth 1 ! -name .git -printf '%P\\0' |
+    { "$@" check-ignore --no-index --stdin -z || [ $? = 1 ]; }
+"""
+
+
 class GitFailed(PmError):
     """Git could not do what we need; the repository may be damaged, or the disk full."""
 
@@ -153,6 +160,12 @@ class Git:
         asked = ("check-ignore", "--quiet", "--no-index", "--", f"./{path}/")
         outcome = await self.program((*words, *asked))
         return isinstance(outcome, Exited) and outcome.status == 0
+
+    async def ignored(self) -> list[str]:
+        """Return the names at the top of the workspace that are ignored."""
+        words = (word for word in _GIT if word != _LITERAL)
+        outcome = await self.program((*_BASH, _IGNORED, "bash", *words))
+        return os.fsdecode(self._printed(outcome, "check-ignore")).split("\0")[:-1]
 
     async def has(self, path: str) -> bool:
         """Tell whether a path below the workspace is there."""

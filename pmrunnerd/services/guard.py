@@ -50,7 +50,7 @@ def find(workspace: Path) -> tuple[Guarded, ...]:
 
     Nothing without a `.git`. Raises CannotConfine where a link or the like is in its place.
     """
-    return tuple(_one(workspace / ".git", (*_DIRECTORIES, _KEPT)))
+    return tuple(_one(workspace / ".git", (*_DIRECTORIES, _KEPT, _WORKTREES)))
 
 
 def _one(git: Path, directories: Sequence[str] = _DIRECTORIES) -> Iterator[Guarded]:
@@ -67,7 +67,7 @@ def _one(git: Path, directories: Sequence[str] = _DIRECTORIES) -> Iterator[Guard
         for name in directories:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(name, dir_fd=directory)
-        for name in (*_FILES, *directories, _WORKTREES):
+        for name in (*_FILES, *directories):
             if _is_there(git / name, directory):
                 yield Guarded(git / name)
     finally:
@@ -153,7 +153,7 @@ def _lift(git: Path) -> None:
                 with contextlib.suppress(FileNotFoundError):
                     if _content(name, directory) in ours:
                         os.unlink(name, dir_fd=directory)
-            for name in (_MODULES, _KEPT):  # empty, they were made to be mount points
+            for name in (_MODULES, _KEPT, _WORKTREES):  # empty, they were made to be mount points
                 with contextlib.suppress(OSError):
                     os.rmdir(name, dir_fd=directory)
         finally:

@@ -28,6 +28,7 @@ _OWN: Final = ".git/index"
 _INDEX: Final = ".git/pm-runner-index"
 # References with a number that people can count to; what is in the way of more is no accident.
 _NUMBERS: Final = 10
+_TREE: Final = "tree-"
 # Bytes without which git can do nothing.
 _LEAST: Final = 1 << 20
 # What git leaves of an operation that `reset --hard` does not end.
@@ -59,16 +60,30 @@ async def put_away(git: Git, began: Marker, aside: str) -> Keeping | None:
     except GitFailed as exc:
         if _is_full(git.cell.workspace):
             raise  # it is no fault of what there is, and passes
+        log.warning("trying again to keep what run %s left: %s", began.run, exc)
+        kept = await _try_again(git, began, aside)
+    for place in (f"{ASIDE}/{_TREE}{aside}", f"{ASIDE}/{aside}"):
+        if await git.has(place):
+            return replace(kept or Keeping(ref="", files=0), aside=place)
+    return kept
+
+
+async def _try_again(git: Git, began: Marker, aside: str) -> Keeping | None:
+    """Put away once more, in case somebody was in the way; else have all of the tree aside."""
+    await sweep(git, aside, since=began.since, branch=began.branch, remove=_REMAINS)
+    try:
+        return await _put_away(git, began)
+    except GitFailed as exc:
+        if _is_full(git.cell.workspace):
+            raise
         log.warning("moving aside what git cannot keep of run %s: %s", began.run, exc)
-        kept = await _start_over(git, began, aside)
-    if not await git.has(f"{ASIDE}/{aside}"):
-        return kept
-    return replace(kept or Keeping(ref="", files=0), aside=f"{ASIDE}/{aside}")
+        # By a name that is not a run's: nobody deletes it but a person.
+        return await _start_over(git, began, f"{_TREE}{aside}")
 
 
 def _is_full(workspace: Path) -> bool:
     found = os.statvfs(workspace)
-    return found.f_bavail * found.f_frsize < _LEAST
+    return found.f_bavail * found.f_frsize < _LEAST or (found.f_files > 0 and not found.f_favail)
 
 
 async def _put_away(git: Git, began: Marker) -> Keeping | None:
@@ -81,7 +96,7 @@ async def _put_away(git: Git, began: Marker) -> Keeping | None:
         # What is not tracked is kept by now, but for files that the run's own rules ignored.
         more = await _keep(git, began, left, Movement.NONE, beyond=kept.ref if kept else "")
         kept = kept or more
-        await git("clean", "-ffdq")
+        await git("clean", "-fdq")
     if kept is not None and not await git.succeeds("cat-file", "-e", kept.ref):
         raise GitFailed(f"cannot keep what run {began.run} left: {kept.ref} went")
     return kept or await _kept_before(git, began)

@@ -71,6 +71,12 @@ def write(workspace: Path, marker: Marker) -> None:
             os.close(file)
 
 
+def made(workspace: Path) -> float:
+    """Return when a note was made (POSIX), by its inode's time of change. Raises OSError."""
+    with _git_directory(workspace) as directory:
+        return os.stat(NAME, dir_fd=directory, follow_symlinks=False).st_ctime
+
+
 def remove(workspace: Path) -> None:
     """Take the note away. Raises OSError."""
     with _git_directory(workspace) as directory, contextlib.suppress(FileNotFoundError):

@@ -7,6 +7,7 @@ git, so all that it moves is moved at once.
 import asyncio
 import inspect
 import json
+import os
 import secrets
 from collections.abc import Sequence
 from functools import cache
@@ -40,13 +41,18 @@ async def sweep(
     even then git outside enters nothing.
     """
     status.operation(git.cell.workspace)  # a `.git` that is gone is told in words
-    await _alone(git.cell.workspace)
+    if _is_locked(git.cell.workspace):
+        await _alone(git.cell.workspace)
     return await _run(git, aside, since=since, branch=branch, remove=remove)
 
 
 async def evacuate(git: Git, aside: str) -> None:
-    """Move all that is in the tree to a `place`; raise GitFailed."""
-    await _run(git, aside, since=0.0)
+    """Move all that is in the tree and not ignored to a `place`; raise GitFailed."""
+    await _run(git, aside, since=0.0, stay=await git.ignored())
+
+
+def _is_locked(workspace: Path) -> bool:
+    return os.path.lexists(workspace / ".git" / "index.lock")
 
 
 async def _alone(workspace: Path) -> None:

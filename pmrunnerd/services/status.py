@@ -1,6 +1,7 @@
 """What a workspace looks like: its branch, its commit, what is not committed, what is half done."""
 
 import asyncio
+import os
 import stat
 from pathlib import Path
 from typing import Final
@@ -111,8 +112,8 @@ def operation(workspace: Path) -> str:
         raise GitFailed(
             f"cannot use {workspace}: its .git is gone; put it back, or remove the project"
         ) from None
-    names = {entry.name for entry in directory.iterdir()}
-    return next((what for name, what in _HALF_DONE.items() if name in names), "")
+    there = (what for name, what in _HALF_DONE.items() if os.path.lexists(directory / name))
+    return next(there, "")
 
 
 def listed(files: tuple[str, ...]) -> str:

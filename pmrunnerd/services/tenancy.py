@@ -182,6 +182,9 @@ async def _begin(
         # agent can have written any name: what runs under one that we do not know is not ours.
         if began(left.run) is not None:
             await leftovers.end(left.run, below=False)
+        # So that it can be judged at all, whatever the dead left in git's way.
+        since = began(left.run) or 0.0
+        await sweep(git, place(left.run), since=since, branch=left.branch)
     judged = await judge(git)
     if judged.status.head and (done := await commits.find(git, interrupted)):
         if left is not None and left.run == done.run:
@@ -200,7 +203,9 @@ async def _begin(
     now = judged.status
     taken = Marker(run=git.run, head=now.head, branch=now.branch, since=time.time())
     note.write(workspace, taken)
-    return taken
+    # By the clock of the disk that the workspace is on, and as coarse as that: all else that the
+    # run makes there is not older.
+    return structs.replace(taken, since=note.made(workspace))
 
 
 def hold(workspace: Path) -> int:

@@ -1,6 +1,7 @@
 """What lies in the way of git, taken away by the broom."""
 
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,8 +57,11 @@ def test_what_only_looks_like_a_lock_stays(tmp_path: Path) -> None:
     assert file.is_file()
 
 
-def test_pipes_and_sockets_go_and_files_and_links_stay(tmp_path: Path) -> None:
+def test_pipes_that_git_would_read_go_and_all_else_stays(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
+    os.mkfifo(here / "pipe")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(here / "server"))
     for name in (".gitattributes", "src/.gitignore"):
         (here / name).parent.mkdir(exist_ok=True)
         os.mkfifo(here / name)
@@ -65,7 +69,7 @@ def test_pipes_and_sockets_go_and_files_and_links_stay(tmp_path: Path) -> None:
     swept(here)
 
     assert sorted(path.name for path in here.iterdir()) == [
-        *(".git", ".gitignore", "kept.txt", "link", "src")
+        *(".git", ".gitignore", "kept.txt", "link", "pipe", "server", "src")
     ]
     assert list((here / "src").iterdir()) == []
 
@@ -90,3 +94,21 @@ def test_what_stands_in_the_place_of_what_git_needs_goes(tmp_path: Path) -> None
     assert not (here / ".git/refs").is_symlink()
     assert not (here / ".git/refs/pm-runner").is_symlink()
     assert not (here / ".git/pm-runner-index").exists()
+
+
+def test_names_as_long_as_they_can_be_and_directories_that_nobody_may_search_stop_nothing(
+    tmp_path: Path,
+) -> None:
+    here = repository(tmp_path / "w")
+    for number in range(3):
+        (here / f".git/{number}/{'x' * 250}.lock").mkdir(parents=True)
+    shut = here / "shut"
+    shut.mkdir()
+    (shut / "inner").mkdir()
+    shut.chmod(0o644)
+    since = later(shut)
+    repository(here / "own")
+    os.utime(shut)
+
+    assert swept(here, since)["taken"] == ["own"]
+    shut.chmod(0o755)

@@ -21,6 +21,14 @@ _BARE = (
     " printf '[core]\\nrepositoryformatversion=0\\nbare=false\\nworktree=.\\n"
     'fsmonitor="touch %s; false #"\\n\' $TRAP > {0}/config'
 )
+# Git is led to it by a `commondir`, and to the working tree by a `config.worktree`.
+_LED_AWAY = (
+    "mkdir -p src/bare src/common; cp -r .git/objects .git/refs src/common; cp .git/HEAD src/bare;"
+    " echo ../common > src/bare/commondir; f=src/common/config;"
+    " git config -f $f core.repositoryformatversion 1; git config -f $f extensions.worktreeConfig true;"
+    f" {CONFIG.format('$f')}; git config -f src/bare/config.worktree core.worktree .;"
+    " git config -f src/bare/config.worktree core.bare false"
+)
 _OTHER_GIT = (
     "mkdir -p .git/evil; cp -r .git/objects .git/refs .git/HEAD .git/evil;"
     f" {CONFIG.format('.git/evil/config')}"
@@ -35,10 +43,15 @@ ELSEWHERE = {
         f"mkdir src/bare; {_BARE.format('src/bare')}; git add -A; git commit -qm x",
         "cd src/bare && git status",
     ),
+    "beside an empty .git": (
+        f"mkdir -p src/.git; {_BARE.format('src')}",
+        "cd src && git status",
+    ),
+    "with its configuration elsewhere": (_LED_AWAY, "cd src/bare && git status"),
     "the workspace itself": (f"{_BARE.format('.')}; rm .git/HEAD", "git status"),
     "what was set aside": (
-        f"{_EVIL.format('own')}; git add own",
-        "cd .git/pm-runner-kept/*/own && git status",
+        f"{_EVIL.format('own')}; git add own; {_EVIL.format('own/inner')}",
+        "cd .git/pm-runner-kept/*/own && git status; cd inner && git status",
     ),
     "a working tree elsewhere": (
         f"{_OTHER_GIT}; echo ../../evil > .git/worktrees/other/commondir",

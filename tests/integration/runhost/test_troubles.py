@@ -75,3 +75,14 @@ def test_a_change_that_a_person_hid_from_git_keeps_runs_out(tmp_path: Path) -> N
         assert end(said).outcome is Outcome.HELD
         assert "git was told not to look at kept.txt" in end(said).reason
         assert (here / "kept.txt").read_text() == "mine"
+
+
+def test_what_is_ignored_stays_whatever_git_cannot_make_anything_of(tmp_path: Path) -> None:
+    with Hosts(tmp_path) as hosts:
+        here = hosts.workspace
+        repository(here / "ignored/mine")
+        said = hosts.run("touch 'git~1'; echo x > work; exit 3")
+        (kept,) = every(said, Kept)
+        assert (here / kept.aside / "work").exists()
+        assert (here / "ignored/mine/.git").is_dir()
+        assert "tree-" in kept.aside, "nobody but a person deletes that"

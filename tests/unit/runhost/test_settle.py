@@ -126,7 +126,9 @@ def test_what_cannot_be_put_away_stays_with_the_note_that_says_whose_it_is(tmp_p
     assert final.reason.startswith("why; what it left stays there: cannot run git")
     assert said == []
     assert (here / "new").exists()
-    assert marker.read(here) == held.began
+    note = marker.read(here)
+    assert note is not None
+    assert (note.run, note.head) == (RUN, held.began.head)
 
 
 def test_a_git_directory_that_the_run_destroyed_is_told_and_not_followed(tmp_path: Path) -> None:

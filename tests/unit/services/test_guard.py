@@ -119,13 +119,13 @@ def test_what_must_be_there_is_made_and_lifted(tmp_path: Path) -> None:
 
     names = [
         *("config", "config.worktree", "commondir"),
-        *("hooks", "info", "modules", "pm-runner-kept"),
+        *("hooks", "info", "modules", "pm-runner-kept", "worktrees"),
     ]
     assert [one.path.name for one in found] == names
     assert guard.find(here) == found
     assert head(here) == before
     guard.lift(here)
-    for name in ("commondir", "config.worktree", "modules", "pm-runner-kept"):
+    for name in ("commondir", "config.worktree", "modules", "pm-runner-kept", "worktrees"):
         assert not (here / ".git" / name).exists()
     assert guard.find(tmp_path) == ()
 
