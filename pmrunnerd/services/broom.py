@@ -56,15 +56,16 @@ class Broom:
         self._own(b".", here)
         self._own(b".git", here)
         git = os.open(b".git", _DIRECTORY, dir_fd=here)
+        # Before all that can fail: a person looks at what is left then.
+        self._walk(here, self._look_in_tree)
+        if self.stuck:
+            # Git is led into what is still there by the index alone.
+            self._delete(b"index", git)
         self._walk(git, self._look_in_git)
         self._put_right(git, branch)
         for name in self._names(git):
             if name in remove or name.startswith(_INDEX):
                 self._delete(name, git)
-        self._walk(here, self._look_in_tree)
-        if self.stuck:
-            # Git is led into what is still there by the index alone.
-            self._delete(b"index", git)
 
     def evacuate(self, stay: frozenset[bytes]) -> None:
         """Move everything out of the tree that is there, but for what is ignored or somebody's."""
@@ -256,20 +257,22 @@ class Broom:
     def _look_aside(self, here: int, _: bytes, names: list[bytes]) -> list[bytes]:
         for name in (b".git", b"HEAD"):
             if name in names and (name == b".git" or not _LEADS.isdisjoint(names)):
-                os.rename(name, name + b".kept", src_dir_fd=here, dst_dir_fd=here)
-        kinds = ((name, self._stat(name, here)) for name in names if name != b".git")
-        return [name for name, found in kinds if found and stat.S_ISDIR(found.st_mode)]
+                self._rename(name, b".kept" if name + b".kept" not in names else _chance(), here)
+        found = [(name, self._stat(name, here)) for name in self._names(here)]
+        return [name for name, one in found if one is not None and stat.S_ISDIR(one.st_mode)]
 
     def _disable(self, here: int, path: bytes) -> None:
-        part = b".git" if self._stat(b".git", here) is not None else b"HEAD"
         try:
-            os.rename(
-                part, part + b"." + secrets.token_hex(4).encode(), src_dir_fd=here, dst_dir_fd=here
-            )
+            for name in (b".git", b"HEAD"):
+                if self._stat(name, here) is not None:
+                    self._rename(name, _chance(), here)
         except OSError:
             self.stuck.append(path)
         else:
             self.taken.append(path)
+
+    def _rename(self, name: bytes, more: bytes, here: int) -> None:
+        os.rename(name, name + more, src_dir_fd=here, dst_dir_fd=here)
 
     def _hide_bare(self, here: int) -> None:
         """See to it that the workspace itself is no repository without a working tree."""
@@ -331,7 +334,7 @@ class Broom:
         """Return a name that is free there, and not too long."""
         free = name[:_NAME]
         while self._stat(free, self._there()) is not None:
-            free = name[:_NAME] + b"-" + secrets.token_hex(4).encode()
+            free = name[:_NAME] + _chance()
         return free
 
     def _own(self, name: bytes, here: int) -> None:
@@ -358,6 +361,11 @@ class Broom:
             os.rename(name, self._free(name), src_dir_fd=here, dst_dir_fd=self._there())
         except FileNotFoundError:
             pass
+
+
+def _chance() -> bytes:
+    """Return what makes a name one that nobody has planted."""
+    return b"-" + secrets.token_hex(4).encode()
 
 
 def main(words: list[str]) -> int:

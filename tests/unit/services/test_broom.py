@@ -24,6 +24,7 @@ def test_a_repository_of_the_run_s_making_goes_whatever_its_name(tmp_path: Path,
     (kept,) = set_aside(here)
     moved = here / ".git/pm-runner-kept" / ASIDE / kept
     (moved / ".git.kept").rename(moved / ".git")
+    (moved / ".git/HEAD.kept").rename(moved / ".git/HEAD")
     assert git(moved, "log", "--format=%s") == "start\n"
     assert swept(here) == {"taken": [], "stuck": []}
 
@@ -105,45 +106,42 @@ def test_a_workspace_that_was_made_one_itself_is_none_any_more(tmp_path: Path) -
     assert head(here)
 
 
-def test_what_cannot_be_moved_is_no_repository_any_more_or_no_index_names_it(
-    tmp_path: Path,
+@pytest.mark.parametrize("mounts", [["own"], ["own", "own/.git"]])
+def test_what_cannot_be_moved_is_no_repository_any_more_or_no_index_leads_there(
+    tmp_path: Path, mounts: list[str]
 ) -> None:
     here = repository(tmp_path / "w")
-    inner = repository(here / "own")
-    with subprocess.Popen(
-        [
-            "unshare",
-            "--mount",
-            "sh",
-            "-ec",
-            'mount --bind "$1" "$1"; echo on; read -r _; shift; exec "$@"',
-            "sh",
-            str(inner),
-            sys.executable,
-            "-I",
-            "-S",
-            broom.__file__,
-            json.dumps(
-                {
-                    "top": str(here),
-                    "aside": ASIDE,
-                    "since": 0.0,
-                    "guarded": [],
-                    "branch": "main",
-                    "remove": [],
-                }
-            ),
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        out, _ = process.communicate("\n", timeout=60)
-    if process.returncode and not out:
+    repository(here / "own")
+    told = {"top": str(here), "aside": ASIDE, "since": 0.0, "guarded": [], "branch": "main"}
+    # A mount point can be moved by nobody.
+    script = 'cd "$1"; shift; for one in %s; do mount --bind $one $one; done; exec "$@"'
+    unshared = ("unshare", "--mount", "sh", "-ec", script % " ".join(mounts), "sh", str(here))
+    program = (sys.executable, "-I", "-S", broom.__file__, json.dumps(told | {"remove": []}))
+    done = subprocess.run([*unshared, *program], capture_output=True, timeout=60, check=False)
+    if not done.stdout:
         pytest.skip("nothing can be mounted here")
 
-    assert json.loads(out.partition("\n")[2]) == {"taken": ["own"], "stuck": []}
-    assert [name for name in os.listdir(inner) if name.startswith(".git.")]  # noqa: PTH208
+    can = len(mounts) == 1
+    assert json.loads(done.stdout) == {
+        "taken": ["own"] if can else [],
+        "stuck": [] if can else ["own"],
+    }
+    assert (here / "own/.git").exists() is not can
+    assert (here / ".git/index").exists() is can
+
+
+def test_what_is_planted_where_a_repository_would_go_keeps_it_none(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    inner = repository(here / "own")
+    (inner / ".git.kept/x").mkdir(parents=True)
+    repository(inner / "deeper")
+    git(here, "init", "--quiet", "--bare", "own/bare")
+
+    assert swept(here)["taken"] == ["own"]
+    left = [
+        path for path in (here / ".git/pm-runner-kept").rglob("*") if path.name in {".git", "HEAD"}
+    ]
+    assert [path for path in left if (path.parent / "config").exists() or path.name == ".git"] == []
 
 
 def test_a_tree_deeper_than_any_path_is_looked_through(tmp_path: Path) -> None:

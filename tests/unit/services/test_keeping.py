@@ -129,6 +129,7 @@ def test_a_repository_that_the_run_made_inside_is_moved_and_not_lost(tmp_path: P
     (moved,) = here.glob(f".git/pm-runner-kept/{RUN}-*/inner")
     assert (moved / "kept.txt").read_text() == "uncommitted\n"
     (moved / ".git.kept").rename(moved / ".git")
+    (moved / ".git/HEAD.kept").rename(moved / ".git/HEAD")
     assert git(moved, "log", "--format=%s") == "start\n"
     assert git(here, "status", "--porcelain") == ""
 

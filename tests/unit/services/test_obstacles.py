@@ -72,7 +72,7 @@ def test_what_is_taken_out_is_moved_and_not_copied_in_a_sandbox_too(tmp_path: Pa
 
     assert taken == ["inner"]
     assert (here / ASIDE / aside / "inner/kept.txt").stat().st_ino == inode
-    assert (here / ASIDE / aside / "inner/.git.kept/HEAD").exists(), "and it is none any more"
+    assert (here / ASIDE / aside / "inner/.git.kept/HEAD.kept").exists(), "and it is none any more"
 
 
 def test_all_of_a_tree_can_be_moved_aside(tmp_path: Path) -> None:
