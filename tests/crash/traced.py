@@ -39,6 +39,9 @@ def nothing_left(state: Path) -> Iterator[None]:
                     os.waitpid(process, os.WNOHANG)
 
 
+ATTEMPTS = 10
+
+
 class Traced(Daemon):
     """A daemon to trace; `start` is without, `start_traced` with strace, and so it goes on."""
 
@@ -78,13 +81,19 @@ class Traced(Daemon):
 
     def attach(self, injection: Injection | None) -> None:
         """Have strace come to one that runs, to all of its threads."""
+        # It gives up where a thread ends while it comes to it: a daemon has some that do.
+        if not any(self._attaches(injection) for _ in range(ATTEMPTS)):
+            pytest.skip(f"strace may not attach here: {self.log().splitlines()[-1]}")
+
+    def _attaches(self, injection: Injection | None) -> bool:
         argv = [*LEASH, *self._tracing(injection), "-p", str(self.pid)]
         with (self.state / "test.log").open("ab") as log:
             self._strace = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         while not self._is_traced():
             if self._strace.poll() is not None:
-                pytest.skip(f"strace may not attach here: {self.log().splitlines()[-1]}")
+                return False
             time.sleep(0.005)
+        return True
 
     def _tracing(self, injection: Injection | None) -> list[str]:
         # The runs that it starts are let go.
