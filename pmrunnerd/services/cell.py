@@ -25,10 +25,17 @@ class NoWorkspace(PmError):
 class Reach(Struct, frozen=True, kw_only=True):
     """What one command may do that no other of its run may; by default nothing.
 
-    One that is `unguarded` can write all of `.git`: a program of ours, which executes nothing of
-    what is there.
+    `network` is the machine's. `shown` are files and directories that it can read, `kept` is one
+    that it can write, which commands find as `session` of the run's directory. `talks` gives it a
+    standard input to be spoken to; `nests` lets it make sandboxes of its own inside. One that is
+    `unguarded` can write all of `.git`: a program of ours, which executes nothing of what is there.
     """
 
+    network: bool = False
+    shown: tuple[Path, ...] = ()
+    kept: Path | None = None
+    talks: bool = False
+    nests: bool = False
     unguarded: bool = False
 
 
@@ -36,9 +43,13 @@ NONE: Final = Reach()
 
 
 class Command(Running, Protocol):
-    """A command in a cell. `usage` is known once it has ended, where it can be known."""
+    """A command in a cell. `usage` is known once it has ended, where it can be known.
+
+    `stdin` is a socket to one that `talks`, which whoever started it closes.
+    """
 
     usage: Usage | None
+    stdin: int | None
 
 
 class Cell(Protocol):

@@ -56,7 +56,7 @@ class Confined:
         """Start a command in a sandbox of its own; raise CannotConfine where none starts."""
         if not self.workspace.is_dir():
             raise NoWorkspace(self.workspace)
-        box = self._sandbox
+        box = replace(self._sandbox, reach=reach)
         # What cannot be written needs no guard, and nothing is made there to be one.
         guarded = (box.writable or box.history) and not reach.unguarded
         walls = replace(box, guarded=guard.find(self.workspace)) if guarded else box
@@ -93,6 +93,8 @@ class Confined:
                 await prisoner.end()
                 prisoner.close()
                 raise
+            if reach.talks:
+                prisoner.stdin = os.dup(ours.fileno())
             return prisoner
 
     async def _let_go(self, prisoner: "Prisoner", gate: socket.socket, info: int) -> None:
@@ -117,6 +119,7 @@ class Prisoner:
         self._first: int | None = None
         self._first_file: int | None = None
         self.stdout, self.stderr = child.stdout, child.stderr
+        self.stdin: int | None = None
         self.usage: Usage | None = None
         self._left = Usage(0, 0.0)  # what those used that were killed
 

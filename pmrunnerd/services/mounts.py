@@ -71,6 +71,14 @@ def memory(path: str) -> tuple[str, ...]:
     return ("--size", str(total() // _SHARE), "--tmpfs", path)
 
 
+def names(resolver: Path = Path("/etc/resolv.conf")) -> list[str]:
+    """Show how this machine finds names, where `/etc` only has a link to it."""
+    real = resolver.resolve()
+    if real == resolver or not real.is_file():
+        return []
+    return ["--ro-bind", str(real), str(real)]
+
+
 def kernel() -> list[str]:
     """Cover the kernel's own settings, where we are root.
 

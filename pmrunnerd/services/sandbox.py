@@ -14,15 +14,20 @@ from msgspec import Struct
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.views import UNCONFINED
 from pmrunnerd.services import guard, mounts, process, syscalls
+from pmrunnerd.services.cell import NONE, Reach
 from pmrunnerd.services.outcome import Exited
 
 AGENT: Final = "/run/pm-agent"
 HOME: Final = f"{AGENT}/home"
+SESSION: Final = f"{AGENT}/session"
 # --cap-drop: made by root, it would keep the capabilities with which to undo what is read-only.
 _WALLS: Final = (
-    *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net"),
+    *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"),
     *("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"),
 )
+# Whom root is in a sandbox that makes others: uid 0 may map nobody into those without a capability
+# that would undo the walls. It is root's files that this one owns all the same.
+_NOBODY: Final = ("--uid", "1000", "--gid", "1000")
 # A workspace that is one of these, or above one, would be all of the machine.
 _TAKEN: Final = ("/usr", "/etc", "/proc", "/dev", "/sys", "/tmp", "/run", "/boot", "/var", "/home")  # noqa: S108
 _NEVER_INSIDE: Final = ("/proc", "/dev", "/sys", AGENT)
@@ -36,7 +41,7 @@ class Sandbox(Struct, frozen=True, kw_only=True):
 
     `agent` becomes AGENT, read-only but for the home in it; `hidden` must not be seen wherever it
     lies; `machine` is what `look` found; `guarded` is what `guard` found. Where not all of the
-    workspace is `writable`, its `history` (`.git`) can be.
+    workspace is `writable`, its `history` (`.git`) can be. `reach` is one command's alone.
     """
 
     bwrap: str
@@ -46,6 +51,7 @@ class Sandbox(Struct, frozen=True, kw_only=True):
     history: bool = False
     agent: Path | None = None
     guarded: tuple[guard.Guarded, ...] = ()
+    reach: Reach = NONE
 
     def argv(
         self,
@@ -59,13 +65,18 @@ class Sandbox(Struct, frozen=True, kw_only=True):
 
         `info` is told the first process inside; `rules` holds what `syscalls` forbids.
         """
-        here = str(self.workspace)
+        here, reach = str(self.workspace), self.reach
         return [
             *(self.bwrap, *_WALLS),
+            *(() if reach.network else ("--unshare-net",)),
+            *(_NOBODY if reach.nests and os.geteuid() == 0 else ()),
             *(word for name, value in environment.items() for word in ("--setenv", name, value)),
             *self.machine,
             *(("--ro-bind", str(self.agent), AGENT) if self.agent else ("--dir", AGENT)),
             *mounts.memory(HOME),
+            *(mounts.names() if reach.network else ()),
+            *(word for path in reach.shown for word in ("--ro-bind", str(path), str(path))),
+            *(("--bind", str(reach.kept), SESSION) if reach.kept else ()),
             *("--bind" if self.writable else "--ro-bind", here, here),
             *self._history(),
             *("--remount-ro", "/", "--chdir", here),
