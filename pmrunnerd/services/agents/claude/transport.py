@@ -1,0 +1,118 @@
+"""The CLI in the run's cell, and the conversation with it: lines of JSON both ways."""
+
+import asyncio
+import json
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, Final
+
+from claude_agent_sdk import CLIConnectionError, ProcessError, Transport
+
+from pmrunnerd.services.agents.chunks import Tail
+from pmrunnerd.services.cell import Cell, Command, Reach
+from pmrunnerd.services.pipes import Drain
+
+# A line: a tool's whole result is one.
+LONGEST: Final = 64 << 20
+_MIB: Final = 1 << 20
+_END: Final = object()
+
+
+class CellTransport(Transport):
+    """Speaks to a CLI that it starts in a cell. `heard` is called whenever something comes.
+
+    What the CLI says beside its protocol is in `tail`.
+    """
+
+    def __init__(
+        self,
+        cell: Cell,
+        argv: Sequence[str],
+        environment: Mapping[str, str],
+        reach: Reach,
+        *,
+        heard: Callable[[], None],
+    ) -> None:
+        self._cell = cell
+        self._argv = argv
+        self._environment = environment
+        self._reach = reach
+        self._heard = heard
+        self._lines: asyncio.Queue[bytes | object] = asyncio.Queue()
+        self._rest = bytearray()
+        self._drains: list[Drain] = []
+        self._stdin: socket.socket | None = None
+        self.command: Command | None = None
+        self.tail = Tail()
+
+    async def connect(self) -> None:
+        """Start the CLI. Raises CannotConfine, NoWorkspace, OSError."""
+        command = await self._cell.start(self._argv, self._environment, self._reach)
+        assert command.stdin is not None
+        self.command = command
+        self._stdin = socket.socket(fileno=command.stdin)
+        self._stdin.setblocking(False)
+        self._drains = [
+            Drain(command.stdout, self._feed),
+            Drain(command.stderr, lambda data: self.tail.add(data.decode(errors="replace"))),
+        ]
+        asyncio.get_running_loop().create_task(self._finish())
+
+    def _feed(self, data: bytes) -> None:
+        self._heard()
+        self._rest += data
+        *lines, rest = self._rest.split(b"\n")
+        self._rest = bytearray(rest)
+        for line in lines:
+            self._lines.put_nowait(bytes(line))
+        if len(self._rest) > LONGEST:
+            raise CLIConnectionError(f"the CLI said a line of more than {LONGEST // _MIB} MiB")
+
+    async def _finish(self) -> None:
+        try:
+            for drain in self._drains:
+                await drain.finished()
+        except CLIConnectionError as exc:
+            self._lines.put_nowait(exc)
+        self._lines.put_nowait(_END)
+
+    async def write(self, data: str) -> None:
+        """Say something to the CLI."""
+        if self._stdin is None:
+            raise CLIConnectionError("the CLI does not listen any more")
+        try:
+            await asyncio.get_running_loop().sock_sendall(self._stdin, data.encode())
+        except OSError as exc:
+            raise CLIConnectionError(f"the CLI does not listen any more: {exc}") from exc
+
+    async def end_input(self) -> None:
+        """Say that nothing more will come."""
+        if self._stdin is not None:
+            self._stdin.close()
+            self._stdin = None
+
+    async def read_messages(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield what the CLI says, until it ends. Raises CLIConnectionError, ProcessError."""
+        assert self.command is not None
+        while (line := await self._lines.get()) is not _END:
+            if isinstance(line, Exception):
+                raise line
+            assert isinstance(line, bytes)
+            if line.startswith(b"{"):  # beside its protocol, it prints words now and then
+                yield json.loads(line)
+        status = await self.command.wait()
+        if status:
+            raise ProcessError("the CLI ended", exit_code=status, stderr=str(self.tail))
+
+    async def close(self) -> None:
+        """End the CLI and all that it started, and return when nothing of it is left."""
+        await self.end_input()
+        if self.command is not None:
+            await self.command.end()
+        for drain in self._drains:
+            drain.close()
+
+    def is_ready(self) -> bool:
+        """Tell whether something can be said."""
+        return self._stdin is not None
