@@ -32,6 +32,8 @@ class Spec(Entity, frozen=True, kw_only=True):
     `earlier` are the runs of the same task before this one: what they left behind is recognised
     by these names. Only those of them that were `interrupted`, be it to be cancelled, can have
     finished their work and not have said so. `answers` are in the order in which they were asked.
+    `resumes` is the reference of what the run before this one left, for an agent that goes on with
+    it.
     """
 
     environment: str
@@ -48,6 +50,7 @@ class Spec(Entity, frozen=True, kw_only=True):
     earlier: tuple[str, ...] = ()
     interrupted: tuple[str, ...] = ()
     answers: tuple[Answered, ...] = ()
+    resumes: str = ""
     trailers: tuple[tuple[str, str], ...] = ()
     unconfined: bool = False
 
@@ -79,6 +82,36 @@ class Output(Progress, frozen=True, kw_only=True):
 
     stream: str
     text: str
+
+
+class Said(Progress, frozen=True, kw_only=True):
+    """Something that an agent said to whoever reads. `thought` is what it said to itself."""
+
+    text: str
+    thought: bool = False
+
+
+class Used(Progress, frozen=True, kw_only=True):
+    """A tool that an agent used: on what, and how that ended, both short."""
+
+    tool: str
+    target: str = ""
+    result: str = ""
+    failed: bool = False
+
+
+class Charged(Progress, frozen=True, kw_only=True):
+    """What the run has cost so far, in US dollars, and how many turns of the model it took."""
+
+    dollars: float
+    turns: int = 0
+
+
+class Unknown(Progress, frozen=True, kw_only=True):
+    """Something that an agent's program reported and we have no word for, as it came."""
+
+    kind: str
+    data: str = ""
 
 
 class Asked(Progress, frozen=True, kw_only=True):
@@ -127,4 +160,6 @@ class Finished(Progress, frozen=True, kw_only=True):
     cpu_seconds: float | None = None
 
 
-AnyProgress = Began | Output | Asked | Committed | Kept | PutAway | Finished
+AnyProgress = (
+    Began | Output | Said | Used | Charged | Unknown | Asked | Committed | Kept | PutAway | Finished
+)

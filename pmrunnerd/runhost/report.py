@@ -1,5 +1,7 @@
 """What the run host says, in the order in which it is said: one line of the event file each."""
 
+from msgspec import structs
+
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import (
     AnyProgress,
@@ -9,6 +11,7 @@ from pmrunnerd.model.progress import (
     Finished,
     Kept,
     Output,
+    Progress,
     PutAway,
 )
 from pmrunnerd.model.questions import OPTIONS, Kind
@@ -34,6 +37,10 @@ class Reporter:
     def output(self, stream: str, text: str) -> None:
         """Pass on what the agent printed; stream `runner` is ourselves."""
         self._say(Output(at=self._clock.now(), stream=stream, text=text))
+
+    def tell(self, progress: Progress) -> None:
+        """Pass on what the agent reported in words of ours; when it was is added."""
+        self._say(structs.replace(progress, at=self._clock.now()))
 
     def asked(self, text: str, options: tuple[str, ...]) -> None:
         """Pass on what the agent asked."""

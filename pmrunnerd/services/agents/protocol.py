@@ -7,7 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Spec
+from pmrunnerd.model.progress import Progress, Spec
 from pmrunnerd.services.cell import Cell
 from pmrunnerd.services.child import Usage
 
@@ -24,12 +24,14 @@ class Job(Struct, frozen=True, kw_only=True):
     """What an agent works on: the spec, where to start commands, and what they are to inherit.
 
     `directory` is the run's `agent` directory, which commands see as `cell.inside("")`, read-only.
+    `secret` are variables by which an agent's program is known to its service; no command gets them.
     """
 
     spec: Spec
     cell: Cell
     directory: Path
     environment: Mapping[str, str]
+    secret: Mapping[str, str] = {}
 
 
 class Report(Protocol):
@@ -37,6 +39,9 @@ class Report(Protocol):
 
     def output(self, stream: str, text: str) -> None:
         """Take something that was printed on a stream."""
+
+    def tell(self, progress: Progress) -> None:
+        """Take what the agent said, or did, in our words; `at` is not looked at."""
 
     def asked(self, text: str, options: tuple[str, ...]) -> None:
         """Take a question. The agent ends its work after it."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final
