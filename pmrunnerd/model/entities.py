@@ -55,6 +55,13 @@ class TaskState(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+class TaskKind(StrEnum):
+    """What a task is for: `work` is a part of its plan, `planning` is what makes the plan."""
+
+    WORK = "work"
+    PLANNING = "planning"
+
+
 class Outcome(StrEnum):
     """How a run ended. Retry rules, messages and colours differ by it."""
 
@@ -66,6 +73,7 @@ class Outcome(StrEnum):
     INTERRUPTED = "interrupted"
     ASKED = "asked"
     HELD = "held"
+    LIMITED = "limited"
 
 
 class Entity(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -109,7 +117,10 @@ class Plan(Entity, frozen=True, kw_only=True):
 
 
 class Task(Entity, frozen=True, kw_only=True):
-    """One piece of work. `needs` are tasks that must be COMPLETE before it starts."""
+    """One piece of work. `needs` are tasks that must be COMPLETE before it starts.
+
+    `files` are those that its plan expects to change, `result` is what its last run said of itself.
+    """
 
     id: str
     project: str
@@ -127,6 +138,10 @@ class Task(Entity, frozen=True, kw_only=True):
     questions: tuple[str, ...] = ()
     commit: str = ""
     at: str = ""
+    kind: TaskKind = TaskKind.WORK
+    files: tuple[str, ...] = ()
+    risk: str = ""
+    result: str = ""
 
 
 class Ended(Entity, frozen=True, kw_only=True):
@@ -135,7 +150,8 @@ class Ended(Entity, frozen=True, kw_only=True):
     `kept` names the git reference that holds what it left behind, `aside` a directory below the
     workspace with repositories that it had made in there.
     `peak_memory` is bytes of its largest process, `cpu_seconds` those of all; None is not known.
-    `noted` is what its host said of the output.
+    `noted` is what its host said of the output. `dollars` and `turns` are what the model took; None
+    is not known, or that there was none.
     """
 
     outcome: Outcome
@@ -148,6 +164,8 @@ class Ended(Entity, frozen=True, kw_only=True):
     peak_memory: int | None = None
     cpu_seconds: float | None = None
     noted: str = ""
+    dollars: float | None = None
+    turns: int | None = None
 
 
 class Run(Entity, frozen=True, kw_only=True):

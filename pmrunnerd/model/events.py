@@ -6,7 +6,7 @@ type, a fact is never renamed. A fact that belongs to a project names it.
 
 from msgspec import UNSET, Struct, UnsetType
 
-from pmrunnerd.model.entities import Outcome, PlanApproval, ProjectType
+from pmrunnerd.model.entities import Outcome, PlanApproval, ProjectType, TaskKind
 from pmrunnerd.model.naming import kebab
 from pmrunnerd.model.questions import Kind
 
@@ -124,6 +124,9 @@ class PlannedTask(Struct, frozen=True, kw_only=True, omit_defaults=True):
     title: str
     text: str
     needs: tuple[str, ...] = ()
+    kind: TaskKind = TaskKind.WORK
+    files: tuple[str, ...] = ()
+    risk: str = ""
 
 
 class PlanDrafted(Event, frozen=True, kw_only=True):
@@ -239,6 +242,8 @@ class RunEnded(Event, frozen=True, kw_only=True):
     peak_memory: int | None = None
     cpu_seconds: float | None = None
     noted: str = ""
+    dollars: float | None = None
+    turns: int | None = None
 
 
 class LeftoversKept(Event, frozen=True, kw_only=True):
@@ -273,6 +278,7 @@ class TaskCompleted(Event, frozen=True, kw_only=True):
     task: str
     project: str
     commit: str = ""
+    result: str = ""
 
 
 class TaskFailed(Event, frozen=True, kw_only=True):

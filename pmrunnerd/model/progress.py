@@ -6,7 +6,7 @@ is a count of bytes of that file. Both are formats of their own under the rules 
 
 from msgspec import Struct
 
-from pmrunnerd.model.entities import Entity, Outcome
+from pmrunnerd.model.entities import Entity, Outcome, TaskKind
 from pmrunnerd.model.naming import kebab
 from pmrunnerd.model.questions import Kind
 
@@ -26,6 +26,30 @@ class Limits(Entity, frozen=True, kw_only=True):
     silence: float
 
 
+class Needed(Entity, frozen=True, kw_only=True):
+    """A task that was to be complete before this one, and what its run said of its result."""
+
+    name: str
+    title: str
+    result: str = ""
+    commit: str = ""
+
+
+class Means(Entity, frozen=True, kw_only=True):
+    """What an agent with a model may use; what is empty or 0 is the agent's own choice, or no limit.
+
+    `cli` is its program, `environment` are more variables for that. `turns` are the model's, in one
+    run; `dollars` what it may cost; `rounds` how often the work is sent back to it by what was found.
+    """
+
+    cli: str = ""
+    model: str = ""
+    environment: dict[str, str] = {}
+    turns: int = 0
+    dollars: float = 0.0
+    rounds: int = 2
+
+
 class Spec(Entity, frozen=True, kw_only=True):
     """Everything that one run needs to know. `trailers` end up in its commit, in this order.
 
@@ -33,7 +57,7 @@ class Spec(Entity, frozen=True, kw_only=True):
     by these names. Only those of them that were `interrupted`, be it to be cancelled, can have
     finished their work and not have said so. `answers` are in the order in which they were asked.
     `resumes` is the reference of what the run before this one left, for an agent that goes on with
-    it.
+    it. `objections` are what a person, or a rule, had against what the session proposed before.
     """
 
     environment: str
@@ -51,6 +75,13 @@ class Spec(Entity, frozen=True, kw_only=True):
     interrupted: tuple[str, ...] = ()
     answers: tuple[Answered, ...] = ()
     resumes: str = ""
+    kind: TaskKind = TaskKind.WORK
+    bootstrap: str = ""
+    plan: str = ""
+    needed: tuple[Needed, ...] = ()
+    files: tuple[str, ...] = ()
+    objections: tuple[str, ...] = ()
+    means: Means = Means()
     trailers: tuple[tuple[str, str], ...] = ()
     unconfined: bool = False
 
@@ -107,7 +138,48 @@ class Charged(Progress, frozen=True, kw_only=True):
     turns: int = 0
 
 
-class Unknown(Progress, frozen=True, kw_only=True):
+class ProposedTask(Entity, frozen=True, kw_only=True):
+    """One task as a planner proposes it; `needs` are names of others of its proposal."""
+
+    name: str
+    text: str
+    title: str = ""
+    needs: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    risk: str = ""
+
+
+class Proposed(Progress, frozen=True, kw_only=True):
+    """A planner's plan, before the rules have looked at it."""
+
+    title: str
+    tasks: tuple[ProposedTask, ...]
+
+
+class Found(Progress, frozen=True, kw_only=True):
+    """What was found to be wrong with the work of an agent that said it was done."""
+
+    findings: tuple[str, ...]
+
+
+class Concluded(Progress, frozen=True, kw_only=True):
+    """What an agent said of its own result, once nothing was found to be wrong with it."""
+
+    text: str
+
+
+class Limited(Progress, frozen=True, kw_only=True):
+    """The model's provider takes no more for now. `until` is RFC 3339; empty is not known.
+
+    `kind` is `rate`, `overload`, or `login` where it does not know us (any more).
+    """
+
+    kind: str
+    reason: str
+    until: str = ""
+
+
+class Other(Progress, frozen=True, kw_only=True):
     """Something that an agent's program reported and we have no word for, as it came."""
 
     kind: str
@@ -161,5 +233,19 @@ class Finished(Progress, frozen=True, kw_only=True):
 
 
 AnyProgress = (
-    Began | Output | Said | Used | Charged | Unknown | Asked | Committed | Kept | PutAway | Finished
+    Began
+    | Output
+    | Said
+    | Used
+    | Charged
+    | Proposed
+    | Found
+    | Concluded
+    | Limited
+    | Other
+    | Asked
+    | Committed
+    | Kept
+    | PutAway
+    | Finished
 )

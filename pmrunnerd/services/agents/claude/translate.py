@@ -16,7 +16,7 @@ from claude_agent_sdk import (
     UserMessage,
 )
 
-from pmrunnerd.model.progress import Charged, Progress, Said, Unknown, Used
+from pmrunnerd.model.progress import Charged, Progress, Said, Other, Used
 
 # Characters that a report repeats of what a tool was given, or gave back.
 _SHORT: Final = 400
@@ -49,11 +49,11 @@ class Translator:
                 if dollars is not None:
                     yield Charged(at="", dollars=dollars, turns=turns)
             case SystemMessage(subtype=kind, data=data) if kind not in _SILENT:
-                yield Unknown(at="", kind=kind, data=_short(json.dumps(data), _LONG))
+                yield Other(at="", kind=kind, data=_short(json.dumps(data), _LONG))
             case SystemMessage():
                 pass
             case _:
-                yield Unknown(at="", kind=type(message).__name__, data=_short(repr(message), _LONG))
+                yield Other(at="", kind=type(message).__name__, data=_short(repr(message), _LONG))
 
     def _assistant(self, block: object) -> Iterator[Progress]:
         match block:
@@ -64,7 +64,7 @@ class Translator:
             case ToolUseBlock(id=name):
                 self._used[name] = block
             case _:
-                yield Unknown(at="", kind=type(block).__name__, data=_short(repr(block), _LONG))
+                yield Other(at="", kind=type(block).__name__, data=_short(repr(block), _LONG))
 
     def _result(self, block: ToolResultBlock) -> Progress:
         used = self._used.pop(block.tool_use_id, None)
