@@ -202,6 +202,8 @@ class Question(Entity, frozen=True, kw_only=True):
     text: str
     options: tuple[str, ...] = ()
     kind: Kind = Kind.AGENT
+    details: tuple[str, ...] = ()
+    multiple: bool = False
     at: str = ""
     answer: Response | None = None
     withdrawn: bool = False

@@ -316,6 +316,8 @@ class AskedQuestion(Struct, frozen=True, kw_only=True, omit_defaults=True):
     text: str
     options: tuple[str, ...] = ()
     kind: Kind = Kind.AGENT
+    details: tuple[str, ...] = ()
+    multiple: bool = False
 
 
 class TaskAsked(Event, frozen=True, kw_only=True):

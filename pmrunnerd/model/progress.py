@@ -4,7 +4,7 @@ In goes a `Spec`, once, as JSON. Out comes a file of `Progress`, one JSON object
 is a count of bytes of that file. Both are formats of their own under the rules of `model.events`.
 """
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from pmrunnerd.model.entities import Entity, Outcome, TaskKind
 from pmrunnerd.model.naming import kebab
@@ -12,11 +12,13 @@ from pmrunnerd.model.questions import Kind
 
 
 class Answered(Entity, frozen=True, kw_only=True):
-    """A question of an earlier run of the same task and what a person answered."""
+    """A question of an earlier `run` of the same task and what a person answered."""
 
     question: str
     options: tuple[str, ...] = ()
     answer: str
+    kind: Kind = Kind.AGENT
+    run: str = ""
 
 
 class Limits(Entity, frozen=True, kw_only=True):
@@ -44,7 +46,7 @@ class Means(Entity, frozen=True, kw_only=True):
 
     cli: str = ""
     model: str = ""
-    environment: dict[str, str] = {}
+    environment: dict[str, str] = field(default_factory=dict)
     turns: int = 0
     dollars: float = 0.0
     rounds: int = 2
@@ -187,11 +189,17 @@ class Other(Progress, frozen=True, kw_only=True):
 
 
 class Asked(Progress, frozen=True, kw_only=True):
-    """The agent asked, or the run host itself; the run ends after it."""
+    """The agent asked, or the run host itself; the run ends after it.
+
+    `details` say more of each of the options, where there are any; `multiple` of them can be the
+    answer.
+    """
 
     text: str
     options: tuple[str, ...] = ()
     kind: Kind = Kind.AGENT
+    details: tuple[str, ...] = ()
+    multiple: bool = False
 
 
 class Committed(Progress, frozen=True, kw_only=True):

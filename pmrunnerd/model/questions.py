@@ -9,13 +9,33 @@ from typing import Final
 
 BEGIN_ANEW: Final = "begin anew"
 CANCEL: Final = "cancel the task"
+ALLOW_ONCE: Final = "allow once"
+ALLOW_TASK: Final = "allow for this task"
+DENY: Final = "deny"
+ACCEPT: Final = "accept it as it is"
+RAISE: Final = "raise the limit"
 
 
 class Kind(StrEnum):
-    """Whose question it is: the agent's own, or the runner's, because HEAD was moved by somebody."""
+    """Whose question it is, and why.
+
+    The agent's own, or the runner's: HEAD was moved by somebody, a tool needs a permission, what was
+    found in the work is still there, or a limit of the work is reached.
+    """
 
     AGENT = "agent"
     HEAD = "head"
+    PERMISSION = "permission"
+    FINDINGS = "findings"
+    BUDGET = "budget"
 
 
-OPTIONS: Final[Mapping[Kind, tuple[str, ...]]] = {Kind.HEAD: (BEGIN_ANEW, CANCEL)}
+# What is suggested. Of the `CLOSED` nothing else may be answered; to the others any text can be
+# said: a reason to deny, or what the agent is to do about the findings.
+OPTIONS: Final[Mapping[Kind, tuple[str, ...]]] = {
+    Kind.HEAD: (BEGIN_ANEW, CANCEL),
+    Kind.PERMISSION: (ALLOW_ONCE, ALLOW_TASK, DENY),
+    Kind.FINDINGS: (ACCEPT, CANCEL),
+    Kind.BUDGET: (RAISE, CANCEL),
+}
+CLOSED: Final = frozenset({Kind.HEAD, Kind.BUDGET})

@@ -2,7 +2,7 @@
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import BadRequest, Conflict, Refused
-from pmrunnerd.model.questions import CANCEL, OPTIONS
+from pmrunnerd.model.questions import CANCEL, CLOSED, OPTIONS
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.plans import with_consequences
 
@@ -24,15 +24,15 @@ def answer(state: State, question: str, text: str, by: str) -> Facts:
             f"cannot answer {question}: its task {asked.task} was cancelled",
             hint=f"pmrunnerctl task retry {asked.task}",
         )
-    allowed = OPTIONS.get(asked.kind)
-    if allowed is not None and text not in allowed:
+    allowed = OPTIONS.get(asked.kind, ())
+    if asked.kind in CLOSED and text not in allowed:
         raise BadRequest(
             f"cannot answer {question} with {text!r}: it is {' or '.join(map(repr, allowed))}",
             hint=f"pmrunnerctl answer {question} --option 1",
         )
     fact = ev.QuestionAnswered(question=question, project=asked.project, text=text, by=by)
     task = state.task(asked.task)
-    if allowed is not None and text == CANCEL:
+    if text == CANCEL and CANCEL in allowed:
         over = ev.TaskCancelled(task=task.id, project=task.project, by=by)
         return with_consequences(state, [fact, over])
     if [q.id for q in state.open_questions(task)] != [question]:

@@ -116,6 +116,13 @@ def _questions(state: State, asked: Sequence[Asked]) -> tuple[ev.AskedQuestion, 
     # Where the runner asks whether the work begins anew, so will what the agent asked before.
     own = [one for one in asked if one.kind is not Kind.AGENT]
     return tuple(
-        ev.AskedQuestion(question=mint("q"), text=one.text, options=one.options, kind=one.kind)
+        ev.AskedQuestion(
+            question=mint("q"),
+            text=one.text,
+            options=one.options,
+            kind=one.kind,
+            details=one.details,
+            multiple=one.multiple,
+        )
         for one in own or asked
     )

@@ -102,6 +102,8 @@ def ask(state: State, event: ev.TaskAsked, at: str) -> None:
             text=asked.text,
             options=asked.options,
             kind=asked.kind,
+            details=asked.details,
+            multiple=asked.multiple,
             at=at,
         )
     move_task(state, event, at)

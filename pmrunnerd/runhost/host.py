@@ -20,6 +20,7 @@ from pmrunnerd.services.agents.protocol import Agent, Job, Verdict
 from pmrunnerd.services.cell import Cell
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.keeping import Keeping
+from pmrunnerd.services.restoring import Restored, restore
 from pmrunnerd.services.rundir import CannotReport, RunDirectory
 from pmrunnerd.services.tenancy import FULL, Finished, Held, Tenancy
 
@@ -37,6 +38,9 @@ class RunHost:
         self._directory = directory
         self._report = report
         self._told_to_stop = False
+        # What an earlier run of the task had not put away itself.
+        self._left = ""
+        self._earlier: tuple[str, ...] = ()
         self._working: asyncio.Task[Verdict | Exception] | None = None
 
     async def live(self, listening: Callable[[], None] = lambda: None) -> None:
@@ -74,6 +78,7 @@ class RunHost:
 
     async def _run(self, spec: Spec) -> Verdict:
         agent = registry.find(spec.agent)
+        self._earlier = spec.earlier
         cell = await self._cell(spec)
         for earlier in spec.earlier:
             if lockfile.is_held(self._sibling(earlier)):
@@ -90,7 +95,7 @@ class RunHost:
         )
         try:
             self._report.began(held.began.head, confined=cell.confined, pid=os.getpid())
-            verdict = await self._work(agent, spec, cell)
+            verdict = await self._work(agent, spec, cell, held.began.head)
             return await settle(held, verdict, spec, self._report)
         except Exception:
             await self._disarm(held)
@@ -114,13 +119,16 @@ class RunHost:
             unconfined=spec.unconfined,
         )
 
-    async def _work(self, agent: Agent, spec: Spec, cell: Cell) -> Verdict:
+    async def _work(self, agent: Agent, spec: Spec, cell: Cell, head: str) -> Verdict:
         """Let the agent work until it is done or we are told to stop."""
         job = Job(
             spec=spec,
             cell=cell,
             directory=self._directory.agent,
             environment=environment(spec, cell, os.environ.get("PATH", process.PATH)),
+            head=head,
+            restored=await self._restore(agent, spec, cell),
+            secret={"ANTHROPIC_API_KEY": "sk-ant-secret"},
         )
         if self._told_to_stop:
             return _INTERRUPTED
@@ -133,6 +141,13 @@ class RunHost:
         if isinstance(result, CannotReport):
             raise result
         return result if isinstance(result, Verdict) else self._explain(result)
+
+    async def _restore(self, agent: Agent, spec: Spec, cell: Cell) -> Restored | None:
+        """Give an agent back what its session knows of: what its run before this one had done."""
+        ref = self._left or spec.resumes
+        if agent.replays or not ref:
+            return None
+        return await restore(Git(cell, spec.run), ref)
 
     async def _attempt(self, agent: Agent, job: Job) -> Verdict | Exception:
         try:
@@ -155,6 +170,8 @@ class RunHost:
     def _put_away(self, run: str, kept: Keeping | None) -> None:
         if kept is not None:
             self._report.put_away(run, kept)
+            if run in self._earlier:
+                self._left = kept.ref
 
     def _began(self, run: str) -> float | None:
         """Return when a run of this state was to begin; its directory is none that it can write."""

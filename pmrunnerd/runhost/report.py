@@ -11,7 +11,6 @@ from pmrunnerd.model.progress import (
     Finished,
     Kept,
     Output,
-    Progress,
     PutAway,
 )
 from pmrunnerd.model.questions import OPTIONS, Kind
@@ -38,7 +37,7 @@ class Reporter:
         """Pass on what the agent printed; stream `runner` is ourselves."""
         self._say(Output(at=self._clock.now(), stream=stream, text=text))
 
-    def tell(self, progress: Progress) -> None:
+    def tell(self, progress: AnyProgress) -> None:
         """Pass on what the agent reported in words of ours; when it was is added."""
         self._say(structs.replace(progress, at=self._clock.now()))
 

@@ -27,7 +27,9 @@ class Reach(Struct, frozen=True, kw_only=True):
 
     `network` is the machine's. `shown` are files and directories that it can read, `kept` is one
     that it can write, which commands find as `session` of the run's directory. `talks` gives it a
-    standard input to be spoken to; `nests` lets it make sandboxes of its own inside. One that is
+    standard input to be spoken to; `nests` lets it make sandboxes of its own inside. `secrets` are
+    texts that it alone can read, each by the number of an open file which a variable holds: no
+    environment and no command line has them. One that is
     `unguarded` can write all of `.git`: a program of ours, which executes nothing of what is there.
     """
 
@@ -36,6 +38,7 @@ class Reach(Struct, frozen=True, kw_only=True):
     kept: Path | None = None
     talks: bool = False
     nests: bool = False
+    secrets: tuple[tuple[str, str], ...] = ()
     unguarded: bool = False
 
 

@@ -11,7 +11,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -67,15 +67,16 @@ class Confined:
             theirs,
             os.fdopen(told, "rb", buffering=0) as info,
             syscalls.lent(self._rules) as rules,
+            _lent(reach.secrets) as secrets,
         ):
             gated = ["/bin/sh", "-c", _GATE, "gate", *command]
             try:
                 child = process.start(
-                    walls.argv(gated, environment, info=tell, rules=rules),
+                    walls.argv(gated, {**environment, **secrets}, info=tell, rules=rules),
                     cwd=Path("/"),
                     env={**own(), VARIABLE: environment.get(VARIABLE, "")},
                     stdin=theirs.fileno(),
-                    pass_fds=(tell,) if rules is None else (tell, rules),
+                    pass_fds=(tell, *(() if rules is None else (rules,)), *map(int, secrets.values())),
                 )
             finally:
                 os.close(tell)
@@ -177,6 +178,22 @@ class Prisoner:
                 max(used.peak_memory, self._left.peak_memory),
                 used.cpu_seconds + self._left.cpu_seconds,
             )
+
+
+@contextlib.contextmanager
+def _lent(secrets: Sequence[tuple[str, str]]) -> Iterator[dict[str, str]]:
+    """Lend a file for each secret, and return their numbers by variable."""
+    files: dict[str, str] = {}
+    try:
+        for variable, secret in secrets:
+            file = os.memfd_create(variable)
+            files[variable] = str(file)
+            os.write(file, secret.encode())
+            os.lseek(file, 0, os.SEEK_SET)
+        yield files
+    finally:
+        for number in files.values():
+            os.close(int(number))
 
 
 async def _readable(file: int) -> None:

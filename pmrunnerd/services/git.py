@@ -118,12 +118,14 @@ class Git:
         printed = self._printed(await self._start(words, more), arguments[0])
         return os.fsdecode(printed).split("\0")[:-1]
 
-    async def pipeline(self, script: str) -> list[str]:
+    async def pipeline(self, script: str, *, index: str = "", **more: str) -> list[str]:
         """Run a script of bash, to which `"$@"` is git, and return what it ended with NULs.
 
-        Raises GitFailed unless all of it exits 0.
+        `more` are variables of it. Raises GitFailed unless all of it exits 0.
         """
-        outcome = await self._start((*_BASH, script, "bash", *_GIT), {})
+        if index:
+            more |= {"GIT_INDEX_FILE": index}
+        outcome = await self._start((*_BASH, script, "bash", *_GIT), more)
         return os.fsdecode(self._printed(outcome, "in a pipeline")).split("\0")[:-1]
 
     def _printed(self, outcome: Outcome, what: str) -> bytes:

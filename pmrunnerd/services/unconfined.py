@@ -5,8 +5,6 @@ killed as far as that reaches.
 """
 
 import contextlib
-import os
-import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -35,32 +33,29 @@ class Unconfined:
         return str(self._agent / name)
 
     async def start(
-        self, command: Sequence[str], environment: Mapping[str, str], reach: Reach = NONE
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        reach: Reach = NONE,  # noqa: ARG002 - it reaches all there is
     ) -> "Stray":
         """Start a command in the workspace, marked as the run's; it reaches all there is."""
         if not self.workspace.is_dir():
             raise NoWorkspace(self.workspace)
         marked = {**environment, leftovers.VARIABLE: self._run}
-        argv = [*_WITH_US, *command]
-        if not reach.talks:
-            child = process.start(argv, cwd=self.workspace, env=marked)
-            return Stray(child, self._run, below=self._below)
-        ours, theirs = socket.socketpair()
-        with ours, theirs:
-            child = process.start(argv, cwd=self.workspace, env=marked, stdin=theirs.fileno())
-            return Stray(child, self._run, below=self._below, stdin=os.dup(ours.fileno()))
+        child = process.start([*_WITH_US, *command], cwd=self.workspace, env=marked)
+        return Stray(child, self._run, below=self._below)
 
 
 class Stray:
     """A command that nothing confines."""
 
-    def __init__(self, child: Child, run: str, *, below: bool, stdin: int | None = None) -> None:
+    def __init__(self, child: Child, run: str, *, below: bool) -> None:
         self._child = child
-        self.stdin = stdin
         self._run = run
         self._below = below
         self.stdout, self.stderr = child.stdout, child.stderr
         self.usage: Usage | None = None
+        self.stdin: int | None = None
 
     async def wait(self) -> int:
         """Return the exit status, negative for a signal."""

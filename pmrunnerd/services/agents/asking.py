@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from pmrunnerd.model.progress import Answered
+from pmrunnerd.model.questions import Kind
 from pmrunnerd.services import mounts
 from pmrunnerd.services.agents import pm_ask
 
@@ -37,7 +38,8 @@ class Answers:
     def __init__(self, known: Sequence[Answered]) -> None:
         self._left: defaultdict[str, list[str]] = defaultdict(list)
         for one in known:
-            self._left[one.question].append(one.answer)
+            if one.kind is Kind.AGENT:
+                self._left[one.question].append(one.answer)
 
     def next(self, question: str) -> str | None:
         """Return the next answer to a text; None if nobody has given it yet."""

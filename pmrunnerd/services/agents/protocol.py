@@ -7,9 +7,10 @@ from typing import Protocol
 from msgspec import Struct
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Progress, Spec
+from pmrunnerd.model.progress import AnyProgress, Spec
 from pmrunnerd.services.cell import Cell
 from pmrunnerd.services.child import Usage
+from pmrunnerd.services.restoring import Restored
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -23,6 +24,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
 class Job(Struct, frozen=True, kw_only=True):
     """What an agent works on: the spec, where to start commands, and what they are to inherit.
 
+    It began at commit `head`; `restored` is what is there again of an earlier run.
     `directory` is the run's `agent` directory, which commands see as `cell.inside("")`, read-only.
     `secret` are variables by which an agent's program is known to its service; no command gets them.
     """
@@ -31,6 +33,8 @@ class Job(Struct, frozen=True, kw_only=True):
     cell: Cell
     directory: Path
     environment: Mapping[str, str]
+    head: str = ""
+    restored: Restored | None = None
     secret: Mapping[str, str] = {}
 
 
@@ -40,7 +44,7 @@ class Report(Protocol):
     def output(self, stream: str, text: str) -> None:
         """Take something that was printed on a stream."""
 
-    def tell(self, progress: Progress) -> None:
+    def tell(self, progress: AnyProgress) -> None:
         """Take what the agent said, or did, in our words; `at` is not looked at."""
 
     def asked(self, text: str, options: tuple[str, ...]) -> None:

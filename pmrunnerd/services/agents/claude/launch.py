@@ -15,16 +15,20 @@ import claude_agent_sdk
 from claude_agent_sdk import ClaudeAgentOptions
 from claude_agent_sdk._internal.transport.subprocess_cli import SubprocessCLITransport
 
+from pmrunnerd.model.entities import TaskKind
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.model.progress import Spec
+from pmrunnerd.model.progress import Means, Spec
 from pmrunnerd.services import process
-from pmrunnerd.services.agents.claude.questions import TOOL, Questions
+from pmrunnerd.services.agents.claude import results
+from pmrunnerd.services.agents.claude.asked import TOOL
+from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.claude.transport import LONGEST
 from pmrunnerd.services.cell import Reach
 from pmrunnerd.services.sandbox import HOME, SESSION
 
-WORKER: Final = ("Bash", "Read", "Edit", "Write", "Grep", "Glob", TOOL)
-_NEEDED: Final = ("bwrap", "socat")
+PLANNER: Final = ("Read", "Grep", "Glob", TOOL)
+WORKER: Final = (*PLANNER, "Bash", "Edit", "Write", "TodoWrite", "WebFetch")
+_NEEDED: Final = {"bwrap": "bubblewrap", "socat": "socat"}
 _SANDBOX: Final[dict[str, Any]] = {
     "enabled": True,
     "failIfUnavailable": True,
@@ -33,10 +37,16 @@ _SANDBOX: Final[dict[str, Any]] = {
     # Ours stands around it, and has its own /proc: a second one cannot be mounted over its covers.
     "enableWeakerNestedSandbox": True,
 }
+_SECRETS: Final = {
+    "ANTHROPIC_API_KEY": "CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR",
+    "CLAUDE_CODE_OAUTH_TOKEN": "CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR",
+}
 _ENVIRONMENT: Final = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     "DISABLE_AUTOUPDATER": "1",
     "CLAUDE_CODE_ENTRYPOINT": "sdk-py",
+    # Who is refused again and again waits as a task that is queued, and not as a run.
+    "CLAUDE_CODE_MAX_RETRIES": "2",
     "CLAUDE_CONFIG_DIR": SESSION,
     "HOME": HOME,
     "TMPDIR": "/tmp",  # noqa: S108 - the sandbox's own
@@ -46,32 +56,34 @@ _ENVIRONMENT: Final = {
 }
 
 
-def cli() -> Path:
-    """Return the CLI that the SDK brings. Raises Refused."""
-    found = Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
-    if not found.exists():
+def cli(means: Means) -> Path:
+    """Return the CLI: the one that was named, or what the SDK brings. Raises Refused."""
+    bundled = Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
+    found = Path(means.cli) if means.cli else bundled
+    if not found.is_file():
         raise Refused(
             f"cannot start Claude Code: {found} is not there",
-            hint="pip install 'pm-runner[claude]'",
+            hint="pmrunnerctl doctor --agent claude",
         )
-    return found
+    return found.resolve()
 
 
 def check() -> None:
     """Raise Refused where the CLI could not confine the commands that the model runs."""
-    for name in _NEEDED:
+    for name, package in _NEEDED.items():
         if shutil.which(name, path=process.PATH) is None:
             raise Refused(
                 f"cannot start Claude Code: {name} is not installed, which confines its commands",
-                hint=f"apt-get install {'bubblewrap' if name == 'bwrap' else name}",
+                hint=f"apt-get install {package}",
             )
 
 
 def options(spec: Spec, questions: Questions, *, resumes: bool) -> ClaudeAgentOptions:
     """Return the options of a run; the same ones on every resume."""
+    means = spec.means
     return ClaudeAgentOptions(
-        cli_path=str(cli()),
-        tools=list(WORKER),
+        cli_path=str(cli(means)),
+        tools=list(PLANNER if spec.kind is TaskKind.PLANNING else WORKER),
         permission_mode="acceptEdits",
         setting_sources=[],
         strict_mcp_config=True,
@@ -79,8 +91,13 @@ def options(spec: Spec, questions: Questions, *, resumes: bool) -> ClaudeAgentOp
         hooks=questions.hooks(),  # type: ignore[arg-type]
         sandbox=_SANDBOX,  # type: ignore[arg-type]
         system_prompt={"type": "preset", "preset": "claude_code"},
+        output_format=results.schema(spec.kind),
         max_buffer_size=LONGEST,
-        **({"resume": spec.session} if resumes else {"session_id": spec.session}),
+        model=means.model or None,
+        max_turns=means.turns or None,
+        max_budget_usd=means.dollars or None,
+        resume=spec.session if resumes else None,
+        session_id=None if resumes else spec.session,
     )
 
 
@@ -90,11 +107,18 @@ def argv(given: ClaudeAgentOptions) -> list[str]:
     return SubprocessCLITransport(prompt="", options=asked)._build_command()  # noqa: SLF001
 
 
-def environment(secret: Mapping[str, str]) -> dict[str, str]:
-    """Return all variables of the CLI; what it runs itself does not get what is secret."""
-    return {"PATH": process.PATH, **_ENVIRONMENT, **secret}
+def environment(means: Means) -> dict[str, str]:
+    """Return the variables of the CLI, which what it runs gets as well: so nothing of it is secret."""
+    return {"PATH": process.PATH, **means.environment, **_ENVIRONMENT}
 
 
-def reach(session: Path) -> Reach:
-    """Return what the CLI may do beyond what our sandbox allows to others."""
-    return Reach(network=True, shown=(cli(),), kept=session, talks=True, nests=True)
+def reach(session: Path, program: Path, secret: Mapping[str, str]) -> Reach:
+    """Return what the CLI may do beyond what our sandbox allows to others.
+
+    `secret` is by what it is known to its provider: `ANTHROPIC_API_KEY` or
+    `CLAUDE_CODE_OAUTH_TOKEN`. It reads them from open files, which what it runs does not get.
+    """
+    files = tuple((_SECRETS[name], value) for name, value in secret.items())
+    return Reach(
+        network=True, shown=(program,), kept=session, talks=True, nests=True, secrets=files
+    )

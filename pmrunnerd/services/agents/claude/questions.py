@@ -5,7 +5,7 @@ then asks for permission instead; so both ways give the same answers. Only quest
 on a resume the CLI may skip the hooks of any other tool.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, Final
 
 from claude_agent_sdk import (
@@ -14,54 +14,55 @@ from claude_agent_sdk import (
     PermissionResultDeny,
     ToolPermissionContext,
 )
-from msgspec import Struct
 
-from pmrunnerd.model.progress import Answered
+from pmrunnerd.model.progress import Answered, Asked
+from pmrunnerd.model.questions import Kind
+from pmrunnerd.services.agents.claude.asked import TOOL, read
+from pmrunnerd.services.agents.claude.permissions import Permissions
 
-TOOL: Final = "AskUserQuestion"
+_NOBODY: Final = "A person is asked. The answer comes later."
 
-
-class Asking(Struct, frozen=True):
-    """One question, as a person is asked it."""
-
-    text: str
-    options: tuple[str, ...]
-
-
-def read(given: Mapping[str, Any]) -> tuple[Asking, ...]:
-    """Return the questions of one call."""
-    asked = given.get("questions")
-    return tuple(
-        Asking(
-            str(one.get("question", "")),
-            tuple(str(option.get("label", "")) for option in one.get("options") or ()),
-        )
-        for one in (asked if isinstance(asked, list) else ())
-        if isinstance(one, dict)
-    )
+Result = PermissionResultAllow | PermissionResultDeny
 
 
 class Questions:
-    """Knows the answers. A call is answered once all of its questions are."""
+    """Knows the answers. A call is answered once all of its questions are.
 
-    def __init__(self, known: Sequence[Answered]) -> None:
-        self._known = {one.question: one.answer for one in known}
+    `pending` are the calls that the session waits for the answers of: what is asked anew in the
+    same words is another question. `unanswered` are calls that were made past the hook.
+    """
+
+    def __init__(
+        self, known: Sequence[Answered], pending: Set[str], permissions: Permissions
+    ) -> None:
+        self._known = {one.question: one.answer for one in known if one.kind is Kind.AGENT}
+        self._pending = pending
+        self._permissions = permissions
+        self.unanswered: list[Asked] = []
+
+    @property
+    def wanted(self) -> list[Asked]:
+        """Return the permissions to ask a person for."""
+        return self._permissions.wanted
 
     def hooks(self) -> dict[str, list[HookMatcher]]:
         """Return the hook that answers or defers."""
         return {"PreToolUse": [HookMatcher(matcher=TOOL, hooks=[self._gate])]}
 
-    def answers(self, given: Mapping[str, Any]) -> dict[str, str] | None:
-        """Return the answers of a call, or None where one is missing."""
+    def knows(self, asked: Iterable[Asked]) -> bool:
+        """Tell whether all of some questions have an answer."""
+        return all(one.text in self._known for one in asked)
+
+    def _answers(self, call: str | None, given: Mapping[str, Any]) -> dict[str, str] | None:
         asked = read(given)
-        if not asked or any(one.text not in self._known for one in asked):
+        if call not in self._pending or not asked or not self.knows(asked):
             return None
         return {one.text: self._known[one.text] for one in asked}
 
-    async def _gate(self, event: Any, _: str | None, __: Any) -> Any:
+    async def _gate(self, event: Any, call: str | None, _: Any) -> Any:
         given = event["tool_input"]
         decision: dict[str, Any] = {"hookEventName": "PreToolUse"}
-        if (answers := self.answers(given)) is None:
+        if (answers := self._answers(call, given)) is None:
             decision["permissionDecision"] = "defer"
         else:
             decision |= {
@@ -71,9 +72,12 @@ class Questions:
         return {"hookSpecificOutput": decision}
 
     async def permit(
-        self, tool: str, given: dict[str, Any], _: ToolPermissionContext
-    ) -> PermissionResultAllow | PermissionResultDeny:
-        """Answer a question that came past the hook; refuse whatever else needs a permission."""
-        if tool == TOOL and (answers := self.answers(given)) is not None:
+        self, tool: str, given: dict[str, Any], context: ToolPermissionContext
+    ) -> Result:
+        """Answer a question that came past the hook; let a person decide on other tools."""
+        if tool != TOOL:
+            return self._permissions.decide(tool, given)
+        if (answers := self._answers(context.tool_use_id, given)) is not None:
             return PermissionResultAllow(updated_input={**given, "answers": answers})
-        return PermissionResultDeny(message="nobody is here to permit that")
+        self.unanswered += read(given)
+        return PermissionResultDeny(message=_NOBODY, interrupt=True)

@@ -6,12 +6,31 @@ ended. There is no lock in there: the run before must be dead, which the run hos
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import Struct
+
+from pmrunnerd.model.progress import Asked
+from pmrunnerd.services.agents.claude import asked
+
 _NAME: Final = "session"
-_TOOL_RESULT: Final = "tool_result"
+
+
+class Pending(Struct, frozen=True):
+    """What a session waits for: questions, by the identifier of the call that asks them.
+
+    `replays`: the CLI makes the call again when it is resumed without a prompt.
+    """
+
+    calls: dict[str, tuple[Asked, ...]]
+    replays: bool
+
+    @property
+    def questions(self) -> tuple[Asked, ...]:
+        """All of them, in the order in which they were asked."""
+        return tuple(one for call in self.calls.values() for one in call)
 
 
 class Session:
@@ -40,36 +59,38 @@ class Session:
         found = sorted(self.directory.glob(f"projects/*/{self._name}.jsonl"))
         return found[0] if found else None
 
-    def waits(self) -> bool:
-        """Tell whether the last thing in it is a deferred question without its answer."""
+    def pending(self) -> Pending:
+        """Return the questions without an answer. Raises OSError."""
+        calls: dict[str, tuple[Asked, ...]] = {}
+        deferred: set[str] = set()
+        for entry in self._entries():
+            deferred |= _deferred(entry)
+            for block in _blocks(entry):
+                if block.get("type") == "tool_use" and block.get("name") == asked.TOOL:
+                    calls[str(block.get("id"))] = asked.read(block.get("input") or {})
+                elif block.get("type") == "tool_result":
+                    calls.pop(str(block.get("tool_use_id")), None)
+        return Pending(calls, replays=not deferred.isdisjoint(calls))
+
+    def _entries(self) -> Iterator[dict[str, Any]]:
         path = self.transcript()
-        pending: set[str] = set()
         for line in path.read_text(errors="replace").splitlines() if path else ():
             try:
                 entry = json.loads(line)
             except ValueError:
                 continue  # cut off when the CLI was killed
             if isinstance(entry, dict):
-                pending |= _deferred(entry)
-                pending -= _answered(entry)
-        return bool(pending)
+                yield entry
 
 
 def _deferred(entry: dict[str, Any]) -> set[str]:
     attached = entry.get("attachment")
     if not isinstance(attached, dict) or attached.get("type") != "hook_deferred_tool":
         return set()
-    name = attached.get("toolUseID") or attached.get("tool_use_id") or ""
-    return {str(name)}
+    return {str(attached.get("toolUseID") or attached.get("tool_use_id") or "")}
 
 
-def _answered(entry: dict[str, Any]) -> set[str]:
+def _blocks(entry: dict[str, Any]) -> list[dict[str, Any]]:
     message = entry.get("message")
     content = message.get("content") if isinstance(message, dict) else None
-    if not isinstance(content, list):
-        return set()
-    return {
-        str(one.get("tool_use_id"))
-        for one in content
-        if isinstance(one, dict) and one.get("type") == _TOOL_RESULT
-    }
+    return [one for one in content if isinstance(one, dict)] if isinstance(content, list) else []

@@ -16,7 +16,7 @@ from claude_agent_sdk import (
     UserMessage,
 )
 
-from pmrunnerd.model.progress import Charged, Progress, Said, Other, Used
+from pmrunnerd.model.progress import AnyProgress, Charged, Other, Said, Used
 
 # Characters that a report repeats of what a tool was given, or gave back.
 _SHORT: Final = 400
@@ -33,7 +33,7 @@ class Translator:
     def __init__(self) -> None:
         self._used: dict[str, ToolUseBlock] = {}
 
-    def translate(self, message: Message) -> Iterator[Progress]:
+    def translate(self, message: Message) -> Iterator[AnyProgress]:
         """Yield what a message reports."""
         match message:
             case AssistantMessage(content=blocks):
@@ -55,7 +55,7 @@ class Translator:
             case _:
                 yield Other(at="", kind=type(message).__name__, data=_short(repr(message), _LONG))
 
-    def _assistant(self, block: object) -> Iterator[Progress]:
+    def _assistant(self, block: object) -> Iterator[AnyProgress]:
         match block:
             case TextBlock(text=text):
                 yield Said(at="", text=text)
@@ -66,7 +66,7 @@ class Translator:
             case _:
                 yield Other(at="", kind=type(block).__name__, data=_short(repr(block), _LONG))
 
-    def _result(self, block: ToolResultBlock) -> Progress:
+    def _result(self, block: ToolResultBlock) -> AnyProgress:
         used = self._used.pop(block.tool_use_id, None)
         return Used(
             at="",

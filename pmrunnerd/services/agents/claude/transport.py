@@ -1,6 +1,7 @@
 """The CLI in the run's cell, and the conversation with it: lines of JSON both ways."""
 
 import asyncio
+import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from pmrunnerd.services.pipes import Drain
 
 # A line: a tool's whole result is one.
 LONGEST: Final = 64 << 20
+_PATIENCE: Final = 5.0
 _MIB: Final = 1 << 20
 _END: Final = object()
 
@@ -38,9 +40,11 @@ class CellTransport(Transport):
         self._environment = environment
         self._reach = reach
         self._heard = heard
-        self._lines: asyncio.Queue[bytes | object] = asyncio.Queue()
-        self._rest = bytearray()
+        self._lines: asyncio.Queue[Any] = asyncio.Queue()
+        self._rest: list[bytes] = []
+        self._length = 0
         self._drains: list[Drain] = []
+        self._finishing: asyncio.Task[None] | None = None
         self._stdin: socket.socket | None = None
         self.command: Command | None = None
         self.tail = Tail()
@@ -51,21 +55,22 @@ class CellTransport(Transport):
         assert command.stdin is not None
         self.command = command
         self._stdin = socket.socket(fileno=command.stdin)
-        self._stdin.setblocking(False)
+        self._stdin.settimeout(0)
         self._drains = [
             Drain(command.stdout, self._feed),
             Drain(command.stderr, lambda data: self.tail.add(data.decode(errors="replace"))),
         ]
-        asyncio.get_running_loop().create_task(self._finish())
+        self._finishing = asyncio.get_running_loop().create_task(self._finish())
 
     def _feed(self, data: bytes) -> None:
         self._heard()
-        self._rest += data
-        *lines, rest = self._rest.split(b"\n")
-        self._rest = bytearray(rest)
-        for line in lines:
-            self._lines.put_nowait(bytes(line))
-        if len(self._rest) > LONGEST:
+        first, *others = data.split(b"\n")
+        self._rest.append(first)
+        self._length += len(first)
+        for piece in others:
+            self._lines.put_nowait(b"".join(self._rest))
+            self._rest, self._length = [piece], len(piece)
+        if self._length > LONGEST:
             raise CLIConnectionError(f"the CLI said a line of more than {LONGEST // _MIB} MiB")
 
     async def _finish(self) -> None:
@@ -97,21 +102,38 @@ class CellTransport(Transport):
         while (line := await self._lines.get()) is not _END:
             if isinstance(line, Exception):
                 raise line
-            assert isinstance(line, bytes)
-            if line.startswith(b"{"):  # beside its protocol, it prints words now and then
-                yield json.loads(line)
+            if line.startswith(b"{"):
+                yield _read(line)
+            elif line:  # beside its protocol, it prints words now and then
+                self.tail.add(line.decode(errors="replace") + "\n")
         status = await self.command.wait()
         if status:
             raise ProcessError("the CLI ended", exit_code=status, stderr=str(self.tail))
 
     async def close(self) -> None:
-        """End the CLI and all that it started, and return when nothing of it is left."""
+        """End the CLI and all that it started, and return when nothing of it is left.
+
+        It is given a moment to write down what it has not yet of the conversation.
+        """
         await self.end_input()
         if self.command is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE):
+                    await self.command.wait()
             await self.command.end()
         for drain in self._drains:
             drain.close()
+        if self._finishing is not None:
+            await self._finishing
 
     def is_ready(self) -> bool:
         """Tell whether something can be said."""
         return self._stdin is not None
+
+
+def _read(line: bytes) -> dict[str, Any]:
+    try:
+        said: dict[str, Any] = json.loads(line)
+    except ValueError as exc:
+        raise CLIConnectionError(f"the CLI said what is no JSON: {line[:200]!r}") from exc
+    return said

@@ -1,0 +1,104 @@
+"""What Claude Code has to give back at the end: its schemas, and what is made of an answer. Pure."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from pmrunnerd.model.entities import TaskKind
+from pmrunnerd.model.progress import Proposed, ProposedTask
+
+_TEXT: Final = {"type": "string"}
+_TEXTS: Final = {"type": "array", "items": _TEXT}
+
+
+def _object(required: tuple[str, ...], **properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def _said(description: str, kind: Mapping[str, Any] = _TEXT) -> dict[str, Any]:
+    return {**kind, "description": description}
+
+
+_TASK: Final = _object(
+    ("name", "title", "instructions"),
+    name=_said("A short name, unique in the plan: lower case, digits, dashes."),
+    title=_said("What it does, as the subject of a commit: at most 72 characters."),
+    instructions=_said("All that whoever does it has to know; they see this and the plan only."),
+    needs=_said("Names of tasks whose result it builds on.", _TEXTS),
+    files=_said("Paths that it will change or create, below the workspace; may be empty.", _TEXTS),
+    risk=_said("What could go wrong, in one sentence; empty where nothing much can."),
+)
+_PLAN: Final = _object(
+    ("title", "tasks"),
+    title=_said("What the plan is about: at most 72 characters."),
+    tasks={"type": "array", "items": _TASK, "minItems": 1},
+)
+_RESULT: Final = _object(
+    ("summary", "files"),
+    summary=_said("What was done and how it was checked, for whoever goes on with it."),
+    files=_said(
+        "Paths below the workspace that you created or changed, and that are there.", _TEXTS
+    ),
+)
+
+
+def schema(kind: TaskKind) -> dict[str, Any]:
+    """Return what the end of a run has to be, as the CLI enforces it."""
+    return {"type": "json_schema", "schema": _PLAN if kind is TaskKind.PLANNING else _RESULT}
+
+
+class Result(Struct, frozen=True):
+    """What a worker says of its work."""
+
+    summary: str
+    files: tuple[str, ...] = ()
+
+
+class _Task(Struct, frozen=True):
+    name: str
+    title: str
+    instructions: str
+    needs: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    risk: str = ""
+
+
+class _Plan(Struct, frozen=True):
+    title: str
+    tasks: tuple[_Task, ...]
+
+
+def result(given: Any) -> Result | None:
+    """Read a worker's result; None where there is none, or no words in it."""
+    try:
+        found = msgspec.convert(given, Result)
+    except msgspec.ValidationError:
+        return None
+    return found if found.summary.strip() else None
+
+
+def plan(given: Any) -> Proposed | None:
+    """Read a planner's plan; None where there is none. The rules look at it later."""
+    try:
+        found = msgspec.convert(given, _Plan)
+    except msgspec.ValidationError:
+        return None
+    tasks = tuple(
+        ProposedTask(
+            name=task.name,
+            text=task.instructions,
+            title=task.title,
+            needs=task.needs,
+            files=task.files,
+            risk=task.risk,
+        )
+        for task in found.tasks
+    )
+    return Proposed(at="", title=found.title, tasks=tasks)

@@ -1,0 +1,165 @@
+"""The conversation with one Claude Code, and what it comes to."""
+
+from posixpath import relpath
+from typing import Final
+
+from claude_agent_sdk import (
+    AssistantMessage,
+    ClaudeSDKClient,
+    Message,
+    ResultMessage,
+    ToolUseBlock,
+)
+
+from pmrunnerd.model.entities import Outcome, TaskKind
+from pmrunnerd.model.progress import Asked, Concluded, Found, Limited, Spec
+from pmrunnerd.model.questions import OPTIONS, Kind
+from pmrunnerd.services.agents.claude import asked, prompts, provider, results, review
+from pmrunnerd.services.agents.claude.questions import Questions
+from pmrunnerd.services.agents.claude.results import Result
+from pmrunnerd.services.agents.claude.translate import Translator
+from pmrunnerd.services.agents.protocol import Job, Report, Verdict
+from pmrunnerd.services.changes import changes
+from pmrunnerd.services.git import Git
+from pmrunnerd.services.outcome import Exited
+
+_DEFERRED: Final = "tool_deferred"
+_CLAIMS: Final = 100  # of the files that it names, so many are looked for
+_LIMITS: Final = {
+    "error_max_turns": "The model has taken {turns} turns, which is the limit of one run",
+    "error_max_budget_usd": "The run has cost ${dollars:.2f}, and may cost ${limit:.2f}",
+}
+
+
+class Inspector:
+    """Looks at what the agent did, in the run's own cell."""
+
+    def __init__(self, job: Job) -> None:
+        self._git = Git(job.cell, job.spec.run)
+        self._head = job.head
+        self._workspace = job.spec.workspace
+        self._promised = job.spec.files
+
+    async def look(self, result: Result) -> tuple[str, ...]:
+        """Return what is wrong with the work. Raises GitFailed."""
+        claimed = {self._below(path): path for path in result.files[:_CLAIMS]}
+        there = {path for below, path in claimed.items() if await self._is_there(below)}
+        changed = await changes(self._git, self._head)
+        return review.findings(result, changed, there, self._promised)
+
+    async def _is_there(self, path: str) -> bool:
+        outcome = await self._git.program(("test", "-e", f"./{path}"))
+        return isinstance(outcome, Exited) and outcome.status == 0
+
+    def _below(self, path: str) -> str:
+        return relpath(path, self._workspace) if path.startswith("/") else path
+
+
+class Talk:
+    """The conversation of one run. Not to be used twice."""
+
+    def __init__(
+        self,
+        client: ClaudeSDKClient,
+        report: Report,
+        inspector: Inspector,
+        questions: Questions,
+        spec: Spec,
+    ) -> None:
+        self._client = client
+        self._report = report
+        self._inspector = inspector
+        self._questions = questions
+        self._spec = spec
+        self._translator = Translator()
+        self._asked: dict[str, tuple[Asked, ...]] = {}
+        self._rounds = spec.means.rounds
+        self._sent_back = ""
+
+    async def through(self, told: list[str]) -> Verdict:
+        """Say what is to be said, and listen to the end. Raises ClaudeSDKError, GitFailed."""
+        await self._client.connect()
+        if told[0]:
+            await self._client.query(told[0])
+        more = told[1:]
+        async for message in self._client.receive_messages():
+            self._hear(message)
+            if (limit := provider.limit(message)) is not None:
+                return self._limited(limit)
+            if isinstance(message, ResultMessage):
+                verdict = await self._judge(message)
+                if verdict is None or (more and verdict.outcome is Outcome.SUCCEEDED):
+                    await self._client.query(more.pop(0) if verdict else self._sent_back)
+                    continue
+                return verdict
+        return _failed("it ended without a result")
+
+    def _hear(self, message: Message) -> None:
+        for said in self._translator.translate(message):
+            self._report.tell(said)
+        if isinstance(message, AssistantMessage):
+            for block in message.content:
+                if isinstance(block, ToolUseBlock) and block.name == asked.TOOL:
+                    self._asked[block.id] = asked.read(block.input)
+
+    async def _judge(self, result: ResultMessage) -> Verdict | None:
+        """Return what a turn comes to; None where it is sent back."""
+        if result.stop_reason == _DEFERRED:
+            return self._ask([one for call in self._asked.values() for one in call])
+        if wanted := [*self._questions.unanswered, *self._questions.wanted]:
+            return self._ask(wanted)
+        if result.subtype in _LIMITS:
+            return self._ask([self._budget(result)])
+        if result.is_error:
+            return _failed(result.result or "; ".join(result.errors or ()) or result.subtype)
+        if self._spec.kind is TaskKind.PLANNING:
+            return self._planned(result)
+        return await self._worked(result)
+
+    def _planned(self, result: ResultMessage) -> Verdict:
+        plan = results.plan(result.structured_output)
+        if plan is None:
+            return _failed("it ended without a plan")
+        self._report.tell(plan)
+        return Verdict(outcome=Outcome.SUCCEEDED)
+
+    async def _worked(self, message: ResultMessage) -> Verdict | None:
+        result = results.result(message.structured_output)
+        if result is None:
+            return _failed("it ended without a result")
+        found = await self._inspector.look(result)
+        if not found:
+            self._report.tell(Concluded(at="", text=result.summary))
+            return Verdict(outcome=Outcome.SUCCEEDED)
+        self._report.tell(Found(at="", findings=found))
+        if self._rounds > 0:
+            self._rounds -= 1
+            self._sent_back = prompts.findings(found)
+            return None
+        listed = "\n".join(f"- {line}" for line in found)
+        text = f"It says that the task is done: {result.summary}\nWhat was found:\n{listed}"
+        return self._ask(
+            [Asked(at="", text=text, options=OPTIONS[Kind.FINDINGS], kind=Kind.FINDINGS)]
+        )
+
+    def _budget(self, result: ResultMessage) -> Asked:
+        reached = _LIMITS[result.subtype].format(
+            turns=self._spec.means.turns,
+            dollars=result.total_cost_usd or 0.0,
+            limit=self._spec.means.dollars,
+        )
+        text = f"{reached}. Raise it, or stop?"
+        return Asked(at="", text=text, options=OPTIONS[Kind.BUDGET], kind=Kind.BUDGET)
+
+    def _ask(self, questions: list[Asked]) -> Verdict:
+        for one in questions:
+            self._report.tell(one)
+        return Verdict(outcome=Outcome.ASKED)
+
+    def _limited(self, limit: Limited) -> Verdict:
+        self._report.tell(limit)
+        return Verdict(outcome=Outcome.LIMITED, reason=limit.reason)
+
+
+def _failed(reason: str) -> Verdict:
+    return Verdict(outcome=Outcome.FAILED, reason=f"Claude Code failed: {reason}")

@@ -1,0 +1,37 @@
+"""What a run changed so far, and what of the lines that it added promises work for later."""
+
+from typing import Final
+
+from msgspec import Struct
+
+from pmrunnerd.services.git import Git, shown
+
+_INDEX: Final = ".git/pm-runner-index"
+# A name begins a file's part of a diff; of its added lines those with a marker are told, a few.
+_MARKED: Final = r"""
+"$@" diff --cached --unified=0 --no-color --no-ext-diff --no-textconv --no-renames "$REVISION" |
+LC_ALL=C awk '
+/^\+\+\+ / { file = substr($0, 7); next }
+/^\+/ && tolower($0) ~ /(^|[^a-z0-9_])(todo|fixme|xxx)([^a-z0-9_]|$)|\.\.\. *(the )?(rest|remaining|existing|other|previous|same)|(rest|remainder) of (the )?(code|file|function|implementation)|implementation (goes )?here|(code|logic) (omitted|unchanged)/ {
+    if (told++ < 20) printf "%s: %s%c", file, substr($0, 2, 200), 0
+}'
+"""
+
+
+class Changes(Struct, frozen=True):
+    """Paths that differ from where the run began, and lines of them that promise more, as `path: line`."""
+
+    paths: frozenset[str]
+    marked: tuple[str, ...]
+
+
+async def changes(git: Git, head: str) -> Changes:
+    """Compare all that is not ignored with a commit. Raises GitFailed."""
+    await git("read-tree", head, index=_INDEX)
+    await git("add", "--all", index=_INDEX)
+    names = await git.records(
+        *("diff", "--cached", "--name-only", "--no-renames", "-z", head), index=_INDEX, only="p"
+    )
+    marked = await git.pipeline(_MARKED, index=_INDEX, REVISION=head)
+    await git.command("rm", "-f", _INDEX)
+    return Changes(frozenset(map(shown, names)), tuple(map(shown, marked)))
