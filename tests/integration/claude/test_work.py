@@ -1,0 +1,84 @@
+"""A task that Claude Code does: what is committed, what is told, and what is sent back."""
+
+from pathlib import Path
+
+from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.progress import Asked, Charged, Committed, Concluded, Found, Said, Used
+from pmrunnerd.model.questions import Kind
+from tests.fakes.model import Step, scripted
+from tests.integration.claude.parts import Claudes, result, uses, written
+from tests.integration.runhost.hosts import Hosts, end, every
+from tests.unit.services.parts import git, needs_sandbox
+
+pytestmark = needs_sandbox
+
+
+def test_what_it_says_does_and_changes_is_told_and_the_work_is_one_commit(tmp_path: Path) -> None:
+    with Hosts(tmp_path) as hosts:
+        file = hosts.workspace / "new.txt"
+        steps = [
+            uses("Write", "I will write it.", file_path=str(file), content="hello\n"),
+            uses("Bash", command="cat new.txt && git status --short"),
+            result("It says hello.", "new.txt", last="?? new.txt"),
+        ]
+        with scripted(*steps) as model:
+            said = Claudes(hosts, model).run("write hello into new.txt", title="say hello")
+
+        assert end(said).outcome is Outcome.SUCCEEDED, said
+        assert [p.text for p in every(said, Said)] == ["I will write it."]
+        assert [(p.tool, p.failed) for p in every(said, Used)][:2] == [
+            ("Write", False),
+            ("Bash", False),
+        ]
+        assert every(said, Used)[1].result.startswith("hello\n")
+        assert every(said, Concluded)[0].text == "It says hello."
+        assert every(said, Charged)[-1].dollars > 0
+        assert (end(said).peak_memory or 0) > 100_000_000
+        assert git(hosts.workspace, "log", "-1", "--format=%s") == "say hello\n"
+        assert git(hosts.workspace, "show", "--format=", "--name-only") == "new.txt\n"
+        assert not (hosts.workspace / ".claude").exists()
+
+
+def test_an_end_without_a_result_is_a_failure(tmp_path: Path) -> None:
+    steps = [Step(text="I think I am done."), Step(text="Yes, done.")]
+    with Hosts(tmp_path) as hosts, scripted(*steps) as model:
+        said = Claudes(hosts, model).run()
+
+        assert end(said).outcome is Outcome.FAILED
+        assert end(said).reason == "Claude Code failed: it ended without a result"
+        assert every(said, Committed) == []
+
+
+def test_findings_go_back_to_the_same_session_until_they_are_gone(tmp_path: Path) -> None:
+    with Hosts(tmp_path) as hosts:
+        file = hosts.workspace / "code.py"
+        steps = [
+            written(file, "def f():\n    pass  # TODO: write it\n"),
+            result("Wrote f.", "code.py", "missing.py", last="created"),
+            written(file, "def f():\n    return 1\n"),
+            result("Wrote all of f.", "code.py", last="updated"),
+        ]
+        steps[2].last = "missing.py is said to be changed, and is not there"
+        steps[2].anywhere = "code.py:     pass  # TODO: write it"
+        with scripted(*steps) as model:
+            said = Claudes(hosts, model).run("write f")
+
+        assert end(said).outcome is Outcome.SUCCEEDED, said
+        assert [len(p.findings) for p in every(said, Found)] == [2]
+        assert every(said, Concluded)[0].text == "Wrote all of f."
+        assert git(hosts.workspace, "show", "HEAD:code.py") == "def f():\n    return 1\n"
+
+
+def test_findings_that_stay_are_a_person_s_to_decide_on(tmp_path: Path) -> None:
+    with Hosts(tmp_path) as hosts:
+        claims = result("Wrote it.", "missing.py")
+        claims.repeats = True
+        with scripted(claims) as model:
+            said = Claudes(hosts, model, rounds=1).run("write it")
+
+        assert end(said).outcome is Outcome.ASKED, said
+        assert len(every(said, Found)) == 2
+        (asked,) = every(said, Asked)
+        assert asked.kind is Kind.FINDINGS
+        assert "missing.py is said to be changed, and is not there" in asked.text
+        assert "Wrote it." in asked.text
