@@ -41,7 +41,8 @@ class Means(Entity, frozen=True, kw_only=True):
     """What an agent with a model may use; what is empty or 0 is the agent's own choice, or no limit.
 
     `cli` is its program, `environment` are more variables for that. `turns` are the model's, in one
-    run; `dollars` what it may cost; `rounds` how often the work is sent back to it by what was found.
+    run; `dollars` what that may cost, `spent` what the session has cost before it; `rounds` is how
+    often the work is sent back to it by what was found.
     """
 
     cli: str = ""
@@ -49,6 +50,7 @@ class Means(Entity, frozen=True, kw_only=True):
     environment: dict[str, str] = field(default_factory=dict)
     turns: int = 0
     dollars: float = 0.0
+    spent: float = 0.0
     rounds: int = 2
 
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pmrunnerd.model.progress import AnyProgress, Means
+from pmrunnerd.model.progress import AnyProgress, Answered, Asked, Means
 from tests.fakes.model import Model, Step
-from tests.integration.runhost.hosts import Hosts
+from tests.integration.runhost.hosts import Hosts, every
 
 
 class Claudes:
@@ -43,3 +43,13 @@ def uses(tool: str, _text: str = "", **given: Any) -> Step:
 def written(path: Path | str, content: str) -> Step:
     """Return the step that writes a file."""
     return uses("Write", file_path=str(path), content=content)
+
+
+def answers(said: list[AnyProgress], run: str, *given: str) -> tuple[Answered, ...]:
+    """Return answers to all that a run asked, in that order."""
+    asked = every(said, Asked)
+    assert len(asked) == len(given), asked
+    return tuple(
+        Answered(question=one.text, options=one.options, answer=answer, kind=one.kind, run=run)
+        for one, answer in zip(asked, given, strict=True)
+    )

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import AnyProgress, Answered, Asked, Kept
+from pmrunnerd.model.progress import Asked, Kept
 from pmrunnerd.model.questions import Kind
 from tests.fakes.model import Step, scripted
-from tests.integration.claude.parts import Claudes, result, uses, written
+from tests.integration.claude.parts import Claudes, answers, result, uses, written
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.unit.services.parts import git, needs_sandbox
 
@@ -17,16 +17,6 @@ pytestmark = needs_sandbox
 def question(text: str, *options: str, multiple: bool = False) -> dict[str, Any]:
     offered = [{"label": one, "description": f"take {one}"} for one in options]
     return {"question": text, "header": "Choice", "options": offered, "multiSelect": multiple}
-
-
-def answers(said: list[AnyProgress], run: str, *given: str) -> tuple[Answered, ...]:
-    """Return answers to all that a run asked, in that order."""
-    asked = every(said, Asked)
-    assert len(asked) == len(given), asked
-    return tuple(
-        Answered(question=one.text, options=one.options, answer=answer, kind=one.kind, run=run)
-        for one, answer in zip(asked, given, strict=True)
-    )
 
 
 def test_an_answer_resumes_the_session_and_finds_the_work_as_it_was(tmp_path: Path) -> None:

@@ -95,7 +95,8 @@ def options(spec: Spec, questions: Questions, *, resumes: bool) -> ClaudeAgentOp
         max_buffer_size=LONGEST,
         model=means.model or None,
         max_turns=means.turns or None,
-        max_budget_usd=means.dollars or None,
+        # What the CLI counts is all that the session has cost.
+        max_budget_usd=means.spent + means.dollars if means.dollars else None,
         resume=spec.session if resumes else None,
         session_id=None if resumes else spec.session,
     )

@@ -5,6 +5,7 @@ from typing import Final
 
 from claude_agent_sdk import (
     AssistantMessage,
+    ClaudeAgentOptions,
     ClaudeSDKClient,
     Message,
     ResultMessage,
@@ -12,12 +13,13 @@ from claude_agent_sdk import (
 )
 
 from pmrunnerd.model.entities import Outcome, TaskKind
-from pmrunnerd.model.progress import Asked, Concluded, Found, Limited, Spec
+from pmrunnerd.model.progress import Asked, Concluded, Found, Limited
 from pmrunnerd.model.questions import OPTIONS, Kind
 from pmrunnerd.services.agents.claude import asked, prompts, provider, results, review
 from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.claude.results import Result
 from pmrunnerd.services.agents.claude.translate import Translator
+from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
 from pmrunnerd.services.changes import changes
 from pmrunnerd.services.git import Git
@@ -60,18 +62,20 @@ class Talk:
 
     def __init__(
         self,
-        client: ClaudeSDKClient,
+        job: Job,
         report: Report,
-        inspector: Inspector,
+        transport: CellTransport,
+        options: ClaudeAgentOptions,
         questions: Questions,
-        spec: Spec,
     ) -> None:
-        self._client = client
+        spec = job.spec
+        self._transport = transport
+        self._client = ClaudeSDKClient(options, transport=transport)
         self._report = report
-        self._inspector = inspector
+        self._inspector = Inspector(job)
         self._questions = questions
         self._spec = spec
-        self._translator = Translator()
+        self._translator = Translator(spec.means.spent)
         self._asked: dict[str, tuple[Asked, ...]] = {}
         self._rounds = spec.means.rounds
         self._sent_back = ""
@@ -85,7 +89,7 @@ class Talk:
         async for message in self._client.receive_messages():
             self._hear(message)
             if (limit := provider.limit(message)) is not None:
-                return self._limited(limit)
+                return await self._limited(limit)
             if isinstance(message, ResultMessage):
                 verdict = await self._judge(message)
                 if verdict is None or (more and verdict.outcome is Outcome.SUCCEEDED):
@@ -93,6 +97,11 @@ class Talk:
                     continue
                 return verdict
         return _failed("it ended without a result")
+
+    async def end(self) -> None:
+        """Say nothing more, and return when nothing of the other side is left."""
+        await self._client.disconnect()
+        await self._transport.close()
 
     def _hear(self, message: Message) -> None:
         for said in self._translator.translate(message):
@@ -156,7 +165,9 @@ class Talk:
             self._report.tell(one)
         return Verdict(outcome=Outcome.ASKED)
 
-    def _limited(self, limit: Limited) -> Verdict:
+    async def _limited(self, limit: Limited) -> Verdict:
+        # It would try again, and be refused again.
+        await self._transport.kill()
         self._report.tell(limit)
         return Verdict(outcome=Outcome.LIMITED, reason=limit.reason)
 

@@ -15,19 +15,23 @@ class TimeLimits:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._silence: asyncio.Timeout | None = None
+        self._over = False
 
     @contextlib.asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
         """Raise TimeoutError in what is within, where a limit is reached."""
-        async with (
-            asyncio.timeout(self._limits.total),
-            asyncio.timeout(self._limits.silence) as self._silence,
-        ):
-            yield
+        try:
+            async with (
+                asyncio.timeout(self._limits.total),
+                asyncio.timeout(self._limits.silence) as self._silence,
+            ):
+                yield
+        finally:
+            self._over = True
 
     def heard(self) -> None:
         """Begin to count the silence anew."""
-        if self._silence is not None and not self._silence.expired():
+        if self._silence is not None and not (self._over or self._silence.expired()):
             now = asyncio.get_running_loop().time()
             self._silence.reschedule(now + self._limits.silence)
 

@@ -7,6 +7,8 @@ from typing import Any, Final
 from claude_agent_sdk import (
     AssistantMessage,
     Message,
+    RateLimitEvent,
+    RateLimitInfo,
     ResultMessage,
     SystemMessage,
     TextBlock,
@@ -28,9 +30,13 @@ _SILENT: Final = frozenset({"init", "hook_started", "hook_response", "permission
 
 
 class Translator:
-    """Translates one conversation: a tool is told together with how its use ended."""
+    """Translates one conversation: a tool is told together with how its use ended.
 
-    def __init__(self) -> None:
+    `spent` are the US dollars that the session had cost before.
+    """
+
+    def __init__(self, spent: float = 0.0) -> None:
+        self._spent = spent
         self._used: dict[str, ToolUseBlock] = {}
 
     def translate(self, message: Message) -> Iterator[AnyProgress]:
@@ -47,10 +53,11 @@ class Translator:
                 pass  # what we said ourselves
             case ResultMessage(total_cost_usd=dollars, num_turns=turns):
                 if dollars is not None:
-                    yield Charged(at="", dollars=dollars, turns=turns)
+                    more = round(max(0.0, dollars - self._spent), 6)
+                    yield Charged(at="", dollars=more, turns=turns)
             case SystemMessage(subtype=kind, data=data) if kind not in _SILENT:
                 yield Other(at="", kind=kind, data=_short(json.dumps(data), _LONG))
-            case SystemMessage():
+            case SystemMessage() | RateLimitEvent(rate_limit_info=RateLimitInfo(status="allowed")):
                 pass
             case _:
                 yield Other(at="", kind=type(message).__name__, data=_short(repr(message), _LONG))

@@ -120,6 +120,11 @@ class CellTransport(Transport):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_PATIENCE):
                     await self.command.wait()
+        await self.kill()
+
+    async def kill(self) -> None:
+        """End it as it is, and return when nothing of it is left."""
+        if self.command is not None:
             await self.command.end()
         for drain in self._drains:
             drain.close()

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from claude_agent_sdk import ClaudeSDKClient, ClaudeSDKError
+from claude_agent_sdk import ClaudeSDKError
 
 from pmrunnerd.model.entities import Outcome, TaskKind
 from pmrunnerd.model.errors import Refused
@@ -12,7 +12,7 @@ from pmrunnerd.services.agents.claude import launch, prompts, stubs
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.claude.session import Pending, Session
-from pmrunnerd.services.agents.claude.talk import Inspector, Talk
+from pmrunnerd.services.agents.claude.talk import Talk
 from pmrunnerd.services.agents.claude.time_limits import TimeLimits
 from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
@@ -62,8 +62,7 @@ async def _talk(
         launch.reach(session.directory, launch.cli(spec.means), job.secret),
         heard=limits.heard,
     )
-    client = ClaudeSDKClient(options, transport=transport)
-    talk = Talk(client, report, Inspector(job), questions, spec)
+    talk = Talk(job, report, transport, options, questions)
     try:
         async with limits.kept():
             return await talk.through(told)
@@ -74,8 +73,7 @@ async def _talk(
         why = f"Claude Code failed: {exc}" + (f": {last}" if last else "")
         return Verdict(outcome=Outcome.FAILED, reason=why)
     finally:
-        await client.disconnect()
-        await transport.close()
+        await talk.end()
         await stubs.clear(Git(job.cell, spec.run))
         if transport.command is not None and transport.command.usage is not None:
             report.used(transport.command.usage)

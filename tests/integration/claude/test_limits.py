@@ -1,0 +1,98 @@
+"""What ends a run before its work does: the provider, and limits of turns, cost and time."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.progress import Asked, Charged, Kept, Limited, Limits
+from pmrunnerd.model.questions import OPTIONS, Kind
+from tests.fakes.model import Step, scripted
+from tests.integration.claude.parts import Claudes, result, uses, written
+from tests.integration.runhost.hosts import Hosts, end, every
+from tests.unit.services.parts import needs_sandbox
+
+pytestmark = needs_sandbox
+
+
+def test_who_is_not_known_to_the_provider_stops_at_the_first_report(tmp_path: Path) -> None:
+    refused = Step(error=(401, "authentication_error", {}), repeats=True)
+    with Hosts(tmp_path) as hosts, scripted(refused) as model:
+        said = Claudes(hosts, model).run()
+
+        assert (end(said).outcome, len(model.requests)) == (Outcome.LIMITED, 1)
+        assert [one.kind for one in every(said, Limited)] == ["login"]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "expected"),
+    [(429, "rate_limit_error", "rate"), (529, "overloaded_error", "overload")],
+)
+def test_a_provider_that_takes_no_more_is_told_apart(
+    tmp_path: Path, status: int, kind: str, expected: str
+) -> None:
+    refused = Step(error=(status, kind, {}), repeats=True)
+    with Hosts(tmp_path) as hosts:
+        first = written(hosts.workspace / "half.txt", "half\n")
+        with scripted(first, refused) as model:
+            said = Claudes(hosts, model).run()
+
+        assert end(said).outcome is Outcome.LIMITED, said
+        assert [one.kind for one in every(said, Limited)] == [expected]
+        assert len(every(said, Kept)) == 1, "what it had done is lost"
+
+
+def test_the_time_of_the_reset_is_told(tmp_path: Path) -> None:
+    resets = int(time.time()) + 3600
+    headers = {
+        "retry-after": "3600",
+        "anthropic-ratelimit-unified-status": "rejected",
+        "anthropic-ratelimit-unified-reset": str(resets),
+    }
+    refused = Step(error=(429, "rate_limit_error", headers), repeats=True)
+    with Hosts(tmp_path) as hosts, scripted(refused) as model:
+        said = Claudes(hosts, model).run()
+
+        assert end(said).outcome is Outcome.LIMITED, said
+        (limited,) = every(said, Limited)
+        assert limited.until.startswith(time.strftime("%Y-%m-%dT%H:%M", time.gmtime(resets)))
+
+
+def test_a_stream_that_is_cut_is_asked_for_again(tmp_path: Path) -> None:
+    with Hosts(tmp_path) as hosts, scripted(Step(text="half of it", cuts=True), result()) as model:
+        said = Claudes(hosts, model).run()
+
+        assert end(said).outcome is Outcome.SUCCEEDED, said
+
+
+def test_a_stream_that_hangs_is_silence(tmp_path: Path) -> None:
+    with Hosts(tmp_path) as hosts, scripted(Step(text="half of it", hangs=True)) as model:
+        said = Claudes(hosts, model).run(limits=Limits(total=60, silence=4))
+
+        assert end(said).outcome is Outcome.STALLED, said
+
+
+def test_a_limit_of_turns_is_a_question(tmp_path: Path) -> None:
+    reads = uses("Bash", command="echo again")
+    reads.repeats = True
+    with Hosts(tmp_path) as hosts, scripted(reads) as model:
+        said = Claudes(hosts, model, turns=2).run()
+
+        assert end(said).outcome is Outcome.ASKED, said
+        (asked,) = every(said, Asked)
+        assert (asked.kind, asked.options) == (Kind.BUDGET, OPTIONS[Kind.BUDGET])
+        assert "has taken 2 turns" in asked.text
+
+
+def test_a_limit_of_cost_is_a_question(tmp_path: Path) -> None:
+    reads = uses("Bash", command="echo again")
+    reads.repeats = True
+    with Hosts(tmp_path) as hosts, scripted(reads) as model:
+        said = Claudes(hosts, model, dollars=0.012).run()
+
+        assert end(said).outcome is Outcome.ASKED, said
+        (asked,) = every(said, Asked)
+        assert asked.kind is Kind.BUDGET
+        assert "may cost $0.01" in asked.text
+        assert every(said, Charged)[-1].dollars >= 0.01

@@ -1,0 +1,84 @@
+"""What Claude Code may not do by itself is asked of a person, and not deferred."""
+
+from pathlib import Path
+
+from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.progress import Asked, Used
+from pmrunnerd.model.questions import ALLOW_ONCE, ALLOW_TASK, OPTIONS, Kind
+from tests.fakes.model import scripted
+from tests.integration.claude.parts import Claudes, answers, result, written
+from tests.integration.runhost.hosts import Hosts, end, every
+from tests.unit.services.parts import git, needs_sandbox
+
+pytestmark = needs_sandbox
+
+
+def test_what_is_denied_is_told_to_the_session_with_the_reason(tmp_path: Path) -> None:
+    with Hosts(tmp_path) as hosts:
+        file = hosts.workspace / ".mcp.json"
+        ends = result("Without it.", last="not allowed. The reason: we use none of those")
+        with scripted(written(file, "{}"), ends) as model:
+            claudes = Claudes(hosts, model)
+            first = claudes.start()
+            asked = hosts.over(first)
+            said = claudes.run(answers=answers(asked, first, "we use none of those"))
+
+        (one,) = every(asked, Asked)
+        assert (end(asked).outcome, one.kind) == (Outcome.ASKED, Kind.PERMISSION)
+        assert one.text == f"May it use Write on {file}?"
+        assert one.options == OPTIONS[Kind.PERMISSION]
+        assert end(said).outcome is Outcome.SUCCEEDED, said
+        assert not file.exists()
+
+
+def test_what_is_allowed_once_is_asked_the_next_time(tmp_path: Path) -> None:
+    with Hosts(tmp_path) as hosts:
+        file = hosts.workspace / ".mcp.json"
+        steps = [written(file, "{}"), written(file, '{"a": 1}'), written(file, '{"a": 2}')]
+        steps[1].last, steps[2].last = "It is allowed; do it again now", "created"
+        with scripted(*steps) as model:
+            claudes = Claudes(hosts, model)
+            first = claudes.start()
+            told = answers(hosts.over(first), first, ALLOW_ONCE)
+            said = claudes.run(answers=told)
+
+        assert end(said).outcome is Outcome.ASKED, said
+        assert [one.failed for one in every(said, Used)] == [False, True]
+
+
+def test_what_is_allowed_for_the_task_is_not_asked_again(tmp_path: Path) -> None:
+    with Hosts(tmp_path) as hosts:
+        file = hosts.workspace / ".mcp.json"
+        steps = [
+            written(file, "{}"),
+            written(file, '{"a": 1}'),
+            written(file, '{"a": 2}'),
+            result("Done.", ".mcp.json"),
+        ]
+        steps[1].last, steps[2].last, steps[3].last = "do it again now", "created", "updated"
+        with scripted(*steps) as model:
+            claudes = Claudes(hosts, model)
+            first = claudes.start()
+            said = claudes.run(answers=answers(hosts.over(first), first, ALLOW_TASK))
+
+        assert end(said).outcome is Outcome.SUCCEEDED, said
+        assert git(hosts.workspace, "show", "HEAD:.mcp.json") == '{"a": 2}'
+
+
+def test_what_is_no_file_of_the_workspace_is_refused_and_nobody_is_asked(tmp_path: Path) -> None:
+    with Hosts(tmp_path) as hosts:
+        outside, inside = hosts.root / "outside", hosts.workspace / ".git" / "hooks" / "post-commit"
+        steps = [
+            written(outside, "x"),
+            written(hosts.workspace / ".." / "outside", "x"),
+            written(inside, "x"),
+            result("I could not."),
+        ]
+        for step in steps[1:]:
+            step.last = "Only files of the workspace can be changed"
+        with scripted(*steps) as model:
+            said = Claudes(hosts, model).run()
+
+        assert end(said).outcome is Outcome.SUCCEEDED, said
+        assert not outside.exists()
+        assert not inside.exists()
