@@ -135,6 +135,14 @@ class Used(Progress, frozen=True, kw_only=True):
     failed: bool = False
 
 
+class Changed(Progress, frozen=True, kw_only=True):
+    """A file that an agent changed by a tool of its own, and by how many lines."""
+
+    path: str
+    added: int = 0
+    removed: int = 0
+
+
 class Charged(Progress, frozen=True, kw_only=True):
     """What the run has cost so far, in US dollars, and how many turns of the model it took."""
 
@@ -247,6 +255,7 @@ AnyProgress = (
     | Output
     | Said
     | Used
+    | Changed
     | Charged
     | Proposed
     | Found

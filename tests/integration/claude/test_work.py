@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Asked, Charged, Committed, Concluded, Found, Said, Used
+from pmrunnerd.model.progress import Asked, Changed, Charged, Committed, Concluded, Found, Said, Used
 from pmrunnerd.model.questions import Kind
 from tests.fakes.model import Step, scripted
 from tests.integration.claude.parts import Claudes, result, uses, written
@@ -18,8 +18,8 @@ def test_what_it_says_does_and_changes_is_told_and_the_work_is_one_commit(tmp_pa
         file = hosts.workspace / "new.txt"
         steps = [
             uses("Write", "I will write it.", file_path=str(file), content="hello\n"),
-            uses("Bash", command="cat new.txt && git status --short"),
-            result("It says hello.", "new.txt", last="?? new.txt"),
+            uses("Bash", command="cat new.txt && git add -A && git status --short"),
+            result("It says hello.", "new.txt", last="hello\nA  new.txt"),
         ]
         with scripted(*steps) as model:
             said = Claudes(hosts, model).run("write hello into new.txt", title="say hello")
@@ -32,6 +32,9 @@ def test_what_it_says_does_and_changes_is_told_and_the_work_is_one_commit(tmp_pa
         ]
         assert every(said, Used)[1].result.startswith("hello\n")
         assert every(said, Concluded)[0].text == "It says hello."
+        assert every(said, Changed) == [
+            Changed(at=every(said, Changed)[0].at, path=str(file), added=1)
+        ]
         assert every(said, Charged)[-1].dollars > 0
         assert (end(said).peak_memory or 0) > 100_000_000
         assert git(hosts.workspace, "log", "-1", "--format=%s") == "say hello\n"

@@ -19,12 +19,13 @@ from pmrunnerd.model.entities import TaskKind
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.progress import Means, Spec
 from pmrunnerd.services import process
-from pmrunnerd.services.agents.claude import results
+from pmrunnerd.services.agents import pm_ask
+from pmrunnerd.services.agents.claude import results, stubs
 from pmrunnerd.services.agents.claude.asked import TOOL
 from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.claude.transport import LONGEST
 from pmrunnerd.services.cell import Reach
-from pmrunnerd.services.sandbox import HOME, SESSION
+from pmrunnerd.services.sandbox import AGENT, HOME, SESSION
 
 PLANNER: Final = ("Read", "Grep", "Glob", TOOL)
 WORKER: Final = (*PLANNER, "Bash", "Edit", "Write", "TodoWrite", "WebFetch")
@@ -48,6 +49,7 @@ _ENVIRONMENT: Final = {
     # Who is refused again and again waits as a task that is queued, and not as a run.
     "CLAUDE_CODE_MAX_RETRIES": "2",
     "CLAUDE_CONFIG_DIR": SESSION,
+    "XDG_CONFIG_HOME": f"{AGENT}/{stubs.CONFIGURATION}",
     "HOME": HOME,
     "TMPDIR": "/tmp",  # noqa: S108 - the sandbox's own
     "CLAUDE_CODE_TMPDIR": "/tmp",  # noqa: S108
@@ -108,9 +110,13 @@ def argv(given: ClaudeAgentOptions) -> list[str]:
     return SubprocessCLITransport(prompt="", options=asked)._build_command()  # noqa: SLF001
 
 
-def environment(means: Means) -> dict[str, str]:
-    """Return the variables of the CLI, which what it runs gets as well: so nothing of it is secret."""
-    return {"PATH": process.PATH, **means.environment, **_ENVIRONMENT}
+def environment(means: Means, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of the CLI, which what it runs gets as well: so nothing of it is secret.
+
+    `given` are those of every command of the run.
+    """
+    kept = {name: value for name, value in given.items() if name != pm_ask.VARIABLE}
+    return {**kept, **means.environment, "PATH": process.PATH, **_ENVIRONMENT}
 
 
 def reach(session: Path, program: Path, secret: Mapping[str, str]) -> Reach:

@@ -4,20 +4,29 @@ While a command runs, names by which programs are configured are covered; a file
 that. Whoever is killed leaves them behind.
 """
 
+from pathlib import Path
 from typing import Final
 
 from pmrunnerd.services.git import Git
 
+CONFIGURATION: Final = "config"
 _NAMES: Final = (
     *(".bash_profile", ".bashrc", ".gitconfig", ".gitmodules", ".idea", ".mcp.json", ".profile"),
-    *(".ripgreprc", ".vscode", ".zprofile", ".zshrc"),
+    *(".ripgreprc", ".vscode", ".zprofile", ".zshrc", ".claude"),
 )
 # Only what is empty, and what git would add: the rest is somebody's.
 _CLEAR: Final = f"""
 "$@" ls-files -z --others --exclude-standard -- {" ".join(_NAMES)} |
     xargs -0 -r -I FILE find ./FILE -maxdepth 0 -type f -empty -delete
-rmdir --ignore-fail-on-non-empty .claude/.cc-writes .claude 2>/dev/null || true
+if [ -d .claude ] && [ ! -L .claude ]; then find .claude -depth -type d -empty -delete; fi
 """
+
+
+def ignore(directory: Path) -> None:
+    """Have git pass them by while they are there, by a configuration in a run's `agent` directory."""
+    file = directory / CONFIGURATION / "git" / "ignore"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(f"/{name}\n" for name in _NAMES))
 
 
 async def clear(git: Git) -> None:

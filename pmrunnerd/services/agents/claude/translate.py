@@ -18,7 +18,7 @@ from claude_agent_sdk import (
     UserMessage,
 )
 
-from pmrunnerd.model.progress import AnyProgress, Charged, Other, Said, Used
+from pmrunnerd.model.progress import AnyProgress, Changed, Charged, Other, Said, Used
 
 # Characters that a report repeats of what a tool was given, or gave back.
 _SHORT: Final = 400
@@ -45,10 +45,11 @@ class Translator:
             case AssistantMessage(content=blocks):
                 for block in blocks:
                     yield from self._assistant(block)
-            case UserMessage(content=list() as blocks):
+            case UserMessage(content=list() as blocks, tool_use_result=details):
                 for block in blocks:
                     if isinstance(block, ToolResultBlock):
                         yield self._result(block)
+                        yield from _changed(details)
             case UserMessage():
                 pass  # what we said ourselves
             case ResultMessage(total_cost_usd=dollars, num_turns=turns):
@@ -82,6 +83,21 @@ class Translator:
             result=_short(_text(block.content)),
             failed=bool(block.is_error),
         )
+
+
+def _changed(details: Any) -> Iterator[AnyProgress]:
+    if not isinstance(details, dict) or not details.get("filePath"):
+        return
+    hunks = details.get("structuredPatch") or []
+    lines = [str(line) for hunk in hunks for line in hunk.get("lines") or ()]
+    if details.get("type") == "create":
+        lines = ["+"] * len(str(details.get("content") or "").splitlines())
+    yield Changed(
+        at="",
+        path=str(details["filePath"]),
+        added=sum(line.startswith("+") for line in lines),
+        removed=sum(line.startswith("-") for line in lines),
+    )
 
 
 def target(given: Mapping[str, Any]) -> str:

@@ -31,6 +31,7 @@ async def work(job: Job, report: Report) -> Verdict:
     runs = job.directory.parent.parent
     session = Session(job.directory, spec.session, [runs / run / "agent" for run in spec.earlier])
     await asyncio.to_thread(session.prepare)
+    await asyncio.to_thread(stubs.ignore, job.directory)
     resumes, pending = session.transcript() is not None, session.pending()
     permissions = Permissions(
         spec.answers, spec.workspace, spec.earlier[-1] if spec.earlier else ""
@@ -58,7 +59,7 @@ async def _talk(
     transport = CellTransport(
         job.cell,
         launch.argv(options),
-        launch.environment(spec.means),
+        launch.environment(spec.means, job.environment),
         launch.reach(session.directory, launch.cli(spec.means), job.secret),
         heard=limits.heard,
     )
