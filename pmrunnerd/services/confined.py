@@ -76,7 +76,11 @@ class Confined:
                     cwd=Path("/"),
                     env={**own(), VARIABLE: environment.get(VARIABLE, "")},
                     stdin=theirs.fileno(),
-                    pass_fds=(tell, *(() if rules is None else (rules,)), *map(int, secrets.values())),
+                    pass_fds=(
+                        tell,
+                        *(() if rules is None else (rules,)),
+                        *map(int, secrets.values()),
+                    ),
                 )
             finally:
                 os.close(tell)

@@ -146,13 +146,13 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: the model remembers what came."""
 
-    def do_HEAD(self) -> None:  # noqa: N802 - http.server calls it so
+    def do_HEAD(self) -> None:
         self._send(200, {})
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self._send(404, _problem("not_found_error"))
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("content-length") or 0))
         if not self.path.startswith("/v1/messages"):
             return self._send(404, _problem("not_found_error"))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pmrunnerd.model.progress import AnyProgress, Answered, Asked, Means
+from pmrunnerd.model.progress import Answered, AnyProgress, Asked, Means
 from tests.fakes.model import Model, Step
 from tests.integration.runhost.hosts import Hosts, every
 

@@ -15,7 +15,13 @@ pytestmark = needs_sandbox
 
 TASKS: list[dict[str, Any]] = [
     {"name": "fetch", "title": "Fetch it", "instructions": "fetch", "files": ["a.txt"]},
-    {"name": "build", "title": "Build it", "instructions": "build", "needs": ["fetch"], "risk": "x"},
+    {
+        "name": "build",
+        "title": "Build it",
+        "instructions": "build",
+        "needs": ["fetch"],
+        "risk": "x",
+    },
 ]
 
 

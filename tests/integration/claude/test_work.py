@@ -3,7 +3,16 @@
 from pathlib import Path
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Asked, Changed, Charged, Committed, Concluded, Found, Said, Used
+from pmrunnerd.model.progress import (
+    Asked,
+    Changed,
+    Charged,
+    Committed,
+    Concluded,
+    Found,
+    Said,
+    Used,
+)
 from pmrunnerd.model.questions import Kind
 from tests.fakes.model import Step, scripted
 from tests.integration.claude.parts import Claudes, result, uses, written

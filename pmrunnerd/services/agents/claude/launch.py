@@ -14,6 +14,7 @@ from typing import Any, Final
 import claude_agent_sdk
 from claude_agent_sdk import ClaudeAgentOptions
 from claude_agent_sdk._internal.transport.subprocess_cli import SubprocessCLITransport
+from msgspec import Struct
 
 from pmrunnerd.model.entities import TaskKind
 from pmrunnerd.model.errors import Refused
@@ -24,6 +25,7 @@ from pmrunnerd.services.agents.claude import results, stubs
 from pmrunnerd.services.agents.claude.asked import TOOL
 from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.claude.transport import LONGEST
+from pmrunnerd.services.agents.protocol import Job
 from pmrunnerd.services.cell import Reach
 from pmrunnerd.services.sandbox import AGENT, HOME, SESSION
 
@@ -56,6 +58,26 @@ _ENVIRONMENT: Final = {
     "LANG": "C.UTF-8",
     "TERM": "dumb",
 }
+
+
+class Launch(Struct, frozen=True):
+    """All that a conversation is started with."""
+
+    options: ClaudeAgentOptions
+    argv: tuple[str, ...]
+    environment: dict[str, str]
+    reach: Reach
+
+
+def launch(job: Job, session: Path, questions: Questions, *, resumes: bool) -> Launch:
+    """Return how to start the CLI for a job. Raises Refused where it is not there."""
+    given = options(job.spec, questions, resumes=resumes)
+    return Launch(
+        options=given,
+        argv=argv(given),
+        environment=environment(job.spec.means, job.environment),
+        reach=reach(session, cli(job.spec.means), job.secret),
+    )
 
 
 def cli(means: Means) -> Path:
@@ -104,10 +126,11 @@ def options(spec: Spec, questions: Questions, *, resumes: bool) -> ClaudeAgentOp
     )
 
 
-def argv(given: ClaudeAgentOptions) -> list[str]:
+def argv(given: ClaudeAgentOptions) -> tuple[str, ...]:
     """Return the words that start the CLI so: those that the SDK would use."""
     asked = replace(given, permission_prompt_tool_name="stdio")
-    return SubprocessCLITransport(prompt="", options=asked)._build_command()  # noqa: SLF001
+    transport = SubprocessCLITransport(prompt="", options=asked)
+    return tuple(transport._build_command())  # noqa: SLF001 - nothing public says them
 
 
 def environment(means: Means, given: Mapping[str, str]) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """The conversation with one Claude Code, and what it comes to."""
 
-from posixpath import relpath
 from typing import Final
 
 from claude_agent_sdk import (
@@ -9,52 +8,26 @@ from claude_agent_sdk import (
     ClaudeSDKClient,
     Message,
     ResultMessage,
+    ToolResultBlock,
     ToolUseBlock,
+    UserMessage,
 )
 
 from pmrunnerd.model.entities import Outcome, TaskKind
 from pmrunnerd.model.progress import Asked, Concluded, Found, Limited
 from pmrunnerd.model.questions import OPTIONS, Kind
-from pmrunnerd.services.agents.claude import asked, prompts, provider, results, review
+from pmrunnerd.services.agents.claude import asked, prompts, provider, results
+from pmrunnerd.services.agents.claude.inspector import Inspector
 from pmrunnerd.services.agents.claude.questions import Questions
-from pmrunnerd.services.agents.claude.results import Result
 from pmrunnerd.services.agents.claude.translate import Translator
 from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
-from pmrunnerd.services.changes import changes
-from pmrunnerd.services.git import Git
-from pmrunnerd.services.outcome import Exited
 
 _DEFERRED: Final = "tool_deferred"
-_CLAIMS: Final = 100  # of the files that it names, so many are looked for
 _LIMITS: Final = {
     "error_max_turns": "The model has taken {turns} turns, which is the limit of one run",
     "error_max_budget_usd": "The run has cost ${dollars:.2f}, and may cost ${limit:.2f}",
 }
-
-
-class Inspector:
-    """Looks at what the agent did, in the run's own cell."""
-
-    def __init__(self, job: Job) -> None:
-        self._git = Git(job.cell, job.spec.run)
-        self._head = job.head
-        self._workspace = job.spec.workspace
-        self._promised = job.spec.files
-
-    async def look(self, result: Result) -> tuple[str, ...]:
-        """Return what is wrong with the work. Raises GitFailed."""
-        claimed = {self._below(path): path for path in result.files[:_CLAIMS]}
-        there = {path for below, path in claimed.items() if await self._is_there(below)}
-        changed = await changes(self._git, self._head)
-        return review.findings(result, changed, there, self._promised)
-
-    async def _is_there(self, path: str) -> bool:
-        outcome = await self._git.program(("test", "-e", f"./{path}"))
-        return isinstance(outcome, Exited) and outcome.status == 0
-
-    def _below(self, path: str) -> str:
-        return relpath(path, self._workspace) if path.startswith("/") else path
 
 
 class Talk:
@@ -110,12 +83,17 @@ class Talk:
             for block in message.content:
                 if isinstance(block, ToolUseBlock) and block.name == asked.TOOL:
                     self._asked[block.id] = asked.read(block.input)
+        elif isinstance(message, UserMessage) and isinstance(message.content, list):
+            for block in message.content:
+                if isinstance(block, ToolResultBlock):  # refused by the CLI itself, say
+                    self._asked.pop(block.tool_use_id, None)
 
     async def _judge(self, result: ResultMessage) -> Verdict | None:
         """Return what a turn comes to; None where it is sent back."""
+        wanted = [*self._questions.unanswered, *self._questions.wanted]
         if result.stop_reason == _DEFERRED:
-            return self._ask([one for call in self._asked.values() for one in call])
-        if wanted := [*self._questions.unanswered, *self._questions.wanted]:
+            return self._ask([*self._deferred(result), *wanted])
+        if wanted:
             return self._ask(wanted)
         if result.subtype in _LIMITS:
             return self._ask([self._budget(result)])
@@ -124,6 +102,12 @@ class Talk:
         if self._spec.kind is TaskKind.PLANNING:
             return self._planned(result)
         return await self._worked(result)
+
+    def _deferred(self, result: ResultMessage) -> list[Asked]:
+        if self._asked or result.deferred_tool_use is None:
+            return [one for call in self._asked.values() for one in call]
+        # Repeated on a resume, it is not said again what is asked.
+        return list(asked.read(result.deferred_tool_use.input))
 
     def _planned(self, result: ResultMessage) -> Verdict:
         plan = results.plan(result.structured_output)
@@ -161,6 +145,8 @@ class Talk:
         return Asked(at="", text=text, options=OPTIONS[Kind.BUDGET], kind=Kind.BUDGET)
 
     def _ask(self, questions: list[Asked]) -> Verdict:
+        if not questions:
+            return _failed("it asked, and not what")
         for one in questions:
             self._report.tell(one)
         return Verdict(outcome=Outcome.ASKED)

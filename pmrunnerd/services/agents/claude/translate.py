@@ -50,18 +50,14 @@ class Translator:
                     if isinstance(block, ToolResultBlock):
                         yield self._result(block)
                         yield from _changed(details)
-            case UserMessage():
-                pass  # what we said ourselves
-            case ResultMessage(total_cost_usd=dollars, num_turns=turns):
-                if dollars is not None:
-                    more = round(max(0.0, dollars - self._spent), 6)
-                    yield Charged(at="", dollars=more, turns=turns)
-            case SystemMessage(subtype=kind, data=data) if kind not in _SILENT:
-                yield Other(at="", kind=kind, data=_short(json.dumps(data), _LONG))
-            case SystemMessage() | RateLimitEvent(rate_limit_info=RateLimitInfo(status="allowed")):
-                pass
+            case ResultMessage(total_cost_usd=float() | int() as dollars, num_turns=turns):
+                more = round(max(0.0, dollars - self._spent), 6)
+                yield Charged(at="", dollars=more, turns=turns)
+            case SystemMessage(subtype=kind, data=data):
+                if kind not in _SILENT:
+                    yield Other(at="", kind=kind, data=_short(json.dumps(data), _LONG))
             case _:
-                yield Other(at="", kind=type(message).__name__, data=_short(repr(message), _LONG))
+                yield from _rest(message)
 
     def _assistant(self, block: object) -> Iterator[AnyProgress]:
         match block:
@@ -83,6 +79,16 @@ class Translator:
             result=_short(_text(block.content)),
             failed=bool(block.is_error),
         )
+
+
+def _rest(message: Message) -> Iterator[AnyProgress]:
+    match message:
+        case UserMessage() | ResultMessage():
+            pass  # what we said ourselves, and an end that has cost nothing
+        case RateLimitEvent(rate_limit_info=RateLimitInfo(status="allowed")):
+            pass
+        case _:
+            yield Other(at="", kind=type(message).__name__, data=_short(repr(message), _LONG))
 
 
 def _changed(details: Any) -> Iterator[AnyProgress]:

@@ -9,6 +9,7 @@ from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.progress import Concluded, Spec
 from pmrunnerd.model.questions import ACCEPT, Kind
 from pmrunnerd.services.agents.claude import launch, prompts, stubs
+from pmrunnerd.services.agents.claude.launch import Launch
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.claude.session import Pending, Session
@@ -40,30 +41,19 @@ async def work(job: Job, report: Report) -> Verdict:
     if pending.replays and not questions.knows(pending.questions):
         # Killed before it could say what it asks. The CLI would ask again, and may not be heard.
         return _ask(report, pending)
-    told = _prompts(job, pending, permissions, resumes=resumes)
-    return await _talk(job, report, session, questions, told, resumes=resumes)
+    told = opening(job, pending, permissions, resumes=resumes)
+    given = launch.launch(job, session.directory, questions, resumes=resumes)
+    return await _talk(job, report, given, questions, told)
 
 
 async def _talk(
-    job: Job,
-    report: Report,
-    session: Session,
-    questions: Questions,
-    told: list[str],
-    *,
-    resumes: bool,
+    job: Job, report: Report, given: Launch, questions: Questions, told: list[str]
 ) -> Verdict:
-    spec = job.spec
-    options = launch.options(spec, questions, resumes=resumes)
-    limits = TimeLimits(spec.limits)
+    limits = TimeLimits(job.spec.limits)
     transport = CellTransport(
-        job.cell,
-        launch.argv(options),
-        launch.environment(spec.means, job.environment),
-        launch.reach(session.directory, launch.cli(spec.means), job.secret),
-        heard=limits.heard,
+        job.cell, given.argv, given.environment, given.reach, heard=limits.heard
     )
-    talk = Talk(job, report, transport, options, questions)
+    talk = Talk(job, report, transport, given.options, questions)
     try:
         async with limits.kept():
             return await talk.through(told)
@@ -75,23 +65,25 @@ async def _talk(
         return Verdict(outcome=Outcome.FAILED, reason=why)
     finally:
         await talk.end()
-        await stubs.clear(Git(job.cell, spec.run))
+        await stubs.clear(Git(job.cell, job.spec.run))
         if transport.command is not None and transport.command.usage is not None:
             report.used(transport.command.usage)
 
 
-def _prompts(job: Job, pending: Pending, permissions: Permissions, *, resumes: bool) -> list[str]:
+def opening(job: Job, pending: Pending, permissions: Permissions, *, resumes: bool) -> list[str]:
     """Return what to say, one after the other; an empty one has the CLI repeat its question."""
     spec = job.spec
     if not resumes:
         return [prompts.first(spec)]
     lost = prompts.lost(job.restored.ref if job.restored and not job.restored.there else "")
-    interrupted = bool(spec.earlier) and spec.earlier[-1] in spec.interrupted
     news = "\n\n".join(filter(None, (permissions.news(), _said(spec))))
     if pending.replays:
         more = "\n\n".join(filter(None, (news, lost)))
         return ["", *([more] if more else [])]
-    return [news or prompts.going_on(spec, interrupted=interrupted, lost=lost)]
+    if news:
+        return ["\n\n".join(filter(None, (news, lost)))]
+    interrupted = bool(spec.earlier) and spec.earlier[-1] in spec.interrupted
+    return [prompts.going_on(spec, interrupted=interrupted, lost=lost)]
 
 
 def _last(spec: Spec, kind: Kind) -> str:

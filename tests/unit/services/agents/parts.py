@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from pmrunnerd.model.progress import Limits
+from pmrunnerd.model.progress import AnyProgress, Limits
 from pmrunnerd.services.agents import asking, pm_ask
 from pmrunnerd.services.agents.protocol import Job, Verdict
 from pmrunnerd.services.agents.shell import Shell
@@ -17,6 +17,7 @@ class Heard:
     def __init__(self, full_after: int = 1_000_000) -> None:
         self.said: list[tuple[str, str]] = []
         self.questions: list[tuple[str, tuple[str, ...]]] = []
+        self.told: list[AnyProgress] = []
         self.usage: Usage | None = None
         self._room = full_after
 
@@ -25,6 +26,9 @@ class Heard:
             raise OSError(28, "No space left on device")
         self._room -= 1
         self.said.append((stream, text))
+
+    def tell(self, progress: AnyProgress) -> None:
+        self.told.append(progress)
 
     def asked(self, text: str, options: tuple[str, ...]) -> None:
         self.questions.append((text, options))

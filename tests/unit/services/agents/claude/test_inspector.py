@@ -1,0 +1,44 @@
+"""Work is compared with what is said of it, in a real repository."""
+
+import asyncio
+from pathlib import Path
+
+from pmrunnerd.services.agents.claude.inspector import Inspector
+from pmrunnerd.services.agents.claude.results import Result
+from pmrunnerd.services.agents.protocol import Job
+from tests.unit.services.agents.claude.parts import spec
+from tests.unit.services.parts import head, repository, unconfined
+
+
+def look(workspace: Path, *claimed: str, promised: tuple[str, ...] = ()) -> tuple[str, ...]:
+    job = Job(
+        spec=spec(workspace=str(workspace), files=promised),
+        cell=unconfined(workspace),
+        directory=workspace,
+        environment={},
+        head=head(workspace),
+    )
+    return asyncio.run(Inspector(job).look(Result("done", claimed)))
+
+
+def test_a_file_that_is_there_was_not_made_up(tmp_path: Path) -> None:
+    workspace = repository(tmp_path / "workspace")
+    (workspace / "new").write_text("x\n")
+
+    assert look(workspace, "new", f"{workspace}/kept.txt") == ()
+
+
+def test_a_file_that_is_not_there_is_found_and_one_of_another_place_too(tmp_path: Path) -> None:
+    workspace = repository(tmp_path / "workspace")
+
+    found = look(workspace, "missing", "../nowhere", "-e")
+
+    assert [line.partition(" ")[0] for line in found] == ["missing", "../nowhere", "-e"]
+
+
+def test_nothing_changed_where_something_was_promised_is_found(tmp_path: Path) -> None:
+    workspace = repository(tmp_path / "workspace")
+
+    assert look(workspace, promised=("new",)) == (
+        "nothing was changed, where the plan expects new to be",
+    )

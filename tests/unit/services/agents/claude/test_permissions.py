@@ -1,0 +1,110 @@
+"""What tools may do, by the decisions of a person."""
+
+import pytest
+from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny
+
+from pmrunnerd.model.progress import Answered
+from pmrunnerd.model.questions import ALLOW_ONCE, ALLOW_TASK, DENY, Kind
+from pmrunnerd.services.agents.claude.permissions import Permissions, ask
+
+FETCH = {"url": "https://example.org/a"}
+
+
+def permissions(*answers: Answered, last: str = "r1") -> Permissions:
+    return Permissions(answers, "/srv/project", last)
+
+
+def decided(answer: str, run: str = "r1") -> Answered:
+    question = ask("WebFetch", FETCH)
+    return Answered(question=question, answer=answer, kind=Kind.PERMISSION, run=run)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/passwd",
+        "relative",
+        "",
+        "/srv/project",
+        "/srv/projects/x",
+        "/srv/project/../other/x",
+        "/srv/project/a/../../other",
+        "/srv/project/.git/hooks/post-commit",
+    ],
+)
+def test_nobody_is_asked_about_what_cannot_be_written(path: str) -> None:
+    found = permissions()
+
+    assert isinstance(found.decide("Write", {"file_path": path}), PermissionResultDeny)
+    assert found.wanted == []
+
+
+@pytest.mark.parametrize("path", ["/srv/project/a", "/srv/project/src/.gitignore"])
+def test_a_file_of_the_workspace_can_be_written(path: str) -> None:
+    assert isinstance(permissions().decide("Edit", {"file_path": path}), PermissionResultAllow)
+
+
+@pytest.mark.parametrize("path", [".mcp.json", ".claude/settings.json", "sub/.git/config"])
+def test_what_a_person_s_own_programs_execute_is_asked_for(path: str) -> None:
+    found = permissions()
+
+    given = {"file_path": f"/srv/project/{path}"}
+    assert isinstance(found.decide("Write", given), PermissionResultDeny)
+    assert [one.text for one in found.wanted] == [f"May it use Write on /srv/project/{path}?"]
+
+
+def test_a_tool_without_a_rule_ends_the_turn_and_is_asked_for() -> None:
+    found = permissions()
+
+    refused = found.decide("WebFetch", FETCH)
+
+    assert isinstance(refused, PermissionResultDeny)
+    assert refused.interrupt
+    assert [(one.text, one.kind) for one in found.wanted] == [
+        ("May it use WebFetch on https://example.org/a?", Kind.PERMISSION)
+    ]
+
+
+def test_what_is_allowed_once_is_allowed_once_and_for_the_very_use() -> None:
+    found = permissions(decided(ALLOW_ONCE))
+
+    other = {"url": "https://example.org/b"}
+    assert isinstance(found.decide("WebFetch", other), PermissionResultDeny)
+    assert isinstance(found.decide("WebFetch", FETCH), PermissionResultAllow)
+    assert isinstance(found.decide("WebFetch", FETCH), PermissionResultDeny)
+
+
+def test_what_was_allowed_once_to_an_earlier_run_is_used_up() -> None:
+    found = permissions(decided(ALLOW_ONCE, run="r1"), last="r2")
+
+    assert isinstance(found.decide("WebFetch", FETCH), PermissionResultDeny)
+    assert found.news() == ""
+
+
+def test_what_is_allowed_for_the_task_is_allowed_to_all_later_runs_of_it() -> None:
+    found = permissions(decided(ALLOW_TASK, run="r1"), last="r7")
+
+    other = {"url": "https://example.org/b"}
+    assert isinstance(found.decide("WebFetch", other), PermissionResultAllow)
+    assert isinstance(found.decide("WebSearch", {}), PermissionResultDeny)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (ALLOW_ONCE, "It is allowed; do it again now."),
+        (ALLOW_TASK, "It is allowed; do it again now."),
+        (DENY, "It is not allowed. Go on without it."),
+        ("we are offline", "It is not allowed. The reason: we are offline Go on without it."),
+    ],
+)
+def test_the_session_is_told_what_was_decided(answer: str, told: str) -> None:
+    news = permissions(decided(answer)).news()
+
+    assert news == f"A person was asked: May it use WebFetch on https://example.org/a? {told}"
+
+
+def test_an_answer_to_an_agent_s_own_question_allows_nothing() -> None:
+    forged = Answered(question=ask("WebFetch", FETCH), answer=ALLOW_TASK, run="r1")
+
+    assert isinstance(permissions(forged).decide("WebFetch", FETCH), PermissionResultDeny)

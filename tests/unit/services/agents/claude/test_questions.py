@@ -1,0 +1,76 @@
+"""A question gets its answer by both ways, and only the call that a person answered."""
+
+import asyncio
+from typing import Any
+
+from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny, ToolPermissionContext
+
+from pmrunnerd.model.progress import Answered
+from pmrunnerd.model.questions import Kind
+from pmrunnerd.services.agents.claude.asked import TOOL
+from pmrunnerd.services.agents.claude.permissions import Permissions
+from pmrunnerd.services.agents.claude.questions import Questions
+
+ASKED: dict[str, Any] = {"questions": [{"question": "Which?"}, {"question": "How many?"}]}
+
+
+def questions(*answers: tuple[str, str], pending: tuple[str, ...] = ("call",)) -> Questions:
+    known = [Answered(question=text, answer=answer) for text, answer in answers]
+    return Questions(known, set(pending), Permissions([], "/srv/project", ""))
+
+
+def gate(found: Questions, call: str = "call") -> dict[str, Any]:
+    (matcher,) = found.hooks()["PreToolUse"]
+    assert matcher.matcher == TOOL
+    (hook,) = matcher.hooks
+    said: Any = asyncio.run(hook({"tool_input": ASKED}, call, None))  # type: ignore[arg-type]
+    decision: dict[str, Any] = said["hookSpecificOutput"]
+    return decision
+
+
+def permit(found: Questions, call: str = "call") -> PermissionResultAllow | PermissionResultDeny:
+    context = ToolPermissionContext(tool_use_id=call)
+    return asyncio.run(found.permit(TOOL, ASKED, context))
+
+
+def test_a_call_with_an_unanswered_question_is_deferred() -> None:
+    assert gate(questions())["permissionDecision"] == "defer"
+    assert gate(questions(("Which?", "a")))["permissionDecision"] == "defer"
+
+
+def test_a_call_is_answered_by_the_hook_once_all_of_its_questions_are() -> None:
+    decision = gate(questions(("Which?", "a"), ("How many?", "2")))
+
+    assert decision["permissionDecision"] == "allow"
+    assert decision["updatedInput"] == {**ASKED, "answers": {"Which?": "a", "How many?": "2"}}
+
+
+def test_a_call_that_came_past_the_hook_gets_the_same_answer() -> None:
+    allowed = permit(questions(("Which?", "a"), ("How many?", "2")))
+
+    assert isinstance(allowed, PermissionResultAllow)
+    assert allowed.updated_input == {**ASKED, "answers": {"Which?": "a", "How many?": "2"}}
+
+
+def test_another_call_with_the_same_words_is_another_question() -> None:
+    found = questions(("Which?", "a"), ("How many?", "2"))
+
+    assert gate(found, "later")["permissionDecision"] == "defer"
+    assert isinstance(permit(found, "later"), PermissionResultDeny)
+
+
+def test_an_unanswered_call_past_the_hook_ends_the_turn_and_is_remembered() -> None:
+    found = questions()
+
+    refused = permit(found)
+
+    assert isinstance(refused, PermissionResultDeny)
+    assert refused.interrupt
+    assert [one.text for one in found.unanswered] == ["Which?", "How many?"]
+
+
+def test_a_permission_answers_no_question() -> None:
+    known = [Answered(question="Which?", answer="a", kind=Kind.PERMISSION)]
+    found = Questions(known, {"call"}, Permissions([], "/srv/project", ""))
+
+    assert gate(found)["permissionDecision"] == "defer"

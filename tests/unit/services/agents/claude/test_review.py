@@ -1,0 +1,43 @@
+"""What is found in work that is said to be done."""
+
+from pmrunnerd.services.agents.claude.results import Result
+from pmrunnerd.services.agents.claude.review import MOST, findings
+from pmrunnerd.services.changes import Changes
+
+
+def changed(*paths: str, marked: tuple[str, ...] = ()) -> Changes:
+    return Changes(frozenset(paths), marked)
+
+
+def test_work_that_is_as_it_was_said_has_no_findings() -> None:
+    result = Result("done", ("a", "./b"))
+
+    assert findings(result, changed("a", "b"), {"a", "./b"}, ("a",)) == ()
+
+
+def test_a_claimed_file_that_is_not_there_is_found() -> None:
+    found = findings(Result("done", ("a", "b")), changed("a"), {"a"}, ())
+
+    assert found == ("b is said to be changed, and is not there",)
+
+
+def test_an_empty_diff_where_the_plan_promises_one_is_found() -> None:
+    found = findings(Result("done"), changed(), set(), ("a", "b"))
+
+    assert found == ("nothing was changed, where the plan expects a, b to be",)
+
+
+def test_an_empty_diff_where_nobody_expects_one_is_fine() -> None:
+    assert findings(Result("it is 5"), changed(), set(), ()) == ()
+
+
+def test_work_that_is_left_for_later_is_found() -> None:
+    found = findings(Result("done"), changed("a", marked=("a: # TODO",)), set(), ())
+
+    assert found == ("work is left for later in a: # TODO",)
+
+
+def test_of_very_many_findings_a_few_are_told() -> None:
+    claims = tuple(f"f{number}" for number in range(50))
+
+    assert len(findings(Result("done", claims), changed(), set(), ())) == MOST

@@ -1,0 +1,115 @@
+"""Sessions are copied from run to run, and know what they wait for."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pmrunnerd.services.agents.claude.session import Session
+
+NAME = "11111111-2222-4333-8444-555555555555"
+
+
+def session(root: Path, *entries: Any, rest: str = "") -> Session:
+    """Return a session with a transcript; `rest` is a line that is not whole."""
+    found = Session(root / "r1", NAME, [])
+    place = found.directory / "projects" / "-srv-project"
+    place.mkdir(parents=True)
+    lines = "".join(json.dumps(entry) + "\n" for entry in entries)
+    (place / f"{NAME}.jsonl").write_text(lines + rest)
+    return found
+
+
+def call(name: str, question: str = "Which?", tool: str = "AskUserQuestion") -> dict[str, Any]:
+    given = {"questions": [{"question": question}]}
+    block = {"type": "tool_use", "id": name, "name": tool, "input": given}
+    return {"type": "assistant", "message": {"content": [block]}}
+
+
+def answered(name: str) -> dict[str, Any]:
+    block = {"type": "tool_result", "tool_use_id": name, "content": "a"}
+    return {"type": "user", "message": {"content": [block]}}
+
+
+def deferred(name: str) -> dict[str, Any]:
+    return {"attachment": {"type": "hook_deferred_tool", "toolUseID": name}}
+
+
+def test_a_session_that_never_was_waits_for_nothing(tmp_path: Path) -> None:
+    found = Session(tmp_path / "r1", NAME, [])
+
+    assert found.transcript() is None
+    assert found.pending().calls == {}
+
+
+def test_a_deferred_call_is_one_that_is_made_again(tmp_path: Path) -> None:
+    pending = session(tmp_path, call("a"), deferred("a")).pending()
+
+    assert [one.text for one in pending.questions] == ["Which?"]
+    assert pending.replays
+
+
+def test_a_call_that_was_answered_waits_no_more(tmp_path: Path) -> None:
+    pending = session(tmp_path, call("a"), deferred("a"), answered("a")).pending()
+
+    assert (pending.calls, pending.replays) == ({}, False)
+
+
+def test_of_two_calls_in_one_turn_both_wait_though_one_alone_is_called_deferred(
+    tmp_path: Path,
+) -> None:
+    pending = session(tmp_path, call("a"), call("b", "How many?"), deferred("b")).pending()
+
+    assert [one.text for one in pending.questions] == ["Which?", "How many?"]
+    assert pending.replays
+
+
+def test_a_call_that_was_cut_off_before_it_was_deferred_is_not_made_again(tmp_path: Path) -> None:
+    assert not session(tmp_path, call("a")).pending().replays
+
+
+def test_another_tool_is_no_question(tmp_path: Path) -> None:
+    assert session(tmp_path, call("a", tool="Bash"), deferred("a")).pending().calls == {}
+
+
+def test_half_a_line_and_what_is_no_entry_are_passed_by(tmp_path: Path) -> None:
+    found = session(tmp_path, call("a"), 5, {"message": "x"}, deferred("a"), rest='{"type": "us')
+
+    assert found.pending().replays
+
+
+def test_a_run_gets_a_copy_of_what_the_latest_run_left(tmp_path: Path) -> None:
+    first = session(tmp_path, call("a"))
+    empty = tmp_path / "r2"
+    empty.mkdir()
+    later = Session(tmp_path / "r3", NAME, [tmp_path / "r1", empty])
+    later.directory.parent.mkdir()
+
+    later.prepare()
+    path = later.transcript()
+    assert path is not None
+    path.write_text("")
+
+    assert first.pending().calls
+    later.prepare()
+    assert path.read_text() == ""
+
+
+def test_a_copy_that_was_cut_off_is_made_anew(tmp_path: Path) -> None:
+    session(tmp_path, call("a"))
+    later = Session(tmp_path / "r2", NAME, [tmp_path / "r1"])
+    half = later.directory.with_name(".session.new")
+    half.mkdir(parents=True)
+    (half / "junk").write_text("x")
+
+    later.prepare()
+
+    assert later.pending().calls
+    assert not half.exists()
+
+
+def test_a_first_run_has_a_directory_that_nobody_else_can_read(tmp_path: Path) -> None:
+    found = Session(tmp_path, NAME, [])
+
+    found.prepare()
+
+    assert found.directory.stat().st_mode & 0o777 == 0o700

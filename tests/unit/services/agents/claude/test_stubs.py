@@ -1,0 +1,55 @@
+"""What the CLI's sandbox leaves behind, and what only looks like it."""
+
+import asyncio
+from pathlib import Path
+
+from pmrunnerd.services.agents.claude import stubs
+from tests.unit.services.parts import git, hands, repository
+
+
+def test_empty_files_that_git_would_add_go(tmp_path: Path) -> None:
+    workspace = repository(tmp_path / "w")
+    for name in (".bashrc", ".mcp.json"):
+        (workspace / name).touch()
+    (workspace / ".claude/.cc-writes").mkdir(parents=True)
+    (workspace / ".claude/agents").touch()
+
+    asyncio.run(stubs.clear(hands(workspace)))
+
+    assert git(workspace, "status", "--porcelain", "--ignored") == ""
+    assert not (workspace / ".claude").exists()
+
+
+def test_what_is_somebody_s_stays(tmp_path: Path) -> None:
+    workspace = repository(tmp_path / "w")
+    (workspace / ".gitmodules").touch()
+    git(workspace, "add", ".gitmodules")
+    (workspace / ".bashrc").write_text("x\n")
+    (workspace / "empty").touch()
+    (workspace / ".claude").mkdir()
+    (workspace / ".claude/settings.json").write_text("{}")
+
+    asyncio.run(stubs.clear(hands(workspace)))
+
+    left = git(workspace, "status", "--porcelain").splitlines()
+    assert left == ["A  .gitmodules", "?? .bashrc", "?? .claude/", "?? empty"]
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    workspace = repository(tmp_path / "w")
+    outside = tmp_path / "outside"
+    (outside / "empty").mkdir(parents=True)
+    (workspace / ".claude").symlink_to(outside)
+
+    asyncio.run(stubs.clear(hands(workspace)))
+
+    assert (outside / "empty").is_dir()
+
+
+def test_git_passes_them_by_with_the_configuration_of_the_run(tmp_path: Path) -> None:
+    stubs.ignore(tmp_path)
+
+    names = (tmp_path / stubs.CONFIGURATION / "git/ignore").read_text().splitlines()
+
+    assert "/.bashrc" in names
+    assert "/.claude" in names

@@ -1,0 +1,130 @@
+"""What a run does before, or instead of, a conversation."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pmrunnerd.model import progress as pr
+from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.errors import Refused
+from pmrunnerd.model.questions import ACCEPT, ALLOW_ONCE, Kind
+from pmrunnerd.services.agents.claude.permissions import Permissions
+from pmrunnerd.services.agents.claude.session import Pending
+from pmrunnerd.services.agents.claude.worker import opening, work
+from pmrunnerd.services.agents.protocol import Job
+from pmrunnerd.services.restoring import Restored
+from tests.unit.services.agents.claude.parts import spec
+from tests.unit.services.agents.parts import Heard
+from tests.unit.services.parts import confined, needs_sandbox, unconfined
+
+NOTHING = Pending({}, replays=False)
+WAITS = Pending({"a": (pr.Asked(at="", text="Which?"),)}, replays=True)
+
+
+def job(
+    tmp_path: Path, *, walls: bool = True, restored: Restored | None = None, **more: Any
+) -> Job:
+    workspace, directory = tmp_path / "workspace", tmp_path / "runs/r2-aa/agent"
+    for path in (workspace, directory):
+        path.mkdir(parents=True, exist_ok=True)
+    return Job(
+        spec=spec(workspace=str(workspace), **more),
+        cell=confined(workspace) if walls else unconfined(workspace),
+        directory=directory,
+        environment={},
+        restored=restored,
+    )
+
+
+def told(tmp_path: Path, pending: Pending, *, resumes: bool = True, **more: Any) -> list[str]:
+    given = job(tmp_path, walls=False, **more)
+    permissions = Permissions(given.spec.answers, given.spec.workspace, "r1")
+    return opening(given, pending, permissions, resumes=resumes)
+
+
+def answered(kind: Kind, answer: str, run: str = "r1") -> pr.Answered:
+    return pr.Answered(question="May it use Bash?", answer=answer, kind=kind, run=run)
+
+
+def test_it_is_refused_where_nothing_confines_it(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="it works in a sandbox alone"):
+        asyncio.run(work(job(tmp_path, walls=False), Heard()))
+
+
+@needs_sandbox
+def test_work_that_a_person_accepted_needs_no_model(tmp_path: Path) -> None:
+    heard = Heard()
+    accepted = job(tmp_path, earlier=("r1",), answers=(answered(Kind.FINDINGS, ACCEPT),))
+
+    assert asyncio.run(work(accepted, heard)).outcome is Outcome.SUCCEEDED
+    assert heard.told == [pr.Concluded(at="", text="a person accepted it as it was")]
+
+
+@needs_sandbox
+def test_a_question_that_nobody_could_be_asked_is_asked_without_the_cli(tmp_path: Path) -> None:
+    given = job(tmp_path, earlier=("r1",))
+    place = given.directory / "session/projects/-srv"
+    place.mkdir(parents=True)
+    call = {"type": "tool_use", "id": "a", "name": "AskUserQuestion"}
+    call |= {"input": {"questions": [{"question": "Which?"}]}}
+    entries: list[Any] = [{"message": {"content": [call]}}]
+    entries += [{"attachment": {"type": "hook_deferred_tool", "toolUseID": "a"}}]
+    lines = "".join(json.dumps(entry) + "\n" for entry in entries)
+    (place / f"{given.spec.session}.jsonl").write_text(lines)
+    heard = Heard()
+
+    assert asyncio.run(work(given, heard)).outcome is Outcome.ASKED
+    assert heard.told == [pr.Asked(at="", text="Which?")]
+
+
+def test_a_new_session_is_told_its_task(tmp_path: Path) -> None:
+    (prompt,) = told(tmp_path, NOTHING, resumes=False)
+
+    assert "<task>\nDo it.\n</task>" in prompt
+
+
+def test_a_session_that_waits_for_an_answer_is_told_nothing(tmp_path: Path) -> None:
+    assert told(tmp_path, WAITS) == [""]
+
+
+def test_a_decision_is_told_after_the_answer_that_was_waited_for(tmp_path: Path) -> None:
+    first, second = told(
+        tmp_path, WAITS, earlier=("r1",), answers=(answered(Kind.PERMISSION, ALLOW_ONCE),)
+    )
+
+    assert first == ""
+    assert "It is allowed; do it again now." in second
+
+
+def test_an_interrupted_session_is_told_to_look_first(tmp_path: Path) -> None:
+    (prompt,) = told(tmp_path, NOTHING, earlier=("r1",), interrupted=("r1",))
+
+    assert prompt.startswith("You were interrupted.")
+
+
+def test_what_could_not_be_put_back_is_told_even_with_an_answer(tmp_path: Path) -> None:
+    gone = Restored("refs/pm-runner/runs/r1", there=False)
+
+    assert "git show refs/pm-runner/runs/r1" in told(tmp_path, NOTHING, restored=gone)[0]
+    assert "git show refs/pm-runner/runs/r1" in told(tmp_path, WAITS, restored=gone)[1]
+    back = Restored("refs/pm-runner/runs/r1", there=True)
+    assert "git show" not in told(tmp_path, NOTHING, restored=back)[0]
+
+
+def test_what_a_person_said_to_the_findings_is_told(tmp_path: Path) -> None:
+    said = answered(Kind.FINDINGS, "Leave b out.")
+
+    (prompt,) = told(tmp_path, NOTHING, earlier=("r1",), answers=(said,))
+
+    assert "Leave b out." in prompt
+
+
+def test_what_a_person_said_to_an_earlier_run_is_not_told_again(tmp_path: Path) -> None:
+    said = answered(Kind.FINDINGS, "Leave b out.", run="r0")
+
+    (prompt,) = told(tmp_path, NOTHING, earlier=("r0", "r1"), answers=(said,))
+
+    assert "Leave b out." not in prompt

@@ -1,0 +1,79 @@
+"""What differs from where a run began."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from pmrunnerd.services.changes import Changes, changes
+from tests.unit.services.parts import git, hands, head, repository
+
+
+def look(workspace: Path, began: str) -> Changes:
+    return asyncio.run(changes(hands(workspace), began))
+
+
+def test_nothing_is_nothing(tmp_path: Path) -> None:
+    workspace = repository(tmp_path / "w")
+
+    assert look(workspace, head(workspace)) == Changes(frozenset(), ())
+
+
+def test_what_is_new_changed_deleted_or_committed_since_is_a_path(tmp_path: Path) -> None:
+    workspace = repository(tmp_path / "w")
+    began = head(workspace)
+    (workspace / "committed").write_text("x\n")
+    git(workspace, "add", "--all")
+    git(workspace, "commit", "--quiet", "--message=own")
+    (workspace / "new 'ü").write_text("x\n")
+    (workspace / "ignored").mkdir()
+    (workspace / "ignored/x").write_text("# TODO\n")
+    (workspace / "kept.txt").unlink()
+
+    assert look(workspace, began).paths == {"committed", "new 'ü", "kept.txt"}
+    assert git(workspace, "status", "--porcelain").splitlines()[0] == " D kept.txt"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x = 1  # TODO: later",
+        "// FIXME",
+        "/* xxx */",
+        "# ... rest of the code",
+        "// ... existing code ...",
+        "# Implementation goes here",
+        "the rest of the function",
+        "# code omitted",
+    ],
+)
+def test_a_line_that_promises_more_is_told_with_its_file(tmp_path: Path, line: str) -> None:
+    workspace = repository(tmp_path / "w")
+    (workspace / "a.py").write_text(f"fine\n{line}\n")
+
+    assert look(workspace, head(workspace)).marked == (f"a.py: {line}",)
+
+
+@pytest.mark.parametrize("line", ["todos = []", "a.method(...)", "rest = rest[1:]", "hash XXXX"])
+def test_a_line_that_only_looks_like_it_is_not_told(tmp_path: Path, line: str) -> None:
+    workspace = repository(tmp_path / "w")
+    (workspace / "a.py").write_text(f"{line}\n")
+
+    assert look(workspace, head(workspace)).marked == ()
+
+
+def test_a_line_that_was_there_before_is_nobody_s_of_this_run(tmp_path: Path) -> None:
+    workspace = repository(tmp_path / "w")
+    (workspace / "a.py").write_text("# TODO\n")
+    git(workspace, "add", "--all")
+    git(workspace, "commit", "--quiet", "--message=before")
+    (workspace / "a.py").write_text("# TODO\nmore\n")
+
+    assert look(workspace, head(workspace)).marked == ()
+
+
+def test_of_very_many_lines_a_few_are_told(tmp_path: Path) -> None:
+    workspace = repository(tmp_path / "w")
+    (workspace / "a.py").write_text("# TODO\n" * 5000)
+
+    assert len(look(workspace, head(workspace)).marked) == 20
