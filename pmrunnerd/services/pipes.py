@@ -11,12 +11,16 @@ CHUNK: Final = 64 * 1024
 class Drain:
     """Owns the reading end of one pipe. `feed` is called with every piece, in the loop's thread.
 
-    What `feed` raises is raised again by `finished`: nobody else would hear of it.
+    `over` is called when nothing more will come. What `feed` raises is raised again by `finished`:
+    nobody else would hear of it.
     """
 
-    def __init__(self, file: int, feed: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, file: int, feed: Callable[[bytes], None], over: Callable[[], None] = lambda: None
+    ) -> None:
         self._file = file
         self._feed = feed
+        self._ended = over
         self._failure: Exception | None = None
         self._over = asyncio.Event()
         os.set_blocking(file, False)
@@ -42,6 +46,7 @@ class Drain:
             asyncio.get_running_loop().remove_reader(self._file)
             os.close(self._file)
             self._over.set()
+            self._ended()
 
     async def finished(self) -> None:
         """Return when the pipe has ended or was closed; raise what `feed` raised."""

@@ -20,7 +20,7 @@ class Claudes:
         self.earlier: list[str] = []
 
     def start(self, text: str = "do it", **more: Any) -> str:
-        told = {"agent": "claude", "session": self.session, "means": self.means}
+        told: dict[str, Any] = {"agent": "claude", "session": self.session, "means": self.means}
         run = self.hosts.start(text, **told, earlier=tuple(self.earlier), **more)
         self.earlier.append(run)
         return run

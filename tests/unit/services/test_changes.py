@@ -13,7 +13,7 @@ def look(workspace: Path, began: str) -> Changes:
     return asyncio.run(changes(hands(workspace), began))
 
 
-def test_nothing_is_nothing(tmp_path: Path) -> None:
+def test_a_tree_as_it_was_has_no_changes(tmp_path: Path) -> None:
     workspace = repository(tmp_path / "w")
 
     assert look(workspace, head(workspace)) == Changes(frozenset(), ())

@@ -26,6 +26,21 @@ def _write_and_close(writer: int, data: bytes) -> None:
         file.write(data)
 
 
+def test_the_end_is_told_once_and_after_all_that_came() -> None:
+    told: list[bytes] = []
+
+    async def drain() -> None:
+        reader, writer = os.pipe()
+        drained = Drain(reader, told.append, over=lambda: told.append(b"over"))
+        _write_and_close(writer, b"word")
+        await drained.finished()
+        drained.close()
+
+    asyncio.run(drain())
+
+    assert told == [b"word", b"over"]
+
+
 def test_what_feeding_raises_is_raised_by_whoever_waits() -> None:
     def feed(data: bytes) -> None:
         raise ValueError(data)

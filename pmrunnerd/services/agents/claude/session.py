@@ -5,7 +5,9 @@ ended. There is no lock in there: the run before must be dead, which the run hos
 """
 
 import json
+import os
 import shutil
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -49,7 +51,7 @@ class Session:
             if (directory / _NAME).is_dir():
                 ready = self.directory.with_name(f".{_NAME}.new")
                 shutil.rmtree(ready, ignore_errors=True)
-                shutil.copytree(directory / _NAME, ready, symlinks=True)
+                shutil.copytree(directory / _NAME, ready, symlinks=True, ignore=_no_file)
                 ready.rename(self.directory)
                 return
         self.directory.mkdir(mode=0o700)
@@ -81,6 +83,13 @@ class Session:
                 continue  # cut off when the CLI was killed
             if isinstance(entry, dict):
                 yield entry
+
+
+def _no_file(directory: str, names: list[str]) -> set[str]:
+    """Return what cannot be copied: sockets, and what else is neither file, directory nor link."""
+    kinds = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
+    modes = {name: os.lstat(Path(directory, name)).st_mode for name in names}
+    return {name for name, mode in modes.items() if not any(kind(mode) for kind in kinds)}
 
 
 def _deferred(entry: dict[str, Any]) -> set[str]:

@@ -44,7 +44,6 @@ class CellTransport(Transport):
         self._rest: list[bytes] = []
         self._length = 0
         self._drains: list[Drain] = []
-        self._finishing: asyncio.Task[None] | None = None
         self._stdin: socket.socket | None = None
         self.command: Command | None = None
         self.tail = Tail()
@@ -57,10 +56,9 @@ class CellTransport(Transport):
         self._stdin = socket.socket(fileno=command.stdin)
         self._stdin.settimeout(0)
         self._drains = [
-            Drain(command.stdout, self._feed),
+            Drain(command.stdout, self._feed, over=lambda: self._lines.put_nowait(_END)),
             Drain(command.stderr, lambda data: self.tail.add(data.decode(errors="replace"))),
         ]
-        self._finishing = asyncio.get_running_loop().create_task(self._finish())
 
     def _feed(self, data: bytes) -> None:
         self._heard()
@@ -72,14 +70,6 @@ class CellTransport(Transport):
             self._rest, self._length = [piece], len(piece)
         if self._length > LONGEST:
             raise CLIConnectionError(f"the CLI said a line of more than {LONGEST // _MIB} MiB")
-
-    async def _finish(self) -> None:
-        try:
-            for drain in self._drains:
-                await drain.finished()
-        except CLIConnectionError as exc:
-            self._lines.put_nowait(exc)
-        self._lines.put_nowait(_END)
 
     async def write(self, data: str) -> None:
         """Say something to the CLI."""
@@ -100,12 +90,12 @@ class CellTransport(Transport):
         """Yield what the CLI says, until it ends. Raises CLIConnectionError, ProcessError."""
         assert self.command is not None
         while (line := await self._lines.get()) is not _END:
-            if isinstance(line, Exception):
-                raise line
             if line.startswith(b"{"):
                 yield _read(line)
             elif line:  # beside its protocol, it prints words now and then
                 self.tail.add(line.decode(errors="replace") + "\n")
+        for drain in self._drains:
+            await drain.finished()
         status = await self.command.wait()
         if status:
             raise ProcessError("the CLI ended", exit_code=status, stderr=str(self.tail))
@@ -128,8 +118,6 @@ class CellTransport(Transport):
             await self.command.end()
         for drain in self._drains:
             drain.close()
-        if self._finishing is not None:
-            await self._finishing
 
     def is_ready(self) -> bool:
         """Tell whether something can be said."""

@@ -7,6 +7,7 @@ import pytest
 from pmrunnerd.model.entities import TaskKind
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.progress import Means, Spec
+from pmrunnerd.services import process
 from pmrunnerd.services.agents.claude import launch
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.questions import Questions
@@ -101,7 +102,7 @@ def test_what_is_secret_is_in_an_open_file_and_in_no_variable(tmp_path: Path) ->
 
 
 def test_what_confines_its_commands_has_to_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launch.process, "PATH", "/nonexistent")
+    monkeypatch.setattr(process, "PATH", "/nonexistent")
 
     with pytest.raises(Refused, match="bwrap is not installed") as refused:
         launch.check()

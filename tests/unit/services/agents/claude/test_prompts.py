@@ -56,7 +56,7 @@ def test_who_was_interrupted_is_told_so_and_where_what_was_lost_is() -> None:
     assert prompts.going_on(spec(), interrupted=False).startswith("Your task is tried again.")
 
 
-def test_findings_are_listed() -> None:
+def test_findings_are_listed_line_by_line() -> None:
     assert "found:\n- a is not there\n- b is not there\n" in prompts.findings(
         ["a is not there", "b is not there"]
     )

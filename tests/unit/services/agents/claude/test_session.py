@@ -1,6 +1,7 @@
 """Sessions are copied from run to run, and know what they wait for."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,18 @@ def test_a_run_gets_a_copy_of_what_the_latest_run_left(tmp_path: Path) -> None:
     assert first.pending().calls
     later.prepare()
     assert path.read_text() == ""
+
+
+def test_what_is_no_file_is_not_copied(tmp_path: Path) -> None:
+    session(tmp_path, call("a"))
+    os.mkfifo(tmp_path / "r1/session/pipe")
+    later = Session(tmp_path / "r2", NAME, [tmp_path / "r1"])
+    later.directory.parent.mkdir()
+
+    later.prepare()
+
+    assert later.pending().calls
+    assert not (later.directory / "pipe").exists()
 
 
 def test_a_copy_that_was_cut_off_is_made_anew(tmp_path: Path) -> None:

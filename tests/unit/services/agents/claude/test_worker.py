@@ -68,7 +68,7 @@ def test_a_question_that_nobody_could_be_asked_is_asked_without_the_cli(tmp_path
     given = job(tmp_path, earlier=("r1",))
     place = given.directory / "session/projects/-srv"
     place.mkdir(parents=True)
-    call = {"type": "tool_use", "id": "a", "name": "AskUserQuestion"}
+    call: dict[str, Any] = {"type": "tool_use", "id": "a", "name": "AskUserQuestion"}
     call |= {"input": {"questions": [{"question": "Which?"}]}}
     entries: list[Any] = [{"message": {"content": [call]}}]
     entries += [{"attachment": {"type": "hook_deferred_tool", "toolUseID": "a"}}]
