@@ -1,7 +1,8 @@
-"""The log of a run: what its agent printed, as it is, and beside it what the runner noted."""
+"""The log of a run: what its agent printed or said, as it is, and beside it what was noted."""
 
 from typing import Final
 
+from pmrunnerctl import agentlog
 from pmrunnerctl.exits import Exit
 from pmrunnerctl.render import Screen
 from pmrunnerctl.width import coloured
@@ -38,17 +39,23 @@ class Log:
         match line.progress:
             case pr.Output(stream=stream, text=text):
                 self._print(self._err if stream == "stderr" else self._out, text)
+            case pr.Said(text=text, thought=False) | pr.Concluded(text=text):
+                self._begin_line()
+                self._print(self._out, f"{text}\n")
             case said:
-                self.note(_said(said))
+                self.note(agentlog.line(said) or _said(said))
 
     def note(self, text: str) -> None:
         """Write something of our own, on a line of its own."""
-        if self._mid_line is not None and self._mid_line.columns is not None:
-            self._mid_line.raw("\n")
-        self._mid_line = None
+        self._begin_line()
         self._out.flush()
         self._err.line(f"-- {text}", "dim")
         self._err.flush()
+
+    def _begin_line(self) -> None:
+        if self._mid_line is not None and self._mid_line.columns is not None:
+            self._mid_line.raw("\n")
+        self._mid_line = None
 
     def _print(self, screen: Screen, text: str) -> None:
         shown = text if screen.columns is None else coloured(text)

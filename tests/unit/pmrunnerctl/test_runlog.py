@@ -30,6 +30,18 @@ def test_what_a_script_printed_goes_where_it_printed_it_byte_for_byte() -> None:
     assert (out, err) == (raw + "end", "oops\n")
 
 
+def test_what_an_agent_says_is_the_log_and_what_it_does_is_a_note() -> None:
+    out, err = written(
+        pr.Said(at="", text="I will look."),
+        pr.Said(at="", text="hm", thought=True),
+        pr.Used(at="", tool="Read", target="/x"),
+        pr.Concluded(at="", text="It is there."),
+    )
+
+    assert out == "I will look.\nIt is there.\n"
+    assert err == "-- thinks: hm\n-- Read: /x\n"
+
+
 def test_our_own_notes_go_to_standard_error() -> None:
     out, err = written(
         BEGAN,

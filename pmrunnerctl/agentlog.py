@@ -1,0 +1,42 @@
+"""What an agent with a model did, in a line each: its tools, its files, its cost, its plan."""
+
+from typing import Final
+
+from pmrunnerd.model import progress as pr
+
+_THOUGHT: Final = 200  # characters of a thought, or of what came back from a tool
+_RAW: Final = 300
+
+
+def line(said: pr.AnyProgress) -> str:
+    """Return the line of a report; empty for one that is not an agent's."""
+    match said:
+        case pr.Said(text=text):
+            return f"thinks: {_one(text, _THOUGHT)}"
+        case pr.Used(tool=tool, target=target, result=result, failed=failed):
+            how = " failed" if failed else ""
+            back = f" → {_one(result, _THOUGHT)}" if result else ""
+            return f"{tool or 'answer'}{how}{f': {_one(target, _THOUGHT)}' if target else ''}{back}"
+        case pr.Changed(path=path, added=added, removed=removed):
+            return f"changed {path} (+{added} −{removed})"
+        case pr.Charged(dollars=dollars, turns=turns):
+            return f"cost ${dollars:.4f} so far, {turns} turn{'' if turns == 1 else 's'}"
+        case pr.Found(findings=findings):
+            return f"found: {'; '.join(findings)}"
+        case pr.Proposed(title=title, tasks=tasks):
+            names = (task.name + _needs(task.needs) for task in tasks)
+            return f"proposed {title}: {', '.join(names)}"
+        case pr.Limited(reason=reason, until=until):
+            return reason + (f", until {until}" if until else "")
+        case pr.Other(kind=kind, data=data):
+            return f"{kind}: {_one(data, _RAW)}"
+    return ""
+
+
+def _needs(names: tuple[str, ...]) -> str:
+    return f" (after {' and '.join(names)})" if names else ""
+
+
+def _one(text: str, most: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"

@@ -1,0 +1,42 @@
+"""What an agent with a model did, in a line each."""
+
+import pytest
+
+from pmrunnerctl.agentlog import line
+from pmrunnerd.model import progress as pr
+
+TASKS = (
+    pr.ProposedTask(name="fetch", text="x"),
+    pr.ProposedTask(name="build", text="x", needs=("fetch",)),
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (pr.Said(at="", text="hm\n  so", thought=True), "thinks: hm so"),
+        (pr.Used(at="", tool="Bash", target="ls", result="a\nb"), "Bash: ls → a b"),
+        (pr.Used(at="", tool="Write", target="/x", failed=True), "Write failed: /x"),
+        (pr.Used(at="", tool="", result="cherry"), "answer → cherry"),
+        (pr.Changed(at="", path="/x", added=2, removed=1), "changed /x (+2 −1)"),
+        (pr.Charged(at="", dollars=0.0125, turns=1), "cost $0.0125 so far, 1 turn"),
+        (pr.Charged(at="", dollars=1, turns=4), "cost $1.0000 so far, 4 turns"),
+        (pr.Found(at="", findings=("a is gone", "b too")), "found: a is gone; b too"),
+        (
+            pr.Proposed(at="", title="Both", tasks=TASKS),
+            "proposed Both: fetch, build (after fetch)",
+        ),
+        (pr.Limited(at="", kind="rate", reason="no more"), "no more"),
+        (pr.Limited(at="", kind="rate", reason="no more", until="12:00"), "no more, until 12:00"),
+        (pr.Other(at="", kind="api_retry", data="{}"), "api_retry: {}"),
+        (pr.Output(at="", stream="stdout", text="x"), ""),
+    ],
+)
+def test_a_report_is_one_line_in_people_s_words(said: pr.AnyProgress, expected: str) -> None:
+    assert line(said) == expected
+
+
+def test_what_is_long_is_cut() -> None:
+    said = pr.Used(at="", tool="Bash", target="x " * 500, result="y" * 500)
+
+    assert len(line(said)) < 420
