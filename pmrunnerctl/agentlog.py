@@ -10,27 +10,28 @@ _RAW: Final = 300
 
 def line(said: pr.AnyProgress) -> str:
     """Return the line of a report; empty for one that is not an agent's."""
+    text = ""
     match said:
         case pr.Said(text=text):
-            return f"thinks: {_one(text, _THOUGHT)}"
+            text = f"thinks: {_one(text, _THOUGHT)}"
         case pr.Used(tool=tool, target=target, result=result, failed=failed):
             how = " failed" if failed else ""
             back = f" → {_one(result, _THOUGHT)}" if result else ""
-            return f"{tool or 'answer'}{how}{f': {_one(target, _THOUGHT)}' if target else ''}{back}"
+            text = f"{tool or 'answer'}{how}{f': {_one(target, _THOUGHT)}' if target else ''}{back}"
         case pr.Changed(path=path, added=added, removed=removed):
-            return f"changed {path} (+{added} −{removed})"
+            text = f"changed {path} (+{added} −{removed})"
         case pr.Charged(dollars=dollars, turns=turns):
-            return f"cost ${dollars:.4f} so far, {turns} turn{'' if turns == 1 else 's'}"
+            text = f"cost ${dollars:.4f} so far, {turns} turn{'' if turns == 1 else 's'}"
         case pr.Found(findings=findings):
-            return f"found: {'; '.join(findings)}"
+            text = f"found: {'; '.join(findings)}"
         case pr.Proposed(title=title, tasks=tasks):
             names = (task.name + _needs(task.needs) for task in tasks)
-            return f"proposed {title}: {', '.join(names)}"
+            text = f"proposed {title}: {', '.join(names)}"
         case pr.Limited(reason=reason, until=until):
-            return reason + (f", until {until}" if until else "")
+            text = reason + (f", until {until}" if until else "")
         case pr.Other(kind=kind, data=data):
-            return f"{kind}: {_one(data, _RAW)}"
-    return ""
+            text = f"{kind}: {_one(data, _RAW)}"
+    return text
 
 
 def _needs(names: tuple[str, ...]) -> str:

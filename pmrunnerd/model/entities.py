@@ -169,7 +169,10 @@ class Ended(Entity, frozen=True, kw_only=True):
 
 
 class Run(Entity, frozen=True, kw_only=True):
-    """One attempt at a task by one agent. `cursor` counts bytes of its event file recorded here."""
+    """One attempt at a task by one agent. `cursor` counts bytes of its event file recorded here.
+
+    `allowed` are the US dollars that it may cost, where that is limited.
+    """
 
     id: str
     task: str
@@ -181,6 +184,7 @@ class Run(Entity, frozen=True, kw_only=True):
     head: str = ""
     confined: bool | None = None
     cursor: int = 0
+    allowed: float = 0.0
     ended: Ended | None = None
 
 
@@ -204,6 +208,7 @@ class Question(Entity, frozen=True, kw_only=True):
     kind: Kind = Kind.AGENT
     details: tuple[str, ...] = ()
     multiple: bool = False
+    about: str = ""
     at: str = ""
     answer: Response | None = None
     withdrawn: bool = False

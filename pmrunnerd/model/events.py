@@ -202,7 +202,10 @@ class PlanReopened(Event, frozen=True, kw_only=True):
 
 
 class RunStarted(Event, frozen=True, kw_only=True):
-    """The intention to start a run, recorded before its run host is started."""
+    """The intention to start a run, recorded before its run host is started.
+
+    `allowed` are the US dollars that it may cost, where that is limited.
+    """
 
     run: str
     task: str
@@ -210,6 +213,7 @@ class RunStarted(Event, frozen=True, kw_only=True):
     agent: str
     attempt: int
     session: str = ""
+    allowed: float = 0.0
 
 
 class RunBegan(Event, frozen=True, kw_only=True):
@@ -318,6 +322,7 @@ class AskedQuestion(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: Kind = Kind.AGENT
     details: tuple[str, ...] = ()
     multiple: bool = False
+    about: str = ""
 
 
 class TaskAsked(Event, frozen=True, kw_only=True):

@@ -37,19 +37,32 @@ class Needed(Entity, frozen=True, kw_only=True):
     commit: str = ""
 
 
+class Budget(Entity, frozen=True, kw_only=True):
+    """A limit of cost, in US dollars, of a `run`, `task`, `plan` or `day`; `used` is gone already."""
+
+    scope: str
+    limit: float
+    used: float = 0.0
+
+    @property
+    def left(self) -> float:
+        """What is left of it."""
+        return max(0.0, self.limit - self.used)
+
+
 class Means(Entity, frozen=True, kw_only=True):
     """What an agent with a model may use; what is empty or 0 is the agent's own choice, or no limit.
 
     `cli` is its program, `environment` are more variables for that. `turns` are the model's, in one
-    run; `dollars` what that may cost, `spent` what the session has cost before it; `rounds` is how
-    often the work is sent back to it by what was found.
+    run; `spent` is what the session has cost before it, in US dollars, and `budget` what limits what
+    it may cost. `rounds` is how often the work is sent back to it by what was found.
     """
 
     cli: str = ""
     model: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     turns: int = 0
-    dollars: float = 0.0
+    budget: Budget | None = None
     spent: float = 0.0
     rounds: int = 2
 
@@ -202,7 +215,7 @@ class Asked(Progress, frozen=True, kw_only=True):
     """The agent asked, or the run host itself; the run ends after it.
 
     `details` say more of each of the options, where there are any; `multiple` of them can be the
-    answer.
+    answer. `about` is the scope of a budget that it is about.
     """
 
     text: str
@@ -210,6 +223,7 @@ class Asked(Progress, frozen=True, kw_only=True):
     kind: Kind = Kind.AGENT
     details: tuple[str, ...] = ()
     multiple: bool = False
+    about: str = ""
 
 
 class Committed(Progress, frozen=True, kw_only=True):

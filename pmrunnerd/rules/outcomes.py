@@ -123,6 +123,7 @@ def _questions(state: State, asked: Sequence[Asked]) -> tuple[ev.AskedQuestion, 
             kind=one.kind,
             details=one.details,
             multiple=one.multiple,
+            about=one.about,
         )
         for one in own or asked
     )

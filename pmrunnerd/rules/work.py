@@ -6,6 +6,7 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Ended, Question, Response, Run, TaskState
 from pmrunnerd.model.errors import IllegalTransition
 from pmrunnerd.model.state import State
+from pmrunnerd.rules import budgets
 from pmrunnerd.rules.counts import count, tally
 from pmrunnerd.rules.transitions import TASK, step
 
@@ -27,6 +28,7 @@ def start_run(state: State, event: ev.RunStarted, at: str) -> None:
         agent=event.agent,
         attempt=event.attempt,
         session=event.session,
+        allowed=event.allowed,
         at=at,
     )
     state.runs[run.id] = state.active[run.id] = run
@@ -55,7 +57,10 @@ def end_run(state: State, event: ev.RunEnded, at: str) -> None:
         peak_memory=event.peak_memory,
         cpu_seconds=event.cpu_seconds,
         noted=event.noted,
+        dollars=event.dollars,
+        turns=event.turns,
     )
+    budgets.spend(state, event.dollars, at)
     state.runs[run.id] = replace(run, cursor=event.cursor, ended=ended)
     del state.active[run.id]
 
@@ -87,6 +92,7 @@ def answer(state: State, event: ev.QuestionAnswered, at: str) -> None:
     question = state.question(event.question)
     if question.answer is not None or question.withdrawn:
         raise IllegalTransition(f"cannot answer {question.id}: it is not open")
+    budgets.raise_day(state, question, event.text, at)
     answer = Response(text=event.text, by=event.by, at=at)
     state.questions[question.id] = replace(question, answer=answer)
 
@@ -104,6 +110,7 @@ def ask(state: State, event: ev.TaskAsked, at: str) -> None:
             kind=asked.kind,
             details=asked.details,
             multiple=asked.multiple,
+            about=asked.about,
             at=at,
         )
     move_task(state, event, at)
@@ -127,7 +134,7 @@ def move_task(state: State, event: ev.TaskEvent, at: str) -> None:
         case ev.TaskInterrupted():
             moved = replace(moved, interruptions=task.interruptions + (not event.parked))
         case ev.TaskCompleted():
-            moved = replace(moved, commit=event.commit)
+            moved = replace(moved, commit=event.commit, result=event.result)
         case ev.TaskCancelled(by=by, reason=reason):
             for question in state.open_questions(task):
                 state.questions[question.id] = replace(question, withdrawn=True)

@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "0eec2a66a7286e67"
+FOLD: Final = "a2d512a9cc3a880d"

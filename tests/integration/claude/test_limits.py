@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Asked, Charged, Kept, Limited, Limits
+from pmrunnerd.model.progress import Asked, Budget, Charged, Kept, Limited, Limits
 from pmrunnerd.model.questions import OPTIONS, Kind
 from tests.fakes.model import Step, scripted
 from tests.integration.claude.parts import Claudes, result, uses, written
@@ -89,10 +89,11 @@ def test_a_limit_of_cost_is_a_question(tmp_path: Path) -> None:
     reads = uses("Bash", command="echo again")
     reads.repeats = True
     with Hosts(tmp_path) as hosts, scripted(reads) as model:
-        said = Claudes(hosts, model, dollars=0.012).run()
+        said = Claudes(hosts, model, budget=Budget(scope="task", limit=0.512, used=0.5)).run()
 
         assert end(said).outcome is Outcome.ASKED, said
         (asked,) = every(said, Asked)
         assert asked.kind is Kind.BUDGET
-        assert "may cost $0.01" in asked.text
+        assert "may cost $0.51" in asked.text
+        assert asked.about == "task"
         assert every(said, Charged)[-1].dollars >= 0.01

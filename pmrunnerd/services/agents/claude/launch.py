@@ -120,7 +120,7 @@ def options(spec: Spec, questions: Questions, *, resumes: bool) -> ClaudeAgentOp
         model=means.model or None,
         max_turns=means.turns or None,
         # What the CLI counts is all that the session has cost.
-        max_budget_usd=means.spent + means.dollars if means.dollars else None,
+        max_budget_usd=means.spent + means.budget.left if means.budget else None,
         resume=spec.session if resumes else None,
         session_id=None if resumes else spec.session,
     )

@@ -16,7 +16,7 @@ from claude_agent_sdk import (
 from pmrunnerd.model.entities import Outcome, TaskKind
 from pmrunnerd.model.progress import Asked, Concluded, Found, Limited
 from pmrunnerd.model.questions import OPTIONS, Kind
-from pmrunnerd.services.agents.claude import asked, prompts, provider, results
+from pmrunnerd.services.agents.claude import asked, limits, prompts, provider, results
 from pmrunnerd.services.agents.claude.inspector import Inspector
 from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.claude.translate import Translator
@@ -24,10 +24,8 @@ from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
 
 _DEFERRED: Final = "tool_deferred"
-_LIMITS: Final = {
-    "error_max_turns": "The model has taken {turns} turns, which is the limit of one run",
-    "error_max_budget_usd": "The run has cost ${dollars:.2f}, and may cost ${limit:.2f}",
-}
+_TURNS: Final = "error_max_turns"
+_LIMITS: Final = frozenset({_TURNS, "error_max_budget_usd"})
 
 
 class Talk:
@@ -96,7 +94,7 @@ class Talk:
         if wanted:
             return self._ask(wanted)
         if result.subtype in _LIMITS:
-            return self._ask([self._budget(result)])
+            return self._ask([self._limit(result)])
         if result.is_error:
             return _failed(result.result or "; ".join(result.errors or ()) or result.subtype)
         if self._spec.kind is TaskKind.PLANNING:
@@ -135,14 +133,12 @@ class Talk:
             [Asked(at="", text=text, options=OPTIONS[Kind.FINDINGS], kind=Kind.FINDINGS)]
         )
 
-    def _budget(self, result: ResultMessage) -> Asked:
-        reached = _LIMITS[result.subtype].format(
-            turns=self._spec.means.turns,
-            dollars=result.total_cost_usd or 0.0,
-            limit=self._spec.means.dollars,
-        )
-        text = f"{reached}. Raise it, or stop?"
-        return Asked(at="", text=text, options=OPTIONS[Kind.BUDGET], kind=Kind.BUDGET)
+    def _limit(self, result: ResultMessage) -> Asked:
+        means = self._spec.means
+        if result.subtype == _TURNS or means.budget is None:
+            return limits.turns(means.turns)
+        cost = max(0.0, (result.total_cost_usd or 0.0) - means.spent)
+        return limits.dollars(means.budget, cost)
 
     def _ask(self, questions: list[Asked]) -> Verdict:
         if not questions:

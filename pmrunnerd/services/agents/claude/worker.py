@@ -8,7 +8,7 @@ from pmrunnerd.model.entities import Outcome, TaskKind
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.progress import Concluded, Spec
 from pmrunnerd.model.questions import ACCEPT, Kind
-from pmrunnerd.services.agents.claude import launch, prompts, stubs
+from pmrunnerd.services.agents.claude import launch, limits, prompts, stubs
 from pmrunnerd.services.agents.claude.launch import Launch
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.questions import Questions
@@ -29,6 +29,10 @@ async def work(job: Job, report: Report) -> Verdict:
     if _is_accepted(spec):
         report.tell(Concluded(at="", text="a person accepted it as it was"))
         return Verdict(outcome=Outcome.SUCCEEDED)
+    budget = spec.means.budget
+    if budget is not None and budget.left <= 0:
+        report.tell(limits.dollars(budget, 0.0))
+        return Verdict(outcome=Outcome.ASKED)
     runs = job.directory.parent.parent
     session = Session(job.directory, spec.session, [runs / run / "agent" for run in spec.earlier])
     await asyncio.to_thread(session.prepare)
@@ -49,16 +53,16 @@ async def work(job: Job, report: Report) -> Verdict:
 async def _talk(
     job: Job, report: Report, given: Launch, questions: Questions, told: list[str]
 ) -> Verdict:
-    limits = TimeLimits(job.spec.limits)
+    times = TimeLimits(job.spec.limits)
     transport = CellTransport(
-        job.cell, given.argv, given.environment, given.reach, heard=limits.heard
+        job.cell, given.argv, given.environment, given.reach, heard=times.heard
     )
     talk = Talk(job, report, transport, given.options, questions)
     try:
-        async with limits.kept():
+        async with times.kept():
             return await talk.through(told)
     except TimeoutError:
-        return limits.verdict()
+        return times.verdict()
     except ClaudeSDKError as exc:
         last = str(transport.tail)
         why = f"Claude Code failed: {exc}" + (f": {last}" if last else "")

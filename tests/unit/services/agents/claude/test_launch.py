@@ -6,7 +6,7 @@ import pytest
 
 from pmrunnerd.model.entities import TaskKind
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.model.progress import Means, Spec
+from pmrunnerd.model.progress import Budget, Means, Spec
 from pmrunnerd.services import process
 from pmrunnerd.services.agents.claude import launch
 from pmrunnerd.services.agents.claude.permissions import Permissions
@@ -57,7 +57,8 @@ def test_a_session_is_begun_under_our_name_and_resumed_by_it(program: str) -> No
 
 @pytest.mark.parametrize("resumes", [False, True])
 def test_model_and_limits_are_passed_at_every_start(program: str, *, resumes: bool) -> None:
-    means = Means(cli=program, model="sonnet", turns=9, dollars=1.5, spent=0.25)
+    budget = Budget(scope="task", limit=2.0, used=0.5)
+    means = Means(cli=program, model="sonnet", turns=9, budget=budget, spent=0.25)
 
     argv = words(spec(means=means), resumes=resumes)
 

@@ -142,13 +142,14 @@ def test_what_needs_a_permission_is_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("subtype", "said"),
     [
-        ("error_max_turns", "The model has taken 7 turns, which is the limit of one run. Raise"),
-        ("error_max_budget_usd", "The run has cost $1.50, and may cost $1.25. Raise"),
+        ("error_max_turns", "The model has taken 7 turns, the limit of one run. Raise"),
+        ("error_max_budget_usd", "The plan has cost $3.25, and may cost $3.00. Raise"),
     ],
 )
 def test_a_limit_is_a_question(tmp_path: Path, subtype: str, said: str) -> None:
     over = ended(is_error=True, subtype=subtype, total_cost_usd=1.5)
-    talked = Talked(tmp_path, Teller([over]), means=pr.Means(turns=7, dollars=1.25))
+    budget = pr.Budget(scope="plan", limit=3.0, used=2.0)
+    talked = Talked(tmp_path, Teller([over]), means=pr.Means(turns=7, spent=0.25, budget=budget))
 
     assert talked.verdict.outcome is Outcome.ASKED
     (asked,) = talked.every(pr.Asked)

@@ -64,6 +64,18 @@ def test_work_that_a_person_accepted_needs_no_model(tmp_path: Path) -> None:
 
 
 @needs_sandbox
+def test_a_budget_that_is_used_up_is_a_question_before_anything_is_spent(tmp_path: Path) -> None:
+    heard = Heard()
+    means = pr.Means(budget=pr.Budget(scope="day", limit=5.0, used=5.25))
+
+    assert asyncio.run(work(job(tmp_path, means=means), heard)).outcome is Outcome.ASKED
+    (asked,) = heard.told
+    assert isinstance(asked, pr.Asked)
+    assert (asked.kind, asked.about) == (Kind.BUDGET, "day")
+    assert asked.text.startswith("The day has cost $5.25, and may cost $5.00.")
+
+
+@needs_sandbox
 def test_a_question_that_nobody_could_be_asked_is_asked_without_the_cli(tmp_path: Path) -> None:
     given = job(tmp_path, earlier=("r1",))
     place = given.directory / "session/projects/-srv"

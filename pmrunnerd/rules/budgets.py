@@ -1,0 +1,102 @@
+"""What a run may cost, in US dollars: the tightest of the limits of run, task, plan and day.
+
+What was spent is what ended runs reported; of a run that is under way it is what it may cost at
+most, so that two at once cannot both take what is left. Where a person raised a limit, it holds
+once more of the same.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct
+
+from pmrunnerd.model.entities import Question, Run, Task
+from pmrunnerd.model.progress import Budget
+from pmrunnerd.model.questions import RAISE, Kind
+from pmrunnerd.model.state import State
+
+RUN: Final = "run"
+TASK: Final = "task"
+PLAN: Final = "plan"
+DAY: Final = "day"
+_SPENT: Final = "spent"
+_RAISED: Final = "raised"
+
+
+class Ceilings(Struct, frozen=True, kw_only=True):
+    """The limits that are set; 0 is none."""
+
+    run: float = 0.0
+    task: float = 0.0
+    plan: float = 0.0
+    day: float = 0.0
+
+
+def budget(
+    state: State, task: Task, ceilings: Ceilings, today: str, run: str = ""
+) -> Budget | None:
+    """Return the tightest limit of a run that is about to begin; None where there is none.
+
+    `today` is a date (UTC); `run` is its own name where it is under way already.
+    """
+    found = [one for one in _budgets(state, task, ceilings, today, run) if one.limit > 0]
+    return min(found, key=lambda one: one.limit - one.used, default=None)
+
+
+def _budgets(
+    state: State, task: Task, ceilings: Ceilings, today: str, run: str
+) -> Iterable[Budget]:
+    yield Budget(scope=RUN, limit=ceilings.run, used=0.0)
+    yield _of(state, TASK, ceilings.task, (task,), run)
+    tasks = [state.tasks[name] for name in state.plans[task.plan].tasks]
+    yield _of(state, PLAN, ceilings.plan, tasks, run)
+    others = (one for one in state.active.values() if one.id != run)
+    used = _on(state, _SPENT, today) + sum(one.allowed for one in others)
+    yield Budget(scope=DAY, limit=ceilings.day * (1 + _on(state, _RAISED, today)), used=used)
+
+
+def _of(state: State, scope: str, ceiling: float, tasks: Iterable[Task], run: str) -> Budget:
+    used, raised = 0.0, 0
+    for task in tasks:
+        used += sum(_cost(state.runs[name]) for name in task.runs if name != run)
+        raised += sum(_raises(state.questions[name], scope) for name in task.questions)
+    return Budget(scope=scope, limit=ceiling * (1 + raised), used=used)
+
+
+def _cost(run: Run) -> float:
+    return run.allowed if run.ended is None else run.ended.dollars or 0.0
+
+
+def _raises(question: Question, scope: str) -> bool:
+    answer = question.answer
+    is_about = question.kind is Kind.BUDGET and question.about == scope
+    return is_about and answer is not None and answer.text == RAISE
+
+
+# A day's sums outlive the plans that they are of: those are put away once they have ended.
+
+
+def spend(state: State, dollars: float | None, at: str) -> None:
+    """Take note of what a run has cost; `at` is when it ended (RFC 3339)."""
+    if dollars:
+        _add(state, _SPENT, dollars, at[:10])
+
+
+def raise_day(state: State, question: Question, answer: str, at: str) -> None:
+    """Take note that a person raised the limit of a day."""
+    if question.kind is Kind.BUDGET and question.about == DAY and answer == RAISE:
+        _add(state, _RAISED, 1, at[:10])
+
+
+def spent(state: State, today: str) -> float:
+    """Return what the runs that ended on a day have cost."""
+    return _on(state, _SPENT, today)
+
+
+def _add(state: State, name: str, more: float, day: str) -> None:
+    state.about[name] = f"{day} {round(_on(state, name, day) + more, 6)}"
+
+
+def _on(state: State, name: str, day: str) -> float:
+    known, _, amount = state.about.get(name, "").partition(" ")
+    return float(amount) if known == day and amount else 0.0

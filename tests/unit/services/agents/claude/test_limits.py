@@ -1,0 +1,19 @@
+"""What is asked where a limit is reached."""
+
+from pmrunnerd.model.progress import Budget
+from pmrunnerd.model.questions import CANCEL, RAISE, Kind
+from pmrunnerd.services.agents.claude import limits
+
+
+def test_a_limit_of_turns_is_asked_about_with_its_number() -> None:
+    asked = limits.turns(30)
+
+    assert asked.text.startswith("The model has taken 30 turns, the limit of one run.")
+    assert (asked.kind, asked.options, asked.about) == (Kind.BUDGET, (RAISE, CANCEL), "")
+
+
+def test_a_limit_of_cost_is_asked_about_with_all_that_was_used_of_it() -> None:
+    asked = limits.dollars(Budget(scope="plan", limit=3.0, used=2.0), 1.5)
+
+    assert asked.text.startswith("The plan has cost $3.50, and may cost $3.00.")
+    assert asked.about == "plan"
