@@ -1,0 +1,113 @@
+"""What a run may cost, by what was spent and what a person raised."""
+
+from typing import Any
+
+import pytest
+
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.progress import Budget
+from pmrunnerd.model.questions import CANCEL, RAISE, Kind
+from pmrunnerd.model.state import State
+from pmrunnerd.rules.budgets import Ceilings, budget, spent
+from tests.unit.rules.life import AT, a_plan, happen
+
+TODAY = AT[:10]
+
+
+def begun(state: State, task: str, run: str, allowed: float = 0.0) -> State:
+    return happen(
+        state,
+        ev.RunStarted(
+            run=run, task=task, project="w1", agent="claude", attempt=1, allowed=allowed
+        ),
+    )
+
+
+def cost(state: State, task: str, run: str, dollars: float | None) -> State:
+    over = ev.RunEnded(
+        run=run, project="w1", outcome=Outcome.INTERRUPTED, cursor=1, dollars=dollars
+    )
+    again = ev.TaskInterrupted(task=task, project="w1", reason="")
+    return happen(begun(state, task, run), over, again)
+
+
+def asked(state: State, about: str, answer: str) -> State:
+    question = ev.AskedQuestion(question="q1", text="?", kind=Kind.BUDGET, about=about)
+    over = ev.RunEnded(run="r9", project="w1", outcome=Outcome.ASKED, cursor=1)
+    waits = ev.TaskAsked(task="t1", project="w1", run="r9", questions=(question,))
+    said = ev.QuestionAnswered(question="q1", project="w1", text=answer, by="anna")
+    return happen(begun(state, "t1", "r9"), over, waits, said)
+
+
+def left(state: State, **ceilings: Any) -> Budget | None:
+    return budget(state, state.tasks["t1"], Ceilings(**ceilings), TODAY)
+
+
+def two() -> State:
+    return a_plan({"a": (), "b": ()})
+
+
+def test_without_a_limit_there_is_no_budget() -> None:
+    assert left(cost(two(), "t1", "r1", 5.0)) is None
+
+
+def test_the_tightest_limit_counts() -> None:
+    state = cost(two(), "t1", "r1", 1.0)
+
+    assert left(state, run=3.0, task=5.0) == Budget(scope="run", limit=3.0)
+    assert left(state, run=3.0, task=3.5) == Budget(scope="task", limit=3.5, used=1.0)
+
+
+def test_a_run_that_nobody_knows_the_cost_of_counts_as_nothing() -> None:
+    assert left(cost(two(), "t1", "r1", None), task=2.0) == Budget(scope="task", limit=2.0)
+
+
+def test_a_plan_s_limit_counts_all_of_its_tasks() -> None:
+    state = cost(cost(two(), "t1", "r1", 1.0), "t2", "r2", 1.5)
+
+    assert left(state, plan=4.0) == Budget(scope="plan", limit=4.0, used=2.5)
+    assert left(state, task=4.0) == Budget(scope="task", limit=4.0, used=1.0)
+
+
+def test_a_day_s_limit_counts_that_day_alone() -> None:
+    state = cost(two(), "t2", "r2", 1.5)
+
+    assert left(state, day=4.0) == Budget(scope="day", limit=4.0, used=1.5)
+    assert spent(state, TODAY) == 1.5
+    tomorrow = budget(state, state.tasks["t1"], Ceilings(day=4.0), "2099-01-01")
+    assert tomorrow == Budget(scope="day", limit=4.0)
+
+
+def test_a_run_that_is_under_way_has_taken_all_that_it_may_take() -> None:
+    state = begun(two(), "t2", "r2", allowed=3.0)
+
+    assert left(state, day=4.0) == Budget(scope="day", limit=4.0, used=3.0)
+    assert left(state, plan=4.0) == Budget(scope="plan", limit=4.0, used=3.0)
+
+
+def test_a_run_does_not_count_itself() -> None:
+    state = begun(two(), "t1", "r1", allowed=3.0)
+
+    found = budget(state, state.tasks["t1"], Ceilings(task=3.0, day=4.0), TODAY, "r1")
+    assert found == Budget(scope="task", limit=3.0)
+
+
+def test_what_is_used_up_has_nothing_left_and_never_less() -> None:
+    found = left(cost(two(), "t1", "r1", 9.0), task=2.0)
+
+    assert found is not None
+    assert found.left == 0.0
+
+
+@pytest.mark.parametrize("scope", ["task", "plan", "day"])
+def test_a_person_raises_one_limit_by_the_same_again(scope: str) -> None:
+    raised = asked(two(), scope, RAISE)
+
+    assert left(raised, **{scope: 2.0}) == Budget(scope=scope, limit=4.0)
+    for other in {"task", "plan", "day"} - {scope}:
+        assert left(raised, **{other: 2.0}) == Budget(scope=other, limit=2.0)
+
+
+def test_who_stops_raises_nothing() -> None:
+    assert left(asked(two(), "day", CANCEL), day=2.0) == Budget(scope="day", limit=2.0)
