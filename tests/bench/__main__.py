@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tests.bench import appending, client, commits, control, memory, running, starting
+from tests.bench import appending, claude, client, commits, control, memory, running, starting
 from tests.bench.bench import Bench, working
 from tests.bench.figures import Figure, table
 
@@ -24,6 +24,7 @@ ROWS: Final[dict[str, Callable[[Bench], Iterable[Figure]]]] = {
     "memory": memory.measure,
     "kill": starting.kill,
     "runs": running.measure,
+    "claude": claude.measure,
     "status": client.measure,
     "append": appending.measure,
 }

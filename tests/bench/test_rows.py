@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import __main__ as command
-from tests.bench import appending, client, commits, control, memory, running, starting
+from tests.bench import appending, claude, client, commits, control, memory, running, starting
 from tests.bench.bench import Bench
 from tests.bench.figures import Figure
 
@@ -30,6 +30,7 @@ ROWS = {
             "processor time of the daemon",
         },
     ),
+    "claude": (claude.measure, {"start to first model request", "import of the SDK"}),
     "status": (client.measure, {"pmrunnerctl status"}),
     "append": (appending.measure, {"one append"}),
 }

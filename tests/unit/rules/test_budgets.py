@@ -18,9 +18,7 @@ TODAY = AT[:10]
 def begun(state: State, task: str, run: str, allowed: float = 0.0) -> State:
     return happen(
         state,
-        ev.RunStarted(
-            run=run, task=task, project="w1", agent="claude", attempt=1, allowed=allowed
-        ),
+        ev.RunStarted(run=run, task=task, project="w1", agent="claude", attempt=1, allowed=allowed),
     )
 
 

@@ -1,5 +1,6 @@
 """Claude Code, as the run host knows it; the SDK is imported when there is work for it."""
 
+from pmrunnerd.services.agents.claude import lean
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
 
 
@@ -11,6 +12,7 @@ class Claude:
 
     async def work(self, job: Job, report: Report) -> Verdict:
         """Have Claude Code work until it is done, asks, or meets a limit."""
-        from pmrunnerd.services.agents.claude.worker import work  # noqa: PLC0415 - it costs 0.7 s
+        lean.without_mcp()
+        from pmrunnerd.services.agents.claude.worker import work  # noqa: PLC0415 - it imports the SDK
 
         return await work(job, report)
