@@ -17,7 +17,10 @@ from tests.integration.claude.parts import Claudes, result
 from tests.integration.runhost.hosts import Hosts
 
 _CLI: Final = Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
-_IMPORT: Final = "import claude_agent_sdk"
+_IMPORT: Final = (
+    "from pmrunnerd.services.agents.claude.lean import without_mcp; without_mcp();"
+    " import claude_agent_sdk"
+)
 _BARE: Final = ("-p", "do it", "--output-format", "stream-json", "--verbose")
 
 
