@@ -99,6 +99,11 @@ def approve_plan(state: State, plan: str, by: str) -> Facts:
     known = state.plan(plan)
     if known.state is PlanState.ACTIVE:
         return ()
+    if known.state is PlanState.DRAFT:
+        raise IllegalTransition(
+            f"cannot approve plan {plan}: it is being made, and has no tasks yet",
+            hint=f"pmrunnerctl plan show {plan}",
+        )
     fact = ev.PlanApproved(plan=known.id, project=known.project, by=by)
     return with_consequences(state, [fact])
 

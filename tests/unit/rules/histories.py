@@ -132,7 +132,8 @@ def _start(state: State, name: str) -> Facts:
     return (started,)
 
 
-def _end(state: State, run: str, outcome: Outcome, needs: Needs | None = None) -> Facts:
+def end(state: State, run: str, outcome: Outcome, needs: Needs | None = None) -> Facts:
+    """Have a run end, with a question, and with a proposal of what is needed where that is given."""
     seen = Seen(cursor=9, asked=[Asked(at=AT, text="which?", options=("yes", "no"))])
     if needs is not None:
         tasks = tuple(ProposedTask(name=n, text="true", needs=w) for n, w in needs.items())
@@ -150,12 +151,12 @@ def _work(state: State) -> Iterator[Move]:
     for action in agenda(state, slots=2, clear=held, stopping=False):
         if isinstance(action, Start):
             yield asking(_start, action.task)
-    yield from (asking(_end, run, outcome) for run in state.active for outcome in Outcome)
+    yield from (asking(end, run, outcome) for run in state.active for outcome in Outcome)
     for run in state.active.values():
         if state.tasks[run.task].kind is TaskKind.PLANNING:
             # Two in three are plans; what needs itself is none.
             shapes: tuple[Needs, ...] = (*SHAPES, *SHAPES, {"a": ("a",)}, {}, {"b": ("c",)})
-            yield from (asking(_end, run.id, Outcome.SUCCEEDED, needs) for needs in shapes)
+            yield from (asking(end, run.id, Outcome.SUCCEEDED, needs) for needs in shapes)
 
 
 def chosen(state: State, choice: int) -> Move:

@@ -182,7 +182,9 @@ def test_a_plan_that_is_dropped_is_not_made_anew_and_neither_is_one_that_no_run_
     assert set(shell.plans) == {"p1"}
 
 
-def test_a_plan_that_is_being_made_is_not_rejected() -> None:
+def test_a_plan_that_is_being_made_is_neither_approved_nor_rejected() -> None:
+    with pytest.raises(IllegalTransition, match="cannot approve plan p1: it is being made"):
+        decide.approve_plan(a_draft(), "p1", "anna")
     with pytest.raises(IllegalTransition, match="cannot reject plan p1: it is DRAFT"):
         decide.reject_plan(a_draft(), "p1", "no", "anna")
 
