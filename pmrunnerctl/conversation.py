@@ -18,6 +18,7 @@ _STYLES: Final = {
     "complete": "green",
     "cancelled": "dim",
     "interrupted": "dim",
+    "sent-back": "yellow",
 }
 
 
@@ -60,5 +61,6 @@ def _answers(entry: Entry) -> list[str]:
         return [
             f"approve: pmrunnerctl plan approve {entry.plan}",
             f"reject:  pmrunnerctl plan reject {entry.plan} REASON",
+            f"edit:    pmrunnerctl plan edit {entry.plan}",
         ]
     return []

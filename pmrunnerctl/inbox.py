@@ -82,7 +82,8 @@ def _commands(item: InboxItem) -> list[str]:
         text = [] if item.fixed else [f"pmrunnerctl answer {item.id} TEXT"]
         return [*text, *([f"pmrunnerctl answer {item.id} --option 1"] if item.options else [])]
     if item.kind == "plan":
-        return [item.command, f"pmrunnerctl plan reject {item.id} REASON"]
+        reject, edit = f"plan reject {item.id} REASON", f"plan edit {item.id}"
+        return [item.command, f"pmrunnerctl {reject}", f"pmrunnerctl {edit}"]
     return [item.command]
 
 

@@ -19,6 +19,7 @@ OVERVIEW: Final = {
     ),
     "Steer": (
         *("project add", "project set", "project remove", "plan approve", "plan reject"),
+        "plan edit",
         *("task cancel", "task retry", "run cancel", "run resume", "run prune"),
     ),
     "Run the daemon": (

@@ -4,14 +4,14 @@ from typing import Any
 
 import click
 
-from pmrunnerctl import complete, task
+from pmrunnerctl import amounts, complete, editing, planform, task
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.session import Session
 from pmrunnerctl.states import counts, state
 from pmrunnerctl.texts import joined
 from pmrunnerctl.verbs import Noun, verb
 from pmrunnerd.model import protocol as p
-from pmrunnerd.model.entities import PlanState
+from pmrunnerd.model.entities import PlanState, Task
 from pmrunnerd.model.views import UNCONFINED, PlanTable, PlanView
 
 PLAN = click.argument("plan", shell_complete=complete.plans)
@@ -35,13 +35,17 @@ def list_(session: Session, project: str | None, before: str | None, limit: int)
 @verb(
     "plan show",
     PLAN,
+    click.option("--toml", is_flag=True, help="As a text that plan edit --file takes."),
     what="Nothing is changed.",
-    example="pmrunnerctl plan show p3",
+    example="pmrunnerctl plan show p3\npmrunnerctl plan show p3 --toml > plan.toml",
     then="pmrunnerctl task show t7",
 )
-def show(session: Session, plan: str) -> None:
-    found = session.ask(p.PlanShow(plan=plan))
-    session.show(found, lambda view: draw_plan(session.out, view))
+def show(session: Session, plan: str, *, toml: bool) -> None:
+    found = session.ask(p.PlanShow(plan=plan, texts=toml))
+    if toml:
+        session.show(found, lambda view: session.out.raw(planform.written(view)))
+    else:
+        session.show(found, lambda view: draw_plan(session.out, view))
 
 
 @verb(
@@ -65,16 +69,52 @@ def approve(session: Session, plan: str) -> None:
     "plan reject",
     PLAN,
     click.argument("reason", nargs=-1, required=True),
-    what="None of its tasks starts. The reason stays in the conversation.",
+    click.option("--drop", is_flag=True, help="Want no other plan of the message."),
+    what="None of its tasks starts. The reason stays in the conversation. An agent that made the plan"
+    " is told the reason and makes another one; with --drop, that is the end of it.",
     example="pmrunnerctl plan reject p3 leave the database alone",
-    then="pmrunnerctl chat send ALIAS TEXT",
+    then="pmrunnerctl chat follow ALIAS",
 )
-def reject(session: Session, plan: str, reason: tuple[str, ...]) -> None:
-    done = session.ask(p.PlanReject(plan=plan, reason=joined(reason, "reason")))
-    session.show(done, lambda _: session.out.line(f"rejected plan {done.id}"))
+def reject(session: Session, plan: str, reason: tuple[str, ...], *, drop: bool) -> None:
+    done = session.ask(p.PlanReject(plan=plan, reason=joined(reason, "reason"), drop=drop))
+
+    def say(_: Any) -> None:
+        session.out.line(f"rejected plan {done.id}")
+        if not drop and (another := session.ask(p.PlanShow(plan=done.id)).plan.replaced_by):
+            session.out.line(f"plan {another} is to take its place")
+            session.out.next(f"pmrunnerctl plan show {another}")
+
+    session.show(done, say)
 
 
-plan = Noun("plan", list_, show, approve, reject, about="What the runner made of messages.")
+@verb(
+    "plan edit",
+    PLAN,
+    click.option("--file", metavar="FILE", help="Take it from a file, or from standard input: -"),
+    click.option("--approve", is_flag=True, help="Approve it in the same breath."),
+    what="Opens it in $VISUAL or $EDITOR as TOML, and again with what is wrong, until it is a plan."
+    " The tasks that it had are cancelled, and the plan waits for approval as before. Nothing is changed"
+    " where somebody else edited it meanwhile; what you wrote is kept then, and it is said where.",
+    example="pmrunnerctl plan edit p3\npmrunnerctl plan edit p3 --approve --file plan.toml",
+    then="pmrunnerctl plan approve p3",
+)
+def edit(session: Session, plan: str, file: str | None, *, approve: bool) -> None:
+    if file is None:
+        done = editing.by_hand(session, plan, approve=approve)
+    else:
+        done = editing.from_file(session, plan, file, approve=approve)
+    if done is None:
+        session.note(f"plan {plan} is as it was")
+        return
+
+    def say(said: p.Done) -> None:
+        session.out.line(f"edited {'and approved ' if approve else ''}plan {said.id}")
+        session.out.next(f"pmrunnerctl plan {'show' if approve else 'approve'} {said.id}")
+
+    session.show(done, say)
+
+
+plan = Noun("plan", list_, show, approve, reject, edit, about="What the runner made of messages.")
 
 
 def draw(screen: Screen, found: PlanTable, before: str | None = None) -> None:
@@ -89,7 +129,7 @@ def draw(screen: Screen, found: PlanTable, before: str | None = None) -> None:
                 row.plan.id,
                 row.alias,
                 state(row.plan.state),
-                counts(row.tasks),
+                row.making or counts(row.tasks),
                 row.plan.title or row.plan.reason,
                 screen.ago(row.plan.at),
             )
@@ -107,7 +147,13 @@ def draw_plan(screen: Screen, view: PlanView) -> None:
             ("plan", f"{found.id} of {view.alias}"),
             ("title", found.title),
             ("state", state(found.state)),
+            ("making", Cell(view.making, "cyan")),
+            ("agent", found.agent),
             ("reason", found.reason),
+            ("instead of", found.instead_of),
+            ("replaced by", found.replaced_by),
+            ("held to", "\n".join(found.objections)),
+            ("edited", amounts.count(found.edits, "time") if found.edits else ""),
             ("since", screen.when(found.at)),
             ("sandbox", Cell(UNCONFINED if view.unconfined else "", "red")),
             ("message", view.message),
@@ -116,5 +162,23 @@ def draw_plan(screen: Screen, view: PlanView) -> None:
     if view.tasks:
         screen.line()
         task.draw_rows(screen, view.tasks)
+        _draw_expected(screen, [row.task for row in view.tasks])
+        if found.state is PlanState.AWAITING_APPROVAL:
+            screen.next(f"pmrunnerctl plan approve {found.id}", f"or plan edit {found.id}")
     elif found.state is PlanState.ERROR:
         screen.next(f"pmrunnerctl chat send {view.alias} TEXT", "no task was made of it")
+
+
+def _draw_expected(screen: Screen, tasks: list[Task]) -> None:
+    """Write what a plan says of its tasks, and they of themselves, beside their titles."""
+    for one in tasks:
+        about: list[tuple[str, str | Cell]] = [
+            ("needs", ", ".join(one.needs)),
+            ("files", ", ".join(one.files)),
+            ("risk", Cell(one.risk, "yellow")),
+            ("result", one.result),
+        ]
+        if one.files or one.risk or one.result:
+            screen.line()
+            screen.line(f"{one.id} {one.name}", "bold")
+            screen.pairs(about)

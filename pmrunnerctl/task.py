@@ -5,14 +5,14 @@ from typing import Any, Final
 
 import click
 
-from pmrunnerctl import complete
+from pmrunnerctl import amounts, complete
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.session import Session
 from pmrunnerctl.states import outcome, state
 from pmrunnerctl.verbs import Noun, Whole, verb
 from pmrunnerctl.width import cut
 from pmrunnerd.model import protocol as p
-from pmrunnerd.model.entities import Question, Run, TaskState
+from pmrunnerd.model.entities import Question, Run, Task, TaskKind, TaskState
 from pmrunnerd.model.questions import OPTIONS
 from pmrunnerd.model.views import UNCONFINED, TaskRow, TaskTable, TaskView
 
@@ -110,12 +110,16 @@ def draw_rows(screen: Screen, rows: Sequence[TaskRow], before: str | None = None
                 row.alias,
                 state(row.task.state),
                 screen.ago(row.task.at),
-                row.task.title if screen.columns is None else cut(row.task.title, _TITLE),
+                _title(row.task) if screen.columns is None else cut(_title(row.task), _TITLE),
                 _why(row),
             )
             for row in rows
         ],
     )
+
+
+def _title(task: Task) -> str:
+    return f"plan: {task.title}" if task.kind is TaskKind.PLANNING else task.title
 
 
 def _why(row: TaskRow) -> str | Cell:
@@ -146,12 +150,17 @@ def draw_task(screen: Screen, view: TaskView) -> None:
         [
             ("task", f"{found.id} {found.name} of plan {found.plan} in {view.alias}"),
             ("title", found.title),
+            ("kind", "planning: it makes the plan" if found.kind is TaskKind.PLANNING else ""),
             ("state", state(found.state)),
             ("waits", Cell(view.waits, "yellow")),
             ("reason", found.reason),
             ("since", screen.when(found.at)),
             ("needs", ", ".join(found.needs)),
+            ("files", ", ".join(found.files)),
+            ("risk", Cell(found.risk, "yellow")),
+            ("sent back", amounts.count(found.sent_back, "time") if found.sent_back else ""),
             ("commit", found.commit),
+            ("result", found.result),
             *((run.id, _ended(run, let_go=run.id in view.let_go)) for run in view.runs),
             *(_asked(question) for question in view.questions),
             ("text", found.text),

@@ -13,6 +13,7 @@ from pmrunnerd.model.views import Entry, Happening
 
 PAGE: Final = 100
 # Facts of a project that say nothing in its conversation.
+_PLANNED: Final = (ev.PlanDrafted, ev.PlanBegun)
 _SILENT: Final = (ev.RunStarted, ev.RunBegan, ev.RunEnded)
 
 
@@ -46,24 +47,35 @@ class Verdict:
     def _learn(self, fact: ev.AnyEvent) -> None:
         match fact:
             case ev.PlanDrafted(message=self._message, plan=plan, tasks=tasks):
-                self.plan, self._tasks = plan, frozenset(task.task for task in tasks)
+                self._follow(plan, *tasks)
+            case ev.PlanBegun(message=self._message, plan=plan, planner=planner):
+                # Of one that takes the place of another, too: work goes on.
+                self._follow(plan, planner)
+            case (
+                ev.PlanProposed(plan=self.plan, tasks=tasks)
+                | ev.PlanEdited(plan=self.plan, tasks=tasks)
+            ):
+                self._tasks |= {task.task for task in tasks}
             case ev.PlanRefused(message=self._message):
                 self.exits = Exit.ENDED_BADLY
-            case ev.PlanSubmitted(plan=self.plan):
-                self.exits = Exit.NEEDS_YOU
             case ev.TaskAsked(task=task) if task in self._tasks:
                 self.exits = Exit.NEEDS_YOU
             case ev.TaskHeld() if self.plan:
                 # Whichever task it is: it has the workspace, and all others wait for it.
                 self.exits = Exit.NEEDS_YOU
-            case ev.PlanCompleted(plan=self.plan):
-                self.exits = Exit.OK
-            case ev.PlanFailed(plan=self.plan):
-                self.exits = Exit.ENDED_BADLY
-            case ev.PlanRejected(plan=self.plan):
-                self.exits = Exit.ENDED_BADLY
-            case ev.PlanCancelled(plan=self.plan):
-                self.exits = Exit.ENDED_BADLY
+            case _ if getattr(fact, "plan", "") == self.plan:
+                self.exits = _ENDS.get(type(fact), self.exits)
+
+    def _follow(self, plan: str, *tasks: ev.PlannedTask) -> None:
+        self.plan, self.exits = plan, None
+        self._tasks = frozenset(task.task for task in tasks)
+
+
+_ENDS: Final = {
+    ev.PlanSubmitted: Exit.NEEDS_YOU,
+    ev.PlanCompleted: Exit.OK,
+    **dict.fromkeys((ev.PlanFailed, ev.PlanRejected, ev.PlanCancelled), Exit.ENDED_BADLY),
+}
 
 
 def follow_message(session: Session, *, project: str, message: str, since: int) -> Exit:
@@ -88,7 +100,7 @@ def follow_message(session: Session, *, project: str, message: str, since: int) 
                 shown = _print_after(session, project, shown)
             if verdict.exits is not None:
                 return verdict.exits
-            if any(isinstance(fact, ev.PlanDrafted) for fact in happening.facts) and (
+            if any(isinstance(fact, _PLANNED) for fact in happening.facts) and (
                 held := _held(session, project)
             ):
                 session.note(f"it waits for task {held}, which is held back: pmrunnerctl inbox")

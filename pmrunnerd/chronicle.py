@@ -38,6 +38,7 @@ LONGEST: Final = 160
 _TOLD: Final[Mapping[str, str]] = {
     "message": "message",
     "plan": "plan",
+    "instead_of": "instead_of",
     "task": "task",
     "run": "run",
     "question": "question",
@@ -63,7 +64,7 @@ _REASON_IS_PRIVATE: Final = (ev.PlanRejected, ev.PlanRefused)
 # The last words of an agent stand behind a colon.
 _REASON_QUOTES: Final = (ev.RunEnded, ev.TaskFailed, ev.TaskInterrupted)
 
-_WARNINGS: Final = (ev.TaskFailed, ev.TaskHeld, ev.PlanFailed, ev.PlanRefused)
+_WARNINGS: Final = (ev.TaskFailed, ev.TaskSentBack, ev.TaskHeld, ev.PlanFailed, ev.PlanRefused)
 _BAD_ENDS: Final = frozenset({Outcome.FAILED, Outcome.TIMED_OUT, Outcome.STALLED, Outcome.HELD})
 
 
@@ -135,7 +136,9 @@ def fields(state: State, fact: ev.AnyEvent) -> dict[str, Any]:
         if value not in (None, "", UNSET):
             said[spelled] = _clip(value) if isinstance(value, str) else value
     match fact:
-        case ev.PlanDrafted(tasks=tasks):
+        case (
+            ev.PlanDrafted(tasks=tasks) | ev.PlanProposed(tasks=tasks) | ev.PlanEdited(tasks=tasks)
+        ):
             said["tasks"] = len(tasks)
         case ev.RunBegan(confined=False):
             said["confinement"] = UNCONFINED

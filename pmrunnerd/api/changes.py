@@ -15,7 +15,9 @@ from pmrunnerd.model import protocol as p
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import answers, decide
+from pmrunnerd.rules.edits import Edit, edit_plan
 from pmrunnerd.rules.evolve import evolve
+from pmrunnerd.rules.planning import Proposal, Step
 
 
 class Context(Struct, frozen=True, kw_only=True):
@@ -101,7 +103,15 @@ def plan_approve(state: State, request: p.PlanApprove, context: Context) -> Deci
 
 
 def plan_reject(state: State, request: p.PlanReject, context: Context) -> Decision:
-    facts = decide.reject_plan(state, request.plan, request.reason, context.by)
+    facts = decide.reject_plan(state, request.plan, request.reason, context.by, drop=request.drop)
+    return _done(request.plan, facts)
+
+
+def plan_edit(state: State, request: p.PlanEdit, context: Context) -> Decision:
+    steps = tuple(Step(**asdict(task)) for task in request.tasks)
+    wanted = Proposal(title=request.title, steps=steps)
+    edit = Edit(plan=request.plan, edits=request.edits, wanted=wanted)
+    facts = edit_plan(state, edit, context.by, approve=request.approve)
     return _done(request.plan, facts)
 
 
@@ -131,6 +141,7 @@ CHANGES: Final[Mapping[type[p.Request[Any]], Change]] = {
     p.Answer: answer,
     p.PlanApprove: plan_approve,
     p.PlanReject: plan_reject,
+    p.PlanEdit: plan_edit,
     p.TaskCancel: task_cancel,
     p.TaskRetry: task_retry,
     p.RunCancel: run_cancel,

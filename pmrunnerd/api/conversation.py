@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import views as v
-from pmrunnerd.model.entities import PlanState
+from pmrunnerd.model.entities import PlanState, TaskKind
 from pmrunnerd.model.questions import OPTIONS
 from pmrunnerd.model.state import State
 from pmrunnerd.store.batch import Batch
@@ -64,27 +64,46 @@ class _Told:
     def message(self, fact: ev.MessagePosted) -> Iterator[v.Entry]:
         yield self._entry("message", fact.by, fact.text, id=fact.message)
 
-    def plan(self, fact: ev.PlanDrafted) -> Iterator[v.Entry]:
+    def plan(self, fact: ev.PlanDrafted | ev.PlanProposed | ev.PlanEdited) -> Iterator[v.Entry]:
         names = {task.task: task.name for task in fact.tasks}
         lines = [fact.title]
         for task in fact.tasks:
             after = ", ".join(names[need] for need in task.needs)
             lines.append(f"  {task.task} {task.name}" + (f" after {after}" if after else ""))
+            lines += _expected(task)
         plan = self._state.plans.get(fact.plan)
-        waits = plan is not None and plan.state is PlanState.AWAITING_APPROVAL
+        # One that was edited since is told again, and waits there.
+        is_so = plan is not None and names.keys() <= set(plan.tasks)
+        waits = plan is not None and plan.state is PlanState.AWAITING_APPROVAL and is_so
         yield self._entry(
             "plan",
-            RUNNER,
+            getattr(fact, "by", "") or RUNNER,
             "\n".join(lines),
             id=fact.plan,
             plan=fact.plan,
+            run=getattr(fact, "run", ""),
             state=WAITS if waits else "",
             unconfined=self._unconfined and plan is not None and not plan.state.has_ended,
         )
 
+    def planning(self, fact: ev.PlanBegun) -> Iterator[v.Entry]:
+        text = f"plan {fact.plan} is being made by {fact.agent}, as task {fact.planner.task}"
+        if fact.instead_of:
+            text += f", to take the place of {fact.instead_of}"
+        about = {"id": fact.plan, "plan": fact.plan, "task": fact.planner.task}
+        yield self._entry("planning", RUNNER, text, **about)
+
+    def sent_back(self, fact: ev.TaskSentBack) -> Iterator[v.Entry]:
+        why = "".join(f"\n{one}" for one in fact.objections)
+        text = f"{self._name(fact.task)} was sent back, because what it proposed is no plan:{why}"
+        yield self._entry("sent-back", RUNNER, text, id=fact.task, **self._about(fact.task))
+
     def refusal(self, fact: ev.PlanRefused | ev.PlanRejected) -> Iterator[v.Entry]:
         by = fact.by if isinstance(fact, ev.PlanRejected) else RUNNER
-        yield self._entry("refusal", by, fact.reason, id=fact.plan, plan=fact.plan)
+        plan, text = self._state.plans.get(fact.plan), fact.reason
+        if plan is not None and plan.replaced_by:
+            text += f"\nplan {plan.replaced_by} takes its place"
+        yield self._entry("refusal", by, text, id=fact.plan, plan=fact.plan)
 
     def approval(self, fact: ev.PlanApproved) -> Iterator[v.Entry]:
         if fact.by:  # nobody approved the plan of a project that approves by itself
@@ -119,10 +138,12 @@ class _Told:
         yield self._entry("answer", fact.by, fact.text, id=fact.question, **about)
 
     def task(self, fact: "_TaskOutcome") -> Iterator[v.Entry]:
+        if self._is_told_as_a_plan(fact):
+            return
         kind, happened = _OUTCOMES[type(fact)]
-        known = self._state.tasks.get(fact.task)
-        name = f"{fact.task} {known.name}" if known else fact.task
-        text = _because(f"{name} {happened}", fact)
+        text = _because(f"{self._name(fact.task)} {happened}", fact)
+        if isinstance(fact, ev.TaskCompleted) and fact.result:
+            text += f"\n{fact.result}"
         run = self._runs.get(fact.task)
         if run is not None and run.kept:
             text += f"\nwhat it had changed is kept as {run.kept}"
@@ -136,6 +157,20 @@ class _Told:
             commit=getattr(fact, "commit", ""),
             **self._about(fact.task),
         )
+
+    def _name(self, task: str) -> str:
+        known = self._state.tasks.get(task)
+        return f"{task} {known.name}" if known else task
+
+    def _is_told_as_a_plan(self, fact: "_TaskOutcome") -> bool:
+        """Tell whether it is the making of a plan that is told itself, or a task that was edited out."""
+        known = self._state.tasks.get(fact.task)
+        if known is None:
+            return False
+        if isinstance(fact, ev.TaskCompleted):
+            return known.kind is TaskKind.PLANNING
+        edits = (one for one in self._batch.facts if isinstance(one, ev.PlanEdited))
+        return any(edit.plan == known.plan for edit in edits)
 
     def _about(self, task: str) -> dict[str, str]:
         known = self._state.tasks.get(task)
@@ -155,6 +190,11 @@ class _Told:
         aside = f"what git cannot keep of run {fact.run} is in {fact.aside}"
         said = [*([text] if fact.ref else ()), *([aside] if fact.aside else ())]
         yield self._entry("kept", RUNNER, "\n".join(said), run=fact.run)
+
+
+def _expected(task: ev.PlannedTask) -> list[str]:
+    files = [f"     files: {', '.join(task.files)}"] if task.files else []
+    return [*files, *([f"     risk: {task.risk}"] if task.risk else [])]
 
 
 def _because(text: str, fact: ev.Event) -> str:
@@ -187,6 +227,10 @@ TELLERS: Final[Mapping[type[Any], Callable[[_Told, Any], Iterator[v.Entry]]]] = 
     **dict.fromkeys(_OUTCOMES, _Told.task),
     ev.MessagePosted: _Told.message,
     ev.PlanDrafted: _Told.plan,
+    ev.PlanProposed: _Told.plan,
+    ev.PlanEdited: _Told.plan,
+    ev.PlanBegun: _Told.planning,
+    ev.TaskSentBack: _Told.sent_back,
     ev.PlanRefused: _Told.refusal,
     ev.PlanRejected: _Told.refusal,
     ev.PlanApproved: _Told.approval,

@@ -7,10 +7,20 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec.structs import replace
 
 from pmrunnerd.model import views as v
-from pmrunnerd.model.entities import Plan, PlanState, Project, Question, Run, Task, TaskState
+from pmrunnerd.model.entities import (
+    Plan,
+    PlanState,
+    Project,
+    Question,
+    Run,
+    Task,
+    TaskKind,
+    TaskState,
+)
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.questions import OPTIONS
 from pmrunnerd.model.state import State
+from pmrunnerd.rules import drafting
 
 Waits = Callable[[Task], str]
 
@@ -81,7 +91,7 @@ def _now(
     waits: Waits,
 ) -> str:
     """Say what a project does; what runs comes first, then what a person can do about it."""
-    running = [f"{task.id} {task.name}" for task in tasks if task.state is TaskState.RUNNING]
+    running = [_running(task) for task in tasks if task.state is TaskState.RUNNING]
     if running:
         return f"running {', '.join(running)}"
     if questions:
@@ -96,6 +106,11 @@ def _now(
         if task.state is TaskState.QUEUED:
             return f"{task.id} {task.name} waits: {waits(task) or 'it is next'}"
     return "idle"
+
+
+def _running(task: Task) -> str:
+    of = f" of {task.plan}" if task.kind is TaskKind.PLANNING else ""
+    return f"{task.id} {task.name}{of}"
 
 
 def inbox(state: State, project: Project | None) -> v.InboxTable:
@@ -148,7 +163,7 @@ def _plan_item(state: State, plan: Plan) -> v.InboxItem:
         project=plan.project,
         alias=state.projects[plan.project].alias,
         task="",
-        text=plan.title,
+        text="\n".join([plan.title, *map(_planned, _work(state, plan))]),
         options=(),
         at=plan.at,
         command=f"pmrunnerctl plan approve {plan.id}",
@@ -170,16 +185,40 @@ def _held_item(state: State, task: Task) -> v.InboxItem:
     )
 
 
+def _work(state: State, plan: Plan) -> list[Task]:
+    """Return the tasks of a plan without that of making it."""
+    return [task for task in (state.tasks[t] for t in plan.tasks) if task.kind is TaskKind.WORK]
+
+
+def _planned(task: Task) -> str:
+    return f"  {task.id} {task.name}" + (f" (risk: {task.risk})" if task.risk else "")
+
+
 def plan_row(state: State, plan: Plan) -> v.PlanRow:
     """Return a plan and how far it is."""
-    tasks = counts(state.tasks[task] for task in plan.tasks)
-    return v.PlanRow(plan=plan, alias=state.projects[plan.project].alias, tasks=tasks)
+    alias, tasks = state.projects[plan.project].alias, counts(_work(state, plan))
+    return v.PlanRow(plan=plan, alias=alias, tasks=tasks, making=making(state, plan))
 
 
-def task_row(state: State, task: Task, waits: Waits) -> v.TaskRow:
-    """Return a task without its text, and why it waits if it does."""
+def making(state: State, plan: Plan) -> str:
+    """Say how far the making of a draft is, by what is durable; nothing of any other plan."""
+    planner = drafting.planner(state, plan) if plan.state is PlanState.DRAFT else None
+    if planner is None:
+        return ""
+    match planner.state:
+        case TaskState.RUNNING:
+            return f"being planned by run {planner.runs[-1]}"
+        case TaskState.AWAITING_RESPONSE:
+            asked = ", ".join(question.id for question in state.open_questions(planner))
+            return f"being planned as task {planner.id}, which waits for an answer to {asked}"
+        case _:
+            return f"to be planned as task {planner.id}"
+
+
+def task_row(state: State, task: Task, waits: Waits, *, texts: bool = False) -> v.TaskRow:
+    """Return a task, without its text unless `texts` are wanted, and why it waits if it does."""
     return v.TaskRow(
-        task=replace(task, text=""),
+        task=task if texts else replace(task, text=""),
         alias=state.projects[task.project].alias,
         waits=why(state, task, waits),
         unconfined=bool(task.runs) and state.runs[task.runs[-1]].confined is False,

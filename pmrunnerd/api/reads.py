@@ -108,8 +108,12 @@ def plan_show(desk: Desk, request: p.PlanShow) -> v.PlanView:
         plan=plan,
         alias=state.projects[plan.project].alias,
         message=said.text if (said := desk.store.message(plan.message)) else "",
-        tasks=tuple(present.task_row(state, state.tasks[t], desk.waits) for t in plan.tasks),
+        tasks=tuple(
+            present.task_row(state, state.tasks[t], desk.waits, texts=request.texts)
+            for t in plan.tasks
+        ),
         unconfined=desk.unconfined and not plan.state.has_ended,
+        making=present.making(state, plan),
     )
 
 

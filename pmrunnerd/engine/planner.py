@@ -1,4 +1,4 @@
-"""Makes messages plans, by the planner that a project's agent brings."""
+"""Makes messages plans, by the planner that a project's agent brings, or has the agent plan."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -7,7 +7,9 @@ from typing import Final
 from pmrunnerd.model.entities import Project
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.naming import Mint
-from pmrunnerd.rules import planning, scripts
+from pmrunnerd.rules import drafting, planning, scripts
+from pmrunnerd.services.agents.protocol import Agent
+from pmrunnerd.services.agents.registry import AGENTS
 from pmrunnerd.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -16,10 +18,14 @@ PLANNERS: Final[Mapping[str, Callable[[str], planning.Proposal]]] = {"shell": sc
 
 
 class Planner:
-    """Turns one message into one plan, or into the fact that this cannot be done."""
+    """Turns one message into one plan, or into the fact that this cannot be done.
 
-    def __init__(self, store: Store) -> None:
+    With an agent that plans, the plan is a draft at first, and a run of the agent fills it.
+    """
+
+    def __init__(self, store: Store, agents: Mapping[str, Agent] = AGENTS) -> None:
         self._store = store
+        self._agents = agents
 
     async def plan(self, message: str) -> None:
         """Plan a message; do nothing where it has a plan already."""
@@ -28,6 +34,10 @@ class Planner:
         if said is None:
             return
         project, mint = state.projects[said.project], Mint(state.minted)
+        agent = self._agents.get(project.agent)
+        if agent is not None and agent.plans:
+            await self._store.commit(drafting.begin(said, agent.name, mint))
+            return
         try:
             facts = planning.draft(project, said, _propose(project, said.text), mint)
         except Refused as refused:

@@ -22,7 +22,7 @@ from pmrunnerd.model.errors import PmError, Unavailable
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.progress import Began, Finished, PutAway
 from pmrunnerd.model.settings import Settings
-from pmrunnerd.rules import outcomes
+from pmrunnerd.rules import drafting, outcomes
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.host import Host
 from pmrunnerd.services.rundir import RunDirectory
@@ -81,12 +81,14 @@ class Runs:
         if queued.state is not TaskState.QUEUED:
             return
         run = Mint(state.minted)("r", self._clock.token())
-        previous = state.runs[queued.runs[-1]] if queued.runs else None
+        earlier = (*drafting.before(state, queued), *queued.runs)
+        previous = state.runs[earlier[-1]] if earlier else None
         started = ev.RunStarted(
             run=run,
             task=task,
             project=queued.project,
-            agent=state.projects[queued.project].agent,
+            # A plan is worked on by who made it: another one may not even read it the same way.
+            agent=state.plans[queued.plan].agent or state.projects[queued.project].agent,
             attempt=len(queued.runs) + 1,
             session=previous.session if previous else self._clock.uuid(),
         )

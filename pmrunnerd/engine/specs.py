@@ -1,17 +1,19 @@
 """What one run needs to know, drawn from the state: pure."""
 
-from pmrunnerd.model.entities import Outcome, Run
-from pmrunnerd.model.progress import Answered, Limits, Spec
+from pmrunnerd.model.entities import Outcome, Run, Task, TaskKind
+from pmrunnerd.model.progress import Answered, Limits, Needed, Spec
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.state import State
+from pmrunnerd.rules import drafting
 
 
 def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
     """Return the spec of a run that was recorded as started."""
     task, project = state.tasks[run.task], state.projects[run.project]
     asked = (state.questions[name] for name in task.questions)
-    earlier = tuple(name for name in task.runs if name != run.id)
+    plan = state.plans[task.plan]
+    before = tuple(name for name in task.runs if name != run.id)
     return Spec(
         environment=environment,
         run=run.id,
@@ -24,21 +26,41 @@ def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
         limits=Limits(total=settings.runs_total, silence=settings.runs_silence),
         session=run.session,
         attempt=run.attempt,
-        earlier=earlier,
-        interrupted=tuple(name for name in earlier if _was_interrupted(state.runs[name])),
+        earlier=(*drafting.before(state, task), *before),
+        interrupted=tuple(name for name in before if _was_interrupted(state.runs[name])),
         answers=tuple(
             Answered(question=q.text, options=q.options, answer=q.answer.text)
             for q in asked
             if q.answer is not None and q.kind is Kind.AGENT
         ),
+        kind=task.kind,
+        bootstrap=project.bootstrap_prompt,
+        plan=_plan(state, task) if task.kind is TaskKind.WORK else "",
+        needed=tuple(_needed(state.tasks[name]) for name in task.needs),
+        files=task.files,
+        objections=(
+            *(plan.objections if task.kind is TaskKind.PLANNING else ()),
+            *task.objections,
+        ),
         trailers=(
-            ("PM-Runner-Message", state.plans[task.plan].message),
+            ("PM-Runner-Message", plan.message),
             ("PM-Runner-Plan", task.plan),
             ("PM-Runner-Task", task.id),
             ("PM-Runner-Run", run.id),
         ),
         unconfined=settings.runs_unconfined,
     )
+
+
+def _plan(state: State, task: Task) -> str:
+    """Return what a task is a part of: the title of its plan, and that plan's tasks, one a line."""
+    plan = state.plans[task.plan]
+    work = (t for t in map(state.tasks.__getitem__, plan.tasks) if t.kind is TaskKind.WORK)
+    return "\n".join([plan.title, *(f"- {one.name}: {one.title}" for one in work)])
+
+
+def _needed(task: Task) -> Needed:
+    return Needed(name=task.name, title=task.title, result=task.result, commit=task.commit)
 
 
 def _was_interrupted(run: Run) -> bool:

@@ -104,7 +104,13 @@ class Message(Entity, frozen=True, kw_only=True):
 
 
 class Plan(Entity, frozen=True, kw_only=True):
-    """What the runner made of a message: its tasks, by identifier."""
+    """What the runner made of a message: its tasks, by identifier.
+
+    `agent` is whose plan it is, and who works on it; empty is whoever its project has by then. It
+    takes the place of `instead_of`, and `replaced_by` took its own; `objections` are what people had
+    against those before it. `edits` counts how often a person changed it, `dropped` are the tasks
+    that are no part of it since.
+    """
 
     id: str
     project: str
@@ -114,12 +120,19 @@ class Plan(Entity, frozen=True, kw_only=True):
     tasks: tuple[str, ...] = ()
     reason: str = ""
     at: str = ""
+    agent: str = ""
+    instead_of: str = ""
+    replaced_by: str = ""
+    objections: tuple[str, ...] = ()
+    edits: int = 0
+    dropped: tuple[str, ...] = ()
 
 
 class Task(Entity, frozen=True, kw_only=True):
     """One piece of work. `needs` are tasks that must be COMPLETE before it starts.
 
     `files` are those that its plan expects to change, `result` is what its last run said of itself.
+    `objections` are what was wrong with what its last run proposed, `sent_back` how often that was so.
     """
 
     id: str
@@ -142,6 +155,8 @@ class Task(Entity, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()
     risk: str = ""
     result: str = ""
+    objections: tuple[str, ...] = ()
+    sent_back: int = 0
 
 
 class Ended(Entity, frozen=True, kw_only=True):

@@ -139,6 +139,42 @@ class PlanDrafted(Event, frozen=True, kw_only=True):
     tasks: tuple[PlannedTask, ...]
 
 
+class PlanBegun(Event, frozen=True, kw_only=True):
+    """An agent is to make a message a plan, which `planner`, a task of its own, proposes.
+
+    It takes the place of `instead_of`, against which people had `objections`.
+    """
+
+    plan: str
+    project: str
+    message: str
+    title: str
+    agent: str
+    planner: PlannedTask
+    instead_of: str = ""
+    objections: tuple[str, ...] = ()
+
+
+class PlanProposed(Event, frozen=True, kw_only=True):
+    """A run of an agent proposed a plan, and the rules have nothing against it."""
+
+    plan: str
+    project: str
+    run: str
+    title: str
+    tasks: tuple[PlannedTask, ...]
+
+
+class PlanEdited(Event, frozen=True, kw_only=True):
+    """A person changed a plan that waits for approval; its tasks before are cancelled in the same commit."""
+
+    plan: str
+    project: str
+    title: str
+    tasks: tuple[PlannedTask, ...]
+    by: str
+
+
 class PlanSubmitted(Event, frozen=True, kw_only=True):
     """A plan waits for a person's approval."""
 
@@ -196,6 +232,13 @@ class PlanCancelled(Event, frozen=True, kw_only=True):
 
 class PlanReopened(Event, frozen=True, kw_only=True):
     """A task of a plan that had ended is tried again."""
+
+    plan: str
+    project: str
+
+
+class PlanningReopened(Event, frozen=True, kw_only=True):
+    """The planning of a plan that ended before it was proposed is tried again."""
 
     plan: str
     project: str
@@ -286,11 +329,20 @@ class TaskCompleted(Event, frozen=True, kw_only=True):
 
 
 class TaskFailed(Event, frozen=True, kw_only=True):
-    """A task ended without its result."""
+    """A task ended without its result. `objections` are what was wrong with what it proposed."""
 
     task: str
     project: str
     reason: str
+    objections: tuple[str, ...] = ()
+
+
+class TaskSentBack(Event, frozen=True, kw_only=True):
+    """What a run proposed was wrong; its task is queued again, for the same session to mend that."""
+
+    task: str
+    project: str
+    objections: tuple[str, ...]
 
 
 class TaskInterrupted(Event, frozen=True, kw_only=True):
@@ -383,12 +435,14 @@ PlanEvent = (
     | PlanFailed
     | PlanCancelled
     | PlanReopened
+    | PlanningReopened
 )
 
 TaskEvent = (
     RunStarted
     | TaskCompleted
     | TaskFailed
+    | TaskSentBack
     | TaskInterrupted
     | TaskHeld
     | TaskAsked
@@ -409,6 +463,9 @@ AnyEvent = (
     | ProjectRemoved
     | MessagePosted
     | PlanDrafted
+    | PlanBegun
+    | PlanProposed
+    | PlanEdited
     | PlanRefused
     | PlanEvent
     | RunBegan

@@ -181,9 +181,13 @@ class PlanList(Request[v.PlanTable], frozen=True, kw_only=True):
 
 
 class PlanShow(Request[v.PlanView], frozen=True, kw_only=True):
-    """Show a plan with its tasks."""
+    """Show a plan with its tasks; with `texts`, also what each is to do.
+
+    The texts of a large plan are more than everybody wants to read.
+    """
 
     plan: Word
+    texts: bool = False
 
 
 class PlanApprove(Request[Done], frozen=True, kw_only=True):
@@ -193,10 +197,42 @@ class PlanApprove(Request[Done], frozen=True, kw_only=True):
 
 
 class PlanReject(Request[Done], frozen=True, kw_only=True):
-    """Say no to a plan, and why."""
+    """Say no to a plan, and why. An agent that planned it plans again, unless told to `drop` it."""
 
     plan: Word
     reason: Text
+    drop: bool = False
+
+
+class EditedTask(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename="camel",
+    omit_defaults=True,
+):
+    """A task as a person wants it; `needs` are names of others of the same plan."""
+
+    name: Word
+    text: Text
+    title: Annotated[str, Meta(max_length=4096)] = ""
+    needs: tuple[Word, ...] = ()
+    files: tuple[Annotated[str, Meta(min_length=1, max_length=4096)], ...] = ()
+    risk: Annotated[str, Meta(max_length=4096)] = ""
+
+
+class PlanEdit(Request[Done], frozen=True, kw_only=True):
+    """Change a plan that waits for approval: title and tasks. `approve` lets it start at once.
+
+    `edits` is how often it had been edited when it was looked at.
+    """
+
+    plan: Word
+    edits: Annotated[int, Meta(ge=0)]
+    tasks: tuple[EditedTask, ...]
+    title: Annotated[str, Meta(max_length=4096)] = ""
+    approve: bool = False
 
 
 class TaskList(Request[v.TaskTable], frozen=True, kw_only=True):
@@ -388,6 +424,7 @@ COMMANDS: Final = (
     _reads(PlanShow, v.PlanView),
     _changes(PlanApprove, Done),
     _changes(PlanReject, Done),
+    _changes(PlanEdit, Done),
     _reads(TaskList, v.TaskTable),
     _reads(TaskShow, v.TaskView),
     _changes(TaskCancel, Done),

@@ -100,8 +100,8 @@ class Overview(View, frozen=True, kw_only=True):
 class Entry(View, frozen=True, kw_only=True):
     """One line of a conversation. `cursor` is the commit it came with.
 
-    `kind` is message, plan, refusal, approval, question, answer, complete, error, cancelled, held, kept,
-    interrupted or retried; `state` is AWAITING_RESPONSE while a question or plan waits. `unconfined`
+    `kind` is message, planning, plan, refusal, approval, question, answer, complete, error, cancelled,
+    held, kept, interrupted, sent-back or retried; `state` is AWAITING_RESPONSE while a question or plan waits. `unconfined`
     says that nothing confined its run, or would confine those that a plan is for; `fixed` that the
     options of a question are its only answers.
     """
@@ -158,11 +158,12 @@ class InboxTable(View, frozen=True, kw_only=True):
 
 
 class PlanRow(View, frozen=True, kw_only=True):
-    """A plan and how many of its tasks are in each state."""
+    """A plan and how many of its tasks are in each state; `making` says how far a draft is."""
 
     plan: Plan
     alias: str
     tasks: dict[TaskState, int]
+    making: str = ""
 
 
 class PlanTable(View, frozen=True, kw_only=True):
@@ -192,13 +193,17 @@ class TaskTable(View, frozen=True, kw_only=True):
 
 
 class PlanView(View, frozen=True, kw_only=True):
-    """A plan with its tasks; `unconfined` says that nothing confines what is still to run of it."""
+    """A plan with its tasks, that of making it first; `making` says how far a draft is.
+
+    `unconfined` says that nothing confines what is still to run of it.
+    """
 
     plan: Plan
     alias: str
     message: str
     tasks: tuple[TaskRow, ...]
     unconfined: bool = False
+    making: str = ""
 
 
 class TaskView(View, frozen=True, kw_only=True):

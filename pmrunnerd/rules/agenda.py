@@ -8,14 +8,14 @@ from collections.abc import Iterator, Set
 
 from msgspec import Struct
 
-from pmrunnerd.model.entities import PlanState, Task, TaskState
+from pmrunnerd.model.entities import PlanState, Task, TaskKind, TaskState
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.admission import drains
 
 
 class Plan(Struct, frozen=True):
-    """Make a message a plan."""
+    """Make a message a plan, or have an agent begin to."""
 
     message: str
 
@@ -81,7 +81,8 @@ def _starts(state: State, slots: int, clear: Set[str]) -> Iterator[Action]:
 
 def _queue(state: State) -> list[Task]:
     queued = (task for task in state.tasks.values() if task.state is TaskState.QUEUED)
-    return sorted(queued, key=lambda task: number(task.id))
+    # By their plans: what was said first is done first, also where a run had to plan it before.
+    return sorted(queued, key=lambda task: (number(task.plan), number(task.id)))
 
 
 def blocked(state: State, task: Task) -> str:
@@ -95,7 +96,8 @@ def blocked(state: State, task: Task) -> str:
     missing = [f"{n.id} ({n.name}, {n.state})" for n in needs if n.state is not TaskState.COMPLETE]
     if missing:
         return "needs " + ", ".join(missing)
-    return "" if plan.state is PlanState.ACTIVE else f"plan {plan.id} is {plan.state}"
+    is_drafted = plan.state is PlanState.DRAFT and task.kind is TaskKind.PLANNING
+    return "" if plan.state is PlanState.ACTIVE or is_drafted else f"plan {plan.id} is {plan.state}"
 
 
 def waits(

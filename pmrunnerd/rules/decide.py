@@ -14,7 +14,7 @@ from pmrunnerd.model.entities import PlanState, Project, Run, TaskState
 from pmrunnerd.model.errors import BadRequest, Conflict, IllegalTransition, Refused
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import aliases
+from pmrunnerd.rules import aliases, drafting
 from pmrunnerd.rules.plans import REOPENABLE, UNDER_WAY, with_consequences
 
 Facts = tuple[ev.AnyEvent, ...]
@@ -99,12 +99,17 @@ def approve_plan(state: State, plan: str, by: str) -> Facts:
     known = state.plan(plan)
     if known.state is PlanState.ACTIVE:
         return ()
+    if known.state is PlanState.DRAFT:
+        raise IllegalTransition(
+            f"cannot approve plan {plan}: it is being made, and has no tasks yet",
+            hint=f"pmrunnerctl plan show {plan}",
+        )
     fact = ev.PlanApproved(plan=known.id, project=known.project, by=by)
     return with_consequences(state, [fact])
 
 
-def reject_plan(state: State, plan: str, reason: str, by: str) -> Facts:
-    """Say no to a plan and cancel its tasks."""
+def reject_plan(state: State, plan: str, reason: str, by: str, *, drop: bool = False) -> Facts:
+    """Say no to a plan and cancel its tasks; the agent that made it begins another, unless `drop`."""
     known = state.plan(plan)
     if known.state is PlanState.REJECTED:
         if known.reason == reason:
@@ -120,7 +125,8 @@ def reject_plan(state: State, plan: str, reason: str, by: str) -> Facts:
         for task in known.tasks
         if state.tasks[task].state is TaskState.QUEUED
     ]
-    return with_consequences(state, [rejected, *cancelled])
+    again = None if drop else drafting.begin_anew(state, known, reason)
+    return with_consequences(state, [rejected, *cancelled, *([again] if again else [])])
 
 
 def cancel_task(state: State, task: str, by: str) -> Facts:
@@ -144,6 +150,11 @@ def retry_task(state: State, task: str, by: str) -> Facts:
         raise Refused(
             f"cannot retry task {task}: its project was removed",
             hint=f"pmrunnerctl task show {task}",
+        )
+    if known.id in plan.dropped:
+        raise Refused(
+            f"cannot retry task {task}: plan {plan.id} was edited, and has it no more",
+            hint=f"pmrunnerctl plan show {plan.id}",
         )
     if plan.state not in (*REOPENABLE, PlanState.ACTIVE):
         raise Refused(

@@ -8,13 +8,14 @@ from collections.abc import Set
 from typing import Final
 
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import PlanState, Task, TaskState
+from pmrunnerd.model.entities import PlanState, Task, TaskKind, TaskState
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.plans import with_consequences
 
 WHY: Final = "it may have been done already: a repair found that what became of it is lost"
 BY: Final = "state repair"
+_GOING: Final = frozenset({PlanState.ACTIVE, PlanState.DRAFT})
 
 
 def waiting(state: State) -> set[str]:
@@ -40,18 +41,24 @@ def hold(state: State, named: Set[str], begun: Set[str]) -> tuple[ev.AnyEvent, .
     ]
     # The run that is known may be over, and another one may have had the task since. If this one
     # succeeded all the same, its task is complete: a result that came before a cancellation counts.
+    # Of one that plans, the plan may have been recorded, and be under way as tasks that are lost.
     facts += [
         ev.TaskCancelRequested(task=run.task, project=run.project, by=BY)
         for run in state.active.values()
-        if run.task in begun and not state.tasks[run.task].cancelling
+        if (run.task in begun or (run.task in named and _plans(state.tasks[run.task])))
+        and not state.tasks[run.task].cancelling
     ]
     return with_consequences(state, facts)
 
 
+def _plans(task: Task) -> bool:
+    return task.kind is TaskKind.PLANNING
+
+
 def _queued(state: State) -> list[Task]:
-    """Return the queued tasks of plans that nobody needs to approve any more."""
+    """Return the queued tasks of plans that nobody needs to approve, or that are being made."""
     return [
         task
         for task in state.tasks.values()
-        if task.state is TaskState.QUEUED and state.plans[task.plan].state is PlanState.ACTIVE
+        if task.state is TaskState.QUEUED and state.plans[task.plan].state in _GOING
     ]

@@ -6,11 +6,22 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import Outcome, Run
+from pmrunnerd.model.entities import Outcome, Run, TaskKind
 from pmrunnerd.model.naming import Mint
-from pmrunnerd.model.progress import AnyProgress, Asked, Committed, Finished, Kept, Output
+from pmrunnerd.model.progress import (
+    AnyProgress,
+    Asked,
+    Committed,
+    Concluded,
+    Finished,
+    Kept,
+    Means,
+    Output,
+    Proposed,
+)
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.state import State
+from pmrunnerd.rules import drafting
 from pmrunnerd.rules.plans import with_consequences
 
 
@@ -23,6 +34,8 @@ class Seen(Struct, kw_only=True):
     kept: str = ""
     aside: str = ""
     noted: str = ""
+    proposed: Proposed | None = None
+    result: str = ""
 
     def look(self, cursor: int, progress: AnyProgress) -> None:
         """Take note of one report, after which the file is read up to `cursor`."""
@@ -34,6 +47,10 @@ class Seen(Struct, kw_only=True):
                 self.commit = commit
             case Kept(ref=ref, aside=aside):
                 self.kept, self.aside = ref, aside
+            case Proposed():
+                self.proposed = progress
+            case Concluded(text=text):
+                self.result = text
             case Output(stream="runner", text=text):
                 self.noted = text.strip()
             case _:
@@ -48,11 +65,13 @@ def gone(reason: str) -> Finished:
 class Circumstances(Struct, frozen=True, kw_only=True):
     """`patience` is how many interruptions in a row a task may have.
 
-    `parked` says that the daemon itself stopped the run, because it is stopping.
+    `parked` says that the daemon itself stopped the run, because it is stopping. `rounds` is how
+    often what was proposed is sent back.
     """
 
     patience: int
     parked: bool = False
+    rounds: int = Means().rounds
 
 
 def told(state: State, run: Run, finished: Finished) -> Finished:
@@ -62,7 +81,10 @@ def told(state: State, run: Run, finished: Finished) -> Finished:
     """
     if run.ended is not None:
         return replace(finished, outcome=run.ended.outcome)
-    if state.task(run.task).cancelling and finished.outcome is not Outcome.SUCCEEDED:
+    task = state.task(run.task)
+    # A plan is no work that is done: who cancels its making wants none of it to begin.
+    undone = finished.outcome is not Outcome.SUCCEEDED or task.kind is TaskKind.PLANNING
+    if task.cancelling and undone:
         return replace(finished, outcome=Outcome.CANCELLED)
     return finished
 
@@ -90,8 +112,13 @@ def ended(
     name, project, reason = task.id, task.project, finished.reason
     moved: ev.AnyEvent
     match outcome:
+        case Outcome.SUCCEEDED if task.kind is TaskKind.PLANNING:
+            made = drafting.concluded(state, task, run.id, seen.proposed, rounds=given.rounds)
+            return with_consequences(state, [over, *made])
         case Outcome.SUCCEEDED:
-            moved = ev.TaskCompleted(task=name, project=project, commit=seen.commit)
+            moved = ev.TaskCompleted(
+                task=name, project=project, commit=seen.commit, result=seen.result
+            )
         case Outcome.CANCELLED:
             moved = ev.TaskCancelled(task=name, project=project, by=task.cancelling)
         case Outcome.ASKED if seen.asked:

@@ -5,7 +5,7 @@ over names that exist; every step has something to do.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import islice
 from typing import Final
@@ -19,7 +19,11 @@ from pmrunnerd.model.naming import Mint
 
 MOST_STEPS: Final = 200
 LONGEST_STEP: Final = 256 << 10
+LONGEST_PLAN: Final = 1 << 20
 LONGEST_NAME: Final = 64
+MOST_FILES: Final = 200
+LONGEST_FILE: Final = 4096
+LONGEST_RISK: Final = 4096
 WIDTH: Final = 72
 MOST_PROBLEMS: Final = 10
 ANEW: Final = "change that, and send the message again"
@@ -37,13 +41,16 @@ def title(text: str) -> str:
 class Step(Struct, frozen=True, kw_only=True):
     """One task as an agent proposes it; `needs` are names of other steps.
 
-    `line` is where it stands in the message; 0 is nowhere.
+    `files` are those that it is to change, `risk` is what may go wrong with it. `line` is where it
+    stands in the message; 0 is nowhere.
     """
 
     name: str
     text: str
     title: str = ""
     needs: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    risk: str = ""
     line: int = 0
 
 
@@ -64,6 +71,8 @@ def problems(proposal: Proposal) -> list[str]:
     found = list(islice(_problems(steps), MOST_PROBLEMS + 1))
     if len(found) > MOST_PROBLEMS:
         return [*found[:MOST_PROBLEMS], "and more"]
+    if not found and (size := sum(map(_size, steps))) > LONGEST_PLAN:
+        found.append(f"it has {size >> 10} KiB in all, more than {LONGEST_PLAN >> 10} KiB")
     if not found:
         try:
             TopologicalSorter({step.name: step.needs for step in steps}).prepare()
@@ -79,16 +88,38 @@ def _problems(steps: Sequence[Step]) -> Iterator[str]:
         where = f" (lines {' and '.join(lines)})" if lines else ""
         yield f"two tasks are called {_short(name)}{where}"
     for step in steps:
-        name = _short(step.name) + (f" (line {step.line})" if step.line else "")
-        if len(step.name) > LONGEST_NAME:
-            yield f"the name {name} is longer than {LONGEST_NAME} characters"
-        if not step.text.strip():
-            yield f"task {name} is empty"
-        if len(step.text) > LONGEST_STEP:
-            yield f"task {name} is longer than {LONGEST_STEP >> 10} KiB"
-        for need in step.needs:
-            if need not in names:
-                yield f"task {name} needs {_short(need)}, which is not in the plan"
+        yield from _problems_of(step, names)
+
+
+def _problems_of(step: Step, names: Container[str]) -> Iterator[str]:
+    name = _short(step.name) + (f" (line {step.line})" if step.line else "")
+    if not step.name.strip():
+        yield "a task has no name"
+    if len(step.name) > LONGEST_NAME:
+        yield f"the name {name} is longer than {LONGEST_NAME} characters"
+    if not step.text.strip():
+        yield f"task {name} is empty"
+    if len(step.text) > LONGEST_STEP:
+        yield f"task {name} is longer than {LONGEST_STEP >> 10} KiB"
+    yield from _problems_of_what_is_expected(step, name)
+    for need in step.needs:
+        if need not in names:
+            yield f"task {name} needs {_short(need)}, which is not in the plan"
+
+
+def _problems_of_what_is_expected(step: Step, name: str) -> Iterator[str]:
+    if len(step.files) > MOST_FILES:
+        yield f"task {name} names {len(step.files)} files, more than {MOST_FILES}"
+    if any(len(file) > LONGEST_FILE for file in step.files):
+        yield f"task {name} names a file of more than {LONGEST_FILE} characters"
+    if len(step.risk) > LONGEST_RISK:
+        yield f"the risk of task {name} is longer than {LONGEST_RISK} characters"
+
+
+def _size(step: Step) -> int:
+    """Return about how many bytes a step has; a fact with all of a plan has to fit in a frame."""
+    texts = (step.name, step.title, step.text, step.risk, *step.needs, *step.files)
+    return sum(len(text.encode(errors="surrogatepass")) for text in texts)
 
 
 def _short(name: str) -> str:
@@ -101,23 +132,38 @@ def draft(project: Project, message: Message, proposal: Proposal, mint: Mint) ->
     if wrong := problems(proposal):
         why = f"cannot plan the message: {'; '.join(wrong)}"
         return [refusal(plan, message, _with_hint(why, ANEW))]
-    tasks = {step.name: mint("t") for step in proposal.steps}
-    planned = tuple(
+    drafted = ev.PlanDrafted(
+        plan=plan,
+        project=project.id,
+        message=message.id,
+        title=proposal.title,
+        tasks=tasks(proposal, mint),
+    )
+    return [drafted, approval(project, plan)]
+
+
+def tasks(proposal: Proposal, mint: Mint) -> tuple[ev.PlannedTask, ...]:
+    """Return the tasks of a proposal that is as it should be, each with a number of its own."""
+    numbers = {step.name: mint("t") for step in proposal.steps}
+    return tuple(
         ev.PlannedTask(
-            task=tasks[step.name],
+            task=numbers[step.name],
             name=step.name,
-            title=step.title or title(step.text) or step.name,
+            title=title(step.title) or title(step.text) or step.name,
             text=step.text,
-            needs=tuple(tasks[need] for need in dict.fromkeys(step.needs)),
+            needs=tuple(numbers[need] for need in dict.fromkeys(step.needs)),
+            files=step.files,
+            risk=step.risk,
         )
         for step in proposal.steps
     )
-    drafted = ev.PlanDrafted(
-        plan=plan, project=project.id, message=message.id, title=proposal.title, tasks=planned
-    )
+
+
+def approval(project: Project, plan: str) -> ev.PlanSubmitted | ev.PlanApproved:
+    """Return the fact that a new plan waits for a person, or does not have to."""
     if project.plan_approval is PlanApproval.MANUAL:
-        return [drafted, ev.PlanSubmitted(plan=plan, project=project.id)]
-    return [drafted, ev.PlanApproved(plan=plan, project=project.id)]
+        return ev.PlanSubmitted(plan=plan, project=project.id)
+    return ev.PlanApproved(plan=plan, project=project.id)
 
 
 def refusal(plan: str, message: Message, reason: str) -> ev.PlanRefused:

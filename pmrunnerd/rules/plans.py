@@ -5,7 +5,7 @@ from graphlib import TopologicalSorter
 from typing import Final
 
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import Plan, PlanState, Task, TaskState
+from pmrunnerd.model.entities import Plan, PlanState, Task, TaskKind, TaskState
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.evolve import evolve
 
@@ -16,21 +16,30 @@ UNDER_WAY: Final = frozenset({TaskState.RUNNING, TaskState.AWAITING_RESPONSE})
 def settle(state: State, plan: Plan) -> list[ev.AnyEvent]:
     """Return the fact that brings a plan in line with its tasks, if there is one to record."""
     tasks = [state.tasks[name] for name in plan.tasks]
+    work = [task for task in tasks if task.kind is TaskKind.WORK]
     going = _going(tasks)
     match plan.state:
         case PlanState.ACTIVE if all(task.state is TaskState.COMPLETE for task in tasks):
             return [ev.PlanCompleted(plan=plan.id, project=plan.project)]
         case PlanState.ACTIVE if not going:
-            failed = [task for task in tasks if task.state is TaskState.ERROR]
-            if failed:
-                reason = f"{failed[0].id} ({failed[0].name}) failed"
-                return [ev.PlanFailed(plan=plan.id, project=plan.project, reason=reason)]
-            return [ev.PlanCancelled(plan=plan.id, project=plan.project)]
-        case PlanState.AWAITING_APPROVAL if all(t.state is TaskState.CANCELLED for t in tasks):
+            return [_ended(plan, tasks)]
+        # One that is complete has the rest of its plan proposed in the same commit.
+        case PlanState.DRAFT if tasks and not going and tasks[0].state is not TaskState.COMPLETE:
+            return [_ended(plan, tasks)]
+        case PlanState.AWAITING_APPROVAL if all(t.state is TaskState.CANCELLED for t in work):
             return [ev.PlanCancelled(plan=plan.id, project=plan.project)]
         case PlanState.ERROR | PlanState.CANCELLED if going:
-            return [ev.PlanReopened(plan=plan.id, project=plan.project)]
+            again = ev.PlanReopened if work else ev.PlanningReopened
+            return [again(plan=plan.id, project=plan.project)]
     return []
+
+
+def _ended(plan: Plan, tasks: Sequence[Task]) -> ev.PlanFailed | ev.PlanCancelled:
+    failed = [task for task in tasks if task.state is TaskState.ERROR]
+    if failed:
+        reason = f"{failed[0].id} ({failed[0].name}) failed"
+        return ev.PlanFailed(plan=plan.id, project=plan.project, reason=reason)
+    return ev.PlanCancelled(plan=plan.id, project=plan.project)
 
 
 def can_go_on(state: State, task: Task) -> bool:

@@ -9,9 +9,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from pmrunnerd.model.entities import TaskState
+from pmrunnerd.model.entities import Task, TaskState
 from pmrunnerd.model.quantities import size, span
 from pmrunnerd.model.state import State
+from pmrunnerd.rules.drafting import is_gone_on_with
 from pmrunnerd.rules.plans import UNDER_WAY, can_go_on
 
 DAY: Final = 86400.0
@@ -80,8 +81,14 @@ def needed(state: State, identifier: str) -> str:
             return f"question {question.id} of it is open"
     if run.id != task.runs[-1]:
         return ""
+    return _goes_on(state, task)
+
+
+def _goes_on(state: State, task: Task) -> str:
     if task.state in (*UNDER_WAY, TaskState.QUEUED) or can_go_on(state, task):
         return f"task {task.id} can go on from it: it is {task.state}"
+    if is_gone_on_with(state, task):
+        return f"plan {task.plan} may be made anew in its session"
     return ""
 
 

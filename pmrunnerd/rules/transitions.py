@@ -17,10 +17,14 @@ Table = Mapping[S, Mapping[type[ev.Event], S]]
 
 PLAN: Final[Table[PlanState]] = {
     PlanState.DRAFT: {
+        ev.PlanProposed: PlanState.DRAFT,
         ev.PlanSubmitted: PlanState.AWAITING_APPROVAL,
         ev.PlanApproved: PlanState.ACTIVE,
+        ev.PlanFailed: PlanState.ERROR,
+        ev.PlanCancelled: PlanState.CANCELLED,
     },
     PlanState.AWAITING_APPROVAL: {
+        ev.PlanEdited: PlanState.AWAITING_APPROVAL,
         ev.PlanApproved: PlanState.ACTIVE,
         ev.PlanRejected: PlanState.REJECTED,
         ev.PlanCancelled: PlanState.CANCELLED,
@@ -32,10 +36,12 @@ PLAN: Final[Table[PlanState]] = {
     },
     PlanState.ERROR: {
         ev.PlanReopened: PlanState.ACTIVE,
+        ev.PlanningReopened: PlanState.DRAFT,
         ev.PlanCancelled: PlanState.CANCELLED,
     },
     PlanState.CANCELLED: {
         ev.PlanReopened: PlanState.ACTIVE,
+        ev.PlanningReopened: PlanState.DRAFT,
     },
     PlanState.COMPLETE: {},
     PlanState.REJECTED: {},
@@ -53,6 +59,7 @@ TASK: Final[Table[TaskState]] = {
         ev.TaskAsked: TaskState.AWAITING_RESPONSE,
         ev.TaskInterrupted: TaskState.QUEUED,
         ev.TaskHeld: TaskState.QUEUED,
+        ev.TaskSentBack: TaskState.QUEUED,
     },
     TaskState.AWAITING_RESPONSE: {
         ev.TaskAnswered: TaskState.QUEUED,
@@ -70,6 +77,7 @@ TASK: Final[Table[TaskState]] = {
 
 DEED: Final[Mapping[type[ev.Event], str]] = {
     ev.PlanApproved: "approve",
+    ev.PlanEdited: "edit",
     ev.PlanRejected: "reject",
     ev.PlanCancelled: "cancel",
     ev.TaskCancelled: "cancel",

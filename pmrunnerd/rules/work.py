@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import Ended, Question, Response, Run, TaskState
+from pmrunnerd.model.entities import Ended, Question, Response, Run, Task, TaskState
 from pmrunnerd.model.errors import IllegalTransition
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import budgets
@@ -135,16 +135,26 @@ def move_task(state: State, event: ev.TaskEvent, at: str) -> None:
             moved = replace(moved, interruptions=task.interruptions + (not event.parked))
         case ev.TaskCompleted():
             moved = replace(moved, commit=event.commit, result=event.result)
+        case ev.TaskSentBack() | ev.TaskFailed():
+            moved = _objected(task, moved, event)
         case ev.TaskCancelled(by=by, reason=reason):
             for question in state.open_questions(task):
                 state.questions[question.id] = replace(question, withdrawn=True)
             said = reason or (f"{by} cancelled it" if by else "")
             moved = replace(moved, cancelling="", reason=said)
         case ev.TaskRetried():
-            moved = replace(moved, cancelling="", interruptions=0)
+            moved = replace(moved, cancelling="", interruptions=0, sent_back=0)
         case _:
             pass
     state.tasks[task.id] = moved
     if moved.state is not task.state:
         tally(state, task.project, task.state, -1)
         tally(state, task.project, moved.state, 1)
+
+
+def _objected(task: Task, moved: Task, event: ev.TaskSentBack | ev.TaskFailed) -> Task:
+    """Have the next run of a task know what was wrong with what the last one proposed."""
+    if isinstance(event, ev.TaskSentBack):
+        why = "it was sent back: " + "; ".join(event.objections)
+        moved = replace(moved, sent_back=task.sent_back + 1, reason=why)
+    return replace(moved, objections=event.objections or task.objections)

@@ -38,7 +38,7 @@ class Bundle(Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, state: State, plan: Plan) -> "Bundle":
         """Collect what belongs to a plan."""
-        tasks = tuple(state.tasks[name] for name in plan.tasks)
+        tasks = tuple(state.tasks[name] for name in (*plan.tasks, *plan.dropped))
         return cls(
             plan=plan,
             tasks=tasks,

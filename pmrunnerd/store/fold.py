@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "a2d512a9cc3a880d"
+FOLD: Final = "4e0626831a423d8c"

@@ -23,6 +23,9 @@ CONVERSATION: Final[frozenset[type]] = frozenset(
     {
         ev.MessagePosted,
         ev.PlanDrafted,
+        ev.PlanBegun,
+        ev.PlanProposed,
+        ev.PlanEdited,
         ev.PlanRefused,
         ev.PlanSubmitted,
         ev.PlanApproved,
@@ -32,6 +35,7 @@ CONVERSATION: Final[frozenset[type]] = frozenset(
         ev.PlanCancelled,
         ev.TaskCompleted,
         ev.TaskFailed,
+        ev.TaskSentBack,
         ev.TaskInterrupted,
         ev.LeftoversKept,
         ev.TaskHeld,
@@ -140,11 +144,29 @@ def _message(index: Index, fact: ev.MessagePosted, seq: int, _: State) -> None:
 
 
 def _plan(index: Index, fact: ev.PlanDrafted | ev.PlanRefused, _: int, __: State) -> None:
-    plan = number(fact.plan)
-    index.column(f"plans-{fact.project}").append(plan)
+    index.column(f"plans-{fact.project}").append(number(fact.plan))
     if isinstance(fact, ev.PlanDrafted):
-        for task in fact.tasks:
-            index.column("tasks").put(number(task.task), plan)
+        _own(index, fact, fact.tasks)
+
+
+def _begin(index: Index, fact: ev.PlanBegun, _: int, __: State) -> None:
+    index.column(f"plans-{fact.project}").append(number(fact.plan))
+    _own(index, fact, (fact.planner,))
+
+
+def _tasks(index: Index, fact: ev.PlanProposed | ev.PlanEdited, _: int, __: State) -> None:
+    _own(index, fact, fact.tasks)
+
+
+def _own(
+    index: Index,
+    fact: ev.PlanDrafted | ev.PlanBegun | ev.PlanProposed | ev.PlanEdited,
+    tasks: Sequence[ev.PlannedTask],
+) -> None:
+    """Take note of which plan, and which project, tasks belong to."""
+    for task in tasks:
+        index.column("tasks").put(number(task.task), number(fact.plan))
+        index.column(f"tasks-{fact.project}").append(number(task.task))
 
 
 def _run(index: Index, fact: ev.RunStarted, _: int, state: State) -> None:
@@ -166,6 +188,9 @@ def _prune(index: Index, fact: ev.RunPruned, seq: int, _: State) -> None:
 _NOTES: Final[Mapping[type, Callable[[Index, Any, int, State], None]]] = {
     ev.MessagePosted: _message,
     ev.PlanDrafted: _plan,
+    ev.PlanBegun: _begin,
+    ev.PlanProposed: _tasks,
+    ev.PlanEdited: _tasks,
     ev.PlanRefused: _plan,
     ev.RunStarted: _run,
     ev.TaskAsked: _questions,

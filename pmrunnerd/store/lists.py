@@ -31,15 +31,12 @@ class Lists:
                 raise self._index.damaged(f"cannot find plan p{count}, which {project} has")
 
     def tasks(self, project: str | None, before: str | None) -> Iterator[Task]:
-        """Yield tasks. Those of a plan are counted before those of the next one."""
-        below = _below(before)
-        for count in self._numbers("p", "plans", project, self._plan_below(below)):
-            plan = self._state.plans.get(f"p{count}")
-            if plan is None and project is not None:
-                raise self._index.damaged(f"cannot find plan p{count}, which {project} has")
-            for name in reversed(plan.tasks) if plan else ():
-                if below is None or number(name) < below:
-                    yield self._state.tasks[name]
+        """Yield tasks. A plan that a run proposes has its tasks long after plans that came later."""
+        for count in self._numbers("t", "tasks", project, _below(before)):
+            if (task := self._state.tasks.get(f"t{count}")) is not None:
+                yield task
+            elif project is not None:
+                raise self._index.damaged(f"cannot find task t{count}, which {project} has")
 
     def runs(self, project: str | None, before: str | None) -> Iterator[Run]:
         """Yield runs."""
@@ -56,13 +53,6 @@ class Lists:
             (name for task in plan.tasks for name in self._state.tasks[task].runs) if plan else ()
         )
         return next((self._state.runs[name] for name in names if number(name) == count), None)
-
-    def _plan_below(self, task: int | None) -> int | None:
-        """Return the number below which the plans are whose tasks lie below one; None: below none."""
-        if task is None or task >= len(self._index.column("tasks")):
-            return None
-        owners = (self._index.get("tasks", count) for count in range(task - 1, 0, -1))
-        return next((owner + 1 for owner in owners if owner), 0)
 
     def _numbers(
         self, kind: str, table: str, project: str | None, below: int | None

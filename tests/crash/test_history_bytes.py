@@ -26,6 +26,7 @@ FILES = (
     "conversation-w1",
     "plans-w1",
     "runs-w1",
+    "tasks-w1",
     "requests",
     "tasks",
     "runs",

@@ -23,6 +23,7 @@ from tests.unit.rules.life import AT, a_project
 from tests.unit.store.parts import project, running, said
 
 WORDS = "anna's own words"
+TASK = ev.PlannedTask(task="t2", name="a", title=WORDS, text=WORDS, files=(WORDS,), risk=WORDS)
 
 
 def ended(outcome: Outcome, reason: str = "") -> ev.RunEnded:
@@ -51,6 +52,19 @@ def ended(outcome: Outcome, reason: str = "") -> ev.RunEnded:
             title=WORDS,
             tasks=(ev.PlannedTask(task="t1", name="a", title=WORDS, text=WORDS),),
         ),
+        ev.PlanBegun(
+            plan="p1",
+            project="w1",
+            message="m1",
+            title=WORDS,
+            agent="oracle",
+            planner=ev.PlannedTask(task="t1", name="plan", title=WORDS, text=WORDS),
+            objections=(WORDS,),
+        ),
+        ev.PlanProposed(plan="p1", project="w1", run="r1", title=WORDS, tasks=(TASK,)),
+        ev.PlanEdited(plan="p1", project="w1", title=WORDS, tasks=(TASK,), by="anna"),
+        ev.TaskSentBack(task="t1", project="w1", objections=(WORDS,)),
+        ev.TaskFailed(task="t1", project="w1", reason=f"what it proposed is no plan: {WORDS}"),
         ev.TaskFailed(task="t1", project="w1", reason=f"exit status 1: {WORDS}"),
         ended(Outcome.FAILED, f"exit status 1: {WORDS}"),
     ],

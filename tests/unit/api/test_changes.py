@@ -10,7 +10,7 @@ from pmrunnerd.model.entities import Outcome, PlanApproval, Project
 from pmrunnerd.model.errors import BadRequest, Conflict, NotFound
 from pmrunnerd.model.state import State
 from tests.unit.api import desks
-from tests.unit.rules.life import happen
+from tests.unit.rules.life import a_proposed_plan, happen
 
 CONTEXT = Context(
     by="otto", environment="dev", state_directory="/srv/state", agents=("shell", "other")
@@ -151,3 +151,32 @@ def test_a_project_is_removed() -> None:
     decision = decide(happen(State(), desks.added()), p.ProjectRemove(project="demo"))
     assert decision.facts == (ev.ProjectRemoved(project="w1", by="otto"),)
     assert decision.reply == p.Done(id="w1")
+
+
+def test_a_plan_is_edited_as_it_was_sent_and_approved_where_that_was_said() -> None:
+    state = a_proposed_plan()
+    task = p.EditedTask(name="b", text="do b", files=("b.py",), risk="none")
+    edit = p.PlanEdit(plan="p1", edits=0, title="Less", tasks=(task,), approve=True)
+    decision = decide(state, edit)
+    assert [type(fact) for fact in decision.facts] == [
+        ev.TaskCancelled,
+        ev.PlanEdited,
+        ev.PlanApproved,
+    ]
+    edited = decision.facts[1]
+    assert isinstance(edited, ev.PlanEdited)
+    (wanted,) = edited.tasks
+    assert (edited.title, edited.by, wanted.files, wanted.risk) == (
+        "Less",
+        "otto",
+        ("b.py",),
+        "none",
+    )
+    assert decision.reply == p.Done(id="p1")
+
+
+def test_a_plan_is_dropped_for_good_where_that_was_said() -> None:
+    rejected = p.PlanReject(plan="p1", reason="no")
+    assert isinstance(decide(a_proposed_plan(), rejected).facts[-1], ev.PlanBegun)
+    dropped = p.PlanReject(plan="p1", reason="no", drop=True)
+    assert isinstance(decide(a_proposed_plan(), dropped).facts[-1], ev.TaskCancelled)

@@ -3,13 +3,19 @@ import pytest
 
 from pmrunnerd.api.conversation import TELLERS, entries
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.entities import Outcome, PlanApproval
+from pmrunnerd.model.naming import Mint
+from pmrunnerd.model.progress import Finished, Proposed, ProposedTask
 from pmrunnerd.model.state import State
 from pmrunnerd.model.views import Entry
+from pmrunnerd.rules import decide, drafting
+from pmrunnerd.rules.edits import Edit, edit_plan
+from pmrunnerd.rules.outcomes import Circumstances, Seen, ended
+from pmrunnerd.rules.planning import Proposal, Step
 from pmrunnerd.store.batch import Batch
 from pmrunnerd.store.history import CONVERSATION
 from tests.unit.api import desks
-from tests.unit.rules.life import happen
+from tests.unit.rules.life import a_draft, a_project, a_proposed_plan, happen, proposed, started
 
 
 def told(state: State, *facts: ev.AnyEvent) -> tuple[Entry, ...]:
@@ -140,3 +146,62 @@ def test_whatever_is_told_is_in_the_index_of_conversations() -> None:
 def test_an_entry_is_what_a_client_can_read() -> None:
     (entry,) = told(happen(State(), desks.added()), desks.posted())
     assert msgspec.json.decode(msgspec.json.encode(entry), type=Entry) == entry
+
+
+# Plans that a run makes
+
+
+def test_a_plan_that_is_being_made_says_by_whom_and_what_it_takes_the_place_of() -> None:
+    state = a_project()
+    begun = drafting.begin(state.messages["m1"], "oracle", Mint(state.minted))
+    (entry,) = told(state, begun)
+    assert (entry.kind, entry.plan, entry.task) == ("planning", "p1", "t1")
+    assert entry.text == "plan p1 is being made by oracle, as task t1"
+
+    state = a_proposed_plan()
+    refusal, cancelled, again = told(state, *decide.reject_plan(state, "p1", "too much", "anna"))
+    assert (refusal.author, refusal.text) == ("anna", "too much\nplan p2 takes its place")
+    assert cancelled.kind == "cancelled"
+    assert again.text == "plan p2 is being made by oracle, as task t3, to take the place of p1"
+
+
+def test_a_plan_that_was_proposed_says_what_is_expected_and_is_told_once() -> None:
+    state = happen(a_draft(PlanApproval.MANUAL), started("t1", "r1"))
+    one = ProposedTask(name="a", text="do a", files=("a.py", "b.py"), risk="it may break")
+    seen = Seen(cursor=9, proposed=Proposed(at="", title="Do it", tasks=(one,)))
+    finished = Finished(at="", outcome=Outcome.SUCCEEDED)
+    facts = ended(state, state.runs["r1"], finished, seen, Circumstances(patience=1))
+    (entry,) = told(state, *facts)
+    assert (entry.kind, entry.run, entry.state) == ("plan", "r1", "AWAITING_RESPONSE")
+    assert entry.text == ("Do it\n  t2 a\n     files: a.py, b.py\n     risk: it may break")
+
+
+def test_a_plan_that_was_edited_is_told_again_and_only_that_one_waits() -> None:
+    state = happen(a_draft(PlanApproval.MANUAL), started("t1", "r1"))
+    seen, given = Seen(cursor=9, proposed=proposed()), Circumstances(patience=1)
+    finished = Finished(at="", outcome=Outcome.SUCCEEDED)
+    made = ended(state, state.runs["r1"], finished, seen, given)
+    happen(state, *made)
+    wanted = Proposal(title="Less", steps=(Step(name="b", text="do b"),))
+    edit = Edit(plan="p1", edits=0, wanted=wanted)
+    (entry,) = told(state, *edit_plan(state, edit, "anna"))
+    assert (entry.kind, entry.author, entry.text) == ("plan", "anna", "Less\n  t3 b")
+    assert entry.state == "AWAITING_RESPONSE"
+    (before,) = entries(state, "w1", Batch(seq=5, at="", facts=made))
+    assert before.state == ""
+
+
+def test_what_was_sent_back_says_what_is_wrong_with_it() -> None:
+    state = happen(a_draft(), started("t1", "r1"))
+    fact = ev.TaskSentBack(task="t1", project="w1", objections=("it has no task", "and more"))
+    (entry,) = told(state, fact)
+    assert (entry.kind, entry.task) == ("sent-back", "t1")
+    assert entry.text == (
+        "t1 plan was sent back, because what it proposed is no plan:\nit has no task\nand more"
+    )
+
+
+def test_a_task_that_is_complete_says_what_it_came_to() -> None:
+    state = happen(planned("one"), desks.started())
+    (entry,) = told(state, ev.TaskCompleted(task="t1", project="w1", result="it is there"))
+    assert entry.text == "t1 one is complete\nit is there"

@@ -1,9 +1,11 @@
+from msgspec.structs import replace
+
 from pmrunnerd.api import present
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Task, TaskState
 from pmrunnerd.model.state import State
 from tests.unit.api import desks
-from tests.unit.rules.life import happen
+from tests.unit.rules.life import a_draft, a_proposed_plan, asked, happen, started
 
 
 def waits(task: Task) -> str:
@@ -96,3 +98,37 @@ def test_a_run_shows_what_it_is_for() -> None:
     state = happen(planned("one"), desks.started())
     row = present.run_row(state, state.runs["r1-aaaa"])
     assert (row.alias, row.title) == ("demo", "the one")
+
+
+def test_a_draft_says_how_far_its_making_is_and_counts_only_its_work() -> None:
+    state = a_draft()
+
+    def making() -> str:
+        return present.plan_row(state, state.plans["p1"]).making
+
+    assert making() == "to be planned as task t1"
+    happen(state, started("t1", "r1-aaaa"))
+    assert making() == "being planned by run r1-aaaa"
+    assert now(state) == "running t1 plan of p1"
+    happen(state, *asked("t1", "r1-aaaa", "which?"))
+    assert making() == "being planned as task t1, which waits for an answer to q1"
+    made = present.plan_row(a_proposed_plan(), a_proposed_plan().plans["p1"])
+    assert (made.making, sum(made.tasks.values())) == ("", 1)
+
+
+def test_a_plan_that_waits_says_in_the_inbox_what_is_to_be_done_and_what_may_go_wrong() -> None:
+    state = a_proposed_plan()
+    state.tasks["t2"] = replace(state.tasks["t2"], risk="it may break")
+    (item,) = present.inbox(state, None).items
+    assert item.text == "all of it\n  t2 one (risk: it may break)"
+
+
+def test_a_question_of_a_planner_is_in_the_inbox_like_any_other() -> None:
+    state = happen(a_draft(), started("t1", "r1-aaaa"), *asked("t1", "r1-aaaa", "which?"))
+    (item,) = present.inbox(state, None).items
+    assert (item.kind, item.task, item.text) == ("question", "t1", "which?")
+
+
+def test_the_text_of_a_task_is_there_for_whoever_wants_it() -> None:
+    state = planned("one")
+    assert present.task_row(state, state.tasks["t1"], waits, texts=True).task.text == "echo one"

@@ -88,10 +88,12 @@ class Puppets:
 class Stage:
     """Store, puppets and the runs between them."""
 
-    def __init__(self, store: Store, directory: Path, settings: Settings) -> None:
+    def __init__(
+        self, store: Store, directory: Path, settings: Settings, host: Puppets | None = None
+    ) -> None:
         directory.mkdir(exist_ok=True)
         self.store = store
-        self.host = Puppets(directory)
+        self.host = host or Puppets(directory)
         growth = Growth()
         self.watch = RunWatch(directory, growth.grew)
         self.runs = Runs(

@@ -2,11 +2,12 @@ from msgspec.structs import replace
 
 from pmrunnerd.engine.specs import spec
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Answered, Limits
+from pmrunnerd.model.entities import Outcome, PlanApproval, TaskKind
+from pmrunnerd.model.progress import Answered, Limits, Needed
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.settings import Settings
-from tests.unit.rules.life import a_plan, asked, happen, started
+from pmrunnerd.rules import decide
+from tests.unit.rules.life import a_plan, a_proposed_plan, asked, happen, started
 
 
 def test_a_run_is_told_what_was_answered_and_who_was_there_before_it() -> None:
@@ -74,3 +75,35 @@ def test_a_run_that_was_cancelled_may_have_finished_and_died_before_it_could_say
     )
 
     assert spec(state, state.runs["r2-bbbb"], Settings(), "dev").interrupted == ("r1-aaaa",)
+
+
+def test_who_works_is_told_of_its_plan_and_of_what_came_before_it() -> None:
+    state = a_proposed_plan({"a": (), "b": ("a",)}, PlanApproval.AUTO)
+    happen(
+        state,
+        ev.ProjectChanged(project="w1", bootstrap_prompt="be kind"),
+        started("t2", "r2"),
+        ev.RunEnded(run="r2", project="w1", outcome=Outcome.SUCCEEDED, cursor=9, commit="4f2a"),
+        ev.TaskCompleted(task="t2", project="w1", commit="4f2a", result="a is there"),
+        started("t3", "r3"),
+    )
+    told = spec(state, state.runs["r3"], Settings(), "dev")
+
+    assert (told.kind, told.bootstrap) == (TaskKind.WORK, "be kind")
+    assert told.plan == "all of it\n- a: do a\n- b: do b"
+    assert told.needed == (Needed(name="a", title="do a", result="a is there", commit="4f2a"),)
+
+
+def test_who_plans_anew_is_told_the_objections_and_where_the_session_was() -> None:
+    state = a_proposed_plan()
+    happen(state, *decide.reject_plan(state, "p1", "no database", "anna"), started("t3", "r2"))
+    told = spec(state, state.runs["r2"], Settings(), "dev")
+
+    assert (told.kind, told.text, told.plan) == (TaskKind.PLANNING, "do it", "")
+    assert (told.earlier, told.objections) == (("r1",), ("no database",))
+
+    sent_back = ev.TaskSentBack(task="t3", project="w1", objections=("it has no task",))
+    ended = ev.RunEnded(run="r2", project="w1", outcome=Outcome.SUCCEEDED, cursor=9)
+    happen(state, ended, sent_back, started("t3", "r3", 2))
+    told = spec(state, state.runs["r3"], Settings(), "dev")
+    assert (told.earlier, told.objections) == (("r1", "r2"), ("no database", "it has no task"))

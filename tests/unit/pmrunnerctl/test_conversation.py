@@ -58,9 +58,10 @@ def test_an_open_question_says_how_to_answer_it_and_an_answered_one_does_not(pap
 def test_a_plan_that_waits_says_how_to_approve_and_reject_it(paper: Paper) -> None:
     draw(paper, samples.entry(4, "plan", id="p3", plan="p3", state=WAITS, author="runner"))
 
-    assert paper.text.splitlines()[-2:] == [
+    assert paper.text.splitlines()[-3:] == [
         "    approve: pmrunnerctl plan approve p3",
         "    reject:  pmrunnerctl plan reject p3 REASON",
+        "    edit:    pmrunnerctl plan edit p3",
     ]
 
 

@@ -41,6 +41,7 @@ def test_everything_that_waits_is_shown_with_the_command_that_answers_it(ctl: Ct
         "    Build",
         "    pmrunnerctl plan approve p4",
         "    pmrunnerctl plan reject p4 REASON",
+        "    pmrunnerctl plan edit p4",
     ]
 
 

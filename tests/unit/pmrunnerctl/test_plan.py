@@ -1,12 +1,23 @@
 import json
+from pathlib import Path
+
+from msgspec.structs import replace
 
 from pmrunnerctl import plan as plans
+from pmrunnerctl import planform
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
-from pmrunnerd.model.entities import PlanState, TaskState
+from pmrunnerd.model.entities import Plan, PlanState, TaskKind, TaskState
 from tests.fakes.daemon import FakeDaemon
 from tests.unit.pmrunnerctl import samples
 from tests.unit.pmrunnerctl.conftest import Ctl, Paper
+
+
+def view(plan: Plan) -> v.PlanView:
+    task = samples.task(state=TaskState.QUEUED)
+    row = v.TaskRow(task=task, alias="demo", waits="")
+    return v.PlanView(plan=plan, alias="demo", message="make", tasks=(row,))
+
 
 ROW = v.PlanRow(plan=samples.plan(), alias="demo", tasks={TaskState.RUNNING: 1})
 
@@ -84,10 +95,91 @@ def test_a_plan_is_approved(ctl: Ctl, daemon: FakeDaemon) -> None:
 
 def test_a_plan_is_rejected_with_a_reason_and_never_without(ctl: Ctl, daemon: FakeDaemon) -> None:
     daemon.answers[p.PlanReject] = p.Done(id="p3")
+    daemon.answers[p.PlanShow] = view(samples.plan(state=PlanState.REJECTED))
 
     assert ctl("plan", "reject", "p3").status == 2
     assert ctl("plan", "reject", "p3", "leave", "it").out == "rejected plan p3\n"
-    assert daemon.requests() == [p.PlanReject(plan="p3", reason="leave it")]
+    assert daemon.requests()[0] == p.PlanReject(plan="p3", reason="leave it")
+
+
+def test_who_rejects_a_plan_is_told_which_one_takes_its_place(ctl: Ctl, daemon: FakeDaemon) -> None:
+    daemon.answers[p.PlanReject] = p.Done(id="p3")
+    replaced = samples.plan(state=PlanState.REJECTED, replaced_by="p4")
+    daemon.answers[p.PlanShow] = view(replaced)
+
+    assert ctl("plan", "reject", "p3", "no").out == (
+        "rejected plan p3\nplan p4 is to take its place\nnext: pmrunnerctl plan show p4\n"
+    )
+    assert ctl("plan", "reject", "p3", "--drop", "no").out == "rejected plan p3\n"
+    assert daemon.requests()[-1] == p.PlanReject(plan="p3", reason="no", drop=True)
+
+
+def test_a_draft_says_how_far_it_is_and_what_it_takes_the_place_of(paper: Paper) -> None:
+    draft = samples.plan(
+        state=PlanState.DRAFT, agent="claude", instead_of="p2", objections=("no database",)
+    )
+    making = "being planned by run r9-4f2a"
+    planner = samples.task(kind=TaskKind.PLANNING, name="plan")
+    row = v.TaskRow(task=planner, alias="demo", waits="")
+    plans.draw(
+        paper, v.PlanTable(plans=(v.PlanRow(plan=draft, alias="demo", tasks={}, making=making),))
+    )
+    plans.draw_plan(
+        paper,
+        v.PlanView(plan=draft, alias="demo", message="make", tasks=(row,), making=making),
+    )
+
+    assert "DRAFT  being planned by run r9-4f2a  Build it" in paper.text
+    for line in (
+        "making      being planned by run r9-4f2a\n",
+        "agent       claude\n",
+        "instead of  p2\n",
+        "held to     no database\n",
+        "RUNNING  2 min ago  plan: Build it\n",
+    ):
+        assert line in paper.text
+
+
+def test_a_plan_that_waits_says_what_is_expected_of_each_task_and_what_to_type(
+    paper: Paper,
+) -> None:
+    waits = samples.plan(state=PlanState.AWAITING_APPROVAL, edits=1)
+    one = samples.task(files=("a.py", "b.py"), risk="it may break", needs=("t2",))
+    row = v.TaskRow(task=one, alias="demo", waits="")
+    plans.draw_plan(paper, v.PlanView(plan=waits, alias="demo", message="make", tasks=(row,)))
+
+    assert "edited   1 time\n" in paper.text
+    assert paper.text.endswith(
+        "\nt3 build\nneeds  t2\nfiles  a.py, b.py\nrisk   it may break\n"
+        "next: pmrunnerctl plan approve p3   # or plan edit p3\n"
+    )
+
+
+def test_a_plan_as_text_is_asked_for_with_its_texts(ctl: Ctl, daemon: FakeDaemon) -> None:
+    daemon.answers[p.PlanShow] = view(samples.plan(state=PlanState.AWAITING_APPROVAL))
+
+    shown = ctl("plan", "show", "p3", "--toml").out
+
+    assert planform.read(shown).task[0].text == "make\nmake test"
+    assert daemon.requests() == [p.PlanShow(plan="p3", texts=True)]
+
+
+def test_a_plan_is_edited_from_a_file_and_may_be_approved_in_the_same_breath(
+    ctl: Ctl, daemon: FakeDaemon, tmp_path: Path
+) -> None:
+    daemon.answers[p.PlanEdit] = p.Done(id="p3")
+    text = planform.written(view(samples.plan(state=PlanState.AWAITING_APPROVAL)))
+    file = tmp_path / "plan.toml"
+    file.write_text(text.replace("make test", "make check"))
+
+    edited = ctl("plan", "edit", "p3", "--file", str(file))
+    approved = ctl("plan", "edit", "p3", "--file", str(file), "--approve")
+
+    assert edited.out == "edited plan p3\nnext: pmrunnerctl plan approve p3\n"
+    assert approved.out == "edited and approved plan p3\nnext: pmrunnerctl plan show p3\n"
+    task = p.EditedTask(name="build", title="Build it", text="make\nmake check")
+    wanted = p.PlanEdit(plan="p3", edits=0, title="Build it", tasks=(task,))
+    assert daemon.requests() == [wanted, replace(wanted, approve=True)]
 
 
 def test_under_a_page_of_a_list_stands_the_command_for_the_older_one(

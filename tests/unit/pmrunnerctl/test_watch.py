@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from pmrunnerctl.exits import Exit
@@ -5,7 +6,7 @@ from pmrunnerctl.watch import Verdict
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
-from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.entities import Outcome, TaskKind
 from tests.fakes.daemon import FakeDaemon, Stream
 from tests.unit.pmrunnerctl import samples
 from tests.unit.pmrunnerctl.conftest import Ctl, Ended
@@ -50,6 +51,28 @@ def test_a_message_that_became_no_plan_ended_badly() -> None:
 
     assert after(ev.PlanRefused(message="m1", **refused)) is Exit.ENDED_BADLY
     assert after(ev.PlanRefused(message="m2", **refused)) is None
+
+
+def test_a_message_that_a_run_plans_is_followed_through_its_plans() -> None:
+    planner = ev.PlannedTask(task="t3", name="plan", title="x", text="x", kind=TaskKind.PLANNING)
+    begun = ev.PlanBegun(
+        plan="p3", project="j1", message="m1", title="x", agent="claude", planner=planner
+    )
+    asks = ev.TaskAsked(task="t3", project="j1", run="r1", questions=())
+    assert after(begun) is None
+    assert after(begun, asks) is Exit.NEEDS_YOU
+    assert after(begun, FAILED) is Exit.ENDED_BADLY
+
+    work = ev.PlannedTask(task="t4", name="a", title="x", text="x")
+    proposed = ev.PlanProposed(plan="p3", project="j1", run="r1", title="x", tasks=(work,))
+    asks = ev.TaskAsked(task="t4", project="j1", run="r2", questions=())
+    assert after(begun, proposed, asks) is Exit.NEEDS_YOU
+
+    rejected = ev.PlanRejected(plan="p3", project="j1", reason="no", by="anna")
+    again = msgspec.structs.replace(begun, plan="p4", instead_of="p3")
+    assert after(begun, rejected, again) is None
+    done = ev.PlanCompleted(plan="p4", project="j1")
+    assert after(begun, rejected, again, done) is Exit.OK
 
 
 def test_another_plans_end_is_not_this_ones() -> None:

@@ -11,13 +11,14 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import Outcome, PlanApproval
+from pmrunnerd.model.entities import Outcome, PlanApproval, TaskKind
 from pmrunnerd.model.errors import PmError
 from pmrunnerd.model.naming import Mint
-from pmrunnerd.model.progress import Asked, Finished
+from pmrunnerd.model.progress import Asked, Finished, Proposed, ProposedTask
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import answers, decide, outcomes, planning
+from pmrunnerd.rules import answers, decide, drafting, outcomes, planning
 from pmrunnerd.rules.agenda import Start, agenda
+from pmrunnerd.rules.edits import Edit, edit_plan
 from pmrunnerd.rules.evolve import evolve
 from pmrunnerd.rules.outcomes import Circumstances, Seen
 from pmrunnerd.rules.planning import Proposal, Step
@@ -26,10 +27,11 @@ from tests.unit.rules.life import AT
 Facts = tuple[ev.AnyEvent, ...]
 Move = Callable[[State], Facts]
 Choices = list[int]
+Needs = dict[str, tuple[str, ...]]
 
 CHOICES: Final = st.lists(st.integers(0, 10_000), max_size=40)
-GIVEN: Final = Circumstances(patience=2)
-SHAPES: Final[tuple[dict[str, tuple[str, ...]], ...]] = (
+GIVEN: Final = Circumstances(patience=2, rounds=1)
+SHAPES: Final[tuple[Needs, ...]] = (
     {"a": ()},
     {"a": (), "b": ("a",)},
     {"a": (), "b": (), "c": ("a", "b")},
@@ -66,6 +68,9 @@ def decisions(state: State) -> Iterator[Move]:
     for plan in state.plans:
         yield asking(decide.approve_plan, plan, "anna")
         yield asking(decide.reject_plan, plan, "no", "anna")
+        yield asking(_drop, plan)
+        seen = state.plans[plan].edits
+        yield from (asking(_edit, plan, seen, needs) for needs in SHAPES[:2])
     for task in state.tasks:
         yield asking(decide.cancel_task, task, "anna")
         yield asking(decide.retry_task, task, "anna")
@@ -74,6 +79,20 @@ def decisions(state: State) -> Iterator[Move]:
         yield asking(decide.resume_run, run, "anna")
     for question, text in product(state.questions, ("yes", "no")):
         yield asking(answers.answer, question, text, "anna")
+
+
+def _drop(state: State, plan: str) -> Facts:
+    return decide.reject_plan(state, plan, "never", "anna", drop=True)
+
+
+def _edit(state: State, plan: str, seen: int, needs: Needs) -> Facts:
+    edit = Edit(plan=plan, edits=seen, wanted=_proposal(needs))
+    return edit_plan(state, edit, "anna", approve=len(needs) > 1)
+
+
+def _proposal(needs: Needs) -> Proposal:
+    steps = tuple(Step(name=name, text="true", needs=wanted) for name, wanted in needs.items())
+    return Proposal(title="x", steps=steps)
 
 
 def _remove(state: State, alias: str) -> Facts:
@@ -95,11 +114,13 @@ def _post(state: State, project: str) -> Facts:
     return (decide.post_message(state, project, "do it", "anna", Mint(state.minted)),)
 
 
-def _plan(state: State, message: str, needs: dict[str, tuple[str, ...]]) -> Facts:
-    steps = tuple(Step(name=name, text="true", needs=wanted) for name, wanted in needs.items())
-    said = state.messages[message]
-    proposal = Proposal(title="x", steps=steps)
-    return tuple(planning.draft(state.projects[said.project], said, proposal, Mint(state.minted)))
+def _plan(state: State, message: str, needs: Needs) -> Facts:
+    said, mint = state.messages[message], Mint(state.minted)
+    return tuple(planning.draft(state.projects[said.project], said, _proposal(needs), mint))
+
+
+def _begin(state: State, message: str) -> Facts:
+    return (drafting.begin(state.messages[message], "oracle", Mint(state.minted)),)
 
 
 def _start(state: State, name: str) -> Facts:
@@ -111,8 +132,12 @@ def _start(state: State, name: str) -> Facts:
     return (started,)
 
 
-def _end(state: State, run: str, outcome: Outcome) -> Facts:
+def end(state: State, run: str, outcome: Outcome, needs: Needs | None = None) -> Facts:
+    """Have a run end, with a question, and with a proposal of what is needed where that is given."""
     seen = Seen(cursor=9, asked=[Asked(at=AT, text="which?", options=("yes", "no"))])
+    if needs is not None:
+        tasks = tuple(ProposedTask(name=n, text="true", needs=w) for n, w in needs.items())
+        seen.proposed = Proposed(at=AT, title="x", tasks=tasks)
     finished = Finished(at=AT, outcome=outcome, reason="it did")
     return outcomes.ended(state, state.runs[run], finished, seen, GIVEN)
 
@@ -121,11 +146,17 @@ def _work(state: State) -> Iterator[Move]:
     if state.minted.get("m", 0) < len(SHAPES):
         yield from (asking(_post, p.id) for p in state.projects.values() if not p.removed)
     yield from (asking(_plan, message, needs) for message in state.messages for needs in SHAPES)
+    yield from (asking(_begin, message) for message in state.messages for _ in SHAPES)
     held = {task.id for task in state.tasks.values() if task.held}
     for action in agenda(state, slots=2, clear=held, stopping=False):
         if isinstance(action, Start):
             yield asking(_start, action.task)
-    yield from (asking(_end, run, outcome) for run in state.active for outcome in Outcome)
+    yield from (asking(end, run, outcome) for run in state.active for outcome in Outcome)
+    for run in state.active.values():
+        if state.tasks[run.task].kind is TaskKind.PLANNING:
+            # Two in three are plans; what needs itself is none.
+            shapes: tuple[Needs, ...] = (*SHAPES, *SHAPES, {"a": ("a",)}, {}, {"b": ("c",)})
+            yield from (asking(end, run.id, Outcome.SUCCEEDED, needs) for needs in shapes)
 
 
 def chosen(state: State, choice: int) -> Move:

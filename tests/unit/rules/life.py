@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Message, Outcome, PlanApproval, Project
 from pmrunnerd.model.naming import Mint
+from pmrunnerd.model.progress import Finished, Proposed, ProposedTask
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import planning
+from pmrunnerd.rules import drafting, planning
 from pmrunnerd.rules.evolve import evolve
+from pmrunnerd.rules.outcomes import Circumstances, Seen, ended
 from pmrunnerd.rules.planning import Proposal, Step
 
 AT = "2026-01-01T00:00:00.000Z"
@@ -40,6 +42,41 @@ def a_plan(
     project, message = state.projects["w1"], state.messages["m1"]
     facts = planning.draft(project, message, Proposal(title="all", steps=steps), Mint(state.minted))
     return happen(state, *facts)
+
+
+def a_draft(approval: PlanApproval = PlanApproval.AUTO) -> State:
+    """Return a state with plan `p1`, which task t1 is to make."""
+    state = a_project(approval)
+    return happen(state, drafting.begin(state.messages["m1"], "oracle", Mint(state.minted)))
+
+
+def proposed(needs: Mapping[str, tuple[str, ...]] | None = None) -> Proposed:
+    """Return what a planner may report: tasks that are named and need as told."""
+    wanted = needs if needs is not None else {"one": ()}
+    tasks = tuple(ProposedTask(name=name, text=f"do {name}", needs=n) for name, n in wanted.items())
+    return Proposed(at=AT, title="all of it", tasks=tasks)
+
+
+def planned(
+    state: State,
+    run: str,
+    report: Proposed | None,
+    outcome: Outcome = Outcome.SUCCEEDED,
+    rounds: int = 2,
+) -> State:
+    """Have a run, which is under way, end with what it proposed."""
+    finished = Finished(at=AT, outcome=outcome)
+    seen, given = Seen(cursor=10, proposed=report), Circumstances(patience=3, rounds=rounds)
+    return happen(state, *ended(state, state.runs[run], finished, seen, given))
+
+
+def a_proposed_plan(
+    needs: Mapping[str, tuple[str, ...]] | None = None,
+    approval: PlanApproval = PlanApproval.MANUAL,
+) -> State:
+    """Return a state with plan `p1`, which run r1 of task t1 has proposed; its tasks begin at t2."""
+    state = happen(a_draft(approval), started("t1", "r1"))
+    return planned(state, "r1", proposed(needs))
 
 
 def started(task: str, run: str, attempt: int = 1) -> ev.RunStarted:

@@ -1,8 +1,21 @@
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, PlanApproval
+from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.state import State
+from pmrunnerd.rules import drafting
 from pmrunnerd.rules.agenda import Follow, Plan, Probe, Start, Stop, agenda, waits
-from tests.unit.rules.life import a_plan, a_project, asked, completed, failed, happen, started
+from tests.unit.rules.life import (
+    a_draft,
+    a_plan,
+    a_project,
+    asked,
+    completed,
+    failed,
+    happen,
+    planned,
+    proposed,
+    started,
+)
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -141,3 +154,14 @@ def test_a_refusal_is_the_reason_of_those_that_could_start_and_of_no_others() ->
     assert waits(state, state.tasks["t2"], slots=2, refusal=refusal) == refusal
     assert waits(state, state.tasks["t2"], slots=1, refusal=refusal) == "all 1 slots are taken"
     assert waits(state, state.tasks["t1"], slots=2, refusal=refusal) == ""
+
+
+def test_what_was_said_first_is_done_before_what_came_later_is_planned() -> None:
+    state = happen(a_draft(), ev.MessagePosted(message="m2", project="w1", text="x", by="anna"))
+    happen(state, drafting.begin(state.messages["m2"], "oracle", Mint(state.minted)))
+    assert todo(state) == [Start("t1")]
+    happen(state, started("t1", "r1"))
+    planned(state, "r1", proposed())
+    assert todo(state) == [Start("t3")], "t2 plans what was said after it"
+    happen(state, started("t3", "r2"), *failed("t3", "r2"))
+    assert todo(state) == [Start("t2")]

@@ -2,7 +2,7 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import PlanApproval, PlanState, TaskState
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.doubt import BY, WHY, hold, waiting
-from tests.unit.rules.life import a_plan, a_project, completed, happen, started
+from tests.unit.rules.life import a_draft, a_plan, a_project, completed, happen, started
 
 TWO: dict[str, tuple[str, ...]] = {"one": (), "two": ()}
 
@@ -65,3 +65,19 @@ def test_what_waits_is_every_task_and_message_that_would_be_begun() -> None:
     assert waiting(a_plan(TWO)) == {"t1", "t2"}
     assert waiting(a_project()) == {"m1"}
     assert waiting(a_plan(approval=PlanApproval.MANUAL)) == set()
+
+
+def test_a_plan_that_is_to_be_made_waits_for_a_person_where_it_may_have_been_made() -> None:
+    assert waiting(a_draft()) == {"t1"}
+    state = held(a_draft(), {"t1"})
+    assert state.plans["p1"].state is PlanState.CANCELLED
+    happen(state, ev.TaskRetried(task="t1", project="w1", by="anna"))
+    assert state.tasks["t1"].state is TaskState.QUEUED
+
+
+def test_a_run_that_plans_is_stopped_where_its_plan_may_have_been_recorded_and_begun() -> None:
+    state = happen(a_draft(), started("t1", "r1-aaaa"))
+    assert hold(state, {"r1-aaaa"}, set()) == ()
+    assert hold(state, {"t1", "t2", "p1"}, {"t2"}) == (
+        ev.TaskCancelRequested(task="t1", project="w1", by=BY),
+    )

@@ -1,4 +1,7 @@
+from itertools import product
+
 import pytest
+from hypothesis import given
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, TaskState
@@ -6,6 +9,7 @@ from pmrunnerd.model.progress import Asked, Committed, Finished, Kept, Output
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.outcomes import Circumstances, Seen, ended, gone
+from tests.unit.rules.histories import CHOICES, SHAPES, Choices, apply, end, lived
 from tests.unit.rules.life import AT, a_plan, happen, started
 
 
@@ -132,3 +136,13 @@ def test_a_held_run_leaves_its_task_in_the_queue_with_the_reason() -> None:
     state = over(running(), finished(Outcome.HELD, "README was changed"))
     task = state.tasks["t1"]
     assert (task.state, task.held, task.reason) == (TaskState.QUEUED, True, "README was changed")
+
+
+@given(CHOICES)
+def test_however_a_run_ends_and_whatever_it_proposed_that_can_be_recorded(choices: Choices) -> None:
+    state = lived(choices)
+    for run in state.active:
+        for outcome, needs in product(Outcome, (None, *SHAPES, {}, {"a": ("a",)})):
+            fresh = state.copy()
+            apply(fresh, end(fresh, run, outcome, needs))
+            assert run not in fresh.active

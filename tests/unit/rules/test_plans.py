@@ -3,7 +3,15 @@ from pmrunnerd.model.entities import PlanApproval, PlanState
 from pmrunnerd.rules import decide
 from pmrunnerd.rules.plans import settle, with_consequences
 from pmrunnerd.rules.recovery import settle as recover
-from tests.unit.rules.life import a_plan, completed, failed, happen, started
+from tests.unit.rules.life import (
+    a_draft,
+    a_plan,
+    a_proposed_plan,
+    completed,
+    failed,
+    happen,
+    started,
+)
 
 
 def test_a_plan_is_complete_with_its_last_task() -> None:
@@ -77,3 +85,39 @@ def test_a_plan_that_awaits_approval_is_cancelled_with_the_last_of_its_tasks() -
     state = a_plan(approval=PlanApproval.MANUAL)
     happen(state, *decide.cancel_task(state, "t1", "anna"))
     assert state.plans["p1"].state is PlanState.CANCELLED
+
+
+def test_a_draft_ends_as_its_making_ends_and_is_a_draft_again_when_that_is_retried() -> None:
+    state = happen(a_draft(), started("t1", "r1"))
+    assert settle(state, state.plans["p1"]) == []
+    facts = with_consequences(state, failed("t1", "r1"))
+    assert facts[2:] == (ev.PlanFailed(plan="p1", project="w1", reason="t1 (plan) failed"),)
+    happen(state, *facts)
+    retried = ev.TaskRetried(task="t1", project="w1", by="anna")
+    assert with_consequences(state, [retried])[1:] == (
+        ev.PlanningReopened(plan="p1", project="w1"),
+    )
+    happen(state, *with_consequences(state, [retried]))
+    happen(state, *decide.cancel_task(state, "t1", "anna"))
+    happen(state, *decide.retry_task(state, "t1", "anna"))
+    assert (state.plans["p1"].state, state.plans["p1"].tasks) == (PlanState.DRAFT, ("t1",))
+
+
+def test_a_proposed_plan_is_cancelled_with_its_work_whatever_became_of_its_making() -> None:
+    state = a_proposed_plan()
+    happen(state, *decide.cancel_task(state, "t2", "anna"))
+    assert state.plans["p1"].state is PlanState.CANCELLED
+
+
+def test_a_task_of_a_proposed_plan_that_is_retried_does_not_have_it_planned_again() -> None:
+    state = happen(a_proposed_plan(approval=PlanApproval.AUTO), started("t2", "r2"))
+    happen(state, *with_consequences(state, failed("t2", "r2")))
+    happen(state, *decide.retry_task(state, "t2", "anna"))
+    assert state.plans["p1"].state is PlanState.ACTIVE
+
+
+def test_a_proposed_plan_is_complete_with_the_last_of_its_work() -> None:
+    state = happen(a_proposed_plan(approval=PlanApproval.AUTO), started("t2", "r2"))
+    assert with_consequences(state, completed("t2", "r2"))[2:] == (
+        ev.PlanCompleted(plan="p1", project="w1"),
+    )

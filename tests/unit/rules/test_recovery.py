@@ -39,4 +39,6 @@ def test_settling_twice_adds_nothing_also_to_what_an_older_release_left_half_sai
     assert all(plans.settle(state, plan) == [] for plan in state.plans.values())
 
 
-_OF_PLANS = (ev.PlanCompleted, ev.PlanFailed, ev.PlanCancelled, ev.PlanReopened)
+_OF_PLANS = (
+    *(ev.PlanCompleted, ev.PlanFailed, ev.PlanCancelled, ev.PlanReopened, ev.PlanningReopened),
+)

@@ -10,7 +10,7 @@ from pmrunnerd.model.state import State
 from pmrunnerd.rules import decide, retention
 from pmrunnerd.rules.retention import DAY, Files, Limits, Prune, needed
 from tests.unit.rules.histories import CHOICES, Choices, lived
-from tests.unit.rules.life import a_plan, asked, completed, failed, happen, started
+from tests.unit.rules.life import a_plan, a_proposed_plan, asked, completed, failed, happen, started
 
 NOTHING = Limits(age=0, size=0, latest=0)
 EVERYTHING = Limits(age=1e9, size=1 << 40, latest=0)
@@ -170,3 +170,10 @@ def _could_go_on(state: State, run: str) -> bool:
         return bool(decide.resume_run(state, run, "anna"))
     except PmError:
         return False
+
+
+def test_the_run_that_made_a_plan_stays_while_that_may_have_to_be_made_anew() -> None:
+    state = a_proposed_plan()
+    assert needed(state, "r1") == "plan p1 may be made anew in its session"
+    happen(state, *decide.approve_plan(state, "p1", "anna"))
+    assert needed(state, "r1") == ""

@@ -5,11 +5,12 @@ from typing import Any
 
 from pmrunnerd.api import present
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import Outcome, PlanApproval, PlanState, TaskState
+from pmrunnerd.model.entities import Outcome, PlanApproval, PlanState, TaskKind, TaskState
 from pmrunnerd.model.naming import Mint
-from pmrunnerd.model.progress import Asked, Finished
+from pmrunnerd.model.progress import Asked, Finished, Proposed, ProposedTask
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import agenda, answers, decide, planning
+from pmrunnerd.rules import agenda, answers, decide, drafting, planning
+from pmrunnerd.rules.edits import Edit, edit_plan
 from pmrunnerd.rules.outcomes import Circumstances, Seen, ended
 from pmrunnerd.rules.planning import Proposal, Step
 from pmrunnerd.rules.plans import REOPENABLE
@@ -87,6 +88,10 @@ def _plans(state: State) -> list[Any]:
         )
         for message in state.messages.values()
         for steps in STEPS
+    ] + [
+        lambda message=message: (drafting.begin(message, "oracle", Mint(state.minted)),)
+        for message in state.messages.values()
+        for _ in STEPS[:2]
     ]
 
 
@@ -116,7 +121,28 @@ def _runs(state: State) -> list[Any]:
         for run in state.active.values()
         for outcome in outcomes
     ]
-    return [*starts, *ends]
+    return [*starts, *ends, *_proposals(state)]
+
+
+def _proposals(state: State) -> list[Any]:
+    return [
+        lambda run=run, proposed=proposed: ended(
+            state,
+            run,
+            Finished(at="", outcome=Outcome.SUCCEEDED),
+            Seen(cursor=9, proposed=proposed),
+            Circumstances(patience=2),
+        )
+        for run in state.active.values()
+        if state.tasks[run.task].kind is TaskKind.PLANNING
+        for proposed in map(_proposed, STEPS)
+        for _ in STEPS
+    ]
+
+
+def _proposed(steps: tuple[Step, ...]) -> Proposed:
+    tasks = (ProposedTask(name=one.name, text=one.text, needs=one.needs) for one in steps)
+    return Proposed(at="", title="it", tasks=tuple(tasks))
 
 
 def _people(state: State, store: Store) -> list[Any]:
@@ -126,6 +152,10 @@ def _people(state: State, store: Store) -> list[Any]:
         if known.state is PlanState.AWAITING_APPROVAL:
             found.append(lambda plan=plan: decide.approve_plan(state, plan.id, BY))
             found.append(lambda plan=plan: decide.reject_plan(state, plan.id, "no", BY))
+            edit = Edit(
+                plan=plan.id, edits=known.edits, wanted=Proposal(title="it", steps=STEPS[1])
+            )
+            found.append(lambda edit=edit: edit_plan(state, edit, BY))
         for name in known.tasks:
             task = state.task(name)
             if task.state in (TaskState.ERROR, TaskState.CANCELLED) and (
@@ -163,7 +193,10 @@ def seen(store: Store) -> dict[str, Any]:
             for project in ("w1", "w2")
         ],
         "by name": [
-            (state.plan(plan.id), [(state.task(t), _of(state, t)) for t in plan.tasks])
+            (
+                state.plan(plan.id),
+                [(state.task(t), _of(state, t)) for t in (*plan.tasks, *plan.dropped)],
+            )
             for plan in plans
         ],
         "messages": [store.message(f"m{n}") for n in range(1, state.minted.get("m", 0) + 1)],

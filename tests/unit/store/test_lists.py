@@ -2,6 +2,8 @@ from itertools import islice
 from pathlib import Path
 
 from pmrunnerd.model import events as ev
+from pmrunnerd.model.naming import Mint
+from pmrunnerd.rules import drafting
 from pmrunnerd.store.store import Store
 from tests.unit.store.lives import beginning, failed_plan, next_facts
 from tests.unit.store.parts import opened
@@ -64,3 +66,23 @@ def test_a_page_of_tasks_may_begin_before_a_number_that_was_lost(tmp_path: Path)
         failed_plan(store)
         for before, found in (("t3", ["t1"]), ("t2", ["t1"]), ("t1", []), ("t4", ["t3", "t1"])):
             assert [task.id for task in store.lists.tasks(None, before)] == found
+
+
+def test_tasks_that_were_planned_after_a_later_plan_began_are_on_their_page(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        store.commit(*beginning())
+        for name in ("m1", "m2"):
+            said = ev.MessagePosted(message=name, project="w1", text="do it", by="anna")
+            store.commit(said)
+            minted = store.ahead.minted
+            store.commit(drafting.begin(store.ahead.messages[name], "oracle", Mint(minted)))
+        tasks = (ev.PlannedTask(task="t3", name="a", title="a", text="do a"),)
+        store.commit(
+            ev.PlanProposed(plan="p1", project="w1", run="r1", title="it", tasks=tasks),
+            ev.PlanApproved(plan="p1", project="w1"),
+        )
+        store.flush()
+        for project in (None, "w1"):
+            for before, found in ((None, "t3"), ("t3", "t2"), ("t2", "t1"), ("t1", None)):
+                first = next(store.lists.tasks(project, before), None)
+                assert (first.id if first else None) == found
