@@ -1,10 +1,14 @@
 """What one run needs to know, drawn from the state: pure."""
 
+from typing import Final
+
 from pmrunnerd.model.entities import Outcome, Run
-from pmrunnerd.model.progress import Answered, Limits, Spec
+from pmrunnerd.model.progress import Answered, Limits, Means, Spec
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.state import State
+
+CLAUDE: Final = "claude"
 
 
 def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
@@ -31,6 +35,7 @@ def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
             for q in asked
             if q.answer is not None and q.kind is Kind.AGENT
         ),
+        means=means(settings) if run.agent == CLAUDE else Means(),
         trailers=(
             ("PM-Runner-Message", state.plans[task.plan].message),
             ("PM-Runner-Plan", task.plan),
@@ -38,6 +43,18 @@ def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
             ("PM-Runner-Run", run.id),
         ),
         unconfined=settings.runs_unconfined,
+    )
+
+
+def means(settings: Settings) -> Means:
+    """Return what Claude Code may use; what it is known by is in no spec."""
+    return Means(
+        cli=settings.agent_claude_path,
+        model=settings.agent_claude_model,
+        environment=settings.agent_env,
+        turns=settings.agent_claude_turns,
+        dollars=settings.agent_claude_dollars,
+        rounds=settings.agent_claude_rounds,
     )
 
 

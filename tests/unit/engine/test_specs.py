@@ -3,7 +3,7 @@ from msgspec.structs import replace
 from pmrunnerd.engine.specs import spec
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Answered, Limits
+from pmrunnerd.model.progress import Answered, Limits, Means
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.settings import Settings
 from tests.unit.rules.life import a_plan, asked, happen, started
@@ -74,3 +74,25 @@ def test_a_run_that_was_cancelled_may_have_finished_and_died_before_it_could_say
     )
 
     assert spec(state, state.runs["r2-bbbb"], Settings(), "dev").interrupted == ("r1-aaaa",)
+
+
+def test_what_claude_may_use_is_told_to_claude_alone() -> None:
+    state = happen(a_plan(), started("t1", "r1-aaaa"))
+    settings = Settings(
+        agent_env={"HTTPS_PROXY": "http://proxy"},
+        agent_claude_path="/opt/claude",
+        agent_claude_model="opus",
+        agent_claude_turns=9,
+        agent_claude_dollars=1.5,
+        agent_claude_rounds=1,
+    )
+    run = state.runs["r1-aaaa"]
+    assert spec(state, run, settings, "dev").means == Means()
+    assert spec(state, replace(run, agent="claude"), settings, "dev").means == Means(
+        cli="/opt/claude",
+        model="opus",
+        environment={"HTTPS_PROXY": "http://proxy"},
+        turns=9,
+        dollars=1.5,
+        rounds=1,
+    )
