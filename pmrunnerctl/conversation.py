@@ -18,6 +18,7 @@ _STYLES: Final = {
     "complete": "green",
     "cancelled": "dim",
     "interrupted": "dim",
+    "limited": "yellow",
 }
 
 

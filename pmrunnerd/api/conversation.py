@@ -168,6 +168,7 @@ _TaskOutcome = (
     | ev.TaskCancelled
     | ev.TaskHeld
     | ev.TaskInterrupted
+    | ev.TaskLimited
     | ev.TaskRetried
 )
 
@@ -177,6 +178,7 @@ _OUTCOMES: Final[Mapping[type[ev.Event], tuple[str, str]]] = {
     ev.TaskCancelled: ("cancelled", "was cancelled"),
     ev.TaskHeld: ("held", "is held back"),
     ev.TaskInterrupted: ("interrupted", "was interrupted"),
+    ev.TaskLimited: ("limited", "waits for the model's provider"),
     ev.TaskRetried: ("retried", "is tried again"),
     ev.PlanCompleted: ("complete", "is complete"),
     ev.PlanFailed: ("error", "failed"),

@@ -20,9 +20,9 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, TaskState
 from pmrunnerd.model.errors import PmError, Unavailable
 from pmrunnerd.model.naming import Mint
-from pmrunnerd.model.progress import Began, Finished, PutAway
+from pmrunnerd.model.progress import AnyProgress, Began, Finished, PutAway, Used
 from pmrunnerd.model.settings import Settings
-from pmrunnerd.rules import outcomes
+from pmrunnerd.rules import limits, outcomes
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.host import Host
 from pmrunnerd.services.rundir import RunDirectory
@@ -139,12 +139,8 @@ class Runs:
                     continue
                 for cursor, progress in page:
                     seen.look(cursor, progress)
-                    if isinstance(progress, Began):
-                        while not await self._record(run, self._began(run, progress, cursor)):
-                            pass
-                    elif isinstance(progress, PutAway):
-                        await self._note_leftovers(run, progress)
-                    elif isinstance(progress, Finished):
+                    await self._take_in(run, cursor, progress)
+                    if isinstance(progress, Finished):
                         finished = progress
                 if page or finished:
                     continue
@@ -161,6 +157,19 @@ class Runs:
         finally:
             self._watch.remove(run)
             self._growth.forget(run)
+
+    async def _take_in(self, run: str, cursor: int, progress: AnyProgress) -> None:
+        """Record what must be known before a run ends."""
+        match progress:
+            case Began():
+                while not await self._record(run, self._began(run, progress, cursor)):
+                    pass
+            case PutAway():
+                await self._note_leftovers(run, progress)
+            case Used():
+                await self._served(run)
+            case _:
+                pass
 
     async def _launch(self, run: str) -> bool:
         state = self._store.ahead
@@ -188,6 +197,16 @@ class Runs:
             ),
         )
 
+    async def _served(self, run: str) -> None:
+        """Take note that a provider served a run.
+
+        A tool was used, so a model answered; words alone may be those of an error.
+        """
+        while (facts := limits.answered(self._store.ahead, self._store.ahead.runs[run])) and (
+            not await self._record(run, facts)
+        ):
+            pass
+
     async def _note_leftovers(self, run: str, put: PutAway) -> None:
         dead = self._store.ahead.runs.get(put.run)
         project = self._store.ahead.runs[run].project
@@ -209,7 +228,9 @@ class Runs:
     async def _end(self, run: str, finished: Finished, seen: outcomes.Seen) -> None:
         while True:
             given = outcomes.Circumstances(
-                patience=self._settings.runs_interruptions, parked=self.parking
+                patience=self._settings.runs_interruptions,
+                parked=self.parking,
+                now=self._clock.now(),
             )
             state = self._store.ahead
             facts = outcomes.ended(state, state.runs[run], finished, seen, given)

@@ -101,7 +101,7 @@ class Entry(View, frozen=True, kw_only=True):
     """One line of a conversation. `cursor` is the commit it came with.
 
     `kind` is message, plan, refusal, approval, question, answer, complete, error, cancelled, held, kept,
-    interrupted or retried; `state` is AWAITING_RESPONSE while a question or plan waits. `unconfined`
+    interrupted, limited or retried; `state` is AWAITING_RESPONSE while a question or plan waits. `unconfined`
     says that nothing confined its run, or would confine those that a plan is for; `fixed` that the
     options of a question are its only answers.
     """

@@ -14,7 +14,7 @@ from pmrunnerd.model.entities import PlanState, Project, Run, TaskState
 from pmrunnerd.model.errors import BadRequest, Conflict, IllegalTransition, Refused
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import aliases
+from pmrunnerd.rules import accounts, aliases, limits
 from pmrunnerd.rules.plans import REOPENABLE, UNDER_WAY, with_consequences
 
 Facts = tuple[ev.AnyEvent, ...]
@@ -137,7 +137,7 @@ def cancel_task(state: State, task: str, by: str) -> Facts:
 
 
 def retry_task(state: State, task: str, by: str) -> Facts:
-    """Try a failed or cancelled task again."""
+    """Try a failed or cancelled task again, or one that waits for a provider sooner."""
     known = state.task(task)
     plan = state.plan(known.plan)
     if state.projects[known.project].removed:
@@ -150,8 +150,14 @@ def retry_task(state: State, task: str, by: str) -> Facts:
             f"cannot retry task {task}: its plan {plan.id} is {plan.state}",
             hint=f"pmrunnerctl plan show {plan.id}",
         )
+    account = accounts.of(state, limits.agent_of(state, known))
+    sooner = ev.AgentRetried(agent=account.id, by=by)
+    if account.limit and known.state is TaskState.QUEUED:
+        return (sooner,)
     fact = ev.TaskRetried(task=known.id, project=known.project, by=by)
-    return with_consequences(state, [fact])
+    # A provider's time is not a person's to shorten for all others; that nobody was logged in is.
+    also = (sooner,) if account.limit == limits.LOGIN else ()
+    return (*with_consequences(state, [fact]), *also)
 
 
 def drain(state: State, by: str) -> Facts:

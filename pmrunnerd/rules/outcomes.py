@@ -8,9 +8,10 @@ from msgspec.structs import replace
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, Run
 from pmrunnerd.model.naming import Mint
-from pmrunnerd.model.progress import AnyProgress, Asked, Committed, Finished, Kept, Output
+from pmrunnerd.model.progress import AnyProgress, Asked, Committed, Finished, Kept, Limited, Output
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.state import State
+from pmrunnerd.rules import limits
 from pmrunnerd.rules.plans import with_consequences
 
 
@@ -23,6 +24,7 @@ class Seen(Struct, kw_only=True):
     kept: str = ""
     aside: str = ""
     noted: str = ""
+    limited: Limited | None = None
 
     def look(self, cursor: int, progress: AnyProgress) -> None:
         """Take note of one report, after which the file is read up to `cursor`."""
@@ -34,6 +36,8 @@ class Seen(Struct, kw_only=True):
                 self.commit = commit
             case Kept(ref=ref, aside=aside):
                 self.kept, self.aside = ref, aside
+            case Limited():
+                self.limited = progress
             case Output(stream="runner", text=text):
                 self.noted = text.strip()
             case _:
@@ -48,11 +52,12 @@ def gone(reason: str) -> Finished:
 class Circumstances(Struct, frozen=True, kw_only=True):
     """`patience` is how many interruptions in a row a task may have.
 
-    `parked` says that the daemon itself stopped the run, because it is stopping.
+    `parked` says that the daemon itself stopped the run, because it is stopping; `now` is when.
     """
 
     patience: int
     parked: bool = False
+    now: str = ""
 
 
 def told(state: State, run: Run, finished: Finished) -> Finished:
@@ -88,6 +93,8 @@ def ended(
         noted=seen.noted,
     )
     name, project, reason = task.id, task.project, finished.reason
+    if outcome is Outcome.LIMITED:
+        return with_consequences(state, [over, *limits.met(state, run, seen.limited, given.now)])
     moved: ev.AnyEvent
     match outcome:
         case Outcome.SUCCEEDED:
@@ -108,7 +115,7 @@ def ended(
             moved = ev.TaskFailed(task=name, project=project, reason=often)
         case _:
             moved = ev.TaskFailed(task=name, project=project, reason=reason or outcome)
-    return with_consequences(state, [over, moved])
+    return with_consequences(state, [over, moved, *limits.ended(state, run, outcome)])
 
 
 def _questions(state: State, asked: Sequence[Asked]) -> tuple[ev.AskedQuestion, ...]:

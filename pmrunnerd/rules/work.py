@@ -6,6 +6,7 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Ended, Question, Response, Run, TaskState
 from pmrunnerd.model.errors import IllegalTransition
 from pmrunnerd.model.state import State
+from pmrunnerd.rules import accounts
 from pmrunnerd.rules.counts import count, tally
 from pmrunnerd.rules.transitions import TASK, step
 
@@ -30,6 +31,7 @@ def start_run(state: State, event: ev.RunStarted, at: str) -> None:
         at=at,
     )
     state.runs[run.id] = state.active[run.id] = run
+    accounts.start_run(state, event)
 
 
 def begin_run(state: State, event: ev.RunBegan, _: str) -> None:
@@ -58,6 +60,7 @@ def end_run(state: State, event: ev.RunEnded, at: str) -> None:
     )
     state.runs[run.id] = replace(run, cursor=event.cursor, ended=ended)
     del state.active[run.id]
+    accounts.end_run(state, run.agent, run.id)
 
 
 def _under_way(state: State, name: str) -> Run:

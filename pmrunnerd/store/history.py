@@ -33,6 +33,7 @@ CONVERSATION: Final[frozenset[type]] = frozenset(
         ev.TaskCompleted,
         ev.TaskFailed,
         ev.TaskInterrupted,
+        ev.TaskLimited,
         ev.LeftoversKept,
         ev.TaskHeld,
         ev.TaskAsked,

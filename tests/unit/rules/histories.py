@@ -28,7 +28,9 @@ Move = Callable[[State], Facts]
 Choices = list[int]
 
 CHOICES: Final = st.lists(st.integers(0, 10_000), max_size=40)
-GIVEN: Final = Circumstances(patience=2)
+GIVEN: Final = Circumstances(patience=2, now=AT)
+# After any limit of a provider, so that lives go on.
+LATER: Final = "2999-01-01T00:00:00.000Z"
 SHAPES: Final[tuple[dict[str, tuple[str, ...]], ...]] = (
     {"a": ()},
     {"a": (), "b": ("a",)},
@@ -122,7 +124,7 @@ def _work(state: State) -> Iterator[Move]:
         yield from (asking(_post, p.id) for p in state.projects.values() if not p.removed)
     yield from (asking(_plan, message, needs) for message in state.messages for needs in SHAPES)
     held = {task.id for task in state.tasks.values() if task.held}
-    for action in agenda(state, slots=2, clear=held, stopping=False):
+    for action in agenda(state, slots=2, clear=held, stopping=False, now=LATER):
         if isinstance(action, Start):
             yield asking(_start, action.task)
     yield from (asking(_end, run, outcome) for run in state.active for outcome in Outcome)
