@@ -190,7 +190,7 @@ class Account(Entity, frozen=True, kw_only=True):
     `login` is the kind of its login, since `at`, until `expires` where that is known; `expiring`
     once a person is to be told. `limit` is `rate`, `overload` or `login` while one stands, `times`
     how often in a row one was met. After `until` one run, the `probe`, may see whether it is over;
-    where it is empty, a person must do something first. `freed` is when the latest one was over.
+    where it is empty, a person must do something first. `at_once` says that a person did. `freed` is when the latest one was over.
     """
 
     id: str
@@ -204,6 +204,7 @@ class Account(Entity, frozen=True, kw_only=True):
     since: str = ""
     until: str = ""
     times: int = 0
+    at_once: bool = False
     probe: str = ""
     freed: str = ""
 

@@ -47,6 +47,7 @@ def limit(state: State, event: ev.AgentLimited, at: str) -> None:
         since=account.since or at,
         until=event.until,
         times=event.times,
+        at_once=False,
         probe="",
     )
 
@@ -58,7 +59,7 @@ def retry(state: State, event: ev.AgentRetried, at: str) -> None:
 def free(state: State, event: ev.AgentFree, at: str) -> None:
     account = of(state, event.agent)
     state.accounts[event.agent] = replace(
-        account, limit="", reason="", since="", until="", times=0, probe="", freed=at
+        account, limit="", reason="", since="", until="", times=0, at_once=False, probe="", freed=at
     )
 
 
@@ -76,4 +77,4 @@ def end_run(state: State, agent: str, run: str) -> None:
 
 
 def _tried(account: Account, at: str) -> Account:
-    return replace(account, until=at, probe="") if account.limit else account
+    return replace(account, until=at, at_once=True, probe="") if account.limit else account

@@ -153,10 +153,10 @@ def retry_task(state: State, task: str, by: str) -> Facts:
     account = accounts.of(state, limits.agent_of(state, known))
     sooner = ev.AgentRetried(agent=account.id, by=by)
     if account.limit and known.state is TaskState.QUEUED:
-        return (sooner,)
+        return () if account.at_once else (sooner,)
     fact = ev.TaskRetried(task=known.id, project=known.project, by=by)
     # A provider's time is not a person's to shorten for all others; that nobody was logged in is.
-    also = (sooner,) if account.limit == limits.LOGIN else ()
+    also = (sooner,) if account.limit == limits.LOGIN and not account.at_once else ()
     return (*with_consequences(state, [fact]), *also)
 
 

@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "08737c1ea9b9ee51"
+FOLD: Final = "f9d04a88de5b294a"

@@ -246,7 +246,9 @@ def test_a_task_that_waits_for_a_provider_is_tried_sooner_if_a_person_wants_it()
         decide.retry_task(state, "t1", "anna")
     limit = ev.AgentLimited(agent="claude", kind="rate", reason="busy", until="2027-01-01")
     happen(state, limit)
-    assert decide.retry_task(state, "t1", "anna") == (ev.AgentRetried(agent="claude", by="anna"),)
+    sooner = ev.AgentRetried(agent="claude", by="anna")
+    assert decide.retry_task(state, "t1", "anna") == (sooner,)
+    assert decide.retry_task(happen(state, sooner), "t1", "anna") == ()
 
 
 @pytest.mark.parametrize(("kind", "sooner"), [("login", True), ("rate", False)])
