@@ -150,14 +150,13 @@ def retry_task(state: State, task: str, by: str) -> Facts:
             f"cannot retry task {task}: its plan {plan.id} is {plan.state}",
             hint=f"pmrunnerctl plan show {plan.id}",
         )
+    # Whoever wants it now has one run see whether the provider's limit is over.
     account = accounts.of(state, limits.agent_of(state, known))
-    sooner = ev.AgentRetried(agent=account.id, by=by)
-    if account.limit and known.state is TaskState.QUEUED:
-        return () if account.at_once else (sooner,)
+    sooner = (ev.AgentRetried(agent=account.id, by=by),) if account.limit else ()
+    if sooner and known.state is TaskState.QUEUED:
+        return () if account.at_once else sooner
     fact = ev.TaskRetried(task=known.id, project=known.project, by=by)
-    # A provider's time is not a person's to shorten for all others; that nobody was logged in is.
-    also = (sooner,) if account.limit == limits.LOGIN and not account.at_once else ()
-    return (*with_consequences(state, [fact]), *also)
+    return (*with_consequences(state, [fact]), *(() if account.at_once else sooner))
 
 
 def drain(state: State, by: str) -> Facts:

@@ -251,13 +251,11 @@ def test_a_task_that_waits_for_a_provider_is_tried_sooner_if_a_person_wants_it()
     assert decide.retry_task(happen(state, sooner), "t1", "anna") == ()
 
 
-@pytest.mark.parametrize(("kind", "sooner"), [("login", True), ("rate", False)])
-def test_a_failed_task_that_is_retried_has_a_login_tried_and_no_limit(
-    kind: str, sooner: bool
-) -> None:
+def test_a_failed_task_that_is_retried_has_its_provider_tried_too() -> None:
     state = happen(a_plan(), started("t1", "r1"), *failed("t1", "r1"))
     happen(state, ev.ProjectChanged(project="w1", agent="claude"))
-    happen(state, ev.AgentLimited(agent="claude", kind=kind, reason="x"))
+    happen(state, ev.AgentLimited(agent="claude", kind="login", reason="x"))
     facts = decide.retry_task(state, "t1", "anna")
-    assert (ev.AgentRetried(agent="claude", by="anna") in facts) is sooner
+    assert ev.AgentRetried(agent="claude", by="anna") in facts
     assert ev.TaskRetried(task="t1", project="w1", by="anna") in facts
+    assert decide.retry_task(happen(state, *facts), "t1", "anna") == ()
