@@ -14,6 +14,8 @@ LOGIN: Final = "login"
 _LONGEST: Final = 15
 # Days before the end of a login at which a person is told.
 _NOTICE: Final = 3
+# Minutes after a limit in which runs begin one after the other: all at once would meet it again.
+_CAREFUL: Final = 10
 # Ends of a run that say nothing about the provider: it may never have got there.
 _SAYS_NOTHING: Final = frozenset({Outcome.INTERRUPTED, Outcome.CANCELLED, Outcome.HELD})
 _UNKNOWN: Final = Limited(at="", kind="rate", reason="it did not say why")
@@ -64,6 +66,13 @@ def stands(account: Account, now: str) -> str:
     if account.probe:
         return f"limited by the provider: {account.probe} tries whether that is over"
     return ""
+
+
+def was_over_lately(account: Account, now: str) -> bool:
+    """Tell whether an agent's limit was over so lately that not all may begin at once."""
+    if not account.freed:
+        return False
+    return now < _text(_time(account.freed) + timedelta(minutes=_CAREFUL))
 
 
 def expiring(state: State, now: str) -> list[ev.AgentExpiring]:
