@@ -20,6 +20,7 @@ OVERVIEW: Final = {
     "Steer": (
         *("project add", "project set", "project remove", "plan approve", "plan reject"),
         *("task cancel", "task retry", "run cancel", "run resume", "run prune"),
+        *("agent login", "agent logout", "agent show"),
     ),
     "Run the daemon": (
         *("start", "stop", "restart", "drain", "doctor", "logs", "version", "completion"),

@@ -20,6 +20,7 @@ from pmrunnerd.api.web import WebDoor, WebLimits
 from pmrunnerd.chronicle import Chronicle
 from pmrunnerd.departure import Departure
 from pmrunnerd.engine.admission import Admission
+from pmrunnerd.engine.logins import Logins
 from pmrunnerd.engine.loop import Engine
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.pulse import Growth
@@ -181,6 +182,12 @@ class House:
             now=clock.now,
             reopen=self._departure.reopen,
             retention=self._sweeper,
+            logins=Logins(
+                store,
+                clock,
+                [agent.name for agent in AGENTS.values() if agent.needs_login],
+                named=settings.agent_claude_path,
+            ),
         )
         return engine, desk, watch
 

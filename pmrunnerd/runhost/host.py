@@ -4,20 +4,22 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.errors import PmError, Refused
-from pmrunnerd.model.progress import Spec
+from pmrunnerd.model.progress import Limited, Spec
 from pmrunnerd.runhost.report import Reporter
 from pmrunnerd.runhost.settle import settle
 from pmrunnerd.runhost.surroundings import environment
-from pmrunnerd.services import cells, leftovers, lockfile, process, tenancy
+from pmrunnerd.services import cells, credentials, leftovers, lockfile, process, tenancy
 from pmrunnerd.services.agents import registry
 from pmrunnerd.services.agents.protocol import Agent, Job, Verdict
 from pmrunnerd.services.cell import Cell
+from pmrunnerd.services.credentials import NoLogin
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.rundir import CannotReport, RunDirectory
@@ -65,6 +67,10 @@ class RunHost:
             return Verdict(
                 outcome=Outcome.SUCCEEDED, reason=f"run {done.commit.run} had finished the work"
             )
+        except NoLogin as unknown:
+            reason = f"{unknown}; {unknown.hint}"
+            self._report.tell(Limited(at="", kind="login", reason=reason))
+            return Verdict(outcome=Outcome.LIMITED, reason=reason)
         except Held as held:
             return Verdict(outcome=Outcome.HELD, reason=str(held))
         except CannotReport:
@@ -74,6 +80,7 @@ class RunHost:
 
     async def _run(self, spec: Spec) -> Verdict:
         agent = registry.find(spec.agent)
+        secret = self._secret(agent)
         cell = await self._cell(spec)
         for earlier in spec.earlier:
             if lockfile.is_held(self._sibling(earlier)):
@@ -90,7 +97,7 @@ class RunHost:
         )
         try:
             self._report.began(held.began.head, confined=cell.confined, pid=os.getpid())
-            verdict = await self._work(agent, spec, cell)
+            verdict = await self._work(agent, spec, cell, secret)
             return await settle(held, verdict, spec, self._report)
         except Exception:
             await self._disarm(held)
@@ -114,13 +121,23 @@ class RunHost:
             unconfined=spec.unconfined,
         )
 
-    async def _work(self, agent: Agent, spec: Spec, cell: Cell) -> Verdict:
+    def _secret(self, agent: Agent) -> Mapping[str, str]:
+        """Return what the agent's program is known by. Raises NoLogin, OSError."""
+        if not agent.needs_login:
+            return {}
+        (state,) = _private(self._directory.path)
+        return credentials.read(state, agent.name, datetime.now(UTC)).environment
+
+    async def _work(
+        self, agent: Agent, spec: Spec, cell: Cell, secret: Mapping[str, str]
+    ) -> Verdict:
         """Let the agent work until it is done or we are told to stop."""
         job = Job(
             spec=spec,
             cell=cell,
             directory=self._directory.agent,
             environment=environment(spec, cell, os.environ.get("PATH", process.PATH)),
+            secret=secret,
         )
         if self._told_to_stop:
             return _INTERRUPTED

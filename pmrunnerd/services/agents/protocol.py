@@ -53,11 +53,12 @@ class Report(Protocol):
 class Agent(Protocol):
     """A way to get work done. `replays`: a run begins anew with the answers that are known by then.
 
-    One that does not replay resumes its own session.
+    One that does not replay resumes its own session. `needs_login`: a provider must know it.
     """
 
     name: str
     replays: bool
+    needs_login: bool
 
     async def work(self, job: Job, report: Report) -> Verdict:
         """Do the job. No process of it is left when this returns, raises, or is cancelled."""
