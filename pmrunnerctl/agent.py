@@ -36,7 +36,7 @@ OWN: Final = (
     AGENT,
     click.option(
         "--kind",
-        type=click.Choice([Login.API_KEY, Login.TOKEN]),
+        type=click.Choice([Login.API_KEY.value, Login.TOKEN.value]),
         help="Which it is, where its beginning does not tell.",
     ),
     click.option(
@@ -52,7 +52,7 @@ OWN: Final = (
     then="pmrunnerctl doctor --agent claude",
 )
 def login(
-    session: Session, agent: tuple[str, ...], kind: Login | None, expires: str, *, own: bool
+    session: Session, agent: tuple[str, ...], kind: str | None, expires: str, *, own: bool
 ) -> None:
     name = named(agent)
     if own:
@@ -67,7 +67,8 @@ def login(
                 "cannot log in: it begins neither as an API key (sk-ant-api) nor as a token (sk-ant-oat)",
                 hint="pmrunnerctl agent login --kind api-key   # or --kind token",
             )
-        request = p.AgentLogin(agent=name, kind=kind, secret=secret, expires=expires)
+        known = Login(kind) if kind else None
+        request = p.AgentLogin(agent=name, kind=known, secret=secret, expires=expires)
     found = session.ask(request)
 
     def say(view: AgentView) -> None:

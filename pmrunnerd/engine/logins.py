@@ -13,11 +13,13 @@ import msgspec
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import protocol as p
+from pmrunnerd.model.checkup import Checkup
 from pmrunnerd.model.errors import BadRequest, NotFound
 from pmrunnerd.model.logins import TOKEN_DAYS, Login, is_whole, recognize
+from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.views import AgentView
 from pmrunnerd.rules import accounts, limits
-from pmrunnerd.services import claudecode, credentials
+from pmrunnerd.services import claudecode, credentials, fitness
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.credentials import NoLogin, Stored
 from pmrunnerd.store.durable import Disk
@@ -97,6 +99,12 @@ class Logins:
             tested=claudecode.tested(),
             hint=hint,
         )
+
+    async def attempt(self, agent: str, settings: Settings) -> Checkup:
+        """Look at all that it needs, and have it make one request. Raises NotFound."""
+        self._check(agent)
+        found = await fitness.checks(self._state, settings, tries=True)
+        return Checkup(state_directory=str(self._state), checks=found)
 
     def _keep(self, agent: str, kept: Stored) -> None:
         place = credentials.file(self._state, agent)

@@ -337,6 +337,15 @@ class AgentLogout(Request[v.AgentView], frozen=True, kw_only=True):
     agent: Word = "claude"
 
 
+class AgentTry(Request[Checkup], frozen=True, kw_only=True):
+    """Look at all that an agent needs, and have its program make one short request of its model.
+
+    As a run would: with the daemon's settings and the agent's login. It costs next to nothing.
+    """
+
+    agent: Word = "claude"
+
+
 class AgentShow(Request[v.AgentView], frozen=True, kw_only=True):
     """Show which login an agent has, which program it is, and what keeps it from working."""
 
@@ -436,6 +445,7 @@ COMMANDS: Final = (
     _acts(StateUpload, u.Uploaded),
     _acts(StateRestore, u.Restored),
     _measures(AgentShow, v.AgentView),
+    _acts(AgentTry, Checkup, Access.OPERATE),
     _acts(AgentLogin, v.AgentView),
     _acts(AgentLogout, v.AgentView),
 )

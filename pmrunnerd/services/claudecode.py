@@ -18,7 +18,7 @@ def package() -> Path | None:
     """Return where the SDK is installed; None where it is not. Nothing of it is run."""
     try:
         found = importlib.util.find_spec(_PACKAGE)
-    except (ImportError, ValueError):
+    except (ImportError, ValueError, OSError):
         return None
     return Path(found.origin).parent if found is not None and found.origin else None
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from pmrunnerd.model import protocol as p
+from pmrunnerd.model.entities import PlanApproval
 from tests.integration.daemon import Daemon, facts
 from tests.unit.services.parts import needs_sandbox
 
@@ -41,8 +42,11 @@ def test_an_agent_that_is_not_logged_in_waits_and_everybody_is_told_what_to_do(
     tmp_path: Path,
 ) -> None:
     with Daemon(tmp_path / "state") as daemon:
-        daemon.add_project("demo", agent="claude")
+        daemon.add_project("demo", plan_approval=PlanApproval.MANUAL)
         daemon.say("demo", "make it")
+        plan = daemon.until_kind("demo", "plan").plan
+        daemon.ask(p.ProjectSet(project="demo", agent="claude"))
+        daemon.ask(p.PlanApprove(plan=plan))
         daemon.until("demo", lambda entry: entry.kind == "limited")
         assert "pmrunnerctl agent login claude" in daemon.ctl("inbox").stdout
         assert "limited" in daemon.ctl("status").stdout

@@ -40,6 +40,18 @@ def test_a_login_is_shown_to_who_reads_without_what_it_is(tmp_path: Path) -> Non
     asyncio.run(scenario())
 
 
+def test_who_operates_may_have_an_agent_tried(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk:
+            with pytest.raises(Forbidden):
+                await r.respond(desk, READER, p.AgentTry(), "")
+            found = await r.respond(desk, ANNA, p.AgentTry(), "")
+            names = [check.name for check in found.checks]  # type: ignore[attr-defined]
+            assert names == ["claude", "claude sandbox", "claude login", "claude request"]
+
+    asyncio.run(scenario())
+
+
 def test_a_login_that_is_wanted_or_ends_soon_is_in_the_inbox_and_in_status(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with at_work(tmp_path) as desk:

@@ -153,7 +153,7 @@ def test_everything_that_is_known_is_drawn(paper: Paper) -> None:
     assert paper.text.splitlines() == [
         "agent    claude",
         "login    a person's own login of Claude Code, /home/anna/.claude/.credentials.json",
-        "since    2026-11-24 11:30:05, by anna",
+        "since    11:30:05 UTC, 2 min ago, by anna",
         "program  /opt/claude",
         "version  2.2.0, tested with 2.1.332",
         "limited  nobody is logged in",
