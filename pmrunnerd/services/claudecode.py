@@ -26,10 +26,10 @@ def package() -> Path | None:
 def program(named: str = "") -> Path | None:
     """Return the CLI: the one that a setting names, or else the SDK's own; None where it is not."""
     if named:
-        return path if (path := Path(named)).is_file() else None
+        return path.resolve() if (path := Path(named)).is_file() else None
     where = package()
     bundled = where / "_bundled" / "claude" if where is not None else None
-    return bundled if bundled is not None and bundled.is_file() else None
+    return bundled.resolve() if bundled is not None and bundled.is_file() else None
 
 
 def tested() -> str:

@@ -93,7 +93,7 @@ async def attempt(
     """Have it make one request, and return what came of it in words. `more` are more variables."""
     try:
         with tempfile.TemporaryDirectory(prefix="pm-runner-") as scratch:
-            said = await _ask(Path(os.path.realpath(scratch)), program, secret, more, model, hidden)
+            said = await _ask(scratch, program, secret, more, model, hidden)
     except TimeoutError:
         found = f"no answer within {_TOTAL:g} s"
         return Check(name=NAME, state="problem", found=found, hint=_NETWORK)
@@ -104,24 +104,29 @@ async def attempt(
 
 
 async def _ask(  # noqa: PLR0913 - as for attempt
-    scratch: Path,
+    scratch: str,
     program: Path,
     secret: Mapping[str, str],
     more: Mapping[str, str],
     model: str,
     hidden: Path,
 ) -> Said:
-    workspace, agent = scratch / "workspace", scratch / "agent"
-    session = agent / "session"
-    for path in (workspace, agent, agent / "home", session):
-        path.mkdir()
+    workspace, agent, session = _places(scratch)
     await _make_repository(workspace)
     cell = await cells.make(workspace, "doctor", agent=agent, hidden=(hidden,), unconfined=False)
-    real = Path(os.path.realpath(program))
-    words = [str(real), *_WORDS, "--model", model or _MODEL]
-    reach = Reach(network=True, shown=(real,), kept=session, talks=True, nests=True)
+    words = [str(program), *_WORDS, "--model", model or _MODEL]
+    reach = Reach(network=True, shown=(program,), kept=session, talks=True, nests=True)
     async with asyncio.timeout(_TOTAL):
         return await _listen(cell, words, secret, {**more, **_ENVIRONMENT}, reach)
+
+
+def _places(scratch: str) -> tuple[Path, Path, Path]:
+    """Make a workspace, and what a run has beside it: its directory, and in it its session."""
+    where = Path(scratch).resolve()
+    places = where / "workspace", where / "agent", where / "agent" / "session"
+    for path in (*places, where / "agent" / "home"):
+        path.mkdir(parents=True, exist_ok=True)
+    return places
 
 
 async def _make_repository(workspace: Path) -> None:

@@ -101,7 +101,7 @@ def running(word: str) -> bool:
 @needs_sandbox
 def test_the_secret_is_no_argument_of_any_process_and_the_program_knows_it(tmp_path: Path) -> None:
     program = tmp_path / "claude-that-waits"
-    program.write_text('#!/bin/sh\nsleep 1\necho "known as $ANTHROPIC_API_KEY" | tr h H; exit 3\n')
+    program.write_text('#!/bin/sh\nsleep 1\necho "known as $ANTHROPIC_API_KEY"; exit 3\n')
     program.chmod(0o755)
 
     async def scene() -> Check:
@@ -118,7 +118,7 @@ def test_the_secret_is_no_argument_of_any_process_and_the_program_knows_it(tmp_p
         return trying.result()
 
     (tmp_path / "state").mkdir()
-    assert asyncio.run(scene()).found == "it failed: known as sk-ant-api03-Hush"
+    assert asyncio.run(scene()).found == f"it failed: known as {KEY}"
 
 
 @needs_sandbox
