@@ -36,7 +36,7 @@ from pmrunnerd.outlet import Outlet
 from pmrunnerd.rules import recovery
 from pmrunnerd.rules.admission import Least
 from pmrunnerd.services import aftermath, leftovers, room, sandbox, workspace
-from pmrunnerd.services.agents.registry import AGENTS
+from pmrunnerd.services.agents.registry import AGENTS, NEED_LOGIN
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.descriptors import Shortage, raise_limit, share
 from pmrunnerd.services.doctor import within
@@ -182,12 +182,7 @@ class House:
             now=clock.now,
             reopen=self._departure.reopen,
             retention=self._sweeper,
-            logins=Logins(
-                store,
-                clock,
-                [agent.name for agent in AGENTS.values() if agent.needs_login],
-                named=settings.agent_claude_path,
-            ),
+            logins=Logins(store, clock, NEED_LOGIN, named=settings.agent_claude_path),
         )
         return engine, desk, watch
 

@@ -198,10 +198,7 @@ class Runs:
         )
 
     async def _served(self, run: str) -> None:
-        """Take note that a provider served a run.
-
-        A tool was used, so a model answered; words alone may be those of an error.
-        """
+        # A tool was used, so a model answered; words alone may be those of an error.
         while (facts := limits.answered(self._store.ahead, self._store.ahead.runs[run])) and (
             not await self._record(run, facts)
         ):

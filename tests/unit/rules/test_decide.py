@@ -238,24 +238,3 @@ def test_a_decision_says_what_it_means_for_the_plan_in_the_same_breath(choices: 
         except PmError:
             continue
         assert settle(fresh) == []
-
-
-def test_a_task_that_waits_for_a_provider_is_tried_sooner_if_a_person_wants_it() -> None:
-    state = happen(a_plan(), ev.ProjectChanged(project="w1", agent="claude"))
-    with pytest.raises(IllegalTransition, match="cannot retry task t1: it is QUEUED"):
-        decide.retry_task(state, "t1", "anna")
-    limit = ev.AgentLimited(agent="claude", kind="rate", reason="busy", until="2027-01-01")
-    happen(state, limit)
-    sooner = ev.AgentRetried(agent="claude", by="anna")
-    assert decide.retry_task(state, "t1", "anna") == (sooner,)
-    assert decide.retry_task(happen(state, sooner), "t1", "anna") == ()
-
-
-def test_a_failed_task_that_is_retried_has_its_provider_tried_too() -> None:
-    state = happen(a_plan(), started("t1", "r1"), *failed("t1", "r1"))
-    happen(state, ev.ProjectChanged(project="w1", agent="claude"))
-    happen(state, ev.AgentLimited(agent="claude", kind="login", reason="x"))
-    facts = decide.retry_task(state, "t1", "anna")
-    assert ev.AgentRetried(agent="claude", by="anna") in facts
-    assert ev.TaskRetried(task="t1", project="w1", by="anna") in facts
-    assert decide.retry_task(happen(state, *facts), "t1", "anna") == ()

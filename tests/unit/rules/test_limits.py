@@ -2,12 +2,13 @@ import pytest
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.errors import IllegalTransition
 from pmrunnerd.model.progress import Finished, Limited
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import limits, outcomes
+from pmrunnerd.rules import decide, limits, outcomes
 from pmrunnerd.rules.agenda import Follow, Remind, Start, agenda, waits
 from pmrunnerd.rules.evolve import evolve
-from tests.unit.rules.life import AT, a_plan, happen, started
+from tests.unit.rules.life import AT, a_plan, failed, happen, started
 
 NOON = "2026-01-01T12:00:00.000Z"
 SOON = "2026-01-01T12:00:30.000Z"
@@ -202,3 +203,24 @@ def test_a_login_that_ends_soon_is_told_once() -> None:
 def test_an_agent_that_no_provider_limits_has_no_account() -> None:
     state = happen(a_plan(), started("t1", "r1"))
     assert dict(state.accounts) == {}
+
+
+def test_a_task_that_waits_for_a_provider_is_tried_sooner_if_a_person_wants_it() -> None:
+    state = happen(a_plan(), ev.ProjectChanged(project="w1", agent="claude"))
+    with pytest.raises(IllegalTransition, match="cannot retry task t1: it is QUEUED"):
+        decide.retry_task(state, "t1", "anna")
+    limit = ev.AgentLimited(agent="claude", kind="rate", reason="busy", until="2027-01-01")
+    happen(state, limit)
+    sooner = ev.AgentRetried(agent="claude", by="anna")
+    assert decide.retry_task(state, "t1", "anna") == (sooner,)
+    assert decide.retry_task(happen(state, sooner), "t1", "anna") == ()
+
+
+def test_a_failed_task_that_is_retried_has_its_provider_tried_too() -> None:
+    state = happen(a_plan(), started("t1", "r1"), *failed("t1", "r1"))
+    happen(state, ev.ProjectChanged(project="w1", agent="claude"))
+    happen(state, ev.AgentLimited(agent="claude", kind="login", reason="x"))
+    facts = decide.retry_task(state, "t1", "anna")
+    assert ev.AgentRetried(agent="claude", by="anna") in facts
+    assert ev.TaskRetried(task="t1", project="w1", by="anna") in facts
+    assert decide.retry_task(happen(state, *facts), "t1", "anna") == ()
