@@ -39,6 +39,7 @@ class RunHost:
         self._directory = directory
         self._report = report
         self._told_to_stop = False
+        self._secret: Mapping[str, str] = {}
         self._working: asyncio.Task[Verdict | Exception] | None = None
 
     async def live(self, listening: Callable[[], None] = lambda: None) -> None:
@@ -80,7 +81,7 @@ class RunHost:
 
     async def _run(self, spec: Spec) -> Verdict:
         agent = registry.find(spec.agent)
-        secret = self._secret(agent)
+        self._secret = self._known_by(agent)
         cell = await self._cell(spec)
         for earlier in spec.earlier:
             if lockfile.is_held(self._sibling(earlier)):
@@ -97,7 +98,7 @@ class RunHost:
         )
         try:
             self._report.began(held.began.head, confined=cell.confined, pid=os.getpid())
-            verdict = await self._work(agent, spec, cell, secret)
+            verdict = await self._work(agent, spec, cell)
             return await settle(held, verdict, spec, self._report)
         except Exception:
             await self._disarm(held)
@@ -121,23 +122,21 @@ class RunHost:
             unconfined=spec.unconfined,
         )
 
-    def _secret(self, agent: Agent) -> Mapping[str, str]:
+    def _known_by(self, agent: Agent) -> Mapping[str, str]:
         """Return what the agent's program is known by. Raises NoLogin, OSError."""
         if not agent.needs_login:
             return {}
         (state,) = _private(self._directory.path)
         return credentials.read(state, agent.name, datetime.now(UTC)).environment
 
-    async def _work(
-        self, agent: Agent, spec: Spec, cell: Cell, secret: Mapping[str, str]
-    ) -> Verdict:
+    async def _work(self, agent: Agent, spec: Spec, cell: Cell) -> Verdict:
         """Let the agent work until it is done or we are told to stop."""
         job = Job(
             spec=spec,
             cell=cell,
             directory=self._directory.agent,
             environment=environment(spec, cell, os.environ.get("PATH", process.PATH)),
-            secret=secret,
+            secret=self._secret,
         )
         if self._told_to_stop:
             return _INTERRUPTED

@@ -16,7 +16,7 @@ from claude_agent_sdk import (
     UserMessage,
 )
 
-from pmrunnerd.model.progress import Charged, Other, Progress, Said, Used
+from pmrunnerd.model.progress import Charged, Progress, Said, Other, Used
 
 # Characters that a report repeats of what a tool was given, or gave back.
 _SHORT: Final = 400
