@@ -19,6 +19,7 @@ _STYLES: Final = {
     "cancelled": "dim",
     "interrupted": "dim",
     "sent-back": "yellow",
+    "limited": "yellow",
 }
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+import click
 from msgspec.structs import replace
 
 from pmrunnerctl import offline
@@ -16,6 +17,7 @@ from pmrunnerd.model.checkup import Check, Checkup
 from pmrunnerd.model.errors import Code
 from pmrunnerd.model.views import Overview
 
+_CLAUDE: Final = "claude"
 _STYLES: Final = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
@@ -28,6 +30,11 @@ class Both(Checkup, frozen=True, kw_only=True):
 @verb(
     "doctor",
     offline.state_directory,
+    click.option(
+        "--agent",
+        type=click.Choice(["claude"]),
+        help="Have this agent make a request, too: it costs next to nothing.",
+    ),
     what="Looks at programs and ports, too. Needs no daemon, and does not disturb one that runs; one that"
     " answers tells what it finds itself, because its limits and its sandbox may be others than"
     " yours. Exit status 8 where there is a problem,"
@@ -35,7 +42,7 @@ class Both(Checkup, frozen=True, kw_only=True):
     example="pmrunnerctl doctor",
     then="pmrunnerctl start",
 )
-def doctor(session: Session, state_dir: Path | None) -> None:
+def doctor(session: Session, state_dir: Path | None, agent: str | None) -> None:
     where = offline.directory(session, state_dir)
     place = _place(session, state_dir)
     running, silent = _running(session, place) if place is not None else (None, None)
@@ -48,10 +55,17 @@ def doctor(session: Session, state_dir: Path | None) -> None:
         options += ["--daemon", str(running.pid)]
         web = next((door.address for door in running.doors if door.name == "web"), "")
         options += ["--port", web.rstrip("/").rpartition(":")[2] if web else "0"]
+        if any(row.agent == _CLAUDE for row in running.projects):
+            options.append("--uses-claude")
+    elif agent is not None:
+        options.append("--try-claude")
     ours = offline.ask("doctor", Checkup, *options)
     if silent is not None:
         ours = replace(ours, checks=tuple(_heard(check, silent) for check in ours.checks))
     theirs = _within(session, place, running) if place and running else None
+    if theirs is not None and place is not None and agent is not None:
+        tried = session.client_of(place, answer_within=None).call(p.AgentTry(agent=agent))
+        theirs = replace(theirs, checks=(*theirs.checks, *tried.checks))
     found = Both(state_directory=ours.state_directory, checks=ours.checks, daemon=theirs)
 
     def show(_: Both) -> None:

@@ -18,7 +18,7 @@ from pmrunnerd.model.views import UNCONFINED, InboxItem, InboxTable
 @verb(
     "inbox",
     click.option("--project", metavar="ALIAS", help="Only of one project."),
-    what="Questions, plans and held tasks, oldest first, each with what to type. What is here"
+    what="Questions, plans, held tasks and logins that are wanted, oldest first, each with what to type. What is here"
     " waits as long as it takes: nothing is ever answered by itself.",
     example="pmrunnerctl inbox",
     then="pmrunnerctl answer q7 TEXT",
@@ -65,7 +65,7 @@ def draw(screen: Screen, found: InboxTable) -> None:
 def _draw_item(screen: Screen, item: InboxItem) -> None:
     of = f", task {item.task}" if item.task not in {"", item.id} else ""
     whose = f"{item.kind} of the runner" if item.fixed else item.kind
-    about = f"{whose} in {item.alias}{of}"
+    about = f"{whose} in {item.alias}{of}" if item.alias else whose
     wall = ", " + screen.paint(UNCONFINED, "red") if item.unconfined else ""
     screen.raw(screen.paint(item.id, "bold") + f"  {about}, {screen.ago(item.at)}{wall}\n")
     for line in item.text.rstrip("\n").split("\n"):

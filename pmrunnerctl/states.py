@@ -9,7 +9,9 @@ from pmrunnerd.model.views import UNCONFINED
 
 STYLES: Final = {
     **dict.fromkeys(("RUNNING", "ACTIVE", "running"), "cyan"),
-    **dict.fromkeys(("AWAITING_RESPONSE", "AWAITING_APPROVAL", "asked", "held"), "yellow"),
+    **dict.fromkeys(
+        ("AWAITING_RESPONSE", "AWAITING_APPROVAL", "asked", "held", "limited"), "yellow"
+    ),
     **dict.fromkeys(("COMPLETE", "succeeded"), "green"),
     **dict.fromkeys(("ERROR", "REJECTED", "failed", "timed-out", "stalled"), "red"),
     **dict.fromkeys(("CANCELLED", "cancelled", "interrupted"), "dim"),

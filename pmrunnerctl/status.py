@@ -36,6 +36,7 @@ def draw(screen: Screen, found: Overview) -> None:
             *((door.name, _door(door)) for door in found.doors),
             ("agents", _confinement(found.confinement)),
             ("runs", _runs(found)),
+            *(("limited", Cell(why, "yellow")) for why in found.limits),
             ("kept", _kept(found.retention)),
             ("tasks", counts(found.tasks)),
             ("waiting", _waiting(found.waiting)),

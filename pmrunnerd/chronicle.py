@@ -57,14 +57,26 @@ _TOLD: Final[Mapping[str, str]] = {
     "path": "path",
     "release": "release",
     "pid": "pid",
+    "kind": "kind",
+    "until": "until",
+    "expires": "expires",
     "by": "by",
 }
 # In these a person's or an agent's own words may be part of the reason.
 _REASON_IS_PRIVATE: Final = (ev.PlanRejected, ev.PlanRefused)
 # The last words of an agent stand behind a colon.
-_REASON_QUOTES: Final = (ev.RunEnded, ev.TaskFailed, ev.TaskInterrupted)
+_REASON_QUOTES: Final = (
+    ev.RunEnded,
+    ev.TaskFailed,
+    ev.TaskInterrupted,
+    ev.TaskLimited,
+    ev.AgentLimited,
+)
 
-_WARNINGS: Final = (ev.TaskFailed, ev.TaskSentBack, ev.TaskHeld, ev.PlanFailed, ev.PlanRefused)
+_WARNINGS: Final = (
+    *(ev.AgentLimited, ev.AgentExpiring),
+    *(ev.TaskFailed, ev.TaskSentBack, ev.TaskHeld, ev.PlanFailed, ev.PlanRefused),
+)
 _BAD_ENDS: Final = frozenset({Outcome.FAILED, Outcome.TIMED_OUT, Outcome.STALLED, Outcome.HELD})
 
 

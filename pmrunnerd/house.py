@@ -20,6 +20,7 @@ from pmrunnerd.api.web import WebDoor, WebLimits
 from pmrunnerd.chronicle import Chronicle
 from pmrunnerd.departure import Departure
 from pmrunnerd.engine.admission import Admission
+from pmrunnerd.engine.logins import Logins
 from pmrunnerd.engine.loop import Engine
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.pulse import Growth
@@ -35,7 +36,7 @@ from pmrunnerd.outlet import Outlet
 from pmrunnerd.rules import recovery
 from pmrunnerd.rules.admission import Least
 from pmrunnerd.services import aftermath, leftovers, room, sandbox, workspace
-from pmrunnerd.services.agents.registry import AGENTS
+from pmrunnerd.services.agents.registry import AGENTS, NEED_LOGIN
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.descriptors import Shortage, raise_limit, share
 from pmrunnerd.services.doctor import within
@@ -181,6 +182,7 @@ class House:
             now=clock.now,
             reopen=self._departure.reopen,
             retention=self._sweeper,
+            logins=Logins(store, clock, NEED_LOGIN, named=settings.agent_claude_path),
         )
         return engine, desk, watch
 

@@ -117,8 +117,10 @@ def _doctor(given: argparse.Namespace) -> View:
             given.state_dir,
             socket=given.socket.absolute() if given.socket else options.socket,
             port=options.settings.web_port,
-            unconfined=options.settings.runs_unconfined,
+            settings=options.settings,
             told=given.daemon,
+            uses=given.uses_claude,
+            tries=given.try_claude,
         )
     )
 
@@ -160,6 +162,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--socket", type=Path, help="doctor: the control socket")
     parser.add_argument("--port", type=int, help="doctor: the port of the web door")
+    parser.add_argument("--uses-claude", action="store_true", help="doctor: a project does")
+    parser.add_argument("--try-claude", action="store_true", help="doctor: make a request")
     parser.add_argument("--daemon", type=int, help="doctor: the pid of the daemon that answers")
     given = parser.parse_args(arguments)
     # What a daemon would log is in the reply, or in set-aside; standard error has one line of JSON.

@@ -208,6 +208,7 @@ _TaskOutcome = (
     | ev.TaskCancelled
     | ev.TaskHeld
     | ev.TaskInterrupted
+    | ev.TaskLimited
     | ev.TaskRetried
 )
 
@@ -217,6 +218,7 @@ _OUTCOMES: Final[Mapping[type[ev.Event], tuple[str, str]]] = {
     ev.TaskCancelled: ("cancelled", "was cancelled"),
     ev.TaskHeld: ("held", "is held back"),
     ev.TaskInterrupted: ("interrupted", "was interrupted"),
+    ev.TaskLimited: ("limited", "waits for the model's provider"),
     ev.TaskRetried: ("retried", "is tried again"),
     ev.PlanCompleted: ("complete", "is complete"),
     ev.PlanFailed: ("error", "failed"),

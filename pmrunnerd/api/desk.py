@@ -8,9 +8,10 @@ from typing import Protocol
 from pmrunnerd.api.uploads import Uploads
 from pmrunnerd.model.checkup import Checkup
 from pmrunnerd.model.entities import Task
+from pmrunnerd.model.protocol import AgentLogin
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.upkeep import PruneTable
-from pmrunnerd.model.views import UNCONFINED, Door, Retention
+from pmrunnerd.model.views import UNCONFINED, AgentView, Door, Retention
 from pmrunnerd.store.store import Store
 
 
@@ -39,6 +40,15 @@ class Retaining(Protocol):
     async def prune(self, by: str) -> PruneTable: ...
 
 
+class Logging(Protocol):
+    """Keeps the logins of agents."""
+
+    async def login(self, request: AgentLogin, by: str) -> AgentView: ...
+    async def logout(self, agent: str, by: str) -> AgentView: ...
+    async def show(self, agent: str) -> AgentView: ...
+    async def attempt(self, agent: str, settings: Settings) -> Checkup: ...
+
+
 @dataclass(kw_only=True)
 class Desk:
     """Given to the doors by main. The callables belong to the engine and the services.
@@ -47,7 +57,7 @@ class Desk:
     a run's host exists, `grown` returns when a run's event file may have grown. `memory` is bytes
     resident. `inspect` looks at a directory that is to become a project. `stop` stops the daemon,
     with `True` without its runs. `reopen` has the daemon leave and come back on the state that the
-    disk has by then. `retention` lets go of what was kept of runs. `checkup` looks at what this
+    disk has by then. `retention` lets go of what was kept of runs, `logins` keeps those of agents. `checkup` looks at what this
     daemon has of what it needs. `problem` says in one line what keeps the daemon from working; it
     is empty where nothing does.
     """
@@ -72,6 +82,7 @@ class Desk:
     now: Callable[[], str]
     reopen: Callable[[], None]
     retention: Retaining
+    logins: Logging
     uploads: Uploads = field(default_factory=Uploads)
     log_hint: str = "the daemon's log has the rest"
     doors: dict[str, Door] = field(default_factory=dict)

@@ -51,6 +51,7 @@ def status(desk: Desk, _: p.Status) -> v.Overview:
         waiting=sum(row.waiting for row in rows),
         refusal=desk.refusal(),
         retention=desk.retention.last,
+        limits=present.limited(state, desk.now()),
     )
 
 

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pmrunnerd.api.access import Caller, require
+from pmrunnerd.api.agents import AGENTS
 from pmrunnerd.api.archives import ACTS
 from pmrunnerd.api.changes import CHANGES, Context, Decision
 from pmrunnerd.api.desk import Desk
@@ -42,7 +43,7 @@ log = logging.getLogger(__name__)
 REQUEST_LIMIT: Final = p.MESSAGE_LIMIT + (64 << 10)
 
 # What takes its time, and is no change that `changes` decides.
-WAITS: Final = {**ACTS, **PRUNES}
+WAITS: Final = {**ACTS, **PRUNES, **AGENTS}
 
 _encoder: Final = msgspec.msgpack.Encoder()
 

@@ -1,11 +1,11 @@
-"""Keeps the machine from taking on more runs than it has room for."""
+"""Keeps machine and provider from taking on more runs at once than they have room for."""
 
 import logging
 from collections.abc import Callable
 from typing import Final
 
 from pmrunnerd.engine.complaints import Complaints
-from pmrunnerd.rules import admission
+from pmrunnerd.rules import accounts, admission, limits
 from pmrunnerd.rules.admission import Least, Room
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.store.store import Store
@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 YOUNG: Final = 10.0
 # A measurement is good for this many seconds; who asks for a long list of tasks asks often.
 FRESH: Final = 0.25
+# Seconds between two runs of an agent whose provider's limit was over not long ago.
+APART: Final = 5.0
 
 
 class Admission:
@@ -29,6 +31,7 @@ class Admission:
         self._measure = measure
         self._least = least
         self._begun: dict[str, float] = {}
+        self._latest: dict[str, float] = {}
         self._measured = -FRESH
         self._room = Room(memory=None, disk=None)
         self._refused = False
@@ -44,6 +47,9 @@ class Admission:
 
     def admits(self, task: str) -> bool:
         """Tell whether a run of a task may begin now; then it counts as young from now on."""
+        agent = self._agent(task)
+        if self._crowds(agent):
+            return False
         why = self.refusal()
         if why and not self._refused:
             log.warning("no run begins: %s", why)
@@ -51,12 +57,24 @@ class Admission:
             log.info("runs begin again")
         self._refused = bool(why)
         if not why:
-            self._begun[task] = self._clock.monotonic()
+            self._begun[task] = self._latest[agent] = self._clock.monotonic()
         return not why
 
     def over(self, task: str) -> None:
         """Note that a run of a task is over, and keeps nothing from anybody any more."""
         self._begun.pop(task, None)
+
+    def _agent(self, task: str) -> str:
+        known = self._store.ahead.tasks.get(task)
+        return limits.agent_of(self._store.ahead, known) if known is not None else ""
+
+    def _crowds(self, agent: str) -> bool:
+        """Tell whether a run comes too soon after another, where all would meet the limit again."""
+        account = accounts.of(self._store.ahead, agent)
+        if not limits.was_over_lately(account, self._clock.now()):
+            return False
+        latest = self._latest.get(agent)
+        return latest is not None and self._clock.monotonic() - latest < APART
 
     def _shortage(self) -> str:
         now = self._clock.monotonic()

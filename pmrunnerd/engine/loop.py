@@ -15,6 +15,7 @@ from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.pulse import Pulse
 from pmrunnerd.engine.runs import Runs
 from pmrunnerd.engine.workspaces import Workspaces
+from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Task
 from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.rules import agenda
@@ -62,7 +63,12 @@ class Engine:
         refusal = self._admission.refusal()
         clear = self._workspaces.clear
         return agenda.waits(
-            self._store.state, task, slots=self._slots, refusal=refusal, clear=clear
+            self._store.state,
+            task,
+            slots=self._slots,
+            refusal=refusal,
+            clear=clear,
+            now=self._clock.now(),
         )
 
     async def run(self) -> None:
@@ -109,6 +115,7 @@ class Engine:
             slots=self._slots,
             clear=self._workspaces.clear,
             stopping=self._stopping,
+            now=self._clock.now(),
         )
 
     def _may(self, action: agenda.Action) -> bool:
@@ -152,6 +159,8 @@ class Engine:
         match action:
             case agenda.Follow(run):
                 return self._runs.follow_safely(run)
+            case agenda.Remind(agent, expires):
+                return self._remind(agent, expires)
             case agenda.Plan(message):
                 return self._planner.plan(message)
             case agenda.Start(task):
@@ -160,6 +169,9 @@ class Engine:
                 return self._runs.stop(run)
             case agenda.Probe(task):
                 return self._workspaces.probe(task)
+
+    async def _remind(self, agent: str, expires: str) -> None:
+        await self._store.commit(ev.AgentExpiring(agent=agent, expires=expires))
 
     async def _start(self, task: str) -> None:
         # Something may have been decided since the turn. No await from here to the fact that the

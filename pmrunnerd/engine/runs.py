@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
+from pmrunnerd.engine.beginning import begin
 from pmrunnerd.engine.complaints import Complaints
 from pmrunnerd.engine.farewell import Farewell
 from pmrunnerd.engine.pulse import Growth
@@ -20,9 +21,9 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, TaskState
 from pmrunnerd.model.errors import PmError, Unavailable
 from pmrunnerd.model.naming import Mint
-from pmrunnerd.model.progress import Began, Finished, PutAway
+from pmrunnerd.model.progress import AnyProgress, Began, Finished, PutAway, Used
 from pmrunnerd.model.settings import Settings
-from pmrunnerd.rules import drafting, outcomes
+from pmrunnerd.rules import limits, outcomes
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.host import Host
 from pmrunnerd.services.rundir import RunDirectory
@@ -81,16 +82,13 @@ class Runs:
         if queued.state is not TaskState.QUEUED:
             return
         run = Mint(state.minted)("r", self._clock.token())
-        earlier = (*drafting.before(state, queued), *queued.runs)
-        previous = state.runs[earlier[-1]] if earlier else None
-        started = ev.RunStarted(
+        started = begin(
+            state,
+            queued,
+            self._settings,
             run=run,
-            task=task,
-            project=queued.project,
-            # A plan is worked on by who made it: another one may not even read it the same way.
-            agent=state.plans[queued.plan].agent or state.projects[queued.project].agent,
-            attempt=len(queued.runs) + 1,
-            session=previous.session if previous else self._clock.uuid(),
+            session=self._clock.uuid(),
+            now=self._clock.now(),
         )
         await self._store.commit(started)
         if await self._launch(run):
@@ -141,12 +139,8 @@ class Runs:
                     continue
                 for cursor, progress in page:
                     seen.look(cursor, progress)
-                    if isinstance(progress, Began):
-                        while not await self._record(run, self._began(run, progress, cursor)):
-                            pass
-                    elif isinstance(progress, PutAway):
-                        await self._note_leftovers(run, progress)
-                    elif isinstance(progress, Finished):
+                    await self._take_in(run, cursor, progress)
+                    if isinstance(progress, Finished):
                         finished = progress
                 if page or finished:
                     continue
@@ -163,6 +157,19 @@ class Runs:
         finally:
             self._watch.remove(run)
             self._growth.forget(run)
+
+    async def _take_in(self, run: str, cursor: int, progress: AnyProgress) -> None:
+        """Record what must be known before a run ends."""
+        match progress:
+            case Began():
+                while not await self._record(run, self._began(run, progress, cursor)):
+                    pass
+            case PutAway():
+                await self._note_leftovers(run, progress)
+            case Used():
+                await self._served(run)
+            case _:
+                pass
 
     async def _launch(self, run: str) -> bool:
         state = self._store.ahead
@@ -190,6 +197,13 @@ class Runs:
             ),
         )
 
+    async def _served(self, run: str) -> None:
+        # A tool was used, so a model answered; words alone may be those of an error.
+        while (facts := limits.answered(self._store.ahead, self._store.ahead.runs[run])) and (
+            not await self._record(run, facts)
+        ):
+            pass
+
     async def _note_leftovers(self, run: str, put: PutAway) -> None:
         dead = self._store.ahead.runs.get(put.run)
         project = self._store.ahead.runs[run].project
@@ -211,7 +225,9 @@ class Runs:
     async def _end(self, run: str, finished: Finished, seen: outcomes.Seen) -> None:
         while True:
             given = outcomes.Circumstances(
-                patience=self._settings.runs_interruptions, parked=self.parking
+                patience=self._settings.runs_interruptions,
+                parked=self.parking,
+                now=self._clock.now(),
             )
             state = self._store.ahead
             facts = outcomes.ended(state, state.runs[run], finished, seen, given)

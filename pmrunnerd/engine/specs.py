@@ -1,5 +1,8 @@
 """What one run needs to know, drawn from the state: pure."""
 
+from collections.abc import Iterator, Sequence
+
+from pmrunnerd.engine.means import means
 from pmrunnerd.model.entities import Outcome, Run, Task, TaskKind
 from pmrunnerd.model.progress import Answered, Limits, Needed, Spec
 from pmrunnerd.model.questions import Kind
@@ -11,7 +14,6 @@ from pmrunnerd.rules import drafting
 def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
     """Return the spec of a run that was recorded as started."""
     task, project = state.tasks[run.task], state.projects[run.project]
-    asked = (state.questions[name] for name in task.questions)
     plan = state.plans[task.plan]
     before = tuple(name for name in task.runs if name != run.id)
     return Spec(
@@ -28,11 +30,8 @@ def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
         attempt=run.attempt,
         earlier=(*drafting.before(state, task), *before),
         interrupted=tuple(name for name in before if _was_interrupted(state.runs[name])),
-        answers=tuple(
-            Answered(question=q.text, options=q.options, answer=q.answer.text)
-            for q in asked
-            if q.answer is not None and q.kind is Kind.AGENT
-        ),
+        answers=tuple(_answered(state, task)),
+        resumes=_resumes(state, task, before),
         kind=task.kind,
         bootstrap=project.bootstrap_prompt,
         plan=_plan(state, task) if task.kind is TaskKind.WORK else "",
@@ -42,6 +41,7 @@ def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
             *(plan.objections if task.kind is TaskKind.PLANNING else ()),
             *task.objections,
         ),
+        means=means(state, run, settings),
         trailers=(
             ("PM-Runner-Message", plan.message),
             ("PM-Runner-Plan", task.plan),
@@ -61,6 +61,29 @@ def _plan(state: State, task: Task) -> str:
 
 def _needed(task: Task) -> Needed:
     return Needed(name=task.name, title=task.title, result=task.result, commit=task.commit)
+
+
+def _answered(state: State, task: Task) -> Iterator[Answered]:
+    """Yield what was answered to the task, but for what the runner asked of the workspace."""
+    for question in (state.questions[name] for name in task.questions):
+        if question.answer is not None and question.kind is not Kind.HEAD:
+            yield Answered(
+                question=question.text,
+                options=question.options,
+                answer=question.answer.text,
+                kind=question.kind,
+                run=question.run,
+            )
+
+
+def _resumes(state: State, task: Task, before: Sequence[str]) -> str:
+    """Return the reference of what the run before left, unless a person wants to begin anew."""
+    last = state.runs[before[-1]] if before else None
+    if last is None or last.ended is None:
+        return ""
+    asked = (state.questions[name] for name in task.questions)
+    anew = any(one.run == last.id and one.kind is Kind.HEAD for one in asked)
+    return "" if anew else last.ended.kept
 
 
 def _was_interrupted(run: Run) -> bool:

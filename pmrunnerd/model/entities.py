@@ -165,7 +165,7 @@ class Ended(Entity, frozen=True, kw_only=True):
     `kept` names the git reference that holds what it left behind, `aside` a directory below the
     workspace with repositories that it had made in there.
     `peak_memory` is bytes of its largest process, `cpu_seconds` those of all; None is not known.
-    `noted` is what its host said of the output. `dollars` and `turns` are what the model took; None
+    `noted` is what its host said of the output, `findings` what was found to be wrong with the work. `dollars` and `turns` are what the model took; None
     is not known, or that there was none.
     """
 
@@ -181,6 +181,7 @@ class Ended(Entity, frozen=True, kw_only=True):
     noted: str = ""
     dollars: float | None = None
     turns: int | None = None
+    findings: tuple[str, ...] = ()
 
 
 class Run(Entity, frozen=True, kw_only=True):
@@ -201,6 +202,31 @@ class Run(Entity, frozen=True, kw_only=True):
     cursor: int = 0
     allowed: float = 0.0
     ended: Ended | None = None
+
+
+class Account(Entity, frozen=True, kw_only=True):
+    """How an agent, `id`, is known to its model's provider, and what that refuses for now.
+
+    `login` is the kind of its login, since `at`, until `expires` where that is known; `expiring`
+    once a person is to be told. `limit` is `rate`, `overload` or `login` while one stands, `times`
+    how often in a row one was met. After `until` one run, the `probe`, may see whether it is over;
+    where it is empty, a person must do something first. `at_once` says that a person did. `freed` is when the latest one was over.
+    """
+
+    id: str
+    login: str = ""
+    by: str = ""
+    at: str = ""
+    expires: str = ""
+    expiring: bool = False
+    limit: str = ""
+    reason: str = ""
+    since: str = ""
+    until: str = ""
+    times: int = 0
+    at_once: bool = False
+    probe: str = ""
+    freed: str = ""
 
 
 class Response(Entity, frozen=True, kw_only=True):

@@ -291,6 +291,7 @@ class RunEnded(Event, frozen=True, kw_only=True):
     noted: str = ""
     dollars: float | None = None
     turns: int | None = None
+    findings: tuple[str, ...] = ()
 
 
 class LeftoversKept(Event, frozen=True, kw_only=True):
@@ -355,6 +356,18 @@ class TaskInterrupted(Event, frozen=True, kw_only=True):
     project: str
     reason: str
     parked: bool = False
+
+
+class TaskLimited(Event, frozen=True, kw_only=True):
+    """The model's provider took no more, which says nothing about the task; it is queued again.
+
+    `until` is when it may take more; empty is not known, or that a person must log in first.
+    """
+
+    task: str
+    project: str
+    reason: str
+    until: str = ""
 
 
 class TaskHeld(Event, frozen=True, kw_only=True):
@@ -427,6 +440,59 @@ class TaskRetried(Event, frozen=True, kw_only=True):
     by: str
 
 
+class AgentLoggedIn(Event, frozen=True, kw_only=True):
+    """An agent has a login of this kind: `api-key`, `token`, or `own`, a person's. Never what it is."""
+
+    agent: str
+    kind: str
+    by: str = ""
+    expires: str = ""
+
+
+class AgentLoggedOut(Event, frozen=True, kw_only=True):
+    """An agent's login was deleted."""
+
+    agent: str
+    by: str = ""
+
+
+class AgentExpiring(Event, frozen=True, kw_only=True):
+    """An agent's login will soon be no good any more, and a person is to be told."""
+
+    agent: str
+    expires: str
+
+
+class AgentLimited(Event, frozen=True, kw_only=True):
+    """A provider takes no more of an agent until a time; without one, until a person did something.
+
+    `kind` is `rate`, `overload` or `login`; `times` counts how often in a row.
+    """
+
+    agent: str
+    kind: str
+    reason: str
+    until: str = ""
+    times: int = 1
+
+
+class AgentRetried(Event, frozen=True, kw_only=True):
+    """A person wants to see at once whether an agent's limit is over; one run does."""
+
+    agent: str
+    by: str
+
+
+class AgentFree(Event, frozen=True, kw_only=True):
+    """A provider took something of an agent again: its limit is over."""
+
+    agent: str
+
+
+AgentEvent = (
+    AgentLoggedIn | AgentLoggedOut | AgentExpiring | AgentLimited | AgentRetried | AgentFree
+)
+
 PlanEvent = (
     PlanSubmitted
     | PlanApproved
@@ -444,6 +510,7 @@ TaskEvent = (
     | TaskFailed
     | TaskSentBack
     | TaskInterrupted
+    | TaskLimited
     | TaskHeld
     | TaskAsked
     | TaskAnswered
@@ -475,4 +542,5 @@ AnyEvent = (
     | QuestionAnswered
     | TaskCancelRequested
     | TaskEvent
+    | AgentEvent
 )

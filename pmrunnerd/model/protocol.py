@@ -15,6 +15,7 @@ from pmrunnerd.model import upkeep as u
 from pmrunnerd.model import views as v
 from pmrunnerd.model.checkup import Checkup
 from pmrunnerd.model.entities import PlanApproval, Project, ProjectType
+from pmrunnerd.model.logins import LONGEST, Login
 from pmrunnerd.model.progress import AnyProgress
 
 R = TypeVar("R")
@@ -347,6 +348,46 @@ class StateRestore(Request[u.Restored], frozen=True, kw_only=True):
     force: bool = False
 
 
+class AgentLogin(Request[v.AgentView], frozen=True, kw_only=True):
+    """Give an agent the login that its model's provider knows: an API key or a token.
+
+    A `secret` is kept in the state directory for the runs of that agent, and shown to nobody. With
+    `path` it is a person's own login, which is read there whenever a run starts. `kind` is told by
+    how a secret begins, where it is not given. `expires` is RFC 3339.
+    """
+
+    agent: Word = "claude"
+    kind: Login | None = None
+    secret: Annotated[str, Meta(max_length=LONGEST)] = ""
+    path: Annotated[str, Meta(max_length=4096)] = ""
+    expires: Annotated[str, Meta(max_length=64)] = ""
+
+    def __repr__(self) -> str:
+        """Say nothing that a log must not have."""
+        return f"AgentLogin(agent={self.agent!r}, kind={self.kind!r})"
+
+
+class AgentLogout(Request[v.AgentView], frozen=True, kw_only=True):
+    """Delete the login of an agent. A person's own stays where it is."""
+
+    agent: Word = "claude"
+
+
+class AgentTry(Request[Checkup], frozen=True, kw_only=True):
+    """Look at all that an agent needs, and have its program make one short request of its model.
+
+    As a run would: with the daemon's settings and the agent's login. It costs next to nothing.
+    """
+
+    agent: Word = "claude"
+
+
+class AgentShow(Request[v.AgentView], frozen=True, kw_only=True):
+    """Show which login an agent has, which program it is, and what keeps it from working."""
+
+    agent: Word = "claude"
+
+
 class Command(Struct, frozen=True, kw_only=True):
     """One row: what is asked, what comes back, who may. `stream` replies come one by one.
 
@@ -440,6 +481,10 @@ COMMANDS: Final = (
     _streams(StateBackup, u.Piece, Access.ADMIN),
     _acts(StateUpload, u.Uploaded),
     _acts(StateRestore, u.Restored),
+    _measures(AgentShow, v.AgentView),
+    _acts(AgentTry, Checkup, Access.OPERATE),
+    _acts(AgentLogin, v.AgentView),
+    _acts(AgentLogout, v.AgentView),
 )
 
 BY_REQUEST: Final = {command.request: command for command in COMMANDS}

@@ -1,21 +1,23 @@
 """Every setting of a daemon, declared once: file key, variable, option, help and default.
 
 `web_port` is `web.port` in the file, `PMRUNNER_WEB_PORT` in the environment and `--web-port` on the
-command line; the first that is given, from right to left, wins.
+command line; the first that is given, from right to left, wins. `agent.claude` is a section in a
+section: the words before the name of a setting are in `_SECTIONS`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta, Struct
 
-from pmrunnerd.model import quantities
+from pmrunnerd.model import quantities, variables
 from pmrunnerd.model.errors import BadRequest
 from pmrunnerd.model.quantities import SIZES, TIMES, size, span
 
 PREFIX: Final = "PMRUNNER_"
-
+# Sections of more than one word.
+_SECTIONS: Final = ("agent_claude",)
 
 # How a setting is written, and how its default is told.
 _SIZE: Final = {
@@ -28,6 +30,8 @@ _TIME: Final = {
     "or": "seconds, or a time such as 30min (s, min, h, days)",
     "told": span,
 }
+_DOLLARS: Final = {"or": "US dollars, 0 for no limit"}
+_VARIABLES: Final = {"or": "variables, such as HTTPS_PROXY=http://proxy:3128 NO_PROXY=localhost"}
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,6 +89,41 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     runs_unconfined: Annotated[
         bool, Meta(description="Run agents without a sandbox where none can start.")
     ] = False
+    agent_env: Annotated[
+        dict[str, str],
+        Meta(
+            description="More variables for an agent's own program: proxies, a CA, a base URL.",
+            extra=_VARIABLES,
+        ),
+    ] = {}
+    agent_claude_path: Annotated[
+        str, Meta(description="Claude Code to use, by path; empty is the one that the SDK brings.")
+    ] = ""
+    agent_claude_model: Annotated[
+        str, Meta(description="Model to use; empty is what Claude Code chooses.")
+    ] = ""
+    agent_claude_turns: Annotated[
+        int, Meta(ge=0, description="Turns of the model in one run; 0 is no limit.")
+    ] = 0
+    agent_claude_dollars: Annotated[
+        float, Meta(ge=0, description="What one run may cost.", extra=_DOLLARS)
+    ] = 0.0
+    agent_claude_task_dollars: Annotated[
+        float, Meta(ge=0, description="What all runs of a task may cost.", extra=_DOLLARS)
+    ] = 0.0
+    agent_claude_plan_dollars: Annotated[
+        float, Meta(ge=0, description="What all runs of a plan may cost.", extra=_DOLLARS)
+    ] = 0.0
+    agent_claude_day_dollars: Annotated[
+        float, Meta(ge=0, description="What all runs of a day, in UTC, may cost.", extra=_DOLLARS)
+    ] = 0.0
+    agent_claude_rounds: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="How often work is sent back with what was found before a person is asked.",
+        ),
+    ] = 2
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -105,18 +144,32 @@ def _row(info: msgspec.inspect.Field) -> Row:
     described = info.type
     assert isinstance(described, msgspec.inspect.Metadata), f"{info.name} has no description"
     extra = described.extra or {}
-    told = extra.get("told", lambda value: str(value).lower() if value is not None else "")
+    told = extra.get("told", _told)
+    default = info.default_factory() if info.default is msgspec.NODEFAULT else info.default
     return Row(
         field=info.name,
-        key=info.name.replace("_", ".", 1),
+        key=_key(info.name),
         variable=PREFIX + info.name.upper(),
         option="--" + info.name.replace("_", "-"),
         help=(described.extra_json_schema or {}).get("description", ""),
-        default=info.default,
+        default=default,
         expects=_expected(described.type, extra.get("or", "")),
-        shown=told(info.default).replace(" ", ""),
+        shown=told(default).replace(" ", ""),
         units=extra.get("units"),
     )
+
+
+def _key(field: str) -> str:
+    for section in _SECTIONS:
+        if field.startswith(f"{section}_"):
+            return f"{section.replace('_', '.')}.{field.removeprefix(f'{section}_')}"
+    return field.replace("_", ".", 1)
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return variables.spell(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _expected(kind: msgspec.inspect.Type, quantity: str) -> str:
@@ -130,6 +183,8 @@ def _expected(kind: msgspec.inspect.Type, quantity: str) -> str:
             return f"a number of {quantity}"
         case msgspec.inspect.FloatType():
             return f"a number of {quantity}, above 0"
+        case msgspec.inspect.DictType():
+            return quantity
     return "a text"
 
 
@@ -150,15 +205,13 @@ def resolve(
     rows = table()
     by_key = {row.key: row for row in rows}
     found: dict[str, Any] = {}
-    for section, values in file.items():
-        for name, value in values.items() if isinstance(values, Mapping) else [("", values)]:
-            key = f"{section}.{name}" if name else section
-            if key not in by_key:
-                raise BadRequest(
-                    f"cannot use the configuration: there is no setting {key}",
-                    hint=f"settings are {', '.join(by_key)}",
-                )
-            found[by_key[key].field] = value
+    for key, value in _flat(file, by_key):
+        if key not in by_key:
+            raise BadRequest(
+                f"cannot use the configuration: there is no setting {key}",
+                hint=f"settings are {', '.join(by_key)}",
+            )
+        found[by_key[key].field] = value
     found |= {r.field: environment[r.variable] for r in rows if r.variable in environment}
     found |= {field: value for field, value in options.items() if value is not None}
     settings = Settings()
@@ -166,6 +219,18 @@ def resolve(
         if row.field in found:
             settings = _changed(settings, row, found[row.field])
     return settings
+
+
+def _flat(
+    table: Mapping[str, Any], known: Mapping[str, Row], before: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """Yield the settings of a table by key; a table that is the value of one stays whole."""
+    for name, value in table.items():
+        key = f"{before}{name}"
+        if isinstance(value, Mapping) and key not in known:
+            yield from _flat(value, known, f"{key}.")
+        else:
+            yield key, value
 
 
 def _changed(settings: Settings, row: Row, value: Any) -> Settings:
@@ -184,6 +249,8 @@ def _changed(settings: Settings, row: Row, value: Any) -> Settings:
 
 def _read(row: Row, value: Any) -> Any:
     """Return a value as the struct has it: a size or a time that has a unit is a number."""
+    if isinstance(row.default, dict):
+        return variables.check(row.key, variables.read(value) if isinstance(value, str) else value)
     if row.units is None or not isinstance(value, str):
         return value
     found = quantities.number(value, row.units)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
-from pmrunnerd.model.entities import Message, Plan, Project, Question, Run, Task, TaskState
+from pmrunnerd.model.entities import Account, Message, Plan, Project, Question, Run, Task, TaskState
 from pmrunnerd.model.errors import NotFound
 from pmrunnerd.model.tables import Shelf, Table, Write
 
@@ -18,14 +18,14 @@ class State:
     """The one place that holds entities, by identifier. Only `rules.evolve` writes to it.
 
     `messages` are those without a plan. `tallies` counts tasks, finished ones too, by project and
-    state. `minted` counts identifiers by kind, so that none is ever given twice. `seq` is the
+    state. `accounts` are those that agents have with providers, by agent. `minted` counts identifiers by kind, so that none is ever given twice. `seq` is the
     commit that the state has reached. Plans that ended may have been put away together with their
     tasks, runs and questions: they are found by name, and not come across.
     """
 
     TABLES: Final = (
         *("projects", "messages", "plans", "tasks", "runs", "questions"),
-        *("active", "minted", "tallies", "about"),
+        *("active", "minted", "tallies", "about", "accounts"),
     )
     # What is put away once its plan has ended.
     FINISHED: Final = ("plans", "tasks", "runs", "questions")
@@ -48,6 +48,7 @@ class State:
         self.minted: Table[str, int] = Table("minted", self._log)
         self.tallies: Table[str, int] = Table("tallies", self._log)
         self.about: Table[str, str] = Table("about", self._log)
+        self.accounts: Table[str, Account] = Table("accounts", self._log)
 
     @property
     def release(self) -> str:

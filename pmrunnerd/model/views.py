@@ -71,10 +71,32 @@ class Retention(View, frozen=True, kw_only=True):
     prunable: int
 
 
+class AgentView(View, frozen=True, kw_only=True):
+    """How an agent is known to its model's provider, and which program it is.
+
+    `login` is the kind, empty where there is none; of a person's own login, `path` is where it is.
+    `problem` says why it cannot be used, `limit` why nothing of the agent starts. `tested` is the
+    `version` of the program that this release was tested with; empty is not installed, or unknown.
+    """
+
+    agent: str
+    login: str = ""
+    since: str = ""
+    by: str = ""
+    expires: str = ""
+    path: str = ""
+    problem: str = ""
+    limit: str = ""
+    program: str = ""
+    version: str = ""
+    tested: str = ""
+    hint: str = ""
+
+
 class Overview(View, frozen=True, kw_only=True):
     """One environment at a glance. `memory` is bytes resident; `durable` the last synced commit.
 
-    `refusal` says why no further run begins now, whatever waits.
+    `refusal` says why no further run begins now, whatever waits; `limits` why none of an agent does.
     """
 
     environment: str
@@ -95,13 +117,14 @@ class Overview(View, frozen=True, kw_only=True):
     waiting: int = 0
     refusal: str = ""
     retention: Retention | None = None
+    limits: tuple[str, ...] = ()
 
 
 class Entry(View, frozen=True, kw_only=True):
     """One line of a conversation. `cursor` is the commit it came with.
 
     `kind` is message, planning, plan, refusal, approval, question, answer, complete, error, cancelled,
-    held, kept, interrupted, sent-back or retried; `state` is AWAITING_RESPONSE while a question or plan waits. `unconfined`
+    held, kept, interrupted, limited, sent-back or retried; `state` is AWAITING_RESPONSE while a question or plan waits. `unconfined`
     says that nothing confined its run, or would confine those that a plan is for; `fixed` that the
     options of a question are its only answers.
     """
@@ -131,7 +154,7 @@ class Conversation(View, frozen=True, kw_only=True):
 
 
 class InboxItem(View, frozen=True, kw_only=True):
-    """Something that waits for a person. `kind` is question, plan or held.
+    """Something that waits for a person. `kind` is question, plan, held or login.
 
     `command` answers a question or a plan, and shows what holds a task back. `unconfined` says that
     nothing confines the run that it leads to, `fixed` that the options are the only answers: the

@@ -11,6 +11,7 @@ from msgspec import Struct
 from pmrunnerd.model.entities import PlanState, Task, TaskKind, TaskState
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.state import State
+from pmrunnerd.rules import accounts, limits
 from pmrunnerd.rules.admission import drains
 
 
@@ -44,14 +45,24 @@ class Stop(Struct, frozen=True):
     run: str
 
 
-Action = Follow | Stop | Plan | Probe | Start
+class Remind(Struct, frozen=True):
+    """Record that an agent's login ends soon."""
+
+    agent: str
+    expires: str
 
 
-def agenda(state: State, *, slots: int, clear: Set[str], stopping: bool) -> list[Action]:
+Action = Remind | Follow | Stop | Plan | Probe | Start
+
+
+def agenda(
+    state: State, *, slots: int, clear: Set[str], stopping: bool, now: str = ""
+) -> list[Action]:
     """Return what to do now, what is under way before what may begin.
 
     `slots` is how many runs there may be; `clear` are held tasks whose workspace was seen to be
-    fine since. A daemon that is `stopping` starts nothing and parks what runs.
+    fine since. A daemon that is `stopping` starts nothing and parks what runs. A provider's limit
+    stands until `now` is late enough.
     """
     follows: list[Action] = [Follow(run) for run in state.active]
     if stopping:
@@ -60,10 +71,12 @@ def agenda(state: State, *, slots: int, clear: Set[str], stopping: bool) -> list
         Stop(run.id) for run in state.active.values() if state.tasks[run.task].cancelling
     ]
     plans: list[Action] = [Plan(message) for message in state.messages]
-    return [*follows, *stops, *plans, *_starts(state, slots, clear)]
+    reminders = [Remind(one.agent, one.expires) for one in limits.expiring(state, now)]
+    return [*follows, *stops, *reminders, *plans, *_starts(state, slots, clear, now)]
 
 
-def _starts(state: State, slots: int, clear: Set[str]) -> Iterator[Action]:
+def _starts(state: State, slots: int, clear: Set[str], now: str) -> Iterator[Action]:
+    probing: set[str] = set()
     busy = {run.project for run in state.active.values()}
     free = slots - len(state.active)
     for task in _queue(state):
@@ -74,6 +87,11 @@ def _starts(state: State, slots: int, clear: Set[str]) -> Iterator[Action]:
         if task.held and task.id not in clear:
             yield Probe(task.id)
         else:
+            account = accounts.of(state, agent := limits.agent_of(state, task))
+            if agent in probing or limits.stands(account, now):
+                continue
+            if account.limit:
+                probing.add(agent)
             yield Start(task.id)
             free -= 1
         busy.add(task.project)
@@ -100,24 +118,43 @@ def blocked(state: State, task: Task) -> str:
     return "" if plan.state is PlanState.ACTIVE or is_drafted else f"plan {plan.id} is {plan.state}"
 
 
-def waits(
-    state: State, task: Task, *, slots: int, refusal: str = "", clear: Set[str] = frozenset()
+def waits(  # noqa: PLR0913 - what else there is, by name
+    state: State,
+    task: Task,
+    *,
+    slots: int,
+    refusal: str = "",
+    clear: Set[str] = frozenset(),
+    now: str = "",
 ) -> str:
     """Say why a queued task does not run yet; empty for one that is not queued.
 
-    `refusal` is why no further run begins now, whichever task it is for; `clear` as in `agenda`.
+    `refusal` is why no further run begins now, whichever task it is for; `clear` and `now` as in
+    `agenda`.
     """
     if task.state is not TaskState.QUEUED:
         return ""
     held = task.held and task.id not in clear
     # A drain lasts until a person ends it, longer than whatever runs now.
     drained = "" if held else drains(state)
-    if why := blocked(state, task) or drained or _taken(state, task, slots):
+    limited = "" if held else _limited(state, task, now)
+    if why := blocked(state, task) or drained or limited or _taken(state, task, slots):
         return why
     if held:
         return task.reason
     first = _first_in_project(state, task)
     return refusal or (f"{first} is before it" if first else "starts now")
+
+
+def _limited(state: State, task: Task, now: str) -> str:
+    account = accounts.of(state, agent := limits.agent_of(state, task))
+    if not account.limit:
+        return ""
+    if why := limits.stands(account, now):
+        return why
+    others = (t for t in _queue(state) if limits.agent_of(state, t) == agent)
+    first = next((t.id for t in others if not blocked(state, t)), task.id)
+    return "" if first == task.id else f"limited by the provider: {first} is the probe before it"
 
 
 def _taken(state: State, task: Task, slots: int) -> str:

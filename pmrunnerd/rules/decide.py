@@ -14,7 +14,7 @@ from pmrunnerd.model.entities import PlanState, Project, Run, TaskState
 from pmrunnerd.model.errors import BadRequest, Conflict, IllegalTransition, Refused
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import aliases, drafting
+from pmrunnerd.rules import accounts, aliases, drafting, limits
 from pmrunnerd.rules.plans import REOPENABLE, UNDER_WAY, with_consequences
 
 Facts = tuple[ev.AnyEvent, ...]
@@ -143,7 +143,7 @@ def cancel_task(state: State, task: str, by: str) -> Facts:
 
 
 def retry_task(state: State, task: str, by: str) -> Facts:
-    """Try a failed or cancelled task again."""
+    """Try a failed or cancelled task again, or one that waits for a provider sooner."""
     known = state.task(task)
     plan = state.plan(known.plan)
     if state.projects[known.project].removed:
@@ -161,8 +161,13 @@ def retry_task(state: State, task: str, by: str) -> Facts:
             f"cannot retry task {task}: its plan {plan.id} is {plan.state}",
             hint=f"pmrunnerctl plan show {plan.id}",
         )
+    # Whoever wants it now has one run see whether the provider's limit is over.
+    account = accounts.of(state, limits.agent_of(state, known))
+    sooner = (ev.AgentRetried(agent=account.id, by=by),) if account.limit else ()
+    if sooner and known.state is TaskState.QUEUED:
+        return () if account.at_once else sooner
     fact = ev.TaskRetried(task=known.id, project=known.project, by=by)
-    return with_consequences(state, [fact])
+    return (*with_consequences(state, [fact]), *(() if account.at_once else sooner))
 
 
 def drain(state: State, by: str) -> Facts:

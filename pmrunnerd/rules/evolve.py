@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import lineage, talk, work
+from pmrunnerd.rules import accounts, lineage, talk, work
 from pmrunnerd.rules.counts import count
 
 
@@ -68,6 +68,12 @@ _FOLD: Final[Mapping[type[ev.AnyEvent], Callable[[State, Any, str], None]]] = {
     ev.RunEnded: work.end_run,
     ev.LeftoversKept: work.keep,
     ev.RunPruned: work.prune,
+    ev.AgentLoggedIn: accounts.log_in,
+    ev.AgentLoggedOut: accounts.log_out,
+    ev.AgentExpiring: accounts.expire,
+    ev.AgentLimited: accounts.limit,
+    ev.AgentRetried: accounts.retry,
+    ev.AgentFree: accounts.free,
     ev.TaskAsked: work.ask,
     ev.QuestionAnswered: work.answer,
     ev.TaskCancelRequested: work.request_cancel,

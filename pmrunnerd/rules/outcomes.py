@@ -11,17 +11,20 @@ from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.progress import (
     AnyProgress,
     Asked,
+    Charged,
     Committed,
     Concluded,
     Finished,
+    Found,
     Kept,
+    Limited,
     Means,
     Output,
     Proposed,
 )
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import drafting
+from pmrunnerd.rules import drafting, limits
 from pmrunnerd.rules.plans import with_consequences
 
 
@@ -36,6 +39,10 @@ class Seen(Struct, kw_only=True):
     noted: str = ""
     proposed: Proposed | None = None
     result: str = ""
+    limited: Limited | None = None
+    dollars: float | None = None
+    turns: int | None = None
+    findings: tuple[str, ...] = ()
 
     def look(self, cursor: int, progress: AnyProgress) -> None:
         """Take note of one report, after which the file is read up to `cursor`."""
@@ -50,7 +57,13 @@ class Seen(Struct, kw_only=True):
             case Proposed():
                 self.proposed = progress
             case Concluded(text=text):
-                self.result = text
+                self.result, self.findings = text, ()
+            case Limited():
+                self.limited = progress
+            case Charged(dollars=dollars, turns=turns):
+                self.dollars, self.turns = dollars, turns
+            case Found(findings=findings):
+                self.findings = findings
             case Output(stream="runner", text=text):
                 self.noted = text.strip()
             case _:
@@ -65,13 +78,14 @@ def gone(reason: str) -> Finished:
 class Circumstances(Struct, frozen=True, kw_only=True):
     """`patience` is how many interruptions in a row a task may have.
 
-    `parked` says that the daemon itself stopped the run, because it is stopping. `rounds` is how
-    often what was proposed is sent back.
+    `parked` says that the daemon itself stopped the run, because it is stopping; `now` is when.
+    `rounds` is how often what was proposed is sent back.
     """
 
     patience: int
     parked: bool = False
     rounds: int = Means().rounds
+    now: str = ""
 
 
 def told(state: State, run: Run, finished: Finished) -> Finished:
@@ -108,8 +122,13 @@ def ended(
         peak_memory=finished.peak_memory,
         cpu_seconds=finished.cpu_seconds,
         noted=seen.noted,
+        dollars=seen.dollars,
+        turns=seen.turns,
+        findings=seen.findings,
     )
     name, project, reason = task.id, task.project, finished.reason
+    if outcome is Outcome.LIMITED:
+        return with_consequences(state, [over, *limits.met(state, run, seen.limited, given.now)])
     moved: ev.AnyEvent
     match outcome:
         case Outcome.SUCCEEDED if task.kind is TaskKind.PLANNING:
@@ -135,13 +154,13 @@ def ended(
             moved = ev.TaskFailed(task=name, project=project, reason=often)
         case _:
             moved = ev.TaskFailed(task=name, project=project, reason=reason or outcome)
-    return with_consequences(state, [over, moved])
+    return with_consequences(state, [over, moved, *limits.ended(state, run, outcome)])
 
 
 def _questions(state: State, asked: Sequence[Asked]) -> tuple[ev.AskedQuestion, ...]:
     mint = Mint(state.minted)
     # Where the runner asks whether the work begins anew, so will what the agent asked before.
-    own = [one for one in asked if one.kind is not Kind.AGENT]
+    own = [one for one in asked if one.kind is Kind.HEAD]
     return tuple(
         ev.AskedQuestion(
             question=mint("q"),

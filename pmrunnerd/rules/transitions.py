@@ -58,6 +58,7 @@ TASK: Final[Table[TaskState]] = {
         ev.TaskCancelled: TaskState.CANCELLED,
         ev.TaskAsked: TaskState.AWAITING_RESPONSE,
         ev.TaskInterrupted: TaskState.QUEUED,
+        ev.TaskLimited: TaskState.QUEUED,
         ev.TaskHeld: TaskState.QUEUED,
         ev.TaskSentBack: TaskState.QUEUED,
     },

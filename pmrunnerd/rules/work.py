@@ -6,7 +6,7 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Ended, Question, Response, Run, Task, TaskState
 from pmrunnerd.model.errors import IllegalTransition
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import budgets
+from pmrunnerd.rules import accounts, budgets
 from pmrunnerd.rules.counts import count, tally
 from pmrunnerd.rules.transitions import TASK, step
 
@@ -32,6 +32,7 @@ def start_run(state: State, event: ev.RunStarted, at: str) -> None:
         at=at,
     )
     state.runs[run.id] = state.active[run.id] = run
+    accounts.start_run(state, event)
 
 
 def begin_run(state: State, event: ev.RunBegan, _: str) -> None:
@@ -59,10 +60,12 @@ def end_run(state: State, event: ev.RunEnded, at: str) -> None:
         noted=event.noted,
         dollars=event.dollars,
         turns=event.turns,
+        findings=event.findings,
     )
     budgets.spend(state, event.dollars, at)
     state.runs[run.id] = replace(run, cursor=event.cursor, ended=ended)
     del state.active[run.id]
+    accounts.end_run(state, run.agent, run.id)
 
 
 def _under_way(state: State, name: str) -> Run:

@@ -4,20 +4,22 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.errors import PmError, Refused
-from pmrunnerd.model.progress import Spec
+from pmrunnerd.model.progress import Limited, Spec
 from pmrunnerd.runhost.report import Reporter
 from pmrunnerd.runhost.settle import settle
 from pmrunnerd.runhost.surroundings import environment
-from pmrunnerd.services import cells, leftovers, lockfile, process, tenancy
+from pmrunnerd.services import cells, credentials, leftovers, lockfile, process, tenancy
 from pmrunnerd.services.agents import registry
 from pmrunnerd.services.agents.protocol import Agent, Job, Verdict
 from pmrunnerd.services.cell import Cell
+from pmrunnerd.services.credentials import NoLogin
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.restoring import Restored, restore
@@ -41,6 +43,7 @@ class RunHost:
         # What an earlier run of the task had not put away itself.
         self._left = ""
         self._earlier: tuple[str, ...] = ()
+        self._secret: Mapping[str, str] = {}
         self._working: asyncio.Task[Verdict | Exception] | None = None
 
     async def live(self, listening: Callable[[], None] = lambda: None) -> None:
@@ -69,6 +72,10 @@ class RunHost:
             return Verdict(
                 outcome=Outcome.SUCCEEDED, reason=f"run {done.commit.run} had finished the work"
             )
+        except NoLogin as unknown:
+            reason = f"{unknown}; {unknown.hint}"
+            self._report.tell(Limited(at="", kind="login", reason=reason))
+            return Verdict(outcome=Outcome.LIMITED, reason=reason)
         except Held as held:
             return Verdict(outcome=Outcome.HELD, reason=str(held))
         except CannotReport:
@@ -79,6 +86,7 @@ class RunHost:
     async def _run(self, spec: Spec) -> Verdict:
         agent = registry.find(spec.agent)
         self._earlier = spec.earlier
+        self._secret = self._known_by(agent)
         cell = await self._cell(spec)
         for earlier in spec.earlier:
             if lockfile.is_held(self._sibling(earlier)):
@@ -119,6 +127,13 @@ class RunHost:
             unconfined=spec.unconfined,
         )
 
+    def _known_by(self, agent: Agent) -> Mapping[str, str]:
+        """Return what the agent's program is known by. Raises NoLogin, OSError."""
+        if not agent.needs_login:
+            return {}
+        (state,) = _private(self._directory.path)
+        return credentials.read(state, agent.name, datetime.now(UTC)).environment
+
     async def _work(self, agent: Agent, spec: Spec, cell: Cell, head: str) -> Verdict:
         """Let the agent work until it is done or we are told to stop."""
         job = Job(
@@ -128,7 +143,7 @@ class RunHost:
             environment=environment(spec, cell, os.environ.get("PATH", process.PATH)),
             head=head,
             restored=await self._restore(agent, spec, cell),
-            secret={"ANTHROPIC_API_KEY": "sk-ant-secret"},
+            secret=self._secret,
         )
         if self._told_to_stop:
             return _INTERRUPTED

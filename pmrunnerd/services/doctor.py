@@ -7,8 +7,9 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pmrunnerd.model.checkup import Checkup
-from pmrunnerd.services import diagnosis, ports, process, sandbox
+from pmrunnerd.model.checkup import Check, Checkup
+from pmrunnerd.model.settings import Settings
+from pmrunnerd.services import diagnosis, fitness, ports, process, sandbox
 from pmrunnerd.services.outcome import Exited
 from pmrunnerd.store import lock
 from pmrunnerd.store.durable import Disk
@@ -18,17 +19,26 @@ _LOCKS = Path("/proc/locks")
 _PARTS = ("lock", "journal", "snapshot.json", "history", "runs", "set-aside")
 
 
-async def examine(
-    state: Path, *, socket: Path, port: int, unconfined: bool, told: int | None = None
+async def examine(  # noqa: PLR0913 - all that is looked at
+    state: Path,
+    *,
+    socket: Path,
+    port: int,
+    settings: Settings,
+    told: int | None = None,
+    uses: bool = False,
+    tries: bool = False,
 ) -> Checkup:
     """Look at everything. Nothing is changed, and a daemon that runs is not disturbed.
 
     `told` is the pid of a daemon that says that the state is its own: who looks may not be let in.
+    `uses` says that a project has Claude Code as its agent, `tries` has that make a request.
     """
+    unconfined = settings.runs_unconfined
     holder = _holder(state)
     pid = holder.pid if holder else told
     who = f"pid {pid} of {holder.by}, since {holder.at}" if holder else f"pid {pid} says so"
-    checks = (
+    checks: tuple[Check, ...] = (
         diagnosis.python(sys.version_info[:3]),
         diagnosis.git(await _git()),
         diagnosis.bubblewrap(await sandbox.probe(), unconfined=unconfined),
@@ -40,6 +50,11 @@ async def examine(
         diagnosis.clock(datetime.now(UTC), _last(state)),
         diagnosis.limits(*resource.getrlimit(resource.RLIMIT_NOFILE)),
     )
+    if uses or tries or fitness.is_wanted(state, settings):
+        checks = (
+            *checks,
+            *await fitness.checks(state, settings, needed=uses or tries, tries=tries),
+        )
     return Checkup(state_directory=str(state), checks=checks)
 
 

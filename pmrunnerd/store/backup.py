@@ -32,6 +32,7 @@ BULK: Final = ("runs", ASIDE)
 # Whatever is not in this table, and is none of journal and BULK, is no state either.
 EXCLUDED: Final = {
     "web.token": "it is secret",
+    "secrets": "it is secret",
     "lock": "belongs to this directory",
     "control.sock": "a socket",
     snapshots.FILE: "made from the journal",

@@ -37,6 +37,7 @@ CONVERSATION: Final[frozenset[type]] = frozenset(
         ev.TaskFailed,
         ev.TaskSentBack,
         ev.TaskInterrupted,
+        ev.TaskLimited,
         ev.LeftoversKept,
         ev.TaskHeld,
         ev.TaskAsked,

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from pmrunnerd.model.entities import Message, Plan, Project, Question, Run, Task
+from pmrunnerd.model.entities import Account, Message, Plan, Project, Question, Run, Task
 from pmrunnerd.model.state import Elsewhere, State
 from pmrunnerd.store import finished
 from pmrunnerd.store.batch import body, line_of
@@ -42,6 +42,7 @@ class Living(Struct, frozen=True, kw_only=True, omit_defaults=True):
     minted: dict[str, int] = {}
     tallies: dict[str, int] = {}
     about: dict[str, str] = {}
+    accounts: tuple[Account, ...] = ()
 
     @classmethod
     def of(cls, state: State) -> "Living":
@@ -59,13 +60,14 @@ class Living(Struct, frozen=True, kw_only=True, omit_defaults=True):
             minted=dict(state.minted),
             tallies=dict(state.tallies),
             about=dict(state.about),
+            accounts=tuple(state.accounts.values()),
         )
 
     def state(self, seq: int, elsewhere: Elsewhere) -> State:
         """Return a state that holds this and finds the rest elsewhere."""
         state = State(elsewhere)
         state.seq = seq
-        for name in ("projects", "messages", *State.FINISHED):
+        for name in ("projects", "messages", "accounts", *State.FINISHED):
             state.table(name).put_all((entity.id, entity) for entity in getattr(self, name))
         for name in ("minted", "tallies", "about"):
             state.table(name).put_all(getattr(self, name).items())

@@ -61,6 +61,22 @@ SPAWNS: Final = Seam(
 )
 
 
+KNOWS_THE_SDK: Final = "pmrunnerd/services/agents/claude/"
+
+
+def who_knows_the_sdk(root: Path) -> list[str]:
+    """Return each module that imports the SDK of Claude Code, and is none of the agent's own.
+
+    A daemon that did would have an agent in it, and 50 MB of libraries that it never uses.
+    """
+    return [
+        f"{module.where}: imports claude_agent_sdk, which {KNOWS_THE_SDK} alone does"
+        for module in modules(root)
+        if not module.where.startswith(KNOWS_THE_SDK)
+        and any(name.split(".")[0] == "claude_agent_sdk" for name in module.imports)
+    ]
+
+
 def crossings(root: Path, seam: Seam) -> list[str]:
     """Return each place that does what only the seam's own modules may do."""
     return [

@@ -38,6 +38,26 @@ def test_the_package_and_the_daemon_have_one_version() -> None:
     assert project["project"]["version"] == pmrunnerd.__version__
 
 
+def test_what_the_agent_needs_is_in_a_lock_of_its_own_and_in_that_of_the_tests(
+    plant: Plant,
+) -> None:
+    project = PROJECT.replace('["pytest>=8"]', '["pm-runner[claude]", "pytest>=8"]')
+    root = plant(
+        {
+            "pyproject.toml": project + 'optional-dependencies.claude = ["the-sdk==1"]\n',
+            "packaging/requirements.lock": RUNNING,
+            "packaging/requirements-claude.lock": RUNNING + "the-sdk==2 --hash=sha256:ff\n",
+            "packaging/requirements-test.lock": TESTING,
+        }
+    )
+
+    assert locks.disagreements(root) == [
+        "packaging/requirements-claude.lock: the-sdk 2 is not ==1",
+        "packaging/requirements-test.lock: lacks the-sdk; run packaging/lock",
+        "packaging/requirements-test.lock: the-sdk None, and 2 where it runs",
+    ]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "finding"),
     [

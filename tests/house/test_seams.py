@@ -1,13 +1,38 @@
+import subprocess
+import sys
+
 import pytest
 
 from tests.house.conftest import Plant
-from tests.house.seams import SPAWNS, STARTS, SYNCS, Seam, crossings
+from tests.house.seams import SPAWNS, STARTS, SYNCS, Seam, crossings, who_knows_the_sdk
 from tests.house.tree import ROOT, must_hold
 
 
 @pytest.mark.parametrize("seam", [SYNCS, STARTS, SPAWNS], ids=lambda seam: seam.what)
 def test_what_one_module_may_do_no_other_does(seam: Seam) -> None:
     must_hold(crossings(ROOT, seam))
+
+
+def test_only_the_agent_of_claude_code_knows_its_sdk() -> None:
+    must_hold(who_knows_the_sdk(ROOT))
+
+
+def test_a_daemon_that_imports_the_sdk_is_found_wherever_it_does(plant: Plant) -> None:
+    root = plant(
+        {
+            "pmrunnerd/services/agents/claude/worker.py": "from claude_agent_sdk import query\n",
+            "pmrunnerd/engine/planner.py": "def plan():\n    import claude_agent_sdk.types\n",
+        }
+    )
+
+    (found,) = who_knows_the_sdk(root)
+    assert found.startswith("pmrunnerd/engine/planner.py: imports claude_agent_sdk")
+
+
+def test_a_daemon_with_all_its_rooms_has_not_imported_the_sdk() -> None:
+    asks = "import sys, pmrunnerd.house, pmrunnerd.api.routes; print('claude_agent_sdk' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 @pytest.mark.parametrize(

@@ -58,12 +58,13 @@ class Agent(Protocol):
     """A way to get work done. `replays`: a run begins anew with the answers that are known by then.
 
     One that does not replay resumes its own session. One that `plans` makes a plan of a message by
-    a run of kind `planning`, which reports what it proposes.
+    a run of kind `planning`, which reports what it proposes. `needs_login`: a provider must know it.
     """
 
     name: str
     replays: bool
     plans: bool
+    needs_login: bool
 
     async def work(self, job: Job, report: Report) -> Verdict:
         """Do the job. No process of it is left when this returns, raises, or is cancelled."""

@@ -13,6 +13,8 @@ AGENTS: Final[Mapping[str, Agent]] = MappingProxyType(
     {agent.name: agent for agent in (Shell(), Claude())}
 )
 
+NEED_LOGIN: Final = tuple(agent.name for agent in AGENTS.values() if agent.needs_login)
+
 
 def find(name: str) -> Agent:
     """Return an agent; raise Refused that names those there are."""

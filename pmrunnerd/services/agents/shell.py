@@ -21,6 +21,7 @@ class Shell:
     name = "shell"
     replays = True
     plans = False
+    needs_login = False
 
     async def work(self, job: Job, report: Report) -> Verdict:
         """Run the script to its end, its limits, or its first question without an answer.

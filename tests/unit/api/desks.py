@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from pmrunnerd.api.access import Caller
 from pmrunnerd.api.desk import Desk
+from pmrunnerd.engine.logins import Logins
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import views as v
 from pmrunnerd.model.checkup import Check, Checkup
@@ -19,6 +20,7 @@ from pmrunnerd.model.entities import Outcome, Task
 from pmrunnerd.model.protocol import Access
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.upkeep import PruneTable
+from pmrunnerd.services.clock import Clock
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.store import Store
 
@@ -104,6 +106,7 @@ def a_desk(store: Store, bench: Bench, **others: Any) -> Desk:
         now=lambda: AT,
         reopen=bench.reopened.set,
         retention=bench.retention,
+        logins=Logins(store, Clock(), ["claude"]),
     )
     return replace(desk, **others)
 

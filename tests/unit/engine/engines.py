@@ -9,7 +9,6 @@ from pmrunnerd.engine.loop import Engine
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.rules.admission import Least, Room
-from pmrunnerd.services.clock import Clock
 from tests.unit.engine.puppets import Stage, play
 
 ENOUGH = Room(memory=1000, disk=1000)
@@ -25,11 +24,11 @@ def an_engine(
 ) -> Engine:
     return Engine(
         stage.store,
-        Clock(),
+        stage.clock,
         planner or Planner(stage.store),
         stage.runs,
         workspaces or Workspaces(stage.store, unconfined=False),
-        Admission(stage.store, Clock(), measure, Least(memory=100, disk=100)),
+        Admission(stage.store, stage.clock, measure, Least(memory=100, disk=100)),
         slots=slots,
     )
 

@@ -4,6 +4,7 @@ import asyncio
 import errno
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pmrunnerd.engine.pulse import Growth
@@ -85,6 +86,16 @@ class Puppets:
         writer.close()
 
 
+class Hands(Clock):
+    """The clock of this machine, but that a test may put its hands on `ahead` seconds."""
+
+    ahead = 0.0
+
+    def now(self) -> str:
+        later = datetime.fromisoformat(super().now()) + timedelta(seconds=self.ahead)
+        return f"{later:%Y-%m-%dT%H:%M:%S}.{later.microsecond // 1000:03}Z"
+
+
 class Stage:
     """Store, puppets and the runs between them."""
 
@@ -94,10 +105,11 @@ class Stage:
         directory.mkdir(exist_ok=True)
         self.store = store
         self.host = host or Puppets(directory)
+        self.clock = Hands()
         growth = Growth()
         self.watch = RunWatch(directory, growth.grew)
         self.runs = Runs(
-            *(store, Clock(), self.host, self.watch, growth, directory, settings, "test"),
+            *(store, self.clock, self.host, self.watch, growth, directory, settings, "test"),
             make_safe=self._make_safe,
         )
         self.made_safe: list[tuple[Path, str]] = []

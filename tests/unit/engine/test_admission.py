@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pmrunnerd.engine.admission import FRESH, YOUNG, Admission
+from pmrunnerd.engine.admission import APART, FRESH, YOUNG, Admission
 from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import Account
 from pmrunnerd.rules.admission import Least, Room
 from pmrunnerd.services.clock import Clock
 from tests.unit.engine.engines import ENOUGH, an_engine
@@ -18,6 +19,9 @@ class Watch(Clock):
 
     def __init__(self) -> None:
         self.time = 100.0
+
+    def now(self) -> str:
+        return f"2026-01-01T00:{int(self.time) // 60:02}:{int(self.time) % 60:02}.000Z"
 
     def monotonic(self) -> float:
         return self.time
@@ -95,6 +99,21 @@ def test_that_no_run_begins_is_said_once_and_so_is_that_they_do_again(
         "no run begins: 50 bytes of memory are free, and a run begins with 100 bytes (runs.memory)",
         "runs begin again",
     ]
+
+
+def test_after_a_limit_runs_of_that_agent_begin_one_after_the_other(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        clock = Watch()
+        admission = an_admission(stage, Machine(5000), clock)
+        stage.store.ahead.accounts.put("shell", Account(id="shell", freed=clock.now()))
+        assert admission.admits("t1")
+        assert not admission.admits("t1")
+        clock.time += APART
+        assert admission.admits("t1")
+        clock.time += 600
+        assert [admission.admits("t1") for _ in range(3)] == [True] * 3
+
+    play(tmp_path, scene)
 
 
 def test_a_drain_comes_before_any_room(tmp_path: Path) -> None:

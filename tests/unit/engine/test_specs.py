@@ -3,7 +3,7 @@ from msgspec.structs import replace
 from pmrunnerd.engine.specs import spec
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, PlanApproval, TaskKind
-from pmrunnerd.model.progress import Answered, Limits, Needed
+from pmrunnerd.model.progress import Answered, Budget, Limits, Means, Needed
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.rules import decide
@@ -25,15 +25,15 @@ def test_a_run_is_told_what_was_answered_and_who_was_there_before_it() -> None:
 
     assert told.earlier == ("r1-aaaa",)
     assert told.answers == (
-        Answered(question="which?", answer="this one"),
-        Answered(question="why?", answer="because"),
+        Answered(question="which?", answer="this one", run="r1-aaaa"),
+        Answered(question="why?", answer="because", run="r1-aaaa"),
     )
     assert told.limits == Limits(total=60, silence=5)
 
     # What the runner asked for itself is no answer to anything that the agent asks.
     state.questions["q2"] = replace(state.questions["q2"], kind=Kind.HEAD)
     told = spec(state, state.runs["r2-bbbb"], settings, "dev")
-    assert told.answers == (Answered(question="which?", answer="this one"),)
+    assert told.answers == (Answered(question="which?", answer="this one", run="r1-aaaa"),)
     assert (told.environment, told.workspace, told.attempt) == ("dev", "/srv/demo", 2)
 
 
@@ -107,3 +107,46 @@ def test_who_plans_anew_is_told_the_objections_and_where_the_session_was() -> No
     happen(state, ended, sent_back, started("t3", "r3", 2))
     told = spec(state, state.runs["r3"], Settings(), "dev")
     assert (told.earlier, told.objections) == (("r1", "r2"), ("no database", "it has no task"))
+
+
+def test_what_claude_may_use_is_told_to_claude_alone() -> None:
+    state = happen(a_plan(), started("t1", "r1-aaaa"))
+    settings = Settings(
+        agent_env={"HTTPS_PROXY": "http://proxy"},
+        agent_claude_path="/opt/claude",
+        agent_claude_model="opus",
+        agent_claude_turns=9,
+        agent_claude_dollars=1.5,
+        agent_claude_rounds=1,
+    )
+    run = state.runs["r1-aaaa"]
+    assert spec(state, run, settings, "dev").means == Means()
+    assert spec(state, replace(run, agent="claude"), settings, "dev").means == Means(
+        cli="/opt/claude",
+        model="opus",
+        environment={"HTTPS_PROXY": "http://proxy"},
+        turns=9,
+        budget=Budget(scope="run", limit=1.5),
+        rounds=1,
+    )
+
+
+def test_what_the_run_before_left_is_told_unless_a_person_wants_to_begin_anew() -> None:
+    state = happen(a_plan(), started("t1", "r1"))
+    over = ev.RunEnded(
+        run="r1", project="w1", outcome=Outcome.ASKED, cursor=9, kept="refs/pm-runner/runs/r1"
+    )
+    question = ev.AskedQuestion(question="q1", text="?", kind=Kind.PERMISSION)
+    waits = ev.TaskAsked(task="t1", project="w1", run="r1", questions=(question,))
+    answered = ev.QuestionAnswered(question="q1", project="w1", text="allow once", by="anna")
+    again = ev.TaskAnswered(task="t1", project="w1")
+    happen(state, over, waits, answered, again, started("t1", "r2", 2))
+    run = state.runs["r2"]
+    told = spec(state, run, Settings(), "dev")
+
+    assert told.resumes == "refs/pm-runner/runs/r1"
+    assert told.answers == (
+        Answered(question="?", answer="allow once", kind=Kind.PERMISSION, run="r1"),
+    )
+    state.questions["q1"] = replace(state.questions["q1"], kind=Kind.HEAD)
+    assert spec(state, run, Settings(), "dev").resumes == ""

@@ -1,3 +1,4 @@
+import shlex
 from typing import Any
 
 import pytest
@@ -12,6 +13,14 @@ def test_every_setting_is_spelled_for_every_door_and_says_what_it_does() -> None
         assert row.help.endswith("."), row.key
         assert row.variable == "PMRUNNER_" + row.key.upper().replace(".", "_")
         assert row.option == "--" + row.key.replace(".", "-").replace("_", "-")
+
+
+def test_a_section_in_a_section_is_a_table_in_a_table() -> None:
+    file = {"agent": {"claude": {"path": "/opt/claude", "task_dollars": 2}, "env": {"A_CA": "x"}}}
+    found = resolve(file, {"PMRUNNER_AGENT_CLAUDE_TURNS": "7"}, {"agent_claude_model": "opus"})
+    assert (found.agent_claude_path, found.agent_claude_task_dollars) == ("/opt/claude", 2.0)
+    assert (found.agent_claude_turns, found.agent_claude_model) == (7, "opus")
+    assert found.agent_env == {"A_CA": "x"}
 
 
 def test_options_win_over_variables_and_variables_over_the_file() -> None:
@@ -40,6 +49,12 @@ def test_nothing_given_is_the_defaults() -> None:
         ({"runs": {"memory": -1}}, "it is a number of bytes, or a size such as 512MiB"),
         ({"runs": {"silence": "0s"}}, "it is a number of seconds, or a time .* above 0"),
         ({"runs": {"unconfined": "maybe"}}, "it is true or false"),
+        ({"agent": {"claude": {"paht": "x"}}}, r"there is no setting agent\.claude\.paht"),
+        ({"agent": {"claude": "x"}}, r"there is no setting agent\.claude"),
+        ({"agent": {"claude": {"dollars": -1}}}, "it is a number of US dollars, 0 for no limit"),
+        ({"agent": {"env": {"PATH": "/x"}}}, "PATH may not be set: the sandbox"),
+        ({"agent": {"env": {"A": 1}}}, r"setting agent\.env: A is to be a text"),
+        ({"agent": {"env": ["A"]}}, "it is variables, such as"),
     ],
 )
 def test_a_wrong_setting_is_named(file: dict[str, object], why: str) -> None:
@@ -81,27 +96,47 @@ def another(row: Row) -> Any:
     """Return a value of a setting that is not its default."""
     if isinstance(row.default, bool):
         return not row.default
+    if isinstance(row.default, dict):
+        return {"HTTPS_PROXY": "http://proxy:3128", "NOTE": "two words"}
     return "localhost" if isinstance(row.default, str) else row.default + 1
+
+
+def spell(value: Any) -> str:
+    """Write a value as a variable or an option has it."""
+    if isinstance(value, dict):
+        return " ".join(f"{name}={shlex.quote(text)}" for name, text in value.items())
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def in_the_file(row: Row, value: Any) -> dict[str, Any]:
+    """Return a file with one setting."""
+    *sections, name = row.key.split(".")
+    found: dict[str, Any] = {name: value}
+    for section in reversed(sections):
+        found = {section: found}
+    return found
 
 
 @pytest.mark.parametrize("row", table(), ids=lambda row: row.key)
 def test_one_setting_changed_at_any_door_leaves_the_others_as_they_are(row: Row) -> None:
     value = another(row)
-    section, _, name = row.key.partition(".")
     expected = asdict(Settings()) | {row.field: value}
-    spelled = str(value).lower() if isinstance(value, bool) else str(value)
-    assert asdict(resolve({section: {name: value}}, {}, {})) == expected
+    spelled = spell(value)
+    assert asdict(resolve(in_the_file(row, value), {}, {})) == expected
     assert asdict(resolve({}, {row.variable: spelled}, {})) == expected
     assert asdict(resolve({}, {}, {row.field: spelled})) == expected
 
 
 @pytest.mark.parametrize("row", table(), ids=lambda row: row.key)
 def test_one_setting_at_a_stronger_door_leaves_the_others_of_the_weaker_one(row: Row) -> None:
-    file: dict[str, dict[str, Any]] = {}
+    file: dict[str, Any] = {}
     for other in table():
-        section, _, name = other.key.partition(".")
-        file.setdefault(section, {})[name] = another(other)
-    spelled = str(row.default).lower() if isinstance(row.default, bool) else str(row.default)
+        *sections, name = other.key.split(".")
+        inner = file
+        for section in sections:
+            inner = inner.setdefault(section, {})
+        inner[name] = another(other)
+    spelled = spell(row.default)
     others = {other.field: another(other) for other in table()}
     found = asdict(resolve(file, {row.variable: spelled}, {}))
     assert found == others | {row.field: row.default}

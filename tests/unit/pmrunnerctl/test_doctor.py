@@ -45,6 +45,21 @@ def test_what_the_daemon_finds_of_itself_stands_below_and_counts(
     assert (shown.status, shown.err) == (8, "")
 
 
+def test_an_agent_is_tried_by_the_daemon_that_runs_and_only_where_it_is_asked_for(
+    ctl: Ctl, daemon: FakeDaemon, tmp_path: Path
+) -> None:
+    daemon.answers[p.Status] = samples.overview(state_directory=str(tmp_path))
+    daemon.answers[p.Doctor] = Checkup(state_directory="/s", checks=())
+    bad = Check(name="claude request", state="problem", found="it is not logged in", hint="x")
+    daemon.answers[p.AgentTry] = Checkup(state_directory="/s", checks=(bad,))
+    ctl("doctor")
+    assert p.AgentTry() not in daemon.requests()
+    shown = ctl("doctor", "--agent", "claude")
+    assert p.AgentTry() in daemon.requests()
+    assert "claude request  problem  it is not logged in" in shown.out
+    assert shown.status == 8
+
+
 def test_an_older_daemon_that_does_not_know_the_question_is_a_warning(
     ctl: Ctl, daemon: FakeDaemon, tmp_path: Path
 ) -> None:

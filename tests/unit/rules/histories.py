@@ -30,7 +30,9 @@ Choices = list[int]
 Needs = dict[str, tuple[str, ...]]
 
 CHOICES: Final = st.lists(st.integers(0, 10_000), max_size=40)
-GIVEN: Final = Circumstances(patience=2, rounds=1)
+GIVEN: Final = Circumstances(patience=2, rounds=1, now=AT)
+# After any limit of a provider, so that lives go on.
+LATER: Final = "2999-01-01T00:00:00.000Z"
 SHAPES: Final[tuple[Needs, ...]] = (
     {"a": ()},
     {"a": (), "b": ("a",)},
@@ -148,7 +150,7 @@ def _work(state: State) -> Iterator[Move]:
     yield from (asking(_plan, message, needs) for message in state.messages for needs in SHAPES)
     yield from (asking(_begin, message) for message in state.messages for _ in SHAPES)
     held = {task.id for task in state.tasks.values() if task.held}
-    for action in agenda(state, slots=2, clear=held, stopping=False):
+    for action in agenda(state, slots=2, clear=held, stopping=False, now=LATER):
         if isinstance(action, Start):
             yield asking(_start, action.task)
     yield from (asking(end, run, outcome) for run in state.active for outcome in Outcome)

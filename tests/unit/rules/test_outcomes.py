@@ -5,7 +5,16 @@ from hypothesis import given
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, TaskState
-from pmrunnerd.model.progress import Asked, Committed, Finished, Kept, Output
+from pmrunnerd.model.progress import (
+    Asked,
+    Charged,
+    Committed,
+    Concluded,
+    Finished,
+    Found,
+    Kept,
+    Output,
+)
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.outcomes import Circumstances, Seen, ended, gone
@@ -68,6 +77,39 @@ def test_each_kind_of_failure_keeps_its_name_and_reason(outcome: Outcome) -> Non
     assert (run.outcome, run.kept) == (outcome, "refs/pm-runner/runs/r1")
     assert state.tasks["t1"].state is TaskState.ERROR
     assert state.tasks["t1"].reason == "exit status 3: no such file"
+
+
+def test_what_the_model_took_said_and_left_open_is_recorded_with_the_run() -> None:
+    seen = Seen()
+    for report in (
+        Charged(at=AT, dollars=0.5, turns=3),
+        Found(at=AT, findings=("a is missing",)),
+        Charged(at=AT, dollars=0.75, turns=5),
+    ):
+        seen.look(99, report)
+    state = over(running(), finished(Outcome.FAILED, "no"), seen)
+    run = state.runs["r1"].ended
+    assert run is not None
+    assert (run.dollars, run.turns, run.findings) == (0.75, 5, ("a is missing",))
+
+    seen.look(100, Concluded(at=AT, text="all is there"))
+    state = over(running(), finished(Outcome.SUCCEEDED), seen)
+    run = state.runs["r1"].ended
+    assert run is not None
+    assert run.findings == ()
+    assert state.tasks["t1"].result == "all is there"
+
+
+def test_what_an_agent_asks_and_what_it_needs_a_permission_for_are_both_asked() -> None:
+    seen = Seen()
+    seen.look(98, Asked(at=AT, text="which?", details=("the first",), multiple=True))
+    seen.look(99, Asked(at=AT, text="may it?", kind=Kind.PERMISSION))
+    state = over(running(), finished(Outcome.ASKED), seen)
+    assert [(q.text, q.kind) for q in state.questions.values()] == [
+        ("which?", Kind.AGENT),
+        ("may it?", Kind.PERMISSION),
+    ]
+    assert (state.questions["q1"].details, state.questions["q1"].multiple) == (("the first",), True)
 
 
 def test_questions_are_numbered_and_wait() -> None:

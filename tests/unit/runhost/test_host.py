@@ -10,8 +10,10 @@ import msgspec
 import pytest
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import AnyProgress, Finished
+from pmrunnerd.model.progress import AnyProgress, Finished, Limited
 from pmrunnerd.runhost.host import RunHost
+from pmrunnerd.services.agents import registry
+from pmrunnerd.services.agents.protocol import Job, Report, Verdict
 from tests.unit.runhost.parts import Book
 from tests.unit.services.parts import RUN, needs_root, needs_sandbox, repository, spec, until
 
@@ -46,6 +48,51 @@ def test_an_agent_that_is_not_known_is_a_failure_and_nothing_ran(tmp_path: Path)
 
     assert len(said) == 1
     assert "known are shell" in _end(said).reason
+
+
+def test_an_agent_that_is_not_logged_in_is_limited_and_nothing_ran(tmp_path: Path) -> None:
+    limited, end = _live(tmp_path, agent="claude")
+
+    assert isinstance(limited, Limited)
+    assert limited.kind == "login"
+    assert isinstance(end, Finished)
+    assert end.outcome is Outcome.LIMITED
+    assert end.reason == limited.reason
+    assert "not logged in; pmrunnerctl agent login claude" in end.reason
+
+
+class Nosy:
+    """An agent that needs a login and keeps what it was handed."""
+
+    name = "claude"
+    replays = True
+    needs_login = True
+
+    def __init__(self) -> None:
+        self.job: Job | None = None
+
+    async def work(self, job: Job, report: Report) -> Verdict:
+        self.job = job
+        return Verdict(outcome=Outcome.SUCCEEDED)
+
+
+@needs_sandbox
+def test_the_login_of_now_is_handed_to_the_agent_and_is_in_no_file_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = Nosy()
+    monkeypatch.setattr(registry, "AGENTS", {"claude": agent})
+    secrets = tmp_path / "state" / "secrets"
+    secrets.mkdir(parents=True)
+    (secrets / "claude.json").write_text('{"kind":"token","secret":"sk-ant-oat01-hush"}')
+    end = _end(_live(tmp_path, agent="claude"))
+
+    assert end.outcome is Outcome.SUCCEEDED
+    assert agent.job is not None
+    assert agent.job.secret == {"CLAUDE_CODE_OAUTH_TOKEN": "sk-ant-oat01-hush"}
+    assert "hush" not in str(dict(agent.job.environment))
+    for path in (tmp_path / "state" / "runs").rglob("*"):
+        assert not path.is_file() or b"hush" not in path.read_bytes()
 
 
 def test_a_workspace_that_is_not_there_holds_the_run(tmp_path: Path) -> None:

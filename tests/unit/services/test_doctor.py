@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.model.checkup import Check
+from pmrunnerd.model.settings import Settings
 from pmrunnerd.services.doctor import examine, within
 from pmrunnerd.services.sandbox import Confinement
 from pmrunnerd.store.durable import Disk
@@ -20,7 +21,9 @@ from tests.house.tree import ROOT
 
 
 def examined(state: Path, port: int = 0) -> dict[str, Check]:
-    found = asyncio.run(examine(state, socket=state / "control.sock", port=port, unconfined=False))
+    found = asyncio.run(
+        examine(state, socket=state / "control.sock", port=port, settings=Settings())
+    )
     return {check.name: check for check in found.checks}
 
 
@@ -70,6 +73,16 @@ def test_a_lock_that_nobody_can_read_is_no_reason_to_give_up(tmp_path: Path) -> 
         assert examined(tmp_path)["daemon"].state == "ok"
 
 
+def test_claude_code_is_looked_at_and_what_no_project_needs_is_no_problem(tmp_path: Path) -> None:
+    assert examined(tmp_path)["claude login"].state == "warning"
+    used = examine(
+        tmp_path, socket=tmp_path / "control.sock", port=0, settings=Settings(), uses=True
+    )
+    found = {check.name: check for check in asyncio.run(used).checks}
+    assert found["claude login"].state == "problem"
+    assert found["claude"].state == "ok"
+
+
 def test_a_daemon_finds_its_own_limits_and_what_it_found_of_a_sandbox_when_it_started(
     tmp_path: Path,
 ) -> None:
@@ -89,12 +102,13 @@ def test_a_daemon_finds_its_own_limits_and_what_it_found_of_a_sandbox_when_it_st
 AS_A_STRANGER = """
 import asyncio, os, sys, msgspec
 from pathlib import Path
+from pmrunnerd.model.settings import Settings
 from pmrunnerd.services.doctor import examine
 state, told = Path(sys.argv[1]), int(sys.argv[2]) or None
 os.setgroups([])
 os.setgid(45678)
 os.setuid(45678)
-found = examine(state, socket=state.parent / "control.sock", port=0, unconfined=False, told=told)
+found = examine(state, socket=state.parent / "control.sock", port=0, settings=Settings(), told=told)
 print(msgspec.json.encode(asyncio.run(found)).decode())
 """
 

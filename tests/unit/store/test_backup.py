@@ -1,3 +1,4 @@
+import gzip
 import io
 import os
 import shutil
@@ -33,12 +34,17 @@ def test_where_there_is_no_state_there_is_no_archive(tmp_path: Path) -> None:
 
 
 def test_secrets_are_left_out_and_listed(tmp_path: Path) -> None:
-    (state(tmp_path) / "web.token").write_text("hush")
+    directory = state(tmp_path)
+    (directory / "web.token").write_text("hush")
+    (directory / "secrets").mkdir()
+    (directory / "secrets" / "claude.json").write_text("hush")
     found, data = archive(tmp_path)
     names = unpacked(data, tmp_path / "out")
 
-    assert {one.name: one.why for one in found.excluded}["web.token"] == "it is secret"
-    assert not [name for name in names if "token" in name or "lock" in name]
+    whys = {one.name: one.why for one in found.excluded}
+    assert whys["web.token"] == whys["secrets"] == "it is secret"
+    assert not [name for name in names if "token" in name or "lock" in name or "secret" in name]
+    assert b"hush" not in gzip.decompress(data)
 
 
 def test_links_and_pipes_are_neither_followed_nor_waited_for(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ class Claude:
     name = "claude"
     replays = False
     plans = True
+    needs_login = True
 
     async def work(self, job: Job, report: Report) -> Verdict:
         """Have Claude Code work until it is done, asks, or meets a limit."""

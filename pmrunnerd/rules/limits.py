@@ -1,0 +1,115 @@
+"""What a provider's limit means: who waits until when, who tries first, and when it is over."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import Account, Outcome, Run, Task
+from pmrunnerd.model.progress import Limited
+from pmrunnerd.model.state import State
+from pmrunnerd.rules import accounts
+
+LOGIN: Final = "login"
+# Minutes to wait where a provider does not say how long: twice as long each time, and at most this.
+_LONGEST: Final = 15
+# Days before the end of a login at which a person is told.
+_NOTICE: Final = 3
+# Minutes after a limit in which runs begin one after the other: all at once would meet it again.
+_CAREFUL: Final = 10
+# Ends of a run that say nothing about the provider: it may never have got there.
+_SAYS_NOTHING: Final = frozenset({Outcome.INTERRUPTED, Outcome.CANCELLED, Outcome.HELD})
+_UNKNOWN: Final = Limited(at="", kind="rate", reason="it did not say why")
+
+
+def agent_of(state: State, task: Task) -> str:
+    """Return the agent that a task's next run is of."""
+    return state.projects[task.project].agent
+
+
+def met(state: State, run: Run, said: Limited | None, now: str) -> tuple[ev.AnyEvent, ...]:
+    """Return the facts of a run that met a limit: of its task, and of all that its agent does."""
+    account, said = accounts.of(state, run.agent), said or _UNKNOWN
+    # Who was under way when a limit was met meets the same one; or has a login of before.
+    same = account.limit == said.kind and account.probe != run.id
+    times = account.times if same else account.times + 1
+    until = "" if said.kind == LOGIN else _until(said.until, now, times)
+    task = ev.TaskLimited(task=run.task, project=run.project, reason=said.reason, until=until)
+    had_another = said.kind == LOGIN and bool(account.login) and run.at < account.at
+    if had_another or (same and (until <= account.until or not account.until)):
+        return (task,)
+    limited = ev.AgentLimited(
+        agent=run.agent, kind=said.kind, reason=said.reason, until=until, times=times
+    )
+    return task, limited
+
+
+def answered(state: State, run: Run) -> tuple[ev.AgentFree, ...]:
+    """Return the fact that a limit is over, where the run that saw to it was served."""
+    account = accounts.of(state, run.agent)
+    return (ev.AgentFree(agent=run.agent),) if account.limit and account.probe == run.id else ()
+
+
+def ended(state: State, run: Run, outcome: Outcome) -> tuple[ev.AgentFree, ...]:
+    """Return what the end of a run, other than by a limit, says about its agent's limit."""
+    return () if outcome in _SAYS_NOTHING else answered(state, run)
+
+
+def stands(account: Account, now: str) -> str:
+    """Say why nothing of an agent may start, not even one run; empty where one may."""
+    if not account.limit:
+        return ""
+    if not account.until:
+        return f"nobody is logged in: {account.reason}; pmrunnerctl agent login {account.id}"
+    if account.until > now:
+        until = _spelled(account.until, now)
+        return f"limited by the provider until {until}, one probe first: {account.reason}"
+    if account.probe:
+        return f"limited by the provider: {account.probe} tries whether that is over"
+    return ""
+
+
+def was_over_lately(account: Account, now: str) -> bool:
+    """Tell whether an agent's limit was over so lately that not all may begin at once."""
+    if not account.freed:
+        return False
+    return now < _text(_time(account.freed) + timedelta(minutes=_CAREFUL))
+
+
+def expiring(state: State, now: str) -> list[ev.AgentExpiring]:
+    """Return the logins that end soon, and of which nobody was told."""
+    if not state.accounts or not now:
+        return []
+    soon = _text(_time(now) + timedelta(days=_NOTICE))
+    return [
+        ev.AgentExpiring(agent=account.id, expires=account.expires)
+        for account in state.accounts.values()
+        if account.login and account.expires and account.expires <= soon and not account.expiring
+    ]
+
+
+def _until(said: str, now: str, times: int) -> str:
+    """Return when to try again: when the provider says, or after a while where it says nothing."""
+    try:
+        until = _text(_time(said)) if said else ""
+    except (ValueError, OverflowError):
+        until = ""
+    if until > now:
+        return until
+    minutes = min(2 ** min(times - 1, 10), _LONGEST)
+    return _text(_time(now) + timedelta(minutes=minutes))
+
+
+def _time(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _text(time: datetime) -> str:
+    """Spell a time as facts have it, so that the later one is the greater text."""
+    return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z"
+
+
+def _spelled(until: str, now: str) -> str:
+    day, _, clock = until.partition("T")
+    today = now.startswith(day)
+    return f"{clock[:5]} UTC" if today else f"{day} {clock[:5]} UTC"

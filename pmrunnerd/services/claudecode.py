@@ -1,0 +1,57 @@
+"""Where Claude Code is and which one it is, found without importing the SDK that brings it."""
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Final
+
+from pmrunnerd.services import process
+from pmrunnerd.services.outcome import Exited
+
+_PACKAGE: Final = "claude_agent_sdk"
+_VERSION: Final = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+\S*")
+_TOTAL: Final = 20.0
+INSTALL: Final = "packaging/quickstart --claude   # or: pip install 'pm-runner[claude]'"
+
+
+def package() -> Path | None:
+    """Return where the SDK is installed; None where it is not. Nothing of it is run."""
+    try:
+        found = importlib.util.find_spec(_PACKAGE)
+    except (ImportError, ValueError, OSError):
+        return None
+    return Path(found.origin).parent if found is not None and found.origin else None
+
+
+def program(named: str = "") -> Path | None:
+    """Return the CLI: the one that a setting names, or else the SDK's own; None where it is not."""
+    if named:
+        return path.resolve() if (path := Path(named)).is_file() else None
+    where = package()
+    bundled = where / "_bundled" / "claude" if where is not None else None
+    return bundled.resolve() if bundled is not None and bundled.is_file() else None
+
+
+def tested() -> str:
+    """Return the version of the CLI that the SDK was made for; empty where there is no SDK."""
+    where = package()
+    try:
+        text = (where / "_cli_version.py").read_text() if where is not None else ""
+    except OSError:
+        return ""
+    found = _VERSION.search(text)
+    return found.group().rstrip("\"'") if found else ""
+
+
+async def version(path: Path) -> str:
+    """Return the version that a CLI says it is; empty where it does not start, or says none."""
+    done = await process.run(
+        [path, "--version"],
+        cwd=Path("/"),
+        env={"PATH": process.PATH, "HOME": "/nonexistent", "DISABLE_AUTOUPDATER": "1"},
+        total=_TOTAL,
+        limit=4096,
+    )
+    said = done.out.decode(errors="replace") if isinstance(done, Exited) else ""
+    found = _VERSION.search(said)
+    return found.group() if found else ""

@@ -1,0 +1,121 @@
+"""What an agent's program is known by to its provider: read where a run starts, and kept nowhere else.
+
+`secrets/AGENT.json` of a state directory, of which no archive has a copy and which no sandbox shows.
+Of a person's own login the file only says where it is: each run reads the access token that is good
+now. The refresh token stays theirs, because it changes with each use and two cannot share one.
+"""
+
+import contextlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from pmrunnerd.model.errors import Refused
+from pmrunnerd.model.logins import Login
+
+DIRECTORY: Final = "secrets"
+_VARIABLES: Final = {
+    Login.API_KEY: "ANTHROPIC_API_KEY",
+    Login.TOKEN: "CLAUDE_CODE_OAUTH_TOKEN",
+    Login.OWN: "CLAUDE_CODE_OAUTH_TOKEN",
+}
+_RENEW: Final = "run `claude` once: it renews the login; or pmrunnerctl agent login"
+# A token that is good for no longer than this, in seconds, is not worth a start.
+_LEAST: Final = 30
+
+
+class NoLogin(Refused):
+    """Nothing is there by which the provider would know us, or it is no good any more."""
+
+
+class Stored(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A login as it is kept: a `secret`, or the `path` of a person's own. `expires` empty: unknown."""
+
+    kind: Login
+    secret: str = ""
+    path: str = ""
+    at: str = ""
+    by: str = ""
+    expires: str = ""
+
+    def __repr__(self) -> str:
+        """Say nothing that a log must not have."""
+        return f"Stored(kind={self.kind!r})"
+
+
+class Credential(Struct, frozen=True, kw_only=True):
+    """What the agent's program gets, as variables, and until when that is good; empty is not known."""
+
+    environment: Mapping[str, str]
+    expires: str = ""
+
+    def __repr__(self) -> str:
+        """Say nothing that a log must not have."""
+        return f"Credential(expires={self.expires!r})"
+
+
+def file(state: Path, agent: str) -> Path:
+    """Return where the login of an agent is kept."""
+    return state / DIRECTORY / f"{agent}.json"
+
+
+def stored(state: Path, agent: str) -> Stored | None:
+    """Return the login of an agent as it is kept; None where none is. Raises NoLogin, OSError."""
+    try:
+        text = file(state, agent).read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        return msgspec.json.decode(text, type=Stored)
+    except msgspec.DecodeError:
+        # Without what it says: that could be part of the secret.
+        raise NoLogin(
+            f"cannot use the login of agent {agent}: its file is damaged",
+            hint=f"pmrunnerctl agent login {agent}",
+        ) from None
+
+
+def read(state: Path, agent: str, now: datetime) -> Credential:
+    """Return what an agent's program is known by now. Raises NoLogin, OSError."""
+    kept = stored(state, agent)
+    if kept is None:
+        raise NoLogin(
+            f"cannot start agent {agent}: it is not logged in",
+            hint=f"pmrunnerctl agent login {agent}",
+        )
+    return credential(kept, agent, now)
+
+
+def credential(kept: Stored, agent: str, now: datetime) -> Credential:
+    """Return what is handed on of a login. Raises NoLogin."""
+    if kept.kind is Login.OWN:
+        return _own(Path(kept.path), now)
+    if kept.expires and datetime.fromisoformat(kept.expires) <= now:
+        raise NoLogin(
+            f"cannot start agent {agent}: its login expired at {kept.expires}",
+            hint=f"claude setup-token; then pmrunnerctl agent login {agent}",
+        )
+    return Credential(environment={_VARIABLES[kept.kind]: kept.secret}, expires=kept.expires)
+
+
+def _own(path: Path, now: datetime) -> Credential:
+    what = f"cannot use the login of Claude Code in {path}"
+    try:
+        login: Any = msgspec.json.decode(path.read_bytes())["claudeAiOauth"]
+        token, until = str(login["accessToken"]), int(login.get("expiresAt") or 0)
+    except OSError as exc:
+        raise NoLogin(f"{what}: {(exc.strerror or str(exc)).lower()}", hint=_RENEW) from None
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError, AttributeError):
+        raise NoLogin(f"{what}: there is no access token in it", hint=_RENEW) from None
+    expires = ""
+    if until:
+        with contextlib.suppress(ValueError, OverflowError, OSError):
+            good = datetime.fromtimestamp(until / 1000, UTC)
+            expires = f"{good:%Y-%m-%dT%H:%M:%S}.000Z"
+            if (good - now).total_seconds() < _LEAST:
+                raise NoLogin(f"{what}: it expired at {expires}", hint=_RENEW)
+    return Credential(environment={_VARIABLES[Login.OWN]: token}, expires=expires)

@@ -1,0 +1,114 @@
+"""Whether Claude Code could work here: what `doctor` says of its program, its sandbox and its login."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from msgspec.structs import replace
+
+from pmrunnerd.model.checkup import Check
+from pmrunnerd.model.logins import Login
+from pmrunnerd.model.settings import Settings
+from pmrunnerd.services import claudecode, credentials, process, trial
+from pmrunnerd.services.credentials import Credential, NoLogin, Stored
+
+AGENT: Final = "claude"
+_PROGRAMS: Final = {"bwrap": "bubblewrap", "socat": "socat"}
+_KINDS: Final = {
+    Login.API_KEY: "an API key",
+    Login.TOKEN: "a token",
+    Login.OWN: "a person's own login",
+}
+
+
+def is_wanted(state: Path, settings: Settings) -> bool:
+    """Tell whether somebody means to use it here: it is installed, named, or logged in."""
+    named = bool(settings.agent_claude_path)
+    return named or claudecode.package() is not None or _is_kept(state)
+
+
+def _is_kept(state: Path) -> bool:
+    return os.path.lexists(credentials.file(state, AGENT))
+
+
+async def checks(
+    state: Path, settings: Settings, *, needed: bool = True, tries: bool = False
+) -> tuple[Check, ...]:
+    """Look at all of it; who `tries` has it make a request, too.
+
+    Where no project needs it, what is wrong is a warning.
+    """
+    found = claudecode.program(settings.agent_claude_path)
+    version = await claudecode.version(found) if found is not None else ""
+    kept, known = login(state, datetime.now(UTC))
+    said = (
+        program(found, settings.agent_claude_path, version, claudecode.tested()),
+        surroundings([n for n in _PROGRAMS if shutil.which(n, path=process.PATH) is None]),
+        known if isinstance(known, Check) else _logged_in(kept, known),
+    )
+    if not needed:
+        return tuple(replace(one, state="warning") if one.hint else one for one in said)
+    if not tries:
+        return said
+    if found is None or isinstance(known, Check) or not version:
+        return (*said, _problem(trial.NAME, "not tried: see above", "pmrunnerctl agent show"))
+    tried = await trial.attempt(
+        found,
+        known.environment,
+        more=settings.agent_env,
+        model=settings.agent_claude_model,
+        hidden=state,
+    )
+    return (*said, tried)
+
+
+def program(found: Path | None, named: str, version: str, tested: str) -> Check:
+    """Judge the CLI: where it is, and whether it is the one that was tested."""
+    if found is None and named:
+        return _problem("claude", f"{named} is no program (agent.claude.path)", f"ls -l {named}")
+    if found is None:
+        return _problem("claude", "Claude Code is not installed", claudecode.INSTALL)
+    if not version:
+        return _problem("claude", f"{found} does not start", f"{found} --version")
+    if tested and version != tested:
+        other = f"{version}, and this release was tested with {tested}: {found}"
+        return Check(name="claude", state="warning", found=other, hint=claudecode.INSTALL)
+    return Check(name="claude", state="ok", found=f"{version}, {found}")
+
+
+def surroundings(missing: Sequence[str]) -> Check:
+    """Judge what confines the commands that the model runs; each run sets itself up, nobody is asked."""
+    if missing:
+        packages = " ".join(_PROGRAMS[name] for name in missing)
+        found = f"{' and '.join(missing)} not installed; runs are refused"
+        return _problem("claude sandbox", found, f"sudo apt-get install {packages}")
+    found = "bwrap and socat are there; each run has a configuration of its own"
+    return Check(name="claude sandbox", state="ok", found=found)
+
+
+def login(state: Path, now: datetime) -> tuple[Stored | None, Credential | Check]:
+    """Return the login as it is kept, and what is handed on of it or what is wrong with it."""
+    name = "claude login"
+    try:
+        kept = credentials.stored(state, AGENT)
+        return kept, credentials.read(state, AGENT, now)
+    except NoLogin as exc:
+        return None, _problem(name, str(exc), exc.hint or "pmrunnerctl agent login")
+    except PermissionError:
+        closed = "only the daemon's user can look at it"
+        return None, Check(name=name, state="warning", found=closed, hint="pmrunnerctl agent show")
+    except OSError as exc:
+        return None, _problem(name, exc.strerror or str(exc), "pmrunnerctl agent login")
+
+
+def _logged_in(kept: Stored | None, known: Credential) -> Check:
+    kind = _KINDS[kept.kind] if kept is not None else ""
+    until = f", good until {known.expires}" if known.expires else ""
+    return Check(name="claude login", state="ok", found=f"{kind}{until}")
+
+
+def _problem(name: str, found: str, hint: str) -> Check:
+    return Check(name=name, state="problem", found=found, hint=hint)

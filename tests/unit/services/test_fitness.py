@@ -1,0 +1,86 @@
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pmrunnerd.model.checkup import Check
+from pmrunnerd.model.settings import Settings
+from pmrunnerd.services import credentials, fitness
+
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
+CLI = Path("/opt/claude")
+
+
+def logged_in(state: Path, **kept: str) -> Path:
+    place = credentials.file(state, "claude")
+    place.parent.mkdir()
+    place.write_text(json.dumps({"kind": "token", "secret": "sk-ant-oat01-hush"} | kept))
+    return place
+
+
+def looked(state: Path, settings: Settings, *, tries: bool = False) -> dict[str, Check]:
+    found = asyncio.run(fitness.checks(state, settings, tries=tries))
+    return {check.name: check for check in found}
+
+
+@pytest.mark.parametrize(
+    ("found", "named", "version", "state", "says"),
+    [
+        (None, "", "", "problem", "Claude Code is not installed"),
+        (None, "/opt/x", "", "problem", "/opt/x is no program (agent.claude.path)"),
+        (CLI, "", "", "problem", "does not start"),
+        (CLI, "", "2.9.9", "warning", "2.9.9, and this release was tested with 2.1.0"),
+        (CLI, "", "2.1.0", "ok", "2.1.0, /opt/claude"),
+    ],
+)
+def test_each_thing_that_can_be_wrong_with_the_program_is_told_apart(
+    found: Path | None, named: str, version: str, state: str, says: str
+) -> None:
+    check = fitness.program(found, named, version, "2.1.0")
+    assert check.state == state
+    assert says in check.found
+    assert bool(check.hint) is (state != "ok")
+
+
+def test_what_confines_commands_is_named_by_package() -> None:
+    missing = fitness.surroundings(["bwrap", "socat"])
+    assert missing.state == "problem"
+    assert missing.hint == "sudo apt-get install bubblewrap socat"
+    assert fitness.surroundings([]).state == "ok"
+
+
+def test_a_login_that_is_missing_or_expired_is_a_problem_and_is_not_shown(tmp_path: Path) -> None:
+    _, missing = fitness.login(tmp_path, NOW)
+    assert isinstance(missing, Check)
+    assert "not logged in" in missing.found
+    logged_in(tmp_path, expires="2026-01-01T00:00:00.000Z")
+    _, expired = fitness.login(tmp_path, NOW)
+    assert isinstance(expired, Check)
+    assert "expired at 2026-01-01" in expired.found
+    assert "hush" not in repr(expired)
+
+
+def test_a_login_that_is_there_is_ok_and_is_not_shown(tmp_path: Path) -> None:
+    logged_in(tmp_path, expires="2999-01-01T00:00:00.000Z")
+    found = looked(tmp_path, Settings())["claude login"]
+    assert (found.state, found.found) == ("ok", "a token, good until 2999-01-01T00:00:00.000Z")
+
+
+def test_nothing_is_tried_where_it_could_not_work(tmp_path: Path) -> None:
+    found = looked(tmp_path, Settings(), tries=True)["claude request"]
+    assert (found.state, found.found) == ("problem", "not tried: see above")
+    logged_in(tmp_path)
+    named = Settings(agent_claude_path=str(tmp_path / "not-there"))
+    assert looked(tmp_path, named, tries=True)["claude request"].found == "not tried: see above"
+
+
+def test_what_no_project_needs_is_at_most_a_warning(tmp_path: Path) -> None:
+    found = asyncio.run(fitness.checks(tmp_path, Settings(), needed=False))
+    assert {check.state for check in found} <= {"ok", "warning"}
+
+
+def test_somebody_means_to_use_it_who_installed_named_or_logged_in(tmp_path: Path) -> None:
+    assert fitness.is_wanted(tmp_path, Settings())  # it is installed to test with
+    assert fitness.is_wanted(tmp_path, Settings(agent_claude_path="/opt/claude"))
