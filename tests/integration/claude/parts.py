@@ -5,9 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from pmrunnerd.model.logins import Login
 from pmrunnerd.model.progress import Answered, AnyProgress, Asked, Means
+from pmrunnerd.services import credentials
 from tests.fakes.model import Model, Step
 from tests.integration.runhost.hosts import Hosts, every
+
+KEY = "sk-ant-api03-none"
 
 
 class Claudes:
@@ -18,6 +24,7 @@ class Claudes:
         self.session = str(uuid.uuid4())
         self.means = Means(environment={"ANTHROPIC_BASE_URL": model.url}, **means)
         self.earlier: list[str] = []
+        log_in(hosts.runs.parent)
 
     def start(self, text: str = "do it", **more: Any) -> str:
         told: dict[str, Any] = {"agent": "claude", "session": self.session, "means": self.means}
@@ -27,6 +34,13 @@ class Claudes:
 
     def run(self, text: str = "do it", **more: Any) -> list[AnyProgress]:
         return self.hosts.over(self.start(text, **more))
+
+
+def log_in(state: Path, secret: str = KEY, kind: Login = Login.API_KEY) -> None:
+    """Have a state directory know a login, as `pmrunnerctl agent login` makes it."""
+    file = credentials.file(state, "claude")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(msgspec.json.encode(credentials.Stored(kind=kind, secret=secret)))
 
 
 def result(summary: str = "It is done.", *files: str, **step: Any) -> Step:
@@ -53,3 +67,13 @@ def answers(said: list[AnyProgress], run: str, *given: str) -> tuple[Answered, .
         Answered(question=one.text, options=one.options, answer=answer, kind=one.kind, run=run)
         for one, answer in zip(asked, given, strict=True)
     )
+
+
+def plan(title: str, tasks: list[dict[str, Any]], **step: Any) -> Step:
+    """Return the step with which a planner ends."""
+    return Step(tools=[("StructuredOutput", {"title": title, "tasks": tasks})], **step)
+
+
+def question(text: str, *options: str, multiple: bool = False) -> dict[str, Any]:
+    offered = [{"label": one, "description": f"take {one}"} for one in options]
+    return {"question": text, "header": "Choice", "options": offered, "multiSelect": multiple}

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.logins import Login
 from pmrunnerd.model.progress import Asked, Budget, Charged, Kept, Limited, Limits
 from pmrunnerd.model.questions import OPTIONS, Kind
 from tests.fakes.model import Step, scripted
-from tests.integration.claude.parts import Claudes, result, uses, written
+from tests.integration.claude.parts import Claudes, log_in, result, uses, written
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.unit.services.parts import needs_sandbox
 
@@ -52,7 +53,10 @@ def test_the_time_of_the_reset_is_told(tmp_path: Path) -> None:
     }
     refused = Step(error=(429, "rate_limit_error", headers), repeats=True)
     with Hosts(tmp_path) as hosts, scripted(refused) as model:
-        said = Claudes(hosts, model).run()
+        claudes = Claudes(hosts, model)
+        # By a key it says nothing of the time.
+        log_in(hosts.runs.parent, "sk-ant-oat01-none", Login.TOKEN)
+        said = claudes.run()
 
         assert end(said).outcome is Outcome.LIMITED, said
         (limited,) = every(said, Limited)

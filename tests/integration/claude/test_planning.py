@@ -6,8 +6,7 @@ from typing import Any
 from pmrunnerd.model.entities import Outcome, TaskKind
 from pmrunnerd.model.progress import Asked, Proposed, ProposedTask
 from tests.fakes.model import Step, scripted
-from tests.integration.claude.parts import Claudes, answers, uses
-from tests.integration.claude.test_questions import question
+from tests.integration.claude.parts import Claudes, answers, plan, question, uses
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.unit.services.parts import git, needs_sandbox
 
@@ -25,17 +24,12 @@ TASKS: list[dict[str, Any]] = [
 ]
 
 
-def plan(**step: Any) -> Step:
-    given = {"title": "Fetch and build", "tasks": TASKS}
-    return Step(tools=[("StructuredOutput", given)], **step)
-
-
 def test_a_plan_is_proposed_with_all_that_its_tasks_need(tmp_path: Path) -> None:
     with Hosts(tmp_path) as hosts:
         reads = uses("Read", file_path=str(hosts.workspace / "kept.txt"))
         reads.last = "<request>\nfetch and build\n</request>"
         reads.anywhere = "<project>\nMind the gap.\n</project>"
-        with scripted(reads, plan(last="kept")) as model:
+        with scripted(reads, plan("Fetch and build", TASKS, last="kept")) as model:
             said = Claudes(hosts, model).run(
                 "fetch and build", kind=TaskKind.PLANNING, bootstrap="Mind the gap."
             )
@@ -53,7 +47,7 @@ def test_a_planner_has_no_tool_that_changes_anything(tmp_path: Path) -> None:
     with Hosts(tmp_path) as hosts:
         tries = uses("Write", file_path=str(hosts.workspace / "x"), content="x")
         runs = uses("Bash", command="touch x")
-        with scripted(tries, runs, plan()) as model:
+        with scripted(tries, runs, plan("Fetch and build", TASKS)) as model:
             said = Claudes(hosts, model).run(kind=TaskKind.PLANNING)
 
         assert end(said).outcome is Outcome.SUCCEEDED, said
@@ -73,7 +67,10 @@ def test_an_end_without_a_plan_is_a_failure(tmp_path: Path) -> None:
 
 def test_a_planner_may_ask_first(tmp_path: Path) -> None:
     asks = uses("AskUserQuestion", questions=[question("Which one?", "this", "that")])
-    with Hosts(tmp_path) as hosts, scripted(asks, plan(last="that")) as model:
+    with (
+        Hosts(tmp_path) as hosts,
+        scripted(asks, plan("Fetch and build", TASKS, last="that")) as model,
+    ):
         claudes = Claudes(hosts, model)
         first = claudes.start(kind=TaskKind.PLANNING)
         asked = hosts.over(first)
@@ -84,8 +81,8 @@ def test_a_planner_may_ask_first(tmp_path: Path) -> None:
 
 
 def test_what_was_said_against_a_plan_goes_to_the_session_that_made_it(tmp_path: Path) -> None:
-    again = plan(last="sent back, for this reason:\n- too small")
-    with Hosts(tmp_path) as hosts, scripted(plan(), again) as model:
+    again = plan("Fetch and build", TASKS, last="sent back, for this reason:\n- too small")
+    with Hosts(tmp_path) as hosts, scripted(plan("Fetch and build", TASKS), again) as model:
         claudes = Claudes(hosts, model)
         claudes.run(kind=TaskKind.PLANNING)
         said = claudes.run(kind=TaskKind.PLANNING, objections=("too small",))

@@ -1,22 +1,16 @@
 """Questions of Claude Code: the run ends, and the answer resumes the same session."""
 
 from pathlib import Path
-from typing import Any
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Asked, Kept
 from pmrunnerd.model.questions import Kind
 from tests.fakes.model import Step, scripted
-from tests.integration.claude.parts import Claudes, answers, result, uses, written
+from tests.integration.claude.parts import Claudes, answers, question, result, uses, written
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.unit.services.parts import git, needs_sandbox
 
 pytestmark = needs_sandbox
-
-
-def question(text: str, *options: str, multiple: bool = False) -> dict[str, Any]:
-    offered = [{"label": one, "description": f"take {one}"} for one in options]
-    return {"question": text, "header": "Choice", "options": offered, "multiSelect": multiple}
 
 
 def test_an_answer_resumes_the_session_and_finds_the_work_as_it_was(tmp_path: Path) -> None:
