@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "ce6e402c98fc2772"
+FOLD: Final = "d3c165e9e1aa3292"
