@@ -3,6 +3,7 @@
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -23,6 +24,9 @@ from pmrunnerd.model.state import State
 from pmrunnerd.rules import drafting
 
 Waits = Callable[[Task], str]
+
+# So many tasks of a plan are named where it is one of many things.
+_AT_A_GLANCE: Final = 10
 
 
 def counts(tasks: Iterable[Task]) -> dict[TaskState, int]:
@@ -163,7 +167,7 @@ def _plan_item(state: State, plan: Plan) -> v.InboxItem:
         project=plan.project,
         alias=state.projects[plan.project].alias,
         task="",
-        text="\n".join([plan.title, *map(_planned, _work(state, plan))]),
+        text="\n".join([plan.title, *_planned(_work(state, plan))]),
         options=(),
         at=plan.at,
         command=f"pmrunnerctl plan approve {plan.id}",
@@ -190,8 +194,11 @@ def _work(state: State, plan: Plan) -> list[Task]:
     return [task for task in (state.tasks[t] for t in plan.tasks) if task.kind is TaskKind.WORK]
 
 
-def _planned(task: Task) -> str:
-    return f"  {task.id} {task.name}" + (f" (risk: {task.risk})" if task.risk else "")
+def _planned(tasks: Sequence[Task]) -> Iterable[str]:
+    for task in tasks[:_AT_A_GLANCE]:
+        yield f"  {task.id} {task.name}" + (f" (risk: {task.risk})" if task.risk else "")
+    if len(tasks) > _AT_A_GLANCE:
+        yield f"  and {len(tasks) - _AT_A_GLANCE} more"
 
 
 def plan_row(state: State, plan: Plan) -> v.PlanRow:

@@ -121,6 +121,9 @@ def test_a_plan_that_waits_says_in_the_inbox_what_is_to_be_done_and_what_may_go_
     state.tasks["t2"] = replace(state.tasks["t2"], risk="it may break")
     (item,) = present.inbox(state, None).items
     assert item.text == "all of it\n  t2 one (risk: it may break)"
+    many = a_proposed_plan({f"n{count}": () for count in range(12)})
+    (item,) = present.inbox(many, None).items
+    assert item.text.splitlines()[-2:] == ["  t11 n9", "  and 2 more"]
 
 
 def test_a_question_of_a_planner_is_in_the_inbox_like_any_other() -> None:
