@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
+from pmrunnerd.api import plans
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import (
     Account,
-    Plan,
     PlanState,
     Project,
     Question,
@@ -21,15 +21,9 @@ from pmrunnerd.model.entities import (
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.questions import OPTIONS
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import drafting, limits
+from pmrunnerd.rules import limits
 
 Waits = Callable[[Task], str]
-
-
-def counts(tasks: Iterable[Task]) -> dict[TaskState, int]:
-    """Count tasks by state; every state has its number, so that a reader need not guess."""
-    found = Counter(task.state for task in tasks)
-    return {state: found[state] for state in TaskState}
 
 
 def totals(state: State) -> dict[TaskState, int]:
@@ -125,7 +119,7 @@ def inbox(state: State, project: Project | None) -> v.InboxTable:
     items = [
         *(question_item(state, question) for question in _open(state)),
         *(
-            _plan_item(state, plan)
+            plans.item(state, plan)
             for plan in state.plans.values()
             if plan.state is PlanState.AWAITING_APPROVAL
         ),
@@ -168,20 +162,6 @@ def question_item(state: State, question: Question) -> v.InboxItem:
     )
 
 
-def _plan_item(state: State, plan: Plan) -> v.InboxItem:
-    return v.InboxItem(
-        kind="plan",
-        id=plan.id,
-        project=plan.project,
-        alias=state.projects[plan.project].alias,
-        task="",
-        text="\n".join([plan.title, *map(_planned, _work(state, plan))]),
-        options=(),
-        at=plan.at,
-        command=f"pmrunnerctl plan approve {plan.id}",
-    )
-
-
 def _held_item(state: State, task: Task) -> v.InboxItem:
     project = state.projects[task.project]
     return v.InboxItem(
@@ -195,15 +175,6 @@ def _held_item(state: State, task: Task) -> v.InboxItem:
         at=task.at,
         command=f"git -C {shlex.quote(project.path)} status",
     )
-
-
-def _work(state: State, plan: Plan) -> list[Task]:
-    """Return the tasks of a plan without that of making it."""
-    return [task for task in (state.tasks[t] for t in plan.tasks) if task.kind is TaskKind.WORK]
-
-
-def _planned(task: Task) -> str:
-    return f"  {task.id} {task.name}" + (f" (risk: {task.risk})" if task.risk else "")
 
 
 def _number(item: v.InboxItem) -> int:
@@ -224,27 +195,6 @@ def _login_item(account: Account) -> v.InboxItem:
         at=account.since if needed else account.at,
         command=f"pmrunnerctl agent login {account.id}",
     )
-
-
-def plan_row(state: State, plan: Plan) -> v.PlanRow:
-    """Return a plan and how far it is."""
-    alias, tasks = state.projects[plan.project].alias, counts(_work(state, plan))
-    return v.PlanRow(plan=plan, alias=alias, tasks=tasks, making=making(state, plan))
-
-
-def making(state: State, plan: Plan) -> str:
-    """Say how far the making of a draft is, by what is durable; nothing of any other plan."""
-    planner = drafting.planner(state, plan) if plan.state is PlanState.DRAFT else None
-    if planner is None:
-        return ""
-    match planner.state:
-        case TaskState.RUNNING:
-            return f"being planned by run {planner.runs[-1]}"
-        case TaskState.AWAITING_RESPONSE:
-            asked = ", ".join(question.id for question in state.open_questions(planner))
-            return f"being planned as task {planner.id}, which waits for an answer to {asked}"
-        case _:
-            return f"to be planned as task {planner.id}"
 
 
 def task_row(state: State, task: Task, waits: Waits, *, texts: bool = False) -> v.TaskRow:

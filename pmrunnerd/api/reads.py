@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol, TypeVar
 from msgspec.structs import replace
 
 from pmrunnerd.api import pages, present
+from pmrunnerd.api import plans as plan_views
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.api.pruning import pruned
 from pmrunnerd.model import protocol as p
@@ -98,7 +99,7 @@ def plan_list(desk: Desk, request: p.PlanList) -> v.PlanTable:
     plans, before = _page(
         desk.store.lists.plans(_chosen(state, request.project), request.before), request.limit
     )
-    rows = tuple(present.plan_row(state, plan) for plan in plans)
+    rows = tuple(plan_views.row(state, plan) for plan in plans)
     return v.PlanTable(plans=rows, before=before)
 
 
@@ -114,7 +115,7 @@ def plan_show(desk: Desk, request: p.PlanShow) -> v.PlanView:
             for t in plan.tasks
         ),
         unconfined=desk.unconfined and not plan.state.has_ended,
-        making=present.making(state, plan),
+        making=plan_views.making(state, plan),
     )
 
 

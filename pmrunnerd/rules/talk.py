@@ -148,7 +148,7 @@ def move_plan(state: State, event: ev.PlanEvent, at: str) -> None:
     after = step(PLAN, f"plan {plan.id}", plan.state, event)
     reason = getattr(event, "reason", "")
     state.plans[plan.id] = replace(plan, state=after, reason=reason, at=at)
-    if isinstance(event, ev.PlanReopened | ev.PlanningReopened):
+    if isinstance(event, ev.PlanReopened):
         # They may have been put away with it, and whoever looks for work only comes across the living.
         for name in plan.tasks:
             state.tasks[name] = state.tasks[name]

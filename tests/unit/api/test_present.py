@@ -1,11 +1,9 @@
-from msgspec.structs import replace
-
-from pmrunnerd.api import present
+from pmrunnerd.api import plans, present
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Task, TaskState
 from pmrunnerd.model.state import State
 from tests.unit.api import desks
-from tests.unit.rules.life import a_draft, a_proposed_plan, asked, happen, started
+from tests.unit.rules.life import a_draft, asked, happen, started
 
 
 def waits(task: Task) -> str:
@@ -41,7 +39,7 @@ def test_tasks_are_counted_by_state_with_a_number_for_each() -> None:
     state = happen(planned("one", "two"), desks.started())
     (row,) = present.project_rows(state, waits)
     assert row.tasks == dict.fromkeys(TaskState, 0) | {TaskState.QUEUED: 1, TaskState.RUNNING: 1}
-    assert present.plan_row(state, state.plans["p1"]).tasks == row.tasks
+    assert plans.row(state, state.plans["p1"]).tasks == row.tasks
 
 
 def test_a_removed_project_is_not_shown() -> None:
@@ -98,29 +96,6 @@ def test_a_run_shows_what_it_is_for() -> None:
     state = happen(planned("one"), desks.started())
     row = present.run_row(state, state.runs["r1-aaaa"])
     assert (row.alias, row.title) == ("demo", "the one")
-
-
-def test_a_draft_says_how_far_its_making_is_and_counts_only_its_work() -> None:
-    state = a_draft()
-
-    def making() -> str:
-        return present.plan_row(state, state.plans["p1"]).making
-
-    assert making() == "to be planned as task t1"
-    happen(state, started("t1", "r1-aaaa"))
-    assert making() == "being planned by run r1-aaaa"
-    assert now(state) == "running t1 plan of p1"
-    happen(state, *asked("t1", "r1-aaaa", "which?"))
-    assert making() == "being planned as task t1, which waits for an answer to q1"
-    made = present.plan_row(a_proposed_plan(), a_proposed_plan().plans["p1"])
-    assert (made.making, sum(made.tasks.values())) == ("", 1)
-
-
-def test_a_plan_that_waits_says_in_the_inbox_what_is_to_be_done_and_what_may_go_wrong() -> None:
-    state = a_proposed_plan()
-    state.tasks["t2"] = replace(state.tasks["t2"], risk="it may break")
-    (item,) = present.inbox(state, None).items
-    assert item.text == "all of it\n  t2 one (risk: it may break)"
 
 
 def test_a_question_of_a_planner_is_in_the_inbox_like_any_other() -> None:

@@ -36,6 +36,7 @@ class Oracle:
     name = "oracle"
     replays = False
     plans = True
+    needs_login = False
 
     async def work(self, job: Job, report: Report) -> Verdict:
         """Work in a run host, of which there is none here."""

@@ -18,7 +18,7 @@ from pmrunnerd.model.progress import (
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.outcomes import Circumstances, Seen, ended, gone
-from tests.unit.rules.histories import CHOICES, SHAPES, Choices, apply, end, lived
+from tests.unit.rules.histories import CHOICES, SHAPES, Choices, Needs, apply, end, lived
 from tests.unit.rules.life import AT, a_plan, happen, started
 
 
@@ -180,11 +180,14 @@ def test_a_held_run_leaves_its_task_in_the_queue_with_the_reason() -> None:
     assert (task.state, task.held, task.reason) == (TaskState.QUEUED, True, "README was changed")
 
 
+WHATEVER: tuple[Needs | None, ...] = (None, *SHAPES, {}, {"a": ("a",)})
+
+
 @given(CHOICES)
 def test_however_a_run_ends_and_whatever_it_proposed_that_can_be_recorded(choices: Choices) -> None:
     state = lived(choices)
     for run in state.active:
-        for outcome, needs in product(Outcome, (None, *SHAPES, {}, {"a": ("a",)})):
+        for outcome, needs in product(Outcome, WHATEVER):
             fresh = state.copy()
             apply(fresh, end(fresh, run, outcome, needs))
             assert run not in fresh.active

@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import PlanState
+from pmrunnerd.model.naming import Mint
+from pmrunnerd.rules import decide, drafting, planning
+from pmrunnerd.rules.edits import Edit, edit_plan
+from pmrunnerd.rules.planning import Proposal, Step
 from pmrunnerd.store import snapshot
 from pmrunnerd.store.batch import line_of
 from pmrunnerd.store.failures import StoreFailed
@@ -154,3 +159,28 @@ def test_what_a_snapshot_points_to_is_durable_by_name_and_content_before_it_has_
     names = before.index("sync history")
     assert max(before.index(change) for change in written) < names < last
     assert before[last] == f"write .{snapshot.FILE}.new"
+
+
+def test_what_was_edited_out_of_a_plan_is_put_away_with_it_and_a_draft_comes_back_whole(
+    tmp_path: Path,
+) -> None:
+    with opened(tmp_path) as store:
+        commit(store, *beginning())
+        for message in ("m1", "m2"):
+            commit(store, ev.MessagePosted(message=message, project="w2", text="x", by="anna"))
+        state = store.ahead
+        steps = (Step(name="a", text="do a"),)
+        proposal = Proposal(title="x", steps=steps)
+        project, said_first = state.projects["w2"], state.messages["m1"]
+        commit(store, *planning.draft(project, said_first, proposal, Mint(state.minted)))
+        commit(store, *edit_plan(state, Edit(plan="p1", edits=0, wanted=proposal), "anna"))
+        commit(store, *decide.reject_plan(state, "p1", "no", "anna"))
+        commit(store, drafting.begin(state.messages["m2"], "oracle", Mint(state.minted)))
+        commit(store, *decide.cancel_task(state, "t3", "anna"))
+        store.checkpoint()
+        assert not any(state.tasks.is_alive(name) for name in ("t1", "t2", "t3"))
+        assert [task.id for task in store.lists.tasks("w2", None)] == ["t3", "t2", "t1"]
+        assert state.tasks["t1"].reason == "plan p1 was edited"
+        commit(store, *decide.retry_task(state, "t3", "anna"))
+        assert state.tasks.is_alive("t3")
+        assert state.plans["p2"].state is PlanState.DRAFT

@@ -1,0 +1,67 @@
+"""Plans as people are shown them: what is to be done, how much of it is, how far a draft is."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from pmrunnerd.model import views as v
+from pmrunnerd.model.entities import Plan, PlanState, Task, TaskKind, TaskState
+from pmrunnerd.model.state import State
+from pmrunnerd.rules import drafting
+
+# So many tasks of a plan are named where it is one of many things.
+_AT_A_GLANCE: Final = 10
+
+
+def counts(tasks: Iterable[Task]) -> dict[TaskState, int]:
+    """Count tasks by state; every state has its number, so that a reader need not guess."""
+    found = Counter(task.state for task in tasks)
+    return {state: found[state] for state in TaskState}
+
+
+def item(state: State, plan: Plan) -> v.InboxItem:
+    """Return a plan that waits for approval as one of the things that wait."""
+    return v.InboxItem(
+        kind="plan",
+        id=plan.id,
+        project=plan.project,
+        alias=state.projects[plan.project].alias,
+        task="",
+        text="\n".join([plan.title, *_planned(_work(state, plan))]),
+        options=(),
+        at=plan.at,
+        command=f"pmrunnerctl plan approve {plan.id}",
+    )
+
+
+def row(state: State, plan: Plan) -> v.PlanRow:
+    """Return a plan and how far it is."""
+    alias, tasks = state.projects[plan.project].alias, counts(_work(state, plan))
+    return v.PlanRow(plan=plan, alias=alias, tasks=tasks, making=making(state, plan))
+
+
+def making(state: State, plan: Plan) -> str:
+    """Say how far the making of a draft is, by what is durable; nothing of any other plan."""
+    planner = drafting.planner(state, plan) if plan.state is PlanState.DRAFT else None
+    if planner is None:
+        return ""
+    match planner.state:
+        case TaskState.RUNNING:
+            return f"being planned by run {planner.runs[-1]}"
+        case TaskState.AWAITING_RESPONSE:
+            asked = ", ".join(question.id for question in state.open_questions(planner))
+            return f"being planned as task {planner.id}, which waits for an answer to {asked}"
+        case _:
+            return f"to be planned as task {planner.id}"
+
+
+def _work(state: State, plan: Plan) -> list[Task]:
+    """Return the tasks of a plan without that of making it."""
+    return [task for task in (state.tasks[t] for t in plan.tasks) if task.kind is TaskKind.WORK]
+
+
+def _planned(tasks: Sequence[Task]) -> Iterable[str]:
+    for task in tasks[:_AT_A_GLANCE]:
+        yield f"  {task.id} {task.name}" + (f" (risk: {task.risk})" if task.risk else "")
+    if len(tasks) > _AT_A_GLANCE:
+        yield f"  and {len(tasks) - _AT_A_GLANCE} more"
