@@ -17,6 +17,8 @@ WALLS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "permissions": ({}, {"acceptEdits": "bypassPermissions"}),
     "no host for its proxy": ({"sandbox": {"network": {"allowedDomains": ["127.0.0.1"]}}}, {}),
     "no settings": ({}, {"--setting-sources=": "--setting-sources=user,project,local"}),
+    # The second word says what is said already.
+    "no servers": ({}, {"--strict-mcp-config": "--verbose"}),
     "asks what it fetches": ({"skipWebFetchPreflight": True}, {}),
 }
 
