@@ -5,6 +5,7 @@ of the decision when it is resumed.
 """
 
 from collections.abc import Mapping, Sequence
+from os.path import realpath
 from typing import Any, Final
 
 from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny
@@ -15,10 +16,14 @@ from pmrunnerd.services.agents.claude.translate import target
 
 # The CLI starts its commands in a sandbox, or not at all.
 _CONFINED: Final = frozenset({"Bash"})
+# What a command in there does that asks the CLI's proxy for a way out. It knows no ports, and no
+# difference between the world and the doors of this machine.
+_WAYS_OUT: Final = frozenset({"SandboxNetworkAccess"})
 _WRITERS: Final = frozenset({"Edit", "Write", "NotebookEdit", "MultiEdit"})
 # What a person's own Claude Code, or editor, would execute.
 _ASKED: Final = frozenset({".git", ".claude", ".mcp.json", ".vscode", ".idea"})
 _WALL: Final = "Only files of the workspace can be changed, and of those none below .git."
+_INSIDE: Final = "Commands have no network. Nobody can allow it."
 _LATER: Final = "A person is asked whether you may. You will be told."
 
 
@@ -42,11 +47,17 @@ class Permissions:
     ) -> PermissionResultAllow | PermissionResultDeny:
         """Allow what a person allowed; refuse the rest, and remember to ask."""
         if tool in _WRITERS:
-            below = self._below(str(given.get("file_path", "")))
-            if not below or below[0] == ".git":
+            named = str(given.get("file_path", ""))
+            # A link has two names: by one of them a person's program may find what is written.
+            real = realpath(named)
+            said, meant = self._below(named), self._below(real)
+            if not (said and meant) or ".git" in {said[0], meant[0]}:
                 return PermissionResultDeny(message=_WALL)
-            if _ASKED.isdisjoint(below):
+            if _ASKED.isdisjoint([*said, *meant]):
                 return PermissionResultAllow()
+            given = {**given, "file_path": real}
+        if tool in _WAYS_OUT:
+            return PermissionResultDeny(message=_INSIDE)
         question = ask(tool, given)
         if tool in self._tools or tool in _CONFINED:
             return PermissionResultAllow()

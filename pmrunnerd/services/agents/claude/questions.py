@@ -18,9 +18,11 @@ from claude_agent_sdk import (
 from pmrunnerd.model.progress import Answered, Asked
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.services.agents.claude.asked import TOOL, read
+from pmrunnerd.services.agents.claude.nearby import is_near
 from pmrunnerd.services.agents.claude.permissions import Permissions
 
 _NOBODY: Final = "A person is asked. The answer comes later."
+_NEAR: Final = "Only public addresses can be fetched, plainly written. Nobody can allow others."
 
 Result = PermissionResultAllow | PermissionResultDeny
 
@@ -75,6 +77,8 @@ class Questions:
         self, tool: str, given: dict[str, Any], context: ToolPermissionContext
     ) -> Result:
         """Answer a question that came past the hook; let a person decide on other tools."""
+        if tool == "WebFetch" and await is_near(str(given.get("url", ""))):
+            return PermissionResultDeny(message=_NEAR)
         if tool != TOOL:
             return self._permissions.decide(tool, given)
         if (answers := self._answers(context.tool_use_id, given)) is not None:

@@ -1,5 +1,7 @@
 """What tools may do, by the decisions of a person."""
 
+from pathlib import Path
+
 import pytest
 from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny
 
@@ -51,6 +53,38 @@ def test_what_a_person_s_own_programs_execute_is_asked_for(path: str) -> None:
     given = {"file_path": f"/srv/project/{path}"}
     assert isinstance(found.decide("Write", given), PermissionResultDeny)
     assert [one.text for one in found.wanted] == [f"May it use Write on /srv/project/{path}?"]
+
+
+def test_a_link_is_where_it_leads_and_what_it_is_called(tmp_path: Path) -> None:
+    here = tmp_path / "workspace"
+    (here / ".git/hooks").mkdir(parents=True)
+    (here / ".claude").mkdir()
+    (here / "away").symlink_to(tmp_path)
+    (here / "history").symlink_to(".git")
+    (here / "own").symlink_to(".claude")
+    found = Permissions([], str(here), "r1")
+
+    for path in ("away/x", "history/hooks/x"):
+        assert isinstance(
+            found.decide("Write", {"file_path": f"{here}/{path}"}), PermissionResultDeny
+        )
+    assert found.wanted == []
+    found.decide("Write", {"file_path": f"{here}/own/settings.json"})
+    assert [one.text for one in found.wanted] == [
+        f"May it use Write on {here}/.claude/settings.json?"
+    ]
+
+
+def test_nobody_can_allow_a_command_a_way_out_of_its_network() -> None:
+    question = "May it use SandboxNetworkAccess?"
+    allowed = Answered(question=question, answer=ALLOW_TASK, kind=Kind.PERMISSION, run="r1")
+    found = permissions(allowed)
+
+    refused = found.decide("SandboxNetworkAccess", {"host": "example.org"})
+
+    assert isinstance(refused, PermissionResultDeny)
+    assert not refused.interrupt
+    assert found.wanted == []
 
 
 def test_a_tool_without_a_rule_ends_the_turn_and_is_asked_for() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny, ToolPermissionContext
 
 from pmrunnerd.model.progress import Answered
-from pmrunnerd.model.questions import Kind
+from pmrunnerd.model.questions import ALLOW_TASK, Kind
 from pmrunnerd.services.agents.claude.asked import TOOL
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.questions import Questions
@@ -74,3 +74,17 @@ def test_a_permission_answers_no_question() -> None:
     found = Questions(known, {"call"}, Permissions([], "/srv/project", ""))
 
     assert gate(found)["permissionDecision"] == "defer"
+
+
+def test_what_is_near_cannot_be_fetched_whatever_a_person_allowed() -> None:
+    allowed = Answered(
+        question="May it use WebFetch?", answer=ALLOW_TASK, kind=Kind.PERMISSION, run="r1"
+    )
+    found = Questions([], set(), Permissions([allowed], "/srv/project", "r1"))
+
+    def fetch(url: str) -> PermissionResultAllow | PermissionResultDeny:
+        return asyncio.run(found.permit("WebFetch", {"url": url}, ToolPermissionContext()))
+
+    assert isinstance(fetch("http://127.0.0.1:3502/"), PermissionResultDeny)
+    assert isinstance(fetch("http://192.0.43.7/"), PermissionResultAllow)
+    assert found.wanted == []
