@@ -1,5 +1,7 @@
 """`inbox` and `answer`: what waits for a person, and how it goes on."""
 
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 import click
@@ -31,19 +33,28 @@ def inbox(session: Session, project: str | None) -> None:
     "answer",
     click.argument("question", shell_complete=complete.questions),
     click.argument("text", nargs=-1),
-    click.option("--option", "number", metavar="N", type=int, help="Answer with the Nth option."),
+    click.option(
+        "--option",
+        "numbers",
+        metavar="N",
+        type=int,
+        multiple=True,
+        help="Answer with the Nth option; may be repeated where several can be chosen.",
+    ),
     what="The text is taken literally, even where it is a number; - reads it from standard input."
     " The same answer again changes nothing; another one is refused.",
     example="pmrunnerctl answer q7 use the second database\npmrunnerctl answer q7 --option 2",
     then="pmrunnerctl chat follow ALIAS",
 )
-def answer(session: Session, question: str, text: tuple[str, ...], number: int | None) -> None:
-    if bool(text) == (number is not None):
+def answer(
+    session: Session, question: str, text: tuple[str, ...], numbers: tuple[int, ...]
+) -> None:
+    if bool(text) == bool(numbers):
         raise misused(
             f"cannot answer {question}: give either a text or --option N",
             hint="pmrunnerctl inbox",
         )
-    chosen = joined(text, "answer") if number is None else _option(session, question, number)
+    chosen = _options(session, question, numbers) if numbers else joined(text, "answer")
     done = session.ask(p.Answer(question=question, text=chosen))
 
     def say(_: Any) -> None:
@@ -64,14 +75,16 @@ def draw(screen: Screen, found: InboxTable) -> None:
 
 def _draw_item(screen: Screen, item: InboxItem) -> None:
     of = f", task {item.task}" if item.task not in {"", item.id} else ""
-    whose = f"{item.kind} of the runner" if item.fixed else item.kind
+    whose = f"{item.kind} of the runner" if item.fixed or item.by_runner else item.kind
     about = f"{whose} in {item.alias}{of}" if item.alias else whose
     wall = ", " + screen.paint(UNCONFINED, "red") if item.unconfined else ""
     screen.raw(screen.paint(item.id, "bold") + f"  {about}, {screen.ago(item.at)}{wall}\n")
     for line in item.text.rstrip("\n").split("\n"):
         screen.line(f"    {line}")
-    for number, option in enumerate(item.options, 1):
-        screen.line(f"    {number}. {option}")
+    for number, (option, detail) in enumerate(zip_longest(item.options, item.details), 1):
+        screen.line(f"    {number}. {option}" + (f": {detail}" if detail else ""))
+    if item.multiple:
+        screen.line("    several can be chosen", "dim")
     for command in _commands(item):
         screen.line(f"    {screen.addressed(command)}", "yellow")
 
@@ -87,9 +100,20 @@ def _commands(item: InboxItem) -> list[str]:
     return [item.command]
 
 
-def _option(session: Session, question: str, number: int) -> str:
-    """Return the text of an option, as it was offered; the question may have been answered since."""
+def _options(session: Session, question: str, numbers: Sequence[int]) -> str:
+    """Return the text of options, as they were offered; the question may have been answered since."""
     item = _asked(session, question)
+    if len(numbers) > 1 and not item.multiple:
+        raise misused(
+            f"cannot answer {question} with {len(numbers)} options: one can be chosen",
+            hint=f"pmrunnerctl answer {question} --option {numbers[0]}",
+        )
+    # As the agent offered them, and not as they were typed.
+    return ", ".join(_option(item, number) for number in sorted(set(numbers)))
+
+
+def _option(item: InboxItem, number: int) -> str:
+    question = item.id
     if 1 <= number <= len(item.options):
         return item.options[number - 1]
     offered = "; ".join(f"{n}. {text}" for n, text in enumerate(item.options, 1))

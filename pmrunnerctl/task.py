@@ -13,7 +13,7 @@ from pmrunnerctl.verbs import Noun, Whole, verb
 from pmrunnerctl.width import cut
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import Question, Run, Task, TaskKind, TaskState
-from pmrunnerd.model.questions import OPTIONS
+from pmrunnerd.model.questions import CLOSED
 from pmrunnerd.model.views import UNCONFINED, TaskRow, TaskTable, TaskView
 
 # Of a title so much stands beside the reason, on a terminal.
@@ -184,7 +184,7 @@ def _asked(question: Question) -> tuple[str, Cell]:
     if question.answer is not None:
         how = f"answered by {question.answer.by}: {question.answer.text}"
     else:
-        said = "--option 1" if question.kind in OPTIONS else "TEXT"
+        said = "--option 1" if question.kind in CLOSED else "TEXT"
         how = "withdrawn" if question.withdrawn else f"pmrunnerctl answer {question.id} {said}"
     waits = question.answer is None and not question.withdrawn
     offered = "".join(f"{n}. {text}\n" for n, text in enumerate(question.options, 1))

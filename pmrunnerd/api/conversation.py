@@ -6,7 +6,7 @@ from typing import Any, Final
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import PlanState, TaskKind
-from pmrunnerd.model.questions import OPTIONS
+from pmrunnerd.model.questions import CLOSED, OPTIONS
 from pmrunnerd.model.state import State
 from pmrunnerd.store.batch import Batch
 
@@ -128,7 +128,7 @@ class _Told:
                 id=asked.question,
                 options=asked.options,
                 state=WAITS if is_open else "",
-                fixed=asked.kind in OPTIONS,
+                fixed=asked.kind in CLOSED,
                 **self._about(fact.task) | {"run": fact.run},
             )
 

@@ -19,7 +19,7 @@ from pmrunnerd.model.entities import (
     TaskState,
 )
 from pmrunnerd.model.naming import number
-from pmrunnerd.model.questions import OPTIONS
+from pmrunnerd.model.questions import CLOSED, OPTIONS
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import limits
 
@@ -146,7 +146,7 @@ def _open(state: State) -> Iterable[Question]:
 
 def question_item(state: State, question: Question) -> v.InboxItem:
     """Return a question as it was asked, with its options; it may have been answered since."""
-    fixed = question.kind in OPTIONS
+    fixed = question.kind in CLOSED
     how = "--option 1" if fixed else "TEXT"
     return v.InboxItem(
         kind="question",
@@ -159,6 +159,9 @@ def question_item(state: State, question: Question) -> v.InboxItem:
         at=question.at,
         command=f"pmrunnerctl answer {question.id} {how}",
         fixed=fixed,
+        details=question.details,
+        multiple=question.multiple,
+        by_runner=question.kind in OPTIONS,
     )
 
 

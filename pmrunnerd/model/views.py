@@ -157,8 +157,9 @@ class InboxItem(View, frozen=True, kw_only=True):
     """Something that waits for a person. `kind` is question, plan, held or login.
 
     `command` answers a question or a plan, and shows what holds a task back. `unconfined` says that
-    nothing confines the run that it leads to, `fixed` that the options are the only answers: the
-    runner itself asks.
+    nothing confines the run that it leads to, `fixed` that the options are the only answers,
+    `multiple` that several of them can be one. `details` say more of each, where there are any;
+    `by_runner`: the runner itself asks.
     """
 
     kind: str
@@ -172,6 +173,9 @@ class InboxItem(View, frozen=True, kw_only=True):
     command: str
     unconfined: bool = False
     fixed: bool = False
+    details: tuple[str, ...] = ()
+    multiple: bool = False
+    by_runner: bool = False
 
 
 class InboxTable(View, frozen=True, kw_only=True):

@@ -100,6 +100,28 @@ def test_an_option_is_sent_by_its_text(ctl: Ctl, daemon: FakeDaemon) -> None:
     assert daemon.requests()[-1] == p.Answer(question="q7", text="the second")
 
 
+def test_options_say_more_of_themselves_and_several_are_one_answer(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    both = samples.question(details=("it is there", ""), multiple=True)
+    daemon.answers[p.Inbox] = InboxTable(items=(both,))
+
+    assert ctl("inbox").out.splitlines()[2:5] == [
+        "    1. the first: it is there",
+        "    2. the second",
+        "    several can be chosen",
+    ]
+    ctl("answer", "q7", "--option", "2", "--option", "1")
+    assert daemon.requests()[-1] == p.Answer(question="q7", text="the first, the second")
+
+
+def test_where_one_can_be_chosen_several_are_refused(ctl: Ctl, daemon: FakeDaemon) -> None:
+    result = ctl("answer", "q7", "--option", "2", "--option", "1")
+
+    assert "cannot answer q7 with 2 options: one can be chosen" in result.err
+    assert not [asked for asked in daemon.requests() if isinstance(asked, p.Answer)]
+
+
 @pytest.mark.parametrize("number", ["0", "3", "-1"])
 def test_an_option_that_is_not_offered_is_refused_with_those_that_are(
     ctl: Ctl, daemon: FakeDaemon, number: str
