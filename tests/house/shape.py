@@ -11,6 +11,7 @@ LIMIT: Final = 250
 
 LONG: Final[dict[str, str]] = {
     "pmrunnerd/services/broom.py": "one program, which is handed into a sandbox as one text",
+    "pmrunnerd/model/entities.py": "the nouns: each is read beside those that it names",
     "pmrunnerd/model/events.py": "one union, one file format: it is read from top to bottom",
     "pmrunnerd/model/settings.py": "one table: a setting is declared once, and read beside the others",
     "pmrunnerd/model/views.py": "each client imports all of it, and one file costs less than two",
