@@ -11,7 +11,7 @@ from pmrunnerctl.states import counts, state
 from pmrunnerctl.texts import joined
 from pmrunnerctl.verbs import Noun, verb
 from pmrunnerd.model import protocol as p
-from pmrunnerd.model.entities import PlanState, Task
+from pmrunnerd.model.entities import PlanState, Task, TaskKind, TaskState
 from pmrunnerd.model.views import UNCONFINED, PlanTable, PlanView
 
 PLAN = click.argument("plan", shell_complete=complete.plans)
@@ -165,8 +165,14 @@ def draw_plan(screen: Screen, view: PlanView) -> None:
         _draw_expected(screen, [row.task for row in view.tasks])
         if found.state is PlanState.AWAITING_APPROVAL:
             screen.next(f"pmrunnerctl plan approve {found.id}", f"or plan edit {found.id}")
+        elif [row.task.state for row in view.tasks if _plans(row.task)] == [TaskState.ERROR]:
+            screen.next(f"pmrunnerctl task retry {view.tasks[0].task.id}", "has it planned again")
     elif found.state is PlanState.ERROR:
         screen.next(f"pmrunnerctl chat send {view.alias} TEXT", "no task was made of it")
+
+
+def _plans(task: Task) -> bool:
+    return task.kind is TaskKind.PLANNING
 
 
 def _draw_expected(screen: Screen, tasks: list[Task]) -> None:

@@ -140,6 +140,15 @@ def test_a_draft_says_how_far_it_is_and_what_it_takes_the_place_of(paper: Paper)
         assert line in paper.text
 
 
+def test_a_plan_whose_making_failed_says_how_it_is_planned_again(paper: Paper) -> None:
+    planner = samples.task(kind=TaskKind.PLANNING, state=TaskState.ERROR)
+    row = v.TaskRow(task=planner, alias="demo", waits="")
+    failed = samples.plan(state=PlanState.ERROR, agent="claude")
+    plans.draw_plan(paper, v.PlanView(plan=failed, alias="demo", message="make", tasks=(row,)))
+
+    assert paper.text.endswith("next: pmrunnerctl task retry t3   # has it planned again\n")
+
+
 def test_a_plan_that_waits_says_what_is_expected_of_each_task_and_what_to_type(
     paper: Paper,
 ) -> None:
