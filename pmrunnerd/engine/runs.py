@@ -227,6 +227,7 @@ class Runs:
             given = outcomes.Circumstances(
                 patience=self._settings.runs_interruptions,
                 parked=self.parking,
+                rounds=self._settings.agent_claude_rounds,
                 now=self._clock.now(),
             )
             state = self._store.ahead
