@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
-from pmrunnerd.api import plans
+from pmrunnerd.api import plans, standing
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import (
-    Account,
     PlanState,
     Project,
     Question,
@@ -21,7 +20,6 @@ from pmrunnerd.model.entities import (
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.questions import CLOSED, OPTIONS
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import limits
 
 Waits = Callable[[Task], str]
 
@@ -108,12 +106,6 @@ def _running(task: Task) -> str:
     return f"{task.id} {task.name}{of}"
 
 
-def limited(state: State, now: str) -> tuple[str, ...]:
-    """Say of each agent that starts nothing why that is so."""
-    whys = ((account.id, limits.stands(account, now)) for account in state.accounts.values())
-    return tuple(f"{agent}: {why}" for agent, why in whys if why)
-
-
 def inbox(state: State, project: Project | None) -> v.InboxTable:
     """Return open questions, plans that wait for approval and tasks held back, oldest first."""
     items = [
@@ -128,14 +120,12 @@ def inbox(state: State, project: Project | None) -> v.InboxTable:
             for task in state.tasks.values()
             if task.held and task.state is TaskState.QUEUED
         ),
-        *(
-            _login_item(account)
-            for account in state.accounts.values()
-            if account.expiring or account.limit == limits.LOGIN
-        ),
+        *standing.wanted(state),
     ]
     chosen = [item for item in items if project is None or item.project == project.id]
-    return v.InboxTable(items=tuple(sorted(chosen, key=lambda item: (item.at, _number(item)))))
+    return v.InboxTable(
+        items=tuple(sorted(chosen, key=lambda item: (item.at, standing.number_of(item))))
+    )
 
 
 def _open(state: State) -> Iterable[Question]:
@@ -177,26 +167,6 @@ def _held_item(state: State, task: Task) -> v.InboxItem:
         options=(),
         at=task.at,
         command=f"git -C {shlex.quote(project.path)} status",
-    )
-
-
-def _number(item: v.InboxItem) -> int:
-    return 0 if item.kind == "login" else number(item.id)
-
-
-def _login_item(account: Account) -> v.InboxItem:
-    needed = account.limit == limits.LOGIN
-    waits = f"nothing of {account.id} starts: {account.reason}"
-    return v.InboxItem(
-        kind="login",
-        id=account.id,
-        project="",
-        alias="",
-        task="",
-        text=waits if needed else f"the login of {account.id} expires at {account.expires}",
-        options=(),
-        at=account.since if needed else account.at,
-        command=f"pmrunnerctl agent login {account.id}",
     )
 
 

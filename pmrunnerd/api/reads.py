@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from msgspec.structs import replace
 
-from pmrunnerd.api import pages, present
+from pmrunnerd.api import pages, present, standing
 from pmrunnerd.api import plans as plan_views
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.api.pruning import pruned
@@ -52,13 +52,15 @@ def status(desk: Desk, _: p.Status) -> v.Overview:
         waiting=sum(row.waiting for row in rows),
         refusal=desk.refusal(),
         retention=desk.retention.last,
-        limits=present.limited(state, desk.now()),
+        limits=standing.limited(state, desk.now()),
     )
 
 
 def doctor(desk: Desk, _: p.Doctor) -> Checkup:
     found = desk.checkup()
-    return replace(found, checks=(*found.checks, *map(_door, desk.doors.values())))
+    doors = map(_door, desk.doors.values())
+    limits = standing.checks(desk.store.state, desk.now())
+    return replace(found, checks=(*found.checks, *doors, *limits))
 
 
 def project_list(desk: Desk, _: p.ProjectList) -> v.ProjectTable:

@@ -5,7 +5,6 @@ import pytest
 
 from pmrunnerd.api import respond as r
 from pmrunnerd.api.access import Caller
-from pmrunnerd.model import events as ev
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Forbidden
 from tests.unit.api.desks import ANNA, READER, at_work
@@ -48,28 +47,5 @@ def test_who_operates_may_have_an_agent_tried(tmp_path: Path) -> None:
             found = await r.respond(desk, ANNA, p.AgentTry(), "")
             names = [check.name for check in found.checks]  # type: ignore[attr-defined]
             assert names == ["claude", "claude sandbox", "claude login", "claude request"]
-
-    asyncio.run(scenario())
-
-
-def test_a_login_that_is_wanted_or_ends_soon_is_in_the_inbox_and_in_status(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with at_work(tmp_path) as desk:
-            limited = ev.AgentLimited(agent="claude", kind="login", reason="401")
-            await desk.store.commit(limited)
-            (item,) = r.look(desk, READER, p.Inbox()).items  # type: ignore[attr-defined]
-            assert (item.kind, item.text) == ("login", "nothing of claude starts: 401")
-            assert item.command == "pmrunnerctl agent login claude"
-            overview = r.look(desk, READER, p.Status())
-            (why,) = overview.limits  # type: ignore[attr-defined]
-            assert why.startswith("claude: nobody is logged in: 401")
-            ends = "2027-01-01T00:00:00.000Z"
-            await desk.store.commit(
-                ev.AgentFree(agent="claude"),
-                ev.AgentLoggedIn(agent="claude", kind="token", expires=ends),
-                ev.AgentExpiring(agent="claude", expires=ends),
-            )
-            (item,) = r.look(desk, READER, p.Inbox()).items  # type: ignore[attr-defined]
-            assert item.text == f"the login of claude expires at {ends}"
 
     asyncio.run(scenario())

@@ -19,7 +19,7 @@ OURS = {
     "state verify",
     "state repair",
 }  # no request of their own
-PARTS = {"state upload", "run prunable"}  # no verb of their own: sent by another one
+PARTS = {"agent try", "state upload", "run prunable"}  # no verb of their own: sent by another one
 
 
 def every_verb() -> dict[str, Verb]:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from pmrunnerd.model.entities import Message, PlanState, Project
+from pmrunnerd.model.entities import Account, Message, PlanState, Project
 from pmrunnerd.model.state import State
 from pmrunnerd.store import snapshot
 from pmrunnerd.store.durable import Disk
@@ -24,6 +24,7 @@ def test_what_is_alive_comes_back_as_it_was_and_what_has_ended_is_left_out() -> 
     state.minted.put("t", 4)
     state.tallies.put("w1 ERROR", 2)
     state.about.put("release", "0.1.0")
+    state.accounts.put("claude", Account(id="claude", login="token", limit="rate"))
 
     again = Living.of(state).state(9, dict[tuple[str, str], object]().__getitem__)  # type: ignore[arg-type]
 

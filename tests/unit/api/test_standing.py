@@ -1,0 +1,51 @@
+import asyncio
+from pathlib import Path
+
+from pmrunnerd.api import respond as r
+from pmrunnerd.api import standing
+from pmrunnerd.model import events as ev
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model.state import State
+from tests.unit.api.desks import AT, READER, at_work
+from tests.unit.rules.life import happen
+
+
+def test_a_limit_that_passes_is_a_warning_and_waits_for_nobody() -> None:
+    until = "2026-01-01T10:00:00.000Z"
+    state = happen(
+        State(), ev.AgentLimited(agent="claude", kind="rate", reason="busy", until=until)
+    )
+    (check,) = standing.checks(state, AT)
+    assert (check.state, check.hint) == ("warning", "pmrunnerctl agent show claude")
+    assert standing.limited(state, AT) == (
+        "claude: limited by the provider until 10:00 UTC, one probe first: busy",
+    )
+    assert standing.wanted(state) == ()
+    assert standing.checks(state, until) == ()
+
+
+def test_a_login_that_is_wanted_or_ends_soon_is_in_the_inbox_and_in_status(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk:
+            limited = ev.AgentLimited(agent="claude", kind="login", reason="401")
+            await desk.store.commit(limited)
+            (item,) = r.look(desk, READER, p.Inbox()).items  # type: ignore[attr-defined]
+            assert (item.kind, item.text) == ("login", "nothing of claude starts: 401")
+            assert item.command == "pmrunnerctl agent login claude"
+            overview = r.look(desk, READER, p.Status())
+            (why,) = overview.limits  # type: ignore[attr-defined]
+            assert why.startswith("claude: nobody is logged in: 401")
+            found = r.look(desk, READER, p.Doctor())
+            check = found.checks[-1]  # type: ignore[attr-defined]
+            assert (check.name, check.state) == ("claude limit", "problem")
+            assert check.hint == "pmrunnerctl agent login claude"
+            ends = "2027-01-01T00:00:00.000Z"
+            await desk.store.commit(
+                ev.AgentFree(agent="claude"),
+                ev.AgentLoggedIn(agent="claude", kind="token", expires=ends),
+                ev.AgentExpiring(agent="claude", expires=ends),
+            )
+            (item,) = r.look(desk, READER, p.Inbox()).items  # type: ignore[attr-defined]
+            assert item.text == f"the login of claude expires at {ends}"
+
+    asyncio.run(scenario())
