@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from pmrunnerctl import amounts
 from pmrunnerd.model import progress as pr
 
 _THOUGHT: Final = 200  # characters of a thought, or of what came back from a tool
@@ -21,7 +22,7 @@ def line(said: pr.AnyProgress) -> str:
         case pr.Changed(path=path, added=added, removed=removed):
             text = f"changed {path} (+{added} −{removed})"
         case pr.Charged(dollars=dollars, turns=turns):
-            text = f"cost ${dollars:.4f} so far, {turns} turn{'' if turns == 1 else 's'}"
+            text = f"cost {amounts.dollars(dollars)} so far, {amounts.count(turns, 'turn')}"
         case pr.Found(findings=findings):
             text = f"found: {'; '.join(findings)}"
         case pr.Proposed(title=title, tasks=tasks):

@@ -11,6 +11,11 @@ def count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
+def dollars(amount: float) -> str:
+    """Say an amount of US dollars: to the cent, and less than one to its hundredths."""
+    return f"${amount:.2f}" if amount >= 1 or amount == 0 else f"${amount:.4f}"
+
+
 def size(number: int) -> str:
     """Say a number of bytes."""
     value, unit = float(number), 0

@@ -1,7 +1,7 @@
 """`project`: the directories that the runner works on."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -12,6 +12,7 @@ from pmrunnerctl.verbs import Noun, verb
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import PlanApproval, ProjectType
 
+_SHELL: Final = "shell"
 ALIAS = click.argument("alias", shell_complete=complete.aliases)
 SETTINGS = (
     click.option(
@@ -51,7 +52,8 @@ def add(session: Session, alias: str, path: str, **settings: Any) -> None:
 
     def draw(_: Any) -> None:
         session.out.line(f"added project {added.alias} at {added.path}")
-        session.out.next(f"pmrunnerctl chat send {added.alias} 'echo hello > hello.txt'")
+        words = "echo hello > hello.txt" if added.agent == _SHELL else "Write hello into hello.txt"
+        session.out.next(f"pmrunnerctl chat send {added.alias} '{words}'")
 
     session.show(added, draw)
 

@@ -66,6 +66,8 @@ def draw(screen: Screen, view: RunView) -> None:
             ("output", Cell(ended.noted if ended else "", "yellow")),
             ("memory", _memory(ended) if ended else ""),
             ("CPU", _seconds(ended) if ended else ""),
+            ("cost", _cost(ended) if ended else ""),
+            *(("found", Cell(finding, "yellow")) for finding in (ended.findings if ended else ())),
             ("files", _files(screen, view)),
         ]
     )
@@ -128,6 +130,12 @@ def _memory(ended: Ended) -> Cell:
 
 def _seconds(ended: Ended) -> Cell:
     return _UNKNOWN if ended.cpu_seconds is None else Cell(f"{ended.cpu_seconds:.1f} s")
+
+
+def _cost(ended: Ended) -> str:
+    if ended.dollars is None:
+        return ""
+    return f"{amounts.dollars(ended.dollars)}, {amounts.count(ended.turns or 0, 'turn')}"
 
 
 def _confinement(run: Run) -> str:

@@ -37,6 +37,7 @@ def draw(screen: Screen, found: Overview) -> None:
             ("agents", _confinement(found.confinement)),
             ("runs", _runs(found)),
             *(("limited", Cell(why, "yellow")) for why in found.limits),
+            ("spent", f"{amounts.dollars(found.spent)} today" if found.spent else ""),
             ("kept", _kept(found.retention)),
             ("tasks", counts(found.tasks)),
             ("waiting", _waiting(found.waiting)),

@@ -161,6 +161,7 @@ def draw_task(screen: Screen, view: TaskView) -> None:
             ("sent back", amounts.count(found.sent_back, "time") if found.sent_back else ""),
             ("commit", found.commit),
             ("result", found.result),
+            *(("found", Cell(finding, "yellow")) for finding in _findings(view.runs)),
             *((run.id, _ended(run, let_go=run.id in view.let_go)) for run in view.runs),
             *(_asked(question) for question in view.questions),
             ("text", found.text),
@@ -168,6 +169,12 @@ def draw_task(screen: Screen, view: TaskView) -> None:
     )
     for run in view.runs[-1:]:
         screen.next(f"pmrunnerctl run logs {run.id}")
+
+
+def _findings(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Return what is wrong with the work, as far as the last run that ended found."""
+    ended = [run.ended for run in runs if run.ended is not None]
+    return ended[-1].findings if ended else ()
 
 
 def _ended(run: Run, *, let_go: bool) -> Cell:

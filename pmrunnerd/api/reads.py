@@ -16,6 +16,7 @@ from pmrunnerd.model import views as v
 from pmrunnerd.model.checkup import Check, Checkup
 from pmrunnerd.model.entities import Run
 from pmrunnerd.model.state import State
+from pmrunnerd.rules import budgets
 
 
 class Named(Protocol):
@@ -53,6 +54,7 @@ def status(desk: Desk, _: p.Status) -> v.Overview:
         refusal=desk.refusal(),
         retention=desk.retention.last,
         limits=standing.limited(state, desk.now()),
+        spent=budgets.spent(state, desk.now()[:10]),
     )
 
 

@@ -97,6 +97,7 @@ class Overview(View, frozen=True, kw_only=True):
     """One environment at a glance. `memory` is bytes resident; `durable` the last synced commit.
 
     `refusal` says why no further run begins now, whatever waits; `limits` why none of an agent does.
+    `spent` is what the runs that ended today (UTC) have cost, in US dollars.
     """
 
     environment: str
@@ -118,6 +119,7 @@ class Overview(View, frozen=True, kw_only=True):
     refusal: str = ""
     retention: Retention | None = None
     limits: tuple[str, ...] = ()
+    spent: float = 0.0
 
 
 class Entry(View, frozen=True, kw_only=True):

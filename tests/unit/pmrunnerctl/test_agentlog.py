@@ -20,7 +20,7 @@ TASKS = (
         (pr.Used(at="", tool="", result="cherry"), "answer → cherry"),
         (pr.Changed(at="", path="/x", added=2, removed=1), "changed /x (+2 −1)"),
         (pr.Charged(at="", dollars=0.0125, turns=1), "cost $0.0125 so far, 1 turn"),
-        (pr.Charged(at="", dollars=1, turns=4), "cost $1.0000 so far, 4 turns"),
+        (pr.Charged(at="", dollars=1, turns=4), "cost $1.00 so far, 4 turns"),
         (pr.Found(at="", findings=("a is gone", "b too")), "found: a is gone; b too"),
         (
             pr.Proposed(at="", title="Both", tasks=TASKS),

@@ -1,6 +1,6 @@
 import pytest
 
-from pmrunnerctl.amounts import count, size
+from pmrunnerctl.amounts import count, dollars, size
 
 
 @pytest.mark.parametrize(
@@ -9,6 +9,15 @@ from pmrunnerctl.amounts import count, size
 )
 def test_sizes_are_in_units_of_people(number: int, said: str) -> None:
     assert size(number) == said
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"), [(0, "$0.00"), (0.0125, "$0.0125"), (1, "$1.00"), (12.345, "$12.35")]
+)
+def test_what_is_less_than_a_dollar_is_told_in_hundredths_of_a_cent(
+    amount: float, said: str
+) -> None:
+    assert dollars(amount) == said
 
 
 def test_one_of_a_thing_is_no_plural() -> None:

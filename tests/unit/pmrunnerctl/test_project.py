@@ -3,6 +3,7 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pmrunnerctl.exits import Cannot
 from pmrunnerctl.project import absolute
@@ -29,6 +30,14 @@ def test_a_project_is_added_by_its_resolved_path(
     assert added.out == (
         "added project demo at /srv/demo\n"
         "next: pmrunnerctl chat send demo 'echo hello > hello.txt'\n"
+    )
+
+
+def test_who_works_with_a_model_is_shown_words_and_no_script(ctl: Ctl, daemon: FakeDaemon) -> None:
+    daemon.answers[p.ProjectAdd] = replace(DEMO, agent="claude")
+
+    assert ctl("project", "add", "demo", "/srv/demo").out.endswith(
+        "next: pmrunnerctl chat send demo 'Write hello into hello.txt'\n"
     )
 
 

@@ -83,6 +83,18 @@ def test_without_a_name_the_latest_run_is_meant_and_named(ctl: Ctl, daemon: Fake
     assert ctl("run", "logs").status == 3
 
 
+def test_what_a_model_cost_and_what_was_found_in_its_work_is_shown(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    over = samples.ended(dollars=0.0125, turns=3, findings=("a is missing", "b too"))
+    daemon.answers[p.RunShow] = samples.run_view(samples.run(ended=over))
+
+    lines = ctl("run", "show", "r9-4f2a").out.splitlines()
+
+    told = [line.split(None, 1) for line in lines if line.startswith(("cost", "found"))]
+    assert told == [["cost", "$0.0125, 3 turns"], ["found", "a is missing"], ["found", "b too"]]
+
+
 def test_runs_are_listed_and_shown(ctl: Ctl, daemon: FakeDaemon) -> None:
     daemon.answers[p.RunList] = v.RunTable(runs=())
     daemon.answers[p.RunShow] = samples.run_view(samples.run())

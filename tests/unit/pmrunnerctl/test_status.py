@@ -70,6 +70,13 @@ def test_what_is_wrong_stands_first_and_in_red() -> None:
     assert "\x1b[31mUNCONFINED\x1b[0m" in paper.text
 
 
+def test_what_was_spent_today_is_shown_where_anything_was(paper: Paper) -> None:
+    draw(paper, samples.overview())
+    assert "spent" not in paper.text
+    draw(paper, samples.overview(spent=1.5))
+    assert "spent    $1.50 today" in paper.text
+
+
 def test_status_asks_and_changes_nothing(ctl: Ctl, daemon: FakeDaemon) -> None:
     daemon.answers[p.Status] = samples.overview()
 

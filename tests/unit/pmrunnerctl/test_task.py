@@ -122,6 +122,23 @@ def test_tasks_are_listed_and_shown(ctl: Ctl, daemon: FakeDaemon) -> None:
     assert daemon.requests() == [p.TaskList(project="demo"), p.TaskShow(task="t3")]
 
 
+def test_what_the_last_run_found_in_the_work_is_shown_with_the_task(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    runs = tuple(
+        samples.run(id=name, ended=samples.ended(findings=(what,)))
+        for name, what in (("r1", "a is missing"), ("r2", "b is missing"))
+    )
+    daemon.answers[p.TaskShow] = v.TaskView(
+        task=samples.task(), alias="demo", waits="", runs=runs, questions=()
+    )
+
+    shown = ctl("task", "show", "t3").out
+
+    assert "b is missing" in shown
+    assert "a is missing" not in shown
+
+
 def test_a_task_is_tried_again(ctl: Ctl, daemon: FakeDaemon) -> None:
     daemon.answers[p.TaskRetry] = p.Done(id="t3")
 

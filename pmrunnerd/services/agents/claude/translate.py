@@ -25,6 +25,7 @@ _SHORT: Final = 400
 _LONG: Final = 4000
 # What of a tool's input says on what it was used, the first that is there.
 _TARGETS: Final = ("file_path", "command", "pattern", "path", "url", "query", "description")
+_RESULT: Final = "StructuredOutput"
 # What tells nothing about the work.
 _SILENT: Final = frozenset({"init", "hook_started", "hook_response", "permission_denied", "status"})
 
@@ -48,7 +49,7 @@ class Translator:
             case UserMessage(content=list() as blocks, tool_use_result=details):
                 for block in blocks:
                     if isinstance(block, ToolResultBlock):
-                        yield self._result(block)
+                        yield from self._result(block)
                         yield from _changed(details)
             case ResultMessage(total_cost_usd=float() | int() as dollars, num_turns=turns):
                 more = round(max(0.0, dollars - self._spent), 6)
@@ -70,9 +71,11 @@ class Translator:
             case _:
                 yield Other(at="", kind=type(block).__name__, data=_short(repr(block), _LONG))
 
-    def _result(self, block: ToolResultBlock) -> AnyProgress:
+    def _result(self, block: ToolResultBlock) -> Iterator[AnyProgress]:
         used = self._used.pop(block.tool_use_id, None)
-        return Used(
+        if used and used.name == _RESULT and not block.is_error:
+            return  # it is told as what it says
+        yield Used(
             at="",
             tool=used.name if used else "",
             target=target(used.input) if used else "",

@@ -24,7 +24,7 @@ def told(name: str, spent: float = 0.0) -> list[pr.AnyProgress]:
 
 
 def test_work_is_what_was_said_used_changed_and_what_it_cost() -> None:
-    said, wrote, changed, ran, gave, charged = told("work")
+    said, wrote, changed, ran, charged = told("work")
 
     assert said == pr.Said(at="", text="I will write it.")
     assert isinstance(wrote, pr.Used)
@@ -33,8 +33,6 @@ def test_work_is_what_was_said_used_changed_and_what_it_cost() -> None:
     assert isinstance(ran, pr.Used)
     assert (ran.tool, ran.target) == ("Bash", "cat new.txt && git status --short")
     assert ran.result.startswith("hello\n")
-    assert isinstance(gave, pr.Used)
-    assert gave.tool == "StructuredOutput"
     assert charged == pr.Charged(at="", dollars=0.015, turns=4)
 
 
