@@ -6,16 +6,16 @@ because an earlier attempt was cut off half-way, goes under `<run>-2`.
 
 import logging
 import os
-import secrets
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pmrunnerd.services import commits, flags
+from pmrunnerd.services import commits, flags, keptrefs, subkeeping
 from pmrunnerd.services import status as state
 from pmrunnerd.services.git import Git, GitFailed
+from pmrunnerd.services.keptrefs import REFS
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, foreign, movement
 from pmrunnerd.services.obstacles import ASIDE, evacuate, sweep
@@ -23,11 +23,8 @@ from pmrunnerd.services.status import Status
 
 log = logging.getLogger(__name__)
 
-REFS: Final = "refs/pm-runner/runs"
 _OWN: Final = ".git/index"
 _INDEX: Final = ".git/pm-runner-index"
-# References with a number that people can count to; what is in the way of more is no accident.
-_NUMBERS: Final = 10
 _TREE: Final = "tree-"
 # Bytes without which git can do nothing.
 _LEAST: Final = 1 << 20
@@ -87,10 +84,12 @@ def _is_full(workspace: Path) -> bool:
 
 
 async def _put_away(git: Git, began: Marker) -> Keeping | None:
+    submodules = await subkeeping.keep(git, began)
     now = await _look(git)
     moved = await movement(git, began, now)
     kept = await _keep(git, began, now, moved)
     await _go_back(git, began, now, moved)
+    await subkeeping.put_back(git, submodules)
     left = await state.look(git)
     if left.files:
         # What is not tracked is kept by now, but for files that the run's own rules ignored.
@@ -104,6 +103,7 @@ async def _put_away(git: Git, began: Marker) -> Keeping | None:
 
 async def _start_over(git: Git, began: Marker, aside: str) -> Keeping | None:
     """Go back to where a run began without a look at what is in the tree: all of it goes aside."""
+    submodules = await subkeeping.keep(git, began)
     await git.command("rm", "-f", _OWN)
     branch = (await git("rev-parse", "--symbolic-full-name", "HEAD")).strip()
     now = Status(
@@ -114,6 +114,7 @@ async def _start_over(git: Git, began: Marker, aside: str) -> Keeping | None:
     await _back_on_branch(git, began, now, moved)
     await evacuate(git, aside)
     await git("reset", "--hard", "--quiet")
+    await subkeeping.put_back(git, submodules)
     return await _kept_before(git, began)
 
 
@@ -158,7 +159,7 @@ async def _keep(
     elif not ours:
         return None  # only the index differed
     files = await commits.count(git, began.head if ours else head, commit)
-    return Keeping(ref=await _name(git, began.run, commit), files=files)
+    return Keeping(ref=await keptrefs.make(git, began.run, commit), files=files)
 
 
 async def _adds(git: Git, old: str, new: str) -> bool:
@@ -183,20 +184,6 @@ async def _tree(git: Git) -> str:
     tree = await git("write-tree", index=_INDEX)
     await git.command("rm", "-f", _INDEX)
     return tree.strip()
-
-
-async def _name(git: Git, run: str, commit: str) -> str:
-    """Make the first reference of the run that can be made."""
-    names = [f"{REFS}/{run}", *(f"{REFS}/{run}-{number}" for number in range(2, _NUMBERS))]
-    for ref in names:
-        if await git.succeeds("update-ref", ref, commit, ""):
-            return ref
-    # So many are no accident: somebody made what is in the way of all, or of those that we count.
-    for above in (REFS.rpartition("/")[0], REFS):
-        await git.succeeds("update-ref", "--no-deref", "-d", above)
-    ref = f"{REFS}/{run}-{_NUMBERS + secrets.randbelow(10**9)}"
-    await git("update-ref", ref, commit, "")
-    return ref
 
 
 async def _go_back(git: Git, began: Marker, now: Status, moved: Movement) -> None:

@@ -15,7 +15,7 @@ from typing import Final
 from msgspec import structs
 
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.services import commits, flags, guard, keeping, leftovers
+from pmrunnerd.services import commits, flags, guard, keeping, leftovers, subkeeping
 from pmrunnerd.services import marker as note
 from pmrunnerd.services import status as state
 from pmrunnerd.services.cell import NoWorkspace
@@ -201,7 +201,13 @@ async def _begin(
         if judged.problem:
             raise Held(f"cannot clean up {workspace}: {judged.problem}")
     now = judged.status
-    taken = Marker(run=git.run, head=now.head, branch=now.branch, since=time.time())
+    taken = Marker(
+        run=git.run,
+        head=now.head,
+        branch=now.branch,
+        since=time.time(),
+        submodules=await subkeeping.look(git),
+    )
     note.write(workspace, taken)
     # By the clock of the disk that the workspace is on, and as coarse as that: all else that the
     # run makes there is not older.

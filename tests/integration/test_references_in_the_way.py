@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pmrunnerd.services.keeping import REFS
+from pmrunnerd.services.keptrefs import REFS
 from pmrunnerd.services.obstacles import ASIDE
 from tests.unit.services.parts import git, needs_root, needs_sandbox, repository
 from tests.unit.services.references import OURS, kept, let_go, refs
