@@ -138,11 +138,12 @@ def resume(session: Session, run: str) -> None:
 @verb(
     "run prune",
     click.option("--dry-run", is_flag=True, help="Show what would be deleted; change nothing."),
-    what="Event files, transcripts, and all that workspaces keep of runs (refs/pm-runner/runs/RUN, RUN-2 and so on, and"
-    " repositories that were set aside) go oldest first, by age and size of the files"
+    what="Event files, transcripts, and all that workspaces keep of runs (refs/pm-runner/runs/RUN, RUN-2 and so on)"
+    " go oldest first, by age and size of the files"
     " (settings retention.age, retention.size). What was said, and how runs ended, is kept for ever. Runs stay that are"
     " under way, have an open question, can be gone on with, left work in the workspace that is not put away yet, or are"
     " the latest of their project (retention.latest)."
+    " Repositories that were set aside stay: any of them may be yours."
     " What references keep is not counted: its objects may be those of others, and `git gc` frees what nobody has.",
     example="pmrunnerctl run prune --dry-run",
     then="pmrunnerctl status",

@@ -167,7 +167,7 @@ def _ended(run: Run, *, let_go: bool) -> Cell:
         return ended
     gone = ", which was let go with its files" if let_go else ""
     kept = f"\nkept as {run.ended.kept}{gone}" if run.ended.kept else ""
-    aside = f"\nset aside in {run.ended.aside}{gone}" if run.ended.aside else ""
+    aside = f"\nset aside in {run.ended.aside}" if run.ended.aside else ""
     return Cell(f"{ended.text}{kept}{aside}", ended.style)
 
 

@@ -74,7 +74,6 @@ async def _try_again(git: Git, began: Marker, aside: str) -> Keeping | None:
         if _is_full(git.cell.workspace):
             raise
         log.warning("moving aside what git cannot keep of run %s: %s", began.run, exc)
-        # By a name that is not a run's: nobody deletes it but a person.
         return await _start_over(git, began, f"{_TREE}{aside}")
 
 

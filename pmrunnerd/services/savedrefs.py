@@ -1,8 +1,8 @@
 """Deletes the references that keep what runs left behind, and no others, by a git in a sandbox.
 
-In submodules, too. With them go the repositories that were set aside because git would have kept their names only. Only
-while nobody has the workspace; only `.git` can be written; what an agent put in a reference's place
-is not followed, and what it put in the way keeps what is of its own run, at most.
+In submodules, too. What was set aside stays: nobody can tell whether it was a person's. Only while
+nobody has the workspace; only `.git` can be written; what an agent put in a reference's place is
+not followed, and what it put in the way keeps what is of its own run, at most.
 """
 
 import asyncio
@@ -14,13 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from pmrunnerd.services import cells, guard, leftovers, marker, status, submodules, tenancy
-from pmrunnerd.services.cell import Reach
 from pmrunnerd.services.git import Git, GitFailed
 from pmrunnerd.services.keptrefs import REFS
-from pmrunnerd.services.obstacles import ASIDE
 
 _NUMBERED: Final = re.compile(rf"{REFS}/(?P<run>.+?)(-[0-9]+)?")
-_CHANCE: Final = "-" + "[0-9a-f]" * 8
 # Nobody holds these for longer than a moment, in minutes: a git that was killed left them.
 _STALE: Final = 60
 # What is found is deleted, whatever rights were taken from it; no link is followed.
@@ -88,10 +85,6 @@ async def _clear(git: Git, runs: Collection[str]) -> dict[str, str]:
         # One that is broken keeps nothing of what is kept elsewhere.
         with contextlib.suppress(GitFailed):
             stays |= await _delete_all(inner, await of(inner, runs))
-    if runs and await _trouble(_delete_aside(git, runs)):
-        for run in runs:
-            if why := await _trouble(_delete_aside(git, [run])):
-                stays[run] = why
     return stays
 
 
@@ -119,18 +112,6 @@ async def _trouble(deed: Awaitable[object]) -> str:
 async def _delete(git: Git, ref: str) -> None:
     # --no-deref: a reference can stand for another one, such as a branch, which is not ours.
     await git("update-ref", "--no-deref", "-d", ref)
-
-
-async def _delete_aside(git: Git, runs: Collection[str]) -> None:
-    """Delete what was set aside of some runs: `<run>`, and `<run>-` with eight digits of chance."""
-    names = _any("-name", (name for run in runs for name in (run, f"{run}{_CHANCE}")))
-    await git.command(
-        *("find", ".git", "-mindepth", "1", "("),
-        *("-path", ASIDE, "-type", "d", "-exec", "chmod", "u+rwx", "{}", ";", "-o"),
-        *("!", "-path", ASIDE, "-prune", "-path", f"{ASIDE}/*", *names, *_DELETE, ")"),
-        # What was set aside is read-only to all that is not ours.
-        reach=Reach(unguarded=True),
-    )
 
 
 async def _make_way(git: Git) -> None:
