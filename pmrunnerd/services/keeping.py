@@ -18,7 +18,7 @@ from pmrunnerd.services.git import Git, GitFailed
 from pmrunnerd.services.keptrefs import REFS
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, foreign, movement
-from pmrunnerd.services.obstacles import ASIDE, evacuate, sweep
+from pmrunnerd.services.obstacles import ASIDE, Damaged, evacuate, sweep
 from pmrunnerd.services.status import Status
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ async def put_away(git: Git, began: Marker, aside: str) -> Keeping | None:
     nothing of what there is. Where somebody else moved HEAD, the branch stays. Raises GitFailed, and
     then the rest of it is still there.
     """
-    await sweep(git, aside, since=began.since, branch=began.branch, remove=_REMAINS)
+    await _sweep(git, began, aside)
     try:
         kept = await _put_away(git, began)
     except GitFailed as exc:
@@ -65,9 +65,16 @@ async def put_away(git: Git, began: Marker, aside: str) -> Keeping | None:
     return kept
 
 
+async def _sweep(git: Git, began: Marker, aside: str) -> None:
+    try:
+        await sweep(git, aside, since=began.since, branch=began.branch, remove=_REMAINS)
+    except Damaged as exc:
+        log.warning("run %s: %s", began.run, exc)
+
+
 async def _try_again(git: Git, began: Marker, aside: str) -> Keeping | None:
     """Put away once more, in case somebody was in the way; else have all of the tree aside."""
-    await sweep(git, aside, since=began.since, branch=began.branch, remove=_REMAINS)
+    await _sweep(git, began, aside)
     try:
         return await _put_away(git, began)
     except GitFailed as exc:
@@ -83,6 +90,7 @@ def _is_full(workspace: Path) -> bool:
 
 
 async def _put_away(git: Git, began: Marker) -> Keeping | None:
+    await _stand(git, began)
     submodules = await subkeeping.keep(git, began)
     now = await _look(git)
     moved = await movement(git, began, now)
@@ -100,6 +108,16 @@ async def _put_away(git: Git, began: Marker) -> Keeping | None:
     return kept or await _kept_before(git, began)
 
 
+async def _stand(git: Git, began: Marker) -> None:
+    """Have HEAD be a commit, where it names one that is nowhere: so it is nobody's."""
+    look = ("rev-parse", "--verify", "--quiet")
+    if await git.succeeds(*look, "HEAD") and not await git.succeeds(*look, "HEAD^{commit}"):
+        branch = f"refs/heads/{began.branch}"
+        await git("symbolic-ref", "HEAD", branch)
+        if not await git.succeeds(*look, f"{branch}^{{commit}}"):
+            await git("update-ref", branch, began.head)
+
+
 async def _start_over(git: Git, began: Marker, aside: str) -> Keeping | None:
     """Go back to where a run began without a look at what is in the tree: all of it goes aside."""
     submodules = await subkeeping.keep(git, began)
@@ -111,8 +129,10 @@ async def _start_over(git: Git, began: Marker, aside: str) -> Keeping | None:
     moved = await movement(git, began, now)
     # First what can fail: a tree that is full is better than one that is empty.
     await _back_on_branch(git, began, now, moved)
-    await evacuate(git, aside)
-    await git("reset", "--hard", "--quiet")
+    try:
+        await evacuate(git, aside)
+    finally:
+        await git("reset", "--hard", "--quiet")
     await subkeeping.put_back(git, submodules)
     return await _kept_before(git, began)
 
