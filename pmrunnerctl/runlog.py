@@ -38,6 +38,8 @@ class Log:
         match line.progress:
             case pr.Output(stream=stream, text=text):
                 self._print(self._err if stream == "stderr" else self._out, text)
+            case pr.Finished() as said:
+                self.note(self._err.addressed(_said(said)))
             case said:
                 self.note(_said(said))
 

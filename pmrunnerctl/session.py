@@ -57,7 +57,7 @@ class Session:
     @cached_property
     def second(self) -> Screen:
         """Standard error as a second output, of an agent: whether it was written counts."""
-        return Screen.of(sys.stderr, os.environ)
+        return self._pointing(Screen.of(sys.stderr, os.environ))
 
     @cached_property
     def place(self) -> where.Place:
