@@ -149,7 +149,8 @@ class Session:
             return text
         from pmrunnerctl import address  # noqa: PLC0415 - only now is there something to add
 
-        if self.is_found_anyway(self._meant()):
+        both = self.socket is not None and self.state_dir is not None
+        if not both and self.is_found_anyway(self._meant()):
             return text
         return address.addressed(text, socket=self.socket, env=self.env, state_dir=self.state_dir)
 

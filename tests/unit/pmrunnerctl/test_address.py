@@ -51,6 +51,22 @@ def test_a_command_means_the_state_directory_that_was_named(hint: str, shown: st
     assert addressed(hint, socket=None, env="", state_dir=STATE) == shown
 
 
+@pytest.mark.parametrize(
+    ("hint", "shown"),
+    [
+        ("pmrunnerctl status", "pmrunnerctl --socket /x/control.sock status"),
+        (
+            "pmrunnerctl start -- --unconfined",
+            "pmrunnerctl --socket /x/control.sock start --state-dir '/my state' -- --unconfined",
+        ),
+    ],
+)
+def test_a_socket_that_was_named_beside_a_state_directory_is_the_daemon_s(
+    hint: str, shown: str
+) -> None:
+    assert addressed(hint, socket=HERE, env="", state_dir=STATE) == shown
+
+
 def test_a_command_means_the_environment_that_was_named() -> None:
     hint = "pmrunnerctl plan approve p1"
     assert addressed(hint, socket=None, env="prod", state_dir=None) == (
