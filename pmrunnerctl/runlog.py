@@ -36,6 +36,8 @@ class Log:
     def write(self, line: LogLine) -> None:
         """Write one thing that a run host reported."""
         match line.progress:
+            case pr.Output(stream="runner", text=text):
+                self.note(text.strip())
             case pr.Output(stream=stream, text=text):
                 self._print(self._err if stream == "stderr" else self._out, text)
             case pr.Finished() as said:
