@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "3f89ddf2dc08aa47"
+FOLD: Final = "265d5f947beaed01"

@@ -1,11 +1,8 @@
 import asyncio
-import contextlib
 import fcntl
 import os
 import shlex
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -23,8 +20,7 @@ from tests.unit.services.parts import (
     processes,
     repository,
 )
-
-_ORDINARY = 65534
+from tests.unit.services.people import open_to_all, ordinary
 
 
 def _inspect(path: Path, *hidden: Path) -> Inspection:
@@ -117,7 +113,7 @@ def test_root_is_told_that_it_cannot_work_for_somebody_else(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("closed", [".", ".git"])
 def test_a_repository_that_its_runs_may_not_write_is_told_before_any_of_them(closed: str) -> None:
-    with somebody_else() as elsewhere:
+    with open_to_all() as elsewhere:
         here = repository(elsewhere / "w")
         place = here / closed
         place.chmod(0o555)
@@ -129,29 +125,6 @@ def test_a_repository_that_its_runs_may_not_write_is_told_before_any_of_them(clo
     assert found.problem == f"a run works as uid {uid}, which may not write {place}"
     assert found.hint == f"ls -ld {place}"
     assert probed == found.problem
-
-
-@contextlib.contextmanager
-def somebody_else() -> Iterator[Path]:
-    """Give a directory that everybody may enter, which those of pytest are not."""
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        yield Path(name).resolve()
-
-
-@contextlib.contextmanager
-def ordinary(workspace: Path) -> Iterator[None]:
-    """Be an ordinary user, whose the workspace is, for a moment: root may write everywhere."""
-    if os.geteuid():
-        yield
-        return
-    for place in (workspace, workspace / ".git"):
-        os.chown(place, _ORDINARY, _ORDINARY)
-    os.seteuid(_ORDINARY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def test_looking_runs_nothing_and_opens_nothing(tmp_path: Path) -> None:
