@@ -1,5 +1,6 @@
 """`inbox` and `answer`: what waits for a person, and how it goes on."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -72,18 +73,20 @@ def _draw_item(screen: Screen, item: InboxItem) -> None:
         screen.line(f"    {line}")
     for number, option in enumerate(item.options, 1):
         screen.line(f"    {number}. {option}")
-    for command in _commands(item):
-        screen.line(f"    {screen.addressed(command)}", "yellow")
+    for command in _commands(item, screen.addressed):
+        screen.line(f"    {command}", "yellow")
 
 
-def _commands(item: InboxItem) -> list[str]:
+def _commands(item: InboxItem, addressed: Callable[[str], str]) -> list[str]:
     """Return what can be typed, with a word in capitals where somebody has to say something."""
     if item.kind == "question":
-        text = [] if item.fixed else [f"pmrunnerctl answer {item.id} TEXT"]
-        return [*text, *([f"pmrunnerctl answer {item.id} --option 1"] if item.options else [])]
+        text = addressed(f"pmrunnerctl answer {item.id} TEXT")
+        option = addressed(f"pmrunnerctl answer {item.id} --option 1")
+        return [*([] if item.fixed else [text]), *([option] if item.options else [])]
     if item.kind == "plan":
-        return [item.command, f"pmrunnerctl plan reject {item.id} REASON"]
-    return [item.command]
+        reject = addressed(f"pmrunnerctl plan reject {item.id} REASON")
+        return [addressed(item.command), reject]
+    return [addressed(item.command)]
 
 
 def _option(session: Session, question: str, number: int) -> str:

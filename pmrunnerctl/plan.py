@@ -90,7 +90,7 @@ def draw(screen: Screen, found: PlanTable, before: str | None = None) -> None:
                 row.alias,
                 state(row.plan.state),
                 counts(row.tasks),
-                row.plan.title or row.plan.reason,
+                row.plan.title or screen.addressed(row.plan.reason),
                 screen.ago(row.plan.at),
             )
             for row in found.plans
@@ -107,7 +107,7 @@ def draw_plan(screen: Screen, view: PlanView) -> None:
             ("plan", f"{found.id} of {view.alias}"),
             ("title", found.title),
             ("state", state(found.state)),
-            ("reason", found.reason),
+            ("reason", screen.addressed(found.reason)),
             ("since", screen.when(found.at)),
             ("sandbox", Cell(UNCONFINED if view.unconfined else "", "red")),
             ("message", view.message),

@@ -59,7 +59,7 @@ def draw(screen: Screen, view: RunView) -> None:
             ("process", "alive" if view.alive else ""),
             ("outcome", state(ended.outcome if ended else "running")),
             ("ended", screen.when(ended.at) if ended else ""),
-            ("reason", ended.reason if ended else ""),
+            ("reason", screen.addressed(ended.reason) if ended else ""),
             ("commit", ended.commit if ended else ""),
             ("kept as", _kept(view)),
             ("set aside", ended.aside if ended else ""),

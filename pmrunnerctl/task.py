@@ -111,15 +111,15 @@ def draw_rows(screen: Screen, rows: Sequence[TaskRow], before: str | None = None
                 state(row.task.state),
                 screen.ago(row.task.at),
                 row.task.title if screen.columns is None else cut(row.task.title, _TITLE),
-                _why(row),
+                _why(screen, row),
             )
             for row in rows
         ],
     )
 
 
-def _why(row: TaskRow) -> str | Cell:
-    why = row.waits or row.task.reason
+def _why(screen: Screen, row: TaskRow) -> str | Cell:
+    why = screen.addressed(row.waits or row.task.reason)
     if not row.unconfined:
         return why
     return Cell("; ".join(filter(None, (UNCONFINED, why))), "red")
@@ -147,13 +147,13 @@ def draw_task(screen: Screen, view: TaskView) -> None:
             ("task", f"{found.id} {found.name} of plan {found.plan} in {view.alias}"),
             ("title", found.title),
             ("state", state(found.state)),
-            ("waits", Cell(view.waits, "yellow")),
-            ("reason", found.reason),
+            ("waits", Cell(screen.addressed(view.waits), "yellow")),
+            ("reason", screen.addressed(found.reason)),
             ("since", screen.when(found.at)),
             ("needs", ", ".join(found.needs)),
             ("commit", found.commit),
             *((run.id, _ended(run, let_go=run.id in view.let_go)) for run in view.runs),
-            *(_asked(question) for question in view.questions),
+            *(_asked(screen, question) for question in view.questions),
             ("text", found.text),
         ]
     )
@@ -171,12 +171,13 @@ def _ended(run: Run, *, let_go: bool) -> Cell:
     return Cell(f"{ended.text}{kept}{aside}", ended.style)
 
 
-def _asked(question: Question) -> tuple[str, Cell]:
+def _asked(screen: Screen, question: Question) -> tuple[str, Cell]:
     if question.answer is not None:
         how = f"answered by {question.answer.by}: {question.answer.text}"
     else:
         said = "--option 1" if question.kind in OPTIONS else "TEXT"
-        how = "withdrawn" if question.withdrawn else f"pmrunnerctl answer {question.id} {said}"
+        command = screen.addressed(f"pmrunnerctl answer {question.id} {said}")
+        how = "withdrawn" if question.withdrawn else command
     waits = question.answer is None and not question.withdrawn
     offered = "".join(f"{n}. {text}\n" for n, text in enumerate(question.options, 1))
     return question.id, Cell(f"{question.text}\n{offered}{how}", "yellow" if waits else "")

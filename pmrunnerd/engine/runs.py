@@ -23,16 +23,20 @@ from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.progress import Began, Finished, PutAway
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.rules import outcomes
+from pmrunnerd.services import room
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.host import Host
 from pmrunnerd.services.rundir import RunDirectory
 from pmrunnerd.services.watch import RunWatch
+from pmrunnerd.store.durable import FULL
 from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.store import Store
 
 log = logging.getLogger(__name__)
 
 TICK: Final = 1.0
+# Until a disk that was full for a run's first file is tried again: each attempt is facts on it.
+FULL_AGAIN: Final = 60.0
 # What a run prints in so many seconds is read at once: a line at a time costs a thread's turn each.
 BREATH: Final = 0.05
 
@@ -150,8 +154,7 @@ class Runs:
                     continue
                 if not alive:
                     seen.aside = await self._farewell.sweep(run)
-                    never = "its run host was gone without a word"
-                    finished = outcomes.gone(never if seen.cursor else "it was never started")
+                    finished = outcomes.gone(self._without_a_word(run, seen))
                 else:
                     await self.grown(run)
                     # No pause for a run that says something now and then.
@@ -169,12 +172,27 @@ class Runs:
             await asyncio.to_thread(RunDirectory(self._directory / run).write_spec, wanted)
             await self._host.start(run)
         except (OSError, PmError) as exc:
-            log.exception("cannot start run %s", run)
             why = f"cannot start the run host: {exc}"
+            if isinstance(exc, OSError) and exc.errno in FULL:
+                await self._end(run, outcomes.gone(why), outcomes.Seen(), blameless=True)
+                self._complaints.of(f"start run {run}", exc, among="start")
+                await asyncio.sleep(FULL_AGAIN)
+                return False
+            log.exception("cannot start run %s", run)
             failed = Finished(at="", outcome=Outcome.FAILED, reason=why)
             await self._end(run, failed, outcomes.Seen())
             return False
         return True
+
+    def _without_a_word(self, run: str, seen: outcomes.Seen) -> str:
+        """Say what is known of a run whose host is gone and did not say why."""
+        gone = "its run host was gone without a word" if seen.cursor else "it was never started"
+        try:
+            full = room.full(self._directory)
+        except OSError as exc:
+            self._complaints.of(f"see what run {run} had room for", exc)
+            full = ""
+        return f"{gone}; {full}" if full else gone
 
     def _began(self, run: str, began: Began, cursor: int) -> tuple[ev.AnyEvent, ...]:
         known = self._store.ahead.runs[run]
@@ -206,10 +224,12 @@ class Runs:
         with contextlib.suppress(OSError):
             os.utime(self._directory / put.run, follow_symlinks=False)
 
-    async def _end(self, run: str, finished: Finished, seen: outcomes.Seen) -> None:
+    async def _end(
+        self, run: str, finished: Finished, seen: outcomes.Seen, *, blameless: bool = False
+    ) -> None:
         while True:
             given = outcomes.Circumstances(
-                patience=self._settings.runs_interruptions, parked=self.parking
+                patience=self._settings.runs_interruptions, parked=self.parking or blameless
             )
             state = self._store.ahead
             facts = outcomes.ended(state, state.runs[run], finished, seen, given)

@@ -286,7 +286,8 @@ class TaskFailed(Event, frozen=True, kw_only=True):
 class TaskInterrupted(Event, frozen=True, kw_only=True):
     """A run ended through no fault of its task, which is queued again.
 
-    `parked` means that somebody stopped the daemon, which says nothing about the task.
+    `parked` means that somebody stopped the daemon, or that the disk was full before it began, which
+    says nothing about the task.
     """
 
     task: str

@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "3a461bc049eb01a9"
+FOLD: Final = "8816f107fc803492"

@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import os
 import time
 from pathlib import Path
@@ -40,6 +41,23 @@ def test_a_host_that_cannot_be_started_fails_the_task_with_the_reason(tmp_path: 
         assert "no more processes" in task.reason
 
     play(tmp_path, scene)
+
+
+def test_a_full_disk_before_a_run_could_begin_is_no_fault_of_its_task(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.host.broken, stage.host.error = "No space left on device", errno.ENOSPC
+        async with asyncio.TaskGroup() as group:
+            starting = group.create_task(stage.runs.start("t1"))
+            await stage.until(lambda: stage.state.tasks["t1"].reason)
+            await asyncio.sleep(0)
+            # Not at once again: each attempt is facts on that disk.
+            assert not starting.done()
+            starting.cancel()
+        task = stage.state.tasks["t1"]
+        assert (task.state, task.interruptions) == (TaskState.QUEUED, 0)
+        assert "No space left on device" in task.reason
+
+    play(tmp_path, scene, Settings(runs_interruptions=1))
 
 
 def test_a_run_that_was_intended_and_never_started_is_queued_again(tmp_path: Path) -> None:
