@@ -15,7 +15,10 @@ _SAYS_IT: Final = re.compile(r"--(socket|env|state-dir)\b| -h\b")
 
 
 def addressed(text: str, *, socket: Path | None, env: str, state_dir: Path | None) -> str:
-    """Return a hint whose commands have the options that this command was given."""
+    """Return a hint whose commands have the options that this command was given.
+
+    A socket that was named is the daemon's, whatever lies in the state directory.
+    """
 
     def with_options(found: "re.Match[str]") -> str:
         verb, rest = found[1], found[2]
@@ -24,10 +27,10 @@ def addressed(text: str, *, socket: Path | None, env: str, state_dir: Path | Non
         before, after = "", ""
         if state_dir is not None and verb.startswith(_OF_A_STATE):
             after = f" --state-dir {quoted(state_dir)}"
-        elif state_dir is not None:
-            before = f"--socket {quoted(state_dir / SOCKET)} "
-        elif socket is not None:
+        if socket is not None:
             before = f"--socket {quoted(socket)} "
+        elif state_dir is not None and not after:
+            before = f"--socket {quoted(state_dir / SOCKET)} "
         if env and (after or not before):
             before = f"--env {env} "
         return f"pmrunnerctl {before}{verb}{after}{rest}"

@@ -64,8 +64,7 @@ def history(session: Session, alias: str, before: int | None, limit: int) -> Non
         for entry in page.entries:
             conversation.draw(session.out, entry)
         if page.before is not None:
-            older = f"pmrunnerctl chat history {alias} --before {page.before}"
-            session.out.next(older, "older")
+            session.out.next(f"pmrunnerctl chat history {alias} --before {page.before}", "older")
 
     session.show(found, draw)
 

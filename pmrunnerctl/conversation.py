@@ -1,5 +1,6 @@
 """Draws a conversation: who said what, when, and what waits for an answer."""
 
+from collections.abc import Callable
 from typing import Final
 
 from pmrunnerctl.render import Screen
@@ -9,6 +10,8 @@ from pmrunnerd.model.views import UNCONFINED, Entry
 INDENT: Final = "    "
 # What somebody said is quoted below its head; of the runner's own news, the head is the news.
 _SAID: Final = frozenset({"message", "plan", "refusal", "question", "answer"})
+# These are the words of a person or an agent, and stay as they are; all others are the runner's.
+_OTHERS: Final = frozenset({"message", "plan", "question", "answer"})
 _STYLES: Final = {
     "question": "yellow",
     "refusal": "red",
@@ -25,7 +28,8 @@ _STYLES: Final = {
 
 def draw(screen: Screen, entry: Entry) -> None:
     """Write one entry: a line that says who and what, its text, and how to answer it."""
-    text = entry.text.rstrip("\n").split("\n") if entry.text else []
+    said = entry.text if entry.kind in _OTHERS else screen.addressed(entry.text)
+    text = said.rstrip("\n").split("\n") if said else []
     if entry.kind in _SAID:
         about = f", task {entry.task}" if entry.task else ""
         what = f"{entry.kind} {entry.id}{about}"
@@ -43,25 +47,24 @@ def draw(screen: Screen, entry: Entry) -> None:
     if entry.commit:
         screen.line(f"{INDENT}commit {entry.commit[:12]}", "dim")
     if entry.run:
-        screen.line(f"{INDENT}log: pmrunnerctl run logs {entry.run}", "dim")
-    for line in _answers(entry):
-        screen.line(INDENT + line, "yellow")
+        screen.line(INDENT + screen.addressed(f"log: pmrunnerctl run logs {entry.run}"), "dim")
+    for how, command in _answers(entry, screen.addressed):
+        screen.line(f"{INDENT}{how} {command}", "yellow")
 
 
-def _answers(entry: Entry) -> list[str]:
+def _answers(entry: Entry, addressed: Callable[[str], str]) -> list[tuple[str, str]]:
     if entry.state != "AWAITING_RESPONSE":
         return []
     if entry.kind == "question":
+        option = addressed(f"pmrunnerctl answer {entry.id} --option 1")
         if entry.fixed:
-            return [f"answer: pmrunnerctl answer {entry.id} --option 1"]
-        how = [f"answer: pmrunnerctl answer {entry.id} TEXT"]
-        if entry.options:
-            how.append(f"    or: pmrunnerctl answer {entry.id} --option 1")
-        return how
+            return [("answer:", option)]
+        text = addressed(f"pmrunnerctl answer {entry.id} TEXT")
+        return [("answer:", text), *([("    or:", option)] if entry.options else [])]
     if entry.kind == "plan":
         return [
-            f"approve: pmrunnerctl plan approve {entry.plan}",
-            f"reject:  pmrunnerctl plan reject {entry.plan} REASON",
-            f"edit:    pmrunnerctl plan edit {entry.plan}",
+            ("approve:", addressed(f"pmrunnerctl plan approve {entry.plan}")),
+            ("reject: ", addressed(f"pmrunnerctl plan reject {entry.plan} REASON")),
+            ("edit:   ", addressed(f"pmrunnerctl plan edit {entry.plan}")),
         ]
     return []

@@ -25,13 +25,14 @@ from pmrunnerd.model.views import Overview
 def drain(session: Session, *, end: bool, no_wait: bool) -> None:
     done = session.ask(p.Drain(end=end))
     if end:
-        session.show(done, lambda _: _say(session, "runs begin again", "pmrunnerctl task list"))
+        session.show(done, lambda _: _say_ended(session))
         return
     found = session.ask(p.Status())
     if found.runs and not no_wait:
-        with watch.watching(session, work="the drain goes on: pmrunnerctl drain --end"):
+        end_it = session.addressed("pmrunnerctl drain --end")
+        with watch.watching(session, work=f"the drain goes on: {end_it}"):
             found = _wait(session, found)
-    session.show(done, lambda _: _say(session, *_how_far(found)))
+    session.show(done, lambda _: _say(session, found.runs))
 
 
 def _wait(session: Session, found: Overview) -> Overview:
@@ -53,12 +54,15 @@ def _under_way(count: int) -> str:
     return "one run is under way" if count == 1 else f"{count} runs are under way"
 
 
-def _how_far(found: Overview) -> tuple[str, str]:
-    if found.runs:
-        return f"no more runs begin; {_under_way(found.runs)}", "pmrunnerctl run list"
-    return "drained: no run is under way, and none begins", "pmrunnerctl drain --end"
+def _say(session: Session, runs: int) -> None:
+    if runs:
+        session.out.line(f"no more runs begin; {_under_way(runs)}")
+        session.out.next("pmrunnerctl run list")
+    else:
+        session.out.line("drained: no run is under way, and none begins")
+        session.out.next("pmrunnerctl drain --end")
 
 
-def _say(session: Session, line: str, then: str) -> None:
-    session.out.line(line)
-    session.out.next(then)
+def _say_ended(session: Session) -> None:
+    session.out.line("runs begin again")
+    session.out.next("pmrunnerctl task list")

@@ -28,7 +28,9 @@ def free(path: Path, *, force: bool) -> Path:
     except OSError as error:
         raise _taken(path, why(error), f"ls -l {path}") from None
     if not stat.S_ISREG(found.st_mode):
-        raise _taken(path, "it is there, and is no file", f"pmrunnerctl state backup - > {path}")
+        raise _taken(
+            path, "it is there, and is no file", hint=f"pmrunnerctl state backup - > {path}"
+        )
     if not force:
         raise _taken(path, "it is there already", "--force replaces it")
     return Path(os.path.realpath(path))

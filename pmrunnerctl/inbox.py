@@ -1,6 +1,6 @@
 """`inbox` and `answer`: what waits for a person, and how it goes on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -85,19 +85,21 @@ def _draw_item(screen: Screen, item: InboxItem) -> None:
         screen.line(f"    {number}. {option}" + (f": {detail}" if detail else ""))
     if item.multiple:
         screen.line("    several can be chosen", "dim")
-    for command in _commands(item):
-        screen.line(f"    {screen.addressed(command)}", "yellow")
+    for command in _commands(item, screen.addressed):
+        screen.line(f"    {command}", "yellow")
 
 
-def _commands(item: InboxItem) -> list[str]:
+def _commands(item: InboxItem, addressed: Callable[[str], str]) -> list[str]:
     """Return what can be typed, with a word in capitals where somebody has to say something."""
     if item.kind == "question":
-        text = [] if item.fixed else [f"pmrunnerctl answer {item.id} TEXT"]
-        return [*text, *([f"pmrunnerctl answer {item.id} --option 1"] if item.options else [])]
+        text = addressed(f"pmrunnerctl answer {item.id} TEXT")
+        option = addressed(f"pmrunnerctl answer {item.id} --option 1")
+        return [*([] if item.fixed else [text]), *([option] if item.options else [])]
     if item.kind == "plan":
-        reject, edit = f"plan reject {item.id} REASON", f"plan edit {item.id}"
-        return [item.command, f"pmrunnerctl {reject}", f"pmrunnerctl {edit}"]
-    return [item.command]
+        reject = addressed(f"pmrunnerctl plan reject {item.id} REASON")
+        edit = addressed(f"pmrunnerctl plan edit {item.id}")
+        return [addressed(item.command), reject, edit]
+    return [addressed(item.command)]
 
 
 def _options(session: Session, question: str, numbers: Sequence[int]) -> str:

@@ -130,7 +130,7 @@ def draw(screen: Screen, found: PlanTable, before: str | None = None) -> None:
                 row.alias,
                 state(row.plan.state),
                 row.making or counts(row.tasks),
-                row.plan.title or row.plan.reason,
+                row.plan.title or screen.addressed(row.plan.reason),
                 screen.ago(row.plan.at),
             )
             for row in found.plans
@@ -149,7 +149,7 @@ def draw_plan(screen: Screen, view: PlanView) -> None:
             ("state", state(found.state)),
             ("making", Cell(view.making, "cyan")),
             ("agent", found.agent),
-            ("reason", found.reason),
+            ("reason", screen.addressed(found.reason)),
             ("instead of", found.instead_of),
             ("replaced by", found.replaced_by),
             ("held to", "\n".join(found.objections)),

@@ -24,7 +24,7 @@ def table(screen: Screen, projects: Sequence[ProjectRow], *, paths: bool = False
                 counts(row.tasks),
                 Cell(str(row.waiting), "yellow" if row.waiting else "dim"),
                 *([row.path] if paths else []),
-                _now(row),
+                _now(screen, row),
             )
             for row in projects
         ],
@@ -34,6 +34,7 @@ def table(screen: Screen, projects: Sequence[ProjectRow], *, paths: bool = False
 def draw(screen: Screen, view: ProjectView) -> None:
     """Write one project with its settings."""
     found, row = view.project, view.row
+    inbox = screen.addressed("pmrunnerctl inbox")
     screen.pairs(
         [
             ("project", Cell(f"{found.alias} ({found.id})", "bold")),
@@ -43,11 +44,12 @@ def draw(screen: Screen, view: ProjectView) -> None:
             ("plans", f"approved {'by you' if found.plan_approval == 'manual' else 'at once'}"),
             ("prompt", found.bootstrap_prompt),
             ("tasks", counts(row.tasks)),
-            ("waiting", f"{row.waiting} for you: pmrunnerctl inbox" if row.waiting else ""),
-            ("now", _now(row)),
+            ("waiting", f"{row.waiting} for you: {inbox}" if row.waiting else ""),
+            ("now", _now(screen, row)),
         ]
     )
 
 
-def _now(row: ProjectRow) -> str | Cell:
-    return Cell(f"{UNCONFINED}; {row.now}", "red") if row.unconfined else row.now
+def _now(screen: Screen, row: ProjectRow) -> str | Cell:
+    now = screen.addressed(row.now)
+    return Cell(f"{UNCONFINED}; {now}", "red") if row.unconfined else now

@@ -11,7 +11,7 @@ from pmrunnerctl.verbs import Noun, verb
 from pmrunnerd.model import progress as pr
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Code
-from pmrunnerd.model.views import RunTable
+from pmrunnerd.model.views import LogLine, RunTable
 
 RUN = click.argument("run", shell_complete=complete.runs)
 
@@ -71,9 +71,9 @@ def logs(session: Session, run: str | None, *, follow: bool) -> None:
                 writer.write(line)
             if isinstance(line.progress, pr.Finished):
                 outcome = line.progress.outcome
+        if outcome is None:
+            outcome = _how_it_ended(session, run, writer)
         if follow:
-            if outcome is None:
-                outcome = _how_it_ended(session, run, writer)
             session.end(runlog.exits(outcome) if outcome else Exit.ENDED_BADLY)
 
 
@@ -91,12 +91,15 @@ def _latest(session: Session) -> str:
 
 
 def _how_it_ended(session: Session, run: str, writer: runlog.Log) -> Any:
-    """Ask the daemon about a run whose host could not say any more how it ended."""
+    """Ask the daemon about a run whose host could not say how it ended, or not yet: killed, say."""
     ended = session.ask(p.RunShow(run=run)).run.ended
     if ended is None:
         return None
-    if not session.json:
-        writer.note(f"{ended.outcome}: {ended.reason}")
+    last = pr.Finished(at=ended.at, outcome=ended.outcome, reason=ended.reason)
+    if session.json:
+        session.note(runlog.said(last))
+    else:
+        writer.write(LogLine(cursor=0, progress=last))
     return ended.outcome
 
 
@@ -138,11 +141,12 @@ def resume(session: Session, run: str) -> None:
 @verb(
     "run prune",
     click.option("--dry-run", is_flag=True, help="Show what would be deleted; change nothing."),
-    what="Event files, transcripts, and all that workspaces keep of runs (refs/pm-runner/runs/RUN, RUN-2 and so on, and"
-    " repositories that were set aside) go oldest first, by age and size of the files"
+    what="Event files, transcripts, and all that workspaces keep of runs (refs/pm-runner/runs/RUN, RUN-2 and so on)"
+    " go oldest first, by age and size of the files"
     " (settings retention.age, retention.size). What was said, and how runs ended, is kept for ever. Runs stay that are"
     " under way, have an open question, can be gone on with, left work in the workspace that is not put away yet, or are"
     " the latest of their project (retention.latest)."
+    " Repositories that were set aside stay: any of them may be yours."
     " What references keep is not counted: its objects may be those of others, and `git gc` frees what nobody has.",
     example="pmrunnerctl run prune --dry-run",
     then="pmrunnerctl status",

@@ -37,13 +37,17 @@ class Log:
     def write(self, line: LogLine) -> None:
         """Write one thing that a run host reported."""
         match line.progress:
+            case pr.Output(stream="runner", text=text):
+                self.note(text.strip())
             case pr.Output(stream=stream, text=text):
                 self._print(self._err if stream == "stderr" else self._out, text)
             case pr.Said(text=text, thought=False) | pr.Concluded(text=text):
                 self._begin_line()
                 self._print(self._out, f"{text}\n")
-            case said:
-                self.note(agentlog.line(said) or _said(said))
+            case pr.Finished() as last:
+                self.note(self._err.addressed(said(last)))
+            case other:
+                self.note(agentlog.line(other) or said(other))
 
     def note(self, text: str) -> None:
         """Write something of our own, on a line of its own."""
@@ -67,8 +71,9 @@ class Log:
             self._mid_line = None if text.endswith("\n") else screen
 
 
-def _said(said: pr.AnyProgress) -> str:
-    match said:
+def said(progress: pr.AnyProgress) -> str:
+    """Spell what a run host reported, but for what its agent printed."""
+    match progress:
         case pr.Began(head=head, confined=confined):
             how = "in a sandbox" if confined else UNCONFINED
             return f"began at {head[:12]}, {how}"
@@ -77,10 +82,10 @@ def _said(said: pr.AnyProgress) -> str:
         case pr.Committed(commit=commit, subject=subject, files=files):
             return f"committed {commit[:12]} {subject} ({files} {_files(files)})"
         case pr.Kept() | pr.PutAway():
-            return _kept(said)
+            return _kept(progress)
         case pr.Finished(outcome=outcome, reason=reason):
             return str(outcome) + (f": {reason}" if reason else "")
-    return type(said).__name__.lower()
+    return type(progress).__name__.lower()
 
 
 def _kept(said: pr.Kept | pr.PutAway) -> str:

@@ -13,8 +13,8 @@ from pmrunnerd.model.views import UNCONFINED, RunTable, RunView
 _UNKNOWN: Final = Cell("not known", "dim")
 # What is kept in a workspace only git can tell; so it is said in words.
 _ALONG: Final = (
-    "with a run goes all that its workspace keeps of it: refs/pm-runner/runs/RUN, RUN-2 and so on, and repositories that"
-    " were set aside (of a removed project nothing); SIZE is that of its files alone"
+    "with a run goes all that its workspace keeps of it: refs/pm-runner/runs/RUN, RUN-2 and so on, in submodules, too"
+    " (of a removed project nothing); what was set aside stays; SIZE is that of its files alone"
 )
 _WHY_ALL_STAY: Final = (
     "each run is under way, or has an open question, or can be gone on with, or is among the latest of its project, or"
@@ -59,7 +59,7 @@ def draw(screen: Screen, view: RunView) -> None:
             ("process", "alive" if view.alive else ""),
             ("outcome", state(ended.outcome if ended else "running")),
             ("ended", screen.when(ended.at) if ended else ""),
-            ("reason", ended.reason if ended else ""),
+            ("reason", screen.addressed(ended.reason) if ended else ""),
             ("commit", ended.commit if ended else ""),
             ("kept as", _kept(view)),
             ("set aside", ended.aside if ended else ""),

@@ -57,7 +57,7 @@ class Session:
     @cached_property
     def second(self) -> Screen:
         """Standard error as a second output, of an agent: whether it was written counts."""
-        return Screen.of(sys.stderr, os.environ)
+        return self._pointing(Screen.of(sys.stderr, os.environ))
 
     @cached_property
     def place(self) -> where.Place:
@@ -149,7 +149,8 @@ class Session:
             return text
         from pmrunnerctl import address  # noqa: PLC0415 - only now is there something to add
 
-        if self.is_found_anyway(self._meant()):
+        both = self.socket is not None and self.state_dir is not None
+        if not both and self.is_found_anyway(self._meant()):
             return text
         return address.addressed(text, socket=self.socket, env=self.env, state_dir=self.state_dir)
 

@@ -190,15 +190,15 @@ def draw_held(screen: Screen, found: Repaired) -> None:
     screen.line(f"what may have been done already {how} not begun again, unless you say so:")
     screen.table(
         ("", "PROJECT", "WHAT", "TO HAVE IT DONE AGAIN"),
-        [(one.id, one.alias, one.text, _again(one)) for one in found.held],
+        [(one.id, one.alias, one.text, _again(screen, one)) for one in found.held],
         stretch=2,
     )
 
 
-def _again(held: Held) -> str:
+def _again(screen: Screen, held: Held) -> str:
     if held.id.startswith("t"):
-        return f"pmrunnerctl task retry {held.id}"
-    return f"pmrunnerctl chat send {held.alias} TEXT"
+        return screen.addressed(f"pmrunnerctl task retry {held.id}")
+    return screen.addressed(f"pmrunnerctl chat send {held.alias} TEXT")
 
 
 def draw_findings(screen: Screen, findings: tuple[Finding, ...]) -> None:

@@ -35,24 +35,24 @@ def draw(screen: Screen, found: Overview) -> None:
             ("state", f"{found.state_directory}, durable to commit {found.durable}"),
             *((door.name, _door(door)) for door in found.doors),
             ("agents", _confinement(found.confinement)),
-            ("runs", _runs(found)),
-            *(("limited", Cell(why, "yellow")) for why in found.limits),
+            ("runs", _runs(screen, found)),
+            *(("limited", Cell(screen.addressed(why), "yellow")) for why in found.limits),
             ("spent", f"{amounts.dollars(found.spent)} today" if found.spent else ""),
-            ("kept", _kept(found.retention)),
+            ("kept", _kept(screen, found.retention)),
             ("tasks", counts(found.tasks)),
-            ("waiting", _waiting(found.waiting)),
+            ("waiting", _waiting(screen, found.waiting)),
         ]
     )
     screen.line()
     table(screen, found.projects)
 
 
-def _runs(found: Overview) -> Cell:
+def _runs(screen: Screen, found: Overview) -> Cell:
     """Return how many runs there are, and why there are no more where that is not the reason."""
     count = f"{found.runs} of at most {found.slots}"
     if not found.refusal:
         return Cell(count)
-    return Cell(f"{count}; none begins: {found.refusal}", "yellow")
+    return Cell(f"{count}; none begins: {screen.addressed(found.refusal)}", "yellow")
 
 
 def _door(door: Door) -> Cell:
@@ -66,7 +66,7 @@ def _confinement(how: str) -> Cell:
     return Cell(how, "red" if how.startswith(("UNCONFINED", "none")) else "")
 
 
-def _kept(found: Retention | None) -> Cell:
+def _kept(screen: Screen, found: Retention | None) -> Cell:
     """Return what is kept of runs; nothing where nobody has looked yet."""
     if found is None:
         return Cell("")
@@ -76,11 +76,12 @@ def _kept(found: Retention | None) -> Cell:
         return Cell(f"{what}; none could go, each is needed or among the latest", "yellow")
     if not found.prunable:
         return Cell(f"{what}; none could go")
-    return Cell(f"{what}; {found.prunable} could go: pmrunnerctl run prune", "yellow")
+    prune = screen.addressed("pmrunnerctl run prune")
+    return Cell(f"{what}; {found.prunable} could go: {prune}", "yellow")
 
 
-def _waiting(count: int) -> Cell:
+def _waiting(screen: Screen, count: int) -> Cell:
     if not count:
         return Cell("nothing waits for you")
     what = "one thing waits" if count == 1 else f"{count} things wait"
-    return Cell(f"{what} for you: pmrunnerctl inbox", "yellow")
+    return Cell(f"{what} for you: {screen.addressed('pmrunnerctl inbox')}", "yellow")

@@ -30,7 +30,7 @@ def stop(session: Session, *, keep_runs: bool) -> None:
             hint="pmrunnerctl restart   keeps them at work",
         )
     if unit:
-        back = f"pmrunnerctl start --env {overview.environment}"
+        back = session.addressed(f"pmrunnerctl start --env {overview.environment}")
         launch.systemctl("stop", unit)
     else:
         back = recipe.again(session, overview)

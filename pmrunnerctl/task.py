@@ -111,7 +111,7 @@ def draw_rows(screen: Screen, rows: Sequence[TaskRow], before: str | None = None
                 state(row.task.state),
                 screen.ago(row.task.at),
                 _title(row.task) if screen.columns is None else cut(_title(row.task), _TITLE),
-                _why(row),
+                _why(screen, row),
             )
             for row in rows
         ],
@@ -122,8 +122,8 @@ def _title(task: Task) -> str:
     return f"plan: {task.title}" if task.kind is TaskKind.PLANNING else task.title
 
 
-def _why(row: TaskRow) -> str | Cell:
-    why = row.waits or row.task.reason
+def _why(screen: Screen, row: TaskRow) -> str | Cell:
+    why = screen.addressed(row.waits or row.task.reason)
     if not row.unconfined:
         return why
     return Cell("; ".join(filter(None, (UNCONFINED, why))), "red")
@@ -152,8 +152,8 @@ def draw_task(screen: Screen, view: TaskView) -> None:
             ("title", found.title),
             ("kind", "planning: it makes the plan" if found.kind is TaskKind.PLANNING else ""),
             ("state", state(found.state)),
-            ("waits", Cell(view.waits, "yellow")),
-            ("reason", found.reason),
+            ("waits", Cell(screen.addressed(view.waits), "yellow")),
+            ("reason", screen.addressed(found.reason)),
             ("since", screen.when(found.at)),
             ("needs", ", ".join(found.needs)),
             ("files", ", ".join(found.files)),
@@ -163,7 +163,7 @@ def draw_task(screen: Screen, view: TaskView) -> None:
             ("result", found.result),
             *(("found", Cell(finding, "yellow")) for finding in _findings(view.runs)),
             *((run.id, _ended(run, let_go=run.id in view.let_go)) for run in view.runs),
-            *(_asked(question) for question in view.questions),
+            *(_asked(screen, question) for question in view.questions),
             ("text", found.text),
         ]
     )
@@ -183,16 +183,17 @@ def _ended(run: Run, *, let_go: bool) -> Cell:
         return ended
     gone = ", which was let go with its files" if let_go else ""
     kept = f"\nkept as {run.ended.kept}{gone}" if run.ended.kept else ""
-    aside = f"\nset aside in {run.ended.aside}{gone}" if run.ended.aside else ""
+    aside = f"\nset aside in {run.ended.aside}" if run.ended.aside else ""
     return Cell(f"{ended.text}{kept}{aside}", ended.style)
 
 
-def _asked(question: Question) -> tuple[str, Cell]:
+def _asked(screen: Screen, question: Question) -> tuple[str, Cell]:
     if question.answer is not None:
         how = f"answered by {question.answer.by}: {question.answer.text}"
     else:
         said = "--option 1" if question.kind in CLOSED else "TEXT"
-        how = "withdrawn" if question.withdrawn else f"pmrunnerctl answer {question.id} {said}"
+        command = screen.addressed(f"pmrunnerctl answer {question.id} {said}")
+        how = "withdrawn" if question.withdrawn else command
     waits = question.answer is None and not question.withdrawn
     offered = "".join(f"{n}. {text}\n" for n, text in enumerate(question.options, 1))
     return question.id, Cell(f"{question.text}\n{offered}{how}", "yellow" if waits else "")

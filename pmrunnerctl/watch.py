@@ -103,7 +103,8 @@ def follow_message(session: Session, *, project: str, message: str, since: int) 
             if any(isinstance(fact, _PLANNED) for fact in happening.facts) and (
                 held := _held(session, project)
             ):
-                session.note(f"it waits for task {held}, which is held back: pmrunnerctl inbox")
+                inbox = session.addressed("pmrunnerctl inbox")
+                session.note(f"it waits for task {held}, which is held back: {inbox}")
                 return Exit.NEEDS_YOU
     return Exit.ENDED_BADLY
 

@@ -107,17 +107,18 @@ def _only(here: Path, run: Path, program: Path) -> Place:
         return Place(run / names[0] / SOCKET, names[0], f"systemctl status pm-runner@{names[0]}")
     if names:
         raise _none(
-            f"there are {len(names)}: {', '.join(names)}", f"pmrunnerctl --env {names[0]} status"
+            f"there are {len(names)}: {', '.join(names)}",
+            hint=f"pmrunnerctl --env {names[0]} status",
         )
     for directory in (here, *here.parents):
         if (found := directory / "state" / SOCKET).exists():
             raise _none(
                 f"{found} is not of the checkout of this pmrunnerctl, and anybody could have left it",
-                f"pmrunnerctl --socket {found} status",
+                hint=f"pmrunnerctl --socket {found} status",
             )
     raise _none(
         f"there is no state/{SOCKET} from {here} upwards and none in {run}/*, and none was named",
-        f"{START} --state-dir ./state   or name it: --socket PATH, --env NAME",
+        hint=f"{START} --state-dir ./state   or name it: --socket PATH, --env NAME",
     )
 
 

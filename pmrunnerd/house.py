@@ -34,7 +34,6 @@ from pmrunnerd.model.views import UNCONFINED
 from pmrunnerd.options import Options
 from pmrunnerd.outlet import Outlet
 from pmrunnerd.rules import recovery
-from pmrunnerd.rules.admission import Least
 from pmrunnerd.services import aftermath, leftovers, room, sandbox, workspace
 from pmrunnerd.services.agents.registry import AGENTS, NEED_LOGIN
 from pmrunnerd.services.clock import Clock
@@ -54,8 +53,6 @@ log = logging.getLogger(__name__)
 RELEASE: Final = f"{__version__}+checkout"
 # How long runs may take to be parked before we leave without them, in seconds.
 PARKING: Final = 20.0
-# With less room than this on the disk, in bytes, not even a small commit is sure to fit.
-LEAST_ROOM: Final = 64 << 10
 
 
 class House:
@@ -150,7 +147,7 @@ class House:
         self._sweeper = Sweeper(
             *(store, clock, remains, kept(settings)), alive=host.alive, over=runs.over
         )
-        least = Least(memory=settings.runs_memory, disk=settings.disk_reserve)
+        least = room.least(memory=settings.runs_memory, disk=settings.disk_reserve)
         admission = Admission(store, clock, partial(room.measure, state), least)
         engine = Engine(
             store,
@@ -179,6 +176,7 @@ class House:
             stop=self._departure.stop,
             checkup=partial(within, state, RELEASE, found, unconfined=unconfined),
             problem=self._problem,
+            full=partial(room.full, state),
             now=clock.now,
             reopen=self._departure.reopen,
             retention=self._sweeper,
@@ -233,9 +231,8 @@ class House:
             return str(self._store.failed)
         if (wrong := self._store.wrong) is not None:
             return f"{wrong}: {wrong.hint}"
-        if room.free(self._options.state_directory) < LEAST_ROOM:
-            return f"the disk of {self._options.state_directory} is full: nothing new is accepted"
-        return ""
+        full = room.full(self._options.state_directory)
+        return f"{full}, and nothing new is accepted" if full else ""
 
     async def _part(self, engine: Engine) -> None:
         if self._departure.keep_runs:

@@ -59,7 +59,7 @@ class Desk:
     with `True` without its runs. `reopen` has the daemon leave and come back on the state that the
     disk has by then. `retention` lets go of what was kept of runs, `logins` keeps those of agents. `checkup` looks at what this
     daemon has of what it needs. `problem` says in one line what keeps the daemon from working; it
-    is empty where nothing does.
+    is empty where nothing does. `full` says in the same way that the disk has no room for new work.
     """
 
     store: Store
@@ -84,6 +84,7 @@ class Desk:
     retention: Retaining
     logins: Logging
     uploads: Uploads = field(default_factory=Uploads)
+    full: Callable[[], str] = str
     log_hint: str = "the daemon's log has the rest"
     doors: dict[str, Door] = field(default_factory=dict)
 

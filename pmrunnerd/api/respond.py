@@ -45,6 +45,9 @@ REQUEST_LIMIT: Final = p.MESSAGE_LIMIT + (64 << 10)
 # What takes its time, and is no change that `changes` decides.
 WAITS: Final = {**ACTS, **PRUNES, **AGENTS}
 
+# What makes more work, for which there must be room on the disk.
+_NEW_WORK: Final = (p.ChatSend, p.ProjectAdd)
+
 _encoder: Final = msgspec.msgpack.Encoder()
 
 # What happens once a decision is durable.
@@ -125,8 +128,10 @@ async def change(desk: Desk, caller: Caller, request: p.Request[Any], identifier
     if len(content) > REQUEST_LIMIT:
         raise TooLarge(f"cannot do {command.name}: it is larger than {REQUEST_LIMIT} bytes")
     digest = hashlib.blake2b(content, digest_size=16).hexdigest()
-    if not is_repeated(desk, identifier, digest) and isinstance(request, p.ProjectAdd):
-        request = await _gather(desk, request)
+    if not is_repeated(desk, identifier, digest):
+        _must_have_room(desk, request)
+        if isinstance(request, p.ProjectAdd):
+            request = await _gather(desk, request)
     # No await from here to the commit: what is looked at now is still so when it is recorded. The
     # same request may have come in while we gathered, so that is looked at here, too.
     if is_repeated(desk, identifier, digest):
@@ -151,6 +156,15 @@ async def change(desk: Desk, caller: Caller, request: p.Request[Any], identifier
     if after := _AFTER.get(type(request)):
         after(desk, request)
     return reply
+
+
+def _must_have_room(desk: Desk, request: p.Request[Any]) -> None:
+    """Refuse new work on a full disk: the last of it is for what runs, for answers and a stop."""
+    if isinstance(request, _NEW_WORK) and (full := desk.full()):
+        raise Unavailable(
+            f"cannot do {p.BY_REQUEST[type(request)].name}: {full}",
+            hint=f"df -h {desk.state_directory}; df -i {desk.state_directory}",
+        )
 
 
 async def _record(

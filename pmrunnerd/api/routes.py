@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pmrunnerd.api import problems
+from pmrunnerd.api import openapi, problems
 from pmrunnerd.api.access import Caller
 from pmrunnerd.api.asked import asked
 from pmrunnerd.api.desk import Desk
@@ -30,6 +30,8 @@ from pmrunnerd.model.errors import Code
 
 # Lists the others.
 INDEX: Final = "/api/v1"
+# Says of each what it takes and gives.
+DOCUMENT: Final = f"{INDEX}/openapi.json"
 
 Endpoint = Callable[[Request], Awaitable[Any]]
 
@@ -62,8 +64,9 @@ def application(desk: Desk, health: Callable[[], str], streams: Streams) -> Star
 
         return serve
 
-    routes = [Route("/healthz", healthz), Route("/readyz", readyz), Route(INDEX, _index)]
-    routes += [Route(path(c), endpoint(c), methods=[method(c)]) for c in p.COMMANDS]
+    routes = [Route("/healthz", healthz), Route("/readyz", readyz)]
+    routes += [Route(INDEX, _index), Route(DOCUMENT, _document)]
+    routes += [Route(path(c), endpoint(c), methods=[openapi.method(c)]) for c in p.COMMANDS]
     app = Starlette(routes=routes, exception_handlers={HTTPException: _not_there(desk)})
     app.router.redirect_slashes = False
     return app
@@ -71,25 +74,26 @@ def application(desk: Desk, health: Callable[[], str], streams: Streams) -> Star
 
 def path(command: p.Command) -> str:
     """Return the path of a command: its words."""
-    return f"{INDEX}/" + command.name.replace(" ", "/")
-
-
-def method(command: p.Command) -> str:
-    """Return how a command is asked: only what makes no difference is a GET."""
-    return "GET" if command.only_looks else "POST"
+    return f"{INDEX}{openapi.path(command)}"
 
 
 async def _index(_: Request) -> Response:
-    return _json({"commands": [_described(command) for command in p.COMMANDS]})
+    listed = [_described(command) for command in p.COMMANDS]
+    return _json({"openapi": DOCUMENT, "commands": listed})
+
+
+async def _document(_: Request) -> Response:
+    return _json(openapi.document(INDEX))
 
 
 def _described(command: p.Command) -> dict[str, Any]:
     return {
-        "method": method(command),
+        "method": openapi.method(command),
         "path": path(command),
         "access": command.access,
         "stream": command.stream,
         "summary": command.summary,
+        "parameters": openapi.parameters(command),
     }
 
 

@@ -7,7 +7,6 @@ daemon that finds such a fact without a run host knows that nothing happened.
 import asyncio
 import contextlib
 import logging
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
@@ -16,24 +15,27 @@ from pmrunnerd.engine.beginning import begin
 from pmrunnerd.engine.complaints import Complaints
 from pmrunnerd.engine.farewell import Farewell
 from pmrunnerd.engine.pulse import Growth
+from pmrunnerd.engine.records import TICK, Records
 from pmrunnerd.engine.specs import spec
-from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, TaskState
-from pmrunnerd.model.errors import PmError, Unavailable
+from pmrunnerd.model.errors import PmError
 from pmrunnerd.model.naming import Mint
-from pmrunnerd.model.progress import AnyProgress, Began, Finished, PutAway, Used
+from pmrunnerd.model.progress import Finished
 from pmrunnerd.model.settings import Settings
-from pmrunnerd.rules import limits, outcomes
+from pmrunnerd.rules import outcomes
+from pmrunnerd.services import room
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.host import Host
 from pmrunnerd.services.rundir import RunDirectory
 from pmrunnerd.services.watch import RunWatch
+from pmrunnerd.store.durable import FULL
 from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.store import Store
 
 log = logging.getLogger(__name__)
 
-TICK: Final = 1.0
+# Until a disk that was full for a run's first file is tried again: each attempt is facts on it.
+FULL_AGAIN: Final = 60.0
 # What a run prints in so many seconds is read at once: a line at a time costs a thread's turn each.
 BREATH: Final = 0.05
 
@@ -66,6 +68,7 @@ class Runs:
         self._settings = settings
         self._environment = environment
         self._growth = growth
+        self._records = Records(store, self._complaints, directory)
         self._farewell = Farewell(store, clock, host, make_safe)
         self.parking = False
         # Set when a run has ended; whoever waits for it clears it.
@@ -139,15 +142,14 @@ class Runs:
                     continue
                 for cursor, progress in page:
                     seen.look(cursor, progress)
-                    await self._take_in(run, cursor, progress)
+                    await self._records.take_in(run, cursor, progress)
                     if isinstance(progress, Finished):
                         finished = progress
                 if page or finished:
                     continue
                 if not alive:
                     seen.aside = await self._farewell.sweep(run)
-                    never = "its run host was gone without a word"
-                    finished = outcomes.gone(never if seen.cursor else "it was never started")
+                    finished = outcomes.gone(self._without_a_word(run, seen))
                 else:
                     await self.grown(run)
                     # No pause for a run that says something now and then.
@@ -158,19 +160,6 @@ class Runs:
             self._watch.remove(run)
             self._growth.forget(run)
 
-    async def _take_in(self, run: str, cursor: int, progress: AnyProgress) -> None:
-        """Record what must be known before a run ends."""
-        match progress:
-            case Began():
-                while not await self._record(run, self._began(run, progress, cursor)):
-                    pass
-            case PutAway():
-                await self._note_leftovers(run, progress)
-            case Used():
-                await self._served(run)
-            case _:
-                pass
-
     async def _launch(self, run: str) -> bool:
         state = self._store.ahead
         wanted = spec(state, state.runs[run], self._settings, self._environment)
@@ -178,72 +167,40 @@ class Runs:
             await asyncio.to_thread(RunDirectory(self._directory / run).write_spec, wanted)
             await self._host.start(run)
         except (OSError, PmError) as exc:
-            log.exception("cannot start run %s", run)
             why = f"cannot start the run host: {exc}"
+            if isinstance(exc, OSError) and exc.errno in FULL:
+                await self._end(run, outcomes.gone(why), outcomes.Seen(), blameless=True)
+                self._complaints.of(f"start run {run}", exc, among="start")
+                await asyncio.sleep(FULL_AGAIN)
+                return False
+            log.exception("cannot start run %s", run)
             failed = Finished(at="", outcome=Outcome.FAILED, reason=why)
             await self._end(run, failed, outcomes.Seen())
             return False
         return True
 
-    def _began(self, run: str, began: Began, cursor: int) -> tuple[ev.AnyEvent, ...]:
-        known = self._store.ahead.runs[run]
-        return (
-            ev.RunBegan(
-                run=run,
-                project=known.project,
-                cursor=cursor,
-                head=began.head,
-                confined=began.confined,
-            ),
-        )
+    def _without_a_word(self, run: str, seen: outcomes.Seen) -> str:
+        """Say what is known of a run whose host is gone and did not say why."""
+        gone = "its run host was gone without a word" if seen.cursor else "it was never started"
+        try:
+            full = room.full(self._directory)
+        except OSError as exc:
+            self._complaints.of(f"see what run {run} had room for", exc)
+            full = ""
+        return f"{gone}; {full}" if full else gone
 
-    async def _served(self, run: str) -> None:
-        # A tool was used, so a model answered; words alone may be those of an error.
-        while (facts := limits.answered(self._store.ahead, self._store.ahead.runs[run])) and (
-            not await self._record(run, facts)
-        ):
-            pass
-
-    async def _note_leftovers(self, run: str, put: PutAway) -> None:
-        dead = self._store.ahead.runs.get(put.run)
-        project = self._store.ahead.runs[run].project
-        if dead is not None and dead.project != project:
-            log.warning("run %s says that it cleared up after %s of another project", run, put.run)
-            return
-        known = dead.ended if dead is not None else None
-        if known is not None and known.kept == put.ref and put.aside in ("", known.aside):
-            return  # recorded by a daemon that did not get any further
-        fact = ev.LeftoversKept(
-            run=put.run, project=project, ref=put.ref, files=put.files, aside=put.aside
-        )
-        while not await self._record(run, (fact,)):
-            pass
-        # What is kept of it is new, however long it lay in the workspace.
-        with contextlib.suppress(OSError):
-            os.utime(self._directory / put.run, follow_symlinks=False)
-
-    async def _end(self, run: str, finished: Finished, seen: outcomes.Seen) -> None:
+    async def _end(
+        self, run: str, finished: Finished, seen: outcomes.Seen, *, blameless: bool = False
+    ) -> None:
         while True:
             given = outcomes.Circumstances(
                 patience=self._settings.runs_interruptions,
-                parked=self.parking,
+                parked=self.parking or blameless,
                 rounds=self._settings.agent_claude_rounds,
                 now=self._clock.now(),
             )
             state = self._store.ahead
             facts = outcomes.ended(state, state.runs[run], finished, seen, given)
-            if await self._record(run, facts):
+            if await self._records.record(run, facts):
                 self.over.set()
                 return
-
-    async def _record(self, run: str, facts: tuple[ev.AnyEvent, ...]) -> bool:
-        try:
-            await self._store.commit(*facts)
-        except StoreFailed:
-            raise
-        except Unavailable as exc:
-            # The disk is full. What the run said stays in its file; say it again until it fits.
-            self._complaints.of(f"record what run {run} did", exc)
-            await asyncio.sleep(TICK)
-            return False
-        return True

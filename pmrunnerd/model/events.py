@@ -308,7 +308,7 @@ class RunPruned(Event, frozen=True, kw_only=True):
     """The intention to delete what was kept of a run, recorded before anything of it is deleted.
 
     `size` is bytes of its directory; `refs` are the references of its workspace that were recorded.
-    All else that is kept of the run there goes with them: further references, and what was set aside.
+    Further ones of the run go with them; what was set aside stays.
     `by` is empty where the limits of retention alone wanted it.
     """
 
@@ -349,7 +349,8 @@ class TaskSentBack(Event, frozen=True, kw_only=True):
 class TaskInterrupted(Event, frozen=True, kw_only=True):
     """A run ended through no fault of its task, which is queued again.
 
-    `parked` means that somebody stopped the daemon, which says nothing about the task.
+    `parked` means that somebody stopped the daemon, or that the disk was full before it began, which
+    says nothing about the task.
     """
 
     task: str

@@ -7,17 +7,26 @@ from pmrunnerd.model.state import State
 
 
 class Room(Struct, frozen=True, kw_only=True):
-    """Bytes that are free: `memory` for runs, `disk` where the state is. None is not known."""
+    """Bytes that are free: `memory` for runs, `disk` where the state is, and its `inodes`.
+
+    None is not known.
+    """
 
     memory: int | None
     disk: int | None
+    inodes: int | None = None
 
 
 class Least(Struct, frozen=True, kw_only=True):
-    """Bytes that must be free for a run to begin: of `memory` for each, of `disk` for all."""
+    """Bytes that must be free for a run to begin: of `memory` for each, of `disk` for all.
+
+    With less than `floor` bytes or `inodes` the disk is full, whatever is to be kept of it.
+    """
 
     memory: int
     disk: int
+    floor: int = 0
+    inodes: int = 0
 
 
 def drains(state: State) -> str:
@@ -32,6 +41,10 @@ def shortage(room: Room, least: Least, *, young: int) -> str:
     `young` runs began so lately that what they will use is not in use yet. What is not known
     keeps no run from beginning.
     """
+    if room.disk is not None and room.disk < least.floor:
+        return f"the disk of the state is full: {size(room.disk)} free"
+    if room.inodes is not None and room.inodes < least.inodes:
+        return f"the disk of the state is full: {room.inodes} inodes free"
     if room.disk is not None and room.disk < least.disk:
         return (
             f"the disk of the state has {size(room.disk)} free,"

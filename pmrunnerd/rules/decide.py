@@ -26,6 +26,12 @@ def post_message(state: State, project: str, text: str, by: str, mint: Mint) -> 
     """Record what a person said in a project."""
     if not text.strip():
         raise BadRequest("cannot send the message: it is empty")
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise BadRequest(
+            f"cannot send the message: line {line} has a NUL, and no script can hold one",
+            hint="tr -d '\\0' < FILE | pmrunnerctl chat send ALIAS -   takes them out",
+        )
     known = state.project(project)
     return ev.MessagePosted(message=mint("m"), project=known.id, text=text, by=by)
 

@@ -78,8 +78,9 @@ def gone(reason: str) -> Finished:
 class Circumstances(Struct, frozen=True, kw_only=True):
     """`patience` is how many interruptions in a row a task may have.
 
-    `parked` says that the daemon itself stopped the run, because it is stopping; `now` is when.
-    `rounds` is how often what was proposed is sent back.
+    `parked` says that the daemon itself stopped the run, because it is stopping, or could not start it
+    on a full disk: that is no interruption of the task's. `now` is when. `rounds` is how often what
+    was proposed is sent back.
     """
 
     patience: int

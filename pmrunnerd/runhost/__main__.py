@@ -7,11 +7,14 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.progress import Finished
 from pmrunnerd.runhost.host import RunHost
 from pmrunnerd.runhost.report import Reporter
 from pmrunnerd.services import leftovers, lockfile
 from pmrunnerd.services.clock import Clock
-from pmrunnerd.services.rundir import CannotReport, EventWriter, RunDirectory
+from pmrunnerd.services.rundir import EventWriter, RunDirectory
+from pmrunnerd.services.tenancy import FULL
 
 _USAGE: Final = "usage: python -m pmrunnerd.runhost RUN_DIRECTORY [--lock-fd N]\n"
 _BAD_USAGE: Final = 64
@@ -58,15 +61,28 @@ def _hold(run: RunDirectory, lock: int) -> int:
     try:
         writer = EventWriter(run)
         try:
+            writer.reserve()
             host = RunHost(run, Reporter(writer, Clock()))
             # Whoever reads our name there may stop us: not before we can say that we were stopped.
             asyncio.run(host.live(lambda: lockfile.sign(lock)))
+        except OSError as exc:
+            # Nothing but a short word fits, if that: what the run left is for the next one.
+            at, why = Clock().now(), _why(exc, run.events)
+            writer.last_word(Finished(at=at, outcome=Outcome.INTERRUPTED, reason=why))
+            raise
         finally:
             writer.close()
-    except (CannotReport, OSError):  # the disk is full; the daemon sees that nothing is said
+    except OSError:  # where not even that could be said, the daemon sees that nothing was
         logging.getLogger(__name__).exception("run %s", run.run)
         return _CANNOT_REPORT
     return 0
+
+
+def _why(exc: OSError, events: Path) -> str:
+    where = exc.filename or events
+    if exc.errno in FULL:
+        return f"no space left on {where}"
+    return f"it could not write {where}: {exc.strerror or exc}"
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pmrunnerd.model.progress import Limited, Spec
 from pmrunnerd.runhost.report import Reporter
 from pmrunnerd.runhost.settle import settle
 from pmrunnerd.runhost.surroundings import environment
-from pmrunnerd.services import cells, credentials, leftovers, lockfile, process, tenancy
+from pmrunnerd.services import cells, credentials, leftovers, lockfile, process, tenancy, workspace
 from pmrunnerd.services.agents import registry
 from pmrunnerd.services.agents.protocol import Agent, Job, Verdict
 from pmrunnerd.services.cell import Cell
@@ -210,6 +210,8 @@ def _workspace(spec: Spec) -> Path:
         raise Held(f"cannot work in {path}: it is a link now: {real}")
     if not path.is_dir():
         raise Held(f"cannot work in {path}: it is not there")
+    if problem := workspace.closed(path)[0]:
+        raise Held(f"cannot work in {path}: {problem}")
     return path
 
 

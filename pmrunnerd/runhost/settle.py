@@ -11,6 +11,7 @@ from pmrunnerd.runhost.report import Reporter
 from pmrunnerd.services.agents.protocol import Verdict
 from pmrunnerd.services.git import GitFailed
 from pmrunnerd.services.keeping import Keeping
+from pmrunnerd.services.obstacles import Damaged
 from pmrunnerd.services.tenancy import HeadMoved, Tenancy
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ async def settle(held: Tenancy, verdict: Verdict, spec: Spec, report: Reporter) 
             # Nobody is asked about work that stays on the branch whatever the answer is.
             moved = elsewhere if isinstance(elsewhere, HeadMoved) else None
             verdict = structs.replace(verdict, outcome=Outcome.FAILED, reason=str(elsewhere))
-        elif isinstance(elsewhere, HeadMoved):
+        elif isinstance(elsewhere, HeadMoved | Damaged):
             verdict = _because(verdict, str(elsewhere))
     try:
         kept = await held.put_away()

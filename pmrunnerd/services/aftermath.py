@@ -5,6 +5,7 @@ enter a repository that an agent made.
 """
 
 import asyncio
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import Final
 
 from pmrunnerd.services import cells, guard, marker, tenancy
 from pmrunnerd.services.git import Git
-from pmrunnerd.services.obstacles import ASIDE, place, sweep
+from pmrunnerd.services.obstacles import ASIDE, Damaged, place, sweep
+
+log = logging.getLogger(__name__)
 
 # Seconds until a workspace is left to the next run as it is.
 _PATIENCE: Final = 60.0
@@ -35,7 +38,11 @@ async def make_safe(
         git, aside = Git(cell, run), place(run)
         left = marker.read(workspace)
         async with asyncio.timeout(_PATIENCE):
-            taken = await sweep(git, aside, since=since, branch=left.branch if left else "main")
+            try:
+                taken = await sweep(git, aside, since=since, branch=left.branch if left else "main")
+            except Damaged as exc:
+                log.warning("run %s: %s", run, exc)
+                return f"{ASIDE}/{aside}"
         return f"{ASIDE}/{aside}" if taken else ""
     finally:
         guard.lift(workspace)

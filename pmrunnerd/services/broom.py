@@ -10,6 +10,7 @@ set back, and a rename sets it too; so a repository that was there before and is
 import contextlib
 import json
 import os
+import re
 import secrets
 import stat
 import sys
@@ -31,10 +32,14 @@ _POINTS: Final = b"gitdir: "
 _LEADS: Final = frozenset({b"config", b"commondir"})
 # What of a repository says what git executes there, or that it is one.
 _PIECES: Final = (b"HEAD", b"config", b"config.worktree", b"commondir", b"hooks")
+_ID: Final = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
+_NO_REF: Final = re.compile(rb"[\x00-\x20~^:?*\[\\\x7f]|\.\.|@\{|\.\Z")
+_MOST: Final = 1 << 26  # bytes of a file of references that is looked into
 # Directories of `.git` in which a name that ends so can be somebody's own.
 _NAMES: Final = frozenset({b"modules", b"worktrees", KEPT})
 
 
+IsGood = Callable[[bytes], bool]
 Look = Callable[[int, bytes, list[bytes]], list[bytes] | None]
 
 
@@ -49,6 +54,7 @@ class Broom:
         self._place: int | None = None
         self.taken: list[bytes] = []
         self.stuck: list[bytes] = []
+        self.lost: list[bytes] = []
 
     def sweep(self, branch: bytes, remove: list[bytes]) -> None:
         """Do all of it, so that git can go to work; `remove` are names in `.git` that go."""
@@ -73,8 +79,10 @@ class Broom:
         for name in self._names(here):
             if name != b".git" and name not in stay:
                 self._own(name, here)
-                with contextlib.suppress(OSError):
+                try:
                     os.rename(name, self._free(name), src_dir_fd=here, dst_dir_fd=self._there())
+                except OSError:  # it is somebody else's, or a disk of its own
+                    self.stuck.append(name)
 
     # Looking
 
@@ -284,31 +292,82 @@ class Broom:
 
     def _put_right(self, git: int, branch: bytes) -> None:
         """Have `.git` be a repository again, where it is none for the lack of a HEAD, say."""
-        for name in (b"objects", b"refs"):
-            found = self._stat(name, git)
-            if found is not None and stat.S_ISLNK(found.st_mode):
-                to = os.readlink(name, dir_fd=git)
-                target = os.path.realpath(self._top + b"/.git/" + to)
-                self._delete(name, git)
-                if target.startswith(self._top + b"/"):
-                    with contextlib.suppress(OSError):
-                        os.rename(target, name, dst_dir_fd=git)
-            elif found is not None and not stat.S_ISDIR(found.st_mode):
-                self._delete(name, git)
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(name, dir_fd=git)
+        own = b"refs/heads/" + branch
+        parts = own.split(b"/")
+        above = [b"/".join(parts[:depth]) for depth in range(1, len(parts))]
+        for name in (b"objects", *above):
+            self._have_directory(name, git)
         for path in (b"refs/pm-runner", b"refs/pm-runner/runs"):
             found = self._stat(path, git)
             if found is not None and not stat.S_ISDIR(found.st_mode):
                 self._delete(path, git)
-        for name in (b"index", b"HEAD"):
+        for name in (b"index", b"HEAD", b"packed-refs", b"shallow", own):
             found = self._stat(name, git)
             if found is not None and stat.S_ISDIR(found.st_mode):
                 self._delete(name, git)
+        self._mend_lines(b"packed-refs", _is_packed, git)
+        self._mend_lines(b"shallow", _is_id, git)
+        for name in (own, b"HEAD"):
+            if self._is_junk(name, git):
+                self._delete(name, git)
         if self._stat(b"HEAD", git) is None:
-            file = os.open(b"HEAD", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=git)
-            os.write(file, b"ref: refs/heads/" + branch + b"\n")
-            os.close(file)
+            self._write(b"HEAD", b"ref: " + own + b"\n", git)
+
+    def _have_directory(self, name: bytes, git: int) -> None:
+        found = self._stat(name, git)
+        if found is not None and stat.S_ISLNK(found.st_mode):
+            to = os.readlink(name, dir_fd=git)
+            above = self._top + b"/.git/" + name.rpartition(b"/")[0] + b"/"
+            target = os.path.realpath(above + to)
+            self._delete(name, git)
+            if target.startswith(self._top + b"/"):
+                with contextlib.suppress(OSError):
+                    os.rename(target, name, dst_dir_fd=git)
+        elif found is not None and not stat.S_ISDIR(found.st_mode):
+            self._delete(name, git)
+            self.lost.append(name)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(name, dir_fd=git)
+
+    def _is_junk(self, name: bytes, git: int) -> bool:
+        """Tell whether the run made of a file of one line what git can make nothing of."""
+        found = self._stat(name, git)
+        if found is None or found.st_ctime_ns < self._since:
+            return False
+        if stat.S_ISLNK(found.st_mode):
+            return not os.readlink(name, dir_fd=git).startswith(b"refs/")
+        return not _is_head((self._read(name, git) or b"").rstrip())
+
+    def _mend_lines(self, name: bytes, is_good: IsGood, git: int) -> None:
+        """Set aside a file of the run's making in which git finds no sense, but for good lines."""
+        found = self._stat(name, git)
+        if found is None or found.st_ctime_ns < self._since or found.st_size > _MOST:
+            return
+        content = self._read(name, git)
+        lines = (content or b"").removesuffix(b"\n").split(b"\n")
+        fine = [line for line in lines if is_good(line)]
+        if content == b"" or len(fine) == len(lines):
+            return
+        os.rename(name, self._free(name), src_dir_fd=git, dst_dir_fd=self._there())
+        self.lost.append(name)
+        # What a first line says of all others may be true no more.
+        if fine := [line for line in fine if not line.startswith(b"#")]:
+            self._write(name, b"".join(line + b"\n" for line in fine), git)
+
+    def _read(self, name: bytes, git: int) -> bytes | None:
+        """Return what is in a file; None where it is none."""
+        try:
+            file = os.open(name, _NOFOLLOW, dir_fd=git)
+        except OSError:
+            return None
+        with os.fdopen(file, "rb") as stream:
+            regular = stat.S_ISREG(os.fstat(file).st_mode)
+            return stream.read(_MOST) if regular else None
+
+    def _write(self, name: bytes, content: bytes, git: int) -> None:
+        file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=git)
+        with os.fdopen(file, "wb") as stream:
+            stream.write(content)
 
     # Hands
 
@@ -358,9 +417,37 @@ class Broom:
             os.unlink(name, dir_fd=here)
         except IsADirectoryError:
             self._own(name, here)
-            os.rename(name, self._free(name), src_dir_fd=here, dst_dir_fd=self._there())
+            free = self._free(name.rpartition(b"/")[2])
+            os.rename(name, free, src_dir_fd=here, dst_dir_fd=self._there())
         except FileNotFoundError:
             pass
+
+
+def _is_id(line: bytes) -> bool:
+    return bool(_ID.fullmatch(line))
+
+
+def _is_reference(name: bytes) -> bool:
+    first, *parts = name.split(b"/")
+    return (
+        (first == b"refs" and bool(parts) and _NO_REF.search(name) is None)
+        and all(part and not part.startswith(b".") for part in parts)
+        and not any(part.endswith(b".lock") for part in parts)
+    )
+
+
+def _is_head(line: bytes) -> bool:
+    """Tell whether a HEAD or another reference can be this."""
+    name = line.removeprefix(b"ref:")
+    return _is_reference(name.strip()) if name != line else _is_id(line)
+
+
+def _is_packed(line: bytes) -> bool:
+    """Tell whether git finds sense in a line of its packed references."""
+    id, space, name = line.partition(b" ")
+    return line[:1] == b"#" or (
+        _is_id(id) and _is_reference(name) if space else line[:1] == b"^" and _is_id(line[1:])
+    )
 
 
 def _chance() -> bytes:
@@ -381,7 +468,7 @@ def main(words: list[str]) -> int:
         broom.sweep(os.fsencode(told["branch"]), [os.fsencode(name) for name in told["remove"]])
     else:
         broom.evacuate(frozenset(map(os.fsencode, told["stay"])))
-    paths = {"taken": broom.taken, "stuck": broom.stuck}
+    paths = {"taken": broom.taken, "stuck": broom.stuck, "lost": broom.lost}
     json.dump(
         {key: [os.fsdecode(path) for path in found] for key, found in paths.items()}, sys.stdout
     )

@@ -9,13 +9,14 @@ from msgspec import Struct
 from pmrunnerd.model.checkup import Check
 from pmrunnerd.model.quantities import size
 from pmrunnerd.services.ports import Holder
+from pmrunnerd.services.room import LEAST, LEAST_INODES
 from pmrunnerd.services.sandbox import Confinement
 
 PYTHON: Final = (3, 11)
 MIB: Final = 1 << 20
 # Bytes and inodes with which a day's work may end in the middle, and those with which none begins.
-LITTLE_ROOM, NO_ROOM = 1 << 30, 1 * MIB
-FEW_INODES, NO_INODES = 10_000, 100
+LITTLE_ROOM, NO_ROOM = 1 << 30, LEAST
+FEW_INODES, NO_INODES = 10_000, LEAST_INODES
 # Descriptors that the doors, the store and a few runs need.
 FEW_FILES: Final = 1024
 # A clock may be set back a little by whoever keeps it right, in seconds.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pmrunnerd.model.checkup import Check, Checkup
 from pmrunnerd.model.settings import Settings
-from pmrunnerd.services import diagnosis, fitness, ports, process, sandbox
+from pmrunnerd.services import diagnosis, fitness, ports, process, room, sandbox
 from pmrunnerd.services.outcome import Exited
 from pmrunnerd.store import lock
 from pmrunnerd.store.durable import Disk
@@ -125,9 +125,8 @@ def _answers(socket: Path) -> ports.Holder | None:
 def _room(state: Path) -> diagnosis.Room:
     """Measure the disk that the state is on, or will be."""
     there = next(path for path in (state, *state.parents) if path.exists())
-    found = os.statvfs(there)
-    inodes = found.f_favail if found.f_files else None
-    return diagnosis.Room(bytes=found.f_bavail * found.f_frsize, inodes=inodes)
+    disk, inodes = room.left(there)
+    return diagnosis.Room(bytes=disk, inodes=inodes)
 
 
 def _signed(state: Path) -> lock.Holder | None:

@@ -6,6 +6,7 @@ Flags alone do not make git safe there, so it always runs in a cell; they keep i
 import os
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from pmrunnerd.model.errors import PmError
@@ -83,6 +84,7 @@ class Git:
     def __init__(self, cell: Cell, run: str) -> None:
         self.cell = cell
         self.run = run
+        self.directory, self.tree = ".git", cell.workspace
         self._environment = {
             "PATH": process.PATH,
             "HOME": "/nonexistent",
@@ -92,11 +94,18 @@ class Git:
             "GIT_ATTR_NOSYSTEM": "1",
             "GIT_OPTIONAL_LOCKS": "0",
             # Looked for, the repository could be another: the workspace itself can be made one.
-            "GIT_DIR": ".git",
+            "GIT_DIR": self.directory,
             "GIT_WORK_TREE": ".",
             **identity(run),
             VARIABLE: run,
         }
+
+    def within(self, directory: Path, tree: Path) -> "Git":
+        """Return the git of another repository in the same cell, by its two directories."""
+        other = Git(self.cell, self.run)
+        other.directory, other.tree = str(directory), tree
+        other._environment |= {"GIT_DIR": str(directory), "GIT_WORK_TREE": str(tree)}
+        return other
 
     async def __call__(self, *arguments: str, index: str = "") -> str:
         """Run one git command and return what it printed; raise GitFailed unless it exits 0.

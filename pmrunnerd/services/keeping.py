@@ -6,28 +6,25 @@ because an earlier attempt was cut off half-way, goes under `<run>-2`.
 
 import logging
 import os
-import secrets
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pmrunnerd.services import commits, flags
+from pmrunnerd.services import commits, flags, keptrefs, subkeeping
 from pmrunnerd.services import status as state
 from pmrunnerd.services.git import Git, GitFailed
+from pmrunnerd.services.keptrefs import REFS
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, foreign, movement
-from pmrunnerd.services.obstacles import ASIDE, evacuate, sweep
+from pmrunnerd.services.obstacles import ASIDE, Damaged, evacuate, sweep
 from pmrunnerd.services.status import Status
 
 log = logging.getLogger(__name__)
 
-REFS: Final = "refs/pm-runner/runs"
 _OWN: Final = ".git/index"
 _INDEX: Final = ".git/pm-runner-index"
-# References with a number that people can count to; what is in the way of more is no accident.
-_NUMBERS: Final = 10
 _TREE: Final = "tree-"
 # Bytes without which git can do nothing.
 _LEAST: Final = 1 << 20
@@ -54,7 +51,7 @@ async def put_away(git: Git, began: Marker, aside: str) -> Keeping | None:
     nothing of what there is. Where somebody else moved HEAD, the branch stays. Raises GitFailed, and
     then the rest of it is still there.
     """
-    await sweep(git, aside, since=began.since, branch=began.branch, remove=_REMAINS)
+    await _sweep(git, began, aside)
     try:
         kept = await _put_away(git, began)
     except GitFailed as exc:
@@ -68,16 +65,22 @@ async def put_away(git: Git, began: Marker, aside: str) -> Keeping | None:
     return kept
 
 
+async def _sweep(git: Git, began: Marker, aside: str) -> None:
+    try:
+        await sweep(git, aside, since=began.since, branch=began.branch, remove=_REMAINS)
+    except Damaged as exc:
+        log.warning("run %s: %s", began.run, exc)
+
+
 async def _try_again(git: Git, began: Marker, aside: str) -> Keeping | None:
     """Put away once more, in case somebody was in the way; else have all of the tree aside."""
-    await sweep(git, aside, since=began.since, branch=began.branch, remove=_REMAINS)
+    await _sweep(git, began, aside)
     try:
         return await _put_away(git, began)
     except GitFailed as exc:
         if _is_full(git.cell.workspace):
             raise
         log.warning("moving aside what git cannot keep of run %s: %s", began.run, exc)
-        # By a name that is not a run's: nobody deletes it but a person.
         return await _start_over(git, began, f"{_TREE}{aside}")
 
 
@@ -87,10 +90,13 @@ def _is_full(workspace: Path) -> bool:
 
 
 async def _put_away(git: Git, began: Marker) -> Keeping | None:
+    await _stand(git, began)
+    submodules = await subkeeping.keep(git, began)
     now = await _look(git)
     moved = await movement(git, began, now)
     kept = await _keep(git, began, now, moved)
     await _go_back(git, began, now, moved)
+    await subkeeping.put_back(git, submodules)
     left = await state.look(git)
     if left.files:
         # What is not tracked is kept by now, but for files that the run's own rules ignored.
@@ -102,8 +108,19 @@ async def _put_away(git: Git, began: Marker) -> Keeping | None:
     return kept or await _kept_before(git, began)
 
 
+async def _stand(git: Git, began: Marker) -> None:
+    """Have HEAD be a commit, where it names one that is nowhere: so it is nobody's."""
+    look = ("rev-parse", "--verify", "--quiet")
+    if await git.succeeds(*look, "HEAD") and not await git.succeeds(*look, "HEAD^{commit}"):
+        branch = f"refs/heads/{began.branch}"
+        await git("symbolic-ref", "HEAD", branch)
+        if not await git.succeeds(*look, f"{branch}^{{commit}}"):
+            await git("update-ref", branch, began.head)
+
+
 async def _start_over(git: Git, began: Marker, aside: str) -> Keeping | None:
     """Go back to where a run began without a look at what is in the tree: all of it goes aside."""
+    submodules = await subkeeping.keep(git, began)
     await git.command("rm", "-f", _OWN)
     branch = (await git("rev-parse", "--symbolic-full-name", "HEAD")).strip()
     now = Status(
@@ -112,8 +129,11 @@ async def _start_over(git: Git, began: Marker, aside: str) -> Keeping | None:
     moved = await movement(git, began, now)
     # First what can fail: a tree that is full is better than one that is empty.
     await _back_on_branch(git, began, now, moved)
-    await evacuate(git, aside)
-    await git("reset", "--hard", "--quiet")
+    try:
+        await evacuate(git, aside)
+    finally:
+        await git("reset", "--hard", "--quiet")
+    await subkeeping.put_back(git, submodules)
     return await _kept_before(git, began)
 
 
@@ -158,7 +178,7 @@ async def _keep(
     elif not ours:
         return None  # only the index differed
     files = await commits.count(git, began.head if ours else head, commit)
-    return Keeping(ref=await _name(git, began.run, commit), files=files)
+    return Keeping(ref=await keptrefs.make(git, began.run, commit), files=files)
 
 
 async def _adds(git: Git, old: str, new: str) -> bool:
@@ -183,20 +203,6 @@ async def _tree(git: Git) -> str:
     tree = await git("write-tree", index=_INDEX)
     await git.command("rm", "-f", _INDEX)
     return tree.strip()
-
-
-async def _name(git: Git, run: str, commit: str) -> str:
-    """Make the first reference of the run that can be made."""
-    names = [f"{REFS}/{run}", *(f"{REFS}/{run}-{number}" for number in range(2, _NUMBERS))]
-    for ref in names:
-        if await git.succeeds("update-ref", ref, commit, ""):
-            return ref
-    # So many are no accident: somebody made what is in the way of all, or of those that we count.
-    for above in (REFS.rpartition("/")[0], REFS):
-        await git.succeeds("update-ref", "--no-deref", "-d", above)
-    ref = f"{REFS}/{run}-{_NUMBERS + secrets.randbelow(10**9)}"
-    await git("update-ref", ref, commit, "")
-    return ref
 
 
 async def _go_back(git: Git, began: Marker, now: Status, moved: Movement) -> None:

@@ -9,7 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 import msgspec
@@ -20,17 +20,47 @@ from pmrunnerd.services.git import OBJECT
 NAME: Final = "pm-runner-run"
 _RUN: Final = re.compile(r"[a-z][0-9]+-[0-9a-f]{4,32}")
 _BRANCH: Final = re.compile(r"[^\x00-\x20~^:?*\[\\\x7f-][^\x00-\x20~^:?*\[\\\x7f]*")
-_LONG: Final = 4096
+_LONG: Final = 1 << 20
+_DIRECTORY_OF: Final = re.compile(r"modules(/[^/\x00]+)+")
+# Names that lead elsewhere; git has no file of these, and `.git` is never in its index.
+_HERE: Final = frozenset({"", ".", "..", "/", ".git"})
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+class Within(Struct, frozen=True, kw_only=True):
+    """A submodule as a run found it, without changes; `directory` is its own below `.git`.
+
+    `branch` is empty where its HEAD is none, as `git submodule update` leaves it.
+    """
+
+    path: str
+    directory: str
+    head: str
+    branch: str = ""
+
+    def is_sound(self) -> bool:
+        """Tell whether it can be what we wrote."""
+        parts = PurePosixPath(self.path).parts
+        return bool(
+            OBJECT.fullmatch(self.head)
+            and (not self.branch or _BRANCH.fullmatch(self.branch))
+            and (parts and "/".join(parts) == self.path and _HERE.isdisjoint(parts))
+            and _DIRECTORY_OF.fullmatch(self.directory)
+            and _HERE.isdisjoint(self.directory.split("/"))
+        )
+
+
 class Marker(Struct, frozen=True, kw_only=True):
-    """Who works in a workspace, the commit and branch that it began with, and when (POSIX)."""
+    """Who works in a workspace, the commit and branch that it began with, and when (POSIX).
+
+    `submodules` are those that go back, too, each before those in it.
+    """
 
     run: str
     head: str
     branch: str
     since: float = 0.0
+    submodules: tuple[Within, ...] = ()
 
     def is_sound(self) -> bool:
         """Tell whether it can be what we wrote."""
@@ -38,6 +68,7 @@ class Marker(Struct, frozen=True, kw_only=True):
             _RUN.fullmatch(self.run)
             and OBJECT.fullmatch(self.head)
             and _BRANCH.fullmatch(self.branch)
+            and all(within.is_sound() for within in self.submodules)
         )
 
 

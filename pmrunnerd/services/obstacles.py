@@ -31,14 +31,18 @@ def place(run: str) -> str:
     return f"{run}-{secrets.token_hex(4)}"
 
 
+class Damaged(GitFailed):
+    """The run had made something of `.git` that cannot be had again; git can work there now."""
+
+
 async def sweep(
     git: Git, aside: str, *, since: float, branch: str, remove: Sequence[str] = ()
 ) -> list[str]:
     """Take away what git would stumble over, and repositories of the run's making out of the tree.
 
     Returns the paths of those, which went to the `place`. `since` is when the run began (POSIX), on
-    which branch; `remove` are names in `.git` that go. Raises GitFailed where somebody's git is at work, or something cannot be done;
-    even then git outside enters nothing.
+    which branch; `remove` are names in `.git` that go. Raises Damaged, once, when it has done all
+    that can be done; GitFailed where somebody's git is at work, or something cannot be done. Even then git outside enters nothing.
     """
     status.operation(git.cell.workspace)  # a `.git` that is gone is told in words
     if _is_locked(git.cell.workspace):
@@ -81,6 +85,11 @@ async def _run(git: Git, aside: str, **more: object) -> list[str]:
         raise GitFailed(f"cannot clear up {git.cell.workspace}: {_last(outcome)}")
     if said["stuck"]:
         raise GitFailed(f"cannot move {said['stuck'][0]!a} out of {git.cell.workspace}")
+    if lost := said["lost"]:
+        raise Damaged(
+            f"it overwrote {', '.join(f'.git/{name}' for name in lost)}: branches, tags and history that only"
+            f" this told of are lost; what it made of it is in {ASIDE}/{aside}"
+        )
     return list(said["taken"])
 
 

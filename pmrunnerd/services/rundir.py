@@ -2,11 +2,14 @@
 
 * `spec.json`: written once by the daemon, durable before the run host is started
 * `events.jsonl`: appended by the run host, one `Progress` a line; a cursor counts its bytes
+* `last-word`: nothing, in room that is kept so that a run host can say why it ends on a full disk
 * `lock`: held for as long as the run host lives; holds its pid
 * `runhost.log`: what the run host itself has to say, for people
 * `agent/`: what the sandbox shows to the agent, read-only
 """
 
+import contextlib
+import errno
 import logging
 import os
 import threading
@@ -22,6 +25,8 @@ from pmrunnerd.store.durable import Disk
 log = logging.getLogger(__name__)
 
 _PAGE: Final = 1 << 18
+# Bytes that one short report takes, with the blocks that it begins.
+_LAST_WORD: Final = 16 << 10
 _PRIVATE: Final = 0o600
 _PRIVATE_DIRECTORY: Final = 0o700
 _progress: Final = msgspec.json.Decoder(AnyProgress)
@@ -39,6 +44,7 @@ class RunDirectory:
         self.run = path.name
         self.spec = path / "spec.json"
         self.events = path / "events.jsonl"
+        self.last_word = path / "last-word"
         self.lock = path / "lock"
         self.log = path / "runhost.log"
         self.agent = path / "agent"
@@ -134,8 +140,9 @@ class EventWriter:
     def __init__(self, directory: RunDirectory) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
         self._file = os.open(directory.events, flags, _PRIVATE)
+        self._reserve = directory.last_word
         self._size = os.fstat(self._file).st_size
-        self._broken = False
+        self._broken = 0  # what the kernel said
         self._lock = threading.Lock()
 
     def write(self, progress: AnyProgress) -> None:
@@ -143,21 +150,40 @@ class EventWriter:
         line = memoryview(msgspec.json.encode(progress) + b"\n")
         with self._lock:
             if self._broken:
-                raise CannotReport("cannot report: an earlier report could not be written")
+                why = "cannot report: an earlier report could not be written"
+                raise CannotReport(self._broken, why)
             try:
                 written = 0
                 while written < len(line):
                     written += os.write(self._file, line[written:])
             except OSError as exc:
-                self._broken = True
+                self._broken = exc.errno or errno.EIO
                 os.ftruncate(self._file, self._size)
                 raise CannotReport(exc.errno, f"cannot report: {exc.strerror}") from exc
             self._size += len(line)
+
+    def reserve(self) -> None:
+        """Keep room for a last word. Raises OSError."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        file = os.open(self._reserve, flags, _PRIVATE)
+        try:
+            os.posix_fallocate(file, 0, _LAST_WORD)
+        finally:
+            os.close(file)
+
+    def last_word(self, progress: AnyProgress) -> None:
+        """Append a report after one that could not be, in the room that was kept. Raises OSError."""
+        self._reserve.unlink(missing_ok=True)
+        self._broken = 0
+        self.write(progress)
+        self.sync()
 
     def sync(self) -> None:
         """Return once everything written survives a power cut. Raises OSError."""
         Disk().sync(self._file)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, and give back what was kept."""
+        with contextlib.suppress(OSError):
+            self._reserve.unlink(missing_ok=True)
         os.close(self._file)

@@ -1,24 +1,23 @@
 """Deletes the references that keep what runs left behind, and no others, by a git in a sandbox.
 
-With them go the repositories that were set aside because git would have kept their names only. Only
-while nobody has the workspace; only `.git` can be written; what an agent put in a reference's place
-is not followed, and what it put in the way keeps what is of its own run, at most.
+In submodules, too. What was set aside stays: nobody can tell whether it was a person's. Only while
+nobody has the workspace; only `.git` can be written; what an agent put in a reference's place is
+not followed, and what it put in the way keeps what is of its own run, at most.
 """
 
+import asyncio
+import contextlib
 import os
 import re
-from collections.abc import Awaitable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from pmrunnerd.services import cells, guard, leftovers, marker, status, tenancy
-from pmrunnerd.services.cell import Reach
+from pmrunnerd.services import cells, guard, leftovers, marker, status, submodules, tenancy
 from pmrunnerd.services.git import Git, GitFailed
-from pmrunnerd.services.keeping import REFS
-from pmrunnerd.services.obstacles import ASIDE
+from pmrunnerd.services.keptrefs import REFS
 
 _NUMBERED: Final = re.compile(rf"{REFS}/(?P<run>.+?)(-[0-9]+)?")
-_CHANCE: Final = "-" + "[0-9a-f]" * 8
 # Nobody holds these for longer than a moment, in minutes: a git that was killed left them.
 _STALE: Final = 60
 # What is found is deleted, whatever rights were taken from it; no link is followed.
@@ -80,16 +79,24 @@ async def _clear(git: Git, runs: Collection[str]) -> dict[str, str]:
         # The next run there puts it away, under a reference that would stay for ever.
         stays[left.run] = f"what it left lies in {git.cell.workspace} until another run begins"
         runs = [run for run in runs if run != left.run]
-    stuck = [ref for ref, run in refs.items() if run in runs and await _trouble(_delete(git, ref))]
+    stays |= await _delete_all(git, {ref: run for ref, run in refs.items() if run in runs})
+    for module in sorted(await asyncio.to_thread(submodules.guarded, git.cell.workspace)):
+        inner = git.within(module, module)
+        # One that is broken keeps nothing of what is kept elsewhere.
+        with contextlib.suppress(GitFailed):
+            stays |= await _delete_all(inner, await of(inner, runs))
+    return stays
+
+
+async def _delete_all(git: Git, refs: Mapping[str, str]) -> dict[str, str]:
+    """Delete references, given whose each is; return of which runs something stays, and why."""
+    stays = dict[str, str]()
+    stuck = [ref for ref in refs if await _trouble(_delete(git, ref))]
     if stuck:
         await _make_way(git)
     for ref in stuck:
         if why := await _trouble(_delete(git, ref)):
             stays[refs[ref]] = why
-    if runs and await _trouble(_delete_aside(git, runs)):
-        for run in runs:
-            if why := await _trouble(_delete_aside(git, [run])):
-                stays[run] = why
     return stays
 
 
@@ -107,32 +114,20 @@ async def _delete(git: Git, ref: str) -> None:
     await git("update-ref", "--no-deref", "-d", ref)
 
 
-async def _delete_aside(git: Git, runs: Collection[str]) -> None:
-    """Delete what was set aside of some runs: `<run>`, and `<run>-` with eight digits of chance."""
-    names = _any("-name", (name for run in runs for name in (run, f"{run}{_CHANCE}")))
-    await git.command(
-        *("find", ".git", "-mindepth", "1", "("),
-        *("-path", ASIDE, "-type", "d", "-exec", "chmod", "u+rwx", "{}", ";", "-o"),
-        *("!", "-path", ASIDE, "-prune", "-path", f"{ASIDE}/*", *names, *_DELETE, ")"),
-        # What was set aside is read-only to all that is not ours.
-        reach=Reach(unguarded=True),
-    )
-
-
 async def _make_way(git: Git) -> None:
     """Remove what is in the way of git, as far as it goes: the next try tells.
 
     That are locks that a git of ours left which was killed, the old ones of any other, and
     directories where git makes none.
     """
-    top = f".git/{REFS.rpartition('/')[0]}"
+    top = f"{git.directory}/{REFS.rpartition('/')[0]}"
     shut = ("-type", "d", "!", "-perm", "-u=rwx", "-exec", "chmod", "u+rwx", "{}", ";")
     await _trouble(git.command("find", top, *shut))
     await _trouble(git.command("find", top, "-name", "*.lock", "-prune", *_DELETE))
     packed = _any("-name", ("packed-refs.lock", "packed-refs.new"))
     old = ("(", "-type", "d", "-o", "-mmin", f"+{_STALE}", ")")
     within = ("-mindepth", "1", "-maxdepth", "1")
-    await _trouble(git.command("find", ".git", *within, *packed, *old, *_DELETE))
+    await _trouble(git.command("find", git.directory, *within, *packed, *old, *_DELETE))
 
 
 def _any(test: str, values: Iterator[str] | Sequence[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ write. So a run neither begins nor ends with one of those.
 import asyncio
 import os
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Final, NamedTuple
 
 from pmrunnerd.services import guard
 from pmrunnerd.services.cell import CannotConfine
@@ -21,42 +21,57 @@ _LOOK: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _DEEPEST: Final = 20
 
 
+class Submodule(NamedTuple):
+    """A repository that git enters, by its path; `target` is its git directory."""
+
+    path: str
+    target: Path
+    is_guarded: bool
+
+
 async def strangers(git: Git) -> list[str]:
     """Return those whose configuration nobody guards, by their paths. Raises GitFailed."""
+    return [found.path for found in await every(git) if not found.is_guarded]
+
+
+async def every(git: Git) -> list[Submodule]:
+    """Return all that git would enter, each before those that lie in it. Raises GitFailed."""
+    trusted = await asyncio.to_thread(guarded, git.cell.workspace)
+    return await _below(git, "", 0, trusted)
+
+
+def guarded(workspace: Path) -> frozenset[Path]:
+    """Return the git directories that nobody in a sandbox can make lead elsewhere."""
     try:
-        guarded = await asyncio.to_thread(_guarded, git.cell.workspace)
+        return frozenset(guard.submodules(workspace / ".git"))
     except CannotConfine:
-        guarded = frozenset()  # somebody has been at them, and none of them is to be trusted
-    return await _below(git, "", 0, guarded)
+        return frozenset()  # somebody has been at them, and none of them is to be trusted
 
 
-def _guarded(workspace: Path) -> frozenset[Path]:
-    return frozenset(guard.submodules(workspace / ".git"))
-
-
-async def _below(git: Git, where: str, depth: int, guarded: frozenset[Path]) -> list[str]:
+async def _below(git: Git, where: str, depth: int, trusted: frozenset[Path]) -> list[Submodule]:
     inside = ("-C", where) if where else ()
-    try:
-        records = await git.records(*inside, "ls-files", "--stage", "-z", only=_LINKS)
-    except GitFailed:
-        if not where:
-            raise
-        return [where]  # somebody broke it, and nobody can tell what is in there
-    found: list[str] = []
+    records = await git.records(*inside, "ls-files", "--stage", "-z", only=_LINKS)
+    found: list[Submodule] = []
     for record in records:
         name = record.partition("\t")[2]
         path = f"{where}/{name}" if where else name
-        if (target := await asyncio.to_thread(_target, git.cell.workspace, path)) is None:
+        if (target := await asyncio.to_thread(leads, git.cell.workspace, path)) is None:
             continue
         # Below the directory of one that is guarded there is room for another that is not.
-        if depth == _DEEPEST or target not in guarded:
-            found.append(path)
+        if depth == _DEEPEST or target not in trusted:
+            found.append(Submodule(path, target, is_guarded=False))
+            continue
+        try:
+            below = await _below(git, path, depth + 1, trusted)
+        except GitFailed:
+            # Somebody broke it, and nobody can tell what is in there.
+            found.append(Submodule(path, target, is_guarded=False))
         else:
-            found += await _below(git, path, depth + 1, guarded)
+            found += [Submodule(path, target, is_guarded=True), *below]
     return found
 
 
-def _target(workspace: Path, path: str) -> Path | None:
+def leads(workspace: Path, path: str) -> Path | None:
     """Return where the git directory of a repository is; None if there is none that git enters."""
     repository = workspace
     entry = repository / path / ".git"

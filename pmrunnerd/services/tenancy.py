@@ -4,6 +4,7 @@ The hold is a lock on the directory, which the kernel lets go when the run host 
 (`marker`) that outlives it, so that the next run knows whose the mess is.
 """
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -15,7 +16,7 @@ from typing import Final
 from msgspec import structs
 
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.services import commits, flags, guard, keeping, leftovers
+from pmrunnerd.services import commits, flags, guard, keeping, leftovers, subkeeping
 from pmrunnerd.services import marker as note
 from pmrunnerd.services import status as state
 from pmrunnerd.services.cell import NoWorkspace
@@ -25,7 +26,7 @@ from pmrunnerd.services.judgement import judge
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, movement
-from pmrunnerd.services.obstacles import ASIDE, place, sweep
+from pmrunnerd.services.obstacles import ASIDE, Damaged, place, sweep
 from pmrunnerd.services.status import Status
 
 _SHORT: Final = 10
@@ -174,7 +175,7 @@ async def _begin(
 ) -> Marker:
     workspace = git.cell.workspace
     state.operation(workspace)  # a `.git` that is none is told in words
-    left = note.read(workspace)
+    left, aside = note.read(workspace), ""
     if left is not None:
         if left.run != git.run and alive(left.run):
             raise Held(f"run {left.run} has the workspace")
@@ -182,9 +183,12 @@ async def _begin(
         # agent can have written any name: what runs under one that we do not know is not ours.
         if began(left.run) is not None:
             await leftovers.end(left.run, below=False)
+        aside = place(left.run)
         # So that it can be judged at all, whatever the dead left in git's way.
         since = began(left.run) or 0.0
-        await sweep(git, place(left.run), since=since, branch=left.branch)
+        # It is put right by now, and where it went is told with the rest.
+        with contextlib.suppress(Damaged):
+            await sweep(git, aside, since=since, branch=left.branch)
     judged = await judge(git)
     if judged.status.head and (done := await commits.find(git, interrupted)):
         if left is not None and left.run == done.run:
@@ -195,13 +199,15 @@ async def _begin(
     if judged.leftovers is not None:
         # When it began an agent can have written, too. Nothing is older than a run of nobody's.
         dead = structs.replace(judged.leftovers, since=began(judged.leftovers.run) or 0.0)
-        put_away(dead.run, await keeping.put_away(git, dead, place(dead.run)))
+        put_away(dead.run, await keeping.put_away(git, dead, aside))
         note.remove(workspace)
         judged = await judge(git)
         if judged.problem:
             raise Held(f"cannot clean up {workspace}: {judged.problem}")
     now = judged.status
-    taken = Marker(run=git.run, head=now.head, branch=now.branch, since=time.time())
+    inside = await subkeeping.look(git)
+    here = Marker(run=git.run, head=now.head, branch=now.branch, submodules=inside)
+    taken = structs.replace(here, since=time.time())
     note.write(workspace, taken)
     # By the clock of the disk that the workspace is on, and as coarse as that: all else that the
     # run makes there is not older.

@@ -111,6 +111,19 @@ def _outside(path: Path) -> tuple[str, str]:
         return f"it belongs to uid {found.st_uid}, and a run of root's cannot write it", (
             f"run pmrunnerd as uid {found.st_uid}, or chown -R root {path}"
         )
+    return closed(path)
+
+
+def closed(path: Path) -> tuple[str, str]:
+    """Say that our user, who is that of the runs, may not write a workspace, and what to look at.
+
+    Only what its modes and access lists say; both empty where it may.
+    """
+    for place in (path, path / ".git"):
+        may = os.access(place, os.R_OK | os.W_OK | os.X_OK, effective_ids=True)
+        if not may and os.path.lexists(place):
+            problem = f"a run works as uid {os.geteuid()}, which may not write {place}"
+            return problem, _command("ls -ld", place)
     return "", ""
 
 
@@ -143,6 +156,9 @@ async def probe(path: Path, *, unconfined: bool) -> Inspection:
             raise NoWorkspace(path)  # noqa: TRY301 - a problem like those of others
         if taken := tenancy.look(path):
             return Inspection(path=path, problem=taken)
+        why, look = closed(path)
+        if why:
+            return Inspection(path=path, problem=why, hint=look)
         cell = await cells.make(
             path, run, agent=None, hidden=(), unconfined=unconfined, writable=False
         )

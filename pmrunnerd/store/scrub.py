@@ -20,7 +20,10 @@ from pmrunnerd.store.journal import Journal
 from pmrunnerd.store.segments import Extent, read_lines
 from pmrunnerd.store.snapshot import Snapshot
 
-PIECE: Final = 4 << 20
+# Bytes in memory at once. What a thread has had in one piece, malloc keeps for it when it is free.
+PIECE: Final = 1 << 18
+# Bytes for one turn of a thread.
+TURN: Final = 4 << 20
 # Seconds between two pieces: a disk has other things to do, and nobody waits for this.
 PAUSE: Final = 0.05
 
@@ -32,7 +35,7 @@ async def scrub(
     for number, extent in enumerate(segments, start=1):
         sum = size = 0
         while size < extent.size:
-            length = min(PIECE, extent.size - size)
+            length = min(TURN, extent.size - size)
             piece, sum = await asyncio.to_thread(_look, journal, number, size, length, sum)
             if not piece:
                 break
@@ -54,8 +57,15 @@ async def scrub_history(
             await asyncio.sleep(pause)
     path, at = history / FILE, 0
     while at < snapshot.finished:
-        at = await asyncio.to_thread(_after, disk, path, at, snapshot.finished)
+        at = await asyncio.to_thread(_turn, disk, path, at, snapshot.finished)
         await asyncio.sleep(pause)
+
+
+def _turn(disk: Disk, path: Path, start: int, end: int) -> int:
+    at = start
+    while at < min(start + TURN, end):
+        at = _after(disk, path, at, end)
+    return at
 
 
 def _after(disk: Disk, path: Path, start: int, end: int) -> int:
@@ -82,12 +92,17 @@ def _after(disk: Disk, path: Path, start: int, end: int) -> int:
 
 
 def _look(journal: Journal, segment: int, start: int, length: int, sum: int) -> tuple[int, int]:
-    """Read a piece; return its bytes and the sum up to its end."""
-    try:
-        piece = journal.read(segment, start, length)
-    except FileNotFoundError:
-        return 0, sum
-    return len(piece), crc32(piece, sum)
+    """Read what is there, in pieces; return how many bytes and the sum up to their end."""
+    size = 0
+    while size < length:
+        try:
+            piece = journal.read(segment, start + size, min(PIECE, length - size))
+        except FileNotFoundError:
+            break
+        if not piece:
+            break
+        size, sum = size + len(piece), crc32(piece, sum)
+    return size, sum
 
 
 def _where(disk: Disk, journal: Journal, segment: int, extent: Extent) -> JournalDamaged:

@@ -10,6 +10,7 @@ from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import TaskState
 from tests.integration.daemon import Daemon, environment
 from tests.integration.test_bad_input_disk import PRIVATE, OnASmallDisk
+from tests.unit.services.parts import needs_sandbox
 
 CTL = [sys.executable, "-m", "pmrunnerctl", "--socket"]
 ENDLESS = "touch .git/on; while [ ! -e .git/go ]; do sleep 0.02; done"
@@ -44,6 +45,31 @@ def test_a_task_waits_for_memory_and_everybody_is_told_which(tmp_path: Path) -> 
         for words in (("status",), ("task", "list"), ("project", "show", "cake")):
             assert "(runs.memory)" in daemon.ctl(*words).stdout
         assert daemon.ask(p.RunList()).runs == ()
+
+
+@needs_sandbox
+def test_a_run_that_fills_the_disk_says_so_and_its_task_waits_for_room(tmp_path: Path) -> None:
+    class Unreserved(OnASmallDisk):
+        def argv(self) -> list[str]:
+            return [*super().argv(), "--disk-reserve=0"]
+
+    with Unreserved(tmp_path / "state", "8m") as daemon:
+        path = daemon.add_project("cake")
+        with daemon.ballast().open("wb") as ballast:
+            ballast.write(bytes(2 << 20))
+        daemon.say("cake", "mkdir .git/first && seq 2000000; touch baked")
+        said = daemon.until_kind("cake", "interrupted").text
+        assert "no space left on " in said or f"the disk of {daemon.state}" in said
+
+        state, waits = the_task(daemon)
+        assert state is TaskState.QUEUED
+        assert waits.startswith("the disk of the state is full: ")
+        assert "nothing new is accepted" in daemon.ctl("status").stdout
+        assert len(daemon.ask(p.RunList()).runs) == 1, "no run begins where it could not be told of"
+
+        daemon.ballast().unlink()
+        daemon.until("cake", lambda entry: entry.kind == "complete" and bool(entry.task))
+        assert (path / "baked").exists()
 
 
 def test_what_waited_for_room_begins_by_itself_once_there_is_some(tmp_path: Path) -> None:
@@ -92,7 +118,8 @@ def test_a_drain_lets_runs_end_and_none_begin_even_after_a_crash(tmp_path: Path)
         assert state is TaskState.QUEUED
         assert waits.startswith("the daemon drains, as ")
         assert waits.endswith(" asked: pmrunnerctl drain --end")
-        assert "pmrunnerctl drain --end" in daemon.ctl("status").stdout
+        end_it = f"pmrunnerctl --socket {daemon.socket} drain --end"
+        assert end_it in daemon.ctl("status").stdout
 
         assert daemon.ctl("drain", "--end").returncode == 0
         daemon.until_kind("cake", "complete", 2)

@@ -95,13 +95,16 @@ def messages(state: Path) -> list[str]:
 def test_a_full_disk_refuses_what_is_new_answers_what_is_known_and_goes_on_with_room(
     state: Path,
 ) -> None:
-    # A page has room for a little more: a large message cannot fit into it.
     large = b"#" * 100_000
     with filled(state) as daemon:
-        done = ctl(daemon, "chat", "send", "cake", "-", text=large, patience="0")
-        is_refused(done, Exit.UNAVAILABLE, "No space left on device")
+        # What status says is what is done: a page has room for so little, and it is not taken either.
+        for text in (large, b"echo hello"):
+            done = ctl(daemon, "chat", "send", "cake", "-", text=text, patience="0")
+            is_refused(done, Exit.UNAVAILABLE, f"the disk of {state} is full: ")
         again = ctl(daemon, "chat", "send", "cake", "-", text=large, patience="1")
-        is_refused(again, Exit.UNAVAILABLE, "No space left on device")
+        is_refused(again, Exit.UNAVAILABLE, f"the disk of {state} is full: ")
+        added = ctl(daemon, "project", "add", "other", str(state.parent), patience="0")
+        is_refused(added, Exit.UNAVAILABLE, f"the disk of {state} is full: ")
         for verb in (["status"], ["chat", "history", "cake"], ["plan", "list"], ["inbox"]):
             looked = ctl(daemon, *verb)
             assert looked.returncode == 0, looked.stderr
@@ -121,7 +124,7 @@ def test_a_daemon_that_is_started_on_a_full_disk_loses_nothing(state: Path) -> N
     with daemon:  # the ballast was kept too
         assert ctl(daemon, "chat", "history", "cake").returncode == 0
         done = ctl(daemon, "chat", "send", "cake", "-", text=b"#" * 100_000, patience="0")
-        is_refused(done, Exit.UNAVAILABLE, "No space left on device")
+        is_refused(done, Exit.UNAVAILABLE, f"the disk of {state} is full: ")
         daemon.ballast().unlink()
         assert ctl(daemon, "chat", "send", "cake", "and now").returncode == 0
     assert messages(daemon.kept) == ["message 0", "message 1", "message 2", "and now"]

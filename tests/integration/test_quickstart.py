@@ -76,6 +76,8 @@ def test_what_to_type_next_is_said_once_the_daemon_is_there(
     failed = quickstart(checkout, ours, "--detach", "--port", "0")
     shutil.rmtree(damaged.parent)
     started = quickstart(checkout, ours, "--detach", "--port", "0")
+    again = quickstart(checkout, ours, "--detach")
+    other = quickstart(checkout, ours, "--detach", "--port", "1")
     subprocess.run([checkout / ".venv/bin/pmrunnerctl", "stop"], cwd=checkout, check=True, env=ours)
 
     assert failed.returncode != 0
@@ -84,6 +86,12 @@ def test_what_to_type_next_is_said_once_the_daemon_is_there(
     assert started.returncode == 0, started.stderr
     assert "runs in the background" in started.stdout.partition("Next:")[0]
     assert "pmrunnerctl project add demo DIR" in started.stdout.partition("Next:")[2]
+    # What was pasted once can be pasted again; what the daemon does not have cannot be had so.
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout.startswith("pm-runner runs here already, as pid ")
+    assert again.stdout.partition("Next:")[2] == started.stdout.partition("Next:")[2]
+    assert other.returncode == 1
+    assert "cannot start pm-runner here: it runs already, as pid " in other.stderr
 
 
 def test_a_checkouts_state_becomes_private(installed: tuple[Path, Environ]) -> None:

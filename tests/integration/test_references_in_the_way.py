@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pmrunnerd.services.keeping import REFS
-from pmrunnerd.services.obstacles import ASIDE
+from pmrunnerd.services.keptrefs import REFS
 from tests.unit.services.parts import git, needs_root, needs_sandbox, repository
 from tests.unit.services.references import OURS, kept, let_go, refs
 
@@ -31,8 +30,6 @@ def barricade(path: Path) -> None:
         f"{REFS}/{OURS}",
         "packed-refs.lock",
         "packed-refs.new",
-        f"pm-runner-kept/{OURS}",
-        f"pm-runner-kept/{OURS}-01234567/nested",
     ],
 )
 def test_what_an_agent_puts_in_the_way_goes_with_the_run(tmp_path: Path, place: str) -> None:
@@ -45,31 +42,28 @@ def test_what_an_agent_puts_in_the_way_goes_with_the_run(tmp_path: Path, place: 
     assert refs(here) == {"refs/heads/main"}
     if place != f"{REFS}/{OURS}":  # which git passes by: it is no reference
         assert not (here / ".git" / place).exists()
-    assert list((here / ".git").glob("pm-runner-kept/*")) == []
 
 
-@pytest.mark.parametrize("place", [REFS, "refs/pm-runner", "pm-runner-kept"])
+@pytest.mark.parametrize("place", [REFS, "refs/pm-runner"])
 def test_what_an_agent_makes_read_only_goes_with_the_run(tmp_path: Path, place: str) -> None:
     here = repository(tmp_path / "w")
     kept(here, OURS)
-    (here / f".git/pm-runner-kept/{OURS}").mkdir(parents=True)
     (here / ".git" / place).chmod(0o500)
 
     assert let_go(here, OURS) == {}
     assert refs(here) == {"refs/heads/main"}
-    assert list((here / ".git").glob("pm-runner-kept/*")) == []
 
 
 @needs_root
 def test_what_keeps_one_run_keeps_no_other(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
     kept(here, OURS, "r4-aaaa", "r5-aaaa")
-    for run in (OURS, "r4-aaaa", "r5-aaaa"):
-        (here / ASIDE / run / "nested").mkdir(parents=True)
-    os.chown(here / ASIDE / OURS, NOBODY, NOBODY)  # root in a sandbox is root of root's files alone
+    for run in (OURS, "r4-aaaa"):
+        (here / f".git/{REFS}/{run}.lock/nested").mkdir(parents=True)
+    # Root in a sandbox is root of root's files alone.
+    os.chown(here / f".git/{REFS}/{OURS}.lock", NOBODY, NOBODY)
 
     stays = let_go(here, OURS, "r4-aaaa", "r5-aaaa")
     assert stays.keys() == {OURS}
-    assert "nested" in stays[OURS]
-    assert [path.name for path in (here / ASIDE).iterdir()] == [OURS]
-    assert refs(here) == {"refs/heads/main"}
+    assert f"{OURS}.lock" in stays[OURS]
+    assert refs(here) == {"refs/heads/main", f"{REFS}/{OURS}"}

@@ -106,7 +106,8 @@ def test_a_dry_run_changes_nothing_and_says_what_would_go(tmp_path: Path) -> Non
         assert dry.stdout.splitlines()[-1].endswith(" run prune")
         told = json.loads(daemon.ctl("run", "prune", "--dry-run", "--json").stdout)
         assert [row["run"] for row in told["runs"]] == [first, second]
-        assert "2 could go: pmrunnerctl run prune" in daemon.ctl("status").stdout
+        prune = f"pmrunnerctl --socket {daemon.socket} run prune"
+        assert f"2 could go: {prune}" in daemon.ctl("status").stdout
         told = json.loads(daemon.ctl("status", "--json").stdout)["retention"]
         assert (told["runs"], told["prunable"], told["limit"]) == (2, 2, 10 << 30)
         assert (daemon.ask(p.Status()).durable, there(daemon.state), refs(workspace)) == before

@@ -68,7 +68,7 @@ def test_a_script_whose_end_was_lost_runs_again_only_when_a_person_retries_it(
     done = daemon.ctl("state", "repair", "--yes", "--state-dir", str(state))
 
     assert done.returncode == 0, done.stderr
-    assert "pmrunnerctl task retry t1" in done.stdout
+    assert f"pmrunnerctl --socket {state}/control.sock task retry t1" in done.stdout
     with daemon:
         daemon.say("cake", "```sh\necho next\n```")
         daemon.until_kind("cake", "complete")

@@ -24,7 +24,17 @@ def test_what_is_not_there_is_told_with_where_the_paths_are_listed(tmp_path: Pat
                 "access": "operate",
                 "stream": False,
                 "summary": "Make a directory with a git repository a project.",
-            } in listed
+            } in [{name: of[name] for name in of if name != "parameters"} for of in listed]
+            assert [
+                (one["name"], one["required"])
+                for of in listed
+                if of["path"] == "/api/v1/run/logs"
+                for one in of["parameters"]
+            ] == [("run", True), ("cursor", False), ("follow", False), ("lineage", False)]
+            document = (await site.get("/openapi.json")).json
+            assert document["servers"] == [{"url": "/api/v1"}]
+            assert {"/api/v1" + path for path in document["paths"]} == {o["path"] for o in listed}
+            assert (await site.ask("GET", "/api/v1/openapi.json", authorization=None)).status == 401
             for one in listed:
                 if one["method"] == "GET" and not one["stream"]:
                     answer = await site.ask("GET", one["path"])

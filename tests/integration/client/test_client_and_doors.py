@@ -83,7 +83,7 @@ def test_every_verb_is_understood_by_the_door_and_its_answer_by_people(tmp_path:
 def test_what_an_agent_needs_and_what_a_person_says_to_it(tmp_path: Path) -> None:
     told: dict[tuple[str, ...], str] = {
         ("plan", "show", "p1"): "all of it",
-        ("task", "show", "t1"): "pmrunnerctl answer q1 TEXT",
+        ("task", "show", "t1"): " answer q1 TEXT",
         ("run", "show", "r1-aaaa"): "outcome  asked",
         ("run", "show", "r1"): "outcome  asked",
         ("inbox",): "1. yes",
@@ -127,7 +127,7 @@ def test_waiting_for_a_message_sees_its_question_though_the_door_closed_meanwhil
                 done = await ended(waiting)
             assert done.status == 9, done
             assert done.out.count("Which?") == 1
-            assert "answer: pmrunnerctl answer q1 TEXT" in done.out
+            assert f"answer: pmrunnerctl --socket {tmp_path}/s answer q1 TEXT" in done.out
 
     asyncio.run(scenario())
 

@@ -134,7 +134,8 @@ def test_a_disk_of_the_state_that_fills_up_ends_the_run_and_the_next_one_goes_on
         run = hosts.start(script)
         said = hosts.over(run)
 
-        assert not [one for one in said if type(one).__name__ == "Finished"]
+        assert end(said).outcome is Outcome.INTERRUPTED
+        assert end(said).reason == f"no space left on {hosts.directory(run).events}"
         assert "No space left on device" in hosts.directory(run).log.read_text()
         # What it had said until then is there, whole and in order.
         assert printed(said).startswith("1\n2\n3\n")

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Committed, PutAway
+from pmrunnerd.model.progress import Committed, Finished, PutAway
 from pmrunnerd.services.rundir import RunDirectory
 from tests.integration.runhost.hosts import Hosts, end, every, printed
 from tests.unit.services.parts import (
@@ -124,9 +124,12 @@ def test_a_disk_that_takes_no_more_reports_ends_the_run_and_its_sandbox(tmp_path
     assert done.returncode == 74
     assert "cannot report: File too large" in done.stderr
     assert processes(f"sleep\0{word}") == []
-    # Whole lines and no last word: the daemon sees a run host that is gone.
-    assert directory.events.read_bytes().endswith(b"}\n")
-    assert b"finished" not in directory.events.read_bytes()
+    # Whole lines; and the last word, if it fits, says why there are no more.
+    *_, (cursor, last) = directory.read(0, 1 << 20)
+    assert directory.events.stat().st_size == cursor
+    if isinstance(last, Finished):
+        assert last.outcome is Outcome.INTERRUPTED
+        assert last.reason.endswith("events.jsonl: cannot report: File too large")
 
 
 def test_a_run_host_refuses_a_run_that_another_one_holds_or_held(tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
 """What git can make nothing of, or is not to look at: work is kept, and the next run begins."""
 
+import asyncio
+import os
 from pathlib import Path
 
 import pytest
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Kept
+from pmrunnerd.model.progress import Kept, PutAway
 from tests.integration.runhost.hosts import Hosts, end, every
-from tests.unit.services.parts import git, head, needs_sandbox, repository
+from tests.unit.services.parts import eventually, git, head, needs_root, needs_sandbox, repository
 
 pytestmark = needs_sandbox
 
@@ -22,6 +24,20 @@ TROUBLES = {
     ),
     "a pipe that git would read": "rm .gitignore; mkfifo .gitignore; mkdir s; mkfifo s/.gitattributes",
     "a directory for a HEAD": "rm .git/HEAD; mkdir -p .git/HEAD/x",
+    "junk for a HEAD": "echo junk > .git/HEAD",
+    "a HEAD that is nowhere": "echo deadbeefdeadbeefdeadbeefdeadbeefdeadbeef > .git/HEAD",
+    "a HEAD with a name that none can have": "echo 'ref: refs/heads/a..b' > .git/HEAD",
+    "a link for a HEAD": "ln -sf nowhere .git/HEAD",
+    "junk for its branch": "echo junk > .git/refs/heads/main",
+    "a commit that is nowhere for its branch": "echo deadbeefdeadbeefdeadbeefdeadbeefdeadbeef > .git/refs/heads/main",
+    "a directory for its branch": "rm .git/refs/heads/main; mkdir -p .git/refs/heads/main/x; cp .git/HEAD .git/refs/heads/main/x/y",
+    "junk for packed references": "git pack-refs --all; echo junk >> .git/packed-refs",
+    "a directory for packed references": "mkdir -p .git/packed-refs/x",
+    "a link for packed references": "ln -s nowhere .git/packed-refs",
+    "junk for a shallow history": "echo junk > .git/shallow",
+    "a pipe for a shallow history": "mkfifo .git/shallow",
+    "a file for branches": "rm -r .git/refs/heads; echo junk > .git/refs/heads",
+    "a link for branches": "mv .git/refs/heads x; ln -s ../../x .git/refs/heads",
     "a branch without a commit": "git checkout -q --orphan fresh",
     "no branch any more": "git checkout -q --detach; git branch -q -D main",
     "modules that are not git's": "ln -s x .git/modules/zz",
@@ -46,6 +62,52 @@ def test_what_git_cannot_make_anything_of_keeps_no_later_run_out(tmp_path: Path,
         found = [kept for kept in every(said, Kept) if _has_work(here, kept)]
         assert found, said
         assert end(hosts.run("echo x > new")).outcome is Outcome.SUCCEEDED
+
+
+@pytest.mark.parametrize("ending", ["true", "exit 3", "pm-ask 'Which?' a b"])
+def test_a_run_that_overwrote_references_says_what_is_lost(tmp_path: Path, ending: str) -> None:
+    with Hosts(tmp_path) as hosts:
+        here = hosts.workspace
+        git(here, "branch", "side")
+        git(here, "pack-refs", "--all")
+        said = hosts.run(f"echo x > work; echo junk > .git/packed-refs; {ending}")
+        assert end(said).outcome is Outcome.FAILED
+        assert "it overwrote .git/packed-refs: branches" in end(said).reason
+        (kept,) = every(said, Kept)
+        assert kept.aside in end(said).reason
+        assert (here / kept.aside / "packed-refs").read_text() == "junk\n"
+        assert _has_work(here, kept)
+        assert end(hosts.run("echo x > new")).outcome is Outcome.SUCCEEDED
+
+
+def test_a_run_that_was_killed_over_junk_is_put_away_by_the_next(tmp_path: Path) -> None:
+    with Hosts(tmp_path) as hosts:
+        here = hosts.workspace
+        run = hosts.start("echo x > work; echo junk | tee .git/{HEAD,shallow}; echo on; sleep 99")
+        hosts.until(run, "on")
+        hosts.kill(run)
+        asyncio.run(hosts.host.stop(run))
+        said = hosts.run("echo x > new", earlier=(run,))
+        assert end(said).outcome is Outcome.SUCCEEDED, said
+        (away,) = every(said, PutAway)
+        assert git(here, "show", f"{away.ref}:work") == "x\n"
+        assert (here / away.aside / "shallow").read_text() == "junk\n"
+
+
+@needs_root
+def test_what_cannot_be_moved_out_of_the_tree_is_said(tmp_path: Path) -> None:
+    with Hosts(tmp_path) as hosts:
+        here = hosts.workspace
+        run = hosts.start("touch 'git~1' on; while [ ! -e .git/go ]; do sleep 0.01; done; exit 3")
+        eventually((here / "on").exists)
+        (here / "theirs").mkdir()
+        os.chown(here / "theirs", 65534, 65534)
+        (here / ".git/go").touch()
+        reason = end(hosts.over(run)).reason
+        assert f"what it left stays there: cannot move 'theirs' out of {here}" in reason
+        assert (here / "kept.txt").exists()
+        (here / "theirs").rmdir()
+        assert end(hosts.run("echo x > new", earlier=(run,))).outcome is Outcome.SUCCEEDED
 
 
 def _has_work(here: Path, kept: Kept) -> bool:

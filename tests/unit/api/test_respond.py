@@ -20,6 +20,7 @@ from pmrunnerd.model.errors import (
     NotFound,
     Refused,
     TooLarge,
+    Unavailable,
 )
 from pmrunnerd.model.views import ProjectTable
 from pmrunnerd.rules.decide import ELSEWHERE
@@ -64,6 +65,30 @@ def test_whoever_may_read_the_status_may_ask_what_is_wrong_with_it(tmp_path: Pat
     async def scenario() -> None:
         async with at_work(tmp_path) as desk:
             assert r.look(desk, READER, p.Doctor()) == desks.CHECKUP
+
+    asyncio.run(scenario())
+
+
+def test_a_full_disk_takes_no_new_work_and_takes_what_ends_some(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        full = ["", "the disk of /s is full: 12 KiB free"]
+        async with at_work(tmp_path, full=lambda: full[0]) as desk:
+            await desk.store.commit(desks.added())
+            done = await r.change(desk, ANNA, SEND, "a")
+            full.reverse()
+            add = p.ProjectAdd(alias="x", path="/srv/x")
+            for request in (SEND, add):
+                with pytest.raises(
+                    Unavailable, match=": the disk of /s is full: 12 KiB"
+                ) as refused:
+                    await r.change(desk, ANNA, request, "b")
+                assert str(refused.value.hint).startswith("df -h ")
+            # What was acknowledged stays so, and is said again.
+            assert await r.change(desk, ANNA, SEND, "a") == done
+            await r.change(desk, ANNA, p.Drain(), "c")
+            assert desk.store.state.draining == "anna"
+            full.reverse()
+            assert await r.change(desk, ANNA, SEND, "b")
 
     asyncio.run(scenario())
 

@@ -17,7 +17,7 @@ from pmrunnerd.model.entities import Outcome
 from pmrunnerd.rules.retention import DAY, Limits
 from pmrunnerd.services import marker
 from pmrunnerd.services.clock import Clock
-from pmrunnerd.services.keeping import REFS
+from pmrunnerd.services.keptrefs import REFS
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.store import Store
 from tests.unit.services.parts import git, repository

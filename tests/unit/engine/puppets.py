@@ -42,7 +42,7 @@ class Puppets:
         self.swept: list[str] = []
         self.sticky = 0
         self.stubborn = 0  # how often a living one does not die
-        self.broken = ""
+        self.broken, self.error = "", errno.EIO
         self.bug = False
         self.blind = False  # a bug that following brings out
         self.unseen = 0  # how often nobody can tell who is alive
@@ -51,7 +51,7 @@ class Puppets:
         if self.bug:
             raise KeyError("a bug")
         if self.broken:
-            raise OSError(self.broken)
+            raise OSError(self.error, self.broken)
         self.started.append(run)
         self.living.add(run)
         self.moved.set()

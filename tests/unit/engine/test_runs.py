@@ -1,13 +1,12 @@
 import asyncio
-import os
-import time
+import errno
 from pathlib import Path
 
 import pytest
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, TaskState
-from pmrunnerd.model.progress import Asked, Committed, Kept, PutAway
+from pmrunnerd.model.progress import Asked, Committed, Kept
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.services.rundir import RunDirectory
 from tests.unit.engine.puppets import BEGAN, Stage, finished, play
@@ -40,6 +39,23 @@ def test_a_host_that_cannot_be_started_fails_the_task_with_the_reason(tmp_path: 
         assert "no more processes" in task.reason
 
     play(tmp_path, scene)
+
+
+def test_a_full_disk_before_a_run_could_begin_is_no_fault_of_its_task(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.host.broken, stage.host.error = "No space left on device", errno.ENOSPC
+        async with asyncio.TaskGroup() as group:
+            starting = group.create_task(stage.runs.start("t1"))
+            await stage.until(lambda: stage.state.tasks["t1"].reason)
+            await asyncio.sleep(0)
+            # Not at once again: each attempt is facts on that disk.
+            assert not starting.done()
+            starting.cancel()
+        task = stage.state.tasks["t1"]
+        assert (task.state, task.interruptions) == (TaskState.QUEUED, 0)
+        assert "No space left on device" in task.reason
+
+    play(tmp_path, scene, Settings(runs_interruptions=1))
 
 
 def test_a_run_that_was_intended_and_never_started_is_queued_again(tmp_path: Path) -> None:
@@ -79,35 +95,6 @@ def test_a_host_that_is_gone_without_a_word_interrupts_its_task(tmp_path: Path) 
             stage.host.living.clear()
         task = stage.state.tasks["t1"]
         assert (task.state, task.interruptions) == (TaskState.QUEUED, 1)
-
-    play(tmp_path, scene)
-
-
-def test_what_a_dead_run_left_behind_is_recorded_once(tmp_path: Path) -> None:
-    async def scene(stage: Stage) -> None:
-        (tmp_path / "runs" / "r2-bbbb").mkdir()
-        (old := tmp_path / "runs" / "r1-aaaa").mkdir()
-        os.utime(old, (0, 0))
-        put = PutAway(at=AT, run="r1-aaaa", ref="refs/pm-runner/runs/r1-aaaa", files=2)
-        stage.host.say("r2-bbbb", put)
-        await stage.store.commit(
-            ev.RunStarted(run="r1-aaaa", task="t1", project="w1", agent="shell", attempt=1),
-            ev.RunEnded(run="r1-aaaa", project="w1", outcome=Outcome.INTERRUPTED, cursor=0),
-            ev.TaskInterrupted(task="t1", project="w1", reason="gone"),
-            ev.RunStarted(run="r2-bbbb", task="t1", project="w1", agent="shell", attempt=2),
-        )
-        stage.host.living.add("r2-bbbb")
-        for _ in range(2):  # the second daemon reads the same line again
-            async with asyncio.TaskGroup() as group:
-                following = group.create_task(stage.runs.follow_safely("r2-bbbb"))
-                await stage.until(lambda: stage.state.runs["r1-aaaa"].ended.kept)  # type: ignore[union-attr]
-                following.cancel()
-        stage.host.say("r2-bbbb", BEGAN, finished())
-        stage.host.living.clear()
-        await stage.runs.follow_safely("r2-bbbb")
-        facts = [type(f) for batch in stage.store.read(0) for f in batch.facts]
-        assert facts.count(ev.LeftoversKept) == 1
-        assert old.stat().st_mtime > time.time() - 60, "what is kept of it is new"
 
     play(tmp_path, scene)
 

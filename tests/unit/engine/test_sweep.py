@@ -10,7 +10,7 @@ from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.rules.retention import DAY, Limits
-from pmrunnerd.services.keeping import REFS
+from pmrunnerd.services.keptrefs import REFS
 from tests.unit.engine.leavings import (
     KIB,
     LIMITS,

@@ -44,14 +44,30 @@ def test_who_only_reads_the_log_of_a_failed_run_did_not_fail(ctl: Ctl, daemon: F
     assert ctl("run", "logs", "r1").status == 0
 
 
-def test_how_a_run_ended_whose_host_could_not_say_is_asked(ctl: Ctl, daemon: FakeDaemon) -> None:
-    ended = samples.ended(Outcome.INTERRUPTED, reason="its host is gone")
+@pytest.mark.parametrize(
+    ("outcome", "reason", "note"),
+    [
+        (Outcome.INTERRUPTED, "its host is gone", "interrupted: its host is gone"),
+        (Outcome.CANCELLED, "", "cancelled"),
+    ],
+)
+def test_how_a_run_ended_whose_host_could_not_say_is_asked(
+    ctl: Ctl, daemon: FakeDaemon, outcome: Outcome, reason: str, note: str
+) -> None:
+    ended = samples.ended(outcome, reason=reason)
     daemon.answers[p.RunLogs] = Stream([HELLO])
     daemon.answers[p.RunShow] = samples.run_view(samples.run(ended=ended))
 
-    followed = ctl("run", "logs", "r1", "--follow")
+    assert ctl("run", "logs", "r1", "--follow") == (8, "hello\n", f"-- {note}\n")
+    assert ctl("run", "logs", "r1") == (0, "hello\n", f"-- {note}\n")
+    assert json.loads(ctl("run", "logs", "r1", "--json").err) == {"note": note}
 
-    assert (followed.status, followed.err) == (8, "-- interrupted: its host is gone\n")
+
+def test_the_log_of_a_run_that_goes_on_says_no_end(ctl: Ctl, daemon: FakeDaemon) -> None:
+    daemon.answers[p.RunLogs] = Stream([HELLO])
+    daemon.answers[p.RunShow] = samples.run_view(samples.run())
+
+    assert ctl("run", "logs", "r1") == (0, "hello\n", "")
 
 
 def test_a_log_is_lines_of_json(ctl: Ctl, daemon: FakeDaemon) -> None:
@@ -77,9 +93,10 @@ def test_without_a_name_the_latest_run_is_meant_and_named(ctl: Ctl, daemon: Fake
     row = v.RunRow(run=samples.run(), alias="demo", title="Build it")
     daemon.answers[p.RunList] = [v.RunTable(runs=(row,)), v.RunTable(runs=())]
     daemon.answers[p.RunLogs] = Stream([HELLO])
+    daemon.answers[p.RunShow] = samples.run_view(samples.run())
 
     assert ctl("run", "logs") == (0, "hello\n", "-- run r9-4f2a of task t3: Build it\n")
-    assert daemon.requests() == [p.RunList(limit=1), p.RunLogs(run="r9-4f2a")]
+    assert daemon.requests()[:2] == [p.RunList(limit=1), p.RunLogs(run="r9-4f2a")]
     assert ctl("run", "logs").status == 3
 
 

@@ -69,6 +69,15 @@ def test_our_own_notes_go_to_standard_error() -> None:
     )
 
 
+def test_what_the_runner_says_in_the_midst_of_the_output_is_a_note_and_none_of_it() -> None:
+    much = "it printed more than 64 MiB; the rest is not kept\n"
+
+    out, err = written(output("bbbb"), output(much, "runner"), output("cc"))
+
+    assert out == "bbbbcc"
+    assert err == "-- it printed more than 64 MiB; the rest is not kept\n"
+
+
 def test_a_run_without_a_sandbox_says_so() -> None:
     began = pr.Began(at="", head="01", confined=False, pid=7)
 

@@ -108,8 +108,8 @@ def test_what_would_be_deleted_stands_one_a_line_with_what_stays(paper: Paper) -
         "RUN      PROJECT  SIZE     CHANGED  SAVED AS  WHY\n"
         "r9-4f2a  demo     2.0 KiB  1 d ago  refs/x    it is old\n"
         "with a run goes all that its workspace keeps of it: refs/pm-runner/runs/RUN, RUN-2 and so"
-        " on, and repositories that were set aside (of a removed project nothing); SIZE is that of"
-        " its files alone\n"
+        " on, in submodules, too (of a removed project nothing); what was set aside stays; SIZE is"
+        " that of its files alone\n"
         "1 run, 2.0 KiB would be deleted; 1.0 KiB of at most 4.0 KiB stay\n"
         "next: pmrunnerctl run prune\n"
     )

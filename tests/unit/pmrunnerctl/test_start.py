@@ -69,6 +69,17 @@ def test_a_socket_that_is_named_is_the_one_that_the_daemon_gets(installed: Insta
     )
 
 
+def test_what_comes_next_is_about_the_socket_that_was_named_beside_a_state_directory(
+    installed: Installed,
+) -> None:
+    odd = installed.here / "odd.sock"
+    started = installed.ctl("--socket", str(odd), "start", "--state-dir", str(installed.state))
+    lines = started.stdout.splitlines()
+    assert lines[1] == f"socket  {odd}"
+    assert lines[-1] == f"next: pmrunnerctl --socket {odd} status"
+    assert installed.ctl("--socket", str(odd), "status").returncode == 0
+
+
 def test_further_options_reach_the_daemon(installed: Installed) -> None:
     installed.ctl("start", "--state-dir", "state", "--", "--runs-slots", "4")
 

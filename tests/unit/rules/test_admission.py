@@ -42,6 +42,14 @@ def test_the_reserve_of_the_disk_is_left_alone() -> None:
     )
 
 
+def test_a_full_disk_keeps_runs_from_beginning_whatever_is_to_be_kept_of_it() -> None:
+    least = Least(memory=0, disk=0, floor=MIB, inodes=100)
+    assert shortage(room(disk=1), least, young=0) == ""
+    assert shortage(room(disk=0), least, young=0) == "the disk of the state is full: 0 bytes free"
+    crowded = Room(memory=None, disk=9999 * MIB, inodes=99)
+    assert shortage(crowded, least, young=0) == "the disk of the state is full: 99 inodes free"
+
+
 def test_what_is_not_known_or_not_asked_for_keeps_nothing_from_beginning() -> None:
     assert shortage(room(memory=None, disk=None), LEAST, young=5) == ""
     assert shortage(room(memory=0, disk=0), Least(memory=0, disk=0), young=5) == ""

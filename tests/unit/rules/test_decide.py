@@ -41,6 +41,12 @@ def test_an_empty_message_is_refused() -> None:
         decide.post_message(a_project(), "demo", " \n", "anna", Mint({}))
 
 
+def test_a_message_with_a_nul_is_refused_with_what_takes_it_out() -> None:
+    with pytest.raises(BadRequest, match="line 2 has a NUL, and no script can hold one") as refused:
+        decide.post_message(a_project(), "demo", "echo\nx\0y", "anna", Mint({}))
+    assert str(refused.value.hint).startswith("tr -d '\\0' < FILE | pmrunnerctl chat send ALIAS -")
+
+
 def test_a_message_to_an_unknown_project_is_refused() -> None:
     with pytest.raises(NotFound, match="cannot find project nope"):
         decide.post_message(a_project(), "nope", "x", "anna", Mint({}))

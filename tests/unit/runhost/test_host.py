@@ -179,13 +179,16 @@ def test_a_workspace_that_goes_while_a_run_has_it_is_the_reason(tmp_path: Path) 
 
 @needs_root
 @needs_sandbox
-def test_a_full_disk_interrupts_the_run_and_is_no_bug(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("inodes", "what"), [(6, "last-word"), (7, "agent")])
+def test_a_full_disk_interrupts_the_run_and_is_no_bug(
+    tmp_path: Path, inodes: int, what: str
+) -> None:
     """Run in a mount namespace of its own, on a disk that has no file left to give."""
     here = repository(tmp_path / "w")
     place = tmp_path / "state/runs"
     place.mkdir(parents=True)
     script = (
-        f"mount -t tmpfs -o nr_inodes=6,mode=700 none {place} && mkdir {place}/{RUN}"
+        f"mount -t tmpfs -o nr_inodes={inodes},mode=700 none {place} && mkdir {place}/{RUN}"
         f" && cp {tmp_path}/spec.json {place}/{RUN} && : > {place}/{RUN}/events.jsonl"
         f" && touch {place}/full && {sys.executable} -m pmrunnerd.runhost {place}/{RUN}"
         f"; cat {place}/{RUN}/events.jsonl"
@@ -197,4 +200,4 @@ def test_a_full_disk_interrupts_the_run_and_is_no_bug(tmp_path: Path) -> None:
     end = msgspec.json.decode(done.stdout, type=Finished)
 
     assert end.outcome is Outcome.INTERRUPTED, done.stderr
-    assert end.reason == f"no space left on {place}/{RUN}/agent"
+    assert end.reason == f"no space left on {place}/{RUN}/{what}"

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from pmrunnerd.services import savedrefs
-from pmrunnerd.services.keeping import REFS
+from pmrunnerd.services.keptrefs import REFS
 from tests.unit.services.parts import git
 
 OURS = "r3-4f2a"

@@ -10,8 +10,8 @@ from pmrunnerd.services.tenancy import Held, hold
 from tests.unit.services.parts import RUN, git, needs_sandbox, repository
 
 
-def _made_safe(here: Path) -> None:
-    asyncio.run(make_safe(here, RUN, time.time() - 60, hidden=(), unconfined=False))
+def _made_safe(here: Path) -> str:
+    return asyncio.run(make_safe(here, RUN, time.time() - 60, hidden=(), unconfined=False))
 
 
 @needs_sandbox
@@ -36,3 +36,15 @@ def test_where_a_run_has_the_workspace_or_nothing_is_there_it_is_held(tmp_path: 
     os.close(lock)
     with pytest.raises(Held):
         _made_safe(tmp_path / "gone")
+
+
+@needs_sandbox
+def test_references_that_the_run_overwrote_are_no_failure_and_where_they_went_is_told(
+    tmp_path: Path,
+) -> None:
+    here = repository(tmp_path / "w")
+    (here / ".git/packed-refs").write_text("junk\n")
+    aside = _made_safe(here)
+
+    assert (here / aside / "packed-refs").read_text() == "junk\n"
+    assert _made_safe(here) == ""

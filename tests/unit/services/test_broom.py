@@ -19,14 +19,14 @@ def test_a_repository_of_the_run_s_making_goes_whatever_its_name(tmp_path: Path,
     here = repository(tmp_path / "w")
     repository(here / name)
 
-    assert swept(here) == {"taken": [name], "stuck": []}
+    assert swept(here) == {"taken": [name], "stuck": [], "lost": []}
     assert not (here / name).exists()
     (kept,) = set_aside(here)
     moved = here / ".git/pm-runner-kept" / ASIDE / kept
     (moved / ".git.kept").rename(moved / ".git")
     (moved / ".git/HEAD.kept").rename(moved / ".git/HEAD")
     assert git(moved, "log", "--format=%s") == "start\n"
-    assert swept(here) == {"taken": [], "stuck": []}
+    assert swept(here) == {"taken": [], "stuck": [], "lost": []}
 
 
 def test_two_of_one_name_are_both_kept(tmp_path: Path) -> None:
@@ -49,6 +49,7 @@ def test_one_that_was_there_before_and_is_as_it_was_stays(tmp_path: Path) -> Non
 
 PIECES: dict[str, Callable[[Path], object]] = {
     "its configuration": lambda inner: git(inner, "config", "core.fsmonitor", "x"),
+    "that of its working tree": lambda inner: (inner / ".git/config.worktree").write_text("x"),
     "a hook": lambda inner: (inner / ".git/hooks/pre-commit").write_text("x"),
     "a commondir": lambda inner: (inner / ".git/commondir").write_text("../elsewhere"),
     "what was prepared before": lambda inner: (inner / "prepared").rename(inner / ".git/config"),
@@ -84,6 +85,17 @@ def test_a_file_that_leads_to_a_guarded_submodule_stays_and_any_other_goes(tmp_p
         (here / "library").mkdir(exist_ok=True)
         (here / "library/.git").write_bytes(content)
         assert swept(here, guarded=[str(module)])["taken"] == ["library"]
+
+
+def test_one_that_an_old_file_leads_to_goes_once_the_run_changed_it(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    inner = repository(here / "ignored/inner")
+    git(inner, "init", "--quiet", f"--separate-git-dir={here}/.git/other")
+    since = later(here / ".git/other/config")
+    assert swept(here, since)["taken"] == []
+
+    git(inner, "config", "core.fsmonitor", "x")
+    assert swept(here, since)["taken"] == ["ignored/inner"]
 
 
 def test_a_directory_that_is_a_repository_without_a_tree_goes(tmp_path: Path) -> None:
@@ -125,6 +137,7 @@ def test_what_cannot_be_moved_is_no_repository_any_more_or_no_index_leads_there(
     assert json.loads(done.stdout) == {
         "taken": ["own"] if can else [],
         "stuck": [] if can else ["own"],
+        "lost": [],
     }
     assert (here / "own/.git").exists() is not can
     assert (here / ".git/index").exists() is can

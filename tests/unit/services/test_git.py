@@ -116,3 +116,16 @@ def test_records_are_paths_that_name_their_files_whatever_their_bytes(tmp_path: 
     assert asyncio.run(hands(here).records("ls-files", "--deleted", "-z", only="p")) == []
     with pytest.raises(GitFailed, match="cannot run git ls-files"):
         asyncio.run(hands(here).records("ls-files", "--nonsense", only="p"))
+
+
+def test_another_repository_in_the_cell_is_reached_by_its_two_directories(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    other = repository(here / "ignored/other")
+    (other / "new").touch()
+    inner = hands(here).within(other / ".git", other)
+
+    assert asyncio.run(inner("status", "--porcelain")) == "?? new\n"
+    index = str(other / ".git/another")
+    asyncio.run(inner("add", "--all", index=index))
+    assert asyncio.run(inner("ls-files", index=index)) == ".gitignore\nkept.txt\nnew\n"
+    assert asyncio.run(hands(here)("status", "--porcelain")) == ""

@@ -2,9 +2,10 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pmrunnerd.services import marker
-from pmrunnerd.services.marker import NAME, Marker
+from pmrunnerd.services.marker import NAME, Marker, Within
 from tests.unit.services.parts import repository
 
 NOTE = Marker(run="r1-4f2a", head="a" * 40, branch="feature/ü-1", since=12.5)
@@ -43,6 +44,32 @@ def test_a_note_comes_back_and_goes_away(tmp_path: Path) -> None:
 def test_a_note_that_we_could_not_have_written_is_none(tmp_path: Path, text: str) -> None:
     here = repository(tmp_path / "w")
     (here / ".git" / NAME).write_text(text)
+
+    assert marker.read(here) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *(
+            {"path": path}
+            for path in ("", ".", "/etc", "../x", "a/../../x", ".git", "a/.git", "a//b")
+        ),
+        *({"directory": name} for name in ("", "x", "modules", "modules/../x", "/modules/x")),
+        {"branch": "-D"},
+        {"head": "HEAD"},
+    ],
+    ids=str,
+)
+def test_a_note_of_submodules_that_there_cannot_be_is_none(
+    tmp_path: Path, wrong: dict[str, str]
+) -> None:
+    here = repository(tmp_path / "w")
+    right = {"path": "a b/c", "directory": "modules/a b/c", "head": "a" * 40, "branch": "main"}
+    for within in (Within(**right), Within(**right | {"branch": ""})):
+        marker.write(here, replace(NOTE, submodules=(within,)))
+        assert marker.read(here) == replace(NOTE, submodules=(within,))
+    marker.write(here, replace(NOTE, submodules=(Within(**right | wrong),)))
 
     assert marker.read(here) is None
 

@@ -7,9 +7,10 @@ import pytest
 
 from pmrunnerd.services import marker, savedrefs
 from pmrunnerd.services.git import GitFailed
-from pmrunnerd.services.keeping import REFS
-from pmrunnerd.services.obstacles import ASIDE
+from pmrunnerd.services.keptrefs import REFS
+from pmrunnerd.services.obstacles import ASIDE, place
 from pmrunnerd.services.tenancy import Held
+from tests.integration.runhost.hostile import with_submodule
 from tests.unit.services.parts import git, hands, head, needs_sandbox, repository
 from tests.unit.services.references import OURS, kept, let_go, refs
 
@@ -47,6 +48,34 @@ def test_what_is_kept_of_a_run_goes_and_nothing_else_does(tmp_path: Path, *, pac
     assert git(here, "status", "--porcelain") == "?? draft.txt\n"
     assert let_go(here, OURS) == {}, "twice is once"
     assert not (here / ".git/commondir").exists(), "nothing of the sandbox is left"
+
+
+@needs_sandbox
+def test_what_is_kept_in_submodules_goes_too_and_one_that_is_broken_keeps_nothing_else(
+    tmp_path: Path,
+) -> None:
+    here = with_submodule(tmp_path / "w")
+    kept(here, OURS)
+    kept(here / "library", OURS, "r4-aaaa")
+    broken = here / ".git/modules/broken"
+    broken.mkdir()
+    (broken / "HEAD").write_text("junk")
+
+    assert let_go(here, OURS) == {}
+    assert f"{REFS}/{OURS}" not in refs(here) | refs(here / "library")
+    assert f"{REFS}/r4-aaaa" in refs(here / "library")
+
+
+@needs_sandbox
+def test_what_is_in_the_way_in_a_submodule_keeps_its_own_run_alone(tmp_path: Path) -> None:
+    here = with_submodule(tmp_path / "w")
+    kept(here / "library", OURS, "r4-aaaa")
+    (here / f".git/modules/library/{REFS}/{OURS}.lock").mkdir()
+    assert let_go(here, OURS, "r4-aaaa") == {}, "what nobody can hold goes"
+
+    kept(here / "library", OURS, "r4-aaaa")
+    (here / ".git/modules/library/packed-refs.lock").touch()
+    assert set(let_go(here, OURS, "r4-aaaa")) == {OURS, "r4-aaaa"}
 
 
 @needs_sandbox
@@ -146,29 +175,17 @@ def test_a_workspace_is_let_go_of_afterwards(tmp_path: Path) -> None:
 
 
 @needs_sandbox
-def test_repositories_that_were_set_aside_go_too_and_no_link_is_followed(tmp_path: Path) -> None:
+def test_what_was_set_aside_stays_for_it_can_be_a_person_s(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
-    stays = ("r4-aaaa", "r4-aaaa-01234567", f"{OURS}-2", f"{OURS}-0123456g", f"{OURS}b", "-rf", "*")
-    for name in (OURS, f"{OURS}-01234567", *stays):
-        (here / ASIDE / name / "nested\n-rf").mkdir(parents=True)
-    (here / ASIDE / OURS / "link").symlink_to(here / ".git/refs")
-    (here / ASIDE / f"{OURS}-89abcdef").symlink_to(here / ".git/refs")
+    kept(here, OURS)
+    aside = (OURS, place(OURS), f"tree-{place(OURS)}")
+    for name in aside:
+        repository(here / ASIDE / name / "clone")
 
     assert let_go(here, OURS) == {}
-    assert {path.name for path in (here / ASIDE).iterdir()} == set(stays)
+    assert {path.name for path in (here / ASIDE).iterdir()} == set(aside)
+    assert all((here / ASIDE / name / "clone/kept.txt").exists() for name in aside)
     assert refs(here) == {"refs/heads/main"}
-
-
-@needs_sandbox
-def test_where_a_link_is_in_the_place_of_what_was_set_aside_nothing_is_deleted(
-    tmp_path: Path,
-) -> None:
-    here = repository(tmp_path / "w")
-    (here / f".git/elsewhere/{OURS}").mkdir(parents=True)
-    (here / ASIDE).symlink_to("elsewhere")
-
-    assert "it is no directory" in let_go(here, OURS)[OURS]
-    assert (here / f".git/elsewhere/{OURS}").exists()
 
 
 @needs_sandbox

@@ -20,6 +20,7 @@ from tests.unit.services.parts import (
     processes,
     repository,
 )
+from tests.unit.services.people import open_to_all, ordinary
 
 
 def _inspect(path: Path, *hidden: Path) -> Inspection:
@@ -110,14 +111,31 @@ def test_root_is_told_that_it_cannot_work_for_somebody_else(tmp_path: Path) -> N
     assert "chown -R root" in found.hint
 
 
+@pytest.mark.parametrize("closed", [".", ".git"])
+def test_a_repository_that_its_runs_may_not_write_is_told_before_any_of_them(closed: str) -> None:
+    with open_to_all() as elsewhere:
+        here = repository(elsewhere / "w")
+        place = here / closed
+        place.chmod(0o555)
+        with ordinary(here):
+            uid = os.geteuid()
+            found, probed = _inspect(here), _probe(here)
+        place.chmod(0o755)
+
+    assert found.problem == f"a run works as uid {uid}, which may not write {place}"
+    assert found.hint == f"ls -ld {place}"
+    assert probed == found.problem
+
+
 def test_looking_runs_nothing_and_opens_nothing(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
     git(here, "config", "core.fsmonitor", f"touch {tmp_path}/ran")
-    (here / ".git").chmod(0o000)
+    (here / ".git/config").chmod(0o000)
+    (here / ".git/objects").chmod(0o000)
 
     assert _inspect(here).problem == ""
     assert not (tmp_path / "ran").exists()
-    (here / ".git").chmod(0o755)
+    (here / ".git/objects").chmod(0o755)
 
 
 @needs_sandbox

@@ -134,15 +134,32 @@ def test_a_line_longer_than_a_piece_is_looked_at_as_a_whole(
         assert str(path) in str(store.wrong)
 
 
+class Counting(Disk):
+    most = 0
+
+    def read_all(self, file: int, size: int, offset: int) -> bytes:
+        self.most = max(self.most, size)
+        return super().read_all(file, size, offset)
+
+
+def test_however_much_there_is_only_a_little_of_it_is_in_memory_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived(tmp_path)
+    with_history(tmp_path / "other")
+    monkeypatch.setattr(scrub, "PIECE", 700)
+    for directory in (tmp_path, tmp_path / "other"):
+        disk = Counting()
+        with opened(directory, segment_limit=LIMIT, disk=disk) as store:
+            disk.most = 0
+            monkeypatch.setattr("pmrunnerd.store.scrub.fits", lambda *_: True)
+            asyncio.run(store.scrub())
+            assert store.wrong is None
+            assert 0 < disk.most <= 700
+
+
 @pytest.mark.parametrize("fill", [b"\0", b"\xff"])
 def test_a_hole_in_what_was_put_away_is_not_read_to_its_end(tmp_path: Path, fill: bytes) -> None:
-    class Counting(Disk):
-        most = 0
-
-        def read_all(self, file: int, size: int, offset: int) -> bytes:
-            self.most = max(self.most, size)
-            return super().read_all(file, size, offset)
-
     path, disk = with_history(tmp_path) / "finished.jsonl", Counting()
     with opened(tmp_path, disk=disk) as store:
         path.write_bytes(fill * (9 << 20))

@@ -1,0 +1,27 @@
+"""The references under which a repository keeps what runs left behind: `<run>`, then `<run>-2`.
+
+Nothing is ever overwritten, and nothing that an agent puts in the way keeps one from being made.
+"""
+
+import secrets
+from typing import Final
+
+from pmrunnerd.services.git import Git
+
+REFS: Final = "refs/pm-runner/runs"
+# References with a number that people can count to; what is in the way of more is no accident.
+_NUMBERS: Final = 10
+
+
+async def make(git: Git, run: str, commit: str) -> str:
+    """Make the first reference of a run that can be made, and return its name. Raises GitFailed."""
+    names = [f"{REFS}/{run}", *(f"{REFS}/{run}-{number}" for number in range(2, _NUMBERS))]
+    for ref in names:
+        if await git.succeeds("update-ref", ref, commit, ""):
+            return ref
+    # So many are no accident: somebody made what is in the way of all, or of those that we count.
+    for above in (REFS.rpartition("/")[0], REFS):
+        await git.succeeds("update-ref", "--no-deref", "-d", above)
+    ref = f"{REFS}/{run}-{_NUMBERS + secrets.randbelow(10**9)}"
+    await git("update-ref", ref, commit, "")
+    return ref

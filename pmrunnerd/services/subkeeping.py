@@ -1,0 +1,208 @@
+"""Submodules of a workspace: seen as a run begins, and kept and put back as it ends.
+
+What a run left in one becomes a commit there, under a reference as in the workspace itself, and the
+submodule stands at it while the workspace's own is kept: so that one names this one. Whatever
+a person had in there before, or did in it meanwhile, makes it theirs: it is left as it is.
+"""
+
+import asyncio
+import logging
+import os
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from pmrunnerd.services import keptrefs, submodules
+from pmrunnerd.services.git import OBJECT, Git, GitFailed, decode, email
+from pmrunnerd.services.marker import Marker, Within
+from pmrunnerd.services.outcome import Exited
+from pmrunnerd.services.submodules import Submodule
+
+log = logging.getLogger(__name__)
+
+_INDEX: Final = "pm-runner-index"
+_MANY: Final = 10_000  # commits; a run does not make more
+_HIDDEN: Final = "/^[a-zS] /p"
+# Makes a file of one line; what is in its place goes, but for a directory with something in it.
+_WRITE: Final = 'rm -fd -- "$1" && printf "%s\\n" "$2" > "$1"'
+_REMAINS: Final = ("rebase-merge", "rebase-apply", "sequencer", "BISECT_LOG", "BISECT_START")
+
+
+async def look(git: Git) -> tuple[Within, ...]:
+    """Return the submodules that are as their commit has them. Raises GitFailed."""
+    if not await asyncio.to_thread(os.path.isdir, git.cell.workspace / ".git/modules"):
+        return ()
+    found = [await _look(git, one) for one in await submodules.every(git) if one.is_guarded]
+    return tuple(within for within in found if within is not None)
+
+
+async def _look(git: Git, one: Submodule) -> Within | None:
+    """Return how a submodule stands; None if it has changes, or can have some that nobody sees."""
+    try:
+        one.path.encode()  # a note is to name it
+        return await _see(git, one)
+    except (UnicodeEncodeError, GitFailed):
+        return None
+
+
+async def _see(git: Git, one: Submodule) -> Within | None:
+    inner = git.within(one.target, git.cell.workspace / one.path)
+    if await inner.records("ls-files", "-v", "-z", only=_HIDDEN):
+        return None
+    branch, head = "", ""
+    for record in (await inner(*_status())).split("\0"):
+        name, _, value = record.removeprefix("# ").partition(" ")
+        if record and not record.startswith("# "):
+            return None
+        if name == "branch.oid" and OBJECT.fullmatch(value):
+            head = value
+        elif name == "branch.head" and value != "(detached)":
+            branch = value
+    directory = str(one.target.relative_to(git.cell.workspace / ".git"))
+    within = Within(path=one.path, directory=directory, head=head, branch=branch)
+    return within if within.is_sound() else None
+
+
+def _status() -> tuple[str, ...]:
+    return ("status", "--porcelain=v2", "--branch", "-z", "--ignore-submodules=none")
+
+
+async def keep(git: Git, began: Marker) -> list[Within]:
+    """Keep what the run left in submodules; return those to put back, outer ones first.
+
+    Those of which git can make nothing, or where somebody else was at work, are left as they are.
+    """
+    if not began.submodules:
+        return []
+    now = {one.path: one for one in await submodules.every(git)}
+    guarded = await asyncio.to_thread(submodules.guarded, git.cell.workspace)
+    kept = []
+    # Inner ones first: what an outer one is kept as names what they are kept as.
+    for within in reversed(began.submodules):
+        if (target := git.cell.workspace / ".git" / within.directory) not in guarded:
+            continue
+        try:
+            one = now.get(within.path)
+            if one is not None and one.target == target and await _look(git, one) == within:
+                continue
+            inner = await _enter(git, target, within)
+            if not await _is_somebody_s(inner, within):
+                await _keep(inner, began.run, target, within)
+                kept.append(within)
+        except GitFailed as exc:
+            log.warning("leaving submodule %s as it is: %s", within.path, exc)
+    return kept[::-1]
+
+
+async def put_back(git: Git, kept: list[Within]) -> None:
+    """Have what was kept where the run found it, each in a tree that was put back before."""
+    for within in kept:
+        target = git.cell.workspace / ".git" / within.directory
+        try:
+            await _put_back(await _enter(git, target, within), target, within)
+        except GitFailed as exc:
+            log.warning("cannot put submodule %s back: %s", within.path, exc)
+
+
+async def _enter(git: Git, target: Path, within: Within) -> Git:
+    """Return the git of a submodule, which leads there again, and has a HEAD."""
+    tree = git.cell.workspace / within.path
+    if not await asyncio.to_thread(_is_there, git.cell.workspace, within.path):
+        tree = target  # git wants one, and there is nothing in here to keep
+    elif await asyncio.to_thread(submodules.leads, git.cell.workspace, within.path) != target:
+        await _write(git, tree / ".git", _lead(target, tree))
+    inner = git.within(target, tree)
+    if not await inner.succeeds("rev-parse", "--git-dir"):
+        await _write(git, target / "HEAD", within.head)
+    return inner
+
+
+def _lead(target: Path, tree: Path) -> str:
+    return f"gitdir: {os.path.relpath(target, tree)}"
+
+
+def _is_there(workspace: Path, path: str) -> bool:
+    """Tell whether a path is a directory, and reached by no link."""
+    for name in PurePosixPath(path).parts:
+        workspace /= name
+        if workspace.is_symlink() or not workspace.is_dir():
+            return False
+    return True
+
+
+async def _write(git: Git, path: Path, line: str) -> None:
+    await git.command("sh", "-euc", _WRITE, "sh", str(path), line)
+
+
+async def _is_somebody_s(inner: Git, within: Within) -> bool:
+    """Tell whether somebody else than a run moved HEAD there, or committed to its branch."""
+    head = await _commit(inner, "HEAD")
+    on = await inner.outcome("symbolic-ref", "--quiet", "HEAD")
+    branch = decode(on.out).strip() if isinstance(on, Exited) else ""
+    if head and (head, branch) != (within.head, _full(within.branch)):
+        moved = await inner.outcome("log", "--walk-reflogs", "-1", "--format=%ge", "HEAD", "--")
+        mover = decode(moved.out).strip() if isinstance(moved, Exited) else ""
+        if mover and not mover.endswith(email("")):
+            return True
+    return bool(within.branch) and await _has_others(inner, within)
+
+
+async def _has_others(inner: Git, within: Within) -> bool:
+    """Tell whether the branch has commits since that are not a run's."""
+    if not (tip := await _commit(inner, _full(within.branch))):
+        return False
+    many = ("--no-show-signature", f"--max-count={_MANY}", "--format=%ce")
+    text = await inner("log", *many, f"{within.head}..{tip}", "--")
+    return any(not address.endswith(email("")) for address in text.splitlines())
+
+
+async def _keep(inner: Git, run: str, target: Path, within: Within) -> None:
+    head = commit = await _commit(inner, "HEAD") or within.head
+    if inner.tree != target:
+        tree = await _gather(inner, target / _INDEX, head)
+        if tree != (await inner("rev-parse", f"{head}^{{tree}}")).strip():
+            what = f"What run {run} left behind"
+            commit = (await inner("commit-tree", tree, "-p", head, "-m", what)).strip()
+    if commit == within.head:
+        return  # it was on another branch, or the index differed
+    pointed = ("for-each-ref", f"--points-at={commit}", f"{keptrefs.REFS}/{run}*")
+    if not await inner(*pointed):
+        await keptrefs.make(inner, run, commit)
+    await inner("update-ref", "--no-deref", "HEAD", commit)
+
+
+async def _gather(inner: Git, index: Path, head: str) -> str:
+    """Return the tree of all that is not ignored, by an index of ours: it hides nothing."""
+    await inner.command("rm", "-rf", str(index))
+    await inner("read-tree", head, index=str(index))
+    await inner("add", "--all", index=str(index))
+    tree = await inner("write-tree", index=str(index))
+    await inner.command("rm", "-f", str(index))
+    return tree.strip()
+
+
+async def _put_back(inner: Git, target: Path, within: Within) -> None:
+    if inner.tree == target:
+        raise GitFailed(f"{within.path} is no directory")
+    branch = _full(within.branch)
+    if branch and not await _has_others(inner, within):
+        tip = await _commit(inner, branch)
+        # Only from where it was seen: somebody may commit at this moment.
+        await inner("update-ref", branch, within.head, tip)
+        await inner("symbolic-ref", "HEAD", branch)
+    else:
+        await inner("update-ref", "--no-deref", "HEAD", within.head)
+    # An index of the run's may hide files, or be none.
+    await inner.command("rm", "-rf", *(str(target / name) for name in ("index", *_REMAINS)))
+    await inner("reset", "--hard", "--quiet")
+    await inner("clean", "-fdq")
+
+
+async def _commit(inner: Git, revision: str) -> str:
+    """Return the commit that something names; empty where it names none."""
+    named = await inner.outcome("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    name = decode(named.out).strip() if isinstance(named, Exited) and not named.status else ""
+    return name if OBJECT.fullmatch(name) else ""
+
+
+def _full(branch: str) -> str:
+    return f"refs/heads/{branch}" if branch else ""
