@@ -1,4 +1,5 @@
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
@@ -120,7 +121,7 @@ def test_what_cannot_be_put_away_stays_with_the_note_that_says_whose_it_is(tmp_p
     here = repository(tmp_path / "w")
     held = _take(here)
     (here / "new").touch()
-    (here / ".git/refs/heads/main").write_text("broken\n")
+    shutil.rmtree(here / ".git/objects")
     final, said = _settle(tmp_path, held, Verdict(outcome=Outcome.FAILED, reason="why"))
 
     assert final.reason.startswith("why; what it left stays there: cannot run git")
