@@ -1,5 +1,6 @@
 """One task, killed at a moment of its life, and gone on with as a daemon would."""
 
+import asyncio
 import os
 import signal
 from collections.abc import Callable
@@ -14,7 +15,6 @@ from tests.fakes.model import Model, Step
 from tests.integration.claude.parts import Claudes, answers, result, uses, written
 from tests.integration.claude.test_questions import question
 from tests.integration.runhost.hosts import Hosts, every
-from tests.unit.services.parts import eventually
 
 ANSWER = "cherry"
 MOST = 4  # runs that it may take to the end, after the one that was killed
@@ -42,7 +42,9 @@ class Task:
     def over(self) -> list[AnyProgress]:
         """Wait for the end of a run, learn what it said, and answer what it asked."""
         said = self.hosts.over(self.run)
-        eventually(lambda: not leftovers.of(self.run))
+        # As a daemon does: a sandbox that was just being made can be there for a moment.
+        asyncio.run(self.hosts.host.stop(self.run))
+        assert leftovers.of(self.run) == set()
         ended = said[-1] if said else None
         known = isinstance(ended, Finished) and ended.outcome is not Outcome.INTERRUPTED
         if not known:

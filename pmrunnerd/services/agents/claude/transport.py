@@ -97,7 +97,8 @@ class CellTransport(Transport):
         for drain in self._drains:
             await drain.finished()
         status = await self.command.wait()
-        if status:
+        # One that ends before it was told to will not answer what it was asked, whatever its status.
+        if status or self._stdin is not None:
             raise ProcessError("the CLI ended", exit_code=status, stderr=str(self.tail))
 
     async def close(self) -> None:
