@@ -2,7 +2,11 @@
 
 import os
 import signal
+import subprocess
+import sys
+import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +17,7 @@ from tests.fakes.model import scripted
 from tests.integration.claude.matrix import MOMENTS, Task, kill
 from tests.integration.claude.parts import Claudes, result, uses
 from tests.integration.runhost.hosts import Hosts, end, every
-from tests.unit.services.parts import eventually, git, head, needs_sandbox, processes
+from tests.unit.services.parts import eventually, git, head, needs_sandbox, processes, spec
 
 EVERYTHING = bool(os.environ.get("PMRUNNER_TEST_EVERYTHING"))
 VICTIMS = ("the run host", "the CLI", "told to stop")
@@ -95,3 +99,26 @@ def test_a_command_that_is_killed_is_the_model_s_to_go_on_without(tmp_path: Path
 
         assert end(said).outcome is Outcome.SUCCEEDED, said
         assert not every(said, Used)[0].failed
+
+
+def test_a_run_goes_on_without_whoever_started_it(tmp_path: Path) -> None:
+    starts = (
+        "import asyncio, pathlib, sys, time; from pmrunnerd.services.host.detached import Detached;"
+        "asyncio.run(Detached(pathlib.Path(sys.argv[1])).start(sys.argv[2]));"
+        "print('on', flush=True); time.sleep(99)"
+    )
+    waits = uses("Bash", command="until rm .git/go; do sleep 0.1; done; echo gone on")
+    with Hosts(tmp_path) as hosts, scripted(waits, result(last="gone on")) as model:
+        directory = hosts.directory(f"r9-{os.getpid():08x}")
+        told: dict[str, Any] = {"agent": "claude", "means": Claudes(hosts, model).means}
+        told["session"] = str(uuid.uuid4())
+        directory.write_spec(spec(hosts.workspace, run=directory.run, **told))
+        words = [sys.executable, "-c", starts, str(hosts.runs), directory.run]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, start_new_session=True) as starter:
+            assert starter.stdout is not None
+            assert starter.stdout.readline() == b"on\n"
+            model.wait(1)
+            os.killpg(starter.pid, signal.SIGKILL)
+        (hosts.workspace / ".git/go").touch()
+
+        assert end(hosts.over(directory.run)).outcome is Outcome.SUCCEEDED

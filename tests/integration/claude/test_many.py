@@ -1,10 +1,8 @@
 """Eight sessions at once, each in a workspace of its own, with one model."""
 
-import os
 import re
+from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import AnyProgress
@@ -13,38 +11,31 @@ from tests.integration.claude.parts import Claudes, result, uses
 from tests.integration.runhost.hosts import Hosts, end
 from tests.unit.services.parts import git, needs_sandbox, repository
 
-pytestmark = [
-    needs_sandbox,
-    pytest.mark.skipif(
-        not os.environ.get("PMRUNNER_TEST_EVERYTHING") and bool(os.environ.get("CI")) is False,
-        reason="it takes long: PMRUNNER_TEST_EVERYTHING=1",
-    ),
-]
+pytestmark = needs_sandbox
 
 RUNS = 8
 
 
-def test_eight_at_once_all_end_with_their_own_work(tmp_path: Path) -> None:
+def test_eight_at_once_all_end_with_their_own_work(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     works = uses("Bash", command="echo $PM_RUNNER_RUN > mine.txt; cat mine.txt")
     works.last, works.repeats = "<task>", True
     ends = result("Mine.", "mine.txt", last="r", repeats=True)
     with Hosts(tmp_path) as hosts, scripted(works, ends) as model:
         places = [repository(tmp_path / f"w{number}") for number in range(RUNS)]
         runs = [Claudes(hosts, model).start(workspace=place) for place in places]
-        peaks = [_memory(hosts.pid(run)) for run in runs]
         model.wait(RUNS)
-        peaks = [
-            max(before, _memory(hosts.pid(run))) for before, run in zip(peaks, runs, strict=True)
-        ]
+        record_property("peak memory of run hosts, MB", [_memory(hosts.pid(run)) for run in runs])
         said: dict[str, list[AnyProgress]] = {run: hosts.over(run) for run in runs}
 
     for run, place in zip(runs, places, strict=True):
         assert end(said[run]).outcome is Outcome.SUCCEEDED, said[run]
         assert git(place, "show", "HEAD:mine.txt") == f"{run}\n"
-    print("MB of each run host:", peaks)
 
 
 def _memory(pid: int) -> int:
+    """Return the peak of a process, 0 where it is gone."""
     try:
         text = Path(f"/proc/{pid}/status").read_text()
     except OSError:
