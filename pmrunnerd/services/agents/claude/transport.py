@@ -23,7 +23,7 @@ _END: Final = object()
 class CellTransport(Transport):
     """Speaks to a CLI that it starts in a cell. `heard` is called whenever something comes.
 
-    What the CLI says beside its protocol is in `tail`.
+    What the CLI says beside its protocol is in `tail`. It has `patience` seconds to leave.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class CellTransport(Transport):
         self._stdin: socket.socket | None = None
         self.command: Command | None = None
         self.tail = Tail()
+        self.patience = _PATIENCE
 
     async def connect(self) -> None:
         """Start the CLI. Raises CannotConfine, NoWorkspace, OSError."""
@@ -109,7 +110,7 @@ class CellTransport(Transport):
         await self.end_input()
         if self.command is not None:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(self.patience):
                     await self.command.wait()
         await self.kill()
 
