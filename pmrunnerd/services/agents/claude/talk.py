@@ -1,5 +1,6 @@
 """The conversation with one Claude Code, and what it comes to."""
 
+import asyncio
 from typing import Final
 
 from claude_agent_sdk import (
@@ -23,6 +24,7 @@ from pmrunnerd.services.agents.claude.translate import Translator
 from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
 
+_HURRY: Final = 1.0
 _DEFERRED: Final = "tool_deferred"
 _TURNS: Final = "error_max_turns"
 _LIMITS: Final = frozenset({_TURNS, "error_max_budget_usd"})
@@ -53,6 +55,14 @@ class Talk:
 
     async def through(self, told: list[str]) -> Verdict:
         """Say what is to be said, and listen to the end. Raises ClaudeSDKError, GitFailed."""
+        try:
+            return await self._through(told)
+        except asyncio.CancelledError:
+            # In the middle of a turn it does not leave only because nobody speaks to it any more.
+            self._transport.patience = _HURRY
+            raise
+
+    async def _through(self, told: list[str]) -> Verdict:
         await self._client.connect()
         if told[0]:
             await self._client.query(told[0])

@@ -23,7 +23,7 @@ _END: Final = object()
 class CellTransport(Transport):
     """Speaks to a CLI that it starts in a cell. `heard` is called whenever something comes.
 
-    What the CLI says beside its protocol is in `tail`.
+    What the CLI says beside its protocol is in `tail`. It has `patience` seconds to leave.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class CellTransport(Transport):
         self._stdin: socket.socket | None = None
         self.command: Command | None = None
         self.tail = Tail()
+        self.patience = _PATIENCE
 
     async def connect(self) -> None:
         """Start the CLI. Raises CannotConfine, NoWorkspace, OSError."""
@@ -97,7 +98,8 @@ class CellTransport(Transport):
         for drain in self._drains:
             await drain.finished()
         status = await self.command.wait()
-        if status:
+        # One that ends before it was told to will not answer what it was asked, whatever its status.
+        if status or self._stdin is not None:
             raise ProcessError("the CLI ended", exit_code=status, stderr=str(self.tail))
 
     async def close(self) -> None:
@@ -108,7 +110,7 @@ class CellTransport(Transport):
         await self.end_input()
         if self.command is not None:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(self.patience):
                     await self.command.wait()
         await self.kill()
 

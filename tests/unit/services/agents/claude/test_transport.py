@@ -59,6 +59,21 @@ def test_words_beside_the_protocol_are_kept_for_the_reason_of_a_failure(tmp_path
     assert set(str(found.tail).split("\n")) == {"a word", "another"}
 
 
+def test_one_that_ends_before_it_was_told_to_has_failed_whatever_its_status(tmp_path: Path) -> None:
+    found = transport(tmp_path, "print('{}')")
+
+    async def listen() -> list[dict[str, Any]]:
+        try:
+            await found.connect()
+            return [message async for message in found.read_messages()]
+        finally:
+            await found.close()
+
+    with pytest.raises(ProcessError) as ended:
+        asyncio.run(listen())
+    assert ended.value.exit_code == 0
+
+
 def test_a_line_that_is_no_json_is_told(tmp_path: Path) -> None:
     with pytest.raises(CLIConnectionError, match=r"what is no JSON: b'\{oops'"):
         asyncio.run(heard(transport(tmp_path, "print('{oops')")))

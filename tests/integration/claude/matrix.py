@@ -1,0 +1,173 @@
+"""One task, killed at a moment of its life, and gone on with as a daemon would."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.progress import Answered, AnyProgress, Asked, Began, Finished, Kept, PutAway
+from pmrunnerd.services import leftovers
+from tests.fakes.model import Model, Step
+from tests.integration.claude.parts import Claudes, answers, result, uses, written
+from tests.integration.claude.test_questions import question
+from tests.integration.runhost.hosts import Hosts, every
+
+ANSWER = "cherry"
+MOST = 4  # runs that it may take to the end, after the one that was killed
+
+
+class Task:
+    """What a daemon knows of a task: its runs, what was answered, what the latest run left."""
+
+    def __init__(self, hosts: Hosts, model: Model) -> None:
+        self.hosts = hosts
+        self.model = model
+        self.claudes = Claudes(hosts, model)
+        self.answers: list[Answered] = []
+        self.interrupted: list[str] = []
+        self.left = ""
+        self.run = ""
+
+    def start(self) -> None:
+        self.run = self.claudes.start(
+            resumes=self.left,
+            answers=tuple(self.answers),
+            interrupted=tuple(self.interrupted),
+        )
+
+    def over(self) -> list[AnyProgress]:
+        """Wait for the end of a run, learn what it said, and answer what it asked."""
+        said = self.hosts.over(self.run)
+        # As a daemon does: a sandbox that was just being made can be there for a moment.
+        asyncio.run(self.hosts.host.stop(self.run))
+        assert leftovers.of(self.run) == set()
+        ended = said[-1] if said else None
+        known = isinstance(ended, Finished) and ended.outcome is not Outcome.INTERRUPTED
+        if not known:
+            self.interrupted.append(self.run)
+        for one in said:
+            if isinstance(one, PutAway | Kept):
+                self.left = one.ref or self.left
+        if known and (asked := every(said, Asked)):
+            self.answers += answers(said, self.run, *[ANSWER for _ in asked])
+        return said
+
+    def go_on(self) -> list[AnyProgress]:
+        """Start runs until one succeeds, and return what that said."""
+        for _ in range(MOST):
+            self.start()
+            said = self.over()
+            if isinstance(said[-1], Finished) and said[-1].outcome is Outcome.SUCCEEDED:
+                return said
+        raise AssertionError(said)
+
+    def transcript(self) -> str:
+        found = self.hosts.directory(self.run).agent.glob("session/projects/*/*.jsonl")
+        return "".join(path.read_text() for path in found)
+
+    def cli(self) -> list[int]:
+        """Return the process of the CLI, if it is there."""
+        return [pid for pid in leftovers.of(self.run) if _program(pid) == "claude"]
+
+
+class Moment(Struct, frozen=True):
+    """When somebody is killed: `steps` of the model until the end, and what is to be waited for.
+
+    `asks` are the questions that it has in all, `questions` those that are answered before it.
+    """
+
+    steps: Callable[[Path], list[Step]]
+    come: Callable[[Task], object]
+    asks: int = 0
+    questions: int = 0
+
+
+def _program(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/exe").readlink().name
+    except OSError:
+        return ""
+
+
+def _requests(number: int) -> Callable[[Task], object]:
+    return lambda task: len(task.model.requests) >= number
+
+
+def _began(task: Task) -> object:
+    return every(task.hosts.said(task.run), Began)
+
+
+_AGAIN = "Look first at what is done"
+_ENDS = result("A cherry.", "half.txt", last=ANSWER)
+
+
+def _half(workspace: Path) -> Step:
+    return written(workspace / "half.txt", "half\n")
+
+
+def _plainly(workspace: Path) -> list[Step]:
+    return [_half(workspace), result("Half.", "half.txt", last="created")]
+
+
+def _streaming(workspace: Path) -> list[Step]:
+    return [Step(text="I will write it", hangs=True), *_plainly(workspace)]
+
+
+def _bash(workspace: Path) -> list[Step]:
+    counts = "echo once >> half.txt; touch .git/on; sleep 99"
+    looks = uses("Bash", command="cat half.txt")
+    looks.last = _AGAIN
+    return [uses("Bash", command=counts), looks, result("Once.", "half.txt", last="once")]
+
+
+def _asks(workspace: Path) -> list[Step]:
+    asks = uses("AskUserQuestion", questions=[question("Which fruit?", "apple", ANSWER)])
+    asks.last = "created"
+    return [_half(workspace), asks]
+
+
+def _answered(workspace: Path) -> list[Step]:
+    return [*_asks(workspace), result("A cherry.", "half.txt", last=ANSWER)]
+
+
+def _hears(workspace: Path) -> list[Step]:
+    again = result("A cherry.", "half.txt", last=_AGAIN, anywhere=ANSWER)
+    return [*_asks(workspace), Step(text="I see", hangs=True, last=ANSWER), again]
+
+
+def _findings(workspace: Path) -> list[Step]:
+    found = "missing.txt is said to be changed"
+    return [
+        _half(workspace),
+        result("Done.", "missing.txt", last="created"),
+        Step(text="I see", hangs=True, last=found),
+        # The CLI may not have written down what it was told: it is found again, and told again.
+        result("Done.", "missing.txt", last=_AGAIN),
+        result("Half.", "half.txt", last=found),
+    ]
+
+
+MOMENTS = {
+    "before the CLI is started": Moment(_plainly, lambda task: task.hosts.pid(task.run)),
+    "as the CLI is started": Moment(_plainly, Task.cli),
+    "while the model talks": Moment(_streaming, _requests(1)),
+    "while a command runs": Moment(_bash, lambda task: (task.hosts.workspace / ".git/on").exists()),
+    "once a question was deferred": Moment(
+        _answered, lambda task: "hook_deferred_tool" in task.transcript(), asks=1
+    ),
+    "before the answer is told": Moment(_answered, _began, asks=1, questions=1),
+    "while the answer is told": Moment(_answered, Task.cli, asks=1, questions=1),
+    "once the answer was told": Moment(_hears, _requests(3), asks=1, questions=1),
+    "while findings go back": Moment(_findings, _requests(3)),
+}
+
+
+def kill(task: Task, victim: str) -> None:
+    """Kill, or tell to stop, what is there of it."""
+    pids = task.cli() if victim == "the CLI" else [task.hosts.pid(task.run)]
+    for pid in pids:
+        os.kill(pid, signal.SIGTERM if victim == "told to stop" else signal.SIGKILL)

@@ -1,0 +1,124 @@
+"""`kill -9` at each moment: nothing of it is left, nothing is lost, nothing is done twice."""
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.progress import AnyProgress, Committed, Finished, Used
+from pmrunnerd.services import leftovers
+from tests.fakes.model import scripted
+from tests.integration.claude.matrix import MOMENTS, Task, kill
+from tests.integration.claude.parts import Claudes, result, uses
+from tests.integration.runhost.hosts import Hosts, end, every
+from tests.unit.services.parts import eventually, git, head, needs_sandbox, processes, spec
+
+EVERYTHING = bool(os.environ.get("PMRUNNER_TEST_EVERYTHING"))
+VICTIMS = ("the run host", "the CLI", "told to stop")
+# The run host takes everything with it; of the others, one each, unless all are wanted.
+BY_DEFAULT = "while a command runs"
+CASES = [
+    (victim, moment)
+    for victim in VICTIMS
+    for moment in MOMENTS
+    if EVERYTHING or victim == VICTIMS[0] or moment == BY_DEFAULT
+]
+
+pytestmark = needs_sandbox
+
+
+ENDS = {
+    "the run host": None,
+    "the CLI": (Outcome.FAILED, "Claude Code failed: the CLI ended (exit code: 137)"),
+    "told to stop": (Outcome.INTERRUPTED, "it was told to stop"),
+}
+
+
+def _ended(said: list[AnyProgress]) -> tuple[Outcome, str] | None:
+    last = said[-1]
+    return (last.outcome, last.reason) if isinstance(last, Finished) else None
+
+
+@pytest.mark.parametrize(("victim", "moment"), CASES, ids=map(", ".join, CASES))
+def test_whoever_is_killed_the_task_is_done_once_in_the_same_session(
+    tmp_path: Path, victim: str, moment: str
+) -> None:
+    when = MOMENTS[moment]
+    with Hosts(tmp_path) as hosts, scripted(*when.steps(hosts.workspace)) as model:
+        began = head(hosts.workspace)
+        task = Task(hosts, model)
+        for _ in range(when.questions):
+            task.start()
+            assert end(task.over()).outcome is Outcome.ASKED
+        task.start()
+        eventually(lambda: when.come(task))
+        kill(task, victim)
+        said = task.over()
+        if moment == BY_DEFAULT:
+            assert _ended(said) == ENDS[victim]
+        said = task.go_on()
+
+        assert len(every(said, Committed)) == 1
+        assert git(hosts.workspace, "rev-list", "--count", f"{began}..HEAD").strip() == "1"
+        done = "once\n" if moment == "while a command runs" else "half\n"
+        assert git(hosts.workspace, "show", "HEAD:half.txt") == done
+        assert git(hosts.workspace, "status", "--porcelain") == ""
+        assert len(task.answers) == when.asks
+        sessions = {headers["X-Claude-Code-Session-Id"] for headers in model.headers}
+        assert sessions == {task.claudes.session}
+
+
+def test_a_question_that_waits_has_no_process(tmp_path: Path) -> None:
+    when = MOMENTS["before the answer is told"]
+    with Hosts(tmp_path) as hosts, scripted(*when.steps(hosts.workspace)) as model:
+        task = Task(hosts, model)
+        task.start()
+        said = hosts.over(task.run)
+
+        assert end(said).outcome is Outcome.ASKED
+        assert leftovers.of(task.run) == set()
+        assert processes(str(hosts.workspace)) == []
+        assert not (hosts.workspace / "half.txt").exists(), "others may work here meanwhile"
+
+
+def test_a_command_that_is_killed_is_the_model_s_to_go_on_without(tmp_path: Path) -> None:
+    word = f"78{os.getpid()}1"
+    sleeps = uses("Bash", command=f"true; sleep {word}; echo ended $?")
+    with Hosts(tmp_path) as hosts, scripted(sleeps, result(last="ended 137")) as model:
+        run = Claudes(hosts, model).start()
+        eventually(lambda: processes(f"sleep\0{word}"))
+        (pid,) = processes(f"sleep\0{word}")
+        os.kill(pid, signal.SIGKILL)
+        said = hosts.over(run)
+
+        assert end(said).outcome is Outcome.SUCCEEDED, said
+        assert not every(said, Used)[0].failed
+
+
+def test_a_run_goes_on_without_whoever_started_it(tmp_path: Path) -> None:
+    starts = (
+        "import asyncio, pathlib, sys, time; from pmrunnerd.services.host.detached import Detached;"
+        "asyncio.run(Detached(pathlib.Path(sys.argv[1])).start(sys.argv[2]));"
+        "print('on', flush=True); time.sleep(99)"
+    )
+    waits = uses("Bash", command="until rm .git/go; do sleep 0.1; done; echo gone on")
+    with Hosts(tmp_path) as hosts, scripted(waits, result(last="gone on")) as model:
+        directory = hosts.directory(f"r9-{os.getpid():08x}")
+        told: dict[str, Any] = {"agent": "claude", "means": Claudes(hosts, model).means}
+        told["session"] = str(uuid.uuid4())
+        directory.write_spec(spec(hosts.workspace, run=directory.run, **told))
+        words = [sys.executable, "-c", starts, str(hosts.runs), directory.run]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, start_new_session=True) as starter:
+            assert starter.stdout is not None
+            assert starter.stdout.readline() == b"on\n"
+            model.wait(1)
+            os.killpg(starter.pid, signal.SIGKILL)
+        (hosts.workspace / ".git/go").touch()
+
+        assert end(hosts.over(directory.run)).outcome is Outcome.SUCCEEDED
