@@ -12,8 +12,7 @@ from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Answered, AnyProgress, Asked, Began, Finished, Kept, PutAway
 from pmrunnerd.services import leftovers
 from tests.fakes.model import Model, Step
-from tests.integration.claude.parts import Claudes, answers, result, uses, written
-from tests.integration.claude.test_questions import question
+from tests.integration.claude.parts import Claudes, answers, question, result, uses, written
 from tests.integration.runhost.hosts import Hosts, every
 
 ANSWER = "cherry"

@@ -11,8 +11,7 @@ import pytest
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Asked, Limits, Said, Used
 from tests.fakes.model import Step, scripted
-from tests.integration.claude.parts import Claudes, answers, result, uses
-from tests.integration.claude.test_questions import question
+from tests.integration.claude.parts import Claudes, answers, question, result, uses
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.unit.services.parts import git, head, needs_sandbox, processes, spec
 
