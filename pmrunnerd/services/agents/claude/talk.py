@@ -1,6 +1,5 @@
 """The conversation with one Claude Code, and what it comes to."""
 
-import asyncio
 from typing import Final
 
 from claude_agent_sdk import (
@@ -24,7 +23,6 @@ from pmrunnerd.services.agents.claude.translate import Translator
 from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
 
-_HURRY: Final = 1.0
 _DEFERRED: Final = "tool_deferred"
 _TURNS: Final = "error_max_turns"
 _LIMITS: Final = frozenset({_TURNS, "error_max_budget_usd"})
@@ -55,14 +53,6 @@ class Talk:
 
     async def through(self, told: list[str]) -> Verdict:
         """Say what is to be said, and listen to the end. Raises ClaudeSDKError, GitFailed."""
-        try:
-            return await self._through(told)
-        except asyncio.CancelledError:
-            # In the middle of a turn it does not leave only because nobody speaks to it any more.
-            self._transport.patience = _HURRY
-            raise
-
-    async def _through(self, told: list[str]) -> Verdict:
         await self._client.connect()
         if told[0]:
             await self._client.query(told[0])
@@ -76,6 +66,7 @@ class Talk:
                 if verdict is None or (more and verdict.outcome is Outcome.SUCCEEDED):
                     await self._client.query(more.pop(0) if verdict else self._sent_back)
                     continue
+                self._transport.is_over = True
                 return verdict
         return _failed("it ended without a result")
 

@@ -23,7 +23,8 @@ _END: Final = object()
 class CellTransport(Transport):
     """Speaks to a CLI that it starts in a cell. `heard` is called whenever something comes.
 
-    What the CLI says beside its protocol is in `tail`. It has `patience` seconds to leave.
+    What the CLI says beside its protocol is in `tail`; `is_over` is for us to say: that it has
+    nothing more to do.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class CellTransport(Transport):
         self._stdin: socket.socket | None = None
         self.command: Command | None = None
         self.tail = Tail()
-        self.patience = _PATIENCE
+        self.is_over = False
 
     async def connect(self) -> None:
         """Start the CLI. Raises CannotConfine, NoWorkspace, OSError."""
@@ -105,14 +106,17 @@ class CellTransport(Transport):
     async def close(self) -> None:
         """End the CLI and all that it started, and return when nothing of it is left.
 
-        It is given a moment to write down what it has not yet of the conversation.
+        If its turn is over it is given a moment to write down what it has not yet. In the middle
+        of one it would take the silence for an answer to what it asks, and go on.
         """
-        await self.end_input()
-        if self.command is not None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self.patience):
-                    await self.command.wait()
+        if self.is_over:
+            await self.end_input()
+            if self.command is not None:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_PATIENCE):
+                        await self.command.wait()
         await self.kill()
+        await self.end_input()
 
     async def kill(self) -> None:
         """End it as it is, and return when nothing of it is left."""

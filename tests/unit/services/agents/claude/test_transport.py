@@ -94,6 +94,25 @@ def test_nothing_can_be_said_to_one_that_is_gone(tmp_path: Path) -> None:
         asyncio.run(says())
 
 
+@pytest.mark.parametrize("is_over", [False, True])
+def test_only_one_whose_turn_is_over_hears_that_nobody_listens(
+    tmp_path: Path, *, is_over: bool
+) -> None:
+    program = "import sys; print('{}', flush=True); sys.stdin.read(); open('heard', 'w')"
+    found = transport(tmp_path, program)
+
+    async def closes() -> None:
+        await found.connect()
+        async for _ in found.read_messages():
+            break
+        found.is_over = is_over
+        await found.close()
+
+    asyncio.run(closes())
+    assert (tmp_path / "workspace/heard").exists() is is_over
+    assert not found.is_ready()
+
+
 def test_one_that_does_not_leave_is_ended_with_all_that_it_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +130,7 @@ time.sleep(1000)
         await found.connect()
         async for _ in found.read_messages():
             break
+        found.is_over = True
         await found.close()
 
     asyncio.run(closes())
