@@ -33,6 +33,9 @@ _GATE: Final = (
     ' echo >&0 && read -r go && exec "$@"'
 )
 _PATIENCE: Final = 10.0
+_CHANGED: Final = "No such file or directory"
+_TRIES: Final = 3
+_SOON: Final = 0.1
 _INFO: Final = 4096
 
 
@@ -54,6 +57,20 @@ class Confined:
         self, command: Sequence[str], environment: Mapping[str, str], reach: Reach = NONE
     ) -> "Prisoner":
         """Start a command in a sandbox of its own; raise CannotConfine where none starts."""
+        for _ in range(_TRIES):
+            try:
+                return await self._start(command, environment, reach)
+            except CannotConfine as exc:
+                if _CHANGED not in str(exc):
+                    raise
+                # What is to be covered went between our look and bubblewrap's: a git that works
+                # there, or another sandbox that ends. It is looked at anew.
+                await asyncio.sleep(_SOON)
+        return await self._start(command, environment, reach)
+
+    async def _start(
+        self, command: Sequence[str], environment: Mapping[str, str], reach: Reach
+    ) -> "Prisoner":
         if not self.workspace.is_dir():
             raise NoWorkspace(self.workspace)
         box = replace(self._sandbox, reach=reach)

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.services import confined as confined_module
-from pmrunnerd.services import leftovers
+from pmrunnerd.services import leftovers, sandbox
 from pmrunnerd.services.cell import CannotConfine
 from pmrunnerd.services.child import Usage
 from pmrunnerd.services.confined import Confined
-from pmrunnerd.services.outcome import collect
+from pmrunnerd.services.outcome import Exited, collect
 from pmrunnerd.services.pipes import Drain
 from pmrunnerd.services.sandbox import Sandbox
 from tests.unit.services.parts import (
@@ -51,6 +51,26 @@ async def main():
     print(said.out, said.err)
 asyncio.run(main())
 """
+
+
+@needs_sandbox
+def test_what_is_not_there_for_a_moment_is_waited_for(tmp_path: Path) -> None:
+    """As what git makes and takes away in a workspace, between a look and its use."""
+    late = tmp_path / "late"
+    (tmp_path / "workspace").mkdir()
+    bwrap = sandbox.find()
+    assert bwrap is not None
+    machine = (*sandbox.look(), "--ro-bind", str(late), "/late")
+    cell = Confined(Sandbox(bwrap=bwrap, machine=machine, workspace=tmp_path / "workspace"))
+
+    async def comes_later() -> bytes:
+        asyncio.get_running_loop().call_later(0.05, late.write_text, "here")
+        running = await cell.start(["cat", "/late"], ENVIRONMENT)
+        outcome = await collect(running, total=60, limit=1000)
+        assert isinstance(outcome, Exited)
+        return outcome.out
+
+    assert asyncio.run(comes_later()) == b"here"
 
 
 @needs_sandbox

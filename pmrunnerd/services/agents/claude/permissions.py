@@ -19,12 +19,19 @@ _CONFINED: Final = frozenset({"Bash"})
 # What a command in there does that asks the CLI's proxy for a way out. It knows no ports, and no
 # difference between the world and the doors of this machine.
 _WAYS_OUT: Final = frozenset({"SandboxNetworkAccess"})
+_READERS: Final = frozenset({"Read", "Grep", "Glob"})
+# What of the machine can be read beside the workspace, as by any command.
+_READABLE: Final = ("/usr/", "/etc/")
 _WRITERS: Final = frozenset({"Edit", "Write", "NotebookEdit", "MultiEdit"})
 # What a person's own Claude Code, or editor, would execute.
 _ASKED: Final = frozenset({".git", ".claude", ".mcp.json", ".vscode", ".idea"})
 _WALL: Final = "Only files of the workspace can be changed, and of those none below .git."
+_UNREAD: Final = "Only the workspace, /usr and /etc can be read."
 _INSIDE: Final = "Commands have no network. Nobody can allow it."
 _LATER: Final = "A person is asked whether you may. You will be told."
+
+
+Result = PermissionResultAllow | PermissionResultDeny
 
 
 class Permissions:
@@ -42,24 +49,16 @@ class Permissions:
         self._workspace = workspace
         self.wanted: list[Asked] = []
 
-    def decide(
-        self, tool: str, given: Mapping[str, Any]
-    ) -> PermissionResultAllow | PermissionResultDeny:
-        """Allow what a person allowed; refuse the rest, and remember to ask."""
+    def decide(self, tool: str, given: Mapping[str, Any]) -> Result:
+        """Allow what the rules allow, or a person did; refuse the rest, and remember to ask."""
         if tool in _WRITERS:
-            named = str(given.get("file_path", ""))
             # A link has two names: by one of them a person's program may find what is written.
-            real = realpath(named)
-            said, meant = self._below(named), self._below(real)
-            if not (said and meant) or ".git" in {said[0], meant[0]}:
-                return PermissionResultDeny(message=_WALL)
-            if _ASKED.isdisjoint([*said, *meant]):
-                return PermissionResultAllow()
-            given = {**given, "file_path": real}
-        if tool in _WAYS_OUT:
-            return PermissionResultDeny(message=_INSIDE)
-        question = ask(tool, given)
-        if tool in self._tools or tool in _CONFINED:
+            given = {**given, "real": realpath(str(given.get("file_path", "")))}
+        ruled = self._ruled(tool, given)
+        if ruled is not None:
+            return ruled
+        question = ask(tool, {**given, **({"file_path": given["real"]} if "real" in given else {})})
+        if tool in self._tools:
             return PermissionResultAllow()
         if question in self._once:
             self._once.remove(question)
@@ -69,9 +68,31 @@ class Permissions:
         )
         return PermissionResultDeny(message=_LATER, interrupt=True)
 
+    def _ruled(self, tool: str, given: Mapping[str, Any]) -> Result | None:
+        if tool in _WRITERS:
+            return self._written(str(given.get("file_path", "")), str(given["real"]))
+        if tool in _READERS:
+            return self._read(str(given.get("file_path") or given.get("path") or ""))
+        if tool in _WAYS_OUT:
+            return PermissionResultDeny(message=_INSIDE)
+        return PermissionResultAllow() if tool in _CONFINED else None
+
+    def _written(self, named: str, real: str) -> Result | None:
+        said, meant = self._below(named), self._below(real)
+        if not (said and meant) or ".git" in {said[0], meant[0]}:
+            return PermissionResultDeny(message=_WALL)
+        return PermissionResultAllow() if _ASKED.isdisjoint([*said, *meant]) else None
+
     def news(self) -> str:
         """Tell the session what was decided since it asked; empty where that is nothing."""
         return "\n".join(map(_told, self._news))
+
+    def _read(self, named: str) -> Result:
+        # The CLI itself allows what is in the workspace. Not /proc: there it would find its own files.
+        real = realpath(named) if named.startswith("/") else ""
+        if real.startswith(_READABLE) or self._below(real):
+            return PermissionResultAllow()
+        return PermissionResultDeny(message=_UNREAD)
 
     def _below(self, path: str) -> list[str]:
         """Return the names of a path below the workspace; none where it leads elsewhere."""

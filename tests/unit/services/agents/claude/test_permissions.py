@@ -87,6 +87,22 @@ def test_nobody_can_allow_a_command_a_way_out_of_its_network() -> None:
     assert found.wanted == []
 
 
+@pytest.mark.parametrize("path", ["/usr/include/stdio.h", "/etc/hostname", "/srv/project/a"])
+def test_what_any_command_can_read_can_be_read(path: str) -> None:
+    assert isinstance(permissions().decide("Read", {"file_path": path}), PermissionResultAllow)
+    assert isinstance(permissions().decide("Grep", {"path": path}), PermissionResultAllow)
+
+
+@pytest.mark.parametrize(
+    "path", ["/proc/self/fd/9", "/run/pm-agent/session/x", "/usr/../proc/1/environ", "", "x"]
+)
+def test_nobody_is_asked_about_what_nobody_may_read(path: str) -> None:
+    found = permissions()
+
+    assert isinstance(found.decide("Read", {"file_path": path}), PermissionResultDeny)
+    assert found.wanted == []
+
+
 def test_a_tool_without_a_rule_ends_the_turn_and_is_asked_for() -> None:
     found = permissions()
 
