@@ -87,6 +87,7 @@ class RunHost:
             alive=lambda run: lockfile.is_held(self._sibling(run)),
             began=self._began,
             put_away=self._put_away,
+            tell=self._report.told,
         )
         try:
             self._report.began(held.began.head, confined=cell.confined, pid=os.getpid())

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -37,9 +38,11 @@ async def make_safe(
         cell = await cells.make(workspace, run, agent=None, hidden=hidden, unconfined=unconfined)
         git, aside = Git(cell, run), place(run)
         left = marker.read(workspace)
+        tell = partial(log.warning, "run %s: %s", run)
         async with asyncio.timeout(_PATIENCE):
             try:
-                taken = await sweep(git, aside, since=since, branch=left.branch if left else "main")
+                branch = left.branch if left else "main"
+                taken = await sweep(git, aside, since=since, branch=branch, tell=tell)
             except Damaged as exc:
                 log.warning("run %s: %s", run, exc)
                 return f"{ASIDE}/{aside}"

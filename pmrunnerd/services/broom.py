@@ -35,6 +35,11 @@ _PIECES: Final = (b"HEAD", b"config", b"config.worktree", b"commondir", b"hooks"
 _ID: Final = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
 _NO_REF: Final = re.compile(rb"[\x00-\x20~^:?*\[\\\x7f]|\.\.|@\{|\.\Z")
 _MOST: Final = 1 << 26  # bytes of a file of references that is looked into
+# What nobody in a sandbox can write, in each repository, and in `.git` alone.
+_SEALED: Final = (b"hooks", b"info")
+_SEALED_TOP: Final = (b"worktrees",)
+# What goes aside as it is, since it may be missed.
+_TOLD: Final = frozenset({b"packed-refs", b"shallow"})
 # Directories of `.git` in which a name that ends so can be somebody's own.
 _NAMES: Final = frozenset({b"modules", b"worktrees", KEPT})
 
@@ -52,9 +57,15 @@ class Broom:
         self._aside = aside
         self._guarded = guarded
         self._place: int | None = None
+        self._directories: tuple[bytes, ...] = ()
+        self._links: frozenset[bytes] = frozenset()
+        own = top + b"/.git"
+        self._sealed = {b"%s/%s" % (git, name) for git in (own, *guarded) for name in _SEALED}
+        self._sealed |= {b"%s/%s" % (own, name) for name in _SEALED_TOP}
         self.taken: list[bytes] = []
         self.stuck: list[bytes] = []
         self.lost: list[bytes] = []
+        self.removed: list[bytes] = []
 
     def sweep(self, branch: bytes, remove: list[bytes]) -> None:
         """Do all of it, so that git can go to work; `remove` are names in `.git` that go."""
@@ -67,6 +78,11 @@ class Broom:
         if self.stuck:
             # Git is led into what is still there by the index alone.
             self._delete(b"index", git)
+        parts = (b"refs/heads/" + branch).split(b"/")
+        above = (b"/".join(parts[:depth]) for depth in range(1, len(parts)))
+        self._directories = (b"objects", *above)
+        # These are moved back where they belong; a HEAD may be one.
+        self._links = frozenset({*self._directories, b"HEAD"})
         self._walk(git, self._look_in_git)
         self._put_right(git, branch)
         for name in self._names(git):
@@ -129,6 +145,8 @@ class Broom:
         return [os.fsencode(name) for name in os.listdir(here)]
 
     def _look_in_git(self, here: int, path: bytes, names: list[bytes]) -> list[bytes]:
+        if self._top + b"/.git/" + path in self._sealed:
+            return []  # a link in there is a person's
         below = []
         inner = path.partition(b"/")[0]
         for name in names:
@@ -144,9 +162,17 @@ class Broom:
             elif stat.S_ISDIR(found.st_mode):
                 if not (path == b"" and name == KEPT):
                     below.append(name)
-            elif is_new:
-                self._put_right_file(name, here, found)
+            elif is_new and stat.S_ISREG(found.st_mode):
+                self._make_readable(name, here, found)
+            elif is_new and self._is_trap(path + b"/" + name if path else name, found):
+                self._remove(name, here, b".git/" + path)
         return below
+
+    def _is_trap(self, path: bytes, found: os.stat_result) -> bool:
+        """Tell whether git outside would wait for it, or write where a link of the run's leads."""
+        if path in _TOLD:
+            return False
+        return not stat.S_ISLNK(found.st_mode) or path not in self._links
 
     def _look_in_tree(self, here: int, path: bytes, names: list[bytes]) -> list[bytes] | None:
         if path and self._is_ours(here, path, names) and self._take_out(here, path):
@@ -159,19 +185,26 @@ class Broom:
             if stat.S_ISDIR(found.st_mode):
                 below.append(name)
             elif found.st_ctime_ns >= self._since:
-                self._put_right_file(name, here, found)
+                if stat.S_ISREG(found.st_mode):
+                    self._make_readable(name, here, found)
+                elif _is_read(name) and not stat.S_ISLNK(found.st_mode):
+                    self._remove(name, here, path)
         if not path and b"HEAD" in names and {b"objects", b"refs"} <= set(names):
             self._hide_bare(here)
         return below
 
-    def _put_right_file(self, name: bytes, here: int, found: os.stat_result) -> None:
-        """Take away what git would wait for, and make readable what it has to read."""
-        if stat.S_ISREG(found.st_mode):
-            if not found.st_mode & _READ:
-                with contextlib.suppress(OSError):
-                    os.chmod(name, found.st_mode | _READ, dir_fd=here)
-        elif stat.S_ISFIFO(found.st_mode) and name.startswith(b".git"):
-            self._delete(name, here)
+    def _make_readable(self, name: bytes, here: int, found: os.stat_result) -> None:
+        if not found.st_mode & _READ:
+            with contextlib.suppress(OSError):
+                os.chmod(name, found.st_mode | _READ, dir_fd=here)
+
+    def _remove(self, name: bytes, here: int, above: bytes) -> None:
+        """Take away what is no file, and remember what it was called and where it led."""
+        path = above.rstrip(b"/") + b"/" + name if above else name
+        with contextlib.suppress(OSError):  # it is no link
+            path += b" -> " + os.readlink(name, dir_fd=here)
+        self._delete(name, here)
+        self.removed.append(path)
 
     # Repositories
 
@@ -293,9 +326,7 @@ class Broom:
     def _put_right(self, git: int, branch: bytes) -> None:
         """Have `.git` be a repository again, where it is none for the lack of a HEAD, say."""
         own = b"refs/heads/" + branch
-        parts = own.split(b"/")
-        above = [b"/".join(parts[:depth]) for depth in range(1, len(parts))]
-        for name in (b"objects", *above):
+        for name in self._directories:
             self._have_directory(name, git)
         for path in (b"refs/pm-runner", b"refs/pm-runner/runs"):
             found = self._stat(path, git)
@@ -309,7 +340,7 @@ class Broom:
         self._mend_lines(b"shallow", _is_id, git)
         for name in (own, b"HEAD"):
             if self._is_junk(name, git):
-                self._delete(name, git)
+                self._remove(name, git, b".git")
         if self._stat(b"HEAD", git) is None:
             self._write(b"HEAD", b"ref: " + own + b"\n", git)
 
@@ -319,7 +350,7 @@ class Broom:
             to = os.readlink(name, dir_fd=git)
             above = self._top + b"/.git/" + name.rpartition(b"/")[0] + b"/"
             target = os.path.realpath(above + to)
-            self._delete(name, git)
+            self._remove(name, git, b".git")
             if target.startswith(self._top + b"/"):
                 with contextlib.suppress(OSError):
                     os.rename(target, name, dst_dir_fd=git)
@@ -335,7 +366,7 @@ class Broom:
         if found is None or found.st_ctime_ns < self._since:
             return False
         if stat.S_ISLNK(found.st_mode):
-            return not os.readlink(name, dir_fd=git).startswith(b"refs/")
+            return not _is_reference(os.readlink(name, dir_fd=git))
         return not _is_head((self._read(name, git) or b"").rstrip())
 
     def _mend_lines(self, name: bytes, is_good: IsGood, git: int) -> None:
@@ -423,6 +454,11 @@ class Broom:
             pass
 
 
+def _is_read(name: bytes) -> bool:
+    """Tell whether git opens what has this name in a tree, whatever it is."""
+    return name.startswith(b".git") or name == b".mailmap"
+
+
 def _is_id(line: bytes) -> bool:
     return bool(_ID.fullmatch(line))
 
@@ -469,6 +505,7 @@ def main(words: list[str]) -> int:
     else:
         broom.evacuate(frozenset(map(os.fsencode, told["stay"])))
     paths = {"taken": broom.taken, "stuck": broom.stuck, "lost": broom.lost}
+    paths["removed"] = broom.removed
     json.dump(
         {key: [os.fsdecode(path) for path in found] for key, found in paths.items()}, sys.stdout
     )

@@ -18,7 +18,7 @@ from pmrunnerd.services.git import Git, GitFailed
 from pmrunnerd.services.keptrefs import REFS
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, foreign, movement
-from pmrunnerd.services.obstacles import ASIDE, Damaged, evacuate, sweep
+from pmrunnerd.services.obstacles import ASIDE, Damaged, Tell, evacuate, sweep, unheard
 from pmrunnerd.services.status import Status
 
 log = logging.getLogger(__name__)
@@ -46,14 +46,14 @@ class Keeping(Struct, frozen=True, kw_only=True):
     aside: str = ""
 
 
-async def put_away(git: Git, began: Marker, aside: str) -> Keeping | None:
+async def put_away(git: Git, began: Marker, aside: str, tell: Tell = unheard) -> Keeping | None:
     """Keep everything of the run that took the workspace so, and clean up; None for nothing.
 
     Repositories that lie in the tree go to `aside`, a `place`; so does all of it where git can make
     nothing of what there is. Where somebody else moved HEAD, the branch stays. Raises GitFailed, and
     then the rest of it is still there.
     """
-    await _sweep(git, began, aside)
+    await _sweep(git, began, aside, tell)
     try:
         kept = await _put_away(git, began)
     except GitFailed as exc:
@@ -67,9 +67,10 @@ async def put_away(git: Git, began: Marker, aside: str) -> Keeping | None:
     return kept
 
 
-async def _sweep(git: Git, began: Marker, aside: str) -> None:
+async def _sweep(git: Git, began: Marker, aside: str, tell: Tell = unheard) -> None:
     try:
-        await sweep(git, aside, since=began.since, branch=began.branch, remove=_REMAINS)
+        since, branch = began.since, began.branch
+        await sweep(git, aside, since=since, branch=branch, remove=_REMAINS, tell=tell)
     except Damaged as exc:
         log.warning("run %s: %s", began.run, exc)
 

@@ -26,7 +26,7 @@ from pmrunnerd.services.judgement import judge
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, movement
-from pmrunnerd.services.obstacles import ASIDE, Damaged, place, sweep
+from pmrunnerd.services.obstacles import ASIDE, Damaged, Tell, place, sweep, unheard
 from pmrunnerd.services.status import Status
 
 _SHORT: Final = 10
@@ -50,8 +50,9 @@ class HeadMoved(GitFailed):
 class Tenancy:
     """One run's hold. Made by `take`; ended by `leave`, or by the end of the process."""
 
-    def __init__(self, git: Git, began: Marker, lock: int) -> None:
+    def __init__(self, git: Git, began: Marker, lock: int, tell: Tell) -> None:
         self._git = git
+        self._tell = tell
         self._lock = lock
         self._aside = place(began.run)
         self.began = began
@@ -104,8 +105,8 @@ class Tenancy:
         await self._sweep()
 
     async def _sweep(self) -> list[str]:
-        began = self.began
-        return await sweep(self._git, self._aside, since=began.since, branch=began.branch)
+        since, branch = self.began.since, self.began.branch
+        return await sweep(self._git, self._aside, since=since, branch=branch, tell=self._tell)
 
     async def aside(self) -> str:
         """Return the directory of what had to be moved out of the tree; empty if nothing had to."""
@@ -114,7 +115,7 @@ class Tenancy:
 
     async def put_away(self) -> Keeping | None:
         """Keep what the run left behind and go back to where it began. Raises GitFailed."""
-        return await keeping.put_away(self._git, self.began, self._aside)
+        return await keeping.put_away(self._git, self.began, self._aside, self._tell)
 
     def leave(self) -> None:
         """Give the workspace back, in good order."""
@@ -137,24 +138,25 @@ class Finished(Exception):
         self.commit = commit
 
 
-async def take(
+async def take(  # noqa: PLR0913 - what a run host knows that a workspace does not
     git: Git,
     interrupted: Sequence[str],
     *,
     alive: Callable[[str], bool],
     began: Callable[[str], float | None],
     put_away: Callable[[str, Keeping | None], None],
+    tell: Tell = unheard,
 ) -> Tenancy:
     """Take a workspace for a run, clean and at a commit of a branch.
 
-    What a dead run left behind is put away first, and `put_away` is told. `alive` tells whether a
+    What a dead run left behind is put away first, and `put_away` is told; `tell` is what else people are to know. `alive` tells whether a
     run's host is, `began` when it was to begin (POSIX), if we know of it. Of the runs that were `interrupted` one may have finished the work. Raises Held,
     Finished, CannotConfine, and OSError on a full disk.
     """
     lock = hold(git.cell.workspace)
     try:
         try:
-            taken = await _begin(git, interrupted, alive, began, put_away)
+            taken = await _begin(git, interrupted, alive, began, put_away, tell)
         except (GitFailed, NoWorkspace, OSError) as exc:
             if isinstance(exc, OSError) and exc.errno in FULL:
                 raise
@@ -163,15 +165,16 @@ async def take(
         guard.lift(git.cell.workspace)
         os.close(lock)
         raise
-    return Tenancy(git, taken, lock)
+    return Tenancy(git, taken, lock, tell)
 
 
-async def _begin(
+async def _begin(  # noqa: PLR0913 - what `take` is told
     git: Git,
     interrupted: Sequence[str],
     alive: Callable[[str], bool],
     began: Callable[[str], float | None],
     put_away: Callable[[str, Keeping | None], None],
+    tell: Tell,
 ) -> Marker:
     workspace = git.cell.workspace
     state.operation(workspace)  # a `.git` that is none is told in words
@@ -188,7 +191,7 @@ async def _begin(
         since = began(left.run) or 0.0
         # It is put right by now, and where it went is told with the rest.
         with contextlib.suppress(Damaged):
-            await sweep(git, aside, since=since, branch=left.branch)
+            await sweep(git, aside, since=since, branch=left.branch, tell=tell)
     judged = await judge(git)
     if judged.status.head and (done := await commits.find(git, interrupted)):
         if left is not None and left.run == done.run:
@@ -199,7 +202,7 @@ async def _begin(
     if judged.leftovers is not None:
         # When it began an agent can have written, too. Nothing is older than a run of nobody's.
         dead = structs.replace(judged.leftovers, since=began(judged.leftovers.run) or 0.0)
-        put_away(dead.run, await keeping.put_away(git, dead, aside))
+        put_away(dead.run, await keeping.put_away(git, dead, aside, tell))
         note.remove(workspace)
         judged = await judge(git)
         if judged.problem:

@@ -19,14 +19,14 @@ def test_a_repository_of_the_run_s_making_goes_whatever_its_name(tmp_path: Path,
     here = repository(tmp_path / "w")
     repository(here / name)
 
-    assert swept(here) == {"taken": [name], "stuck": [], "lost": []}
+    assert swept(here) == {"taken": [name], "stuck": [], "lost": [], "removed": []}
     assert not (here / name).exists()
     (kept,) = set_aside(here)
     moved = here / ".git/pm-runner-kept" / ASIDE / kept
     (moved / ".git.kept").rename(moved / ".git")
     (moved / ".git/HEAD.kept").rename(moved / ".git/HEAD")
     assert git(moved, "log", "--format=%s") == "start\n"
-    assert swept(here) == {"taken": [], "stuck": [], "lost": []}
+    assert swept(here) == {"taken": [], "stuck": [], "lost": [], "removed": []}
 
 
 def test_two_of_one_name_are_both_kept(tmp_path: Path) -> None:
@@ -138,6 +138,7 @@ def test_what_cannot_be_moved_is_no_repository_any_more_or_no_index_leads_there(
         "taken": ["own"] if can else [],
         "stuck": [] if can else ["own"],
         "lost": [],
+        "removed": [],
     }
     assert (here / "own/.git").exists() is not can
     assert (here / ".git/index").exists() is can
