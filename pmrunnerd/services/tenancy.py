@@ -21,7 +21,7 @@ from pmrunnerd.services import marker as note
 from pmrunnerd.services import status as state
 from pmrunnerd.services.cell import NoWorkspace
 from pmrunnerd.services.commits import Commit, NestedRepository
-from pmrunnerd.services.git import Git, GitFailed
+from pmrunnerd.services.git import Git, GitFailed, TooSlow
 from pmrunnerd.services.judgement import judge
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.marker import Marker
@@ -157,7 +157,7 @@ async def take(  # noqa: PLR0913 - what a run host knows that a workspace does n
     try:
         try:
             taken = await _begin(git, interrupted, alive, began, put_away, tell)
-        except (GitFailed, NoWorkspace, OSError) as exc:
+        except (GitFailed, TooSlow, NoWorkspace, OSError) as exc:
             if isinstance(exc, OSError) and exc.errno in FULL:
                 raise
             raise Held(str(exc)) from exc
