@@ -19,9 +19,10 @@ from pmrunnerd.services.agents import registry
 from pmrunnerd.services.agents.protocol import Agent, Job, Verdict
 from pmrunnerd.services.cell import Cell
 from pmrunnerd.services.git import Git
+from pmrunnerd.services.holding import Held
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.rundir import CannotReport, RunDirectory
-from pmrunnerd.services.tenancy import FULL, Finished, Held, Tenancy
+from pmrunnerd.services.tenancy import FULL, Finished, Tenancy
 
 log = logging.getLogger(__name__)
 

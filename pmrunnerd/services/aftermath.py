@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pmrunnerd.services import cells, guard, marker, tenancy
+from pmrunnerd.services import cells, guard, holding, marker
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.obstacles import ASIDE, Damaged, place, sweep
 
@@ -31,8 +31,9 @@ async def make_safe(
     is by now, if there was any. Raises Held where another run has the workspace, which does the
     same, or it is not there; PmError and OSError for what does not work.
     """
-    lock = tenancy.hold(workspace)
+    lock = holding.hold(workspace, since)
     try:
+        holding.reopen(workspace, lock, since)
         # By the run's own name: should we be killed here, whoever looks for what is left of it ends
         # what we started.
         cell = await cells.make(workspace, run, agent=None, hidden=hidden, unconfined=unconfined)

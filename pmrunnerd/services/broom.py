@@ -22,6 +22,7 @@ _INDEX: Final = b"pm-runner-index"
 _ROUNDED: Final = 1_000  # nanoseconds that a float of today cannot tell
 _RIGHTS: Final = 0o700
 _READ: Final = 0o400
+_APPEND: Final = 0o600
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NOFOLLOW: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LONG: Final = 8192
@@ -163,7 +164,8 @@ class Broom:
                 if not (path == b"" and name == KEPT):
                     below.append(name)
             elif is_new and stat.S_ISREG(found.st_mode):
-                self._make_readable(name, here, found)
+                rights = _READ if b"objects" in path.split(b"/") else _APPEND
+                self._allow(name, here, found, rights)
             elif is_new and self._is_trap(path + b"/" + name if path else name, found):
                 self._remove(name, here, b".git/" + path)
         return below
@@ -186,17 +188,18 @@ class Broom:
                 below.append(name)
             elif found.st_ctime_ns >= self._since:
                 if stat.S_ISREG(found.st_mode):
-                    self._make_readable(name, here, found)
+                    self._allow(name, here, found, _READ)
                 elif _is_read(name) and not stat.S_ISLNK(found.st_mode):
                     self._remove(name, here, path)
         if not path and b"HEAD" in names and {b"objects", b"refs"} <= set(names):
             self._hide_bare(here)
         return below
 
-    def _make_readable(self, name: bytes, here: int, found: os.stat_result) -> None:
-        if not found.st_mode & _READ:
+    def _allow(self, name: bytes, here: int, found: os.stat_result, rights: int) -> None:
+        """Have git do with a file what it has to."""
+        if found.st_mode & rights != rights:
             with contextlib.suppress(OSError):
-                os.chmod(name, found.st_mode | _READ, dir_fd=here)
+                os.chmod(name, found.st_mode | rights, dir_fd=here)
 
     def _remove(self, name: bytes, here: int, above: bytes) -> None:
         """Take away what is no file, and remember what it was called and where it led."""

@@ -6,22 +6,20 @@ The hold is a lock on the directory, which the kernel lets go when the run host 
 
 import contextlib
 import errno
-import fcntl
 import os
 import time
 from collections.abc import Callable, Collection, Sequence
-from pathlib import Path
 from typing import Final
 
 from msgspec import structs
 
-from pmrunnerd.model.errors import Refused
-from pmrunnerd.services import commits, flags, guard, keeping, leftovers, subkeeping
+from pmrunnerd.services import commits, flags, guard, holding, keeping, leftovers, subkeeping
 from pmrunnerd.services import marker as note
 from pmrunnerd.services import status as state
 from pmrunnerd.services.cell import NoWorkspace
 from pmrunnerd.services.commits import Commit, NestedRepository
 from pmrunnerd.services.git import Git, GitFailed, TooSlow
+from pmrunnerd.services.holding import Held, hold
 from pmrunnerd.services.judgement import judge
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.marker import Marker
@@ -30,13 +28,8 @@ from pmrunnerd.services.obstacles import ASIDE, Damaged, Tell, place, sweep, unh
 from pmrunnerd.services.status import Status
 
 _SHORT: Final = 10
-_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # A full disk is no person's doing in the workspace, and no bug: the work is tried again.
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
-
-
-class Held(Refused):
-    """The workspace is a person's for now. Nothing in it was touched."""
 
 
 class HeadMoved(GitFailed):
@@ -106,6 +99,7 @@ class Tenancy:
 
     async def _sweep(self) -> list[str]:
         since, branch = self.began.since, self.began.branch
+        holding.reopen(self._git.cell.workspace, self._lock, since)
         return await sweep(self._git, self._aside, since=since, branch=branch, tell=self._tell)
 
     async def aside(self) -> str:
@@ -115,17 +109,18 @@ class Tenancy:
 
     async def put_away(self) -> Keeping | None:
         """Keep what the run left behind and go back to where it began. Raises GitFailed."""
+        holding.reopen(self._git.cell.workspace, self._lock, self.began.since)
         return await keeping.put_away(self._git, self.began, self._aside, self._tell)
 
     def leave(self) -> None:
         """Give the workspace back, in good order."""
-        note.remove(self._git.cell.workspace)
+        note.remove(holding.held(self._lock))
         self.close()
 
     def close(self) -> None:
         """Let go of it as it is; the note stays for the next run to find."""
         if self._lock >= 0:
-            guard.lift(self._git.cell.workspace)
+            guard.lift(holding.held(self._lock))
             os.close(self._lock)
         self._lock = -1
 
@@ -215,36 +210,3 @@ async def _begin(  # noqa: PLR0913 - what `take` is told
     # By the clock of the disk that the workspace is on, and as coarse as that: all else that the
     # run makes there is not older.
     return structs.replace(taken, since=note.made(workspace))
-
-
-def hold(workspace: Path) -> int:
-    """Return the lock on a workspace, which is let go when it is closed. Raises Held."""
-    try:
-        lock = os.open(workspace, _DIRECTORY)
-    except FileNotFoundError:
-        raise Held(str(NoWorkspace(workspace))) from None
-    except OSError as exc:
-        raise Held(f"cannot open {workspace}: {exc.strerror}") from exc
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise Held(_taken(workspace)) from None
-    return lock
-
-
-def look(workspace: Path) -> str:
-    """Tell why no run could take a workspace now, if somebody has it. Raises OSError."""
-    lock = os.open(workspace, _DIRECTORY)
-    try:
-        # Shared, and let go at once: a look must not be taken for a run.
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _taken(workspace)
-    finally:
-        os.close(lock)
-    return ""
-
-
-def _taken(workspace: Path) -> str:
-    return f"cannot work in {workspace}: another run has it"
