@@ -8,8 +8,8 @@ import contextlib
 import errno
 import os
 import time
-from collections.abc import Callable, Collection, Sequence
-from typing import Final
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from typing import Final, TypeVar
 
 from msgspec import structs
 
@@ -30,6 +30,8 @@ from pmrunnerd.services.status import Status
 _SHORT: Final = 10
 # A full disk is no person's doing in the workspace, and no bug: the work is tried again.
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+T = TypeVar("T")
 
 
 class HeadMoved(GitFailed):
@@ -56,6 +58,9 @@ class Tenancy:
         Commits that it made itself stay. Raises HeadMoved, NestedRepository or another GitFailed;
         then nothing was committed.
         """
+        return await self._explained(self._finish(subject, trailers))
+
+    async def _finish(self, subject: str, trailers: Sequence[tuple[str, str]]) -> Commit | None:
         taken = await self._sweep()
         await flags.show(self._git)
         now = await state.settled(self._git)
@@ -81,7 +86,21 @@ class Tenancy:
     async def check(self) -> None:
         """Raise HeadMoved if somebody else's commits came in while it ran; GitFailed."""
         await self._sweep()
-        await self._check(await state.look(self._git), {Movement.FOREIGN})
+        await self._explained(self._look_who())
+
+    async def _look_who(self) -> None:
+        now = await state.look(self._git)
+        if not now.head:
+            await state.explain(self._git, self.began.head)
+        await self._check(now, {Movement.FOREIGN})
+
+    async def _explained(self, doing: Coroutine[object, object, T]) -> T:
+        """Do it, and where git fails since the history is gone, say that."""
+        try:
+            return await doing
+        except GitFailed:
+            await state.explain(self._git, self.began.head)
+            raise
 
     async def _check(self, now: Status, bad: Collection[Movement]) -> None:
         moved = await movement(self._git, self.began, now)
@@ -110,7 +129,8 @@ class Tenancy:
     async def put_away(self) -> Keeping | None:
         """Keep what the run left behind and go back to where it began. Raises GitFailed."""
         holding.reopen(self._git.cell.workspace, self._lock, self.began.since)
-        return await keeping.put_away(self._git, self.began, self._aside, self._tell)
+        away = keeping.put_away(self._git, self.began, self._aside, self._tell)
+        return await self._explained(away)
 
     def leave(self) -> None:
         """Give the workspace back, in good order."""

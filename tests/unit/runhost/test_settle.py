@@ -126,7 +126,9 @@ def test_what_cannot_be_put_away_stays_with_the_note_that_says_whose_it_is(tmp_p
     shutil.rmtree(here / ".git/objects")
     final, said = _settle(tmp_path, held, Verdict(outcome=Outcome.FAILED, reason="why"))
 
-    assert final.reason.startswith("why; what it left stays there: cannot run git")
+    assert final.reason.startswith(
+        f"why; what it left stays there: cannot work in {here}: its .git has no commit any more"
+    )
     assert said == []
     assert (here / "new").exists()
     note = marker.read(here)
