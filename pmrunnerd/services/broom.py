@@ -26,6 +26,9 @@ _APPEND: Final = 0o600
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NOFOLLOW: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LONG: Final = 8192
+# Bytes of a directory's path in which every file has one that the kernel still takes, with room for
+# what git puts before and after it.
+DEEPEST: Final = 3800
 _NAME: Final = 200  # bytes of a name that is kept; the kernel takes 255
 _POINTS: Final = b"gitdir: "
 # What leads git to a configuration, beside a HEAD. Half of a repository counts, too: a later run
@@ -177,7 +180,7 @@ class Broom:
         return not stat.S_ISLNK(found.st_mode) or path not in self._links
 
     def _look_in_tree(self, here: int, path: bytes, names: list[bytes]) -> list[bytes] | None:
-        if path and self._is_ours(here, path, names) and self._take_out(here, path):
+        if path and self._goes(here, path, names):
             return None
         below = []
         for name in names:
@@ -194,6 +197,17 @@ class Broom:
         if not path and b"HEAD" in names and {b"objects", b"refs"} <= set(names):
             self._hide_bare(here)
         return below
+
+    def _goes(self, here: int, path: bytes, names: list[bytes]) -> bool:
+        """Move a directory aside that may not stay, and tell whether it is not to be looked into."""
+        if self._is_ours(here, path, names):
+            return self._take_out(here, path)
+        if len(path) <= DEEPEST or os.fstat(here).st_ctime_ns < self._since:
+            return False
+        # Git passes by what it cannot name.
+        if not self._move(here, path):
+            self.stuck.append(path)
+        return True
 
     def _allow(self, name: bytes, here: int, found: os.stat_result, rights: int) -> None:
         """Have git do with a file what it has to."""
@@ -275,6 +289,13 @@ class Broom:
 
     def _take_out(self, here: int, path: bytes) -> bool:
         """Move a repository aside, or make a plain directory of it."""
+        if self._move(here, path):
+            return True
+        self._disable(here, path)
+        return False
+
+    def _move(self, here: int, path: bytes) -> bool:
+        """Move a directory aside, where nothing in it is a repository."""
         name = path.rpartition(b"/")[2]
         try:
             above = os.open(b"..", _DIRECTORY, dir_fd=here)
@@ -284,7 +305,6 @@ class Broom:
             finally:
                 os.close(above)
         except OSError:
-            self._disable(here, path)
             return False
         self.taken.append(path)
         self._unmake(free)

@@ -16,8 +16,9 @@ from msgspec import structs
 from pmrunnerd.services import commits, flags, guard, holding, keeping, leftovers, subkeeping
 from pmrunnerd.services import marker as note
 from pmrunnerd.services import status as state
+from pmrunnerd.services.broom import DEEPEST
 from pmrunnerd.services.cell import NoWorkspace
-from pmrunnerd.services.commits import Commit, NestedRepository
+from pmrunnerd.services.commits import Commit, NestedRepository, TooDeep
 from pmrunnerd.services.git import Git, GitFailed, TooSlow
 from pmrunnerd.services.holding import Held, hold
 from pmrunnerd.services.judgement import judge
@@ -55,7 +56,7 @@ class Tenancy:
     async def finish(self, subject: str, trailers: Sequence[tuple[str, str]]) -> Commit | None:
         """Commit what the run changed; None if it changed nothing.
 
-        Commits that it made itself stay. Raises HeadMoved, NestedRepository or another GitFailed;
+        Commits that it made itself stay. Raises HeadMoved, NestedRepository, TooDeep or another GitFailed;
         then nothing was committed.
         """
         return await self._explained(self._finish(subject, trailers))
@@ -68,7 +69,7 @@ class Tenancy:
         if now.half_done:
             raise HeadMoved(f"it left {now.half_done} half done; nothing was committed")
         if nested := [path for path in taken if not await self._git.ignores(path)]:
-            raise NestedRepository(nested)
+            raise self._cannot_commit(nested)
         if now.files:
             named = any(name == commits.TRAILER for name, _ in trailers)
             own = () if named else ((commits.TRAILER, self._git.run),)
@@ -82,6 +83,11 @@ class Tenancy:
             subject=await commits.subject(self._git, head),
             files=await commits.count(self._git, self.began.head, head),
         )
+
+    def _cannot_commit(self, taken: Sequence[str]) -> GitFailed:
+        if deep := [path for path in taken if len(os.fsencode(path)) > DEEPEST]:
+            return TooDeep(deep, f"{ASIDE}/{self._aside}")
+        return NestedRepository(taken)
 
     async def check(self) -> None:
         """Raise HeadMoved if somebody else's commits came in while it ran; GitFailed."""

@@ -1,38 +1,22 @@
 """A workspace that nobody may enter at the end of a run, or that is somewhere else by then."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import AnyProgress, Committed, Kept
+from pmrunnerd.model.progress import Committed, Kept
 from pmrunnerd.services import marker
-from pmrunnerd.services.rundir import RunDirectory
-from tests.integration.runhost.hosts import Hosts, end, every
+from tests.integration.runhost.hosts import Hosts, end, every, powerless
 from tests.unit.services.parts import (
-    POWERLESS,
-    RUN,
     eventually,
     git,
     head,
     needs_sandbox,
     repository,
-    spec,
 )
 
 pytestmark = needs_sandbox
-
-
-def _run(root: Path, text: str) -> list[AnyProgress]:
-    """Run a script by a run host with the rights of an ordinary user."""
-    directory = RunDirectory(root / "state/runs" / RUN)
-    directory.write_spec(spec(root / "workspace", text, run=RUN))
-    argv = [*POWERLESS, sys.executable, "-m", "pmrunnerd.runhost", str(directory.path)]
-    done = subprocess.run(argv, capture_output=True, timeout=100, check=False)
-    assert done.returncode == 0, done.stderr
-    return [progress for _, progress in directory.read(0, 1000)]
 
 
 SHUT = ("chmod 000 .", "chmod 000 .git .", "chmod -R 000 .", "find . -depth -exec chmod 000 {} +")
@@ -45,7 +29,7 @@ def test_what_a_run_shut_is_opened_and_its_work_is_there(
 ) -> None:
     here = repository(tmp_path / "workspace")
     began = head(here)
-    said = _run(tmp_path, f"set +e; echo x > work; {shut}; {ending}")
+    said = powerless(tmp_path, f"set +e; echo x > work; {shut}; {ending}")
 
     assert "bug" not in end(said).reason
     assert here.stat().st_mode & 0o700 == 0o700
