@@ -35,7 +35,7 @@ class Seen(Struct, kw_only=True):
             case Kept(ref=ref, aside=aside):
                 self.kept, self.aside = ref, aside
             case Output(stream="runner", text=text):
-                self.noted = text.strip()
+                self.noted = "; ".join(filter(None, (self.noted, text.strip())))
             case _:
                 pass
 

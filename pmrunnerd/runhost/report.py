@@ -35,6 +35,10 @@ class Reporter:
         """Pass on what the agent printed; stream `runner` is ourselves."""
         self._say(Output(at=self._clock.now(), stream=stream, text=text))
 
+    def told(self, text: str) -> None:
+        """Say something of our own that people are to know."""
+        self.output("runner", f"{text}\n")
+
     def asked(self, text: str, options: tuple[str, ...]) -> None:
         """Pass on what the agent asked."""
         self._say(Asked(at=self._clock.now(), text=text, options=options))
