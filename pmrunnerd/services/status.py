@@ -104,6 +104,7 @@ async def has(git: Git, revision: str) -> bool:
 
 async def explain(git: Git, revision: str) -> None:
     """Raise HistoryGone if that is why git failed: nothing else that it says is of use then."""
+    operation(git.cell.workspace)  # a `.git` that is none is told in other words
     if not await has(git, revision):
         raise HistoryGone(git.cell.workspace)
 
