@@ -65,7 +65,7 @@ class Seen(Struct, kw_only=True):
             case Found(findings=findings):
                 self.findings = findings
             case Output(stream="runner", text=text):
-                self.noted = text.strip()
+                self.noted = "; ".join(filter(None, (self.noted, text.strip())))
             case _:
                 pass
 

@@ -4,33 +4,46 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.errors import PmError, Refused
 from pmrunnerd.model.progress import Limited, Spec
+from pmrunnerd.runhost import premises
 from pmrunnerd.runhost.report import Reporter
-from pmrunnerd.runhost.settle import settle
+from pmrunnerd.runhost.settle import settle, unsettled
 from pmrunnerd.runhost.surroundings import environment
-from pmrunnerd.services import cells, credentials, leftovers, lockfile, process, tenancy, workspace
+from pmrunnerd.services import cells, credentials, leftovers, lockfile, process, tenancy
 from pmrunnerd.services.agents import registry
 from pmrunnerd.services.agents.protocol import Agent, Job, Verdict
 from pmrunnerd.services.cell import Cell
 from pmrunnerd.services.credentials import NoLogin
 from pmrunnerd.services.git import Git
+from pmrunnerd.services.holding import Held
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.restoring import Restored, restore
 from pmrunnerd.services.rundir import CannotReport, RunDirectory
-from pmrunnerd.services.tenancy import FULL, Finished, Held, Tenancy
+from pmrunnerd.services.tenancy import FULL, Finished, Tenancy
 
 log = logging.getLogger(__name__)
 
 # Seconds by which the times of two disks may differ, and one be rounded.
 _COARSE: Final = 2.0
-_INTERRUPTED: Final = Verdict(outcome=Outcome.INTERRUPTED, reason="it was told to stop")
+# Seconds to put things in order once we are told to stop: half of what we are given (host.GRACE).
+_HASTE: Final = 5.0
+# Seconds that may follow these: for that git outside enters nothing.
+_LAST: Final = 2.0
+_TOLD: Final = "it was told to stop"
+_INTERRUPTED: Final = Verdict(outcome=Outcome.INTERRUPTED, reason=_TOLD)
+
+T = TypeVar("T")
+
+
+class _CutShortError(Exception):
+    pass
 
 
 class RunHost:
@@ -44,6 +57,8 @@ class RunHost:
         self._left = ""
         self._earlier: tuple[str, ...] = ()
         self._secret: Mapping[str, str] = {}
+        self._deadline: float | None = None
+        self._limit: asyncio.Timeout | None = None
         self._working: asyncio.Task[Verdict | Exception] | None = None
 
     async def live(self, listening: Callable[[], None] = lambda: None) -> None:
@@ -63,6 +78,23 @@ class RunHost:
         if not self._told_to_stop and self._working is not None:
             self._working.cancel()
         self._told_to_stop = True
+        if self._deadline is None:
+            self._deadline = asyncio.get_running_loop().time() + _HASTE
+            if self._limit is not None:
+                self._limit.reschedule(self._deadline)
+
+    async def _in_haste(self, doing: Coroutine[object, object, T]) -> T:
+        """Do it; once we are told to stop only for some seconds. Raises _CutShortError."""
+        try:
+            async with asyncio.timeout_at(self._deadline) as limit:
+                self._limit = limit
+                return await doing
+        except TimeoutError:
+            if limit.expired():
+                raise _CutShortError from None
+            raise
+        finally:
+            self._limit = None
 
     async def _verdict(self) -> Verdict:
         try:
@@ -78,6 +110,8 @@ class RunHost:
             return Verdict(outcome=Outcome.LIMITED, reason=reason)
         except Held as held:
             return Verdict(outcome=Outcome.HELD, reason=str(held))
+        except _CutShortError:  # before the agent began
+            return _INTERRUPTED
         except CannotReport:
             raise
         except Exception as exc:  # noqa: BLE001 - the last word must be said whatever happens
@@ -94,17 +128,24 @@ class RunHost:
                     f"cannot start run {spec.run}: run {earlier} of the same task is alive"
                 )
             await leftovers.end(earlier, below=False)
-        held = await tenancy.take(
-            Git(cell, spec.run),
-            spec.interrupted,
-            alive=lambda run: lockfile.is_held(self._sibling(run)),
-            began=self._began,
-            put_away=self._put_away,
+        held = await self._in_haste(
+            tenancy.take(
+                Git(cell, spec.run),
+                spec.interrupted,
+                alive=lambda run: lockfile.is_held(self._sibling(run)),
+                began=self._began,
+                put_away=self._put_away,
+                tell=self._report.told,
+            )
         )
         try:
             self._report.began(held.began.head, confined=cell.confined, pid=os.getpid())
             verdict = await self._work(agent, spec, cell, held.began.head)
-            return await settle(held, verdict, spec, self._report)
+            try:
+                return await self._in_haste(settle(held, verdict, spec, self._report))
+            except _CutShortError:
+                await self._disarm(held)
+                return unsettled(verdict, Outcome.INTERRUPTED, _TOLD)
         except Exception:
             await self._disarm(held)
             raise
@@ -114,16 +155,17 @@ class RunHost:
     async def _disarm(self, held: Tenancy) -> None:
         """See to it that a person's git enters nothing, where all that the run left stays."""
         try:
-            await held.disarm()
-        except (PmError, OSError):
+            async with asyncio.timeout(_LAST if self._told_to_stop else None):
+                await held.disarm()
+        except (PmError, OSError):  # a TimeoutError is one
             log.exception("cannot disarm what run %s left", self._directory.run)
 
     async def _cell(self, spec: Spec) -> Cell:
         return await cells.make(
-            _workspace(spec),
+            premises.workspace(spec),
             spec.run,
             agent=self._directory.make_agent(),
-            hidden=_private(self._directory.path),
+            hidden=premises.private(self._directory.path),
             unconfined=spec.unconfined,
         )
 
@@ -131,7 +173,7 @@ class RunHost:
         """Return what the agent's program is known by. Raises NoLogin, OSError."""
         if not agent.needs_login:
             return {}
-        (state,) = _private(self._directory.path)
+        (state,) = premises.private(self._directory.path)
         return credentials.read(state, agent.name, datetime.now(UTC)).environment
 
     async def _work(self, agent: Agent, spec: Spec, cell: Cell, head: str) -> Verdict:
@@ -197,25 +239,3 @@ class RunHost:
 
     def _sibling(self, run: str) -> Path:
         return self._directory.path.parent / run / "lock"
-
-
-def _workspace(spec: Spec) -> Path:
-    path = Path(spec.workspace)
-    try:
-        real = path.resolve()
-    except (OSError, RuntimeError) as exc:  # a circle of links
-        raise Held(f"cannot work in {path}: {exc}") from exc
-    if real != path:
-        # What was registered and checked is the directory that had this name, not what has it now.
-        raise Held(f"cannot work in {path}: it is a link now: {real}")
-    if not path.is_dir():
-        raise Held(f"cannot work in {path}: it is not there")
-    if problem := workspace.closed(path)[0]:
-        raise Held(f"cannot work in {path}: {problem}")
-    return path
-
-
-def _private(directory: Path) -> tuple[Path, ...]:
-    """Return what no agent may see: the state directory, or whatever run directories lie in."""
-    runs = directory.resolve().parent
-    return (runs.parent if runs.name == "runs" else runs,)

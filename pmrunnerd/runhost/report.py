@@ -41,6 +41,10 @@ class Reporter:
         """Pass on what the agent reported in words of ours; when it was is added."""
         self._say(structs.replace(progress, at=self._clock.now()))
 
+    def told(self, text: str) -> None:
+        """Say something of our own that people are to know."""
+        self.output("runner", f"{text}\n")
+
     def asked(self, text: str, options: tuple[str, ...]) -> None:
         """Pass on what the agent asked."""
         self._say(Asked(at=self._clock.now(), text=text, options=options))

@@ -9,7 +9,7 @@ from pmrunnerd.model.progress import Spec
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.runhost.report import Reporter
 from pmrunnerd.services.agents.protocol import Verdict
-from pmrunnerd.services.git import GitFailed
+from pmrunnerd.services.git import GitFailed, TooSlow
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.obstacles import Damaged
 from pmrunnerd.services.tenancy import HeadMoved, Tenancy
@@ -22,6 +22,20 @@ async def settle(held: Tenancy, verdict: Verdict, spec: Spec, report: Reporter) 
 
     Where not even that can be done, everything stays as it is, with the note that says whose it is.
     """
+    try:
+        return await _settle(held, verdict, spec, report)
+    except TooSlow as exc:
+        return unsettled(verdict, Outcome.FAILED, str(exc))
+
+
+def unsettled(verdict: Verdict, instead: Outcome, why: str) -> Verdict:
+    """Return the verdict on a run whose work stays where it is; it is `instead` of a success."""
+    if verdict.outcome is Outcome.SUCCEEDED:
+        verdict = structs.replace(verdict, outcome=instead)
+    return _because(verdict, f"{why}; what it left stays there, and the next run puts it away")
+
+
+async def _settle(held: Tenancy, verdict: Verdict, spec: Spec, report: Reporter) -> Verdict:
     moved: HeadMoved | None = None
     if verdict.outcome is Outcome.SUCCEEDED:
         try:

@@ -8,10 +8,11 @@ import asyncio
 import logging
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pmrunnerd.services import cells, guard, marker, tenancy
+from pmrunnerd.services import cells, guard, holding, marker
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.obstacles import ASIDE, Damaged, place, sweep
 
@@ -30,16 +31,19 @@ async def make_safe(
     is by now, if there was any. Raises Held where another run has the workspace, which does the
     same, or it is not there; PmError and OSError for what does not work.
     """
-    lock = tenancy.hold(workspace)
+    lock = holding.hold(workspace, since)
     try:
+        holding.reopen(workspace, lock, since)
         # By the run's own name: should we be killed here, whoever looks for what is left of it ends
         # what we started.
         cell = await cells.make(workspace, run, agent=None, hidden=hidden, unconfined=unconfined)
         git, aside = Git(cell, run), place(run)
         left = marker.read(workspace)
+        tell = partial(log.warning, "run %s: %s", run)
         async with asyncio.timeout(_PATIENCE):
             try:
-                taken = await sweep(git, aside, since=since, branch=left.branch if left else "main")
+                branch = left.branch if left else "main"
+                taken = await sweep(git, aside, since=since, branch=branch, tell=tell)
             except Damaged as exc:
                 log.warning("run %s: %s", run, exc)
                 return f"{ASIDE}/{aside}"

@@ -22,9 +22,13 @@ _INDEX: Final = b"pm-runner-index"
 _ROUNDED: Final = 1_000  # nanoseconds that a float of today cannot tell
 _RIGHTS: Final = 0o700
 _READ: Final = 0o400
+_APPEND: Final = 0o600
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NOFOLLOW: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LONG: Final = 8192
+# Bytes of a directory's path in which every file has one that the kernel still takes, with room for
+# what git puts before and after it.
+DEEPEST: Final = 3800
 _NAME: Final = 200  # bytes of a name that is kept; the kernel takes 255
 _POINTS: Final = b"gitdir: "
 # What leads git to a configuration, beside a HEAD. Half of a repository counts, too: a later run
@@ -35,6 +39,11 @@ _PIECES: Final = (b"HEAD", b"config", b"config.worktree", b"commondir", b"hooks"
 _ID: Final = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
 _NO_REF: Final = re.compile(rb"[\x00-\x20~^:?*\[\\\x7f]|\.\.|@\{|\.\Z")
 _MOST: Final = 1 << 26  # bytes of a file of references that is looked into
+# What nobody in a sandbox can write, in each repository, and in `.git` alone.
+_SEALED: Final = (b"hooks", b"info")
+_SEALED_TOP: Final = (b"worktrees",)
+# What goes aside as it is, since it may be missed.
+_TOLD: Final = frozenset({b"packed-refs", b"shallow"})
 # Directories of `.git` in which a name that ends so can be somebody's own.
 _NAMES: Final = frozenset({b"modules", b"worktrees", KEPT})
 
@@ -52,9 +61,15 @@ class Broom:
         self._aside = aside
         self._guarded = guarded
         self._place: int | None = None
+        self._directories: tuple[bytes, ...] = ()
+        self._links: frozenset[bytes] = frozenset()
+        own = top + b"/.git"
+        self._sealed = {b"%s/%s" % (git, name) for git in (own, *guarded) for name in _SEALED}
+        self._sealed |= {b"%s/%s" % (own, name) for name in _SEALED_TOP}
         self.taken: list[bytes] = []
         self.stuck: list[bytes] = []
         self.lost: list[bytes] = []
+        self.removed: list[bytes] = []
 
     def sweep(self, branch: bytes, remove: list[bytes]) -> None:
         """Do all of it, so that git can go to work; `remove` are names in `.git` that go."""
@@ -67,6 +82,11 @@ class Broom:
         if self.stuck:
             # Git is led into what is still there by the index alone.
             self._delete(b"index", git)
+        parts = (b"refs/heads/" + branch).split(b"/")
+        above = (b"/".join(parts[:depth]) for depth in range(1, len(parts)))
+        self._directories = (b"objects", *above)
+        # These are moved back where they belong; a HEAD may be one.
+        self._links = frozenset({*self._directories, b"HEAD"})
         self._walk(git, self._look_in_git)
         self._put_right(git, branch)
         for name in self._names(git):
@@ -129,6 +149,8 @@ class Broom:
         return [os.fsencode(name) for name in os.listdir(here)]
 
     def _look_in_git(self, here: int, path: bytes, names: list[bytes]) -> list[bytes]:
+        if self._top + b"/.git/" + path in self._sealed:
+            return []  # a link in there is a person's
         below = []
         inner = path.partition(b"/")[0]
         for name in names:
@@ -144,12 +166,21 @@ class Broom:
             elif stat.S_ISDIR(found.st_mode):
                 if not (path == b"" and name == KEPT):
                     below.append(name)
-            elif is_new:
-                self._put_right_file(name, here, found)
+            elif is_new and stat.S_ISREG(found.st_mode):
+                rights = _READ if b"objects" in path.split(b"/") else _APPEND
+                self._allow(name, here, found, rights)
+            elif is_new and self._is_trap(path + b"/" + name if path else name, found):
+                self._remove(name, here, b".git/" + path)
         return below
 
+    def _is_trap(self, path: bytes, found: os.stat_result) -> bool:
+        """Tell whether git outside would wait for it, or write where a link of the run's leads."""
+        if path in _TOLD:
+            return False
+        return not stat.S_ISLNK(found.st_mode) or path not in self._links
+
     def _look_in_tree(self, here: int, path: bytes, names: list[bytes]) -> list[bytes] | None:
-        if path and self._is_ours(here, path, names) and self._take_out(here, path):
+        if path and self._goes(here, path, names):
             return None
         below = []
         for name in names:
@@ -159,19 +190,38 @@ class Broom:
             if stat.S_ISDIR(found.st_mode):
                 below.append(name)
             elif found.st_ctime_ns >= self._since:
-                self._put_right_file(name, here, found)
+                if stat.S_ISREG(found.st_mode):
+                    self._allow(name, here, found, _READ)
+                elif _is_read(name) and not stat.S_ISLNK(found.st_mode):
+                    self._remove(name, here, path)
         if not path and b"HEAD" in names and {b"objects", b"refs"} <= set(names):
             self._hide_bare(here)
         return below
 
-    def _put_right_file(self, name: bytes, here: int, found: os.stat_result) -> None:
-        """Take away what git would wait for, and make readable what it has to read."""
-        if stat.S_ISREG(found.st_mode):
-            if not found.st_mode & _READ:
-                with contextlib.suppress(OSError):
-                    os.chmod(name, found.st_mode | _READ, dir_fd=here)
-        elif stat.S_ISFIFO(found.st_mode) and name.startswith(b".git"):
-            self._delete(name, here)
+    def _goes(self, here: int, path: bytes, names: list[bytes]) -> bool:
+        """Move a directory aside that may not stay, and tell whether it is not to be looked into."""
+        if self._is_ours(here, path, names):
+            return self._take_out(here, path)
+        if len(path) <= DEEPEST or os.fstat(here).st_ctime_ns < self._since:
+            return False
+        # Git passes by what it cannot name.
+        if not self._move(here, path):
+            self.stuck.append(path)
+        return True
+
+    def _allow(self, name: bytes, here: int, found: os.stat_result, rights: int) -> None:
+        """Have git do with a file what it has to."""
+        if found.st_mode & rights != rights:
+            with contextlib.suppress(OSError):
+                os.chmod(name, found.st_mode | rights, dir_fd=here)
+
+    def _remove(self, name: bytes, here: int, above: bytes) -> None:
+        """Take away what is no file, and remember what it was called and where it led."""
+        path = above.rstrip(b"/") + b"/" + name if above else name
+        with contextlib.suppress(OSError):  # it is no link
+            path += b" -> " + os.readlink(name, dir_fd=here)
+        self._delete(name, here)
+        self.removed.append(path)
 
     # Repositories
 
@@ -239,6 +289,13 @@ class Broom:
 
     def _take_out(self, here: int, path: bytes) -> bool:
         """Move a repository aside, or make a plain directory of it."""
+        if self._move(here, path):
+            return True
+        self._disable(here, path)
+        return False
+
+    def _move(self, here: int, path: bytes) -> bool:
+        """Move a directory aside, where nothing in it is a repository."""
         name = path.rpartition(b"/")[2]
         try:
             above = os.open(b"..", _DIRECTORY, dir_fd=here)
@@ -248,7 +305,6 @@ class Broom:
             finally:
                 os.close(above)
         except OSError:
-            self._disable(here, path)
             return False
         self.taken.append(path)
         self._unmake(free)
@@ -293,9 +349,7 @@ class Broom:
     def _put_right(self, git: int, branch: bytes) -> None:
         """Have `.git` be a repository again, where it is none for the lack of a HEAD, say."""
         own = b"refs/heads/" + branch
-        parts = own.split(b"/")
-        above = [b"/".join(parts[:depth]) for depth in range(1, len(parts))]
-        for name in (b"objects", *above):
+        for name in self._directories:
             self._have_directory(name, git)
         for path in (b"refs/pm-runner", b"refs/pm-runner/runs"):
             found = self._stat(path, git)
@@ -309,7 +363,7 @@ class Broom:
         self._mend_lines(b"shallow", _is_id, git)
         for name in (own, b"HEAD"):
             if self._is_junk(name, git):
-                self._delete(name, git)
+                self._remove(name, git, b".git")
         if self._stat(b"HEAD", git) is None:
             self._write(b"HEAD", b"ref: " + own + b"\n", git)
 
@@ -319,7 +373,7 @@ class Broom:
             to = os.readlink(name, dir_fd=git)
             above = self._top + b"/.git/" + name.rpartition(b"/")[0] + b"/"
             target = os.path.realpath(above + to)
-            self._delete(name, git)
+            self._remove(name, git, b".git")
             if target.startswith(self._top + b"/"):
                 with contextlib.suppress(OSError):
                     os.rename(target, name, dst_dir_fd=git)
@@ -335,7 +389,7 @@ class Broom:
         if found is None or found.st_ctime_ns < self._since:
             return False
         if stat.S_ISLNK(found.st_mode):
-            return not os.readlink(name, dir_fd=git).startswith(b"refs/")
+            return not _is_reference(os.readlink(name, dir_fd=git))
         return not _is_head((self._read(name, git) or b"").rstrip())
 
     def _mend_lines(self, name: bytes, is_good: IsGood, git: int) -> None:
@@ -423,6 +477,11 @@ class Broom:
             pass
 
 
+def _is_read(name: bytes) -> bool:
+    """Tell whether git opens what has this name in a tree, whatever it is."""
+    return name.startswith(b".git") or name == b".mailmap"
+
+
 def _is_id(line: bytes) -> bool:
     return bool(_ID.fullmatch(line))
 
@@ -469,6 +528,7 @@ def main(words: list[str]) -> int:
     else:
         broom.evacuate(frozenset(map(os.fsencode, told["stay"])))
     paths = {"taken": broom.taken, "stuck": broom.stuck, "lost": broom.lost}
+    paths["removed"] = broom.removed
     json.dump(
         {key: [os.fsdecode(path) for path in found] for key, found in paths.items()}, sys.stdout
     )

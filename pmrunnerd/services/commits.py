@@ -13,6 +13,7 @@ CONFINEMENT: Final = "PM-Runner-Confinement"
 # How far back a run's commit may lie behind those that people have made since.
 _DEPTH: Final = 10_000
 _SUBJECT: Final = 200
+_BEGINNING: Final = 40  # characters of a path that is too long to be told
 _GITLINK: Final = "160000"
 # Two records each: the modes before and after, and the path.
 _NESTED: Final = f"/^:[0-7]* {_GITLINK} /{{p;n;p}}"
@@ -33,6 +34,14 @@ class NestedRepository(GitFailed):
     def __init__(self, paths: Sequence[str]) -> None:
         named = ", ".join(map(shown, paths))
         super().__init__(f"cannot commit {named}: it is a git repository of its own")
+
+
+class TooDeep(GitFailed):
+    """The run made files with paths that are longer than git takes."""
+
+    def __init__(self, paths: Sequence[str], aside: str) -> None:
+        named = ", ".join(f"{shown(path)[:_BEGINNING]}…" for path in paths)
+        super().__init__(f"cannot commit {named}: git takes no path that long; it is in {aside}")
 
 
 async def find(git: Git, runs: Collection[str]) -> Commit | None:

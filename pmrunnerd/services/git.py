@@ -57,6 +57,10 @@ class GitFailed(PmError):
     """Git could not do what we need; the repository may be damaged, or the disk full."""
 
 
+class TooSlow(PmError):
+    """Git took longer than anybody waits for it. No GitFailed: another try would take as long."""
+
+
 def identity(run: str) -> dict[str, str]:
     """Return the variables by which a run's commits can be told from anybody else's."""
     address = email(run)
@@ -110,6 +114,7 @@ class Git:
     async def __call__(self, *arguments: str, index: str = "") -> str:
         """Run one git command and return what it printed; raise GitFailed unless it exits 0.
 
+        Whatever raises GitFailed raises TooSlow instead where it took more than five minutes.
         `index` names another index file than the workspace's own, below `.git`.
         """
         outcome = await self.outcome(*arguments, index=index)
@@ -140,13 +145,13 @@ class Git:
     def _printed(self, outcome: Outcome, what: str) -> bytes:
         if isinstance(outcome, Exited) and outcome.status == 0:
             return outcome.out
-        raise GitFailed(f"cannot run git {what} in {self.cell.workspace}: {_why(outcome)}")
+        raise self._failure(f"git {what}", outcome)
 
     async def succeeds(self, *arguments: str, index: str = "") -> bool:
         """Tell whether one git command exits 0; raise GitFailed if it did not exit."""
         outcome = await self.outcome(*arguments, index=index)
         if not isinstance(outcome, Exited):
-            raise GitFailed(f"cannot run git {arguments[0]}: {_why(outcome)}")
+            raise self._failure(f"git {arguments[0]}", outcome)
         return outcome.status == 0
 
     async def outcome(self, *arguments: str, index: str = "") -> Outcome:
@@ -162,7 +167,11 @@ class Git:
         """Run another program in the same cell; raise GitFailed unless it exits 0."""
         outcome = await self.program(words, reach)
         if not (isinstance(outcome, Exited) and outcome.status == 0):
-            raise GitFailed(f"cannot run {words[0]} in {self.cell.workspace}: {_why(outcome)}")
+            raise self._failure(words[0], outcome)
+
+    def _failure(self, what: str, outcome: Outcome) -> GitFailed | TooSlow:
+        kind = TooSlow if isinstance(outcome, TimedOut) else GitFailed
+        return kind(f"cannot run {what} in {self.cell.workspace}: {_why(outcome)}")
 
     async def ignores(self, path: str) -> bool:
         """Tell whether a directory would be ignored at this path."""

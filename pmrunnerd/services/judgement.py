@@ -10,7 +10,7 @@ from pmrunnerd.services import flags, submodules
 from pmrunnerd.services import marker as note
 from pmrunnerd.services import status as state
 from pmrunnerd.services.commits import find
-from pmrunnerd.services.git import Git, shown
+from pmrunnerd.services.git import Git, GitFailed, shown
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, movement
 from pmrunnerd.services.status import Status
@@ -26,9 +26,15 @@ class Judgement(Struct, frozen=True, kw_only=True):
 
 async def judge(git: Git) -> Judgement:
     """Look at a workspace that no run has, and change nothing. Raises GitFailed, CannotConfine."""
-    status = await state.look(git)
+    try:
+        status = await state.look(git)
+    except GitFailed:
+        await state.explain(git, "HEAD")
+        raise
     marker = note.read(git.cell.workspace)
-    if marker is None or await find(git, (marker.run,)):
+    if marker is not None and not status.head:
+        await state.explain(git, marker.head)
+    if marker is None or (status.head and await find(git, (marker.run,))):
         problem = status.problem or _persons(status) or await _hidden(git) or await _strangers(git)
         return Judgement(status=status, problem=problem)
     moved = await movement(git, marker, status)

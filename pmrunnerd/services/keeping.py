@@ -18,7 +18,7 @@ from pmrunnerd.services.git import Git, GitFailed
 from pmrunnerd.services.keptrefs import REFS
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, foreign, movement
-from pmrunnerd.services.obstacles import ASIDE, Damaged, evacuate, sweep
+from pmrunnerd.services.obstacles import ASIDE, Damaged, Tell, evacuate, sweep, unheard
 from pmrunnerd.services.status import Status
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,8 @@ _INDEX: Final = ".git/pm-runner-index"
 _TREE: Final = "tree-"
 # Bytes without which git can do nothing.
 _LEAST: Final = 1 << 20
+# Rules that others hide, one below the other; more are no accident.
+_ROUNDS: Final = 10
 # What git leaves of an operation that `reset --hard` does not end.
 _REMAINS: Final = ("rebase-merge", "rebase-apply", "sequencer", "BISECT_LOG", "BISECT_START")
 
@@ -44,14 +46,14 @@ class Keeping(Struct, frozen=True, kw_only=True):
     aside: str = ""
 
 
-async def put_away(git: Git, began: Marker, aside: str) -> Keeping | None:
+async def put_away(git: Git, began: Marker, aside: str, tell: Tell = unheard) -> Keeping | None:
     """Keep everything of the run that took the workspace so, and clean up; None for nothing.
 
     Repositories that lie in the tree go to `aside`, a `place`; so does all of it where git can make
     nothing of what there is. Where somebody else moved HEAD, the branch stays. Raises GitFailed, and
     then the rest of it is still there.
     """
-    await _sweep(git, began, aside)
+    await _sweep(git, began, aside, tell)
     try:
         kept = await _put_away(git, began)
     except GitFailed as exc:
@@ -65,9 +67,10 @@ async def put_away(git: Git, began: Marker, aside: str) -> Keeping | None:
     return kept
 
 
-async def _sweep(git: Git, began: Marker, aside: str) -> None:
+async def _sweep(git: Git, began: Marker, aside: str, tell: Tell = unheard) -> None:
     try:
-        await sweep(git, aside, since=began.since, branch=began.branch, remove=_REMAINS)
+        since, branch = began.since, began.branch
+        await sweep(git, aside, since=since, branch=branch, remove=_REMAINS, tell=tell)
     except Damaged as exc:
         log.warning("run %s: %s", began.run, exc)
 
@@ -96,16 +99,27 @@ async def _put_away(git: Git, began: Marker) -> Keeping | None:
     moved = await movement(git, began, now)
     kept = await _keep(git, began, now, moved)
     await _go_back(git, began, now, moved)
-    await subkeeping.put_back(git, submodules)
-    left = await state.look(git)
-    if left.files:
-        # What is not tracked is kept by now, but for files that the run's own rules ignored.
-        more = await _keep(git, began, left, Movement.NONE, beyond=kept.ref if kept else "")
-        kept = kept or more
-        await git("clean", "-fdq")
+    await subkeeping.put_back(git, began.run, submodules)
+    kept = await _clear(git, began, kept)
     if kept is not None and not await git.succeeds("cat-file", "-e", kept.ref):
         raise GitFailed(f"cannot keep what run {began.run} left: {kept.ref} went")
     return kept or await _kept_before(git, began)
+
+
+async def _clear(git: Git, began: Marker, kept: Keeping | None) -> Keeping | None:
+    """Take away what is not tracked, which is kept by now, but for what the run's rules ignored.
+
+    Those that are new go with the rest; only then git sees what they spoke of.
+    """
+    for _ in range(_ROUNDS):
+        left = await state.look(git)
+        if not left.files:
+            return kept
+        more = await _keep(git, began, left, Movement.NONE, beyond=kept.ref if kept else "")
+        kept = kept or more
+        if not await git("clean", "-fd"):
+            return kept  # all that is left is tracked: a submodule that does not go back
+    raise GitFailed(f"cannot keep what run {began.run} left: its rules ignore one another")
 
 
 async def _stand(git: Git, began: Marker) -> None:
@@ -133,7 +147,7 @@ async def _start_over(git: Git, began: Marker, aside: str) -> Keeping | None:
         await evacuate(git, aside)
     finally:
         await git("reset", "--hard", "--quiet")
-    await subkeeping.put_back(git, submodules)
+    await subkeeping.put_back(git, began.run, submodules)
     return await _kept_before(git, began)
 
 

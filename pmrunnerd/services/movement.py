@@ -3,9 +3,9 @@
 from enum import StrEnum
 from typing import Final
 
-from pmrunnerd.services.git import Git, email
+from pmrunnerd.services.git import Git, GitFailed, email
 from pmrunnerd.services.marker import Marker
-from pmrunnerd.services.status import Status
+from pmrunnerd.services.status import Status, has
 
 # A run does not make more commits than this; a person who pulls may.
 _MANY: Final = 10_000
@@ -42,8 +42,13 @@ async def movement(git: Git, began: Marker, now: Status) -> Movement:
 
 async def foreign(git: Git, began: Marker, head: str) -> bool:
     """Tell whether what is between a run's begin and a commit is not all and only of its making."""
-    text = await git(
-        *("log", "--no-show-signature", f"--max-count={_MANY}", "--format=%ce"),
-        *(f"{began.head}..{head}", "--"),
-    )
+    try:
+        text = await git(
+            *("log", "--no-show-signature", f"--max-count={_MANY}", "--format=%ce"),
+            *(f"{began.head}..{head}", "--"),
+        )
+    except GitFailed:
+        if await has(git, began.head):
+            raise
+        return True  # a history that somebody began anew
     return set(text.split("\n")) - {""} != {email(began.run)}

@@ -9,15 +9,18 @@ import inspect
 import json
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from pmrunnerd.services import broom, guard, mounts, procfs, status
 from pmrunnerd.services.cell import CannotConfine, Reach
-from pmrunnerd.services.git import Git, GitFailed
+from pmrunnerd.services.git import Git, GitFailed, shown
 from pmrunnerd.services.outcome import Exited
+
+Tell = Callable[[str], None]
+"""Hears what people are to know of a workspace, and of no failure."""
 
 ASIDE: Final = f".git/{broom.KEPT.decode()}"
 _REACH: Final = Reach(unguarded=True)
@@ -35,24 +38,34 @@ class Damaged(GitFailed):
     """The run had made something of `.git` that cannot be had again; git can work there now."""
 
 
-async def sweep(
-    git: Git, aside: str, *, since: float, branch: str, remove: Sequence[str] = ()
+def unheard(_: str) -> None:
+    """Hear it, and say it to nobody."""
+
+
+async def sweep(  # noqa: PLR0913 - all that the program is to know
+    git: Git,
+    aside: str,
+    *,
+    since: float,
+    branch: str,
+    remove: Sequence[str] = (),
+    tell: Tell = unheard,
 ) -> list[str]:
     """Take away what git would stumble over, and repositories of the run's making out of the tree.
 
     Returns the paths of those, which went to the `place`. `since` is when the run began (POSIX), on
-    which branch; `remove` are names in `.git` that go. Raises Damaged, once, when it has done all
+    which branch; `remove` are names in `.git` that go; pipes and links that go are told. Raises Damaged, once, when it has done all
     that can be done; GitFailed where somebody's git is at work, or something cannot be done. Even then git outside enters nothing.
     """
     status.operation(git.cell.workspace)  # a `.git` that is gone is told in words
     if _is_locked(git.cell.workspace):
         await _alone(git.cell.workspace)
-    return await _run(git, aside, since=since, branch=branch, remove=remove)
+    return await _run(git, aside, tell, since=since, branch=branch, remove=remove)
 
 
 async def evacuate(git: Git, aside: str) -> None:
     """Move all that is in the tree and not ignored to a `place`; raise GitFailed."""
-    await _run(git, aside, since=0.0, stay=await git.ignored())
+    await _run(git, aside, unheard, since=0.0, stay=await git.ignored())
 
 
 def _is_locked(workspace: Path) -> bool:
@@ -68,7 +81,7 @@ async def _alone(workspace: Path) -> None:
     raise GitFailed(f"cannot work in {workspace}: git is at work there (pid {min(others)})")
 
 
-async def _run(git: Git, aside: str, **more: object) -> list[str]:
+async def _run(git: Git, aside: str, tell: Tell, **more: object) -> list[str]:
     told = {
         "top": str(git.cell.workspace),
         "aside": aside,
@@ -83,6 +96,9 @@ async def _run(git: Git, aside: str, **more: object) -> list[str]:
         said = None
     if said is None:
         raise GitFailed(f"cannot clear up {git.cell.workspace}: {_last(outcome)}")
+    if removed := said["removed"]:
+        named = status.listed(tuple(map(shown, removed)))
+        tell(f"took away what git would wait for, or follow: {named}")
     if said["stuck"]:
         raise GitFailed(f"cannot move {said['stuck'][0]!a} out of {git.cell.workspace}")
     if lost := said["lost"]:

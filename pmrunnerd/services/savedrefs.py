@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from pmrunnerd.services import cells, guard, leftovers, marker, status, submodules, tenancy
+from pmrunnerd.services import cells, guard, holding, leftovers, marker, status, submodules
 from pmrunnerd.services.git import Git, GitFailed
 from pmrunnerd.services.keptrefs import REFS
 
@@ -35,7 +35,7 @@ async def let_go(
     Asking again, for what is gone, does nothing. Raises Held where somebody has the workspace or it
     is not there, and PmError or OSError for what keeps all of them; it may work the next time.
     """
-    lock = tenancy.hold(workspace)
+    lock = holding.hold(workspace)
     try:
         status.operation(workspace)  # a `.git` that is gone is told in words
         name = leftovers.errand("prune")

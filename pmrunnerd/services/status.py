@@ -38,6 +38,16 @@ _WAYS_BACK: Final = {
 _FIELDS: Final = {"1": 8, "2": 9, "u": 10}
 
 
+class HistoryGone(GitFailed):
+    """The commit that a run would go back to is not there any more."""
+
+    def __init__(self, workspace: Path) -> None:
+        super().__init__(
+            f"cannot work in {workspace}: its .git has no commit any more; put its history back, or"
+            " begin a new one: git commit --allow-empty -m start"
+        )
+
+
 class Status(Struct, frozen=True, kw_only=True):
     """One look. `branch` is empty where HEAD is detached, `head` where there is no commit yet."""
 
@@ -85,6 +95,18 @@ async def look(git: Git) -> Status:
         elif kind in _FIELDS:
             files.append(record.split(" ", _FIELDS[kind])[-1])
     return Status(branch=branch, head=head, files=tuple(files), half_done=half_done)
+
+
+async def has(git: Git, revision: str) -> bool:
+    """Tell whether a commit is there."""
+    return await git.succeeds("cat-file", "-e", f"{revision}^{{commit}}")
+
+
+async def explain(git: Git, revision: str) -> None:
+    """Raise HistoryGone if that is why git failed: nothing else that it says is of use then."""
+    operation(git.cell.workspace)  # a `.git` that is none is told in other words
+    if not await has(git, revision):
+        raise HistoryGone(git.cell.workspace)
 
 
 async def settled(git: Git) -> Status:

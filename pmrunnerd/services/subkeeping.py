@@ -9,7 +9,7 @@ import asyncio
 import logging
 import os
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Final, NamedTuple
 
 from pmrunnerd.services import keptrefs, submodules
 from pmrunnerd.services.git import OBJECT, Git, GitFailed, decode, email
@@ -24,7 +24,16 @@ _MANY: Final = 10_000  # commits; a run does not make more
 _HIDDEN: Final = "/^[a-zS] /p"
 # Makes a file of one line; what is in its place goes, but for a directory with something in it.
 _WRITE: Final = 'rm -fd -- "$1" && printf "%s\\n" "$2" > "$1"'
+# Rules that others hide, one below the other; more are no accident.
+_ROUNDS: Final = 10
 _REMAINS: Final = ("rebase-merge", "rebase-apply", "sequencer", "BISECT_LOG", "BISECT_START")
+
+
+class Left(NamedTuple):
+    """A submodule to put back, and the commit that what the run left in it is by now."""
+
+    within: Within
+    commit: str
 
 
 async def look(git: Git) -> tuple[Within, ...]:
@@ -66,7 +75,7 @@ def _status() -> tuple[str, ...]:
     return ("status", "--porcelain=v2", "--branch", "-z", "--ignore-submodules=none")
 
 
-async def keep(git: Git, began: Marker) -> list[Within]:
+async def keep(git: Git, began: Marker) -> list[Left]:
     """Keep what the run left in submodules; return those to put back, outer ones first.
 
     Those of which git can make nothing, or where somebody else was at work, are left as they are.
@@ -86,19 +95,20 @@ async def keep(git: Git, began: Marker) -> list[Within]:
                 continue
             inner = await _enter(git, target, within)
             if not await _is_somebody_s(inner, within):
-                await _keep(inner, began.run, target, within)
-                kept.append(within)
+                kept.append(Left(within, await _keep(inner, began.run, target, within)))
         except GitFailed as exc:
             log.warning("leaving submodule %s as it is: %s", within.path, exc)
     return kept[::-1]
 
 
-async def put_back(git: Git, kept: list[Within]) -> None:
+async def put_back(git: Git, run: str, kept: list[Left]) -> None:
     """Have what was kept where the run found it, each in a tree that was put back before."""
-    for within in kept:
+    for within, commit in kept:
         target = git.cell.workspace / ".git" / within.directory
         try:
-            await _put_back(await _enter(git, target, within), target, within)
+            inner = await _enter(git, target, within)
+            await _put_back(inner, target, within)
+            await _clear(inner, run, target, commit)
         except GitFailed as exc:
             log.warning("cannot put submodule %s back: %s", within.path, exc)
 
@@ -155,19 +165,24 @@ async def _has_others(inner: Git, within: Within) -> bool:
     return any(not address.endswith(email("")) for address in text.splitlines())
 
 
-async def _keep(inner: Git, run: str, target: Path, within: Within) -> None:
+async def _keep(inner: Git, run: str, target: Path, within: Within) -> str:
     head = commit = await _commit(inner, "HEAD") or within.head
     if inner.tree != target:
         tree = await _gather(inner, target / _INDEX, head)
         if tree != (await inner("rev-parse", f"{head}^{{tree}}")).strip():
-            what = f"What run {run} left behind"
-            commit = (await inner("commit-tree", tree, "-p", head, "-m", what)).strip()
+            commit = await _commit_of(inner, run, tree, head)
     if commit == within.head:
-        return  # it was on another branch, or the index differed
+        return commit  # it was on another branch, or the index differed
     pointed = ("for-each-ref", f"--points-at={commit}", f"{keptrefs.REFS}/{run}*")
     if not await inner(*pointed):
         await keptrefs.make(inner, run, commit)
     await inner("update-ref", "--no-deref", "HEAD", commit)
+    return commit
+
+
+async def _commit_of(inner: Git, run: str, tree: str, head: str) -> str:
+    what = f"What run {run} left behind"
+    return (await inner("commit-tree", tree, "-p", head, "-m", what)).strip()
 
 
 async def _gather(inner: Git, index: Path, head: str) -> str:
@@ -194,7 +209,17 @@ async def _put_back(inner: Git, target: Path, within: Within) -> None:
     # An index of the run's may hide files, or be none.
     await inner.command("rm", "-rf", *(str(target / name) for name in ("index", *_REMAINS)))
     await inner("reset", "--hard", "--quiet")
-    await inner("clean", "-fdq")
+
+
+async def _clear(inner: Git, run: str, target: Path, kept: str) -> None:
+    """Take away what is not tracked; first keep what only the run's own rules ignored."""
+    only = ("-r", "--diff-filter=A", "--no-renames", "--name-only")
+    for _ in range(_ROUNDS):
+        tree = await _gather(inner, target / _INDEX, "HEAD")
+        if await inner("diff-tree", *only, kept, tree):
+            await keptrefs.make(inner, run, await _commit_of(inner, run, tree, "HEAD"))
+        if not await inner("clean", "-fd"):
+            return
 
 
 async def _commit(inner: Git, revision: str) -> str:

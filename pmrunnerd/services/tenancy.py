@@ -6,37 +6,33 @@ The hold is a lock on the directory, which the kernel lets go when the run host 
 
 import contextlib
 import errno
-import fcntl
 import os
 import time
-from collections.abc import Callable, Collection, Sequence
-from pathlib import Path
-from typing import Final
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from typing import Final, TypeVar
 
 from msgspec import structs
 
-from pmrunnerd.model.errors import Refused
-from pmrunnerd.services import commits, flags, guard, keeping, leftovers, subkeeping
+from pmrunnerd.services import commits, flags, guard, holding, keeping, leftovers, subkeeping
 from pmrunnerd.services import marker as note
 from pmrunnerd.services import status as state
+from pmrunnerd.services.broom import DEEPEST
 from pmrunnerd.services.cell import NoWorkspace
-from pmrunnerd.services.commits import Commit, NestedRepository
-from pmrunnerd.services.git import Git, GitFailed
+from pmrunnerd.services.commits import Commit, NestedRepository, TooDeep
+from pmrunnerd.services.git import Git, GitFailed, TooSlow
+from pmrunnerd.services.holding import Held, hold
 from pmrunnerd.services.judgement import judge
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, movement
-from pmrunnerd.services.obstacles import ASIDE, Damaged, place, sweep
+from pmrunnerd.services.obstacles import ASIDE, Damaged, Tell, place, sweep, unheard
 from pmrunnerd.services.status import Status
 
 _SHORT: Final = 10
-_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # A full disk is no person's doing in the workspace, and no bug: the work is tried again.
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
-
-class Held(Refused):
-    """The workspace is a person's for now. Nothing in it was touched."""
+T = TypeVar("T")
 
 
 class HeadMoved(GitFailed):
@@ -50,8 +46,9 @@ class HeadMoved(GitFailed):
 class Tenancy:
     """One run's hold. Made by `take`; ended by `leave`, or by the end of the process."""
 
-    def __init__(self, git: Git, began: Marker, lock: int) -> None:
+    def __init__(self, git: Git, began: Marker, lock: int, tell: Tell) -> None:
         self._git = git
+        self._tell = tell
         self._lock = lock
         self._aside = place(began.run)
         self.began = began
@@ -59,9 +56,12 @@ class Tenancy:
     async def finish(self, subject: str, trailers: Sequence[tuple[str, str]]) -> Commit | None:
         """Commit what the run changed; None if it changed nothing.
 
-        Commits that it made itself stay. Raises HeadMoved, NestedRepository or another GitFailed;
+        Commits that it made itself stay. Raises HeadMoved, NestedRepository, TooDeep or another GitFailed;
         then nothing was committed.
         """
+        return await self._explained(self._finish(subject, trailers))
+
+    async def _finish(self, subject: str, trailers: Sequence[tuple[str, str]]) -> Commit | None:
         taken = await self._sweep()
         await flags.show(self._git)
         now = await state.settled(self._git)
@@ -69,7 +69,7 @@ class Tenancy:
         if now.half_done:
             raise HeadMoved(f"it left {now.half_done} half done; nothing was committed")
         if nested := [path for path in taken if not await self._git.ignores(path)]:
-            raise NestedRepository(nested)
+            raise self._cannot_commit(nested)
         if now.files:
             named = any(name == commits.TRAILER for name, _ in trailers)
             own = () if named else ((commits.TRAILER, self._git.run),)
@@ -84,10 +84,29 @@ class Tenancy:
             files=await commits.count(self._git, self.began.head, head),
         )
 
+    def _cannot_commit(self, taken: Sequence[str]) -> GitFailed:
+        if deep := [path for path in taken if len(os.fsencode(path)) > DEEPEST]:
+            return TooDeep(deep, f"{ASIDE}/{self._aside}")
+        return NestedRepository(taken)
+
     async def check(self) -> None:
         """Raise HeadMoved if somebody else's commits came in while it ran; GitFailed."""
         await self._sweep()
-        await self._check(await state.look(self._git), {Movement.FOREIGN})
+        await self._explained(self._look_who())
+
+    async def _look_who(self) -> None:
+        now = await state.look(self._git)
+        if not now.head:
+            await state.explain(self._git, self.began.head)
+        await self._check(now, {Movement.FOREIGN})
+
+    async def _explained(self, doing: Coroutine[object, object, T]) -> T:
+        """Do it, and where git fails since the history is gone, say that."""
+        try:
+            return await doing
+        except GitFailed:
+            await state.explain(self._git, self.began.head)
+            raise
 
     async def _check(self, now: Status, bad: Collection[Movement]) -> None:
         moved = await movement(self._git, self.began, now)
@@ -104,8 +123,9 @@ class Tenancy:
         await self._sweep()
 
     async def _sweep(self) -> list[str]:
-        began = self.began
-        return await sweep(self._git, self._aside, since=began.since, branch=began.branch)
+        since, branch = self.began.since, self.began.branch
+        holding.reopen(self._git.cell.workspace, self._lock, since)
+        return await sweep(self._git, self._aside, since=since, branch=branch, tell=self._tell)
 
     async def aside(self) -> str:
         """Return the directory of what had to be moved out of the tree; empty if nothing had to."""
@@ -114,17 +134,19 @@ class Tenancy:
 
     async def put_away(self) -> Keeping | None:
         """Keep what the run left behind and go back to where it began. Raises GitFailed."""
-        return await keeping.put_away(self._git, self.began, self._aside)
+        holding.reopen(self._git.cell.workspace, self._lock, self.began.since)
+        away = keeping.put_away(self._git, self.began, self._aside, self._tell)
+        return await self._explained(away)
 
     def leave(self) -> None:
         """Give the workspace back, in good order."""
-        note.remove(self._git.cell.workspace)
+        note.remove(holding.held(self._lock))
         self.close()
 
     def close(self) -> None:
         """Let go of it as it is; the note stays for the next run to find."""
         if self._lock >= 0:
-            guard.lift(self._git.cell.workspace)
+            guard.lift(holding.held(self._lock))
             os.close(self._lock)
         self._lock = -1
 
@@ -137,25 +159,26 @@ class Finished(Exception):
         self.commit = commit
 
 
-async def take(
+async def take(  # noqa: PLR0913 - what a run host knows that a workspace does not
     git: Git,
     interrupted: Sequence[str],
     *,
     alive: Callable[[str], bool],
     began: Callable[[str], float | None],
     put_away: Callable[[str, Keeping | None], None],
+    tell: Tell = unheard,
 ) -> Tenancy:
     """Take a workspace for a run, clean and at a commit of a branch.
 
-    What a dead run left behind is put away first, and `put_away` is told. `alive` tells whether a
+    What a dead run left behind is put away first, and `put_away` is told; `tell` is what else people are to know. `alive` tells whether a
     run's host is, `began` when it was to begin (POSIX), if we know of it. Of the runs that were `interrupted` one may have finished the work. Raises Held,
     Finished, CannotConfine, and OSError on a full disk.
     """
     lock = hold(git.cell.workspace)
     try:
         try:
-            taken = await _begin(git, interrupted, alive, began, put_away)
-        except (GitFailed, NoWorkspace, OSError) as exc:
+            taken = await _begin(git, interrupted, alive, began, put_away, tell)
+        except (GitFailed, TooSlow, NoWorkspace, OSError) as exc:
             if isinstance(exc, OSError) and exc.errno in FULL:
                 raise
             raise Held(str(exc)) from exc
@@ -163,15 +186,16 @@ async def take(
         guard.lift(git.cell.workspace)
         os.close(lock)
         raise
-    return Tenancy(git, taken, lock)
+    return Tenancy(git, taken, lock, tell)
 
 
-async def _begin(
+async def _begin(  # noqa: PLR0913 - what `take` is told
     git: Git,
     interrupted: Sequence[str],
     alive: Callable[[str], bool],
     began: Callable[[str], float | None],
     put_away: Callable[[str, Keeping | None], None],
+    tell: Tell,
 ) -> Marker:
     workspace = git.cell.workspace
     state.operation(workspace)  # a `.git` that is none is told in words
@@ -188,7 +212,7 @@ async def _begin(
         since = began(left.run) or 0.0
         # It is put right by now, and where it went is told with the rest.
         with contextlib.suppress(Damaged):
-            await sweep(git, aside, since=since, branch=left.branch)
+            await sweep(git, aside, since=since, branch=left.branch, tell=tell)
     judged = await judge(git)
     if judged.status.head and (done := await commits.find(git, interrupted)):
         if left is not None and left.run == done.run:
@@ -199,7 +223,7 @@ async def _begin(
     if judged.leftovers is not None:
         # When it began an agent can have written, too. Nothing is older than a run of nobody's.
         dead = structs.replace(judged.leftovers, since=began(judged.leftovers.run) or 0.0)
-        put_away(dead.run, await keeping.put_away(git, dead, aside))
+        put_away(dead.run, await keeping.put_away(git, dead, aside, tell))
         note.remove(workspace)
         judged = await judge(git)
         if judged.problem:
@@ -212,36 +236,3 @@ async def _begin(
     # By the clock of the disk that the workspace is on, and as coarse as that: all else that the
     # run makes there is not older.
     return structs.replace(taken, since=note.made(workspace))
-
-
-def hold(workspace: Path) -> int:
-    """Return the lock on a workspace, which is let go when it is closed. Raises Held."""
-    try:
-        lock = os.open(workspace, _DIRECTORY)
-    except FileNotFoundError:
-        raise Held(str(NoWorkspace(workspace))) from None
-    except OSError as exc:
-        raise Held(f"cannot open {workspace}: {exc.strerror}") from exc
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise Held(_taken(workspace)) from None
-    return lock
-
-
-def look(workspace: Path) -> str:
-    """Tell why no run could take a workspace now, if somebody has it. Raises OSError."""
-    lock = os.open(workspace, _DIRECTORY)
-    try:
-        # Shared, and let go at once: a look must not be taken for a run.
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _taken(workspace)
-    finally:
-        os.close(lock)
-    return ""
-
-
-def _taken(workspace: Path) -> str:
-    return f"cannot work in {workspace}: another run has it"

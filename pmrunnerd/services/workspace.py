@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from pmrunnerd.model.errors import PmError, Refused
-from pmrunnerd.services import cells, leftovers, sandbox, tenancy
+from pmrunnerd.services import cells, holding, leftovers, sandbox
 from pmrunnerd.services.cell import NoWorkspace
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.judgement import judge
@@ -154,7 +154,7 @@ async def probe(path: Path, *, unconfined: bool) -> Inspection:
     try:
         if not path.is_dir():  # noqa: ASYNC240 - a look at names, not at content
             raise NoWorkspace(path)  # noqa: TRY301 - a problem like those of others
-        if taken := tenancy.look(path):
+        if taken := holding.look(path):
             return Inspection(path=path, problem=taken)
         why, look = closed(path)
         if why:

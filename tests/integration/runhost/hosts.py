@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +13,7 @@ from typing import Self, TypeVar
 from pmrunnerd.model.progress import AnyProgress, Finished, Output
 from pmrunnerd.services.host.detached import Detached
 from pmrunnerd.services.rundir import RunDirectory
-from tests.unit.services.parts import PATIENCE, eventually, repository, spec
+from tests.unit.services.parts import PATIENCE, POWERLESS, RUN, eventually, repository, spec
 
 P = TypeVar("P", bound=AnyProgress)
 
@@ -80,6 +82,16 @@ class Hosts:
     def kill(self, run: str) -> None:
         os.kill(self.pid(run), signal.SIGKILL)
         eventually(lambda: not self.host.alive(run))
+
+
+def powerless(root: Path, text: str) -> list[AnyProgress]:
+    """Run a script by a run host with the rights of an ordinary user, in `root`/workspace."""
+    directory = RunDirectory(root / "state/runs" / RUN)
+    directory.write_spec(spec(root / "workspace", text))
+    argv = [*POWERLESS, sys.executable, "-m", "pmrunnerd.runhost", str(directory.path)]
+    done = subprocess.run(argv, capture_output=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    return [progress for _, progress in directory.read(0, 1000)]
 
 
 def printed(said: list[AnyProgress], stream: str = "stdout") -> str:

@@ -9,7 +9,7 @@ import pytest
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Kept, PutAway
 from pmrunnerd.services.aftermath import make_safe
-from pmrunnerd.services.tenancy import Held
+from pmrunnerd.services.holding import Held
 from tests.integration.runhost.hostile import CONFIG, SUBMODULE_PLANTS, person, with_submodule
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.unit.services.parts import git, needs_sandbox, repository

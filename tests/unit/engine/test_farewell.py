@@ -6,7 +6,7 @@ import pytest
 from pmrunnerd.engine import farewell
 from pmrunnerd.model.entities import TaskState
 from pmrunnerd.model.progress import Committed
-from pmrunnerd.services.tenancy import Held
+from pmrunnerd.services.holding import Held
 from tests.unit.engine.puppets import BEGAN, Stage, finished, play
 from tests.unit.store.parts import AT
 

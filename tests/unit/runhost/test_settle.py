@@ -1,5 +1,7 @@
 import asyncio
+import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -124,12 +126,36 @@ def test_what_cannot_be_put_away_stays_with_the_note_that_says_whose_it_is(tmp_p
     shutil.rmtree(here / ".git/objects")
     final, said = _settle(tmp_path, held, Verdict(outcome=Outcome.FAILED, reason="why"))
 
-    assert final.reason.startswith("why; what it left stays there: cannot run git")
+    assert final.reason.startswith(
+        f"why; what it left stays there: cannot work in {here}: its .git has no commit any more"
+    )
     assert said == []
     assert (here / "new").exists()
     note = marker.read(here)
     assert note is not None
     assert (note.run, note.head) == (RUN, held.began.head)
+
+
+@pytest.mark.parametrize("verdict", [SUCCESS, Verdict(outcome=Outcome.ASKED, reason="W?")])
+def test_where_git_takes_too_long_nobody_waits_for_it_a_second_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verdict: Verdict
+) -> None:
+    here = repository(tmp_path / "w")
+    held = _take(here)
+    os.mkfifo(here / "pipe")
+    # By a configuration of a person's, whose pipe it is then.
+    git(here, "config", "mailmap.file", str(here / "pipe"))
+    (here / "new").touch()
+    git(here, "commit", "--quiet", "--allow-empty", "-m", "theirs")
+    monkeypatch.setattr("pmrunnerd.services.git._TOTAL", 1.0)
+    began = time.monotonic()
+    final, said = _settle(tmp_path, held, verdict)
+
+    assert time.monotonic() - began < 10
+    assert final.outcome is (Outcome.FAILED if verdict is SUCCESS else Outcome.ASKED)
+    assert "it took longer than 1 s; what it left stays there, and the next run" in final.reason
+    assert said == []
+    assert marker.read(here) is not None
 
 
 def test_a_git_directory_that_the_run_destroyed_is_told_and_not_followed(tmp_path: Path) -> None:

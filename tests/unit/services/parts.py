@@ -34,6 +34,14 @@ def _starts() -> bool:
 needs_sandbox = pytest.mark.skipif(not _starts(), reason="bubblewrap cannot start here")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
+# Whoever we are, with the rights of an ordinary user, to whom what is shut is shut. Without that one
+# capability root may not have a sandbox.
+POWERLESS = (
+    ("setpriv", "--bounding-set=-all,+setfcap", "--inh-caps=-all", "--")
+    if os.geteuid() == 0
+    else ()
+)
+
 
 def git(path: Path, *words: str) -> str:
     """Run git as a person would, untouched by the configuration of this machine."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.services.aftermath import make_safe
-from pmrunnerd.services.tenancy import Held, hold
+from pmrunnerd.services.holding import Held, hold
 from tests.unit.services.parts import RUN, git, needs_sandbox, repository
 
 

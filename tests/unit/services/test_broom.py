@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,14 +20,14 @@ def test_a_repository_of_the_run_s_making_goes_whatever_its_name(tmp_path: Path,
     here = repository(tmp_path / "w")
     repository(here / name)
 
-    assert swept(here) == {"taken": [name], "stuck": [], "lost": []}
+    assert swept(here) == {"taken": [name], "stuck": [], "lost": [], "removed": []}
     assert not (here / name).exists()
     (kept,) = set_aside(here)
     moved = here / ".git/pm-runner-kept" / ASIDE / kept
     (moved / ".git.kept").rename(moved / ".git")
     (moved / ".git/HEAD.kept").rename(moved / ".git/HEAD")
     assert git(moved, "log", "--format=%s") == "start\n"
-    assert swept(here) == {"taken": [], "stuck": [], "lost": []}
+    assert swept(here) == {"taken": [], "stuck": [], "lost": [], "removed": []}
 
 
 def test_two_of_one_name_are_both_kept(tmp_path: Path) -> None:
@@ -138,6 +139,7 @@ def test_what_cannot_be_moved_is_no_repository_any_more_or_no_index_leads_there(
         "taken": ["own"] if can else [],
         "stuck": [] if can else ["own"],
         "lost": [],
+        "removed": [],
     }
     assert (here / "own/.git").exists() is not can
     assert (here / ".git/index").exists() is can
@@ -169,7 +171,13 @@ def test_a_tree_deeper_than_any_path_is_looked_through(tmp_path: Path) -> None:
     os.close(os.open(".git/config", os.O_CREAT | os.O_WRONLY, dir_fd=at))
     os.close(at)
 
-    assert [len(path.split("/")) for path in swept(here)["taken"]] == [3000]
+    since = time.time() + 1
+    assert swept(here, since)["taken"] == [], "it is a person's"
+    (taken,) = swept(here)["taken"]
+    assert 3800 < len(taken) < 4056
+    kept = here / ".git/pm-runner-kept" / ASIDE
+    find = ["find", ".", "-name", ".git*", "-printf", "%f"]
+    assert subprocess.check_output(find, cwd=kept, text=True) == ".git.kept"
     subprocess.run(["rm", "-rf", str(here)], check=True)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pmrunnerd.services.git import Git, GitFailed, shown
+from pmrunnerd.services.git import Git, GitFailed, TooSlow, shown
 from tests.unit.services.parts import (
     RUN,
     confined,
@@ -129,3 +129,16 @@ def test_another_repository_in_the_cell_is_reached_by_its_two_directories(tmp_pa
     asyncio.run(inner("add", "--all", index=index))
     assert asyncio.run(inner("ls-files", index=index)) == ".gitignore\nkept.txt\nnew\n"
     assert asyncio.run(hands(here)("status", "--porcelain")) == ""
+
+
+def test_what_takes_too_long_is_told_apart_for_another_try_would_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = repository(tmp_path / "w")
+    os.mkfifo(here / ".mailmap")
+    monkeypatch.setattr("pmrunnerd.services.git._TOTAL", 0.5)
+
+    with pytest.raises(TooSlow, match=r"cannot run git log in .*: it took longer than 0.5 s"):
+        asyncio.run(hands(here)("log"))
+    with pytest.raises(TooSlow):
+        asyncio.run(hands(here).succeeds("log"))

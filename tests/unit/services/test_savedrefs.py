@@ -7,9 +7,9 @@ import pytest
 
 from pmrunnerd.services import marker, savedrefs
 from pmrunnerd.services.git import GitFailed
+from pmrunnerd.services.holding import Held
 from pmrunnerd.services.keptrefs import REFS
 from pmrunnerd.services.obstacles import ASIDE, place
-from pmrunnerd.services.tenancy import Held
 from tests.integration.runhost.hostile import with_submodule
 from tests.unit.services.parts import git, hands, head, needs_sandbox, repository
 from tests.unit.services.references import OURS, kept, let_go, refs

@@ -10,9 +10,10 @@ import pytest
 from pmrunnerd.services import marker, tenancy
 from pmrunnerd.services.commits import NestedRepository
 from pmrunnerd.services.git import Git
+from pmrunnerd.services.holding import Held
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.marker import Marker
-from pmrunnerd.services.tenancy import Finished, HeadMoved, Held, Tenancy
+from pmrunnerd.services.tenancy import Finished, HeadMoved, Tenancy
 from tests.unit.services.parts import RUN, descriptors, git, hands, head, repository
 
 DEAD = f"r0-{os.getpid():08x}"
@@ -231,12 +232,3 @@ def test_somebody_else_s_commit_is_noticed_before_anybody_is_asked(tmp_path: Pat
     with pytest.raises(HeadMoved, match="HEAD moved while it ran"):
         asyncio.run(held.check())
     held.leave()
-
-
-def test_a_look_tells_a_taken_workspace_from_a_free_one(tmp_path: Path) -> None:
-    here = repository(tmp_path / "w")
-    assert tenancy.look(here) == ""
-    held = _take(here)
-    assert "another run has it" in tenancy.look(here)
-    held.leave()
-    assert tenancy.look(here) == ""
