@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pmrunnerd.model.progress import Spec
-from pmrunnerd.services.tenancy import Held
+from pmrunnerd.services.holding import Held
 from pmrunnerd.services.workspace import closed
 
 

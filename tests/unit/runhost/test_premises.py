@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.runhost.premises import private, workspace
-from pmrunnerd.services.tenancy import Held
+from pmrunnerd.services.holding import Held
 from tests.unit.services.parts import spec
 
 
