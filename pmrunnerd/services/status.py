@@ -103,8 +103,11 @@ async def has(git: Git, revision: str) -> bool:
 
 
 async def explain(git: Git, revision: str) -> None:
-    """Raise HistoryGone if that is why git failed: nothing else that it says is of use then."""
-    operation(git.cell.workspace)  # a `.git` that is none is told in other words
+    """Raise HistoryGone if that is why git failed: nothing else that it says is of use then.
+
+    Where there is no `.git` that is a directory, raises GitFailed that says so.
+    """
+    operation(git.cell.workspace)
     if not await has(git, revision):
         raise HistoryGone(git.cell.workspace)
 

@@ -5,7 +5,7 @@ import pytest
 
 from pmrunnerd.services import status
 from pmrunnerd.services.git import GitFailed
-from pmrunnerd.services.status import Status
+from pmrunnerd.services.status import HistoryGone, Status, explain
 from tests.unit.services.parts import git, hands, head, repository
 
 
@@ -123,3 +123,13 @@ def test_the_lock_of_an_editor_s_git_is_waited_for_and_one_that_stays_is_told(
     assert asyncio.run(goes()).half_done == ""
     lock.touch()
     assert asyncio.run(status.settled(hands(here))).half_done == "a git command"
+
+
+def test_why_git_failed_is_said_only_where_that_is_the_reason(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    asyncio.run(explain(hands(here), "HEAD"))
+    with pytest.raises(HistoryGone, match=r"its \.git has no commit any more"):
+        asyncio.run(explain(hands(here), "f" * 40))
+    (here / ".git").rename(tmp_path / "gone")
+    with pytest.raises(GitFailed, match=r"its \.git is gone"):
+        asyncio.run(explain(hands(here), "HEAD"))
