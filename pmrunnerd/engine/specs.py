@@ -77,13 +77,19 @@ def _answered(state: State, task: Task) -> Iterator[Answered]:
 
 
 def _resumes(state: State, task: Task, before: Sequence[str]) -> str:
-    """Return the reference of what the run before left, unless a person wants to begin anew."""
-    last = state.runs[before[-1]] if before else None
-    if last is None or last.ended is None:
-        return ""
+    """Return the reference of all that the runs before have left, since one was begun anew.
+
+    One that ended before it had that back has no more than a part of it.
+    """
     asked = (state.questions[name] for name in task.questions)
-    anew = any(one.run == last.id and one.kind is Kind.HEAD for one in asked)
-    return "" if anew else last.ended.kept
+    anew = {one.run for one in asked if one.kind is Kind.HEAD}
+    left = ""
+    for run in map(state.runs.__getitem__, before):
+        if run.ended is None or run.id in anew or run.ended.outcome is Outcome.SUCCEEDED:
+            left = ""
+        elif run.ended.restored or not left:
+            left = run.ended.kept
+    return left
 
 
 def _was_interrupted(run: Run) -> bool:

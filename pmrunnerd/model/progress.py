@@ -73,7 +73,7 @@ class Spec(Entity, frozen=True, kw_only=True):
     `earlier` are the runs of the same task before this one: what they left behind is recognised
     by these names. Only those of them that were `interrupted`, be it to be cancelled, can have
     finished their work and not have said so. `answers` are in the order in which they were asked.
-    `resumes` is the reference of what the run before this one left, for an agent that goes on with
+    `resumes` is the reference of what the runs before this one left, for an agent that goes on with
     it. `objections` are what a person, or a rule, had against what the session proposed before.
     """
 
@@ -123,6 +123,13 @@ class Began(Progress, frozen=True, kw_only=True):
     head: str
     confined: bool
     pid: int
+
+
+class Restored(Progress, frozen=True, kw_only=True):
+    """What the task's runs had left as `ref` is `there` again, or could not be put back."""
+
+    ref: str
+    there: bool
 
 
 class Output(Progress, frozen=True, kw_only=True):
@@ -266,6 +273,7 @@ class Finished(Progress, frozen=True, kw_only=True):
 
 AnyProgress = (
     Began
+    | Restored
     | Output
     | Said
     | Used

@@ -21,6 +21,7 @@ from pmrunnerd.model.progress import (
     Means,
     Output,
     Proposed,
+    Restored,
 )
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.state import State
@@ -43,6 +44,7 @@ class Seen(Struct, kw_only=True):
     dollars: float | None = None
     turns: int | None = None
     findings: tuple[str, ...] = ()
+    restored: bool = False
 
     def look(self, cursor: int, progress: AnyProgress) -> None:
         """Take note of one report, after which the file is read up to `cursor`."""
@@ -67,7 +69,12 @@ class Seen(Struct, kw_only=True):
             case Output(stream="runner", text=text):
                 self.noted = "; ".join(filter(None, (self.noted, text.strip())))
             case _:
-                pass
+                self._look_back(progress)
+
+    def _look_back(self, progress: AnyProgress) -> None:
+        """Take note of what it knew of the runs before it."""
+        if isinstance(progress, Restored):
+            self.restored = progress.there
 
 
 def gone(reason: str) -> Finished:
@@ -126,6 +133,7 @@ def ended(
         dollars=seen.dollars,
         turns=seen.turns,
         findings=seen.findings,
+        restored=seen.restored,
     )
     name, project, reason = task.id, task.project, finished.reason
     if outcome is Outcome.LIMITED:

@@ -200,11 +200,13 @@ class RunHost:
         return result if isinstance(result, Verdict) else self._explain(result)
 
     async def _restore(self, agent: Agent, spec: Spec, cell: Cell) -> Restored | None:
-        """Give an agent back what its session knows of: what its run before this one had done."""
+        """Give an agent back what its session knows of: what its runs before this one had done."""
         ref = self._left or spec.resumes
         if agent.replays or not ref:
             return None
-        return await restore(Git(cell, spec.run), ref)
+        restored = await restore(Git(cell, spec.run), ref)
+        self._report.restored(restored.ref, there=restored.there)
+        return restored
 
     async def _attempt(self, agent: Agent, job: Job) -> Verdict | Exception:
         try:

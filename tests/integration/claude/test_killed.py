@@ -12,7 +12,7 @@ import pytest
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import AnyProgress, Committed, Finished, Used
-from pmrunnerd.services import leftovers
+from pmrunnerd.services import credentials, leftovers
 from tests.fakes.model import scripted
 from tests.integration.claude.matrix import MOMENTS, Task, kill
 from tests.integration.claude.parts import Claudes, result, uses
@@ -72,9 +72,27 @@ def test_whoever_is_killed_the_task_is_done_once_in_the_same_session(
         done = "once\n" if moment == "while a command runs" else "half\n"
         assert git(hosts.workspace, "show", "HEAD:half.txt") == done
         assert git(hosts.workspace, "status", "--porcelain") == ""
-        assert len(task.answers) == when.asks
+        assert len(task.state.questions) == when.asks
         sessions = {headers["X-Claude-Code-Session-Id"] for headers in model.headers}
         assert sessions == {task.claudes.session}
+
+
+def test_a_run_that_never_got_there_loses_nothing_of_what_was_left(tmp_path: Path) -> None:
+    when = MOMENTS["before the answer is told"]
+    with Hosts(tmp_path) as hosts, scripted(*when.steps(hosts.workspace)) as model:
+        task = Task(hosts, model)
+        task.start()
+        assert end(task.over()).outcome is Outcome.ASKED
+        login = credentials.file(hosts.runs.parent, "claude")
+        secret = login.read_bytes()
+        login.unlink()
+        task.start()
+        assert end(task.over()).outcome is Outcome.LIMITED
+        login.write_bytes(secret)
+        said = task.go_on()
+
+        assert len(every(said, Committed)) == 1
+        assert git(hosts.workspace, "show", "HEAD:half.txt") == "half\n"
 
 
 def test_a_question_that_waits_has_no_process(tmp_path: Path) -> None:

@@ -150,3 +150,29 @@ def test_what_the_run_before_left_is_told_unless_a_person_wants_to_begin_anew() 
     )
     state.questions["q1"] = replace(state.questions["q1"], kind=Kind.HEAD)
     assert spec(state, run, Settings(), "dev").resumes == ""
+
+
+def test_what_was_left_is_told_until_a_run_has_had_it_back() -> None:
+    def ends(run: str, outcome: Outcome, kept: str = "", *, restored: bool = False) -> None:
+        over = ev.RunEnded(
+            run=run, project="w1", outcome=outcome, cursor=9, kept=kept, restored=restored
+        )
+        happen(state, over, ev.TaskInterrupted(task="t1", project="w1", reason="it died"))
+
+    def told(run: str, attempt: int) -> str:
+        happen(state, started("t1", run, attempt))
+        return spec(state, state.runs[run], Settings(), "dev").resumes
+
+    state = happen(a_plan(), started("t1", "r1"))
+    ends("r1", Outcome.INTERRUPTED, "refs/pm-runner/runs/r1")
+    assert told("r2", 2) == "refs/pm-runner/runs/r1"
+    ends("r2", Outcome.LIMITED)
+    assert told("r3", 3) == "refs/pm-runner/runs/r1"
+    # Killed while it was put back: what was kept of that is a part of it.
+    ends("r3", Outcome.INTERRUPTED, "refs/pm-runner/runs/r3")
+    assert told("r4", 4) == "refs/pm-runner/runs/r1"
+    ends("r4", Outcome.FAILED, "refs/pm-runner/runs/r4", restored=True)
+    assert told("r5", 5) == "refs/pm-runner/runs/r4"
+    # It had it back, and took all of it back itself.
+    ends("r5", Outcome.FAILED, restored=True)
+    assert told("r6", 6) == ""
