@@ -12,13 +12,17 @@ from pmrunnerd.model.questions import Kind
 
 
 class Answered(Entity, frozen=True, kw_only=True):
-    """A question of an earlier `run` of the same task and what a person answered."""
+    """A question of an earlier `run` of the same task and what a person answered.
+
+    It is `news` until a run has told its session.
+    """
 
     question: str
     options: tuple[str, ...] = ()
     answer: str
     kind: Kind = Kind.AGENT
     run: str = ""
+    news: bool = False
 
 
 class Limits(Entity, frozen=True, kw_only=True):
@@ -130,6 +134,10 @@ class Restored(Progress, frozen=True, kw_only=True):
 
     ref: str
     there: bool
+
+
+class Told(Progress, frozen=True, kw_only=True):
+    """The agent's session knows all that is news to it, and goes on from there."""
 
 
 class Output(Progress, frozen=True, kw_only=True):
@@ -274,6 +282,7 @@ class Finished(Progress, frozen=True, kw_only=True):
 AnyProgress = (
     Began
     | Restored
+    | Told
     | Output
     | Said
     | Used

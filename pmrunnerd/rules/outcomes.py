@@ -22,6 +22,7 @@ from pmrunnerd.model.progress import (
     Output,
     Proposed,
     Restored,
+    Told,
 )
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.state import State
@@ -45,6 +46,7 @@ class Seen(Struct, kw_only=True):
     turns: int | None = None
     findings: tuple[str, ...] = ()
     restored: bool = False
+    told: bool = False
 
     def look(self, cursor: int, progress: AnyProgress) -> None:
         """Take note of one report, after which the file is read up to `cursor`."""
@@ -73,8 +75,13 @@ class Seen(Struct, kw_only=True):
 
     def _look_back(self, progress: AnyProgress) -> None:
         """Take note of what it knew of the runs before it."""
-        if isinstance(progress, Restored):
-            self.restored = progress.there
+        match progress:
+            case Restored(there=there):
+                self.restored = there
+            case Told():
+                self.told = True
+            case _:
+                pass
 
 
 def gone(reason: str) -> Finished:
@@ -134,6 +141,7 @@ def ended(
         turns=seen.turns,
         findings=seen.findings,
         restored=seen.restored,
+        told=seen.told,
     )
     name, project, reason = task.id, task.project, finished.reason
     if outcome is Outcome.LIMITED:

@@ -62,6 +62,7 @@ def end_run(state: State, event: ev.RunEnded, at: str) -> None:
         turns=event.turns,
         findings=event.findings,
         restored=event.restored,
+        told=event.told,
     )
     budgets.spend(state, event.dollars, at)
     state.runs[run.id] = replace(run, cursor=event.cursor, ended=ended)

@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "32b11cf3a07d4260"
+FOLD: Final = "1b436fda27efa8f4"

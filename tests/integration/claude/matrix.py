@@ -61,8 +61,8 @@ class Task:
         happen(self.state, *ended(self.state, self.state.runs[self.run], last, seen, patient))
         if self.state.tasks["t1"].state is TaskState.ERROR:
             happen(self.state, *decide.retry_task(self.state, "t1", "anna"))
-        for one in self.state.open_questions(self.state.tasks["t1"]):
-            happen(self.state, *answers.answer(self.state, one.id, ANSWER, "anna"))
+        for asked in self.state.open_questions(self.state.tasks["t1"]):
+            happen(self.state, *answers.answer(self.state, asked.id, ANSWER, "anna"))
         return said
 
     def go_on(self) -> list[AnyProgress]:

@@ -25,15 +25,17 @@ def test_a_run_is_told_what_was_answered_and_who_was_there_before_it() -> None:
 
     assert told.earlier == ("r1-aaaa",)
     assert told.answers == (
-        Answered(question="which?", answer="this one", run="r1-aaaa"),
-        Answered(question="why?", answer="because", run="r1-aaaa"),
+        Answered(question="which?", answer="this one", run="r1-aaaa", news=True),
+        Answered(question="why?", answer="because", run="r1-aaaa", news=True),
     )
     assert told.limits == Limits(total=60, silence=5)
 
     # What the runner asked for itself is no answer to anything that the agent asks.
     state.questions["q2"] = replace(state.questions["q2"], kind=Kind.HEAD)
     told = spec(state, state.runs["r2-bbbb"], settings, "dev")
-    assert told.answers == (Answered(question="which?", answer="this one", run="r1-aaaa"),)
+    assert told.answers == (
+        Answered(question="which?", answer="this one", run="r1-aaaa", news=True),
+    )
     assert (told.environment, told.workspace, told.attempt) == ("dev", "/srv/demo", 2)
 
 
@@ -146,7 +148,7 @@ def test_what_the_run_before_left_is_told_unless_a_person_wants_to_begin_anew() 
 
     assert told.resumes == "refs/pm-runner/runs/r1"
     assert told.answers == (
-        Answered(question="?", answer="allow once", kind=Kind.PERMISSION, run="r1"),
+        Answered(question="?", answer="allow once", kind=Kind.PERMISSION, run="r1", news=True),
     )
     state.questions["q1"] = replace(state.questions["q1"], kind=Kind.HEAD)
     assert spec(state, run, Settings(), "dev").resumes == ""
@@ -176,3 +178,55 @@ def test_what_was_left_is_told_until_a_run_has_had_it_back() -> None:
     # It had it back, and took all of it back itself.
     ends("r5", Outcome.FAILED, restored=True)
     assert told("r6", 6) == ""
+
+
+def test_an_answer_is_news_until_a_run_has_told_its_session() -> None:
+    def ends(run: str, outcome: Outcome, *, told: bool = False) -> None:
+        over = ev.RunEnded(run=run, project="w1", outcome=outcome, cursor=9, told=told)
+        again = ev.TaskInterrupted(task="t1", project="w1", reason="it died")
+        happen(state, over, again)
+
+    def news(run: str, attempt: int) -> list[bool]:
+        happen(state, started("t1", run, attempt))
+        return [one.news for one in spec(state, state.runs[run], Settings(), "dev").answers]
+
+    state = happen(a_plan(), started("t1", "r1"), *asked("t1", "r1", "which?"))
+    answered = ev.QuestionAnswered(question="q1", project="w1", text="this", by="anna")
+    happen(state, answered, ev.TaskAnswered(task="t1", project="w1"))
+    assert news("r2", 2) == [True]
+    ends("r2", Outcome.LIMITED)
+    assert news("r3", 3) == [True]
+    ends("r3", Outcome.INTERRUPTED, told=True)
+    assert news("r4", 4) == [False]
+
+
+def test_what_was_answered_is_no_news_where_a_person_wants_to_begin_anew() -> None:
+    state = happen(a_plan(), started("t1", "r1"), *asked("t1", "r1", "which?"))
+    over = ev.RunEnded(run="r2", project="w1", outcome=Outcome.ASKED, cursor=9)
+    moved = ev.AskedQuestion(question="q2", text="HEAD moved", kind=Kind.HEAD)
+    happen(
+        state,
+        ev.QuestionAnswered(question="q1", project="w1", text="this", by="anna"),
+        ev.TaskAnswered(task="t1", project="w1"),
+        started("t1", "r2", 2),
+        over,
+        ev.TaskAsked(task="t1", project="w1", run="r2", questions=(moved,)),
+        ev.QuestionAnswered(question="q2", project="w1", text="begin anew", by="anna"),
+        ev.TaskAnswered(task="t1", project="w1"),
+        started("t1", "r3", 3),
+    )
+
+    (one,) = spec(state, state.runs["r3"], Settings(), "dev").answers
+    assert not one.news
+
+
+def test_what_a_session_knows_to_be_lost_is_not_put_back_any_more() -> None:
+    state = happen(a_plan(), started("t1", "r1"))
+    over = ev.RunEnded(run="r1", project="w1", outcome=Outcome.FAILED, cursor=9, kept="refs/1")
+    again = ev.TaskInterrupted(task="t1", project="w1", reason="it died")
+    told = ev.RunEnded(
+        run="r2", project="w1", outcome=Outcome.FAILED, cursor=9, kept="refs/2", told=True
+    )
+    happen(state, over, again, started("t1", "r2", 2), told, again, started("t1", "r3", 3))
+
+    assert spec(state, state.runs["r3"], Settings(), "dev").resumes == "refs/2"

@@ -38,9 +38,7 @@ async def work(job: Job, report: Report) -> Verdict:
     await asyncio.to_thread(session.prepare)
     await asyncio.to_thread(stubs.ignore, job.directory)
     resumes, pending = session.transcript() is not None, session.pending()
-    permissions = Permissions(
-        spec.answers, spec.workspace, spec.earlier[-1] if spec.earlier else ""
-    )
+    permissions = Permissions(spec.answers, spec.workspace)
     questions = Questions(spec.answers, pending.calls.keys(), permissions)
     if pending.replays and not questions.knows(pending.questions):
         # Killed before it could say what it asks. The CLI would ask again, and may not be heard.
@@ -77,10 +75,10 @@ async def _talk(
 def opening(job: Job, pending: Pending, permissions: Permissions, *, resumes: bool) -> list[str]:
     """Return what to say, one after the other; an empty one has the CLI repeat its question."""
     spec = job.spec
-    if not resumes:
-        return [prompts.first(spec)]
     lost = prompts.lost(job.restored.ref if job.restored and not job.restored.there else "")
     news = "\n\n".join(filter(None, (permissions.news(), _said(spec))))
+    if not resumes:
+        return ["\n\n".join(filter(None, (prompts.first(spec), news, lost)))]
     if pending.replays:
         more = "\n\n".join(filter(None, (news, lost)))
         return ["", *([more] if more else [])]
@@ -91,9 +89,8 @@ def opening(job: Job, pending: Pending, permissions: Permissions, *, resumes: bo
 
 
 def _last(spec: Spec, kind: Kind) -> str:
-    """Return what a person answered to what the run before this one asked; empty for nothing."""
-    before = spec.earlier[-1] if spec.earlier else ""
-    found = [one.answer for one in spec.answers if one.kind is kind and one.run == before]
+    """Return what a person answered last that is news; empty for nothing."""
+    found = [one.answer for one in spec.answers if one.kind is kind and one.news]
     return found[-1] if found else ""
 
 
