@@ -1,13 +1,14 @@
 """One run of Claude Code: from its prompt, or an answer, to its result, its question or a limit."""
 
 import asyncio
+from collections.abc import Sequence
 
 from claude_agent_sdk import ClaudeSDKError
 
 from pmrunnerd.model.entities import Outcome, TaskKind
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.model.progress import Concluded, Spec
-from pmrunnerd.model.questions import ACCEPT, Kind
+from pmrunnerd.model.progress import Asked, Concluded, Spec
+from pmrunnerd.model.questions import ACCEPT, OPTIONS, Kind
 from pmrunnerd.services.agents.claude import launch, limits, prompts, stubs
 from pmrunnerd.services.agents.claude.launch import Launch
 from pmrunnerd.services.agents.claude.permissions import Permissions
@@ -27,6 +28,8 @@ async def work(job: Job, report: Report) -> Verdict:
     if not job.cell.confined:
         raise Refused("cannot start Claude Code: it works in a sandbox alone")
     if _is_accepted(spec):
+        if job.restored is not None and not job.restored.there:
+            return _ask(report, [_misplaced(job.restored.ref)])
         report.tell(Concluded(at="", text="a person accepted it as it was"))
         return Verdict(outcome=Outcome.SUCCEEDED)
     budget = spec.means.budget
@@ -42,7 +45,7 @@ async def work(job: Job, report: Report) -> Verdict:
     questions = Questions(spec.answers, pending.calls.keys(), permissions)
     if pending.replays and not questions.knows(pending.questions):
         # Killed before it could say what it asks. The CLI would ask again, and may not be heard.
-        return _ask(report, pending)
+        return _ask(report, pending.questions)
     told = opening(job, pending, permissions, resumes=resumes)
     given = launch.launch(job, session.directory, questions, resumes=resumes)
     return await _talk(job, report, given, questions, told)
@@ -102,7 +105,16 @@ def _said(spec: Spec) -> str:
     return prompts.instructed(said) if (said := _last(spec, Kind.FINDINGS)) else ""
 
 
-def _ask(report: Report, pending: Pending) -> Verdict:
-    for one in pending.questions:
+def _misplaced(ref: str) -> Asked:
+    """Return what to ask where there is nothing to commit of what was accepted."""
+    text = (
+        f"What was accepted cannot be put on the branch as that is now; it is kept as {ref}"
+        f" (git show {ref}). Accept it again once the two go together, or say what is to be done."
+    )
+    return Asked(at="", text=text, options=OPTIONS[Kind.FINDINGS], kind=Kind.FINDINGS)
+
+
+def _ask(report: Report, questions: Sequence[Asked]) -> Verdict:
+    for one in questions:
         report.tell(one)
     return Verdict(outcome=Outcome.ASKED)

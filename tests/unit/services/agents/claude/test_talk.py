@@ -115,11 +115,11 @@ def test_a_session_is_told_once_a_model_has_answered_the_last_of_what_is_said(
     assert kinds == [pr.Said, pr.Said, pr.Told]
 
 
-def test_a_session_whose_provider_refused_is_told_nothing(tmp_path: Path) -> None:
-    error = said("API error", error="rate_limit")
-    talked = Talked(tmp_path, Teller([error, ended(is_error=True, api_error_status=429)]))
+def test_a_session_that_no_model_answers_is_told_nothing(tmp_path: Path) -> None:
+    error = said("API error", error="server_error")
+    talked = Talked(tmp_path, Teller([error, ended(is_error=True)]))
 
-    assert talked.verdict.outcome is Outcome.LIMITED
+    assert talked.verdict.outcome is Outcome.FAILED
     assert talked.every(pr.Told) == []
 
 

@@ -10,7 +10,7 @@ import pytest
 from pmrunnerd.model import progress as pr
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.model.questions import ACCEPT, ALLOW_ONCE, Kind
+from pmrunnerd.model.questions import ACCEPT, ALLOW_ONCE, OPTIONS, Kind
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.session import Pending
 from pmrunnerd.services.agents.claude.worker import opening, work
@@ -62,6 +62,21 @@ def test_work_that_a_person_accepted_needs_no_model(tmp_path: Path) -> None:
 
     assert asyncio.run(work(accepted, heard)).outcome is Outcome.SUCCEEDED
     assert heard.told == [pr.Concluded(at="", text="a person accepted it as it was")]
+
+
+@needs_sandbox
+def test_work_that_was_accepted_and_is_not_there_is_asked_about_and_not_done(
+    tmp_path: Path,
+) -> None:
+    heard, gone = Heard(), Restored("refs/pm-runner/runs/r1", there=False)
+    answers = (answered(Kind.FINDINGS, ACCEPT),)
+    accepted = job(tmp_path, earlier=("r1",), answers=answers, restored=gone)
+
+    assert asyncio.run(work(accepted, heard)).outcome is Outcome.ASKED
+    (asked,) = heard.told
+    assert isinstance(asked, pr.Asked)
+    assert (asked.kind, asked.options) == (Kind.FINDINGS, OPTIONS[Kind.FINDINGS])
+    assert "git show refs/pm-runner/runs/r1" in asked.text
 
 
 @needs_sandbox
