@@ -15,7 +15,7 @@ from pmrunnerd.model.progress import AnyProgress, Committed, Finished, Used
 from pmrunnerd.services import credentials, leftovers
 from tests.fakes.model import scripted
 from tests.integration.claude.matrix import MOMENTS, Task, kill
-from tests.integration.claude.parts import Claudes, result, uses
+from tests.integration.claude.parts import Claudes, result, uses, written
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.unit.services.parts import eventually, git, head, needs_sandbox, processes, spec
 
@@ -93,6 +93,35 @@ def test_a_run_that_never_got_there_loses_nothing_of_what_was_left(tmp_path: Pat
 
         assert len(every(said, Committed)) == 1
         assert git(hosts.workspace, "show", "HEAD:half.txt") == "half\n"
+
+
+def test_what_was_half_put_back_by_a_run_that_died_is_put_back_whole(tmp_path: Path) -> None:
+    when = MOMENTS["before the answer is told"]
+    hangs = "touch .git/on; while test -e .git/hold; do sleep 0.05; done; cat"
+    with Hosts(tmp_path) as hosts:
+        here = hosts.workspace
+        (here / ".gitattributes").write_text("slow.txt filter=slow\n")
+        git(here, "add", "--all")
+        git(here, "commit", "--quiet", "--message=slow")
+        git(here, "config", "filter.slow.smudge", hangs)
+        slow = written(here / "slow.txt", "slow\n")
+        slow.last = "created"
+        with scripted(*when.steps(here)[:1], slow, *when.steps(here)[1:]) as model:
+            task = Task(hosts, model)
+            task.start()
+            assert end(task.over()).outcome is Outcome.ASKED
+            (here / ".git/hold").touch()
+            task.start()
+            eventually((here / ".git/on").exists)
+            assert (here / "half.txt").exists(), "nothing is there yet"
+            kill(task, "the run host")
+            task.over()
+            (here / ".git/hold").unlink()
+            said = task.go_on()
+
+        assert len(every(said, Committed)) == 1
+        assert git(here, "show", "HEAD:half.txt", "HEAD:slow.txt") == "half\nslow\n"
+        assert [path.name for path in (here / ".git").glob("pm-runner-run*")] == []
 
 
 def test_a_question_that_waits_has_no_process(tmp_path: Path) -> None:
