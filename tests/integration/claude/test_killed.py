@@ -124,6 +124,20 @@ def test_what_was_half_put_back_by_a_run_that_died_is_put_back_whole(tmp_path: P
         assert [path.name for path in (here / ".git").glob("pm-runner-run*")] == []
 
 
+def test_who_is_told_to_stop_is_interrupted_whatever_became_of_the_index(tmp_path: Path) -> None:
+    waits = uses("Bash", command="touch .git/on; sleep 99")
+    with Hosts(tmp_path) as hosts, scripted(waits) as model:
+        task = Task(hosts, model)
+        task.start()
+        eventually((hosts.workspace / ".git/on").exists)
+        (hosts.workspace / ".git/index").write_bytes(b"no index")
+        kill(task, "told to stop")
+        said = task.over()
+
+        assert end(said).outcome is Outcome.INTERRUPTED, said
+        assert git(hosts.workspace, "status", "--porcelain") == ""
+
+
 def test_a_question_that_waits_has_no_process(tmp_path: Path) -> None:
     when = MOMENTS["before the answer is told"]
     with Hosts(tmp_path) as hosts, scripted(*when.steps(hosts.workspace)) as model:

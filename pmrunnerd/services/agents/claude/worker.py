@@ -1,12 +1,13 @@
 """One run of Claude Code: from its prompt, or an answer, to its result, its question or a limit."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 from claude_agent_sdk import ClaudeSDKError
 
 from pmrunnerd.model.entities import Outcome, TaskKind
-from pmrunnerd.model.errors import Refused
+from pmrunnerd.model.errors import PmError, Refused
 from pmrunnerd.model.progress import Asked, Concluded, Spec
 from pmrunnerd.model.questions import ACCEPT, OPTIONS, Kind
 from pmrunnerd.services.agents.claude import launch, limits, prompts, stubs
@@ -15,10 +16,12 @@ from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.claude.session import Pending, Session
 from pmrunnerd.services.agents.claude.talk import Talk
-from pmrunnerd.services.agents.claude.time_limits import TimeLimits
+from pmrunnerd.services.agents.claude.time_limits import TimeIsUp, TimeLimits
 from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
 from pmrunnerd.services.git import Git
+
+log = logging.getLogger(__name__)
 
 
 async def work(job: Job, report: Report) -> Verdict:
@@ -61,18 +64,31 @@ async def _talk(
     talk = Talk(job, report, transport, given.options, questions)
     try:
         async with times.kept():
-            return await talk.through(told)
-    except TimeoutError:
-        return times.verdict()
+            verdict = await talk.through(told)
+    except TimeIsUp:
+        verdict = times.verdict()
     except ClaudeSDKError as exc:
         last = str(transport.tail)
         why = f"Claude Code failed: {exc}" + (f": {last}" if last else "")
-        return Verdict(outcome=Outcome.FAILED, reason=why)
+        verdict = Verdict(outcome=Outcome.FAILED, reason=why)
     finally:
         await talk.end()
-        await stubs.clear(Git(job.cell, job.spec.run))
+        left = await _clear(job)
         if transport.command is not None and transport.command.usage is not None:
             report.used(transport.command.usage)
+    if left is not None and verdict.outcome is Outcome.SUCCEEDED:
+        raise left  # or they would be committed
+    return verdict
+
+
+async def _clear(job: Job) -> Exception | None:
+    """Take stubs away; return why they stay. That is no reason to forget how the run ended."""
+    try:
+        await stubs.clear(Git(job.cell, job.spec.run))
+    except (PmError, OSError) as exc:
+        log.warning("run %s: %s", job.spec.run, exc)
+        return exc
+    return None
 
 
 def opening(job: Job, pending: Pending, permissions: Permissions, *, resumes: bool) -> list[str]:
