@@ -129,7 +129,7 @@ class Began(Progress, frozen=True, kw_only=True):
     pid: int
 
 
-class Restored(Progress, frozen=True, kw_only=True):
+class PutBack(Progress, frozen=True, kw_only=True):
     """What the task's runs had left as `ref` is `there` again, or could not be put back."""
 
     ref: str
@@ -281,7 +281,7 @@ class Finished(Progress, frozen=True, kw_only=True):
 
 AnyProgress = (
     Began
-    | Restored
+    | PutBack
     | Told
     | Output
     | Said

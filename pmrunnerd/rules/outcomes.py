@@ -21,7 +21,7 @@ from pmrunnerd.model.progress import (
     Means,
     Output,
     Proposed,
-    Restored,
+    PutBack,
     Told,
 )
 from pmrunnerd.model.questions import Kind
@@ -76,7 +76,7 @@ class Seen(Struct, kw_only=True):
     def _look_back(self, progress: AnyProgress) -> None:
         """Take note of what it knew of the runs before it."""
         match progress:
-            case Restored(there=there):
+            case PutBack(there=there):
                 self.restored = there
             case Told():
                 self.told = True

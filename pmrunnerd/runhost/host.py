@@ -208,7 +208,7 @@ class RunHost:
         if agent.replays or not ref:
             return None
         restored = await restore(Git(cell, spec.run), began, ref)
-        self._report.restored(restored.ref, there=restored.there)
+        self._report.put_back(restored.ref, there=restored.there)
         return restored
 
     async def _attempt(self, agent: Agent, job: Job) -> Verdict | Exception:

@@ -45,8 +45,8 @@ def test_what_an_agent_says_is_the_log_and_what_it_does_is_a_note() -> None:
 def test_our_own_notes_go_to_standard_error() -> None:
     out, err = written(
         BEGAN,
-        pr.Restored(at="", ref="refs/pm-runner/runs/r0", there=True),
-        pr.Restored(at="", ref="refs/pm-runner/runs/r0", there=False),
+        pr.PutBack(at="", ref="refs/pm-runner/runs/r0", there=True),
+        pr.PutBack(at="", ref="refs/pm-runner/runs/r0", there=False),
         pr.Told(at=""),
         pr.Asked(at="", text="Which?", options=("one", "two")),
         pr.Asked(at="", text="Why?"),
