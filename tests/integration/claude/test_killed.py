@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import AnyProgress, Committed, Finished, Used
-from pmrunnerd.services import credentials, leftovers
+from pmrunnerd.model.progress import AnyProgress, Committed, Finished, PutBack, Used
+from pmrunnerd.services import credentials, leftovers, marker
 from tests.fakes.model import scripted
 from tests.integration.claude.matrix import MOMENTS, Task, kill
 from tests.integration.claude.parts import Claudes, result, uses, written
@@ -122,6 +123,25 @@ def test_what_was_half_put_back_by_a_run_that_died_is_put_back_whole(tmp_path: P
         assert len(every(said, Committed)) == 1
         assert git(here, "show", "HEAD:half.txt", "HEAD:slow.txt") == "half\nslow\n"
         assert [path.name for path in (here / ".git").glob("pm-runner-run*")] == []
+
+
+def test_a_note_of_an_agent_s_making_puts_nothing_of_others_into_its_work(tmp_path: Path) -> None:
+    when = MOMENTS[BY_DEFAULT]
+    with Hosts(tmp_path) as hosts, scripted(*when.steps(hosts.workspace)) as model:
+        of_another = "refs/pm-runner/runs/r77-0123abcd"
+        git(hosts.workspace, "update-ref", of_another, "HEAD")
+        task = Task(hosts, model)
+        task.start()
+        eventually(lambda: when.come(task))
+        note = marker.read(hosts.workspace)
+        assert note is not None
+        marker.exchange(hosts.workspace, replace(note, restoring=of_another))
+        kill(task, VICTIMS[0])
+        task.over()
+        said = task.go_on()
+
+        assert [one.ref for one in every(said, PutBack)] == [f"refs/pm-runner/runs/{note.run}"]
+        assert git(hosts.workspace, "show", "HEAD:half.txt") == "once\n"
 
 
 def test_who_is_told_to_stop_is_interrupted_whatever_became_of_the_index(tmp_path: Path) -> None:
