@@ -81,14 +81,17 @@ def said(progress: pr.AnyProgress) -> str:
             return f"asked: {text}" + (f" [{' | '.join(options)}]" if options else "")
         case pr.Committed(commit=commit, subject=subject, files=files):
             return f"committed {commit[:12]} {subject} ({files} {_files(files)})"
-        case pr.Kept() | pr.PutAway():
+        case pr.Kept() | pr.PutAway() | pr.PutBack():
             return _kept(progress)
         case pr.Finished(outcome=outcome, reason=reason):
             return str(outcome) + (f": {reason}" if reason else "")
     return type(progress).__name__.lower()
 
 
-def _kept(said: pr.Kept | pr.PutAway) -> str:
+def _kept(said: pr.Kept | pr.PutAway | pr.PutBack) -> str:
+    if isinstance(said, pr.PutBack):
+        became = "is there again" if said.there else "cannot be put back"
+        return f"what is kept as {said.ref} {became}"
     many = f"{said.files} {_files(said.files)}"
     if isinstance(said, pr.PutAway):
         kept = f"what run {said.run} left behind ({many}) is kept as {said.ref}"

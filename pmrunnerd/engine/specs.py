@@ -8,7 +8,7 @@ from pmrunnerd.model.progress import Answered, Limits, Needed, Spec
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import drafting
+from pmrunnerd.rules import drafting, handover
 
 
 def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
@@ -16,6 +16,7 @@ def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
     task, project = state.tasks[run.task], state.projects[run.project]
     plan = state.plans[task.plan]
     before = tuple(name for name in task.runs if name != run.id)
+    left = handover.left(state, task, before)
     return Spec(
         environment=environment,
         run=run.id,
@@ -30,8 +31,8 @@ def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
         attempt=run.attempt,
         earlier=(*drafting.before(state, task), *before),
         interrupted=tuple(name for name in before if _was_interrupted(state.runs[name])),
-        answers=tuple(_answered(state, task)),
-        resumes=_resumes(state, task, before),
+        answers=tuple(_answered(state, task, before)),
+        resumes=left.ended.kept if left is not None and left.ended is not None else "",
         kind=task.kind,
         bootstrap=project.bootstrap_prompt,
         plan=_plan(state, task) if task.kind is TaskKind.WORK else "",
@@ -63,8 +64,9 @@ def _needed(task: Task) -> Needed:
     return Needed(name=task.name, title=task.title, result=task.result, commit=task.commit)
 
 
-def _answered(state: State, task: Task) -> Iterator[Answered]:
+def _answered(state: State, task: Task, before: Sequence[str]) -> Iterator[Answered]:
     """Yield what was answered to the task, but for what the runner asked of the workspace."""
+    untold = handover.untold(state, task, before)
     for question in (state.questions[name] for name in task.questions):
         if question.answer is not None and question.kind is not Kind.HEAD:
             yield Answered(
@@ -73,17 +75,8 @@ def _answered(state: State, task: Task) -> Iterator[Answered]:
                 answer=question.answer.text,
                 kind=question.kind,
                 run=question.run,
+                news=question.run in untold,
             )
-
-
-def _resumes(state: State, task: Task, before: Sequence[str]) -> str:
-    """Return the reference of what the run before left, unless a person wants to begin anew."""
-    last = state.runs[before[-1]] if before else None
-    if last is None or last.ended is None:
-        return ""
-    asked = (state.questions[name] for name in task.questions)
-    anew = any(one.run == last.id and one.kind is Kind.HEAD for one in asked)
-    return "" if anew else last.ended.kept
 
 
 def _was_interrupted(run: Run) -> bool:

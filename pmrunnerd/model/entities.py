@@ -166,7 +166,8 @@ class Ended(Entity, frozen=True, kw_only=True):
     workspace with repositories that it had made in there.
     `peak_memory` is bytes of its largest process, `cpu_seconds` those of all; None is not known.
     `noted` is what its host said of the output, `findings` what was found to be wrong with the work. `dollars` and `turns` are what the model took; None
-    is not known, or that there was none.
+    is not known, or that there was none. `restored` says that it had what the runs before it had left,
+    `told` that its session knows what was answered until it began.
     """
 
     outcome: Outcome
@@ -182,6 +183,8 @@ class Ended(Entity, frozen=True, kw_only=True):
     dollars: float | None = None
     turns: int | None = None
     findings: tuple[str, ...] = ()
+    restored: bool = False
+    told: bool = False
 
 
 class Run(Entity, frozen=True, kw_only=True):

@@ -274,7 +274,8 @@ class RunEnded(Event, frozen=True, kw_only=True):
 
     `peak_memory` is bytes of its largest process, `cpu_seconds` those of all of them; both are
     absent where nobody could look, as after a run host that was killed. `noted` is what the run host
-    said of the output, such as that not all of it was kept.
+    said of the output, such as that not all of it was kept. `restored` says that it had what the runs
+    before it had left, `told` that its session knows what was answered until it began.
     """
 
     run: str
@@ -292,6 +293,8 @@ class RunEnded(Event, frozen=True, kw_only=True):
     dollars: float | None = None
     turns: int | None = None
     findings: tuple[str, ...] = ()
+    restored: bool = False
+    told: bool = False
 
 
 class LeftoversKept(Event, frozen=True, kw_only=True):

@@ -12,13 +12,17 @@ from pmrunnerd.model.questions import Kind
 
 
 class Answered(Entity, frozen=True, kw_only=True):
-    """A question of an earlier `run` of the same task and what a person answered."""
+    """A question of an earlier `run` of the same task and what a person answered.
+
+    It is `news` until a run has told its session.
+    """
 
     question: str
     options: tuple[str, ...] = ()
     answer: str
     kind: Kind = Kind.AGENT
     run: str = ""
+    news: bool = False
 
 
 class Limits(Entity, frozen=True, kw_only=True):
@@ -73,7 +77,7 @@ class Spec(Entity, frozen=True, kw_only=True):
     `earlier` are the runs of the same task before this one: what they left behind is recognised
     by these names. Only those of them that were `interrupted`, be it to be cancelled, can have
     finished their work and not have said so. `answers` are in the order in which they were asked.
-    `resumes` is the reference of what the run before this one left, for an agent that goes on with
+    `resumes` is the reference of what the runs before this one left, for an agent that goes on with
     it. `objections` are what a person, or a rule, had against what the session proposed before.
     """
 
@@ -123,6 +127,17 @@ class Began(Progress, frozen=True, kw_only=True):
     head: str
     confined: bool
     pid: int
+
+
+class PutBack(Progress, frozen=True, kw_only=True):
+    """What the task's runs had left as `ref` is `there` again, or could not be put back."""
+
+    ref: str
+    there: bool
+
+
+class Told(Progress, frozen=True, kw_only=True):
+    """The agent's session knows all that is news to it, and goes on from there."""
 
 
 class Output(Progress, frozen=True, kw_only=True):
@@ -266,6 +281,8 @@ class Finished(Progress, frozen=True, kw_only=True):
 
 AnyProgress = (
     Began
+    | PutBack
+    | Told
     | Output
     | Said
     | Used

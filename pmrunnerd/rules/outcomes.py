@@ -21,6 +21,8 @@ from pmrunnerd.model.progress import (
     Means,
     Output,
     Proposed,
+    PutBack,
+    Told,
 )
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.state import State
@@ -43,6 +45,8 @@ class Seen(Struct, kw_only=True):
     dollars: float | None = None
     turns: int | None = None
     findings: tuple[str, ...] = ()
+    restored: bool = False
+    told: bool = False
 
     def look(self, cursor: int, progress: AnyProgress) -> None:
         """Take note of one report, after which the file is read up to `cursor`."""
@@ -66,6 +70,16 @@ class Seen(Struct, kw_only=True):
                 self.findings = findings
             case Output(stream="runner", text=text):
                 self.noted = "; ".join(filter(None, (self.noted, text.strip())))
+            case _:
+                self._look_back(progress)
+
+    def _look_back(self, progress: AnyProgress) -> None:
+        """Take note of what it knew of the runs before it."""
+        match progress:
+            case PutBack(there=there):
+                self.restored = there
+            case Told():
+                self.told = True
             case _:
                 pass
 
@@ -126,6 +140,8 @@ def ended(
         dollars=seen.dollars,
         turns=seen.turns,
         findings=seen.findings,
+        restored=seen.restored,
+        told=seen.told,
     )
     name, project, reason = task.id, task.project, finished.reason
     if outcome is Outcome.LIMITED:

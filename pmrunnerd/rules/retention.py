@@ -12,6 +12,7 @@ from msgspec import Struct
 from pmrunnerd.model.entities import Task, TaskState
 from pmrunnerd.model.quantities import size, span
 from pmrunnerd.model.state import State
+from pmrunnerd.rules import handover
 from pmrunnerd.rules.drafting import is_gone_on_with
 from pmrunnerd.rules.plans import UNDER_WAY, can_go_on
 
@@ -79,7 +80,7 @@ def needed(state: State, identifier: str) -> str:
     for question in state.open_questions(task):
         if question.run == run.id:
             return f"question {question.id} of it is open"
-    if run.id != task.runs[-1]:
+    if run.id not in handover.gone_on_from(state, task):
         return ""
     return _goes_on(state, task)
 

@@ -61,6 +61,8 @@ def end_run(state: State, event: ev.RunEnded, at: str) -> None:
         dollars=event.dollars,
         turns=event.turns,
         findings=event.findings,
+        restored=event.restored,
+        told=event.told,
     )
     budgets.spend(state, event.dollars, at)
     state.runs[run.id] = replace(run, cursor=event.cursor, ended=ended)

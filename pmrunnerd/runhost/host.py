@@ -16,7 +16,7 @@ from pmrunnerd.runhost import premises
 from pmrunnerd.runhost.report import Reporter
 from pmrunnerd.runhost.settle import settle, unsettled
 from pmrunnerd.runhost.surroundings import environment
-from pmrunnerd.services import cells, credentials, leftovers, lockfile, process, tenancy
+from pmrunnerd.services import cells, credentials, keptrefs, leftovers, lockfile, process, tenancy
 from pmrunnerd.services.agents import registry
 from pmrunnerd.services.agents.protocol import Agent, Job, Verdict
 from pmrunnerd.services.cell import Cell
@@ -24,6 +24,7 @@ from pmrunnerd.services.credentials import NoLogin
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.holding import Held
 from pmrunnerd.services.keeping import Keeping
+from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.restoring import Restored, restore
 from pmrunnerd.services.rundir import CannotReport, RunDirectory
 from pmrunnerd.services.tenancy import FULL, Finished, Tenancy
@@ -140,7 +141,7 @@ class RunHost:
         )
         try:
             self._report.began(held.began.head, confined=cell.confined, pid=os.getpid())
-            verdict = await self._work(agent, spec, cell, held.began.head)
+            verdict = await self._work(agent, spec, cell, held.began)
             try:
                 return await self._in_haste(settle(held, verdict, spec, self._report))
             except _CutShortError:
@@ -176,15 +177,15 @@ class RunHost:
         (state,) = premises.private(self._directory.path)
         return credentials.read(state, agent.name, datetime.now(UTC)).environment
 
-    async def _work(self, agent: Agent, spec: Spec, cell: Cell, head: str) -> Verdict:
+    async def _work(self, agent: Agent, spec: Spec, cell: Cell, began: Marker) -> Verdict:
         """Let the agent work until it is done or we are told to stop."""
         job = Job(
             spec=spec,
             cell=cell,
             directory=self._directory.agent,
             environment=environment(spec, cell, os.environ.get("PATH", process.PATH)),
-            head=head,
-            restored=await self._restore(agent, spec, cell),
+            head=began.head,
+            restored=await self._restore(agent, spec, cell, began),
             secret=self._secret,
         )
         if self._told_to_stop:
@@ -199,12 +200,16 @@ class RunHost:
             raise result
         return result if isinstance(result, Verdict) else self._explain(result)
 
-    async def _restore(self, agent: Agent, spec: Spec, cell: Cell) -> Restored | None:
-        """Give an agent back what its session knows of: what its run before this one had done."""
+    async def _restore(
+        self, agent: Agent, spec: Spec, cell: Cell, began: Marker
+    ) -> Restored | None:
+        """Give an agent back what its session knows of: what its runs before this one had done."""
         ref = self._left or spec.resumes
         if agent.replays or not ref:
             return None
-        return await restore(Git(cell, spec.run), ref)
+        restored = await restore(Git(cell, spec.run), began, ref)
+        self._report.put_back(restored.ref, there=restored.there)
+        return restored
 
     async def _attempt(self, agent: Agent, job: Job) -> Verdict | Exception:
         try:
@@ -224,11 +229,13 @@ class RunHost:
         why = f"{type(exc).__name__}: {exc}: this is a bug in pm-runner; runhost.log has the rest"
         return Verdict(outcome=Outcome.FAILED, reason=why)
 
-    def _put_away(self, run: str, kept: Keeping | None) -> None:
+    def _put_away(self, dead: Marker, kept: Keeping | None) -> None:
         if kept is not None:
-            self._report.put_away(run, kept)
-            if run in self._earlier:
-                self._left = kept.ref
+            self._report.put_away(dead.run, kept)
+        if dead.run in self._earlier:
+            # Killed while it put that back, it has left a part of it.
+            whole = keptrefs.owner(dead.restoring) in self._earlier
+            self._left = dead.restoring if whole else kept.ref if kept is not None else ""
 
     def _began(self, run: str) -> float | None:
         """Return when a run of this state was to begin; its directory is none that it can write."""

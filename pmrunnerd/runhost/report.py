@@ -12,6 +12,7 @@ from pmrunnerd.model.progress import (
     Kept,
     Output,
     PutAway,
+    PutBack,
 )
 from pmrunnerd.model.questions import OPTIONS, Kind
 from pmrunnerd.services.child import Usage
@@ -32,6 +33,11 @@ class Reporter:
     def began(self, head: str, *, confined: bool, pid: int) -> None:
         """Say that the workspace is held and the agent starts."""
         self._say(Began(at=self._clock.now(), head=head, confined=confined, pid=pid))
+
+    def put_back(self, ref: str, *, there: bool) -> None:
+        """Say what became of what the task's runs had left; what is there survives a power cut."""
+        self._say(PutBack(at=self._clock.now(), ref=ref, there=there))
+        self._writer.sync()
 
     def output(self, stream: str, text: str) -> None:
         """Pass on what the agent printed; stream `runner` is ourselves."""

@@ -18,7 +18,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 KEPT: Final = b"pm-runner-kept"
-_INDEX: Final = b"pm-runner-index"
+# How names begin that we make in `.git`, and may be killed over.
+_OURS: Final = (b"pm-runner-index", b"pm-runner-run.")
 _ROUNDED: Final = 1_000  # nanoseconds that a float of today cannot tell
 _RIGHTS: Final = 0o700
 _READ: Final = 0o400
@@ -90,7 +91,7 @@ class Broom:
         self._walk(git, self._look_in_git)
         self._put_right(git, branch)
         for name in self._names(git):
-            if name in remove or name.startswith(_INDEX):
+            if name in remove or name.startswith(_OURS):
                 self._delete(name, git)
 
     def evacuate(self, stay: frozenset[bytes]) -> None:

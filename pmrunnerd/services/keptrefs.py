@@ -3,14 +3,22 @@
 Nothing is ever overwritten, and nothing that an agent puts in the way keeps one from being made.
 """
 
+import re
 import secrets
 from typing import Final
 
 from pmrunnerd.services.git import Git
 
 REFS: Final = "refs/pm-runner/runs"
+_REF: Final = re.compile(rf"{REFS}/([a-z]\d+-[0-9a-f]+)(?:-\d+)?")
 # References with a number that people can count to; what is in the way of more is no accident.
 _NUMBERS: Final = 10
+
+
+def owner(ref: str) -> str:
+    """Return the run whose work is kept as a reference; empty where it is none of these."""
+    found = _REF.fullmatch(ref)
+    return found[1] if found else ""
 
 
 async def make(git: Git, run: str, commit: str) -> str:

@@ -7,6 +7,7 @@ agent can write it, like everything there: what it says is checked, and can only
 import contextlib
 import os
 import re
+import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -16,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from pmrunnerd.services.git import OBJECT
+from pmrunnerd.store.durable import Disk
 
 NAME: Final = "pm-runner-run"
 _RUN: Final = re.compile(r"[a-z][0-9]+-[0-9a-f]{4,32}")
@@ -53,7 +55,8 @@ class Within(Struct, frozen=True, kw_only=True):
 class Marker(Struct, frozen=True, kw_only=True):
     """Who works in a workspace, the commit and branch that it began with, and when (POSIX).
 
-    `submodules` are those that go back, too, each before those in it.
+    `submodules` are those that go back, too, each before those in it. `restoring` is the reference
+    of which, while it stands, not all may be in the tree.
     """
 
     run: str
@@ -61,6 +64,7 @@ class Marker(Struct, frozen=True, kw_only=True):
     branch: str
     since: float = 0.0
     submodules: tuple[Within, ...] = ()
+    restoring: str = ""
 
     def is_sound(self) -> bool:
         """Tell whether it can be what we wrote."""
@@ -102,6 +106,21 @@ def write(workspace: Path, marker: Marker) -> None:
             os.close(file)
 
 
+def exchange(workspace: Path, marker: Marker) -> None:
+    """Put a note in place of the one that is there, in one step and for good. Raises OSError."""
+    with _git_directory(workspace) as directory:
+        # Nobody can have made this name something else; `broom` knows how it begins.
+        name = f"{NAME}.{secrets.token_hex(8)}"
+        file = _open(directory, os.O_WRONLY | os.O_CREAT | os.O_EXCL, name)
+        try:
+            os.write(file, msgspec.json.encode(marker))
+            Disk().sync(file)
+        finally:
+            os.close(file)
+        os.rename(name, NAME, src_dir_fd=directory, dst_dir_fd=directory)
+        Disk().sync_directory(Path(f"/proc/self/fd/{directory}"))
+
+
 def made(workspace: Path) -> float:
     """Return when a note was made (POSIX), by its inode's time of change. Raises OSError."""
     with _git_directory(workspace) as directory:
@@ -114,8 +133,8 @@ def remove(workspace: Path) -> None:
         os.unlink(NAME, dir_fd=directory)
 
 
-def _open(directory: int, flags: int) -> int:
-    return os.open(NAME, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=directory)
+def _open(directory: int, flags: int, name: str = NAME) -> int:
+    return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=directory)
 
 
 @contextlib.contextmanager

@@ -1,11 +1,15 @@
 """Gives a workspace back what an earlier run of the task had done, for an agent that goes on with it.
 
 The branch may have moved since: then it is merged, and where that is not possible nothing changes.
+Whoever is killed over it leaves a part of it in the tree, and a note that says so.
 """
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from pmrunnerd.services import marker
 from pmrunnerd.services.git import Git
+from pmrunnerd.services.marker import Marker
 
 
 class Restored(Struct, frozen=True):
@@ -15,8 +19,11 @@ class Restored(Struct, frozen=True):
     there: bool
 
 
-async def restore(git: Git, ref: str) -> Restored:
-    """Have the changes that are kept as a reference in a clean workspace again. Raises GitFailed."""
+async def restore(git: Git, began: Marker, ref: str) -> Restored:
+    """Have the changes that are kept as a reference in a clean workspace again.
+
+    `began` is the note of the run that does it. Raises GitFailed, OSError.
+    """
     kept = f"{ref}^{{commit}}"
     if not await git.succeeds("rev-parse", "--verify", "--quiet", kept):
         return Restored(ref, there=False)
@@ -24,6 +31,13 @@ async def restore(git: Git, ref: str) -> Restored:
     if not await git.succeeds("merge-base", "HEAD", ref):
         return Restored(ref, there=False)
     base = (await git("merge-base", "HEAD", ref)).strip()
+    marker.exchange(git.cell.workspace, replace(began, restoring=ref))
+    there = await _put_back(git, ref, head, base)
+    marker.exchange(git.cell.workspace, began)
+    return Restored(ref, there)
+
+
+async def _put_back(git: Git, ref: str, head: str, base: str) -> bool:
     there = True
     if base == head:
         await git("read-tree", "-m", "-u", "HEAD", ref)
@@ -34,4 +48,4 @@ async def restore(git: Git, ref: str) -> Restored:
         there = await git.succeeds("cherry-pick", "--no-commit", "--strategy=ort", done)
     # Changes that nobody has staged, as the run had left them; or none.
     await git("reset", "--quiet", "--mixed" if there else "--hard")
-    return Restored(ref, there)
+    return there

@@ -165,12 +165,12 @@ async def take(  # noqa: PLR0913 - what a run host knows that a workspace does n
     *,
     alive: Callable[[str], bool],
     began: Callable[[str], float | None],
-    put_away: Callable[[str, Keeping | None], None],
+    put_away: Callable[[Marker, Keeping | None], None],
     tell: Tell = unheard,
 ) -> Tenancy:
     """Take a workspace for a run, clean and at a commit of a branch.
 
-    What a dead run left behind is put away first, and `put_away` is told; `tell` is what else people are to know. `alive` tells whether a
+    What a dead run left behind is put away first, and `put_away` is told its note; `tell` is what else people are to know. `alive` tells whether a
     run's host is, `began` when it was to begin (POSIX), if we know of it. Of the runs that were `interrupted` one may have finished the work. Raises Held,
     Finished, CannotConfine, and OSError on a full disk.
     """
@@ -194,7 +194,7 @@ async def _begin(  # noqa: PLR0913 - what `take` is told
     interrupted: Sequence[str],
     alive: Callable[[str], bool],
     began: Callable[[str], float | None],
-    put_away: Callable[[str, Keeping | None], None],
+    put_away: Callable[[Marker, Keeping | None], None],
     tell: Tell,
 ) -> Marker:
     workspace = git.cell.workspace
@@ -223,7 +223,7 @@ async def _begin(  # noqa: PLR0913 - what `take` is told
     if judged.leftovers is not None:
         # When it began an agent can have written, too. Nothing is older than a run of nobody's.
         dead = structs.replace(judged.leftovers, since=began(judged.leftovers.run) or 0.0)
-        put_away(dead.run, await keeping.put_away(git, dead, aside, tell))
+        put_away(dead, await keeping.put_away(git, dead, aside, tell))
         note.remove(workspace)
         judged = await judge(git)
         if judged.problem:

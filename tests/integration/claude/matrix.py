@@ -8,51 +8,61 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Answered, AnyProgress, Asked, Began, Finished, Kept, PutAway
+from pmrunnerd.engine.specs import spec
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import Outcome, Run, TaskState
+from pmrunnerd.model.progress import AnyProgress, Began, Finished, PutAway
+from pmrunnerd.model.settings import Settings
+from pmrunnerd.rules import answers, decide
+from pmrunnerd.rules.outcomes import Circumstances, Seen, ended, gone
 from pmrunnerd.services import leftovers
 from tests.fakes.model import Model, Step
-from tests.integration.claude.parts import Claudes, answers, question, result, uses, written
+from tests.integration.claude.parts import Claudes, question, result, uses, written
 from tests.integration.runhost.hosts import Hosts, every
+from tests.unit.rules.life import AT, a_plan, happen, started
 
 ANSWER = "cherry"
 MOST = 4  # runs that it may take to the end, after the one that was killed
 
 
 class Task:
-    """What a daemon knows of a task: its runs, what was answered, what the latest run left."""
+    """What a daemon records of a task, and what the runs of it are told by that."""
 
     def __init__(self, hosts: Hosts, model: Model) -> None:
         self.hosts = hosts
         self.model = model
         self.claudes = Claudes(hosts, model)
-        self.answers: list[Answered] = []
-        self.interrupted: list[str] = []
-        self.left = ""
+        self.state = a_plan()
         self.run = ""
 
     def start(self) -> None:
+        attempt = len(self.state.tasks["t1"].runs) + 1
+        wanted = Run(id="", task="t1", project="w1", agent="claude", attempt=attempt, at="")
+        told = spec(self.state, wanted, Settings(), "dev")
         self.run = self.claudes.start(
-            resumes=self.left,
-            answers=tuple(self.answers),
-            interrupted=tuple(self.interrupted),
+            resumes=told.resumes, answers=told.answers, interrupted=told.interrupted
         )
+        happen(self.state, started("t1", self.run, attempt))
 
     def over(self) -> list[AnyProgress]:
-        """Wait for the end of a run, learn what it said, and answer what it asked."""
+        """Wait for the end of a run, record what it said, and answer what it asked."""
         said = self.hosts.over(self.run)
         # As a daemon does: a sandbox that was just being made can be there for a moment.
         asyncio.run(self.hosts.host.stop(self.run))
         assert leftovers.of(self.run) == set()
-        ended = said[-1] if said else None
-        known = isinstance(ended, Finished) and ended.outcome is not Outcome.INTERRUPTED
-        if not known:
-            self.interrupted.append(self.run)
+        seen = Seen()
         for one in said:
-            if isinstance(one, PutAway | Kept):
-                self.left = one.ref or self.left
-        if known and (asked := every(said, Asked)):
-            self.answers += answers(said, self.run, *[ANSWER for _ in asked])
+            seen.look(0, one)
+            if isinstance(one, PutAway):
+                away = ev.LeftoversKept(run=one.run, project="w1", ref=one.ref, files=one.files)
+                happen(self.state, away)
+        last = said[-1] if said and isinstance(said[-1], Finished) else gone("it was killed")
+        patient = Circumstances(patience=MOST, now=AT)
+        happen(self.state, *ended(self.state, self.state.runs[self.run], last, seen, patient))
+        if self.state.tasks["t1"].state is TaskState.ERROR:
+            happen(self.state, *decide.retry_task(self.state, "t1", "anna"))
+        for asked in self.state.open_questions(self.state.tasks["t1"]):
+            happen(self.state, *answers.answer(self.state, asked.id, ANSWER, "anna"))
         return said
 
     def go_on(self) -> list[AnyProgress]:

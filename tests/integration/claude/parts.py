@@ -64,7 +64,9 @@ def answers(said: list[AnyProgress], run: str, *given: str) -> tuple[Answered, .
     asked = every(said, Asked)
     assert len(asked) == len(given), asked
     return tuple(
-        Answered(question=one.text, options=one.options, answer=answer, kind=one.kind, run=run)
+        Answered(
+            question=one.text, options=one.options, answer=answer, kind=one.kind, run=run, news=True
+        )
         for one, answer in zip(asked, given, strict=True)
     )
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import AnyProgress, Committed, Finished, Used
-from pmrunnerd.services import leftovers
+from pmrunnerd.model.progress import AnyProgress, Committed, Finished, PutBack, Used
+from pmrunnerd.services import credentials, leftovers, marker
 from tests.fakes.model import scripted
 from tests.integration.claude.matrix import MOMENTS, Task, kill
-from tests.integration.claude.parts import Claudes, result, uses
+from tests.integration.claude.parts import Claudes, result, uses, written
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.unit.services.parts import eventually, git, head, needs_sandbox, processes, spec
 
@@ -72,9 +73,89 @@ def test_whoever_is_killed_the_task_is_done_once_in_the_same_session(
         done = "once\n" if moment == "while a command runs" else "half\n"
         assert git(hosts.workspace, "show", "HEAD:half.txt") == done
         assert git(hosts.workspace, "status", "--porcelain") == ""
-        assert len(task.answers) == when.asks
+        assert len(task.state.questions) == when.asks
         sessions = {headers["X-Claude-Code-Session-Id"] for headers in model.headers}
         assert sessions == {task.claudes.session}
+
+
+def test_a_run_that_never_got_there_loses_nothing_of_what_was_left(tmp_path: Path) -> None:
+    when = MOMENTS["before the answer is told"]
+    with Hosts(tmp_path) as hosts, scripted(*when.steps(hosts.workspace)) as model:
+        task = Task(hosts, model)
+        task.start()
+        assert end(task.over()).outcome is Outcome.ASKED
+        login = credentials.file(hosts.runs.parent, "claude")
+        secret = login.read_bytes()
+        login.unlink()
+        task.start()
+        assert end(task.over()).outcome is Outcome.LIMITED
+        login.write_bytes(secret)
+        said = task.go_on()
+
+        assert len(every(said, Committed)) == 1
+        assert git(hosts.workspace, "show", "HEAD:half.txt") == "half\n"
+
+
+def test_what_was_half_put_back_by_a_run_that_died_is_put_back_whole(tmp_path: Path) -> None:
+    when = MOMENTS["before the answer is told"]
+    hangs = "touch .git/on; while test -e .git/hold; do sleep 0.05; done; cat"
+    with Hosts(tmp_path) as hosts:
+        here = hosts.workspace
+        (here / ".gitattributes").write_text("slow.txt filter=slow\n")
+        git(here, "add", "--all")
+        git(here, "commit", "--quiet", "--message=slow")
+        git(here, "config", "filter.slow.smudge", hangs)
+        slow = written(here / "slow.txt", "slow\n")
+        slow.last = "created"
+        with scripted(*when.steps(here)[:1], slow, *when.steps(here)[1:]) as model:
+            task = Task(hosts, model)
+            task.start()
+            assert end(task.over()).outcome is Outcome.ASKED
+            (here / ".git/hold").touch()
+            task.start()
+            eventually((here / ".git/on").exists)
+            assert (here / "half.txt").exists(), "nothing is there yet"
+            kill(task, "the run host")
+            task.over()
+            (here / ".git/hold").unlink()
+            said = task.go_on()
+
+        assert len(every(said, Committed)) == 1
+        assert git(here, "show", "HEAD:half.txt", "HEAD:slow.txt") == "half\nslow\n"
+        assert [path.name for path in (here / ".git").glob("pm-runner-run*")] == []
+
+
+def test_a_note_of_an_agent_s_making_puts_nothing_of_others_into_its_work(tmp_path: Path) -> None:
+    when = MOMENTS[BY_DEFAULT]
+    with Hosts(tmp_path) as hosts, scripted(*when.steps(hosts.workspace)) as model:
+        of_another = "refs/pm-runner/runs/r77-0123abcd"
+        git(hosts.workspace, "update-ref", of_another, "HEAD")
+        task = Task(hosts, model)
+        task.start()
+        eventually(lambda: when.come(task))
+        note = marker.read(hosts.workspace)
+        assert note is not None
+        marker.exchange(hosts.workspace, replace(note, restoring=of_another))
+        kill(task, VICTIMS[0])
+        task.over()
+        said = task.go_on()
+
+        assert [one.ref for one in every(said, PutBack)] == [f"refs/pm-runner/runs/{note.run}"]
+        assert git(hosts.workspace, "show", "HEAD:half.txt") == "once\n"
+
+
+def test_who_is_told_to_stop_is_interrupted_whatever_became_of_the_index(tmp_path: Path) -> None:
+    waits = uses("Bash", command="touch .git/on; sleep 99")
+    with Hosts(tmp_path) as hosts, scripted(waits) as model:
+        task = Task(hosts, model)
+        task.start()
+        eventually((hosts.workspace / ".git/on").exists)
+        (hosts.workspace / ".git/index").write_bytes(b"no index")
+        kill(task, "told to stop")
+        said = task.over()
+
+        assert end(said).outcome is Outcome.INTERRUPTED, said
+        assert git(hosts.workspace, "status", "--porcelain") == ""
 
 
 def test_a_question_that_waits_has_no_process(tmp_path: Path) -> None:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Asked, Used
+from pmrunnerd.model.progress import Asked, Told, Used
 from pmrunnerd.model.questions import ALLOW_ONCE, ALLOW_TASK, OPTIONS, Kind
-from tests.fakes.model import scripted
+from tests.fakes.model import Step, scripted
 from tests.integration.claude.parts import Claudes, answers, result, written
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.unit.services.parts import git, needs_sandbox
@@ -29,6 +29,26 @@ def test_what_is_denied_is_told_to_the_session_with_the_reason(tmp_path: Path) -
         assert one.options == OPTIONS[Kind.PERMISSION]
         assert end(said).outcome is Outcome.SUCCEEDED, said
         assert not file.exists()
+
+
+def test_what_was_decided_is_told_also_where_the_provider_took_no_more_meanwhile(
+    tmp_path: Path,
+) -> None:
+    with Hosts(tmp_path) as hosts:
+        file = hosts.workspace / ".mcp.json"
+        refused = Step(error=(401, "authentication_error", {}))
+        ends = result("Without it.", last="not allowed. The reason: we use none of those")
+        with scripted(written(file, "{}"), refused, ends) as model:
+            claudes = Claudes(hosts, model)
+            first = claudes.start()
+            told = answers(hosts.over(first), first, "we use none of those")
+            limited = claudes.run(answers=told)
+            said = claudes.run(answers=told)
+
+        assert end(limited).outcome is Outcome.LIMITED, limited
+        assert every(limited, Told) == []
+        assert end(said).outcome is Outcome.SUCCEEDED, said
+        assert len(every(said, Told)) == 1
 
 
 def test_what_is_allowed_once_is_asked_the_next_time(tmp_path: Path) -> None:

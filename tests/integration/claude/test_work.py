@@ -1,6 +1,7 @@
 """A task that Claude Code does: what is committed, what is told, and what is sent back."""
 
 from pathlib import Path
+from typing import Any
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import (
@@ -10,12 +11,13 @@ from pmrunnerd.model.progress import (
     Committed,
     Concluded,
     Found,
+    Kept,
     Said,
     Used,
 )
-from pmrunnerd.model.questions import Kind
+from pmrunnerd.model.questions import ACCEPT, Kind
 from tests.fakes.model import Step, scripted
-from tests.integration.claude.parts import Claudes, result, uses, written
+from tests.integration.claude.parts import Claudes, answers, result, uses, written
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.unit.services.parts import git, needs_sandbox
 
@@ -94,3 +96,30 @@ def test_findings_that_stay_are_a_person_s_to_decide_on(tmp_path: Path) -> None:
         assert asked.kind is Kind.FINDINGS
         assert "missing.py is said to be changed, and is not there" in asked.text
         assert "Wrote it." in asked.text
+
+
+def test_work_that_was_accepted_is_committed_or_a_person_is_asked_where_it_is(
+    tmp_path: Path,
+) -> None:
+    with Hosts(tmp_path) as hosts:
+        file = hosts.workspace / "work.txt"
+        steps = [written(file, "the agent's\n"), result("Done.", "missing.py", last="created")]
+        with scripted(*steps) as model:
+            claudes = Claudes(hosts, model, rounds=0)
+            first = claudes.start()
+            found = hosts.over(first)
+            (kept,) = every(found, Kept)
+            file.write_text("a person's\n")
+            git(hosts.workspace, "add", "work.txt")
+            git(hosts.workspace, "commit", "--quiet", "--message=meanwhile")
+            told: dict[str, Any] = {"answers": answers(found, first, ACCEPT), "resumes": kept.ref}
+            said = claudes.run(**told)
+            file.unlink()
+            git(hosts.workspace, "commit", "--quiet", "--all", "--message=out of the way")
+            again = claudes.run(**told)
+
+        assert end(said).outcome is Outcome.ASKED, said
+        assert kept.ref in every(said, Asked)[0].text
+        assert every(said, Committed) == []
+        assert end(again).outcome is Outcome.SUCCEEDED, again
+        assert git(hosts.workspace, "show", "HEAD:work.txt") == "the agent's\n"

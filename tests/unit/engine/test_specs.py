@@ -25,15 +25,17 @@ def test_a_run_is_told_what_was_answered_and_who_was_there_before_it() -> None:
 
     assert told.earlier == ("r1-aaaa",)
     assert told.answers == (
-        Answered(question="which?", answer="this one", run="r1-aaaa"),
-        Answered(question="why?", answer="because", run="r1-aaaa"),
+        Answered(question="which?", answer="this one", run="r1-aaaa", news=True),
+        Answered(question="why?", answer="because", run="r1-aaaa", news=True),
     )
     assert told.limits == Limits(total=60, silence=5)
 
     # What the runner asked for itself is no answer to anything that the agent asks.
     state.questions["q2"] = replace(state.questions["q2"], kind=Kind.HEAD)
     told = spec(state, state.runs["r2-bbbb"], settings, "dev")
-    assert told.answers == (Answered(question="which?", answer="this one", run="r1-aaaa"),)
+    assert told.answers == (
+        Answered(question="which?", answer="this one", run="r1-aaaa", news=True),
+    )
     assert (told.environment, told.workspace, told.attempt) == ("dev", "/srv/demo", 2)
 
 
@@ -146,7 +148,7 @@ def test_what_the_run_before_left_is_told_unless_a_person_wants_to_begin_anew() 
 
     assert told.resumes == "refs/pm-runner/runs/r1"
     assert told.answers == (
-        Answered(question="?", answer="allow once", kind=Kind.PERMISSION, run="r1"),
+        Answered(question="?", answer="allow once", kind=Kind.PERMISSION, run="r1", news=True),
     )
     state.questions["q1"] = replace(state.questions["q1"], kind=Kind.HEAD)
     assert spec(state, run, Settings(), "dev").resumes == ""

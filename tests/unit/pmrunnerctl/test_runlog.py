@@ -45,6 +45,9 @@ def test_what_an_agent_says_is_the_log_and_what_it_does_is_a_note() -> None:
 def test_our_own_notes_go_to_standard_error() -> None:
     out, err = written(
         BEGAN,
+        pr.PutBack(at="", ref="refs/pm-runner/runs/r0", there=True),
+        pr.PutBack(at="", ref="refs/pm-runner/runs/r0", there=False),
+        pr.Told(at=""),
         pr.Asked(at="", text="Which?", options=("one", "two")),
         pr.Asked(at="", text="Why?"),
         pr.Committed(at="", commit="fedcba9876543210", subject="Build it", files=1),
@@ -58,6 +61,9 @@ def test_our_own_notes_go_to_standard_error() -> None:
     assert not out
     assert err == (
         "-- began at 0123456789ab, in a sandbox\n"
+        "-- what is kept as refs/pm-runner/runs/r0 is there again\n"
+        "-- what is kept as refs/pm-runner/runs/r0 cannot be put back\n"
+        "-- told\n"
         "-- asked: Which? [one | two]\n"
         "-- asked: Why?\n"
         "-- committed fedcba987654 Build it (1 file)\n"

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import TaskState
+from pmrunnerd.model.entities import Outcome, TaskState
 from pmrunnerd.model.errors import PmError
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import decide, retention
@@ -41,6 +41,22 @@ def test_the_last_run_of_a_task_that_can_be_tried_again_stays_and_those_before_i
     happen(state, started("t1", "r2"), *failed("t1", "r2"))
     assert [one.run for one in prunable(state, [files("r1"), files("r2")], NOTHING)] == ["r1"]
     assert needed(state, "r2") == "task t1 can go on from it: it is ERROR"
+
+
+def test_the_run_that_has_the_session_stays_whatever_ended_without_one_since() -> None:
+    def ended(run: str, *, told: bool) -> tuple[ev.AnyEvent, ...]:
+        over = ev.RunEnded(run=run, project="w1", outcome=Outcome.FAILED, cursor=9, told=told)
+        return over, ev.TaskInterrupted(task="t1", project="w1", reason="it died")
+
+    state = happen(a_plan(), started("t1", "r1"), *ended("r1", told=False))
+    happen(state, started("t1", "r2"), *ended("r2", told=True))
+    happen(state, started("t1", "r3"), *ended("r3", told=False))
+    there = [files("r1"), files("r2"), files("r3")]
+
+    assert [one.run for one in prunable(state, there, NOTHING)] == ["r1"]
+    assert needed(state, "r2") == "task t1 can go on from it: it is QUEUED"
+    happen(state, started("t1", "r4"))
+    assert [one.run for one in prunable(state, there, NOTHING)] == ["r1"]
 
 
 def test_the_run_of_a_complete_task_goes() -> None:

@@ -2,7 +2,16 @@ import re
 from pathlib import Path
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Asked, Began, Committed, Finished, Kept, Output, PutAway
+from pmrunnerd.model.progress import (
+    Asked,
+    Began,
+    Committed,
+    Finished,
+    Kept,
+    Output,
+    PutAway,
+    PutBack,
+)
 from pmrunnerd.services.child import Usage
 from pmrunnerd.services.commits import Commit
 from pmrunnerd.services.keeping import Keeping
@@ -12,6 +21,7 @@ from tests.unit.runhost.parts import Book
 def test_what_is_said_is_written_in_that_order_with_the_time(tmp_path: Path) -> None:
     book = Book(tmp_path / "r1")
     book.report.began("a" * 40, confined=True, pid=7)
+    book.report.put_back("refs/w", there=True)
     book.report.output("stdout", "x\n")
     book.report.asked("Which?", ("a",))
     book.report.committed(Commit(id="b" * 40, subject="s", files=2))
@@ -21,7 +31,7 @@ def test_what_is_said_is_written_in_that_order_with_the_time(tmp_path: Path) -> 
     book.report.finished(Outcome.FAILED, "why", 3)
     said = book.read()
 
-    kinds = [Began, Output, Asked, Committed, Kept, PutAway, Finished]
+    kinds = [Began, PutBack, Output, Asked, Committed, Kept, PutAway, Finished]
     assert [type(progress) for progress in said] == kinds
     assert all(re.fullmatch(r"\d{4}-.*\d{3}Z", progress.at) for progress in said)
     assert isinstance(last := said[-1], Finished)

@@ -26,6 +26,17 @@ def test_a_note_comes_back_and_goes_away(tmp_path: Path) -> None:
     assert marker.read(here) is None
 
 
+def test_a_note_takes_the_place_of_another_and_leaves_nothing_else(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    marker.write(here, NOTE)
+    restoring = replace(NOTE, restoring="refs/pm-runner/runs/r0-4f2a")
+
+    marker.exchange(here, restoring)
+
+    assert marker.read(here) == restoring
+    assert [path.name for path in (here / ".git").glob("pm-runner*")] == [NAME]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -3,8 +3,12 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
+
+from pmrunnerd.services import marker
+from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.restoring import Restored, restore
-from tests.unit.services.parts import git, hands, head, repository
+from tests.unit.services.parts import RUN, git, hands, head, repository
 
 REF = "refs/pm-runner/runs/r1"
 
@@ -23,7 +27,8 @@ def keep(workspace: Path, *, commits: bool = False) -> None:
 
 
 def again(workspace: Path, ref: str = REF) -> Restored:
-    return asyncio.run(restore(hands(workspace), ref))
+    began = Marker(run=RUN, head=head(workspace), branch="main")
+    return asyncio.run(restore(hands(workspace), began, ref))
 
 
 def test_a_reference_that_went_restores_nothing(tmp_path: Path) -> None:
@@ -65,6 +70,22 @@ def test_where_it_cannot_be_merged_nothing_changes(tmp_path: Path) -> None:
     assert git(workspace, "status", "--porcelain") == ""
     assert not (workspace / ".git/CHERRY_PICK_HEAD").exists()
     assert git(workspace, "rev-parse", "--verify", REF)
+
+
+def test_while_it_is_put_back_the_note_says_what_and_afterwards_nothing(tmp_path: Path) -> None:
+    workspace = repository(tmp_path / "w")
+    (workspace / ".gitattributes").write_text("new.txt filter=looks\n")
+    git(workspace, "add", "--all")
+    git(workspace, "commit", "--quiet", "--message=filtered")
+    git(workspace, "config", "filter.looks.smudge", "cat .git/pm-runner-run > .git/seen; cat")
+    keep(workspace)
+
+    assert again(workspace).there
+    seen = msgspec.json.decode((workspace / ".git/seen").read_bytes(), type=Marker)
+    assert seen.restoring == REF
+    note = marker.read(workspace)
+    assert note is not None
+    assert (note.run, note.restoring) == (RUN, "")
 
 
 def test_a_history_that_has_nothing_to_do_with_it_is_left_alone(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def _take(
             earlier,
             alive=lambda run: run in alive,
             began=lambda run: None if run == RUN else BEGAN,
-            put_away=lambda run, kept: put_away.append((run, kept)),
+            put_away=lambda dead, kept: put_away.append((dead.run, kept)),
         )
     )
 

@@ -35,15 +35,12 @@ Result = PermissionResultAllow | PermissionResultDeny
 
 
 class Permissions:
-    """The decisions that are known. `last` is the run before this one: what it asked is news.
+    """The decisions that are known; `wanted` are those to ask a person for."""
 
-    `wanted` are those to ask a person for.
-    """
-
-    def __init__(self, known: Sequence[Answered], workspace: str, last: str) -> None:
+    def __init__(self, known: Sequence[Answered], workspace: str) -> None:
         decided = [one for one in known if one.kind is Kind.PERMISSION]
-        self._news = [one for one in decided if one.run == last]
-        # What was allowed once was for the very next run.
+        self._news = [one for one in decided if one.news]
+        # What was allowed once was for the very next run that knew.
         self._once = [one.question for one in self._news if one.answer == ALLOW_ONCE]
         self._tools = {_tool(one.question) for one in decided if one.answer == ALLOW_TASK}
         self._workspace = workspace

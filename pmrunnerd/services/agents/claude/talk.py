@@ -14,7 +14,7 @@ from claude_agent_sdk import (
 )
 
 from pmrunnerd.model.entities import Outcome, TaskKind
-from pmrunnerd.model.progress import Asked, Concluded, Found, Limited
+from pmrunnerd.model.progress import Asked, Concluded, Found, Limited, Told
 from pmrunnerd.model.questions import OPTIONS, Kind
 from pmrunnerd.services.agents.claude import asked, limits, prompts, provider, results
 from pmrunnerd.services.agents.claude.inspector import Inspector
@@ -25,6 +25,7 @@ from pmrunnerd.services.agents.protocol import Job, Report, Verdict
 
 _DEFERRED: Final = "tool_deferred"
 _TURNS: Final = "error_max_turns"
+_FOLLOWS: Final = (UserMessage, ResultMessage)
 _LIMITS: Final = frozenset({_TURNS, "error_max_budget_usd"})
 
 
@@ -50,6 +51,7 @@ class Talk:
         self._asked: dict[str, tuple[Asked, ...]] = {}
         self._rounds = spec.means.rounds
         self._sent_back = ""
+        self._is_answered = self._is_told = False
 
     async def through(self, told: list[str]) -> Verdict:
         """Say what is to be said, and listen to the end. Raises ClaudeSDKError, GitFailed."""
@@ -61,6 +63,8 @@ class Talk:
             self._hear(message)
             if (limit := provider.limit(message)) is not None:
                 return await self._limited(limit)
+            if not more:
+                self._note_told(message)
             if isinstance(message, ResultMessage):
                 verdict = await self._judge(message)
                 if verdict is None or (more and verdict.outcome is Outcome.SUCCEEDED):
@@ -86,6 +90,14 @@ class Talk:
             for block in message.content:
                 if isinstance(block, ToolResultBlock):  # refused by the CLI itself, say
                     self._asked.pop(block.tool_use_id, None)
+
+    def _note_told(self, message: Message) -> None:
+        # What comes after a model's answer: by then the CLI has written down what it was told.
+        if isinstance(message, AssistantMessage):
+            self._is_answered = self._is_answered or message.error is None
+        elif self._is_answered and not self._is_told and isinstance(message, _FOLLOWS):
+            self._is_told = True
+            self._report.tell(Told(at=""))
 
     async def _judge(self, result: ResultMessage) -> Verdict | None:
         """Return what a turn comes to; None where it is sent back."""

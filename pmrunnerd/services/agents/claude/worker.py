@@ -1,23 +1,27 @@
 """One run of Claude Code: from its prompt, or an answer, to its result, its question or a limit."""
 
 import asyncio
+import logging
+from collections.abc import Sequence
 
 from claude_agent_sdk import ClaudeSDKError
 
 from pmrunnerd.model.entities import Outcome, TaskKind
-from pmrunnerd.model.errors import Refused
-from pmrunnerd.model.progress import Concluded, Spec
-from pmrunnerd.model.questions import ACCEPT, Kind
+from pmrunnerd.model.errors import PmError, Refused
+from pmrunnerd.model.progress import Asked, Concluded, Spec
+from pmrunnerd.model.questions import ACCEPT, OPTIONS, Kind
 from pmrunnerd.services.agents.claude import launch, limits, prompts, stubs
 from pmrunnerd.services.agents.claude.launch import Launch
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.claude.session import Pending, Session
 from pmrunnerd.services.agents.claude.talk import Talk
-from pmrunnerd.services.agents.claude.time_limits import TimeLimits
+from pmrunnerd.services.agents.claude.time_limits import TimeIsUp, TimeLimits
 from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
 from pmrunnerd.services.git import Git
+
+log = logging.getLogger(__name__)
 
 
 async def work(job: Job, report: Report) -> Verdict:
@@ -27,6 +31,8 @@ async def work(job: Job, report: Report) -> Verdict:
     if not job.cell.confined:
         raise Refused("cannot start Claude Code: it works in a sandbox alone")
     if _is_accepted(spec):
+        if job.restored is not None and not job.restored.there:
+            return _ask(report, [_misplaced(job.restored.ref)])
         report.tell(Concluded(at="", text="a person accepted it as it was"))
         return Verdict(outcome=Outcome.SUCCEEDED)
     budget = spec.means.budget
@@ -38,13 +44,11 @@ async def work(job: Job, report: Report) -> Verdict:
     await asyncio.to_thread(session.prepare)
     await asyncio.to_thread(stubs.ignore, job.directory)
     resumes, pending = session.transcript() is not None, session.pending()
-    permissions = Permissions(
-        spec.answers, spec.workspace, spec.earlier[-1] if spec.earlier else ""
-    )
+    permissions = Permissions(spec.answers, spec.workspace)
     questions = Questions(spec.answers, pending.calls.keys(), permissions)
     if pending.replays and not questions.knows(pending.questions):
         # Killed before it could say what it asks. The CLI would ask again, and may not be heard.
-        return _ask(report, pending)
+        return _ask(report, pending.questions)
     told = opening(job, pending, permissions, resumes=resumes)
     given = launch.launch(job, session.directory, questions, resumes=resumes)
     return await _talk(job, report, given, questions, told)
@@ -60,27 +64,40 @@ async def _talk(
     talk = Talk(job, report, transport, given.options, questions)
     try:
         async with times.kept():
-            return await talk.through(told)
-    except TimeoutError:
-        return times.verdict()
+            verdict = await talk.through(told)
+    except TimeIsUp:
+        verdict = times.verdict()
     except ClaudeSDKError as exc:
         last = str(transport.tail)
         why = f"Claude Code failed: {exc}" + (f": {last}" if last else "")
-        return Verdict(outcome=Outcome.FAILED, reason=why)
+        verdict = Verdict(outcome=Outcome.FAILED, reason=why)
     finally:
         await talk.end()
-        await stubs.clear(Git(job.cell, job.spec.run))
+        left = await _clear(job)
         if transport.command is not None and transport.command.usage is not None:
             report.used(transport.command.usage)
+    if left is not None and verdict.outcome is Outcome.SUCCEEDED:
+        raise left  # or they would be committed
+    return verdict
+
+
+async def _clear(job: Job) -> Exception | None:
+    """Take stubs away; return why they stay. That is no reason to forget how the run ended."""
+    try:
+        await stubs.clear(Git(job.cell, job.spec.run))
+    except (PmError, OSError) as exc:
+        log.warning("run %s: %s", job.spec.run, exc)
+        return exc
+    return None
 
 
 def opening(job: Job, pending: Pending, permissions: Permissions, *, resumes: bool) -> list[str]:
     """Return what to say, one after the other; an empty one has the CLI repeat its question."""
     spec = job.spec
-    if not resumes:
-        return [prompts.first(spec)]
     lost = prompts.lost(job.restored.ref if job.restored and not job.restored.there else "")
     news = "\n\n".join(filter(None, (permissions.news(), _said(spec))))
+    if not resumes:
+        return ["\n\n".join(filter(None, (prompts.first(spec), news, lost)))]
     if pending.replays:
         more = "\n\n".join(filter(None, (news, lost)))
         return ["", *([more] if more else [])]
@@ -91,9 +108,8 @@ def opening(job: Job, pending: Pending, permissions: Permissions, *, resumes: bo
 
 
 def _last(spec: Spec, kind: Kind) -> str:
-    """Return what a person answered to what the run before this one asked; empty for nothing."""
-    before = spec.earlier[-1] if spec.earlier else ""
-    found = [one.answer for one in spec.answers if one.kind is kind and one.run == before]
+    """Return what a person answered last that is news; empty for nothing."""
+    found = [one.answer for one in spec.answers if one.kind is kind and one.news]
     return found[-1] if found else ""
 
 
@@ -105,7 +121,16 @@ def _said(spec: Spec) -> str:
     return prompts.instructed(said) if (said := _last(spec, Kind.FINDINGS)) else ""
 
 
-def _ask(report: Report, pending: Pending) -> Verdict:
-    for one in pending.questions:
+def _misplaced(ref: str) -> Asked:
+    """Return what to ask where there is nothing to commit of what was accepted."""
+    text = (
+        f"What was accepted cannot be put on the branch as that is now; it is kept as {ref}"
+        f" (git show {ref}). Accept it again once the two go together, or say what is to be done."
+    )
+    return Asked(at="", text=text, options=OPTIONS[Kind.FINDINGS], kind=Kind.FINDINGS)
+
+
+def _ask(report: Report, questions: Sequence[Asked]) -> Verdict:
+    for one in questions:
         report.tell(one)
     return Verdict(outcome=Outcome.ASKED)

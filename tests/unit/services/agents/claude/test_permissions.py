@@ -12,13 +12,13 @@ from pmrunnerd.services.agents.claude.permissions import Permissions, ask
 FETCH = {"url": "https://example.org/a"}
 
 
-def permissions(*answers: Answered, last: str = "r1") -> Permissions:
-    return Permissions(answers, "/srv/project", last)
+def permissions(*answers: Answered) -> Permissions:
+    return Permissions(answers, "/srv/project")
 
 
-def decided(answer: str, run: str = "r1") -> Answered:
+def decided(answer: str, *, news: bool = True) -> Answered:
     question = ask("WebFetch", FETCH)
-    return Answered(question=question, answer=answer, kind=Kind.PERMISSION, run=run)
+    return Answered(question=question, answer=answer, kind=Kind.PERMISSION, run="r1", news=news)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_link_is_where_it_leads_and_what_it_is_called(tmp_path: Path) -> None:
     (here / "away").symlink_to(tmp_path)
     (here / "history").symlink_to(".git")
     (here / "own").symlink_to(".claude")
-    found = Permissions([], str(here), "r1")
+    found = Permissions([], str(here))
 
     for path in ("away/x", "history/hooks/x"):
         assert isinstance(
@@ -124,15 +124,15 @@ def test_what_is_allowed_once_is_allowed_once_and_for_the_very_use() -> None:
     assert isinstance(found.decide("WebFetch", FETCH), PermissionResultDeny)
 
 
-def test_what_was_allowed_once_to_an_earlier_run_is_used_up() -> None:
-    found = permissions(decided(ALLOW_ONCE, run="r1"), last="r2")
+def test_what_was_allowed_once_and_is_no_news_is_used_up() -> None:
+    found = permissions(decided(ALLOW_ONCE, news=False))
 
     assert isinstance(found.decide("WebFetch", FETCH), PermissionResultDeny)
     assert found.news() == ""
 
 
 def test_what_is_allowed_for_the_task_is_allowed_to_all_later_runs_of_it() -> None:
-    found = permissions(decided(ALLOW_TASK, run="r1"), last="r7")
+    found = permissions(decided(ALLOW_TASK, news=False))
 
     other = {"url": "https://example.org/b"}
     assert isinstance(found.decide("WebFetch", other), PermissionResultAllow)

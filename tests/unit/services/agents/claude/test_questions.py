@@ -16,7 +16,7 @@ ASKED: dict[str, Any] = {"questions": [{"question": "Which?"}, {"question": "How
 
 def questions(*answers: tuple[str, str], pending: tuple[str, ...] = ("call",)) -> Questions:
     known = [Answered(question=text, answer=answer) for text, answer in answers]
-    return Questions(known, set(pending), Permissions([], "/srv/project", ""))
+    return Questions(known, set(pending), Permissions([], "/srv/project"))
 
 
 def gate(found: Questions, call: str = "call") -> dict[str, Any]:
@@ -71,7 +71,7 @@ def test_an_unanswered_call_past_the_hook_ends_the_turn_and_is_remembered() -> N
 
 def test_a_permission_answers_no_question() -> None:
     known = [Answered(question="Which?", answer="a", kind=Kind.PERMISSION)]
-    found = Questions(known, {"call"}, Permissions([], "/srv/project", ""))
+    found = Questions(known, {"call"}, Permissions([], "/srv/project"))
 
     assert gate(found)["permissionDecision"] == "defer"
 
@@ -80,7 +80,7 @@ def test_what_is_near_cannot_be_fetched_whatever_a_person_allowed() -> None:
     allowed = Answered(
         question="May it use WebFetch?", answer=ALLOW_TASK, kind=Kind.PERMISSION, run="r1"
     )
-    found = Questions([], set(), Permissions([allowed], "/srv/project", "r1"))
+    found = Questions([], set(), Permissions([allowed], "/srv/project"))
 
     def fetch(url: str) -> PermissionResultAllow | PermissionResultDeny:
         return asyncio.run(found.permit("WebFetch", {"url": url}, ToolPermissionContext()))

@@ -37,7 +37,7 @@ class Talked:
             head=head(workspace),
         )
         self.heard = Heard()
-        self.permissions = Permissions([], str(workspace), "")
+        self.permissions = Permissions([], str(workspace))
         self.questions = Questions([], set(), self.permissions)
         if wants:
             self.permissions.decide(wants, {})
@@ -97,6 +97,30 @@ def test_a_result_is_a_success_and_its_summary_is_told(tmp_path: Path) -> None:
 
     assert talked.verdict.outcome is Outcome.SUCCEEDED
     assert talked.every(pr.Concluded) == [pr.Concluded(at="", text="It is done.")]
+
+
+def said(text: str, **more: Any) -> dict[str, Any]:
+    """Return the line with which a model says something."""
+    content = [{"type": "text", "text": text}]
+    return {"type": "assistant", "message": {"model": "m", "content": content}, **more}
+
+
+def test_a_session_is_told_once_a_model_has_answered_the_last_of_what_is_said(
+    tmp_path: Path,
+) -> None:
+    first, second = [said("I see"), ended(DONE)], [said("I see"), ended(DONE)]
+    talked = Talked(tmp_path, Teller(first, second), "first", "second")
+
+    kinds = [type(one) for one in talked.heard.told if isinstance(one, pr.Said | pr.Told)]
+    assert kinds == [pr.Said, pr.Said, pr.Told]
+
+
+def test_a_session_that_no_model_answers_is_told_nothing(tmp_path: Path) -> None:
+    error = said("API error", error="server_error")
+    talked = Talked(tmp_path, Teller([error, ended(is_error=True)]))
+
+    assert talked.verdict.outcome is Outcome.FAILED
+    assert talked.every(pr.Told) == []
 
 
 def test_a_plan_is_proposed(tmp_path: Path) -> None:

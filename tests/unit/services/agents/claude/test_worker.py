@@ -10,7 +10,7 @@ import pytest
 from pmrunnerd.model import progress as pr
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.model.questions import ACCEPT, ALLOW_ONCE, Kind
+from pmrunnerd.model.questions import ACCEPT, ALLOW_ONCE, OPTIONS, Kind
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.session import Pending
 from pmrunnerd.services.agents.claude.worker import opening, work
@@ -41,12 +41,13 @@ def job(
 
 def told(tmp_path: Path, pending: Pending, *, resumes: bool = True, **more: Any) -> list[str]:
     given = job(tmp_path, walls=False, **more)
-    permissions = Permissions(given.spec.answers, given.spec.workspace, "r1")
+    permissions = Permissions(given.spec.answers, given.spec.workspace)
     return opening(given, pending, permissions, resumes=resumes)
 
 
-def answered(kind: Kind, answer: str, run: str = "r1") -> pr.Answered:
-    return pr.Answered(question="May it use Bash?", answer=answer, kind=kind, run=run)
+def answered(kind: Kind, answer: str, *, news: bool = True) -> pr.Answered:
+    text = "May it use Bash?"
+    return pr.Answered(question=text, answer=answer, kind=kind, run="r1", news=news)
 
 
 def test_it_is_refused_where_nothing_confines_it(tmp_path: Path) -> None:
@@ -57,10 +58,25 @@ def test_it_is_refused_where_nothing_confines_it(tmp_path: Path) -> None:
 @needs_sandbox
 def test_work_that_a_person_accepted_needs_no_model(tmp_path: Path) -> None:
     heard = Heard()
-    accepted = job(tmp_path, earlier=("r1",), answers=(answered(Kind.FINDINGS, ACCEPT),))
+    accepted = job(tmp_path, earlier=("r1", "r2"), answers=(answered(Kind.FINDINGS, ACCEPT),))
 
     assert asyncio.run(work(accepted, heard)).outcome is Outcome.SUCCEEDED
     assert heard.told == [pr.Concluded(at="", text="a person accepted it as it was")]
+
+
+@needs_sandbox
+def test_work_that_was_accepted_and_is_not_there_is_asked_about_and_not_done(
+    tmp_path: Path,
+) -> None:
+    heard, gone = Heard(), Restored("refs/pm-runner/runs/r1", there=False)
+    answers = (answered(Kind.FINDINGS, ACCEPT),)
+    accepted = job(tmp_path, earlier=("r1",), answers=answers, restored=gone)
+
+    assert asyncio.run(work(accepted, heard)).outcome is Outcome.ASKED
+    (asked,) = heard.told
+    assert isinstance(asked, pr.Asked)
+    assert (asked.kind, asked.options) == (Kind.FINDINGS, OPTIONS[Kind.FINDINGS])
+    assert "git show refs/pm-runner/runs/r1" in asked.text
 
 
 @needs_sandbox
@@ -134,9 +150,19 @@ def test_what_a_person_said_to_the_findings_is_told(tmp_path: Path) -> None:
     assert "Leave b out." in prompt
 
 
-def test_what_a_person_said_to_an_earlier_run_is_not_told_again(tmp_path: Path) -> None:
-    said = answered(Kind.FINDINGS, "Leave b out.", run="r0")
+def test_what_a_person_said_is_told_whatever_ended_without_a_session_since(tmp_path: Path) -> None:
+    said = answered(Kind.FINDINGS, "Leave b out.")
 
-    (prompt,) = told(tmp_path, NOTHING, earlier=("r0", "r1"), answers=(said,))
+    (prompt,) = told(tmp_path, NOTHING, earlier=("r1", "r2"), answers=(said,))
+    assert "Leave b out." in prompt
+    # The session itself may be what is lost.
+    (prompt,) = told(tmp_path, NOTHING, resumes=False, earlier=("r1",), answers=(said,))
+    assert "Leave b out." in prompt
+
+
+def test_what_a_person_said_is_told_once(tmp_path: Path) -> None:
+    said = answered(Kind.FINDINGS, "Leave b out.", news=False)
+
+    (prompt,) = told(tmp_path, NOTHING, earlier=("r1", "r2"), answers=(said,))
 
     assert "Leave b out." not in prompt
