@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "1d69d078c4be45ab"
+FOLD: Final = "b9c95f0e295242df"

@@ -165,3 +165,11 @@ def test_what_was_said_first_is_done_before_what_came_later_is_planned() -> None
     assert todo(state) == [Start("t3")], "t2 plans what was said after it"
     happen(state, started("t3", "r2"), *failed("t3", "r2"))
     assert todo(state) == [Start("t2")]
+
+
+def test_a_plan_waits_for_who_made_it_whatever_its_project_would_be_worked_on_by_now() -> None:
+    state = a_draft()
+    happen(state, ev.AgentLimited(agent="oracle", kind="login", reason="x"))
+    happen(state, ev.ProjectChanged(project="w1", agent="shell"))
+
+    assert todo(state) == []
