@@ -19,6 +19,7 @@ from pmrunnerd.api.lobby import Limits
 from pmrunnerd.api.web import WebDoor, WebLimits
 from pmrunnerd.chronicle import Chronicle
 from pmrunnerd.departure import Departure
+from pmrunnerd.engine import means
 from pmrunnerd.engine.admission import Admission
 from pmrunnerd.engine.logins import Logins
 from pmrunnerd.engine.loop import Engine
@@ -153,13 +154,9 @@ class House:
         least = room.least(memory=settings.runs_memory, disk=settings.disk_reserve)
         admission = Admission(store, clock, partial(room.measure, state), least)
         engine = Engine(
-            store,
-            clock,
-            Planner(store),
-            runs,
-            workspaces,
-            admission,
+            *(store, clock, Planner(store), runs, workspaces, admission),
             slots=settings.runs_slots,
+            taken=partial(means.taken, settings),
         )
         desk = Desk(
             store=store,
