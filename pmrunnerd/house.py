@@ -19,12 +19,14 @@ from pmrunnerd.api.lobby import Limits
 from pmrunnerd.api.web import WebDoor, WebLimits
 from pmrunnerd.chronicle import Chronicle
 from pmrunnerd.departure import Departure
+from pmrunnerd.engine import means
 from pmrunnerd.engine.admission import Admission
 from pmrunnerd.engine.logins import Logins
 from pmrunnerd.engine.loop import Engine
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.pulse import Growth
 from pmrunnerd.engine.remains import Remains
+from pmrunnerd.engine.renewals import Renewals
 from pmrunnerd.engine.runs import Runs
 from pmrunnerd.engine.sweep import Sweeper, kept
 from pmrunnerd.engine.workspaces import Workspaces
@@ -101,6 +103,8 @@ class House:
                 self._manager.ready(f"environment {self._options.environment}")
                 look = house.create_task(self._look_at_the_past(), name="scrub")
                 sweep = house.create_task(self._sweeper.run(), name="sweep")
+                renewals = Renewals(self._store, self._clock, NEED_LOGIN)
+                renewed = house.create_task(renewals.run(), name="logins")
                 pulse = house.create_task(self._prove_liveness(engine), name="watchdog")
                 ready()
                 chronicle.catch_up()
@@ -113,7 +117,7 @@ class House:
                     self._manager.stopping()
                 self._sweeper.stop()  # or the doors wait for whoever prunes a large tree
                 await self._part(engine)
-                for task in (*doors, time, sweep, pulse, look):
+                for task in (*doors, time, sweep, renewed, pulse, look):
                     await _end(task)
                 await self._say_goodbye()
                 await _end(telling)
@@ -150,13 +154,9 @@ class House:
         least = room.least(memory=settings.runs_memory, disk=settings.disk_reserve)
         admission = Admission(store, clock, partial(room.measure, state), least)
         engine = Engine(
-            store,
-            clock,
-            Planner(store),
-            runs,
-            workspaces,
-            admission,
+            *(store, clock, Planner(store), runs, workspaces, admission),
             slots=settings.runs_slots,
+            taken=partial(means.taken, settings),
         )
         desk = Desk(
             store=store,

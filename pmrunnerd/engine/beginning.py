@@ -5,7 +5,7 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Task
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import drafting
+from pmrunnerd.rules import drafting, limits
 
 
 def begin(  # noqa: PLR0913 - what is asked of the state, and what it cannot know
@@ -13,8 +13,7 @@ def begin(  # noqa: PLR0913 - what is asked of the state, and what it cannot kno
 ) -> ev.RunStarted:
     """Return it. `session` is for a task that has none yet; `now` is RFC 3339, in UTC."""
     earlier = (*drafting.before(state, task), *task.runs)
-    # A plan is worked on by who made it: another one may not even read it the same way.
-    agent = state.plans[task.plan].agent or state.projects[task.project].agent
+    agent = limits.agent_of(state, task)
     limit = budget(state, task, settings, now[:10]) if agent == CLAUDE else None
     return ev.RunStarted(
         run=run,

@@ -152,10 +152,10 @@ def _expires(said: str, kind: Login, now: str) -> str:
     try:
         until = datetime.fromisoformat(said) if said else None
         until = until.astimezone(UTC) if until and until.tzinfo else until
-    except ValueError:
+    except (ValueError, OverflowError):
         raise BadRequest(
             f"cannot log in: {said!r} is no time", hint="--expires 2027-11-26"
         ) from None
     if until is None:
         until = datetime.fromisoformat(now) + timedelta(days=TOKEN_DAYS)
-    return f"{until:%Y-%m-%dT%H:%M:%S}.000Z"
+    return f"{until.replace(tzinfo=None, microsecond=0).isoformat()}.000Z"

@@ -6,7 +6,7 @@ keeps in memory is which of the actions it has in hand, so that it does not begi
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Final
 
 from pmrunnerd.engine.admission import Admission
@@ -18,6 +18,7 @@ from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Task
 from pmrunnerd.model.errors import Unavailable
+from pmrunnerd.model.state import State
 from pmrunnerd.rules import agenda
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.store.failures import StoreFailed
@@ -44,6 +45,7 @@ class Engine:
         admission: Admission,
         *,
         slots: int,
+        taken: Callable[[State, Task, str], str] = lambda *_: "",
     ) -> None:
         self._store = store
         self._clock = clock
@@ -52,6 +54,7 @@ class Engine:
         self._workspaces = workspaces
         self._admission = admission
         self._slots = slots
+        self._taken = taken
         self._wake = Pulse()
         self._in_hand: set[agenda.Action] = set()
         self._stopping = False
@@ -61,14 +64,15 @@ class Engine:
     def waits(self, task: Task) -> str:
         """Say why a queued task does not run yet."""
         refusal = self._admission.refusal()
-        clear = self._workspaces.clear
+        now, clear = self._clock.now(), self._workspaces.clear
         return agenda.waits(
             self._store.state,
             task,
             slots=self._slots,
             refusal=refusal,
             clear=clear,
-            now=self._clock.now(),
+            now=now,
+            taken=lambda one: self._taken(self._store.state, one, now),
         )
 
     async def run(self) -> None:
@@ -110,12 +114,14 @@ class Engine:
                 group.create_task(self._hold(action), name=f"engine: {action}")
 
     def _agenda(self) -> list[agenda.Action]:
+        now = self._clock.now()
         return agenda.agenda(
             self._store.ahead,
             slots=self._slots,
             clear=self._workspaces.clear,
             stopping=self._stopping,
-            now=self._clock.now(),
+            now=now,
+            taken=lambda task: self._taken(self._store.ahead, task, now),
         )
 
     def _may(self, action: agenda.Action) -> bool:

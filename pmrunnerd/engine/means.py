@@ -2,11 +2,13 @@
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from pmrunnerd.model.entities import Run, Task
 from pmrunnerd.model.progress import Budget, Means
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import budgets, drafting
+from pmrunnerd.rules import budgets, drafting, limits
 from pmrunnerd.rules.budgets import Ceilings
 
 CLAUDE: Final = "claude"
@@ -22,23 +24,38 @@ def means(state: State, run: Run, settings: Settings) -> Means:
         model=settings.agent_claude_model,
         environment=settings.agent_env,
         turns=settings.agent_claude_turns,
-        budget=budget(state, task, settings, run.at[:10], run.id),
+        budget=_own(budget(state, task, settings, run.at[:10], run.id), run),
         spent=_spent(state, task, run),
         rounds=settings.agent_claude_rounds,
     )
+
+
+def _own(limit: Budget | None, run: Run) -> Budget | None:
+    """Return a limit with what a run was allowed of it: what comes free since is for others."""
+    return replace(limit, most=run.allowed) if limit is not None and run.allowed else limit
+
+
+def taken(settings: Settings, state: State, task: Task, now: str) -> str:
+    """Say which run has all that is left of a limit, for which the task's next run has to wait."""
+    if limits.agent_of(state, task) != CLAUDE:
+        return ""
+    return budgets.taken(state, task, _ceilings(settings), now[:10])
 
 
 def budget(
     state: State, task: Task, settings: Settings, today: str, run: str = ""
 ) -> Budget | None:
     """Return what limits the cost of a run of a task; `run` is its own name, once it has one."""
-    ceilings = Ceilings(
+    return budgets.budget(state, task, _ceilings(settings), today, run)
+
+
+def _ceilings(settings: Settings) -> Ceilings:
+    return Ceilings(
         run=settings.agent_claude_dollars,
         task=settings.agent_claude_task_dollars,
         plan=settings.agent_claude_plan_dollars,
         day=settings.agent_claude_day_dollars,
     )
-    return budgets.budget(state, task, ceilings, today, run)
 
 
 def _spent(state: State, task: Task, run: Run) -> float:

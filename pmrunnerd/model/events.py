@@ -481,7 +481,10 @@ class AgentLimited(Event, frozen=True, kw_only=True):
 
 
 class AgentRetried(Event, frozen=True, kw_only=True):
-    """A person wants to see at once whether an agent's limit is over; one run does."""
+    """A person wants to see at once whether an agent's limit is over; one run does.
+
+    `by` is empty where that person only renewed a login of their own.
+    """
 
     agent: str
     by: str

@@ -42,16 +42,24 @@ class Needed(Entity, frozen=True, kw_only=True):
 
 
 class Budget(Entity, frozen=True, kw_only=True):
-    """A limit of cost, in US dollars, of a `run`, `task`, `plan` or `day`; `used` is gone already."""
+    """A limit of cost, in US dollars, of a `run`, `task`, `plan` or `day`; `used` is gone already.
+
+    Of that, `reserved` is what runs that are under way may take. `most` is what one run may have of
+    what is left, where that is less. `about` is what a question calls it.
+    """
 
     scope: str
     limit: float
     used: float = 0.0
+    reserved: float = 0.0
+    most: float | None = None
+    about: str = ""
 
     @property
     def left(self) -> float:
         """What is left of it."""
-        return max(0.0, self.limit - self.used)
+        left = max(0.0, self.limit - self.used)
+        return left if self.most is None else min(left, self.most)
 
 
 class Means(Entity, frozen=True, kw_only=True):
@@ -230,7 +238,7 @@ class Asked(Progress, frozen=True, kw_only=True):
     """The agent asked, or the run host itself; the run ends after it.
 
     `details` say more of each of the options, where there are any; `multiple` of them can be the
-    answer. `about` is the scope of a budget that it is about.
+    answer. `about` is the budget that it is about.
     """
 
     text: str

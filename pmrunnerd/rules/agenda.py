@@ -4,7 +4,7 @@ Nothing here is remembered. The same state gives the same list, so a lost wake-u
 never correctness, and a start after a crash is a turn like any other.
 """
 
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 
 from msgspec import Struct
 
@@ -55,14 +55,27 @@ class Remind(Struct, frozen=True):
 Action = Remind | Follow | Stop | Plan | Probe | Start
 
 
-def agenda(
-    state: State, *, slots: int, clear: Set[str], stopping: bool, now: str = ""
+Taken = Callable[[Task], str]
+
+
+def _nobody(_: Task) -> str:
+    return ""
+
+
+def agenda(  # noqa: PLR0913 - what else there is, by name
+    state: State,
+    *,
+    slots: int,
+    clear: Set[str],
+    stopping: bool,
+    now: str = "",
+    taken: Taken = _nobody,
 ) -> list[Action]:
     """Return what to do now, what is under way before what may begin.
 
     `slots` is how many runs there may be; `clear` are held tasks whose workspace was seen to be
     fine since. A daemon that is `stopping` starts nothing and parks what runs. A provider's limit
-    stands until `now` is late enough.
+    stands until `now` is late enough. `taken` says which run has the budget of a task's next one.
     """
     follows: list[Action] = [Follow(run) for run in state.active]
     if stopping:
@@ -72,10 +85,10 @@ def agenda(
     ]
     plans: list[Action] = [Plan(message) for message in state.messages]
     reminders = [Remind(one.agent, one.expires) for one in limits.expiring(state, now)]
-    return [*follows, *stops, *reminders, *plans, *_starts(state, slots, clear, now)]
+    return [*follows, *stops, *reminders, *plans, *_starts(state, slots, clear, now, taken)]
 
 
-def _starts(state: State, slots: int, clear: Set[str], now: str) -> Iterator[Action]:
+def _starts(state: State, slots: int, clear: Set[str], now: str, taken: Taken) -> Iterator[Action]:
     probing: set[str] = set()
     busy = {run.project for run in state.active.values()}
     free = slots - len(state.active)
@@ -88,7 +101,7 @@ def _starts(state: State, slots: int, clear: Set[str], now: str) -> Iterator[Act
             yield Probe(task.id)
         else:
             account = accounts.of(state, agent := limits.agent_of(state, task))
-            if agent in probing or limits.stands(account, now):
+            if agent in probing or limits.stands(account, now) or taken(task):
                 continue
             if account.limit:
                 probing.add(agent)
@@ -126,18 +139,19 @@ def waits(  # noqa: PLR0913 - what else there is, by name
     refusal: str = "",
     clear: Set[str] = frozenset(),
     now: str = "",
+    taken: Taken = _nobody,
 ) -> str:
     """Say why a queued task does not run yet; empty for one that is not queued.
 
-    `refusal` is why no further run begins now, whichever task it is for; `clear` and `now` as in
-    `agenda`.
+    `refusal` is why no further run begins now, whichever task it is for; `clear`, `now` and
+    `taken` as in `agenda`.
     """
     if task.state is not TaskState.QUEUED:
         return ""
     held = task.held and task.id not in clear
     # A drain lasts until a person ends it, longer than whatever runs now.
     drained = "" if held else drains(state)
-    limited = "" if held else _limited(state, task, now)
+    limited = "" if held else _limited(state, task, now) or taken(task)
     if why := blocked(state, task) or drained or limited or _taken(state, task, slots):
         return why
     if held:

@@ -50,21 +50,41 @@ def _budgets(
     yield _of(state, TASK, ceilings.task, (task,), run)
     tasks = [state.tasks[name] for name in state.plans[task.plan].tasks]
     yield _of(state, PLAN, ceilings.plan, tasks, run)
-    others = (one for one in state.active.values() if one.id != run)
-    used = _on(state, _SPENT, today) + sum(one.allowed for one in others)
-    yield Budget(scope=DAY, limit=ceilings.day * (1 + _on(state, _RAISED, today)), used=used)
+    reserved = sum(one.allowed for one in state.active.values() if one.id != run)
+    raised = int(_on(state, _RAISED, today))
+    yield Budget(
+        scope=DAY,
+        limit=ceilings.day * (1 + raised),
+        used=_on(state, _SPENT, today) + reserved,
+        reserved=reserved,
+        about=f"{DAY} {today} {raised}",
+    )
+
+
+def taken(state: State, task: Task, ceilings: Ceilings, today: str) -> str:
+    """Say which run has all that is left of a limit; empty where it is spent, or where some is left."""
+    found = budget(state, task, ceilings, today)
+    if found is None or found.left > 0 or found.used - found.reserved >= found.limit:
+        return ""
+    holders = [run for run in state.active.values() if run.allowed]
+    if found.scope == PLAN:
+        holders = [run for run in holders if state.tasks[run.task].plan == task.plan]
+    return f"the {found.scope}'s budget is taken by run {holders[0].id}"
 
 
 def _of(state: State, scope: str, ceiling: float, tasks: Iterable[Task], run: str) -> Budget:
-    used, raised = 0.0, 0
+    spent, reserved, raised = 0.0, 0.0, 0
     for task in tasks:
-        used += sum(_cost(state.runs[name]) for name in task.runs if name != run)
+        for one in (state.runs[name] for name in task.runs if name != run):
+            spent += _cost(one)
+            reserved += one.allowed if one.ended is None else 0.0
         raised += sum(_raises(state.questions[name], scope) for name in task.questions)
-    return Budget(scope=scope, limit=ceiling * (1 + raised), used=used)
+    limit = ceiling * (1 + raised)
+    return Budget(scope=scope, limit=limit, used=spent + reserved, reserved=reserved)
 
 
 def _cost(run: Run) -> float:
-    return run.allowed if run.ended is None else run.ended.dollars or 0.0
+    return run.ended.dollars or 0.0 if run.ended is not None else 0.0
 
 
 def _raises(question: Question, scope: str) -> bool:
@@ -83,9 +103,15 @@ def spend(state: State, dollars: float | None, at: str) -> None:
 
 
 def raise_day(state: State, question: Question, answer: str, at: str) -> None:
-    """Take note that a person raised the limit of a day."""
-    if question.kind is Kind.BUDGET and question.about == DAY and answer == RAISE:
+    """Take note that a person raised the limit of a day, which several may have asked about."""
+    if question.kind is not Kind.BUDGET or answer != RAISE:
+        return
+    scope, _, asked = question.about.partition(" ")
+    day, _, raised = asked.partition(" ")
+    if question.about == DAY:  # by a run of before there was more in it
         _add(state, _RAISED, 1, at[:10])
+    elif scope == DAY and day == at[:10] and raised == str(int(_on(state, _RAISED, day))):
+        _add(state, _RAISED, 1, day)
 
 
 def spent(state: State, today: str) -> float:

@@ -162,7 +162,9 @@ def retry_task(state: State, task: str, by: str) -> Facts:
             f"cannot retry task {task}: plan {plan.id} was edited, and has it no more",
             hint=f"pmrunnerctl plan show {plan.id}",
         )
-    if plan.state not in (*REOPENABLE, PlanState.ACTIVE):
+    # What is to make a plan is no part of one yet.
+    waits = plan.state is PlanState.DRAFT and known.state is TaskState.QUEUED
+    if not waits and plan.state not in (*REOPENABLE, PlanState.ACTIVE):
         raise Refused(
             f"cannot retry task {task}: its plan {plan.id} is {plan.state}",
             hint=f"pmrunnerctl plan show {plan.id}",

@@ -23,7 +23,8 @@ _UNKNOWN: Final = Limited(at="", kind="rate", reason="it did not say why")
 
 def agent_of(state: State, task: Task) -> str:
     """Return the agent that a task's next run is of."""
-    return state.projects[task.project].agent
+    # A plan is worked on by who made it: another one may not even read it the same way.
+    return state.plans[task.plan].agent or state.projects[task.project].agent
 
 
 def met(state: State, run: Run, said: Limited | None, now: str) -> tuple[ev.AnyEvent, ...]:

@@ -150,7 +150,7 @@ def ended(
     match outcome:
         case Outcome.SUCCEEDED if task.kind is TaskKind.PLANNING:
             made = drafting.concluded(state, task, run.id, seen.proposed, rounds=given.rounds)
-            return with_consequences(state, [over, *made])
+            return with_consequences(state, [over, *made, *limits.ended(state, run, outcome)])
         case Outcome.SUCCEEDED:
             moved = ev.TaskCompleted(
                 task=name, project=project, commit=seen.commit, result=seen.result

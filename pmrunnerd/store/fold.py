@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "1b436fda27efa8f4"
+FOLD: Final = "e3c195687b887547"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from pmrunnerd.model.logins import Login
 from pmrunnerd.model.progress import Answered, AnyProgress, Asked, Means
@@ -26,8 +27,9 @@ class Claudes:
         self.earlier: list[str] = []
         log_in(hosts.runs.parent)
 
-    def start(self, text: str = "do it", **more: Any) -> str:
-        told: dict[str, Any] = {"agent": "claude", "session": self.session, "means": self.means}
+    def start(self, text: str = "do it", *, spent: float = 0.0, **more: Any) -> str:
+        means = structs.replace(self.means, spent=spent)
+        told: dict[str, Any] = {"agent": "claude", "session": self.session, "means": means}
         run = self.hosts.start(text, **told, earlier=tuple(self.earlier), **more)
         self.earlier.append(run)
         return run

@@ -7,14 +7,19 @@ import pytest
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.logins import Login
-from pmrunnerd.model.progress import Asked, Budget, Charged, Kept, Limited, Limits
+from pmrunnerd.model.progress import AnyProgress, Asked, Budget, Charged, Kept, Limited, Limits
 from pmrunnerd.model.questions import OPTIONS, Kind
 from tests.fakes.model import Step, scripted
 from tests.integration.claude.parts import Claudes, log_in, result, uses, written
 from tests.integration.runhost.hosts import Hosts, end, every
-from tests.unit.services.parts import needs_sandbox
+from tests.unit.services.parts import eventually, needs_sandbox
 
 pytestmark = needs_sandbox
+
+
+def paid(said: list[AnyProgress]) -> list[float]:
+    """Return what a run has said that it cost, one after the other."""
+    return [one.dollars for one in every(said, Charged) if one.dollars]
 
 
 def test_who_is_not_known_to_the_provider_stops_at_the_first_report(tmp_path: Path) -> None:
@@ -75,6 +80,37 @@ def test_a_stream_that_hangs_is_silence(tmp_path: Path) -> None:
         said = Claudes(hosts, model).run(limits=Limits(total=60, silence=4))
 
         assert end(said).outcome is Outcome.STALLED, said
+
+
+def test_what_a_run_has_cost_is_known_though_it_is_killed(tmp_path: Path) -> None:
+    ran = [uses("Bash", command=f"echo {number}") for number in range(2)]
+    with Hosts(tmp_path) as hosts, scripted(*ran, Step(text="and so on", hangs=True)) as model:
+        claudes = Claudes(hosts, model)
+        run = claudes.start()
+        eventually(lambda: paid(hosts.said(run)) == [0.005, 0.01])
+        model.wait(3)
+        hosts.kill(run)
+
+        model.steps.append(result())
+        assert paid(claudes.run(spent=0.01))[-1] == 0.005, "a run costs what is its own"
+
+
+def test_a_run_after_a_limit_costs_what_it_costs(tmp_path: Path) -> None:
+    refused = Step(error=(529, "overloaded_error", {}), repeats=True)
+    with Hosts(tmp_path) as hosts, scripted(uses("Bash", command="echo 1"), refused) as model:
+        claudes = Claudes(hosts, model)
+        assert paid(claudes.run())[-1] == 0.005
+
+        model.steps[:] = [uses("Bash", command="echo 2"), result()]
+        assert paid(claudes.run(spent=0.005))[-1] == 0.01
+
+
+def test_what_a_run_could_not_tell_any_more_is_told_by_the_next(tmp_path: Path) -> None:
+    with Hosts(tmp_path) as hosts, scripted(result(), result()) as model:
+        claudes = Claudes(hosts, model)
+        claudes.run()
+
+        assert paid(claudes.run(spent=0.0))[-1] == 0.01
 
 
 def test_a_limit_of_turns_is_a_question(tmp_path: Path) -> None:

@@ -8,19 +8,22 @@ from pmrunnerd.engine.admission import Admission
 from pmrunnerd.engine.loop import Engine
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.workspaces import Workspaces
+from pmrunnerd.model.entities import Task
+from pmrunnerd.model.state import State
 from pmrunnerd.rules.admission import Least, Room
 from tests.unit.engine.puppets import Stage, play
 
 ENOUGH = Room(memory=1000, disk=1000)
 
 
-def an_engine(
+def an_engine(  # noqa: PLR0913 - the hands, each of which a test may choose
     stage: Stage,
     *,
     slots: int = 2,
     measure: Callable[[], Room] = lambda: ENOUGH,
     workspaces: Workspaces | None = None,
     planner: Planner | None = None,
+    taken: Callable[[State, Task, str], str] = lambda *_: "",
 ) -> Engine:
     return Engine(
         stage.store,
@@ -30,6 +33,7 @@ def an_engine(
         workspaces or Workspaces(stage.store, unconfined=False),
         Admission(stage.store, stage.clock, measure, Least(memory=100, disk=100)),
         slots=slots,
+        taken=taken,
     )
 
 

@@ -42,6 +42,8 @@ def play(tmp_path: Path, scene: Callable[[Store, Logins], Awaitable[None]]) -> N
         (p.AgentLogin(secret=TOKEN, path="/x"), "is an absolute path"),
         (p.AgentLogin(kind=Login.OWN, path="x"), "is an absolute path"),
         (p.AgentLogin(secret=TOKEN, expires="soon"), "'soon' is no time"),
+        (p.AgentLogin(secret=TOKEN, expires="0001-01-01T00:00+14:00"), "is no time"),
+        (p.AgentLogin(secret=TOKEN, expires="9999-12-31T23:59-14:00"), "is no time"),
     ],
 )
 def test_what_cannot_be_a_login_is_refused_and_not_repeated(
@@ -65,6 +67,8 @@ def test_a_login_that_is_no_good_is_not_taken(tmp_path: Path) -> None:
             await logins.login(p.AgentLogin(path="/nowhere/.credentials.json"), "anna")
         with pytest.raises(NoLogin, match="expired"):
             await logins.login(p.AgentLogin(secret=TOKEN, expires="2020-01-01"), "anna")
+        with pytest.raises(NoLogin, match="expired at 0001-01-01"):
+            await logins.login(p.AgentLogin(secret=TOKEN, expires="0001-01-01"), "anna")
         assert not (store.directory / "secrets").exists()
 
     play(tmp_path, scene)

@@ -232,3 +232,19 @@ def _drained_after(directory: Path, steps: int) -> bool:
 
     turning(directory, scene)
     return bool(begun)
+
+
+def test_a_task_whose_budget_a_run_has_waits_for_that(tmp_path: Path) -> None:
+    has = ["run r9 has it"]
+
+    async def scene(stage: Stage) -> None:
+        engine = an_engine(stage, taken=lambda *_: has[0])
+        async with asyncio.TaskGroup() as group:
+            turns = group.create_task(engine.run())
+            await stage.store.commit(ev.Drained(by="anna"), ev.DrainEnded(by="anna"))
+            assert (engine.waits(stage.state.tasks["t1"]), stage.host.started) == (has[0], [])
+            has[0] = ""
+            await stage.started()
+            turns.cancel()
+
+    play(tmp_path, scene)

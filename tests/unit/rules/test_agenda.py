@@ -1,5 +1,5 @@
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import Outcome, PlanApproval
+from pmrunnerd.model.entities import Outcome, PlanApproval, Task
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import drafting
@@ -165,3 +165,34 @@ def test_what_was_said_first_is_done_before_what_came_later_is_planned() -> None
     assert todo(state) == [Start("t3")], "t2 plans what was said after it"
     happen(state, started("t3", "r2"), *failed("t3", "r2"))
     assert todo(state) == [Start("t2")]
+
+
+def test_a_plan_waits_for_who_made_it_whatever_its_project_would_be_worked_on_by_now() -> None:
+    state = a_draft()
+    happen(state, ev.AgentLimited(agent="oracle", kind="login", reason="x"))
+    happen(state, ev.ProjectChanged(project="w1", agent="shell"))
+
+    assert todo(state) == []
+
+
+def test_who_waits_for_a_budget_leaves_the_room_to_others() -> None:
+    state = happen(a_plan(), ev.ProjectAdded(project="w2", alias="other", path="/srv/other"))
+    happen(
+        state,
+        ev.MessagePosted(message="m2", project="w2", text="x", by="anna"),
+        ev.PlanDrafted(
+            plan="p2",
+            project="w2",
+            message="m2",
+            title="x",
+            tasks=(ev.PlannedTask(task="t2", name="x", title="x", text="x"),),
+        ),
+        ev.PlanApproved(plan="p2", project="w2"),
+    )
+
+    def taken(task: Task) -> str:
+        return "run r9 has it" if task.id == "t1" else ""
+
+    found = agenda(state, slots=1, clear=NOTHING, stopping=False, taken=taken)
+    assert list(found) == [Start("t2")]
+    assert waits(state, state.tasks["t1"], slots=1, taken=taken) == "run r9 has it"

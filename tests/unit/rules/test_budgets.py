@@ -3,13 +3,15 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.entities import Outcome, Question
 from pmrunnerd.model.progress import Budget
 from pmrunnerd.model.questions import CANCEL, RAISE, Kind
 from pmrunnerd.model.state import State
-from pmrunnerd.rules.budgets import Ceilings, budget, spent
+from pmrunnerd.rules.budgets import Ceilings, budget, spent, taken
+from pmrunnerd.rules.evolve import evolve
 from tests.unit.rules.life import AT, a_plan, happen
 
 TODAY = AT[:10]
@@ -38,8 +40,29 @@ def asked(state: State, about: str, answer: str) -> State:
     return happen(begun(state, "t1", "r9"), over, waits, said)
 
 
-def left(state: State, **ceilings: Any) -> Budget | None:
-    return budget(state, state.tasks["t1"], Ceilings(**ceilings), TODAY)
+def left(state: State, today: Any = TODAY, **ceilings: Any) -> Budget | None:
+    """Return a limit without what it is called where it is asked about."""
+    found = budget(state, state.tasks["t1"], Ceilings(**ceilings), today)
+    return replace(found, about="") if found else None
+
+
+def answered(state: State, question: str, about: str, at: str) -> None:
+    """Have a person raise a limit that a run had asked about."""
+    state.questions[question] = Question(
+        id=question,
+        project="w1",
+        task="t1",
+        run="r9",
+        text="?",
+        kind=Kind.BUDGET,
+        about=about,
+        at=AT,
+    )
+    evolve(state, ev.QuestionAnswered(question=question, project="w1", text=RAISE, by="anna"), at)
+
+
+def holder(state: State, **ceilings: Any) -> str:
+    return taken(state, state.tasks["t1"], Ceilings(**ceilings), TODAY)
 
 
 def two() -> State:
@@ -73,15 +96,56 @@ def test_a_day_s_limit_counts_that_day_alone() -> None:
 
     assert left(state, day=4.0) == Budget(scope="day", limit=4.0, used=1.5)
     assert spent(state, TODAY) == 1.5
-    tomorrow = budget(state, state.tasks["t1"], Ceilings(day=4.0), "2099-01-01")
-    assert tomorrow == Budget(scope="day", limit=4.0)
+    assert left(state, "2099-01-01", day=4.0) == Budget(scope="day", limit=4.0)
 
 
 def test_a_run_that_is_under_way_has_taken_all_that_it_may_take() -> None:
     state = begun(two(), "t2", "r2", allowed=3.0)
 
-    assert left(state, day=4.0) == Budget(scope="day", limit=4.0, used=3.0)
-    assert left(state, plan=4.0) == Budget(scope="plan", limit=4.0, used=3.0)
+    assert left(state, day=4.0) == Budget(scope="day", limit=4.0, used=3.0, reserved=3.0)
+    assert left(state, plan=4.0) == Budget(scope="plan", limit=4.0, used=3.0, reserved=3.0)
+
+
+@pytest.mark.parametrize("scope", ["plan", "day"])
+def test_what_another_run_may_yet_take_is_waited_for_and_not_asked_about(scope: str) -> None:
+    state = begun(two(), "t2", "r2", allowed=4.0)
+
+    assert holder(state, **{scope: 4.0}) == f"the {scope}'s budget is taken by run r2"
+    assert holder(state, **{scope: 4.5}) == "", "there is some left"
+    assert holder(state, task=4.0) == "", "it is another task's"
+
+
+def test_what_is_spent_is_asked_about_whoever_runs() -> None:
+    state = cost(begun(two(), "t2", "r2", allowed=1.0), "t1", "r1", 4.0)
+
+    assert holder(state, day=4.0) == holder(state, plan=4.0) == ""
+
+
+def test_of_several_questions_about_a_day_s_limit_one_raises_it() -> None:
+    state = two()
+    for name in ("q1", "q2", "q3"):
+        answered(state, name, f"day {TODAY} 0", AT)
+    assert left(state, day=2.0) == Budget(scope="day", limit=4.0)
+
+    answered(state, "q4", f"day {TODAY} 1", AT)
+    assert left(state, day=2.0) == Budget(scope="day", limit=6.0)
+
+
+def test_who_raises_the_limit_of_yesterday_raises_none_of_today() -> None:
+    state = two()
+    answered(state, "q1", f"day {TODAY} 0", "2026-01-02T00:00:00.000Z")
+
+    for day in (TODAY, "2026-01-02"):
+        assert left(state, day, day=2.0) == Budget(scope="day", limit=2.0)
+
+
+def test_a_question_says_which_day_it_is_about_and_how_often_that_was_raised() -> None:
+    state = two()
+    answered(state, "q1", f"day {TODAY} 0", AT)
+
+    found = budget(state, state.tasks["t1"], Ceilings(day=2.0), TODAY)
+    assert found is not None
+    assert found.about == f"day {TODAY} 1"
 
 
 def test_a_run_does_not_count_itself() -> None:

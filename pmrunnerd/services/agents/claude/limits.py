@@ -15,9 +15,10 @@ def turns(most: int) -> Asked:
 
 def dollars(budget: Budget, cost: float) -> Asked:
     """Return the question about a limit of cost; `cost` are US dollars of this run."""
-    used = budget.used + cost
-    said = f"The {budget.scope} has cost ${used:.2f}, and may cost ${budget.limit:.2f}. {_RAISE}"
-    return _ask(said, budget.scope)
+    used = budget.used - budget.reserved + cost
+    others = f", others that run may take ${budget.reserved:.2f} more" if budget.reserved else ""
+    said = f"The {budget.scope} has cost ${used:.2f}{others}, and may cost ${budget.limit:.2f}."
+    return _ask(f"{said} {_RAISE}", budget.about or budget.scope)
 
 
 def _ask(text: str, about: str) -> Asked:

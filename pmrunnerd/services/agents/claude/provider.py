@@ -34,5 +34,12 @@ def limit(message: Message) -> Limited | None:
 
 def _limited(status: int, resets: Any = None) -> Limited:
     kind, reason = _KNOWN[status]
-    until = datetime.fromtimestamp(resets, UTC).isoformat() if isinstance(resets, int) else ""
-    return Limited(at="", kind=kind, reason=reason, until=until)
+    return Limited(at="", kind=kind, reason=reason, until=_time(resets))
+
+
+def _time(resets: Any) -> str:
+    """Return when a limit ends; empty where that is said in no way that we know."""
+    try:
+        return datetime.fromtimestamp(resets, UTC).isoformat() if isinstance(resets, int) else ""
+    except (ValueError, OverflowError, OSError):
+        return ""

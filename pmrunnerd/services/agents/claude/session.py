@@ -74,6 +74,19 @@ class Session:
                     calls.pop(str(block.get("tool_use_id")), None)
         return Pending(calls, replays=not deferred.isdisjoint(calls))
 
+    def counted(self) -> float:
+        """Return with how many US dollars the CLI begins to count what the session costs.
+
+        It writes that at its end alone: after one that was killed it begins with less than there was.
+        """
+        sums = [
+            entry.get("totalCostUSD")
+            for entry in self._entries()
+            if entry.get("type") == "cost-state"
+        ]
+        numbers = [float(one) for one in sums if isinstance(one, int | float)]
+        return numbers[-1] if numbers else 0.0
+
     def _entries(self) -> Iterator[dict[str, Any]]:
         path = self.transcript()
         for line in path.read_text(errors="replace").splitlines() if path else ():

@@ -18,6 +18,7 @@ from pmrunnerd.model.progress import Asked, Concluded, Found, Limited, Told
 from pmrunnerd.model.questions import OPTIONS, Kind
 from pmrunnerd.services.agents.claude import asked, limits, prompts, provider, results
 from pmrunnerd.services.agents.claude.inspector import Inspector
+from pmrunnerd.services.agents.claude.meter import Meter
 from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.claude.translate import Translator
 from pmrunnerd.services.agents.claude.transport import CellTransport
@@ -42,7 +43,7 @@ class Talk:
     ) -> None:
         spec = job.spec
         self._transport = transport
-        self._client = ClaudeSDKClient(options, transport=transport)
+        self._client = ClaudeSDKClient(options, transport=Meter(transport, self._charge))
         self._report = report
         self._inspector = Inspector(job)
         self._questions = questions
@@ -62,7 +63,7 @@ class Talk:
         async for message in self._client.receive_messages():
             self._hear(message)
             if (limit := provider.limit(message)) is not None:
-                return await self._limited(limit)
+                return await self._limited(limit, is_over=isinstance(message, ResultMessage))
             if not more:
                 self._note_told(message)
             if isinstance(message, ResultMessage):
@@ -160,9 +161,15 @@ class Talk:
             self._report.tell(one)
         return Verdict(outcome=Outcome.ASKED)
 
-    async def _limited(self, limit: Limited) -> Verdict:
-        # It would try again, and be refused again.
-        await self._transport.kill()
+    def _charge(self, total: float) -> None:
+        for charged in self._translator.count(total):
+            self._report.tell(charged)
+
+    async def _limited(self, limit: Limited, *, is_over: bool) -> Verdict:
+        if is_over:  # it writes down what the session has cost, which the next run begins with
+            self._transport.is_over = True
+        else:  # it would try again, and be refused again
+            await self._transport.kill()
         self._report.tell(limit)
         return Verdict(outcome=Outcome.LIMITED, reason=limit.reason)
 

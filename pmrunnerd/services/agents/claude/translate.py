@@ -33,17 +33,20 @@ _SILENT: Final = frozenset({"init", "hook_started", "hook_response", "permission
 class Translator:
     """Translates one conversation: a tool is told together with how its use ended.
 
-    `spent` are the US dollars that the session had cost before.
+    `spent` are the US dollars of the session's count that are no cost of this one.
     """
 
     def __init__(self, spent: float = 0.0) -> None:
         self._spent = spent
+        self._told = 0.0
+        self._replies: set[str] = set()
         self._used: dict[str, ToolUseBlock] = {}
 
     def translate(self, message: Message) -> Iterator[AnyProgress]:
         """Yield what a message reports."""
         match message:
             case AssistantMessage(content=blocks):
+                self._replies.add(message.message_id or "")
                 for block in blocks:
                     yield from self._assistant(block)
             case UserMessage(content=list() as blocks, tool_use_result=details):
@@ -52,13 +55,22 @@ class Translator:
                         yield from self._result(block)
                         yield from _changed(details)
             case ResultMessage(total_cost_usd=float() | int() as dollars, num_turns=turns):
-                more = round(max(0.0, dollars - self._spent), 6)
-                yield Charged(at="", dollars=more, turns=turns)
+                self._told = self._since(dollars)
+                yield Charged(at="", dollars=self._told, turns=turns)
             case SystemMessage(subtype=kind, data=data):
                 if kind not in _SILENT:
                     yield Other(at="", kind=kind, data=_short(json.dumps(data), _LONG))
             case _:
                 yield from _rest(message)
+
+    def count(self, total: float) -> Iterator[Charged]:
+        """Yield what it has cost by now, where that is more than was told; `total`: the session."""
+        if (dollars := self._since(total)) > self._told:
+            self._told = dollars
+            yield Charged(at="", dollars=dollars, turns=len(self._replies))
+
+    def _since(self, total: float) -> float:
+        return round(max(0.0, total - self._spent), 6)
 
     def _assistant(self, block: object) -> Iterator[AnyProgress]:
         match block:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 
 from claude_agent_sdk import ClaudeSDKError
+from msgspec.structs import replace
 
 from pmrunnerd.model.entities import Outcome, TaskKind
 from pmrunnerd.model.errors import PmError, Refused
@@ -42,6 +43,7 @@ async def work(job: Job, report: Report) -> Verdict:
     runs = job.directory.parent.parent
     session = Session(job.directory, spec.session, [runs / run / "agent" for run in spec.earlier])
     await asyncio.to_thread(session.prepare)
+    job = counting(job, await asyncio.to_thread(session.counted))
     await asyncio.to_thread(stubs.ignore, job.directory)
     resumes, pending = session.transcript() is not None, session.pending()
     permissions = Permissions(spec.answers, spec.workspace)
@@ -105,6 +107,17 @@ def opening(job: Job, pending: Pending, permissions: Permissions, *, resumes: bo
         return ["\n\n".join(filter(None, (news, lost)))]
     interrupted = bool(spec.earlier) and spec.earlier[-1] in spec.interrupted
     return [prompts.going_on(spec, interrupted=interrupted, lost=lost)]
+
+
+def counting(job: Job, counted: float) -> Job:
+    """Return a job whose cost is what the session's count has more at its end than `spent`.
+
+    What a run that was killed had cost and never told is in that count, and is told as this one's;
+    what it told and the CLI did not write down is not.
+    """
+    means = job.spec.means
+    means = replace(means, spent=min(means.spent, counted))
+    return replace(job, spec=replace(job.spec, means=means))
 
 
 def _last(spec: Spec, kind: Kind) -> str:

@@ -17,3 +17,12 @@ def test_a_limit_of_cost_is_asked_about_with_all_that_was_used_of_it() -> None:
 
     assert asked.text.startswith("The plan has cost $3.50, and may cost $3.00.")
     assert asked.about == "plan"
+
+
+def test_what_others_may_yet_take_is_no_cost_that_there_was() -> None:
+    budget = Budget(scope="day", limit=7.0, used=5.0, reserved=4.0, about="day 2026-01-01 0")
+    asked = limits.dollars(budget, 2.0)
+
+    said = "The day has cost $3.00, others that run may take $4.00 more, and may cost $7.00."
+    assert asked.text.startswith(said)
+    assert asked.about == "day 2026-01-01 0"

@@ -73,6 +73,14 @@ def test_a_rejection_tells_when_it_ends() -> None:
     assert unknown.until == ""
 
 
+@pytest.mark.parametrize("resets", [1_795_686_989_000, 10**30, -(10**18), "noon", 1.5])
+def test_a_rejection_until_a_time_that_cannot_be_is_one_without(resets: Any) -> None:
+    found = limit(event("rejected", resets))
+
+    assert found is not None
+    assert (found.kind, found.until) == ("rate", "")
+
+
 def test_the_stream_of_the_real_cli_is_limited_by_its_last_message_alone() -> None:
     found = [limit(message) for message in recorded("rate_limit")]
 

@@ -126,3 +126,13 @@ def test_a_first_run_has_a_directory_that_nobody_else_can_read(tmp_path: Path) -
     found.prepare()
 
     assert found.directory.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_count_of_its_cost_begins_where_the_cli_last_wrote_it_down(tmp_path: Path) -> None:
+    sums = [{"type": "cost-state", "totalCostUSD": one} for one in (0.01, 0.25, "much")]
+
+    assert session(tmp_path, call("a"), *sums, rest='{"type": "cost-st').counted() == 0.25
+
+
+def test_the_count_of_one_that_never_ended_in_order_begins_with_nothing(tmp_path: Path) -> None:
+    assert session(tmp_path, call("a")).counted() == 0.0

@@ -181,12 +181,22 @@ def test_a_limit_is_a_question(tmp_path: Path, subtype: str, said: str) -> None:
     assert asked.text.startswith(said)
 
 
-def test_a_limit_of_the_provider_ends_the_cli_at_once(tmp_path: Path) -> None:
+def test_whom_the_provider_does_not_know_is_ended_at_once(tmp_path: Path) -> None:
+    said = {"type": "system", "subtype": "api_retry", "error": "authentication_failed"}
+    teller = Teller([said | {"session_id": "s", "uuid": "u"}])
+    talked = Talked(tmp_path, teller)
+
+    assert (teller.is_over, talked.verdict.outcome) == (False, Outcome.LIMITED)
+    assert [one.kind for one in talked.every(pr.Limited)] == ["login"]
+
+
+def test_a_limit_that_ended_a_turn_leaves_the_cli_time_to_write_down_its_cost(
+    tmp_path: Path,
+) -> None:
     teller = Teller(lines("rate_limit"))
     talked = Talked(tmp_path, teller)
 
-    assert teller.killed
-    assert talked.verdict.outcome is Outcome.LIMITED
+    assert (teller.is_over, talked.verdict.outcome) == (True, Outcome.LIMITED)
     assert [one.kind for one in talked.every(pr.Limited)] == ["rate"]
 
 

@@ -40,6 +40,16 @@ def test_what_the_session_cost_before_is_not_told_again() -> None:
     assert told("work", spent=0.01)[-1] == pr.Charged(at="", dollars=0.005, turns=4)
 
 
+def test_what_it_has_cost_by_now_is_told_once_and_only_where_it_is_more() -> None:
+    translator = Translator(0.01)
+    for name in ("a", "a", "b"):
+        list(translator.translate(AssistantMessage(content=[], model="m", message_id=name)))
+
+    told = [said for total in (0.005, 0.02, 0.02, 0.015) for said in translator.count(total)]
+
+    assert told == [pr.Charged(at="", dollars=0.01, turns=2)]
+
+
 def test_a_tool_that_was_refused_failed() -> None:
     used = [said for said in told("permission") if isinstance(said, pr.Used)]
 

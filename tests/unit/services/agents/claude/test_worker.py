@@ -13,7 +13,7 @@ from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.questions import ACCEPT, ALLOW_ONCE, OPTIONS, Kind
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.session import Pending
-from pmrunnerd.services.agents.claude.worker import opening, work
+from pmrunnerd.services.agents.claude.worker import counting, opening, work
 from pmrunnerd.services.agents.protocol import Job
 from pmrunnerd.services.restoring import Restored
 from tests.unit.services.agents.claude.parts import spec
@@ -166,3 +166,21 @@ def test_what_a_person_said_is_told_once(tmp_path: Path) -> None:
     (prompt,) = told(tmp_path, NOTHING, earlier=("r1", "r2"), answers=(said,))
 
     assert "Leave b out." not in prompt
+
+
+@pytest.mark.parametrize(
+    ("spent", "counted", "less"),
+    [(0.0, 0.0, 0.0), (0.03, 0.03, 0.03), (0.03, 0.01, 0.01), (0.01, 0.03, 0.01)],
+    ids=[
+        "a first run",
+        "all was told",
+        "killed before it was written down",
+        "and before it was told",
+    ],
+)
+def test_a_run_costs_what_the_count_has_more_than_is_known(
+    tmp_path: Path, spent: float, counted: float, less: float
+) -> None:
+    given = job(tmp_path, walls=False, means=pr.Means(spent=spent))
+
+    assert counting(given, counted).spec.means.spent == less

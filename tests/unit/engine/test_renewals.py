@@ -1,0 +1,110 @@
+"""A person's own login that was renewed is tried, once, by one run."""
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from pmrunnerd.engine.renewals import Renewals
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.logins import Login
+from pmrunnerd.services import credentials
+from pmrunnerd.services.clock import Clock
+from pmrunnerd.services.credentials import Stored
+from pmrunnerd.store.store import Store
+from tests.unit.store.parts import running
+
+LIMITED = ev.AgentLimited(agent="claude", kind="login", reason="it expired")
+LATER = 60.0
+FOREVER = 4_000_000_000_000
+
+
+class Owned:
+    """An agent that is known by a person's own login, and was refused."""
+
+    def __init__(self, store: Store, file: Path) -> None:
+        self.store = store
+        self.file = file
+        self.renewals = Renewals(store, Clock(), ["claude"])
+
+    def write(self, seconds: float, expires: int = FOREVER) -> None:
+        """Have the login be written so long after it was refused."""
+        login = {"accessToken": "hush", "expiresAt": expires}
+        self.file.write_text(json.dumps({"claudeAiOauth": login}))
+        at = datetime.fromisoformat(self.store.state.accounts["claude"].since).timestamp() + seconds
+        os.utime(self.file, (at, at))
+
+    async def is_tried(self) -> bool:
+        """Look, and tell whether one run is to try."""
+        await self.renewals.look()
+        return self.store.state.accounts["claude"].at_once
+
+
+def play(
+    tmp_path: Path, scene: Callable[[Owned], Awaitable[None]], kind: Login = Login.OWN
+) -> None:
+    async def whole() -> None:
+        async with running(tmp_path / "state") as store:
+            file = credentials.file(store.directory, "claude")
+            file.parent.mkdir()
+            path = tmp_path / ".credentials.json"
+            kept = Stored(kind=kind, path=str(path), secret="hush")
+            file.write_bytes(msgspec.json.encode(kept))
+            await store.commit(ev.AgentLoggedIn(agent="claude", kind=kind.value), LIMITED)
+            await scene(Owned(store, path))
+
+    asyncio.run(whole())
+
+
+def test_a_login_that_is_gone_old_or_no_good_is_not_tried(tmp_path: Path) -> None:
+    async def scene(owned: Owned) -> None:
+        assert not await owned.is_tried()
+        owned.write(-LATER)
+        assert not await owned.is_tried(), "it is the one that was refused"
+        owned.write(LATER, expires=1000)
+        assert not await owned.is_tried(), "it has expired"
+        owned.file.write_text("{")
+        assert not await owned.is_tried()
+
+    play(tmp_path, scene)
+
+
+def test_another_kind_of_login_is_the_operator_s_to_change(tmp_path: Path) -> None:
+    async def scene(owned: Owned) -> None:
+        owned.write(LATER)
+        assert not await owned.is_tried()
+
+    play(tmp_path, scene, Login.TOKEN)
+
+
+def test_another_limit_is_not_the_login_s(tmp_path: Path) -> None:
+    async def scene(owned: Owned) -> None:
+        owned.write(LATER)
+        await owned.store.commit(ev.AgentLimited(agent="claude", kind="rate", reason="busy"))
+        assert not await owned.is_tried()
+
+    play(tmp_path, scene)
+
+
+def test_a_login_that_was_renewed_is_tried(tmp_path: Path) -> None:
+    async def scene(owned: Owned) -> None:
+        owned.write(LATER)
+        assert await owned.is_tried()
+
+    play(tmp_path, scene)
+
+
+def test_one_that_is_refused_again_is_not_tried_again_until_it_changes(tmp_path: Path) -> None:
+    async def scene(owned: Owned) -> None:
+        owned.write(LATER)
+        assert await owned.is_tried()
+        await owned.store.commit(LIMITED)
+        assert not await owned.is_tried()
+        owned.write(2 * LATER)
+        assert await owned.is_tried()
+
+    play(tmp_path, scene)
