@@ -46,6 +46,8 @@ class CellTransport(Transport):
         self._length = 0
         self._drains: list[Drain] = []
         self._stdin: socket.socket | None = None
+        # Two that send at once would each take the loop's one place to wait for room.
+        self._turn = asyncio.Lock()
         self.command: Command | None = None
         self.tail = Tail()
         self.is_over = False
@@ -74,19 +76,21 @@ class CellTransport(Transport):
             raise CLIConnectionError(f"the CLI said a line of more than {LONGEST // _MIB} MiB")
 
     async def write(self, data: str) -> None:
-        """Say something to the CLI."""
-        if self._stdin is None:
-            raise CLIConnectionError("the CLI does not listen any more")
-        try:
-            await asyncio.get_running_loop().sock_sendall(self._stdin, data.encode())
-        except OSError as exc:
-            raise CLIConnectionError(f"the CLI does not listen any more: {exc}") from exc
+        """Say something to the CLI, after all that was said before."""
+        async with self._turn:
+            if self._stdin is None:
+                raise CLIConnectionError("the CLI does not listen any more")
+            try:
+                await asyncio.get_running_loop().sock_sendall(self._stdin, data.encode())
+            except OSError as exc:
+                raise CLIConnectionError(f"the CLI does not listen any more: {exc}") from exc
 
     async def end_input(self) -> None:
-        """Say that nothing more will come."""
-        if self._stdin is not None:
-            self._stdin.close()
-            self._stdin = None
+        """Say that nothing more will come, once all that was said is."""
+        async with self._turn:
+            if self._stdin is not None:
+                self._stdin.close()
+                self._stdin = None
 
     async def read_messages(self) -> AsyncIterator[dict[str, Any]]:
         """Yield what the CLI says, until it ends. Raises CLIConnectionError, ProcessError."""

@@ -41,6 +41,24 @@ def test_what_is_said_comes_to_it_and_what_it_says_comes_back(tmp_path: Path) ->
     assert not found.is_ready()
 
 
+def test_what_is_said_at_once_comes_to_it_whole_one_after_the_other(tmp_path: Path) -> None:
+    program = "import sys\nfor line in sys.stdin: print(line, end='', flush=True)"
+    found = transport(tmp_path, program)
+    replies = ['{"a": "' + "x" * 600_000 + '"}\n', '{"b": "' + "y" * 600_000 + '"}\n']
+
+    async def says() -> list[dict[str, Any]]:
+        try:
+            await found.connect()
+            async with asyncio.timeout(20):
+                await asyncio.gather(*map(found.write, replies))
+                await found.end_input()
+                return [message async for message in found.read_messages()]
+        finally:
+            await found.close()
+
+    assert [list(one) for one in asyncio.run(says())] == [["a"], ["b"]]
+
+
 def test_a_line_of_megabytes_is_one_message(tmp_path: Path) -> None:
     program = "import json; print(json.dumps({'a': 'x' * 5_000_000}))"
 
