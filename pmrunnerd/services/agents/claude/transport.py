@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-import json
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from claude_agent_sdk import CLIConnectionError, ProcessError, Transport
 
+from pmrunnerd.services.agents import lines
 from pmrunnerd.services.agents.chunks import Tail
 from pmrunnerd.services.cell import Cell, Command, Reach
 from pmrunnerd.services.pipes import Drain
@@ -136,7 +136,7 @@ class CellTransport(Transport):
 
 def _read(line: bytes) -> dict[str, Any]:
     try:
-        said: dict[str, Any] = json.loads(line)
+        said: dict[str, Any] = lines.read(line)
     except ValueError as exc:
         raise CLIConnectionError(f"the CLI said what is no JSON: {line[:200]!r}") from exc
     return said

@@ -67,6 +67,14 @@ def test_a_line_of_megabytes_is_one_message(tmp_path: Path) -> None:
     assert len(message["a"]) == 5_000_000
 
 
+def test_half_a_character_is_no_end_of_what_can_be_said_on(tmp_path: Path) -> None:
+    program = r"""print(r'{"a": "done \ud83d"}')"""
+
+    (message,) = asyncio.run(heard(transport(tmp_path, program)))
+
+    assert message["a"].encode() == "done \ufffd".encode()
+
+
 def test_words_beside_the_protocol_are_kept_for_the_reason_of_a_failure(tmp_path: Path) -> None:
     program = "import sys; print('a word'); print('another', file=sys.stderr); sys.exit(3)"
     found = transport(tmp_path, program)
