@@ -7,6 +7,8 @@ from msgspec import Struct
 from pmrunnerd.services.git import Git, shown
 
 _INDEX: Final = ".git/pm-runner-index"
+# Of what is not tracked only repositories are listed as directories.
+_REPOSITORIES: Final = "/\\/$/p"
 # A name begins a file's part of a diff; of its added lines those with a marker are told, a few.
 _MARKED: Final = r"""
 "$@" diff --cached --unified=0 --no-color --no-ext-diff --no-textconv --no-renames "$REVISION" |
@@ -19,19 +21,31 @@ LC_ALL=C awk '
 
 
 class Changes(Struct, frozen=True):
-    """Paths that differ from where the run began, and lines of them that promise more, as `path: line`."""
+    """Paths that differ from where the run began, and lines of them that promise more, as `path: line`.
+
+    `nested` are repositories that were made in the workspace, which cannot be part of a commit.
+    """
 
     paths: frozenset[str]
     marked: tuple[str, ...]
+    nested: tuple[str, ...] = ()
 
 
 async def changes(git: Git, head: str) -> Changes:
     """Compare all that is not ignored with a commit. Raises GitFailed."""
     await git("read-tree", head, index=_INDEX)
-    await git("add", "--all", index=_INDEX)
+    nested = await git.records(
+        *("ls-files", "--others", "--exclude-standard", "-z"), index=_INDEX, only=_REPOSITORIES
+    )
+    if nested:  # one without a commit would be the end of it
+        await git.outcome("add", "--all", "--ignore-errors", index=_INDEX)
+    else:
+        await git("add", "--all", index=_INDEX)
     names = await git.records(
         *("diff", "--cached", "--name-only", "--no-renames", "-z", head), index=_INDEX, only="p"
     )
     marked = await git.pipeline(_MARKED, index=_INDEX, REVISION=head)
     await git.command("rm", "-f", _INDEX)
-    return Changes(frozenset(map(shown, names)), tuple(map(shown, marked)))
+    return Changes(
+        frozenset(map(shown, names)), tuple(map(shown, marked)), tuple(map(shown, nested))
+    )

@@ -77,3 +77,23 @@ def test_of_very_many_lines_a_few_are_told(tmp_path: Path) -> None:
     (workspace / "a.py").write_text("# TODO\n" * 5000)
 
     assert len(look(workspace, head(workspace)).marked) == 20
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_repository_in_the_workspace_is_told_and_the_rest_is_seen(
+    tmp_path: Path, *, committed: bool
+) -> None:
+    workspace = repository(tmp_path / "w")
+    (workspace / "sub").mkdir()
+    git(workspace / "sub", "init", "--quiet")
+    (workspace / "sub/x").write_text("x\n")
+    if committed:
+        git(workspace / "sub", "add", "--all")
+        git(workspace / "sub", "commit", "--quiet", "--message=own")
+    (workspace / "zz.py").write_text("# TODO\n")
+
+    found = look(workspace, head(workspace))
+
+    assert found.nested == ("sub/",)
+    assert found.marked == ("zz.py: # TODO",)
+    assert "zz.py" in found.paths

@@ -37,6 +37,8 @@ def _findings(
         expected = ", ".join(map(_shown, promised[:_NAMED]))
         more = f" and {len(promised) - _NAMED} more" if len(promised) > _NAMED else ""
         yield f"nothing was changed, where the plan expects {expected}{more} to be"
+    for path in changed.nested:
+        yield f"{_shown(path)} is a git repository of its own, which no commit can have: remove its .git"
     for line in changed.marked:
         yield f"work is left for later in {line}"
 
