@@ -9,12 +9,20 @@ from pmrunnerd.services.git import Git, shown
 _INDEX: Final = ".git/pm-runner-index"
 # Of what is not tracked only repositories are listed as directories.
 _REPOSITORIES: Final = "/\\/$/p"
-# A name begins a file's part of a diff; of its added lines those with a marker are told, a few.
+# The plumbing of git, which heeds nothing of what a repository says of how a diff is to look; as text,
+# whatever its attributes say. A name is where no hunk is: an added line can look like one. Of the
+# added lines those with a marker are told, a few; what has a NUL is no text.
 _MARKED: Final = r"""
-"$@" diff --cached --unified=0 --no-color --no-ext-diff --no-textconv --no-renames "$REVISION" |
+"$@" diff-index --cached -p --unified=0 --text --no-color --no-ext-diff --no-textconv --no-renames "$REVISION" |
+tr '\000' '\001' |
 LC_ALL=C awk '
-/^\+\+\+ / { file = substr($0, 7); next }
-/^\+/ && tolower($0) ~ /(^|[^a-z0-9_])(todo|fixme|xxx)([^a-z0-9_]|$)|\.\.\. *(the )?(rest|remaining|existing|other|previous|same)|(rest|remainder) of (the )?(code|file|function|implementation)|implementation (goes )?here|(code|logic) (omitted|unchanged)/ {
+function size(range,  part) { return split(range, part, ",") > 1 ? part[2] + 0 : 1 }
+old + new == 0 && /^@@ / { old = size($2); new = size($3); next }
+old + new == 0 && /^\+\+\+ / { file = substr($0, 7); sub(/\t$/, "", file); next }
+old + new == 0 { next }
+/^-/ { old--; next }
+/^\+/ { new-- }
+/^\+/ && !/\001/ && tolower($0) ~ /(^|[^a-z0-9_])(todo|fixme|xxx)([^a-z0-9_]|$)|\.\.\. *(the )?(rest|remaining|existing|other|previous|same)|(rest|remainder) of (the )?(code|file|function|implementation)|implementation (goes )?here|(code|logic) (omitted|unchanged)/ {
     if (told++ < 20) printf "%s: %s%c", file, substr($0, 2, 200), 0
 }'
 """
@@ -42,7 +50,9 @@ async def changes(git: Git, head: str) -> Changes:
     else:
         await git("add", "--all", index=_INDEX)
     names = await git.records(
-        *("diff", "--cached", "--name-only", "--no-renames", "-z", head), index=_INDEX, only="p"
+        *("diff-index", "--cached", "--name-only", "--no-renames", "-z", head),
+        index=_INDEX,
+        only="p",
     )
     marked = await git.pipeline(_MARKED, index=_INDEX, REVISION=head)
     await git.command("rm", "-f", _INDEX)
