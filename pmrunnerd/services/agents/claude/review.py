@@ -4,6 +4,7 @@ from collections.abc import Iterator, Set
 from posixpath import normpath
 from typing import Final
 
+from pmrunnerd.model import brief
 from pmrunnerd.services.agents.claude.results import Result
 from pmrunnerd.services.changes import Changes
 
@@ -21,7 +22,8 @@ def findings(
 
     `there` are those of the claimed files that exist, `promised` what the plan expects to change.
     """
-    return tuple(_findings(result, changed, there, promised))[:MOST]
+    found = tuple(_findings(result, changed, there, promised))[:MOST]
+    return tuple(brief.cut(one, brief.FINDING) for one in found)
 
 
 def _findings(
