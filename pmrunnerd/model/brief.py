@@ -6,7 +6,7 @@ from typing import Final
 REASON: Final = 4 << 10
 FINDING: Final = 1 << 10
 RESULT: Final = 64 << 10
-_MARK: Final = 12  # digits of a digest
+_MARK: Final = 24  # digits of a digest; nobody finds two texts with the same
 
 
 def cut(text: str, most: int) -> str:
@@ -18,8 +18,13 @@ def told_apart(text: str, most: int) -> str:
     """Return a text cut as `cut` does, which no other text with the same beginning becomes."""
     if _fits(text, most):
         return text
-    end = f"… [{sha256(_encoded(text)).hexdigest()[:_MARK]}]"
+    end = f"… [{digest(text)}]"
     return _beginning(text, most - len(end.encode())) + end
+
+
+def digest(text: str) -> str:
+    """Return what tells a text from any other."""
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()[:_MARK]
 
 
 def _fits(text: str, most: int) -> bool:

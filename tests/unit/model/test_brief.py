@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pmrunnerd.model import brief
 
 
-@given(st.text(), st.integers(24, 100))
+@given(st.text(), st.integers(40, 100))
 def test_whatever_it_is_it_fits_and_can_be_encoded(text: str, most: int) -> None:
     for short in (brief.cut(text * 20, most), brief.told_apart(text * 20, most)):
         assert len(short.encode()) <= most
