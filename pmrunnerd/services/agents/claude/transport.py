@@ -113,12 +113,11 @@ class CellTransport(Transport):
         If its turn is over it is given a moment to write down what it has not yet. In the middle
         of one it would take the silence for an answer to what it asks, and go on.
         """
-        if self.is_over:
-            await self.end_input()
-            if self.command is not None:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_PATIENCE):
-                        await self.command.wait()
+        if self.is_over and self.command is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE):
+                    await self.end_input()
+                    await self.command.wait()
         await self.kill()
         await self.end_input()
 

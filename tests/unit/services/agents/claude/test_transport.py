@@ -139,6 +139,28 @@ def test_only_one_whose_turn_is_over_hears_that_nobody_listens(
     assert not found.is_ready()
 
 
+def test_one_that_does_not_read_what_it_is_told_is_ended_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{CellTransport.__module__}._PATIENCE", 0.2)
+    found = transport(tmp_path, "import time; print('{}', flush=True); time.sleep(1000)")
+
+    async def closes() -> None:
+        await found.connect()
+        async for _ in found.read_messages():
+            break
+        says = asyncio.create_task(found.write("x" * 5_000_000))
+        await asyncio.sleep(0)
+        found.is_over = True
+        async with asyncio.timeout(20):
+            await found.close()
+        with pytest.raises(CLIConnectionError):
+            await says
+
+    asyncio.run(closes())
+    assert not found.is_ready()
+
+
 def test_one_that_does_not_leave_is_ended_with_all_that_it_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
