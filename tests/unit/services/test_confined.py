@@ -1,5 +1,4 @@
 import asyncio
-import contextlib
 import os
 import socket
 import subprocess
@@ -11,7 +10,7 @@ import pytest
 
 from pmrunnerd.services import confined as confined_module
 from pmrunnerd.services import leftovers, sandbox
-from pmrunnerd.services.cell import CannotConfine, Reach
+from pmrunnerd.services.cell import CannotConfine
 from pmrunnerd.services.child import Usage
 from pmrunnerd.services.confined import Confined
 from pmrunnerd.services.outcome import Exited, collect
@@ -95,36 +94,6 @@ def test_whoever_starts_a_sandbox_and_is_killed_leaves_nothing_at_work_whenever_
     # finds that by the run's name.
     asyncio.run(leftovers.end(run, below=False))
     assert not processes(word)
-
-
-def command_lines() -> list[str]:
-    lines = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            lines.append(path.read_bytes().decode(errors="replace"))
-    return lines
-
-
-@needs_sandbox
-def test_a_command_has_its_variables_and_no_command_line_has_them(tmp_path: Path) -> None:
-    given = ENVIRONMENT | {"HTTPS_PROXY": "http://me:hunter2@proxy", "EMPTY": ""}
-    lines: list[str] = []
-
-    async def run() -> bytes:
-        script = 'echo up; read -r go; echo "$HTTPS_PROXY${EMPTY-none}"'
-        running = await confined(tmp_path).start(["sh", "-c", script], given, Reach(talks=True))
-        assert running.stdin is not None
-        assert await asyncio.to_thread(os.read, running.stdout, 10) == b"up\n"
-        lines.extend(await asyncio.to_thread(command_lines))
-        os.write(running.stdin, b"go\n")
-        os.close(running.stdin)
-        outcome = await collect(running, total=60, limit=1000)
-        assert isinstance(outcome, Exited)
-        return outcome.out
-
-    assert asyncio.run(run()) == b"http://me:hunter2@proxy\n"
-    assert any("echo up; read -r go" in line for line in lines)
-    assert not [line for line in lines if "hunter2" in line]
 
 
 @pytest.mark.parametrize("word", [b"", b"go", b"go\n"])

@@ -67,6 +67,15 @@ _RESULT: Final = _object(
 )
 
 
+LONGEST: Final = 2 << 20
+"""Bytes of a plan that the rules look at; one that is longer fits into no report."""
+
+
+def size(given: Any) -> int:
+    """Return how many bytes there are in what was given back."""
+    return len(msgspec.json.encode(given))
+
+
 def schema(kind: TaskKind) -> dict[str, Any]:
     """Return what the end of a run has to be, as the CLI enforces it."""
     return {"type": "json_schema", "schema": _PLAN if kind is TaskKind.PLANNING else _RESULT}

@@ -113,6 +113,8 @@ class Talk:
         plan = results.plan(result.structured_output)
         if plan is None:
             return _failed("it ended without a plan")
+        if (size := results.size(result.structured_output)) > results.LONGEST:
+            return _failed(f"its plan has {size >> 20} MiB")
         self._report.tell(plan)
         return Verdict(outcome=Outcome.SUCCEEDED)
 
