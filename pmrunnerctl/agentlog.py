@@ -3,6 +3,7 @@
 from typing import Final
 
 from pmrunnerctl import amounts
+from pmrunnerctl.width import one_line
 from pmrunnerd.model import progress as pr
 
 _THOUGHT: Final = 200  # characters of a thought, or of what came back from a tool
@@ -10,7 +11,14 @@ _RAW: Final = 300
 
 
 def line(said: pr.AnyProgress) -> str:
-    """Return the line of a report; empty for one that is not an agent's."""
+    """Return the line of a report; empty for one that is not an agent's.
+
+    It is one whatever the agent put into it: a second one could pass for the runner's own.
+    """
+    return one_line(_told(said))
+
+
+def _told(said: pr.AnyProgress) -> str:
     text = ""
     match said:
         case pr.Said(text=text):

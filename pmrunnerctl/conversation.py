@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from pmrunnerctl.render import Screen
-from pmrunnerctl.width import clean
+from pmrunnerctl.width import clean, one_line
 from pmrunnerd.model.views import UNCONFINED, Entry
 
 INDENT: Final = "    "
@@ -41,7 +41,7 @@ def draw(screen: Screen, entry: Entry) -> None:
     for line in text:
         screen.line(INDENT + line)
     for number, option in enumerate(entry.options, 1):
-        screen.line(f"{INDENT}{number}. {option}")
+        screen.line(f"{INDENT}{number}. {one_line(option)}")
     if entry.unconfined:
         screen.line(f"{INDENT}{UNCONFINED}: in no sandbox", "red")
     if entry.commit:

@@ -12,6 +12,7 @@ from pmrunnerctl.render import Screen
 from pmrunnerctl.session import Session
 from pmrunnerctl.texts import joined
 from pmrunnerctl.verbs import verb
+from pmrunnerctl.width import one_line
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Code
 from pmrunnerd.model.views import UNCONFINED, InboxItem, InboxTable
@@ -58,7 +59,7 @@ def answer(
     done = session.ask(p.Answer(question=question, text=chosen))
 
     def say(_: Any) -> None:
-        session.out.line(f"answered {done.id}: {chosen}")
+        session.out.line(f"answered {done.id}: {one_line(chosen) if numbers else chosen}")
         session.out.next("pmrunnerctl task list", "the task that asked goes on")
 
     session.show(done, say)
@@ -82,7 +83,8 @@ def _draw_item(screen: Screen, item: InboxItem) -> None:
     for line in item.text.rstrip("\n").split("\n"):
         screen.line(f"    {line}")
     for number, (option, detail) in enumerate(zip_longest(item.options, item.details), 1):
-        screen.line(f"    {number}. {option}" + (f": {detail}" if detail else ""))
+        about = f": {one_line(detail)}" if detail else ""
+        screen.line(f"    {number}. {one_line(option or '')}{about}")
     if item.multiple:
         screen.line("    several can be chosen", "dim")
     for command in _commands(item, screen.addressed):
@@ -118,7 +120,7 @@ def _option(item: InboxItem, number: int) -> str:
     question = item.id
     if 1 <= number <= len(item.options):
         return item.options[number - 1]
-    offered = "; ".join(f"{n}. {text}" for n, text in enumerate(item.options, 1))
+    offered = "; ".join(f"{n}. {one_line(text)}" for n, text in enumerate(item.options, 1))
     raise misused(
         f"cannot answer {question} with option {number}: it offers {offered or 'none'}",
         hint=f"pmrunnerctl answer {question} {'--option 1' if item.options else 'TEXT'}",

@@ -10,6 +10,7 @@ from pmrunnerctl.session import Session
 from pmrunnerctl.states import counts, state
 from pmrunnerctl.texts import joined
 from pmrunnerctl.verbs import Noun, verb
+from pmrunnerctl.width import one_line
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import PlanState, Task, TaskKind, TaskState
 from pmrunnerd.model.views import UNCONFINED, PlanTable, PlanView
@@ -180,11 +181,11 @@ def _draw_expected(screen: Screen, tasks: list[Task]) -> None:
     for one in tasks:
         about: list[tuple[str, str | Cell]] = [
             ("needs", ", ".join(one.needs)),
-            ("files", ", ".join(one.files)),
+            ("files", one_line(", ".join(one.files))),
             ("risk", Cell(one.risk, "yellow")),
             ("result", one.result),
         ]
         if one.files or one.risk or one.result:
             screen.line()
-            screen.line(f"{one.id} {one.name}", "bold")
+            screen.line(f"{one.id} {one_line(one.name)}", "bold")
             screen.pairs(about)

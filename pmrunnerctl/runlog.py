@@ -50,10 +50,13 @@ class Log:
                 self.note(agentlog.line(other) or said(other))
 
     def note(self, text: str) -> None:
-        """Write something of our own, on a line of its own."""
+        """Write something of our own, on a line of its own; where it has more, they are indented."""
         self._begin_line()
         self._out.flush()
-        self._err.line(f"-- {text}", "dim")
+        first, *more = text.split("\n")
+        self._err.line(f"-- {first}", "dim")
+        for line in more:
+            self._err.line(f"   {line}", "dim")
         self._err.flush()
 
     def _begin_line(self) -> None:

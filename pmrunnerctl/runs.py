@@ -5,6 +5,7 @@ from typing import Final
 from pmrunnerctl import amounts, times
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.states import outcome, state
+from pmrunnerctl.width import one_line
 from pmrunnerd.model.entities import Ended, Run
 from pmrunnerd.model.upkeep import PruneTable
 from pmrunnerd.model.views import UNCONFINED, RunTable, RunView
@@ -67,7 +68,10 @@ def draw(screen: Screen, view: RunView) -> None:
             ("memory", _memory(ended) if ended else ""),
             ("CPU", _seconds(ended) if ended else ""),
             ("cost", _cost(ended) if ended else ""),
-            *(("found", Cell(finding, "yellow")) for finding in (ended.findings if ended else ())),
+            *(
+                ("found", Cell(one_line(finding), "yellow"))
+                for finding in (ended.findings if ended else ())
+            ),
             ("files", _files(screen, view)),
         ]
     )

@@ -10,7 +10,7 @@ from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.session import Session
 from pmrunnerctl.states import outcome, state
 from pmrunnerctl.verbs import Noun, Whole, verb
-from pmrunnerctl.width import cut
+from pmrunnerctl.width import cut, one_line
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import Question, Run, Task, TaskKind, TaskState
 from pmrunnerd.model.questions import CLOSED
@@ -148,7 +148,7 @@ def draw_task(screen: Screen, view: TaskView) -> None:
     found = view.task
     screen.pairs(
         [
-            ("task", f"{found.id} {found.name} of plan {found.plan} in {view.alias}"),
+            ("task", f"{found.id} {one_line(found.name)} of plan {found.plan} in {view.alias}"),
             ("title", found.title),
             ("kind", "planning: it makes the plan" if found.kind is TaskKind.PLANNING else ""),
             ("state", state(found.state)),
@@ -156,12 +156,12 @@ def draw_task(screen: Screen, view: TaskView) -> None:
             ("reason", screen.addressed(found.reason)),
             ("since", screen.when(found.at)),
             ("needs", ", ".join(found.needs)),
-            ("files", ", ".join(found.files)),
+            ("files", one_line(", ".join(found.files))),
             ("risk", Cell(found.risk, "yellow")),
             ("sent back", amounts.count(found.sent_back, "time") if found.sent_back else ""),
             ("commit", found.commit),
             ("result", found.result),
-            *(("found", Cell(finding, "yellow")) for finding in _findings(view.runs)),
+            *(("found", Cell(one_line(finding), "yellow")) for finding in _findings(view.runs)),
             *((run.id, _ended(run, let_go=run.id in view.let_go)) for run in view.runs),
             *(_asked(screen, question) for question in view.questions),
             ("text", found.text),
@@ -195,5 +195,5 @@ def _asked(screen: Screen, question: Question) -> tuple[str, Cell]:
         command = screen.addressed(f"pmrunnerctl answer {question.id} {said}")
         how = "withdrawn" if question.withdrawn else command
     waits = question.answer is None and not question.withdrawn
-    offered = "".join(f"{n}. {text}\n" for n, text in enumerate(question.options, 1))
+    offered = "".join(f"{n}. {one_line(text)}\n" for n, text in enumerate(question.options, 1))
     return question.id, Cell(f"{question.text}\n{offered}{how}", "yellow" if waits else "")

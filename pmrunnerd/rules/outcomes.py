@@ -1,10 +1,12 @@
 """What the end of a run means for its task, as facts of one commit."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from pmrunnerd.model import brief
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, Run, TaskKind
 from pmrunnerd.model.naming import Mint
@@ -28,6 +30,8 @@ from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import drafting, limits
 from pmrunnerd.rules.plans import with_consequences
+
+_FINDINGS: Final = 20  # that are remembered
 
 
 class Seen(Struct, kw_only=True):
@@ -61,15 +65,16 @@ class Seen(Struct, kw_only=True):
             case Proposed():
                 self.proposed = progress
             case Concluded(text=text):
-                self.result, self.findings = text, ()
+                self.result, self.findings = brief.cut(text, brief.RESULT), ()
             case Limited():
                 self.limited = progress
             case Charged(dollars=dollars, turns=turns):
                 self.dollars, self.turns = dollars, turns
             case Found(findings=findings):
-                self.findings = findings
+                self.findings = tuple(brief.cut(one, brief.FINDING) for one in findings[:_FINDINGS])
             case Output(stream="runner", text=text):
-                self.noted = "; ".join(filter(None, (self.noted, text.strip())))
+                noted = "; ".join(filter(None, (self.noted, text.strip())))
+                self.noted = brief.cut(noted, brief.REASON)
             case _:
                 self._look_back(progress)
 
@@ -122,6 +127,7 @@ def ended(
     state: State, run: Run, finished: Finished, seen: Seen, given: Circumstances
 ) -> tuple[ev.AnyEvent, ...]:
     """Return the facts of a run's end."""
+    finished = replace(finished, reason=brief.cut(finished.reason, brief.REASON))
     task = state.task(run.task)
     outcome = told(state, run, finished).outcome
     over = ev.RunEnded(

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import resource
 import sys
 from pathlib import Path
 from typing import Final
@@ -32,6 +33,8 @@ def main(words: list[str]) -> int:
         case _:
             sys.stderr.write(_USAGE)
             return _BAD_USAGE
+    # A core of ours, or of what we start, would have logins in it, in somebody's workspace.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     # Files of the workspace are made with the modes that people expect; ours say theirs.
     os.umask(0o022)

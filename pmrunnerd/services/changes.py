@@ -7,31 +7,55 @@ from msgspec import Struct
 from pmrunnerd.services.git import Git, shown
 
 _INDEX: Final = ".git/pm-runner-index"
-# A name begins a file's part of a diff; of its added lines those with a marker are told, a few.
+# Of what is not tracked only repositories are listed as directories.
+_REPOSITORIES: Final = "/\\/$/p"
+# The plumbing of git, which heeds nothing of what a repository says of how a diff is to look; as text,
+# whatever its attributes say. A name is where no hunk is: an added line can look like one. Of the
+# added lines those with a marker are told, a few; what has a NUL is no text.
 _MARKED: Final = r"""
-"$@" diff --cached --unified=0 --no-color --no-ext-diff --no-textconv --no-renames "$REVISION" |
+"$@" diff-index --cached -p --unified=0 --text --no-color --no-ext-diff --no-textconv --no-renames "$REVISION" |
+tr '\000' '\001' |
 LC_ALL=C awk '
-/^\+\+\+ / { file = substr($0, 7); next }
-/^\+/ && tolower($0) ~ /(^|[^a-z0-9_])(todo|fixme|xxx)([^a-z0-9_]|$)|\.\.\. *(the )?(rest|remaining|existing|other|previous|same)|(rest|remainder) of (the )?(code|file|function|implementation)|implementation (goes )?here|(code|logic) (omitted|unchanged)/ {
+function size(range,  part) { return split(range, part, ",") > 1 ? part[2] + 0 : 1 }
+old + new == 0 && /^@@ / { old = size($2); new = size($3); next }
+old + new == 0 && /^\+\+\+ / { file = substr($0, 7); sub(/\t$/, "", file); next }
+old + new == 0 { next }
+/^-/ { old--; next }
+/^\+/ { new-- }
+/^\+/ && !/\001/ && tolower($0) ~ /(^|[^a-z0-9_])(todo|fixme|xxx)([^a-z0-9_]|$)|\.\.\. *(the )?(rest|remaining|existing|other|previous|same)|(rest|remainder) of (the )?(code|file|function|implementation)|implementation (goes )?here|(code|logic) (omitted|unchanged)/ {
     if (told++ < 20) printf "%s: %s%c", file, substr($0, 2, 200), 0
 }'
 """
 
 
 class Changes(Struct, frozen=True):
-    """Paths that differ from where the run began, and lines of them that promise more, as `path: line`."""
+    """Paths that differ from where the run began, and lines of them that promise more, as `path: line`.
+
+    `nested` are repositories that were made in the workspace, which cannot be part of a commit.
+    """
 
     paths: frozenset[str]
     marked: tuple[str, ...]
+    nested: tuple[str, ...] = ()
 
 
 async def changes(git: Git, head: str) -> Changes:
     """Compare all that is not ignored with a commit. Raises GitFailed."""
     await git("read-tree", head, index=_INDEX)
-    await git("add", "--all", index=_INDEX)
+    nested = await git.records(
+        *("ls-files", "--others", "--exclude-standard", "-z"), index=_INDEX, only=_REPOSITORIES
+    )
+    if nested:  # one without a commit would be the end of it
+        await git.outcome("add", "--all", "--ignore-errors", index=_INDEX)
+    else:
+        await git("add", "--all", index=_INDEX)
     names = await git.records(
-        *("diff", "--cached", "--name-only", "--no-renames", "-z", head), index=_INDEX, only="p"
+        *("diff-index", "--cached", "--name-only", "--no-renames", "-z", head),
+        index=_INDEX,
+        only="p",
     )
     marked = await git.pipeline(_MARKED, index=_INDEX, REVISION=head)
     await git.command("rm", "-f", _INDEX)
-    return Changes(frozenset(map(shown, names)), tuple(map(shown, marked)))
+    return Changes(
+        frozenset(map(shown, names)), tuple(map(shown, marked)), tuple(map(shown, nested))
+    )

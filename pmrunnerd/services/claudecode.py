@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import shutil
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,13 @@ _PACKAGE: Final = "claude_agent_sdk"
 _VERSION: Final = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+\S*")
 _TOTAL: Final = 20.0
 INSTALL: Final = "packaging/quickstart --claude   # or: pip install 'pm-runner[claude]'"
+PROGRAMS: Final = {"bwrap": "bubblewrap", "socat": "socat"}
+"""What it confines its commands with, and the package of each."""
+
+
+def missing() -> list[str]:
+    """Return those of the PROGRAMS that are not installed."""
+    return [name for name in PROGRAMS if shutil.which(name, path=process.PATH) is None]
 
 
 def package() -> Path | None:

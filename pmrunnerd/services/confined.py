@@ -11,13 +11,13 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from msgspec.structs import replace
 
-from pmrunnerd.services import guard, process, procfs, syscalls
+from pmrunnerd.services import guard, lending, process, procfs, syscalls
 from pmrunnerd.services.cell import NONE, CannotConfine, NoWorkspace, Reach
 from pmrunnerd.services.child import KIB, Child, Usage
 from pmrunnerd.services.leftovers import VARIABLE
@@ -84,17 +84,20 @@ class Confined:
             theirs,
             os.fdopen(told, "rb", buffering=0) as info,
             syscalls.lent(self._rules) as rules,
-            _lent(reach.secrets) as secrets,
+            lending.secrets(reach.secrets) as secrets,
+            lending.variables({**environment, **secrets}) as variables,
         ):
+            # By this a later run finds what is left; all else is nobody's to read.
+            name = {VARIABLE: environment.get(VARIABLE, "")}
             gated = ["/bin/sh", "-c", _GATE, "gate", *command]
             try:
                 child = process.start(
-                    walls.argv(gated, {**environment, **secrets}, info=tell, rules=rules),
+                    walls.argv(gated, name, variables=variables, info=tell, rules=rules),
                     cwd=Path("/"),
-                    env={**own(), VARIABLE: environment.get(VARIABLE, "")},
+                    env={**own(), **name},
                     stdin=theirs.fileno(),
                     pass_fds=(
-                        tell,
+                        *(tell, variables),
                         *(() if rules is None else (rules,)),
                         *map(int, secrets.values()),
                     ),
@@ -199,22 +202,6 @@ class Prisoner:
                 max(used.peak_memory, self._left.peak_memory),
                 used.cpu_seconds + self._left.cpu_seconds,
             )
-
-
-@contextlib.contextmanager
-def _lent(secrets: Sequence[tuple[str, str]]) -> Iterator[dict[str, str]]:
-    """Lend a file for each secret, and return their numbers by variable."""
-    files: dict[str, str] = {}
-    try:
-        for variable, secret in secrets:
-            file = os.memfd_create(variable)
-            files[variable] = str(file)
-            os.write(file, secret.encode())
-            os.lseek(file, 0, os.SEEK_SET)
-        yield files
-    finally:
-        for number in files.values():
-            os.close(int(number))
 
 
 async def _readable(file: int) -> None:

@@ -1,7 +1,6 @@
 """Whether Claude Code could work here: what `doctor` says of its program, its sandbox and its login."""
 
 import os
-import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +11,10 @@ from msgspec.structs import replace
 from pmrunnerd.model.checkup import Check
 from pmrunnerd.model.logins import Login
 from pmrunnerd.model.settings import Settings
-from pmrunnerd.services import claudecode, credentials, process, trial
+from pmrunnerd.services import claudecode, credentials, trial
 from pmrunnerd.services.credentials import Credential, NoLogin, Stored
 
 AGENT: Final = "claude"
-_PROGRAMS: Final = {"bwrap": "bubblewrap", "socat": "socat"}
 _KINDS: Final = {
     Login.API_KEY: "an API key",
     Login.TOKEN: "a token",
@@ -46,7 +44,7 @@ async def checks(
     kept, known = login(state, datetime.now(UTC))
     said = (
         program(found, settings.agent_claude_path, version, claudecode.tested()),
-        surroundings([n for n in _PROGRAMS if shutil.which(n, path=process.PATH) is None]),
+        surroundings(claudecode.missing()),
         known if isinstance(known, Check) else _logged_in(kept, known),
     )
     if not needed:
@@ -82,7 +80,7 @@ def program(found: Path | None, named: str, version: str, tested: str) -> Check:
 def surroundings(missing: Sequence[str]) -> Check:
     """Judge what confines the commands that the model runs; each run sets itself up, nobody is asked."""
     if missing:
-        packages = " ".join(_PROGRAMS[name] for name in missing)
+        packages = " ".join(claudecode.PROGRAMS[name] for name in missing)
         found = f"{' and '.join(missing)} not installed; runs are refused"
         return _problem("claude sandbox", found, f"sudo apt-get install {packages}")
     found = "bwrap and socat are there; each run has a configuration of its own"

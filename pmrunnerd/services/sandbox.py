@@ -58,12 +58,13 @@ class Sandbox(Struct, frozen=True, kw_only=True):
         command: Sequence[str],
         environment: Mapping[str, str],
         *,
+        variables: int | None = None,
         info: int | None = None,
         rules: int | None = None,
     ) -> list[str]:
-        """Return the arguments that start a command.
+        """Return the arguments that start a command, for all to read.
 
-        `info` is told the first process inside; `rules` holds what `syscalls` forbids.
+        `variables` is a file with more of its environment; `info` is told the first process inside; `rules` holds what `syscalls` forbids.
         """
         here, reach = str(self.workspace), self.reach
         return [
@@ -71,6 +72,7 @@ class Sandbox(Struct, frozen=True, kw_only=True):
             *(() if reach.network else ("--unshare-net",)),
             *(_NOBODY if reach.nests and os.geteuid() == 0 else ()),
             *(word for name, value in environment.items() for word in ("--setenv", name, value)),
+            *(("--args", str(variables)) if variables is not None else ()),
             *self.machine,
             *(("--ro-bind", str(self.agent), AGENT) if self.agent else ("--dir", AGENT)),
             *mounts.memory(HOME),

@@ -21,14 +21,14 @@ class Chunks:
         text = self._rest + self._decoder.decode(data)
         whole, newline, self._rest = text.rpartition("\n")
         if len(self._rest.encode()) > LIMIT:
-            *pieces, self._rest = _cut(self._rest)
-            return [*_cut(whole + newline), *pieces]
-        return _cut(whole + newline)
+            *pieces, self._rest = whole_lines(self._rest)
+            return [*whole_lines(whole + newline), *pieces]
+        return whole_lines(whole + newline)
 
     def flush(self, *, end: bool = False) -> list[str]:
         """Return the unfinished line as it is; at the `end`, half a character, too."""
         text, self._rest = self._rest + self._decoder.decode(b"", final=end), ""
-        return _cut(text)
+        return whole_lines(text)
 
     @property
     def waits(self) -> bool:
@@ -39,7 +39,8 @@ class Chunks:
 _CONTINUES: Final = 0x80  # the upper two bits of a byte in the middle of a character
 
 
-def _cut(text: str) -> list[str]:
+def whole_lines(text: str) -> list[str]:
+    """Return a text as texts that have at most LIMIT bytes, cut after lines where there are any."""
     return list(_pieces(text))
 
 

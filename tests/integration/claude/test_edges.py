@@ -10,6 +10,7 @@ import pytest
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Asked, Limits, Said, Used
+from pmrunnerd.services.agents.chunks import LIMIT
 from tests.fakes.model import Step, scripted
 from tests.integration.claude.parts import Claudes, answers, question, result, uses
 from tests.integration.runhost.hosts import Hosts, end, every
@@ -31,7 +32,8 @@ def test_a_line_of_five_megabytes_is_read_from_a_tool_and_from_the_model(tmp_pat
             said = Claudes(hosts, model).run()
 
         assert end(said).outcome is Outcome.SUCCEEDED, said
-        assert [len(one.text) for one in every(said, Said)] == [LONG]
+        assert "".join(one.text for one in every(said, Said)) == "y" * LONG
+        assert max(len(one.text) for one in every(said, Said)) <= LIMIT
         assert all(len(one.result) <= 4000 for one in every(said, Used))
 
 

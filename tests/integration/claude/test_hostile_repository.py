@@ -114,7 +114,7 @@ def test_nothing_of_a_repository_allows_anything(tmp_path: Path) -> None:
             said = Claudes(hosts, model).run()
 
         assert end(said).outcome is Outcome.ASKED, said
-        assert [one.text for one in every(said, Asked)] == [
+        assert [one.text.partition("\n")[0] for one in every(said, Asked)] == [
             "May it use WebFetch on https://192.0.43.7/?"
         ]
         assert not outside.exists()

@@ -25,7 +25,10 @@ def test_what_is_denied_is_told_to_the_session_with_the_reason(tmp_path: Path) -
 
         (one,) = every(asked, Asked)
         assert (end(asked).outcome, one.kind) == (Outcome.ASKED, Kind.PERMISSION)
-        assert one.text == f"May it use Write on {file}?"
+        assert one.text.splitlines() == [
+            f"May it use Write on {file}?",
+            '"allow for this task" is for any use of Write on .mcp.json.',
+        ]
         assert one.options == OPTIONS[Kind.PERMISSION]
         assert end(said).outcome is Outcome.SUCCEEDED, said
         assert not file.exists()

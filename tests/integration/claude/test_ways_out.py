@@ -13,6 +13,7 @@ import pytest
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Answered, Asked, Used
 from pmrunnerd.model.questions import ALLOW_TASK, Kind
+from pmrunnerd.services.agents.claude.permissions import Permissions
 from tests.fakes.model import Step, scripted
 from tests.integration.claude import weak
 from tests.integration.claude.parts import Claudes, result, uses
@@ -63,18 +64,20 @@ def _use(way: str, port: int) -> Step:
     return uses("Bash", command=text, **more)
 
 
-def _allowed(*tools: str) -> tuple[Answered, ...]:
+def _allowed(workspace: Path, steps: list[Step]) -> tuple[Answered, ...]:
     """Return what a person says who allows everything that was ever asked."""
+    asks = Permissions([], str(workspace), "r0")
+    uses = [*(use for step in steps for use in step.tools), ("SandboxNetworkAccess", {})]
     return tuple(
-        Answered(question=f"May it use {tool}?", answer=ALLOW_TASK, kind=Kind.PERMISSION, run="r0")
-        for tool in tools
+        Answered(question=asks.ask(tool, given), answer=ALLOW_TASK, kind=Kind.PERMISSION, run="r0")
+        for tool, given in uses
     )
 
 
 def test_no_tool_reaches_a_port_of_this_machine_whatever_a_person_allowed(tmp_path: Path) -> None:
-    allowed = _allowed("WebFetch", "SandboxNetworkAccess", "Bash")
     with Hosts(tmp_path) as hosts, _port() as (port, came):
         steps = [_use(way, port) for way in WAYS]
+        allowed = _allowed(hosts.workspace, steps)
         with scripted(*steps, result()) as model:
             said = Claudes(hosts, model).run(answers=allowed)
 

@@ -83,6 +83,24 @@ def test_findings_go_back_to_the_same_session_until_they_are_gone(tmp_path: Path
         assert git(hosts.workspace, "show", "HEAD:code.py") == "def f():\n    return 1\n"
 
 
+def test_whatever_it_says_and_leaves_the_run_goes_on(tmp_path: Path) -> None:
+    with Hosts(tmp_path) as hosts:
+        steps = [
+            uses("Bash", command="mkdir sub && git init -q --template= sub && touch sub/x"),
+            result("Half of \ud83d.", "no\0path", "y" * 200_000),
+            uses("Bash", command="rm -rf sub/.git"),
+            result("All of it.", "sub/x"),
+        ]
+        steps[2].last = "sub/ is a git repository of its own"
+        steps[2].anywhere = "said to be changed, and is no path"
+        with scripted(*steps) as model:
+            said = Claudes(hosts, model).run("write sub/x")
+
+        assert end(said).outcome is Outcome.SUCCEEDED, said
+        assert [len(p.findings) for p in every(said, Found)] == [3]
+        assert git(hosts.workspace, "show", "--name-only", "--format=").split() == ["sub/x"]
+
+
 def test_findings_that_stay_are_a_person_s_to_decide_on(tmp_path: Path) -> None:
     with Hosts(tmp_path) as hosts:
         claims = result("Wrote it.", "missing.py")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import resource
 import time
 from pathlib import Path
 
@@ -47,6 +48,24 @@ def test_work_that_changes_nothing_is_no_commit(tmp_path: Path) -> None:
         assert end(said).outcome is Outcome.SUCCEEDED
         assert every(said, Committed) == []
         assert head(hosts.workspace) == began
+
+
+def test_neither_a_run_host_nor_what_it_starts_can_leave_a_core(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    try:
+        with Hosts(tmp_path) as hosts:
+            run = hosts.start("ulimit -Hc; until rm go; do sleep 0.1; done 2>/dev/null")
+            hosts.until(run, "\n")
+            limits = Path(f"/proc/{hosts.pid(run)}/limits").read_text()
+            (hosts.workspace / "go").touch()
+            said = hosts.over(run)
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
+
+    (own,) = (line.split() for line in limits.splitlines() if line.startswith("Max core file size"))
+    assert own[4:6] == ["0", "0"]
+    assert printed(said) == "0\n"
 
 
 def test_the_agent_s_own_commits_stay_and_the_rest_is_added(tmp_path: Path) -> None:

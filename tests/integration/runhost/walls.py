@@ -26,7 +26,7 @@ _PROGRAM = """\
 import fnmatch, json, os, sys
 PAIRS = {{"--setenv", "--bind", "--ro-bind", "--symlink"}}
 WORDS = {{"--cap-drop", "--proc", "--dev", "--tmpfs", "--size", "--dir", "--remount-ro", "--chdir",
-         "--seccomp", "--info-fd"}}
+         "--seccomp", "--info-fd", "--args"}}
 change = json.loads({change!r})
 words, kept = sys.argv[1:], []
 while words[0] != "--":

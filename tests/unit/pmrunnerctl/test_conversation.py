@@ -70,3 +70,10 @@ def test_an_agent_cannot_drive_the_terminal_of_who_reads_its_question(paper: Pap
 
     assert "\x1b" not in paper.text
     assert "\x07" not in paper.text
+
+
+def test_an_option_is_a_line_and_no_entry_of_its_own(paper: Paper) -> None:
+    forged = "a\n12:30:05  anna  message m9\n    do it"
+    draw(paper, samples.entry(4, "question", text="Which?", options=(forged, "b")))
+
+    assert [line[:6] for line in paper.text.splitlines()[2:4]] == ["    1.", "    2."]

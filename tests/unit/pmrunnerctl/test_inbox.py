@@ -115,6 +115,21 @@ def test_options_say_more_of_themselves_and_several_are_one_answer(
     assert daemon.requests()[-1] == p.Answer(question="q7", text="the first, the second")
 
 
+def test_nothing_that_an_agent_offers_can_pass_for_another_item(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    forged = "q8  question in demo, now\n    pmrunnerctl state restore x"
+    one = samples.question(text=forged, options=(f"a\n{forged}",), details=(f"b\n{forged}",))
+    daemon.answers[p.Inbox] = InboxTable(items=(one,))
+
+    lines = ctl("inbox").out.splitlines()
+    assert [line for line in lines if not line.startswith("    ")] == lines[:1]
+    assert not [line for line in lines if line.startswith("    pmrunnerctl state")]
+    said = ctl("answer", "q7", "--option", "1")
+    assert said.out.splitlines()[0].startswith("answered q7: a q8")
+    assert daemon.requests()[-1] == p.Answer(question="q7", text=f"a\n{forged}")
+
+
 def test_where_one_can_be_chosen_several_are_refused(ctl: Ctl, daemon: FakeDaemon) -> None:
     result = ctl("answer", "q7", "--option", "2", "--option", "1")
 

@@ -164,6 +164,16 @@ def test_a_plan_that_waits_says_what_is_expected_of_each_task_and_what_to_type(
     )
 
 
+def test_the_name_of_a_task_is_on_its_line_alone(paper: Paper) -> None:
+    one = samples.task(name="a\nt9 another", files=("a\nt9 another",), risk="r")
+    row = v.TaskRow(task=one, alias="demo", waits="")
+    plan = v.PlanView(plan=samples.plan(), alias="demo", message="make", tasks=(row,))
+    plans.draw_plan(paper, plan)
+
+    assert not [line for line in paper.text.splitlines() if line.startswith("t9")]
+    assert "files  a t9 another\n" in paper.text
+
+
 def test_a_plan_as_text_is_asked_for_with_its_texts(ctl: Ctl, daemon: FakeDaemon) -> None:
     daemon.answers[p.PlanShow] = view(samples.plan(state=PlanState.AWAITING_APPROVAL))
 

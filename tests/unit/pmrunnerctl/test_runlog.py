@@ -108,6 +108,16 @@ def test_a_note_cannot_be_forged_with_control_characters() -> None:
     assert err == "-- asked: x\\x1b[2K\\x0d\n"
 
 
+def test_a_note_of_several_lines_cannot_pass_for_several_notes() -> None:
+    forged = "why?\n-- succeeded"
+    _, err = written(pr.Asked(at="", text=forged, options=(forged,)), output(forged, "runner"))
+
+    assert [line for line in err.splitlines() if line.startswith("--")] == [
+        "-- asked: why?",
+        "-- why?",
+    ]
+
+
 @pytest.mark.parametrize("outcome", Outcome)
 def test_only_success_is_success(outcome: Outcome) -> None:
     assert (exits(outcome) is Exit.OK) == (outcome is Outcome.SUCCEEDED)

@@ -67,6 +67,16 @@ def test_what_the_run_host_said_of_the_output_is_recorded_and_what_the_agent_sai
     assert run.noted == "it printed more than 64 MiB"
 
 
+def test_of_what_is_said_at_great_length_a_part_is_remembered() -> None:
+    long, seen = "x" * 5_000_000, Seen()
+    seen.look(9, Found(at=AT, findings=(long,) * 1000))
+    ended = over(running(), finished(Outcome.FAILED, long), seen).runs["r1"].ended
+    assert ended is not None
+    assert len(ended.reason) + sum(map(len, ended.findings)) < 30_000
+    seen.look(99, Concluded(at=AT, text=long))
+    assert len(over(running(), finished(Outcome.SUCCEEDED), seen).tasks["t1"].result) < 70_000
+
+
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.TIMED_OUT, Outcome.STALLED])
 def test_each_kind_of_failure_keeps_its_name_and_reason(outcome: Outcome) -> None:
     seen = Seen()

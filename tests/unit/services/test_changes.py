@@ -77,3 +77,72 @@ def test_of_very_many_lines_a_few_are_told(tmp_path: Path) -> None:
     (workspace / "a.py").write_text("# TODO\n" * 5000)
 
     assert len(look(workspace, head(workspace)).marked) == 20
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_repository_in_the_workspace_is_told_and_the_rest_is_seen(
+    tmp_path: Path, *, committed: bool
+) -> None:
+    workspace = repository(tmp_path / "w")
+    (workspace / "sub").mkdir()
+    git(workspace / "sub", "init", "--quiet")
+    (workspace / "sub/x").write_text("x\n")
+    if committed:
+        git(workspace / "sub", "add", "--all")
+        git(workspace / "sub", "commit", "--quiet", "--message=own")
+    (workspace / "zz.py").write_text("# TODO\n")
+
+    found = look(workspace, head(workspace))
+
+    assert found.nested == ("sub/",)
+    assert found.marked == ("zz.py: # TODO",)
+    assert "zz.py" in found.paths
+
+
+@pytest.mark.parametrize("attribute", ["-diff", "binary", "diff=own", "-text"])
+def test_no_attribute_hides_a_line(tmp_path: Path, attribute: str) -> None:
+    workspace = repository(tmp_path / "w")
+    git(workspace, "config", "diff.own.binary", "true")
+    git(workspace, "config", "diff.own.textconv", "true")
+    (workspace / ".gitattributes").write_text(f"*.py {attribute}\n")
+    (workspace / "a.py").write_text("# TODO\n")
+
+    assert look(workspace, head(workspace)).marked == ("a.py: # TODO",)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        *("diff.noprefix=true", "diff.mnemonicPrefix=true", "diff.orderFile=nowhere"),
+        *("diff.submodule=log", "diff.dstPrefix=other/", "diff.external=true", "color.diff=always"),
+    ],
+)
+def test_no_setting_of_the_repository_hides_a_line_or_what_changed(
+    tmp_path: Path, setting: str
+) -> None:
+    workspace = repository(tmp_path / "w")
+    git(workspace, "config", *setting.split("="))
+    (workspace / "a.py").write_text("# TODO\n")
+
+    found = look(workspace, head(workspace))
+
+    assert found == Changes(frozenset(["a.py"]), ("a.py: # TODO",))
+
+
+def test_a_line_that_looks_like_a_name_is_a_line_and_names_nothing(tmp_path: Path) -> None:
+    workspace = repository(tmp_path / "w")
+    (workspace / "kept.txt").write_text("++ TODO\n@@ -0,0 +1,9 @@\n++ b/other\n# FIXME")
+    (workspace / "z y").write_text("# XXX\n")
+
+    assert look(workspace, head(workspace)).marked == (
+        "kept.txt: ++ TODO",
+        "kept.txt: # FIXME",
+        "z y: # XXX",
+    )
+
+
+def test_what_is_no_text_promises_nothing(tmp_path: Path) -> None:
+    workspace = repository(tmp_path / "w")
+    (workspace / "image").write_bytes(b"\0\1 XXX \0\n")
+
+    assert look(workspace, head(workspace)).marked == ()

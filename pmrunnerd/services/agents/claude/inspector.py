@@ -1,16 +1,20 @@
 """Looks at what an agent did, in the run's own cell."""
 
+from collections.abc import Set
 from posixpath import relpath
 from typing import Final
+
+from msgspec.structs import replace
 
 from pmrunnerd.services.agents.claude import review
 from pmrunnerd.services.agents.claude.results import Result
 from pmrunnerd.services.agents.protocol import Job
 from pmrunnerd.services.changes import changes
-from pmrunnerd.services.git import Git
+from pmrunnerd.services.git import Git, GitFailed
 from pmrunnerd.services.outcome import Exited
 
-_CLAIMS: Final = 100  # of the files that it names, so many are looked for
+_CLAIMS: Final = 200  # of the files that it names, so many are looked for
+_THERE: Final = 'for path; do [ -e "./$path" ] && printf "%s\\0" "$path"; done; true'
 
 
 class Inspector:
@@ -24,14 +28,19 @@ class Inspector:
 
     async def look(self, result: Result) -> tuple[str, ...]:
         """Return what is wrong with the work. Raises GitFailed."""
-        claimed = {self._below(path): path for path in result.files[:_CLAIMS]}
-        there = {path for below, path in claimed.items() if await self._is_there(below)}
+        result = replace(result, files=result.files[:_CLAIMS])
+        claimed = {path: self._below(path) for path in result.files if review.is_path(path)}
+        there = await self._there(set(claimed.values()))
         changed = await changes(self._git, self._head)
-        return review.findings(result, changed, there, self._promised)
+        found = {path for path, below in claimed.items() if below in there}
+        return review.findings(result, changed, found, self._promised)
 
-    async def _is_there(self, path: str) -> bool:
-        outcome = await self._git.program(("test", "-e", f"./{path}"))
-        return isinstance(outcome, Exited) and outcome.status == 0
+    async def _there(self, paths: Set[str]) -> Set[str]:
+        """Return those of some paths that are there. Raises GitFailed."""
+        outcome = await self._git.program(("sh", "-c", _THERE, "sh", *paths))
+        if not isinstance(outcome, Exited):
+            raise GitFailed(f"cannot look for the files that it names: {outcome}")
+        return set(outcome.out.decode(errors="backslashreplace").split("\0")[:-1])
 
     def _below(self, path: str) -> str:
         return relpath(path, self._workspace) if path.startswith("/") else path

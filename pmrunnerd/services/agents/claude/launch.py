@@ -5,13 +5,11 @@ that the model runs are in a sandbox of the CLI's own, inside ours, with no netw
 of their own; the CLI itself has the machine's, to reach its model.
 """
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-import claude_agent_sdk
 from claude_agent_sdk import ClaudeAgentOptions
 from claude_agent_sdk._internal.transport.subprocess_cli import SubprocessCLITransport
 from msgspec import Struct
@@ -19,7 +17,7 @@ from msgspec import Struct
 from pmrunnerd.model.entities import TaskKind
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.progress import Means, Spec
-from pmrunnerd.services import process
+from pmrunnerd.services import claudecode, process
 from pmrunnerd.services.agents import pm_ask
 from pmrunnerd.services.agents.claude import results, stubs
 from pmrunnerd.services.agents.claude.asked import TOOL
@@ -31,7 +29,6 @@ from pmrunnerd.services.sandbox import AGENT, HOME, SESSION
 
 PLANNER: Final = ("Read", "Grep", "Glob", TOOL)
 WORKER: Final = (*PLANNER, "Bash", "Edit", "Write", "TodoWrite", "WebFetch")
-_NEEDED: Final = {"bwrap": "bubblewrap", "socat": "socat"}
 _SANDBOX: Final[dict[str, Any]] = {
     "enabled": True,
     "failIfUnavailable": True,
@@ -82,24 +79,23 @@ def launch(job: Job, session: Path, questions: Questions, *, resumes: bool) -> L
 
 def cli(means: Means) -> Path:
     """Return the CLI: the one that was named, or what the SDK brings. Raises Refused."""
-    bundled = Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
-    found = Path(means.cli) if means.cli else bundled
-    if not found.is_file():
+    found = claudecode.program(means.cli)
+    if found is None:
+        what = f"{means.cli} is not there" if means.cli else "the SDK has brought none"
         raise Refused(
-            f"cannot start Claude Code: {found} is not there",
+            f"cannot start Claude Code: {what}",
             hint="pmrunnerctl doctor --agent claude",
         )
-    return found.resolve()
+    return found
 
 
 def check() -> None:
     """Raise Refused where the CLI could not confine the commands that the model runs."""
-    for name, package in _NEEDED.items():
-        if shutil.which(name, path=process.PATH) is None:
-            raise Refused(
-                f"cannot start Claude Code: {name} is not installed, which confines its commands",
-                hint=f"apt-get install {package}",
-            )
+    for name in claudecode.missing():
+        raise Refused(
+            f"cannot start Claude Code: {name} is not installed, which confines its commands",
+            hint=f"apt-get install {claudecode.PROGRAMS[name]}",
+        )
 
 
 def options(spec: Spec, questions: Questions, *, resumes: bool) -> ClaudeAgentOptions:

@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from typing import Final
 
+from pmrunnerd.model import brief
 from pmrunnerd.model.entities import TaskKind
 from pmrunnerd.model.progress import Spec
 
+# Bytes of all the results of the tasks that one needs, and of each of them however many they are.
+_RESULTS: Final = 256 << 10
+_LEAST: Final = 1 << 10
 _PLANNING: Final = (
     "Plan the request below; change nothing. Read what you need. Ask, with AskUserQuestion, only what"
     " the request leaves open and a wrong guess would waste. One task is best where the work is small;"
@@ -35,11 +39,15 @@ _OBJECTIONS: Final = (
 def first(spec: Spec) -> str:
     """Return what a new session is told."""
     planning = spec.kind is TaskKind.PLANNING
+    each = max(_LEAST, _RESULTS // max(1, len(spec.needed)))
     parts = [
         _PLANNING if planning else _WORKING,
         _part("project", spec.bootstrap),
         _part("plan", spec.plan),
-        *(_part(f"result of {one.name}", _needed(one.title, one.result)) for one in spec.needed),
+        *(
+            _part(f"result of {one.name}", _needed(one.title, brief.cut(one.result, each)))
+            for one in spec.needed
+        ),
         _part("request" if planning else "task", spec.text),
         objections(spec.objections),
     ]

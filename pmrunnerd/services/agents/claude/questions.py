@@ -17,7 +17,8 @@ from claude_agent_sdk import (
 
 from pmrunnerd.model.progress import Answered, Asked
 from pmrunnerd.model.questions import Kind
-from pmrunnerd.services.agents.claude.asked import TOOL, read
+from pmrunnerd.services.agents.claude import asked
+from pmrunnerd.services.agents.claude.asked import TOOL
 from pmrunnerd.services.agents.claude.nearby import is_near
 from pmrunnerd.services.agents.claude.permissions import Permissions
 
@@ -51,15 +52,12 @@ class Questions:
         """Return the hook that answers or defers."""
         return {"PreToolUse": [HookMatcher(matcher=TOOL, hooks=[self._gate])]}
 
-    def knows(self, asked: Iterable[Asked]) -> bool:
+    def knows(self, questions: Iterable[Asked]) -> bool:
         """Tell whether all of some questions have an answer."""
-        return all(one.text in self._known for one in asked)
+        return all(one.text in self._known for one in questions)
 
     def _answers(self, call: str | None, given: Mapping[str, Any]) -> dict[str, str] | None:
-        asked = read(given)
-        if call not in self._pending or not asked or not self.knows(asked):
-            return None
-        return {one.text: self._known[one.text] for one in asked}
+        return asked.answers(given, self._known) if call in self._pending else None
 
     async def _gate(self, event: Any, call: str | None, _: Any) -> Any:
         given = event["tool_input"]
@@ -83,5 +81,5 @@ class Questions:
             return self._permissions.decide(tool, given)
         if (answers := self._answers(context.tool_use_id, given)) is not None:
             return PermissionResultAllow(updated_input={**given, "answers": answers})
-        self.unanswered += read(given)
+        self.unanswered += asked.read(given)
         return PermissionResultDeny(message=_NOBODY, interrupt=True)

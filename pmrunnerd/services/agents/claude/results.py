@@ -5,7 +5,9 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from pmrunnerd.model import brief
 from pmrunnerd.model.entities import TaskKind
 from pmrunnerd.model.progress import Proposed, ProposedTask
 
@@ -28,25 +30,50 @@ def _said(description: str, kind: Mapping[str, Any] = _TEXT) -> dict[str, Any]:
 
 _TASK: Final = _object(
     ("name", "title", "instructions"),
-    name=_said("A short name, unique in the plan: lower case, digits, dashes."),
+    name=_said(
+        "A short name, unique in the plan: lower case, digits, dashes; at most 64 characters."
+    ),
     title=_said("What it does, as the subject of a commit: at most 72 characters."),
-    instructions=_said("All that whoever does it has to know; they see this and the plan only."),
+    instructions=_said(
+        "All that whoever does it has to know; they see this and the plan only. At most 256 KiB."
+    ),
     needs=_said("Names of tasks whose result it builds on.", _TEXTS),
-    files=_said("Paths that it will change or create, below the workspace; may be empty.", _TEXTS),
-    risk=_said("What could go wrong, in one sentence; empty where nothing much can."),
+    files=_said(
+        "Paths that it will change or create, below the workspace; at most 200, may be empty.",
+        _TEXTS,
+    ),
+    risk=_said(
+        "What could go wrong, in one sentence; empty where nothing much can. At most 4096 characters."
+    ),
 )
 _PLAN: Final = _object(
     ("title", "tasks"),
     title=_said("What the plan is about: at most 72 characters."),
-    tasks={"type": "array", "items": _TASK, "minItems": 1},
+    tasks={
+        "type": "array",
+        "items": _TASK,
+        "minItems": 1,
+        "description": "At most 200, and of 1 MiB in all.",
+    },
 )
 _RESULT: Final = _object(
     ("summary", "files"),
-    summary=_said("What was done and how it was checked, for whoever goes on with it."),
+    summary=_said(
+        "What was done and how it was checked, for whoever goes on with it; at most 64 KiB."
+    ),
     files=_said(
         "Paths below the workspace that you created or changed, and that are there.", _TEXTS
     ),
 )
+
+
+LONGEST: Final = 2 << 20
+"""Bytes of a plan that the rules look at; one that is longer fits into no report."""
+
+
+def size(given: Any) -> int:
+    """Return how many bytes there are in what was given back."""
+    return len(msgspec.json.encode(given))
 
 
 def schema(kind: TaskKind) -> dict[str, Any]:
@@ -81,6 +108,7 @@ def result(given: Any) -> Result | None:
         found = msgspec.convert(given, Result)
     except msgspec.ValidationError:
         return None
+    found = replace(found, summary=brief.cut(found.summary, brief.RESULT))
     return found if found.summary.strip() else None
 
 

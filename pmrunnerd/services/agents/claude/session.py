@@ -4,7 +4,6 @@ Each run of a task has a copy of its own, so that the transcript of a run is wha
 ended. There is no lock in there: the run before must be dead, which the run host sees to.
 """
 
-import json
 import os
 import shutil
 import stat
@@ -15,6 +14,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from pmrunnerd.model.progress import Asked
+from pmrunnerd.services.agents import lines
 from pmrunnerd.services.agents.claude import asked
 
 _NAME: Final = "session"
@@ -89,9 +89,9 @@ class Session:
 
     def _entries(self) -> Iterator[dict[str, Any]]:
         path = self.transcript()
-        for line in path.read_text(errors="replace").splitlines() if path else ():
+        for line in path.read_bytes().splitlines() if path else ():
             try:
-                entry = json.loads(line)
+                entry = lines.read(line)
             except ValueError:
                 continue  # cut off when the CLI was killed
             if isinstance(entry, dict):

@@ -1,7 +1,8 @@
 """What the CLI's sandbox leaves in a workspace: empty files that it covered, where nothing was.
 
 While a command runs, names by which programs are configured are covered; a file has to be there for
-that. Whoever is killed leaves them behind.
+that. Whoever is killed leaves them behind. And of a repository that was removed its hooks and its
+`config` are left, which are covered as well.
 """
 
 from pathlib import Path
@@ -18,6 +19,12 @@ _NAMES: Final = (
 _CLEAR: Final = f"""
 "$@" ls-files -z --others --exclude-standard -- {" ".join(_NAMES)} |
     xargs -0 -r -I FILE find ./FILE -maxdepth 0 -type f -empty -delete
+(find . -path ./.git -prune -o -type d -name .git -prune -print0 || true) 2>/dev/null |
+    while IFS= read -r -d '' one; do
+        if [ -e "$one/HEAD" ]; then continue; fi
+        find "$one" -depth -type d -empty -delete || true
+        if [ "$(ls -A "$one" 2>/dev/null)" = config ]; then rm -r -- "$one" || true; fi
+    done
 if [ -d .claude ] && [ ! -L .claude ]; then find .claude -depth -type d -empty -delete; fi
 """
 

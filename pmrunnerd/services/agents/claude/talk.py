@@ -13,6 +13,7 @@ from claude_agent_sdk import (
     UserMessage,
 )
 
+from pmrunnerd.model import brief
 from pmrunnerd.model.entities import Outcome, TaskKind
 from pmrunnerd.model.progress import Asked, Concluded, Found, Limited, Told
 from pmrunnerd.model.questions import OPTIONS, Kind
@@ -125,6 +126,8 @@ class Talk:
         plan = results.plan(result.structured_output)
         if plan is None:
             return _failed("it ended without a plan")
+        if (size := results.size(result.structured_output)) > results.LONGEST:
+            return _failed(f"its plan has {size >> 20} MiB")
         self._report.tell(plan)
         return Verdict(outcome=Outcome.SUCCEEDED)
 
@@ -142,7 +145,8 @@ class Talk:
             self._sent_back = prompts.findings(found)
             return None
         listed = "\n".join(f"- {line}" for line in found)
-        text = f"It says that the task is done: {result.summary}\nWhat was found:\n{listed}"
+        summary = brief.cut(result.summary, brief.REASON)
+        text = f"It says that the task is done: {summary}\nWhat was found:\n{listed}"
         return self._ask(
             [Asked(at="", text=text, options=OPTIONS[Kind.FINDINGS], kind=Kind.FINDINGS)]
         )
@@ -175,4 +179,6 @@ class Talk:
 
 
 def _failed(reason: str) -> Verdict:
-    return Verdict(outcome=Outcome.FAILED, reason=f"Claude Code failed: {reason}")
+    return Verdict(
+        outcome=Outcome.FAILED, reason=brief.cut(f"Claude Code failed: {reason}", brief.REASON)
+    )

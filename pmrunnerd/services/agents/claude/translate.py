@@ -19,6 +19,7 @@ from claude_agent_sdk import (
 )
 
 from pmrunnerd.model.progress import AnyProgress, Changed, Charged, Other, Said, Used
+from pmrunnerd.services.agents import chunks
 
 # Characters that a report repeats of what a tool was given, or gave back.
 _SHORT: Final = 400
@@ -75,9 +76,9 @@ class Translator:
     def _assistant(self, block: object) -> Iterator[AnyProgress]:
         match block:
             case TextBlock(text=text):
-                yield Said(at="", text=text)
+                yield from _said(text)
             case ThinkingBlock(thinking=text):
-                yield Said(at="", text=text, thought=True)
+                yield from _said(text, thought=True)
             case ToolUseBlock(id=name):
                 self._used[name] = block
             case _:
@@ -94,6 +95,13 @@ class Translator:
             result=_short(_text(block.content)),
             failed=bool(block.is_error),
         )
+
+
+def _said(text: str, *, thought: bool = False) -> Iterator[AnyProgress]:
+    *more, last = chunks.whole_lines(text) or [""]
+    # What is said is a line or several, with or without the end of the last one.
+    for piece in (*(one.removesuffix("\n") for one in more), last):
+        yield Said(at="", text=piece, thought=thought)
 
 
 def _rest(message: Message) -> Iterator[AnyProgress]:

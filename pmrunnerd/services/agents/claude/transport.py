@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-import json
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from claude_agent_sdk import CLIConnectionError, ProcessError, Transport
 
+from pmrunnerd.services.agents import lines
 from pmrunnerd.services.agents.chunks import Tail
 from pmrunnerd.services.cell import Cell, Command, Reach
 from pmrunnerd.services.pipes import Drain
@@ -46,6 +46,8 @@ class CellTransport(Transport):
         self._length = 0
         self._drains: list[Drain] = []
         self._stdin: socket.socket | None = None
+        # Two that send at once would each take the loop's one place to wait for room.
+        self._turn = asyncio.Lock()
         self.command: Command | None = None
         self.tail = Tail()
         self.is_over = False
@@ -74,19 +76,21 @@ class CellTransport(Transport):
             raise CLIConnectionError(f"the CLI said a line of more than {LONGEST // _MIB} MiB")
 
     async def write(self, data: str) -> None:
-        """Say something to the CLI."""
-        if self._stdin is None:
-            raise CLIConnectionError("the CLI does not listen any more")
-        try:
-            await asyncio.get_running_loop().sock_sendall(self._stdin, data.encode())
-        except OSError as exc:
-            raise CLIConnectionError(f"the CLI does not listen any more: {exc}") from exc
+        """Say something to the CLI, after all that was said before."""
+        async with self._turn:
+            if self._stdin is None:
+                raise CLIConnectionError("the CLI does not listen any more")
+            try:
+                await asyncio.get_running_loop().sock_sendall(self._stdin, data.encode())
+            except OSError as exc:
+                raise CLIConnectionError(f"the CLI does not listen any more: {exc}") from exc
 
     async def end_input(self) -> None:
-        """Say that nothing more will come."""
-        if self._stdin is not None:
-            self._stdin.close()
-            self._stdin = None
+        """Say that nothing more will come, once all that was said is."""
+        async with self._turn:
+            if self._stdin is not None:
+                self._stdin.close()
+                self._stdin = None
 
     async def read_messages(self) -> AsyncIterator[dict[str, Any]]:
         """Yield what the CLI says, until it ends. Raises CLIConnectionError, ProcessError."""
@@ -109,12 +113,11 @@ class CellTransport(Transport):
         If its turn is over it is given a moment to write down what it has not yet. In the middle
         of one it would take the silence for an answer to what it asks, and go on.
         """
-        if self.is_over:
-            await self.end_input()
-            if self.command is not None:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_PATIENCE):
-                        await self.command.wait()
+        if self.is_over and self.command is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE):
+                    await self.end_input()
+                    await self.command.wait()
         await self.kill()
         await self.end_input()
 
@@ -132,7 +135,7 @@ class CellTransport(Transport):
 
 def _read(line: bytes) -> dict[str, Any]:
     try:
-        said: dict[str, Any] = json.loads(line)
+        said: dict[str, Any] = lines.read(line)
     except ValueError as exc:
         raise CLIConnectionError(f"the CLI said what is no JSON: {line[:200]!r}") from exc
     return said

@@ -36,6 +36,24 @@ def test_a_file_that_is_not_there_is_found_and_one_of_another_place_too(tmp_path
     assert [line.partition(" ")[0] for line in found] == ["missing", "../nowhere", "-e"]
 
 
+def test_what_is_no_path_is_found_and_not_looked_for(tmp_path: Path) -> None:
+    workspace = repository(tmp_path / "workspace")
+
+    found = look(workspace, "a\0b", "x" * 200_000, "d/" * 3000, "", "a\nb")
+
+    assert [line.rpartition(", and ")[2] for line in found] == [*["is no path"] * 4, "is not there"]
+    assert max(map(len, found)) < 300
+
+
+def test_of_very_many_claims_none_that_is_there_is_found(tmp_path: Path) -> None:
+    workspace = repository(tmp_path / "workspace")
+    names = [f"f{number}" for number in range(1000)]
+    for name in names:
+        (workspace / name).touch()
+
+    assert look(workspace, *names) == ()
+
+
 def test_nothing_changed_where_something_was_promised_is_found(tmp_path: Path) -> None:
     workspace = repository(tmp_path / "workspace")
 

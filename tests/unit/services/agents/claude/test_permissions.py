@@ -1,5 +1,6 @@
 """What tools may do, by the decisions of a person."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny
 
 from pmrunnerd.model.progress import Answered
 from pmrunnerd.model.questions import ALLOW_ONCE, ALLOW_TASK, DENY, Kind
-from pmrunnerd.services.agents.claude.permissions import Permissions, ask
+from pmrunnerd.services.agents.claude.permissions import Permissions
 
 FETCH = {"url": "https://example.org/a"}
 
@@ -16,9 +17,21 @@ def permissions(*answers: Answered) -> Permissions:
     return Permissions(answers, "/srv/project")
 
 
-def decided(answer: str, *, news: bool = True) -> Answered:
-    question = ask("WebFetch", FETCH)
-    return Answered(question=question, answer=answer, kind=Kind.PERMISSION, run="r1", news=news)
+def decided(
+    answer: str,
+    *,
+    news: bool = True,
+    tool: str = "WebFetch",
+    given: Mapping[str, str] = FETCH,
+) -> Answered:
+    found = permissions()
+    found.decide(tool, given)
+    (one,) = found.wanted
+    return Answered(question=one.text, answer=answer, kind=one.kind, run="r1", news=news)
+
+
+def asked(tool: str, given: Mapping[str, str]) -> str:
+    return decided("", tool=tool, given=given).question.partition("\n")[0]
 
 
 @pytest.mark.parametrize(
@@ -32,6 +45,9 @@ def decided(answer: str, *, news: bool = True) -> Answered:
         "/srv/project/../other/x",
         "/srv/project/a/../../other",
         "/srv/project/.git/hooks/post-commit",
+        "/srv/project/.GIT/hooks/post-commit",
+        "/srv/project//.git/config",
+        "/srv/project/a\0b",
     ],
 )
 def test_nobody_is_asked_about_what_cannot_be_written(path: str) -> None:
@@ -46,13 +62,19 @@ def test_a_file_of_the_workspace_can_be_written(path: str) -> None:
     assert isinstance(permissions().decide("Edit", {"file_path": path}), PermissionResultAllow)
 
 
-@pytest.mark.parametrize("path", [".mcp.json", ".claude/settings.json", "sub/.git/config"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(".mcp.json", ".claude/settings.json", "sub/.git/config", "sub/.Git/config"),
+        *(".envrc", ".husky/pre-commit", ".devcontainer/x", ".cursor/mcp.json", "a/.VSCode/x"),
+    ],
+)
 def test_what_a_person_s_own_programs_execute_is_asked_for(path: str) -> None:
     found = permissions()
 
     given = {"file_path": f"/srv/project/{path}"}
     assert isinstance(found.decide("Write", given), PermissionResultDeny)
-    assert [one.text for one in found.wanted] == [f"May it use Write on /srv/project/{path}?"]
+    assert asked("Write", given) == f"May it use Write on /srv/project/{path}?"
 
 
 def test_a_link_is_where_it_leads_and_what_it_is_called(tmp_path: Path) -> None:
@@ -71,7 +93,10 @@ def test_a_link_is_where_it_leads_and_what_it_is_called(tmp_path: Path) -> None:
     assert found.wanted == []
     found.decide("Write", {"file_path": f"{here}/own/settings.json"})
     assert [one.text for one in found.wanted] == [
-        f"May it use Write on {here}/.claude/settings.json?"
+        (
+            f"May it use Write on {here}/own/settings.json, which is {here}/.claude/settings.json?\n"
+            '"allow for this task" is for any use of Write on .claude.'
+        )
     ]
 
 
@@ -111,7 +136,13 @@ def test_a_tool_without_a_rule_ends_the_turn_and_is_asked_for() -> None:
     assert isinstance(refused, PermissionResultDeny)
     assert refused.interrupt
     assert [(one.text, one.kind) for one in found.wanted] == [
-        ("May it use WebFetch on https://example.org/a?", Kind.PERMISSION)
+        (
+            (
+                "May it use WebFetch on https://example.org/a?\n"
+                '"allow for this task" is for any use of WebFetch on example.org.'
+            ),
+            Kind.PERMISSION,
+        )
     ]
 
 
@@ -122,6 +153,31 @@ def test_what_is_allowed_once_is_allowed_once_and_for_the_very_use() -> None:
     assert isinstance(found.decide("WebFetch", other), PermissionResultDeny)
     assert isinstance(found.decide("WebFetch", FETCH), PermissionResultAllow)
     assert isinstance(found.decide("WebFetch", FETCH), PermissionResultDeny)
+
+
+@pytest.mark.parametrize("beginning", ["https://example.org/" + "x" * 5000, "https://example.org/"])
+@pytest.mark.parametrize("ends", [("a", "b"), ("\u202e", "\u202d"), ("", "\n")])
+def test_two_uses_that_look_alike_are_two_uses(beginning: str, ends: tuple[str, str]) -> None:
+    one, other = ({"url": beginning + end} for end in ends)
+    found = permissions(decided(ALLOW_ONCE, given=one))
+
+    assert len(asked("WebFetch", one)) < 500
+    assert isinstance(found.decide("WebFetch", other), PermissionResultDeny)
+    assert isinstance(found.decide("WebFetch", one), PermissionResultAllow)
+
+
+def test_nothing_beside_it_hides_what_a_tool_is_used_on() -> None:
+    given = {"path": "a harmless file", "file_path": "another", **FETCH}
+
+    assert asked("WebFetch", given) == "May it use WebFetch on https://example.org/a?"
+
+
+def test_a_tool_that_nobody_knows_is_asked_for_with_all_that_it_is_given() -> None:
+    one, other = ({"query": "a", "path": end} for end in "bc")
+
+    assert asked("Other", one) == 'May it use Other on {"path": "b", "query": "a"}?'
+    found = permissions(decided(ALLOW_ONCE, tool="Other", given=one))
+    assert isinstance(found.decide("Other", other), PermissionResultDeny)
 
 
 def test_what_was_allowed_once_and_is_no_news_is_used_up() -> None:
@@ -137,6 +193,25 @@ def test_what_is_allowed_for_the_task_is_allowed_to_all_later_runs_of_it() -> No
     other = {"url": "https://example.org/b"}
     assert isinstance(found.decide("WebFetch", other), PermissionResultAllow)
     assert isinstance(found.decide("WebSearch", {}), PermissionResultDeny)
+
+
+@pytest.mark.parametrize("url", ["https://example.com/a", "https://example.org.evil/", "x:"])
+def test_what_is_allowed_on_one_host_is_not_on_another(url: str) -> None:
+    found = permissions(decided(ALLOW_TASK))
+
+    assert isinstance(found.decide("WebFetch", {"url": url}), PermissionResultDeny)
+
+
+def test_what_is_allowed_for_one_directory_is_for_no_other_and_no_other_tool() -> None:
+    settings = {"file_path": "/srv/project/.vscode/settings.json"}
+    found = permissions(decided(ALLOW_TASK, tool="Write", given=settings))
+
+    for path in (".mcp.json", ".claude/settings.json", "sub/.vscode/tasks.json"):
+        refused = found.decide("Write", {"file_path": f"/srv/project/{path}"})
+        assert isinstance(refused, PermissionResultDeny), path
+    assert isinstance(found.decide("Edit", settings), PermissionResultDeny)
+    tasks = {"file_path": "/srv/project/.vscode/tasks.json"}
+    assert isinstance(found.decide("Write", tasks), PermissionResultAllow)
 
 
 @pytest.mark.parametrize(
@@ -155,6 +230,6 @@ def test_the_session_is_told_what_was_decided(answer: str, told: str) -> None:
 
 
 def test_an_answer_to_an_agent_s_own_question_allows_nothing() -> None:
-    forged = Answered(question=ask("WebFetch", FETCH), answer=ALLOW_TASK, run="r1")
+    forged = Answered(question=decided("").question, answer=ALLOW_TASK, run="r1")
 
     assert isinstance(permissions(forged).decide("WebFetch", FETCH), PermissionResultDeny)

@@ -30,6 +30,15 @@ def test_a_task_that_said_nothing_of_its_result_is_told_so() -> None:
     assert "Fetch it\nIt said nothing of its result." in told
 
 
+def test_results_of_very_many_tasks_are_told_each_in_part() -> None:
+    needed = tuple(Needed(name=f"n{n}", title="T", result="x" * 64_000) for n in range(100))
+
+    told = prompts.first(spec(needed=needed))
+
+    assert len(told) < 300_000
+    assert told.count("x" * 2000) == 100
+
+
 def test_a_planner_is_told_of_a_request_and_to_change_nothing() -> None:
     told = prompts.first(spec(kind=TaskKind.PLANNING))
 

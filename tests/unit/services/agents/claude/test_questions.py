@@ -77,10 +77,17 @@ def test_a_permission_answers_no_question() -> None:
 
 
 def test_what_is_near_cannot_be_fetched_whatever_a_person_allowed() -> None:
-    allowed = Answered(
-        question="May it use WebFetch?", answer=ALLOW_TASK, kind=Kind.PERMISSION, run="r1"
-    )
-    found = Questions([], set(), Permissions([allowed], "/srv/project"))
+    asks = Permissions([], "/srv/project")
+    allowed = [
+        Answered(
+            question=asks.ask("WebFetch", {"url": url}),
+            answer=ALLOW_TASK,
+            kind=Kind.PERMISSION,
+            run="r1",
+        )
+        for url in ("http://127.0.0.1:3502/", "http://192.0.43.7/")
+    ]
+    found = Questions([], set(), Permissions(allowed, "/srv/project"))
 
     def fetch(url: str) -> PermissionResultAllow | PermissionResultDeny:
         return asyncio.run(found.permit("WebFetch", {"url": url}, ToolPermissionContext()))

@@ -2,8 +2,10 @@
 
 import pytest
 
+from pmrunnerd.model import brief
 from pmrunnerd.model.entities import TaskKind
 from pmrunnerd.model.progress import Proposed, ProposedTask
+from pmrunnerd.rules import planning
 from pmrunnerd.services.agents.claude import results
 from pmrunnerd.services.agents.claude.results import Result
 
@@ -19,6 +21,13 @@ def test_a_result_has_a_summary_and_the_files_it_claims() -> None:
     given = {"summary": "done", "files": ["a", "b"]}
 
     assert results.result(given) == Result("done", ("a", "b"))
+
+
+def test_a_summary_of_megabytes_is_cut() -> None:
+    found = results.result({"summary": "x" * 5_000_000, "files": []})
+
+    assert found is not None
+    assert len(found.summary.encode()) <= brief.RESULT
 
 
 @pytest.mark.parametrize("given", [None, {}, {"title": "t"}, {"title": "t", "tasks": [{}]}])
@@ -43,3 +52,17 @@ def test_each_kind_of_task_has_a_schema_that_lets_nothing_else_in() -> None:
     assert work["required"] == ["summary", "files"]
     assert not plan["additionalProperties"]
     assert not plan["properties"]["tasks"]["items"]["additionalProperties"]
+
+
+def test_a_planner_is_told_how_long_what_it_proposes_may_be() -> None:
+    said = str(results.schema(TaskKind.PLANNING))
+
+    limits = (
+        planning.LONGEST_NAME,
+        planning.LONGEST_RISK,
+        planning.MOST_FILES,
+        planning.MOST_STEPS,
+    )
+    assert all(f"{limit}" in said for limit in limits)
+    assert f"{planning.LONGEST_STEP >> 10} KiB" in said
+    assert f"{planning.LONGEST_PLAN >> 20} MiB" in said

@@ -37,6 +37,12 @@ def test_work_that_is_left_for_later_is_found() -> None:
     assert found == ("work is left for later in a: # TODO",)
 
 
+def test_a_repository_that_was_made_in_the_work_is_found() -> None:
+    (found,) = findings(Result("done"), Changes(frozenset("a"), (), ("sub/",)), set(), ())
+
+    assert found == "sub/ is a git repository of its own, which no commit can have: remove its .git"
+
+
 def test_of_very_many_findings_a_few_are_told() -> None:
     claims = tuple(f"f{number}" for number in range(50))
 

@@ -35,6 +35,26 @@ def test_what_is_somebody_s_stays(tmp_path: Path) -> None:
     assert left == ["A  .gitmodules", "?? .bashrc", "?? .claude/", "?? empty"]
 
 
+def test_what_is_left_of_a_repository_that_was_removed_goes_and_one_that_is_there_stays(
+    tmp_path: Path,
+) -> None:
+    workspace = repository(tmp_path / "w")
+    (workspace / "gone ü/.git/hooks").mkdir(parents=True)
+    (workspace / "gone ü/.git/config").write_text("[core]\n")
+    (workspace / "gone ü/x").touch()
+    (workspace / "odd/.git").mkdir(parents=True)
+    (workspace / "odd/.git/somebody's").touch()
+    git(repository(workspace / "there"), "status")
+    (workspace / "there/.git/hooks/own").mkdir(parents=True)
+
+    asyncio.run(stubs.clear(hands(workspace)))
+
+    assert [path.name for path in (workspace / "gone ü").iterdir()] == ["x"]
+    assert (workspace / "there/.git/hooks/own").is_dir()
+    assert (workspace / "odd/.git/somebody's").exists()
+    assert (workspace / ".git/refs/tags").is_dir()
+
+
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
     workspace = repository(tmp_path / "w")
     outside = tmp_path / "outside"

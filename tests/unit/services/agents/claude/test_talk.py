@@ -62,6 +62,15 @@ def test_an_end_without_a_word_is_a_failure(tmp_path: Path) -> None:
     assert talked.verdict.reason == "Claude Code failed: it ended without a result"
 
 
+def test_a_plan_that_fits_into_no_report_is_a_failure(tmp_path: Path) -> None:
+    task = {"name": "a", "title": "A", "instructions": "x" * 3_000_000}
+    talked = Talked(
+        tmp_path, Teller([ended({"title": "t", "tasks": [task]})]), kind=TaskKind.PLANNING
+    )
+
+    assert talked.verdict.reason == "Claude Code failed: its plan has 2 MiB"
+
+
 @pytest.mark.parametrize("output", [None, {"summary": " ", "files": []}, {"files": []}])
 def test_a_success_without_a_result_is_a_failure(tmp_path: Path, output: Any) -> None:
     talked = Talked(tmp_path, Teller([ended(output)]))

@@ -7,6 +7,7 @@ from claude_agent_sdk import (
     AssistantMessage,
     ResultMessage,
     SystemMessage,
+    TextBlock,
     ThinkingBlock,
     ToolResultBlock,
     ToolUseBlock,
@@ -14,6 +15,7 @@ from claude_agent_sdk import (
 )
 
 from pmrunnerd.model import progress as pr
+from pmrunnerd.services.agents.chunks import LIMIT
 from pmrunnerd.services.agents.claude.translate import Translator, target
 from tests.unit.services.agents.claude.parts import recorded
 
@@ -143,3 +145,13 @@ def test_a_result_without_a_cost_costs_nothing_that_is_known() -> None:
 def test_the_target_of_a_tool_is_the_first_thing_that_names_one() -> None:
     assert target({"description": "d", "command": "ls"}) == "ls"
     assert target({}) == ""
+
+
+def test_what_is_said_at_great_length_is_told_in_pieces_and_nothing_of_it_is_lost() -> None:
+    text = "\n".join(["ü" * 1000] * 1000)
+    message = AssistantMessage(content=[TextBlock(text=text)], model="m")
+
+    pieces = [one for one in Translator().translate(message) if isinstance(one, pr.Said)]
+
+    assert "\n".join(one.text for one in pieces) == text
+    assert max(len(one.text.encode()) for one in pieces) <= LIMIT

@@ -41,12 +41,38 @@ def test_what_is_said_comes_to_it_and_what_it_says_comes_back(tmp_path: Path) ->
     assert not found.is_ready()
 
 
+def test_what_is_said_at_once_comes_to_it_whole_one_after_the_other(tmp_path: Path) -> None:
+    program = "import sys\nfor line in sys.stdin: print(line, end='', flush=True)"
+    found = transport(tmp_path, program)
+    replies = ['{"a": "' + "x" * 600_000 + '"}\n', '{"b": "' + "y" * 600_000 + '"}\n']
+
+    async def says() -> list[dict[str, Any]]:
+        try:
+            await found.connect()
+            async with asyncio.timeout(20):
+                await asyncio.gather(*map(found.write, replies))
+                await found.end_input()
+                return [message async for message in found.read_messages()]
+        finally:
+            await found.close()
+
+    assert [list(one) for one in asyncio.run(says())] == [["a"], ["b"]]
+
+
 def test_a_line_of_megabytes_is_one_message(tmp_path: Path) -> None:
     program = "import json; print(json.dumps({'a': 'x' * 5_000_000}))"
 
     (message,) = asyncio.run(heard(transport(tmp_path, program)))
 
     assert len(message["a"]) == 5_000_000
+
+
+def test_half_a_character_is_no_end_of_what_can_be_said_on(tmp_path: Path) -> None:
+    program = r"""print(r'{"a": "done \ud83d"}')"""
+
+    (message,) = asyncio.run(heard(transport(tmp_path, program)))
+
+    assert message["a"].encode() == "done \ufffd".encode()
 
 
 def test_words_beside_the_protocol_are_kept_for_the_reason_of_a_failure(tmp_path: Path) -> None:
@@ -110,6 +136,28 @@ def test_only_one_whose_turn_is_over_hears_that_nobody_listens(
 
     asyncio.run(closes())
     assert (tmp_path / "workspace/heard").exists() is is_over
+    assert not found.is_ready()
+
+
+def test_one_that_does_not_read_what_it_is_told_is_ended_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{CellTransport.__module__}._PATIENCE", 0.2)
+    found = transport(tmp_path, "import time; print('{}', flush=True); time.sleep(1000)")
+
+    async def closes() -> None:
+        await found.connect()
+        async for _ in found.read_messages():
+            break
+        says = asyncio.create_task(found.write("x" * 5_000_000))
+        await asyncio.sleep(0)
+        found.is_over = True
+        async with asyncio.timeout(20):
+            await found.close()
+        with pytest.raises(CLIConnectionError):
+            await says
+
+    asyncio.run(closes())
     assert not found.is_ready()
 
 
