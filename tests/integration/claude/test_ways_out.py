@@ -66,10 +66,16 @@ def _use(way: str, port: int) -> Step:
 
 def _allowed(workspace: Path, steps: list[Step]) -> tuple[Answered, ...]:
     """Return what a person says who allows everything that was ever asked."""
-    asks = Permissions([], str(workspace), "r0")
+    asks = Permissions([], str(workspace))
     uses = [*(use for step in steps for use in step.tools), ("SandboxNetworkAccess", {})]
     return tuple(
-        Answered(question=asks.ask(tool, given), answer=ALLOW_TASK, kind=Kind.PERMISSION, run="r0")
+        Answered(
+            question=asks.ask(tool, given),
+            answer=ALLOW_TASK,
+            kind=Kind.PERMISSION,
+            run="r0",
+            news=True,
+        )
         for tool, given in uses
     )
 
