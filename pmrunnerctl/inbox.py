@@ -14,6 +14,7 @@ from pmrunnerctl.texts import joined
 from pmrunnerctl.verbs import verb
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Code
+from pmrunnerd.model.questions import CANCEL, Kind, decided
 from pmrunnerd.model.views import UNCONFINED, InboxItem, InboxTable
 
 
@@ -58,8 +59,9 @@ def answer(
     done = session.ask(p.Answer(question=question, text=chosen))
 
     def say(_: Any) -> None:
-        session.out.line(f"answered {done.id}: {chosen}")
-        session.out.next("pmrunnerctl task list", "the task that asked goes on")
+        session.out.line(f"answered {done.id}: {done.decided or chosen}")
+        over = done.decided == decided(Kind.BUDGET, CANCEL)
+        session.out.next("pmrunnerctl task list", "" if over else "the task that asked goes on")
 
     session.show(done, say)
 
@@ -92,7 +94,8 @@ def _draw_item(screen: Screen, item: InboxItem) -> None:
 def _commands(item: InboxItem, addressed: Callable[[str], str]) -> list[str]:
     """Return what can be typed, with a word in capitals where somebody has to say something."""
     if item.kind == "question":
-        text = addressed(f"pmrunnerctl answer {item.id} TEXT")
+        does = f"   # {item.otherwise}" if item.otherwise else ""
+        text = addressed(f"pmrunnerctl answer {item.id} TEXT") + does
         option = addressed(f"pmrunnerctl answer {item.id} --option 1")
         return [*([] if item.fixed else [text]), *([option] if item.options else [])]
     if item.kind == "plan":

@@ -18,7 +18,7 @@ from pmrunnerd.model.entities import (
     TaskState,
 )
 from pmrunnerd.model.naming import number
-from pmrunnerd.model.questions import CLOSED, OPTIONS
+from pmrunnerd.model.questions import CLOSED, OPTIONS, OTHERWISE
 from pmrunnerd.model.state import State
 
 Waits = Callable[[Task], str]
@@ -152,6 +152,7 @@ def question_item(state: State, question: Question) -> v.InboxItem:
         details=question.details,
         multiple=question.multiple,
         by_runner=question.kind in OPTIONS,
+        otherwise=OTHERWISE.get(question.kind, ""),
     )
 
 

@@ -161,7 +161,7 @@ class InboxItem(View, frozen=True, kw_only=True):
     `command` answers a question or a plan, and shows what holds a task back. `unconfined` says that
     nothing confines the run that it leads to, `fixed` that the options are the only answers,
     `multiple` that several of them can be one. `details` say more of each, where there are any;
-    `by_runner`: the runner itself asks.
+    `by_runner`: the runner itself asks. `otherwise` says what a text does that is no option.
     """
 
     kind: str
@@ -178,6 +178,7 @@ class InboxItem(View, frozen=True, kw_only=True):
     details: tuple[str, ...] = ()
     multiple: bool = False
     by_runner: bool = False
+    otherwise: str = ""
 
 
 class InboxTable(View, frozen=True, kw_only=True):

@@ -115,5 +115,5 @@ def _tool(question: str) -> str:
 def _told(one: Answered) -> str:
     if one.answer in {ALLOW_ONCE, ALLOW_TASK}:
         return f"A person was asked: {one.question} It is allowed; do it again now."
-    why = "" if one.answer == DENY else f" The reason: {one.answer}"
+    why = "" if one.answer == DENY else f" The reason: {one.answer.rstrip('. ')}."
     return f"A person was asked: {one.question} It is not allowed.{why} Go on without it."

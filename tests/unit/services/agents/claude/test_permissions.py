@@ -145,7 +145,7 @@ def test_what_is_allowed_for_the_task_is_allowed_to_all_later_runs_of_it() -> No
         (ALLOW_ONCE, "It is allowed; do it again now."),
         (ALLOW_TASK, "It is allowed; do it again now."),
         (DENY, "It is not allowed. Go on without it."),
-        ("we are offline", "It is not allowed. The reason: we are offline Go on without it."),
+        ("we are offline", "It is not allowed. The reason: we are offline. Go on without it."),
     ],
 )
 def test_the_session_is_told_what_was_decided(answer: str, told: str) -> None:
