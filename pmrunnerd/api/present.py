@@ -178,6 +178,7 @@ def task_row(state: State, task: Task, waits: Waits, *, texts: bool = False) -> 
         alias=state.projects[task.project].alias,
         waits=why(state, task, waits),
         unconfined=bool(task.runs) and state.runs[task.runs[-1]].confined is False,
+        wants_login=standing.wants_login(state, task),
     )
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from pmrunnerd.model import views as v
 from pmrunnerd.model.checkup import Check
-from pmrunnerd.model.entities import Account
+from pmrunnerd.model.entities import Account, Task, TaskState
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import limits
+from pmrunnerd.rules import accounts, limits
 
 _KIND = "login"
 
@@ -29,6 +29,13 @@ def wanted(state: State) -> tuple[v.InboxItem, ...]:
         for account in state.accounts.values()
         if account.expiring or account.limit == limits.LOGIN
     )
+
+
+def wants_login(state: State, task: Task) -> bool:
+    """Tell whether a task waits for what only a person can do: a login."""
+    account = accounts.of(state, limits.agent_of(state, task))
+    waits = account.limit == limits.LOGIN and not account.until
+    return waits and task.state is TaskState.QUEUED
 
 
 def number_of(item: v.InboxItem) -> int:

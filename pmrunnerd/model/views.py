@@ -206,13 +206,14 @@ class PlanTable(View, frozen=True, kw_only=True):
 class TaskRow(View, frozen=True, kw_only=True):
     """A task; `waits` says why a queued one does not run yet, or which answer is waited for. Its text is left out.
 
-    `unconfined` says that nothing confined its latest run.
+    `unconfined` says that nothing confined its latest run, `wants_login` that it waits for one.
     """
 
     task: Task
     alias: str
     waits: str
     unconfined: bool = False
+    wants_login: bool = False
 
 
 class TaskTable(View, frozen=True, kw_only=True):
