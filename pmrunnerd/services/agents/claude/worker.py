@@ -1,8 +1,10 @@
 """One run of Claude Code: from its prompt, or an answer, to its result, its question or a limit."""
 
 import asyncio
+from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM
+from typing import Final
 
-from claude_agent_sdk import ClaudeSDKError
+from claude_agent_sdk import ClaudeSDKError, ProcessError
 
 from pmrunnerd.model.entities import Outcome, TaskKind
 from pmrunnerd.model.errors import Refused
@@ -18,6 +20,10 @@ from pmrunnerd.services.agents.claude.time_limits import TimeLimits
 from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
 from pmrunnerd.services.git import Git
+
+# What a sandbox adds to the number of a signal.
+_SIGNALLED: Final = 128
+_FROM_OUTSIDE: Final = frozenset({SIGHUP, SIGINT, SIGKILL, SIGTERM})
 
 
 async def work(job: Job, report: Report) -> Verdict:
@@ -64,6 +70,9 @@ async def _talk(
     except TimeoutError:
         return times.verdict()
     except ClaudeSDKError as exc:
+        if (number := killed_by(exc)) and transport.command is not None:
+            why = f"the CLI was killed (signal {number})"
+            return Verdict(outcome=Outcome.INTERRUPTED, reason=why)
         last = str(transport.tail)
         why = f"Claude Code failed: {exc}" + (f": {last}" if last else "")
         return Verdict(outcome=Outcome.FAILED, reason=why)
@@ -72,6 +81,16 @@ async def _talk(
         await stubs.clear(Git(job.cell, job.spec.run))
         if transport.command is not None and transport.command.usage is not None:
             report.used(transport.command.usage)
+
+
+def killed_by(exc: ClaudeSDKError) -> int:
+    """Return the signal by which somebody ended the CLI; 0 where nobody did.
+
+    A crash of its own, such as SIGSEGV, is none: it would crash again.
+    """
+    status = exc.exit_code or 0 if isinstance(exc, ProcessError) else 0
+    number = -status if status < 0 else status - _SIGNALLED
+    return number if number in _FROM_OUTSIDE else 0
 
 
 def opening(job: Job, pending: Pending, permissions: Permissions, *, resumes: bool) -> list[str]:
