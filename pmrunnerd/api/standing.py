@@ -55,7 +55,7 @@ def _check(account: Account, why: str) -> Check:
         name=f"{account.id} limit",
         state="problem" if needed else "warning",
         found=why,
-        hint=f"pmrunnerctl agent {'login' if needed else 'show'} {account.id}",
+        hint=limits.remedy(account) if needed else f"pmrunnerctl agent show {account.id}",
     )
 
 
@@ -71,5 +71,5 @@ def _item(account: Account) -> v.InboxItem:
         text=waits if needed else f"the login of {account.id} expires at {account.expires}",
         options=(),
         at=account.since if needed else account.at,
-        command=f"pmrunnerctl agent login {account.id}",
+        command=limits.remedy(account),
     )

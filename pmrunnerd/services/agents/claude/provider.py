@@ -8,7 +8,7 @@ from claude_agent_sdk import Message, RateLimitEvent, ResultMessage, SystemMessa
 from pmrunnerd.model.progress import Limited
 
 _KNOWN: Final = {
-    401: ("login", "the provider does not know us (401)"),
+    401: ("login", "the provider does not accept the login (401)"),
     403: ("login", "the provider refuses us (403)"),
     429: ("rate", "the provider's limit is reached (429)"),
     500: ("overload", "the provider is in trouble (500)"),

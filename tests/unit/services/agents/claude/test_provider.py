@@ -49,7 +49,9 @@ def test_what_passes_or_is_no_limit_is_none(message: Any) -> None:
 def test_the_first_word_that_we_are_not_known_is_enough() -> None:
     found = limit(retry(error_status=401, error="authentication_failed"))
 
-    assert found == Limited(at="", kind="login", reason="the provider does not know us (401)")
+    assert found == Limited(
+        at="", kind="login", reason="the provider does not accept the login (401)"
+    )
 
 
 @pytest.mark.parametrize(
