@@ -18,6 +18,7 @@ _KNOWN: Final = {
     529: ("overload", "the provider is overloaded (529)"),
 }
 _UNKNOWN_US: Final = "authentication_failed"
+_BROKE_OFF: Final = "the provider does not answer, or breaks off"
 
 
 def limit(message: Message) -> Limited | None:
@@ -29,6 +30,8 @@ def limit(message: Message) -> Limited | None:
             return _limited(429, info.resets_at)
         case ResultMessage(is_error=True, api_error_status=int() as status) if status in _KNOWN:
             return _limited(status)
+        case ResultMessage(is_error=True, api_error_status=None, terminal_reason="api_error"):
+            return Limited(at="", kind="overload", reason=_BROKE_OFF)
     return None
 
 
