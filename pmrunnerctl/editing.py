@@ -48,7 +48,7 @@ def by_hand(session: Session, plan: str, *, approve: bool) -> p.Done | None:
         while True:
             editor.edit(path)
             text = path.read_text(encoding="utf-8")
-            if not text.strip() or planform.without_complaints(text) == before:
+            if not text.strip() or planform.same(text, before):
                 return None
             try:
                 return _send(session, plan, text, approve=approve)

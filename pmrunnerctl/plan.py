@@ -181,7 +181,7 @@ def _draw_expected(screen: Screen, tasks: list[Task]) -> None:
         about: list[tuple[str, str | Cell]] = [
             ("needs", ", ".join(one.needs)),
             ("files", ", ".join(one.files)),
-            ("risk", Cell(one.risk, "yellow")),
+            ("risk", task.risk(one)),
             ("result", one.result),
         ]
         if one.files or one.risk or one.result:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import PlanState, TaskKind
-from pmrunnerd.model.questions import CLOSED, OPTIONS
+from pmrunnerd.model.questions import CLOSED, OPTIONS, OTHERWISE
 from pmrunnerd.model.state import State
 from pmrunnerd.store.batch import Batch
 
@@ -67,9 +67,12 @@ class _Told:
     def plan(self, fact: ev.PlanDrafted | ev.PlanProposed | ev.PlanEdited) -> Iterator[v.Entry]:
         names = {task.task: task.name for task in fact.tasks}
         lines = [fact.title]
+        # Of a script, a title is its first line, which the message has.
+        is_titled = not isinstance(fact, ev.PlanDrafted)
         for task in fact.tasks:
             after = ", ".join(names[need] for need in task.needs)
-            lines.append(f"  {task.task} {task.name}" + (f" after {after}" if after else ""))
+            titled = f": {task.title}" if is_titled and task.title not in {"", task.name} else ""
+            lines.append(f"  {task.task} {task.name}{f' after {after}' if after else ''}{titled}")
             lines += _expected(task)
         plan = self._state.plans.get(fact.plan)
         # One that was edited since is told again, and waits there.
@@ -129,6 +132,9 @@ class _Told:
                 options=asked.options,
                 state=WAITS if is_open else "",
                 fixed=asked.kind in CLOSED,
+                details=asked.details,
+                multiple=asked.multiple,
+                otherwise=OTHERWISE.get(asked.kind, ""),
                 **self._about(fact.task) | {"run": fact.run},
             )
 

@@ -128,7 +128,8 @@ class Entry(View, frozen=True, kw_only=True):
     `kind` is message, planning, plan, refusal, approval, question, answer, complete, error, cancelled,
     held, kept, interrupted, limited, sent-back or retried; `state` is AWAITING_RESPONSE while a question or plan waits. `unconfined`
     says that nothing confined its run, or would confine those that a plan is for; `fixed` that the
-    options of a question are its only answers.
+    options of a question are its only answers, `multiple` that several can be one. `details` say
+    more of each of them, `otherwise` what a text does that is none of them.
     """
 
     cursor: int
@@ -145,6 +146,9 @@ class Entry(View, frozen=True, kw_only=True):
     commit: str = ""
     unconfined: bool = False
     fixed: bool = False
+    details: tuple[str, ...] = ()
+    multiple: bool = False
+    otherwise: str = ""
 
 
 class Conversation(View, frozen=True, kw_only=True):

@@ -108,6 +108,6 @@ def test_a_limit_of_cost_is_a_question(tmp_path: Path) -> None:
         assert end(said).outcome is Outcome.ASKED, said
         (asked,) = every(said, Asked)
         assert asked.kind is Kind.BUDGET
-        assert "may cost $0.51" in asked.text
+        assert "may cost $0.5120" in asked.text
         assert asked.about == "task"
         assert every(said, Charged)[-1].dollars >= 0.01

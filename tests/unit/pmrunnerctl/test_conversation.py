@@ -70,3 +70,26 @@ def test_an_agent_cannot_drive_the_terminal_of_who_reads_its_question(paper: Pap
 
     assert "\x1b" not in paper.text
     assert "\x07" not in paper.text
+
+
+def test_a_question_says_all_that_the_inbox_says_of_it(paper: Paper) -> None:
+    draw(
+        paper,
+        samples.entry(
+            121,
+            kind="question",
+            id="q7",
+            state="AWAITING_RESPONSE",
+            options=("red", "blue"),
+            details=("as blood", ""),
+            multiple=True,
+            otherwise="denies it, with that reason",
+        ),
+    )
+    assert [line.strip() for line in paper.text.splitlines()[-5:]] == [
+        "1. red: as blood",
+        "2. blue",
+        "several can be chosen",
+        "answer: pmrunnerctl answer q7 TEXT   # denies it, with that reason",
+        "or: pmrunnerctl answer q7 --option 1",
+    ]

@@ -16,8 +16,13 @@ def turns(most: int) -> Asked:
 def dollars(budget: Budget, cost: float) -> Asked:
     """Return the question about a limit of cost; `cost` are US dollars of this run."""
     used = budget.used + cost
-    said = f"The {budget.scope} has cost ${used:.2f}, and may cost ${budget.limit:.2f}. {_RAISE}"
-    return _ask(said, budget.scope)
+    said = f"The {budget.scope} has cost {_spelled(used)}, and may cost {_spelled(budget.limit)}."
+    return _ask(f"{said} {_RAISE}", budget.scope)
+
+
+def _spelled(dollars: float) -> str:
+    # To the cent, and less than one dollar to a cent's hundredths: as everywhere else.
+    return f"${dollars:.2f}" if dollars >= 1 or dollars == 0 else f"${dollars:.4f}"
 
 
 def _ask(text: str, about: str) -> Asked:

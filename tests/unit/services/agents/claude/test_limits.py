@@ -17,3 +17,9 @@ def test_a_limit_of_cost_is_asked_about_with_all_that_was_used_of_it() -> None:
 
     assert asked.text.startswith("The plan has cost $3.50, and may cost $3.00.")
     assert asked.about == "plan"
+
+
+def test_less_than_a_dollar_is_told_to_the_hundredth_of_a_cent() -> None:
+    asked = limits.dollars(Budget(scope="run", limit=0.015), 0.0152)
+
+    assert asked.text.startswith("The run has cost $0.0152, and may cost $0.0150.")
