@@ -154,6 +154,7 @@ def draw_plan(screen: Screen, view: PlanView) -> None:
             ("replaced by", found.replaced_by),
             ("held to", "\n".join(found.objections)),
             ("edited", amounts.count(found.edits, "time") if found.edits else ""),
+            ("cost", amounts.cost(view.cost, view.limit)),
             ("since", screen.when(found.at)),
             ("sandbox", Cell(UNCONFINED if view.unconfined else "", "red")),
             ("message", view.message),

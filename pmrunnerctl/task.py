@@ -160,6 +160,7 @@ def draw_task(screen: Screen, view: TaskView) -> None:
             ("files", ", ".join(found.files)),
             ("risk", risk(found)),
             ("sent back", amounts.count(found.sent_back, "time") if found.sent_back else ""),
+            ("cost", amounts.cost(view.cost, view.limit)),
             ("commit", found.commit),
             ("result", found.result),
             *(("found", Cell(finding, "yellow")) for finding in _findings(view.runs)),

@@ -230,7 +230,8 @@ class TaskTable(View, frozen=True, kw_only=True):
 class PlanView(View, frozen=True, kw_only=True):
     """A plan with its tasks, that of making it first; `making` says how far a draft is.
 
-    `unconfined` says that nothing confines what is still to run of it.
+    `unconfined` says that nothing confines what is still to run of it. `cost` is in US dollars, of
+    runs that have ended, and so is its `limit`, 0 for none.
     """
 
     plan: Plan
@@ -239,10 +240,15 @@ class PlanView(View, frozen=True, kw_only=True):
     tasks: tuple[TaskRow, ...]
     unconfined: bool = False
     making: str = ""
+    cost: float = 0.0
+    limit: float = 0.0
 
 
 class TaskView(View, frozen=True, kw_only=True):
-    """A task with its runs and questions; `let_go` names the runs whose `kept` is no more."""
+    """A task with its runs and questions; `let_go` names the runs whose `kept` is no more.
+
+    `cost` is in US dollars, of runs that have ended, and so is its `limit`, 0 for none.
+    """
 
     task: Task
     alias: str
@@ -250,6 +256,8 @@ class TaskView(View, frozen=True, kw_only=True):
     runs: tuple[Run, ...]
     questions: tuple[Question, ...]
     let_go: tuple[str, ...] = ()
+    cost: float = 0.0
+    limit: float = 0.0
 
 
 class RunRow(View, frozen=True, kw_only=True):
