@@ -61,6 +61,8 @@ def login(
         request = p.AgentLogin(agent=name, kind=Login.OWN, path=str(own_login()))
         session.note(OWN)
     else:
+        if agent:  # nobody is to look for a secret that nothing takes
+            session.ask(p.AgentShow(agent=name))
         secret = read()
         if kind is None and recognize(secret) is None:
             raise misused(

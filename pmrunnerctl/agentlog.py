@@ -1,6 +1,8 @@
 """What an agent with a model did, in a line each: its tools, its files, its cost, its plan."""
 
-from typing import Final
+import json
+from collections.abc import Mapping
+from typing import Any, Final
 
 from pmrunnerctl import amounts
 from pmrunnerctl.width import one_line
@@ -8,6 +10,7 @@ from pmrunnerd.model import progress as pr
 
 _THOUGHT: Final = 200  # characters of a thought, or of what came back from a tool
 _RAW: Final = 300
+_A_SECOND: Final = 1000  # milliseconds
 
 
 def line(said: pr.AnyProgress) -> str:
@@ -39,8 +42,33 @@ def _told(said: pr.AnyProgress) -> str:
         case pr.Limited(reason=reason, until=until):
             text = reason + (f", until {until}" if until else "")
         case pr.Other(kind=kind, data=data):
-            text = f"{kind}: {_one(data, _RAW)}"
+            text = _other(kind, _object(data)) or f"{kind}: {_one(data, _RAW)}"
     return text
+
+
+def _other(kind: str, data: Mapping[str, Any]) -> str:
+    """Return words for what we have no report for; empty where there are none either."""
+    match kind, data:
+        case "api_retry", {"attempt": n, "max_retries": most, "retry_delay_ms": int() as delay}:
+            named = " ".join(str(data[key]) for key in ("error_status", "error") if data.get(key))
+            why = f" ({named})" if named else ""
+            soon = f"in {delay / 1000:.0f} s" if delay >= _A_SECOND else "at once"
+            return f"the provider did not answer{why}; trying again {soon}, {n} of {most}"
+        case "RateLimitEvent", {"utilization": int() | float() as used}:
+            return f"{used:.0%} of the provider's limit is used".replace("%", " %", 1)
+        case "task_started", {"description": str(what)}:
+            return f"started: {_one(what, _THOUGHT)}"
+        case "task_notification", {"summary": str(what)}:
+            return _one(what, _THOUGHT)
+    return ""
+
+
+def _object(data: str) -> dict[str, Any]:
+    try:
+        found = json.loads(data)
+    except ValueError:  # cut, say
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _needs(names: tuple[str, ...]) -> str:

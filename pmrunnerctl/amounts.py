@@ -16,6 +16,11 @@ def dollars(amount: float) -> str:
     return f"${amount:.2f}" if amount >= 1 or amount == 0 else f"${amount:.4f}"
 
 
+def cost(amount: float, limit: float) -> str:
+    """Say what something has cost, and what it may, where that is limited; empty for nothing."""
+    return dollars(amount) + (f" of {dollars(limit)}" if limit else "") if amount else ""
+
+
 def size(number: int) -> str:
     """Say a number of bytes."""
     value, unit = float(number), 0

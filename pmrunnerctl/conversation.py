@@ -1,6 +1,7 @@
 """Draws a conversation: who said what, when, and what waits for an answer."""
 
 from collections.abc import Callable
+from itertools import zip_longest
 from typing import Final
 
 from pmrunnerctl.render import Screen
@@ -40,8 +41,11 @@ def draw(screen: Screen, entry: Entry) -> None:
     screen.line(what, _STYLES.get(entry.kind, "bold"))
     for line in text:
         screen.line(INDENT + line)
-    for number, option in enumerate(entry.options, 1):
-        screen.line(f"{INDENT}{number}. {one_line(option)}")
+    for number, (option, detail) in enumerate(zip_longest(entry.options, entry.details), 1):
+        more = f": {one_line(detail)}" if detail else ""
+        screen.line(f"{INDENT}{number}. {one_line(option)}{more}")
+    if entry.multiple:
+        screen.line(f"{INDENT}several can be chosen", "dim")
     if entry.unconfined:
         screen.line(f"{INDENT}{UNCONFINED}: in no sandbox", "red")
     if entry.commit:
@@ -59,7 +63,8 @@ def _answers(entry: Entry, addressed: Callable[[str], str]) -> list[tuple[str, s
         option = addressed(f"pmrunnerctl answer {entry.id} --option 1")
         if entry.fixed:
             return [("answer:", option)]
-        text = addressed(f"pmrunnerctl answer {entry.id} TEXT")
+        does = f"   # {entry.otherwise}" if entry.otherwise else ""
+        text = addressed(f"pmrunnerctl answer {entry.id} TEXT") + does
         return [("answer:", text), *([("    or:", option)] if entry.options else [])]
     if entry.kind == "plan":
         return [

@@ -48,7 +48,7 @@ def by_hand(session: Session, plan: str, *, approve: bool) -> p.Done | None:
         while True:
             editor.edit(path)
             text = path.read_text(encoding="utf-8")
-            if not text.strip() or planform.without_complaints(text) == before:
+            if not text.strip() or planform.same(text, before):
                 return None
             try:
                 return _send(session, plan, text, approve=approve)
@@ -86,7 +86,7 @@ def _kept(session: Session, plan: str, text: str) -> Iterator[Path]:
             if planform.without_complaints(path.read_text(encoding="utf-8")) == text:
                 path.unlink()
                 raise
-        again = f"pmrunnerctl plan edit {plan} --file {shlex.quote(name)}"
-        session.note(f"what you wrote is kept: {session.addressed(again)}")
+        again = session.addressed(f"pmrunnerctl plan edit {plan} --file {shlex.quote(name)}")
+        session.note(f"what you wrote is kept: {again}")
         raise
     path.unlink()

@@ -11,7 +11,7 @@ from typing import Final
 from pmrunnerctl.exits import Cannot, Exit, misused
 
 _USUAL: Final = ("sensible-editor", "editor", "nano", "vi")
-_HINT: Final = "EDITOR=nano pmrunnerctl plan edit PLAN   or --file FILE, without an editor"
+_HINT: Final = "export EDITOR=nano   # or, without one: plan edit --file FILE"
 
 
 def edit(path: Path, variables: Mapping[str, str] = os.environ) -> None:

@@ -15,6 +15,7 @@ from pmrunnerctl.verbs import verb
 from pmrunnerctl.width import one_line
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Code
+from pmrunnerd.model.questions import CANCEL, Kind, decided
 from pmrunnerd.model.views import UNCONFINED, InboxItem, InboxTable
 
 
@@ -59,8 +60,10 @@ def answer(
     done = session.ask(p.Answer(question=question, text=chosen))
 
     def say(_: Any) -> None:
-        session.out.line(f"answered {done.id}: {one_line(chosen) if numbers else chosen}")
-        session.out.next("pmrunnerctl task list", "the task that asked goes on")
+        said = done.decided or (one_line(chosen) if numbers else chosen)
+        session.out.line(f"answered {done.id}: {said}")
+        over = done.decided == decided(Kind.BUDGET, CANCEL)
+        session.out.next("pmrunnerctl task list", "" if over else "the task that asked goes on")
 
     session.show(done, say)
 
@@ -94,7 +97,8 @@ def _draw_item(screen: Screen, item: InboxItem) -> None:
 def _commands(item: InboxItem, addressed: Callable[[str], str]) -> list[str]:
     """Return what can be typed, with a word in capitals where somebody has to say something."""
     if item.kind == "question":
-        text = addressed(f"pmrunnerctl answer {item.id} TEXT")
+        does = f"   # {item.otherwise}" if item.otherwise else ""
+        text = addressed(f"pmrunnerctl answer {item.id} TEXT") + does
         option = addressed(f"pmrunnerctl answer {item.id} --option 1")
         return [*([] if item.fixed else [text]), *([option] if item.options else [])]
     if item.kind == "plan":

@@ -155,6 +155,7 @@ def draw_plan(screen: Screen, view: PlanView) -> None:
             ("replaced by", found.replaced_by),
             ("held to", "\n".join(found.objections)),
             ("edited", amounts.count(found.edits, "time") if found.edits else ""),
+            ("cost", amounts.cost(view.cost, view.limit)),
             ("since", screen.when(found.at)),
             ("sandbox", Cell(UNCONFINED if view.unconfined else "", "red")),
             ("message", view.message),
@@ -182,7 +183,7 @@ def _draw_expected(screen: Screen, tasks: list[Task]) -> None:
         about: list[tuple[str, str | Cell]] = [
             ("needs", ", ".join(one.needs)),
             ("files", one_line(", ".join(one.files))),
-            ("risk", Cell(one.risk, "yellow")),
+            ("risk", task.risk(one)),
             ("result", one.result),
         ]
         if one.files or one.risk or one.result:

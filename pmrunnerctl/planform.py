@@ -74,6 +74,16 @@ def _task(task: Task, names: dict[str, str]) -> Iterable[str]:
     yield f"text = {_text(task.text)}"
 
 
+def same(text: str, before: str) -> bool:
+    """Tell whether a text says what it said before, whatever its comments."""
+    if without_complaints(text) == before:
+        return True
+    try:
+        return read(text) == read(before)
+    except Cannot:
+        return False
+
+
 def read(text: str) -> Form:
     """Return what a text says. Raises Cannot with what is wrong with it, and where."""
     try:

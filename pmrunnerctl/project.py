@@ -22,7 +22,7 @@ SETTINGS = (
         help="runner-dev is a project that is this runner itself.",
     ),
     click.option("--bootstrap-prompt", metavar="TEXT", help="Said to each agent first."),
-    click.option("--agent", metavar="NAME", help="Who does the work, such as shell."),
+    click.option("--agent", metavar="NAME", help="Who does the work, such as shell or claude."),
     click.option(
         "--plan-approval",
         type=click.Choice([kind.value for kind in PlanApproval]),

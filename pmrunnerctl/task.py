@@ -18,6 +18,7 @@ from pmrunnerd.model.views import UNCONFINED, TaskRow, TaskTable, TaskView
 
 # Of a title so much stands beside the reason, on a terminal.
 _TITLE: Final = 32
+_SLIGHT: Final = frozenset({"", "low", "none"})
 TASK = click.argument("task", shell_complete=complete.tasks)
 NARROWED = (
     click.option("--project", metavar="ALIAS", help="Only of one project."),
@@ -157,8 +158,9 @@ def draw_task(screen: Screen, view: TaskView) -> None:
             ("since", screen.when(found.at)),
             ("needs", ", ".join(found.needs)),
             ("files", one_line(", ".join(found.files))),
-            ("risk", Cell(found.risk, "yellow")),
+            ("risk", risk(found)),
             ("sent back", amounts.count(found.sent_back, "time") if found.sent_back else ""),
+            ("cost", amounts.cost(view.cost, view.limit)),
             ("commit", found.commit),
             ("result", found.result),
             *(("found", Cell(one_line(finding), "yellow")) for finding in _findings(view.runs)),
@@ -169,6 +171,11 @@ def draw_task(screen: Screen, view: TaskView) -> None:
     )
     for run in view.runs[-1:]:
         screen.next(f"pmrunnerctl run logs {run.id}")
+
+
+def risk(task: Task) -> Cell:
+    """Return what is risky about a task, in a colour unless that is nothing much."""
+    return Cell(task.risk, "" if task.risk.strip(" .").casefold() in _SLIGHT else "yellow")
 
 
 def _findings(runs: Sequence[Run]) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from typing import Final
 
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 _JUST_NOW: Final = 5
+# Clocks that differ by less, in seconds, tell no future.
+_SKEW: Final = 60
 
 
 def parse(at: str) -> datetime | None:
@@ -25,11 +27,13 @@ def span(seconds: float) -> str:
 
 
 def ago(at: str, now: datetime) -> str:
-    """Spell how long ago a time was: `3 min ago`; what is no time stays as it is."""
+    """Spell how long ago a time was, or will be: `3 min ago`, `in 2 d`; what is no time stays as it is."""
     then = parse(at)
     if then is None:
         return at
     seconds = (now - then).total_seconds()
+    if seconds < -_SKEW:
+        return f"in {span(-seconds)}"
     return "just now" if seconds < _JUST_NOW else f"{span(seconds)} ago"
 
 

@@ -22,17 +22,22 @@ class Waiting:
         self._session = session
         self._said: set[str] = set()
 
-    def look(self, plan: str) -> None:
-        """Say what keeps a plan from going on, unless that was said, or a task of it runs."""
+    def look(self, plan: str) -> bool:
+        """Say what keeps a plan from going on, unless that was said, or a task of it runs.
+
+        Tell whether it is a login: it may wait for that for ever.
+        """
         try:
             rows = self._session.ask(p.PlanShow(plan=plan)).tasks
         except Cannot:  # whoever follows the plan will see for itself, and say so
-            return
+            return False
         row = _first_to_wait(rows)
-        if row is None or (reason := _FIGURES.sub("", row.waits)) in self._said:
-            return
-        self._said.add(reason)
-        self._session.note(f"task {row.task.id} waits: {self._session.addressed(row.waits)}")
+        if row is None:
+            return False
+        if (reason := _FIGURES.sub("", row.waits)) not in self._said:
+            self._said.add(reason)
+            self._session.note(f"task {row.task.id} waits: {self._session.addressed(row.waits)}")
+        return row.wants_login
 
 
 def _first_to_wait(rows: Sequence[TaskRow]) -> TaskRow | None:

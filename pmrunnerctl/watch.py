@@ -87,8 +87,8 @@ def follow_message(session: Session, *, project: str, message: str, since: int) 
     waits = waiting.Waiting(session)
 
     def idle() -> None:
-        if verdict.plan:
-            waits.look(verdict.plan)
+        if verdict.plan and waits.look(verdict.plan):
+            session.end(Exit.NEEDS_YOU)
 
     with watching(session):
         for happening in session.stream(p.Events(project=project, since=since, follow=True), idle):
@@ -100,6 +100,8 @@ def follow_message(session: Session, *, project: str, message: str, since: int) 
                 shown = _print_after(session, project, shown)
             if verdict.exits is not None:
                 return verdict.exits
+            if any(isinstance(fact, ev.TaskLimited) for fact in happening.facts):
+                idle()  # whichever task it is: they are all of one agent
             if any(isinstance(fact, _PLANNED) for fact in happening.facts) and (
                 held := _held(session, project)
             ):

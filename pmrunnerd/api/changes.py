@@ -12,6 +12,7 @@ from msgspec.structs import asdict
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import protocol as p
+from pmrunnerd.model import questions
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import answers, decide
@@ -95,7 +96,9 @@ def chat_send(state: State, request: p.ChatSend, context: Context) -> Decision:
 
 def answer(state: State, request: p.Answer, context: Context) -> Decision:
     facts = answers.answer(state, request.question, request.text, context.by)
-    return _done(request.question, facts)
+    kind = state.question(request.question).kind
+    said = questions.decided(kind, questions.chosen(kind, request.text))
+    return Decision(facts=facts, reply=p.Decided(id=request.question, decided=said))
 
 
 def plan_approve(state: State, request: p.PlanApprove, context: Context) -> Decision:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from pmrunnerd.api import plans
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import PlanState, TaskKind
-from pmrunnerd.model.questions import CLOSED, OPTIONS
+from pmrunnerd.model.questions import CLOSED, OPTIONS, OTHERWISE
 from pmrunnerd.model.state import State
 from pmrunnerd.store.batch import Batch
 
@@ -66,11 +67,8 @@ class _Told:
 
     def plan(self, fact: ev.PlanDrafted | ev.PlanProposed | ev.PlanEdited) -> Iterator[v.Entry]:
         names = {task.task: task.name for task in fact.tasks}
-        lines = [fact.title]
-        for task in fact.tasks:
-            after = ", ".join(names[need] for need in task.needs)
-            lines.append(f"  {task.task} {task.name}" + (f" after {after}" if after else ""))
-            lines += _expected(task)
+        # Of a script, a title is its first line, which the message has.
+        listed = plans.listed(fact.tasks, titled=not isinstance(fact, ev.PlanDrafted))
         plan = self._state.plans.get(fact.plan)
         # One that was edited since is told again, and waits there.
         is_so = plan is not None and names.keys() <= set(plan.tasks)
@@ -78,7 +76,7 @@ class _Told:
         yield self._entry(
             "plan",
             getattr(fact, "by", "") or RUNNER,
-            "\n".join(lines),
+            "\n".join([fact.title, *listed]),
             id=fact.plan,
             plan=fact.plan,
             run=getattr(fact, "run", ""),
@@ -129,6 +127,9 @@ class _Told:
                 options=asked.options,
                 state=WAITS if is_open else "",
                 fixed=asked.kind in CLOSED,
+                details=asked.details,
+                multiple=asked.multiple,
+                otherwise=OTHERWISE.get(asked.kind, ""),
                 **self._about(fact.task) | {"run": fact.run},
             )
 
@@ -190,11 +191,6 @@ class _Told:
         aside = f"what git cannot keep of run {fact.run} is in {fact.aside}"
         said = [*([text] if fact.ref else ()), *([aside] if fact.aside else ())]
         yield self._entry("kept", RUNNER, "\n".join(said), run=fact.run)
-
-
-def _expected(task: ev.PlannedTask) -> list[str]:
-    files = [f"     files: {', '.join(task.files)}"] if task.files else []
-    return [*files, *([f"     risk: {task.risk}"] if task.risk else [])]
 
 
 def _because(text: str, fact: ev.Event) -> str:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from pmrunnerd.model import events as ev
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import Plan, PlanState, Task, TaskKind, TaskState
 from pmrunnerd.model.state import State
@@ -53,6 +54,19 @@ def making(state: State, plan: Plan) -> str:
             return f"being planned as task {planner.id}, which waits for an answer to {asked}"
         case _:
             return f"to be planned as task {planner.id}"
+
+
+def listed(tasks: Sequence[ev.PlannedTask], *, titled: bool) -> Iterable[str]:
+    """Yield what is to be done and what is expected of it, a line each, as a plan was made."""
+    names = {task.task: task.name for task in tasks}
+    for task in tasks:
+        after = ", ".join(names[need] for need in task.needs)
+        title = f": {task.title}" if titled and task.title not in {"", task.name} else ""
+        yield f"  {task.task} {task.name}{f' after {after}' if after else ''}{title}"
+        if task.files:
+            yield f"     files: {', '.join(task.files)}"
+        if task.risk:
+            yield f"     risk: {task.risk}"
 
 
 def _work(state: State, plan: Plan) -> list[Task]:

@@ -18,7 +18,7 @@ from pmrunnerd.model.entities import (
     TaskState,
 )
 from pmrunnerd.model.naming import number
-from pmrunnerd.model.questions import CLOSED, OPTIONS
+from pmrunnerd.model.questions import CLOSED, OPTIONS, OTHERWISE
 from pmrunnerd.model.state import State
 
 Waits = Callable[[Task], str]
@@ -152,6 +152,7 @@ def question_item(state: State, question: Question) -> v.InboxItem:
         details=question.details,
         multiple=question.multiple,
         by_runner=question.kind in OPTIONS,
+        otherwise=OTHERWISE.get(question.kind, ""),
     )
 
 
@@ -177,6 +178,7 @@ def task_row(state: State, task: Task, waits: Waits, *, texts: bool = False) -> 
         alias=state.projects[task.project].alias,
         waits=why(state, task, waits),
         unconfined=bool(task.runs) and state.runs[task.runs[-1]].confined is False,
+        wants_login=standing.wants_login(state, task),
     )
 
 

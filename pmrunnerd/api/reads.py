@@ -110,16 +110,19 @@ def plan_list(desk: Desk, request: p.PlanList) -> v.PlanTable:
 def plan_show(desk: Desk, request: p.PlanShow) -> v.PlanView:
     state = desk.store.state
     plan = state.plan(request.plan)
+    tasks = [state.tasks[t] for t in plan.tasks]
+    most = desk.settings.agent_claude_plan_dollars
     return v.PlanView(
         plan=plan,
         alias=state.projects[plan.project].alias,
         message=said.text if (said := desk.store.message(plan.message)) else "",
         tasks=tuple(
-            present.task_row(state, state.tasks[t], desk.waits, texts=request.texts)
-            for t in plan.tasks
+            present.task_row(state, task, desk.waits, texts=request.texts) for task in tasks
         ),
         unconfined=desk.unconfined and not plan.state.has_ended,
         making=plan_views.making(state, plan),
+        cost=budgets.cost(state, tasks),
+        limit=budgets.ceiling(state, budgets.PLAN, most, tasks),
     )
 
 
@@ -142,6 +145,8 @@ def task_show(desk: Desk, request: p.TaskShow) -> v.TaskView:
         runs=tuple(state.runs[run] for run in task.runs),
         questions=tuple(state.questions[question] for question in task.questions),
         let_go=tuple(run for run in task.runs if _is_let_go(desk, state.runs[run])),
+        cost=budgets.cost(state, [task]),
+        limit=budgets.ceiling(state, budgets.TASK, desk.settings.agent_claude_task_dollars, [task]),
     )
 
 

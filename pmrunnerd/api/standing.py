@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from pmrunnerd.model import views as v
 from pmrunnerd.model.checkup import Check
-from pmrunnerd.model.entities import Account
+from pmrunnerd.model.entities import Account, Task, TaskState
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import limits
+from pmrunnerd.rules import accounts, limits
 
 _KIND = "login"
 
@@ -31,6 +31,13 @@ def wanted(state: State) -> tuple[v.InboxItem, ...]:
     )
 
 
+def wants_login(state: State, task: Task) -> bool:
+    """Tell whether a task waits for what only a person can do: a login."""
+    account = accounts.of(state, limits.agent_of(state, task))
+    waits = account.limit == limits.LOGIN and not account.until
+    return waits and task.state is TaskState.QUEUED
+
+
 def number_of(item: v.InboxItem) -> int:
     """Return the number by which things of one moment are in order; an agent has none."""
     return 0 if item.kind == _KIND else number(item.id)
@@ -48,7 +55,7 @@ def _check(account: Account, why: str) -> Check:
         name=f"{account.id} limit",
         state="problem" if needed else "warning",
         found=why,
-        hint=f"pmrunnerctl agent {'login' if needed else 'show'} {account.id}",
+        hint=limits.remedy(account) if needed else f"pmrunnerctl agent show {account.id}",
     )
 
 
@@ -64,5 +71,5 @@ def _item(account: Account) -> v.InboxItem:
         text=waits if needed else f"the login of {account.id} expires at {account.expires}",
         options=(),
         at=account.since if needed else account.at,
-        command=f"pmrunnerctl agent login {account.id}",
+        command=limits.remedy(account),
     )

@@ -83,8 +83,10 @@ class Logins:
         except NoLogin as exc:
             problem, hint = str(exc), exc.hint or ""
         program = claudecode.program(self._named)
-        if program is None and not problem:
-            problem, hint = "its program is not installed", claudecode.INSTALL
+        version = await claudecode.version(program) if program else ""
+        judged = fitness.program(program, self._named, version, claudecode.tested())
+        if judged.state == "problem" and not problem:
+            problem, hint = judged.found, judged.hint
         return AgentView(
             agent=agent,
             login=kept.kind.value if kept else "",
@@ -95,7 +97,7 @@ class Logins:
             problem=problem,
             limit=limits.stands(accounts.of(self._store.state, agent), now),
             program=str(program or ""),
-            version=await claudecode.version(program) if program else "",
+            version=version,
             tested=claudecode.tested(),
             hint=hint,
         )
@@ -121,7 +123,7 @@ class Logins:
         if agent not in self._agents:
             known = ", ".join(self._agents)
             raise NotFound(
-                f"cannot log in agent {agent!r}: those that have a login are {known}", hint=_HOW
+                f"cannot find agent {agent!r}: those that have a login are {known}", hint=_HOW
             )
 
 

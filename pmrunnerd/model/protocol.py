@@ -66,6 +66,12 @@ class Done(v.View, frozen=True, kw_only=True):
     id: str
 
 
+class Decided(Done, frozen=True, kw_only=True):
+    """An answer is durable. `decided` says what it means; empty for the agent's own question."""
+
+    decided: str = ""
+
+
 class Status(Request[v.Overview], frozen=True, kw_only=True):
     """Show the environment, its projects and what they do now."""
 
@@ -166,7 +172,7 @@ class Inbox(Request[v.InboxTable], frozen=True, kw_only=True):
     question: Word | None = None  # this one alone, answered or not
 
 
-class Answer(Request[Done], frozen=True, kw_only=True):
+class Answer(Request[Decided], frozen=True, kw_only=True):
     """Answer a question. The task that asked goes on."""
 
     question: Word
@@ -460,7 +466,7 @@ COMMANDS: Final = (
     _reads(ChatHistory, v.Conversation),
     _streams(ChatFollow, v.Entry),
     _reads(Inbox, v.InboxTable),
-    _changes(Answer, Done),
+    _changes(Answer, Decided),
     _reads(PlanList, v.PlanTable),
     _reads(PlanShow, v.PlanView),
     _changes(PlanApprove, Done),

@@ -39,3 +39,34 @@ OPTIONS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.BUDGET: (RAISE, CANCEL),
 }
 CLOSED: Final = frozenset({Kind.HEAD, Kind.BUDGET})
+# What any other text does, for people to read before they give one.
+OTHERWISE: Final[Mapping[Kind, str]] = {
+    Kind.PERMISSION: "denies it, with that reason",
+    Kind.FINDINGS: "is told to the agent, which goes on",
+}
+_DECIDED: Final[Mapping[str, str]] = {
+    ALLOW_ONCE: "allowed once",
+    ALLOW_TASK: "allowed for this task",
+    DENY: "denied",
+    ACCEPT: "accepted as it is",
+    RAISE: "the limit is raised",
+    CANCEL: "the task is cancelled",
+    BEGIN_ANEW: "the task begins anew",
+}
+
+
+def chosen(kind: Kind, text: str) -> str:
+    """Return the option that a text names, in whatever case; or else the text as it is."""
+    said = text.strip().casefold()
+    return next((one for one in OPTIONS.get(kind, ()) if one.casefold() == said), text)
+
+
+def decided(kind: Kind, text: str) -> str:
+    """Say what an answer to the runner decides; empty for a question of the agent's own."""
+    if text in OPTIONS.get(kind, ()):
+        return _DECIDED[text]
+    said = {
+        Kind.PERMISSION: f"denied, with this reason: {text}",
+        Kind.FINDINGS: f"the agent goes on, and is told: {text}",
+    }
+    return said.get(kind, "")

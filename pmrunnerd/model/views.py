@@ -128,7 +128,8 @@ class Entry(View, frozen=True, kw_only=True):
     `kind` is message, planning, plan, refusal, approval, question, answer, complete, error, cancelled,
     held, kept, interrupted, limited, sent-back or retried; `state` is AWAITING_RESPONSE while a question or plan waits. `unconfined`
     says that nothing confined its run, or would confine those that a plan is for; `fixed` that the
-    options of a question are its only answers.
+    options of a question are its only answers, `multiple` that several can be one. `details` say
+    more of each of them, `otherwise` what a text does that is none of them.
     """
 
     cursor: int
@@ -145,6 +146,9 @@ class Entry(View, frozen=True, kw_only=True):
     commit: str = ""
     unconfined: bool = False
     fixed: bool = False
+    details: tuple[str, ...] = ()
+    multiple: bool = False
+    otherwise: str = ""
 
 
 class Conversation(View, frozen=True, kw_only=True):
@@ -161,7 +165,7 @@ class InboxItem(View, frozen=True, kw_only=True):
     `command` answers a question or a plan, and shows what holds a task back. `unconfined` says that
     nothing confines the run that it leads to, `fixed` that the options are the only answers,
     `multiple` that several of them can be one. `details` say more of each, where there are any;
-    `by_runner`: the runner itself asks.
+    `by_runner`: the runner itself asks. `otherwise` says what a text does that is no option.
     """
 
     kind: str
@@ -178,6 +182,7 @@ class InboxItem(View, frozen=True, kw_only=True):
     details: tuple[str, ...] = ()
     multiple: bool = False
     by_runner: bool = False
+    otherwise: str = ""
 
 
 class InboxTable(View, frozen=True, kw_only=True):
@@ -205,13 +210,14 @@ class PlanTable(View, frozen=True, kw_only=True):
 class TaskRow(View, frozen=True, kw_only=True):
     """A task; `waits` says why a queued one does not run yet, or which answer is waited for. Its text is left out.
 
-    `unconfined` says that nothing confined its latest run.
+    `unconfined` says that nothing confined its latest run, `wants_login` that it waits for one.
     """
 
     task: Task
     alias: str
     waits: str
     unconfined: bool = False
+    wants_login: bool = False
 
 
 class TaskTable(View, frozen=True, kw_only=True):
@@ -224,7 +230,8 @@ class TaskTable(View, frozen=True, kw_only=True):
 class PlanView(View, frozen=True, kw_only=True):
     """A plan with its tasks, that of making it first; `making` says how far a draft is.
 
-    `unconfined` says that nothing confines what is still to run of it.
+    `unconfined` says that nothing confines what is still to run of it. `cost` is in US dollars, of
+    runs that have ended, and so is its `limit`, 0 for none.
     """
 
     plan: Plan
@@ -233,10 +240,15 @@ class PlanView(View, frozen=True, kw_only=True):
     tasks: tuple[TaskRow, ...]
     unconfined: bool = False
     making: str = ""
+    cost: float = 0.0
+    limit: float = 0.0
 
 
 class TaskView(View, frozen=True, kw_only=True):
-    """A task with its runs and questions; `let_go` names the runs whose `kept` is no more."""
+    """A task with its runs and questions; `let_go` names the runs whose `kept` is no more.
+
+    `cost` is in US dollars, of runs that have ended, and so is its `limit`, 0 for none.
+    """
 
     task: Task
     alias: str
@@ -244,6 +256,8 @@ class TaskView(View, frozen=True, kw_only=True):
     runs: tuple[Run, ...]
     questions: tuple[Question, ...]
     let_go: tuple[str, ...] = ()
+    cost: float = 0.0
+    limit: float = 0.0
 
 
 class RunRow(View, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import BadRequest, Conflict, Refused
-from pmrunnerd.model.questions import CANCEL, CLOSED, OPTIONS
+from pmrunnerd.model.questions import CANCEL, CLOSED, OPTIONS, chosen
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.plans import with_consequences
 
@@ -12,6 +12,7 @@ Facts = tuple[ev.AnyEvent, ...]
 def answer(state: State, question: str, text: str, by: str) -> Facts:
     """Answer a question; the last one of a task puts the task back in the queue."""
     asked = state.question(question)
+    text = chosen(asked.kind, text)
     if asked.answer is not None:
         if asked.answer.text == text:
             return ()

@@ -87,6 +87,17 @@ def _cost(run: Run) -> float:
     return run.ended.dollars or 0.0 if run.ended is not None else 0.0
 
 
+def cost(state: State, tasks: Iterable[Task]) -> float:
+    """Return what the runs of some tasks have cost that have ended, in US dollars."""
+    ended = (state.runs[name].ended for task in tasks for name in task.runs)
+    return round(sum(one.dollars or 0.0 for one in ended if one is not None), 6)
+
+
+def ceiling(state: State, scope: str, limit: float, tasks: Iterable[Task]) -> float:
+    """Return what some tasks may cost, as often as that was raised; 0 where nothing limits it."""
+    return _of(state, scope, limit, tasks, "").limit
+
+
 def _raises(question: Question, scope: str) -> bool:
     answer = question.answer
     is_about = question.kind is Kind.BUDGET and question.about == scope

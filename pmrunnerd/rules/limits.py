@@ -5,6 +5,7 @@ from typing import Final
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Account, Outcome, Run, Task
+from pmrunnerd.model.logins import Login
 from pmrunnerd.model.progress import Limited
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import accounts
@@ -60,13 +61,20 @@ def stands(account: Account, now: str) -> str:
     if not account.limit:
         return ""
     if not account.until:
-        return f"nobody is logged in: {account.reason}; pmrunnerctl agent login {account.id}"
+        known = "its login is no good" if account.login else "nobody is logged in"
+        return f"{known}: {account.reason}; {remedy(account)}"
     if account.until > now:
         until = _spelled(account.until, now)
         return f"limited by the provider until {until}, one probe first: {account.reason}"
     if account.probe:
         return f"limited by the provider: {account.probe} tries whether that is over"
     return ""
+
+
+def remedy(account: Account) -> str:
+    """Return what to type for a login that is wanted: a person's own is renewed by its owner."""
+    own = account.login == Login.OWN
+    return "claude   # renews your login" if own else f"pmrunnerctl agent login {account.id}"
 
 
 def was_over_lately(account: Account, now: str) -> bool:

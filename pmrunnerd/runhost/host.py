@@ -107,7 +107,7 @@ class RunHost:
             )
         except NoLogin as unknown:
             reason = f"{unknown}; {unknown.hint}"
-            self._report.tell(Limited(at="", kind="login", reason=reason))
+            self._report.tell(Limited(at="", kind="login", reason=str(unknown)))
             return Verdict(outcome=Outcome.LIMITED, reason=reason)
         except Held as held:
             return Verdict(outcome=Outcome.HELD, reason=str(held))

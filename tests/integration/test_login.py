@@ -48,7 +48,7 @@ def test_an_agent_that_is_not_logged_in_waits_and_everybody_is_told_what_to_do(
         daemon.ask(p.ProjectSet(project="demo", agent="claude"))
         daemon.ask(p.PlanApprove(plan=plan))
         daemon.until("demo", lambda entry: entry.kind == "limited")
-        assert "pmrunnerctl agent login claude" in daemon.ctl("inbox").stdout
+        assert " agent login claude\n" in daemon.ctl("inbox").stdout
         assert "limited" in daemon.ctl("status").stdout
         (row,) = daemon.ask(p.TaskList()).tasks
         assert row.waits.startswith("nobody is logged in: ")

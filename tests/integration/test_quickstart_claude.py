@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.checkouts import Environ, copy_to, environ, offline, quickstart
+from tests.integration.test_quickstart import listen_as_daemon
 
 # It shares the cache of what is installed with the other tests of quickstart.
 pytestmark = [pytest.mark.xdist_group("quickstart"), pytest.mark.timeout(300)]
@@ -46,6 +47,21 @@ def test_claude_code_is_installed_by_hash_and_kept_by_whoever_starts_without_it(
     assert again.returncode == 0, again.stderr
     assert "making .venv" not in again.stdout
     assert Path(program).exists()
+
+
+def test_where_it_runs_in_the_background_already_nothing_is_left_to_do(
+    installed: tuple[Path, Environ],
+) -> None:
+    checkout, env = installed
+    with listen_as_daemon(checkout):
+        again = quickstart(checkout, offline(env), "--claude", "--detach")
+        kept = quickstart(checkout, offline(env), "--detach")
+    (checkout / "state/control.sock").unlink()
+
+    for answer in (again, kept):
+        assert answer.returncode == 0, answer.stderr
+        assert answer.stdout.startswith("pm-runner runs here already, as pid ")
+        assert "pmrunnerctl agent login" in answer.stdout
 
 
 def test_what_confines_its_commands_is_asked_for_by_package(

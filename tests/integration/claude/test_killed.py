@@ -37,7 +37,7 @@ pytestmark = needs_sandbox
 
 ENDS = {
     "the run host": None,
-    "the CLI": (Outcome.FAILED, "Claude Code failed: the CLI ended (exit code: 137)"),
+    "the CLI": (Outcome.INTERRUPTED, "the CLI was killed (signal 9)"),
     "told to stop": (Outcome.INTERRUPTED, "it was told to stop"),
 }
 

@@ -75,6 +75,15 @@ def test_a_stream_that_is_cut_is_asked_for_again(tmp_path: Path) -> None:
         assert end(said).outcome is Outcome.SUCCEEDED, said
 
 
+def test_a_stream_that_is_cut_each_time_is_the_provider_s_trouble(tmp_path: Path) -> None:
+    cut = Step(text="half of it", cuts=True, repeats=True)
+    with Hosts(tmp_path) as hosts, scripted(cut) as model:
+        said = Claudes(hosts, model).run()
+
+        assert end(said).outcome is Outcome.LIMITED, said
+        assert [one.kind for one in every(said, Limited)] == ["overload"]
+
+
 def test_a_stream_that_hangs_is_silence(tmp_path: Path) -> None:
     with Hosts(tmp_path) as hosts, scripted(Step(text="half of it", hangs=True)) as model:
         said = Claudes(hosts, model).run(limits=Limits(total=60, silence=4))
@@ -123,6 +132,7 @@ def test_a_limit_of_turns_is_a_question(tmp_path: Path) -> None:
         (asked,) = every(said, Asked)
         assert (asked.kind, asked.options) == (Kind.BUDGET, OPTIONS[Kind.BUDGET])
         assert "has taken 2 turns" in asked.text
+        assert every(said, Charged)[-1].turns == 2
 
 
 def test_a_limit_of_cost_is_a_question(tmp_path: Path) -> None:
@@ -134,6 +144,6 @@ def test_a_limit_of_cost_is_a_question(tmp_path: Path) -> None:
         assert end(said).outcome is Outcome.ASKED, said
         (asked,) = every(said, Asked)
         assert asked.kind is Kind.BUDGET
-        assert "may cost $0.51" in asked.text
+        assert "may cost $0.5120" in asked.text
         assert asked.about == "task"
         assert every(said, Charged)[-1].dollars >= 0.01

@@ -173,7 +173,7 @@ def test_a_plan_that_was_proposed_says_what_is_expected_and_is_told_once() -> No
     facts = ended(state, state.runs["r1"], finished, seen, Circumstances(patience=1))
     (entry,) = told(state, *facts)
     assert (entry.kind, entry.run, entry.state) == ("plan", "r1", "AWAITING_RESPONSE")
-    assert entry.text == ("Do it\n  t2 a\n     files: a.py, b.py\n     risk: it may break")
+    assert entry.text == ("Do it\n  t2 a: do a\n     files: a.py, b.py\n     risk: it may break")
 
 
 def test_a_plan_that_was_edited_is_told_again_and_only_that_one_waits() -> None:
@@ -185,7 +185,7 @@ def test_a_plan_that_was_edited_is_told_again_and_only_that_one_waits() -> None:
     wanted = Proposal(title="Less", steps=(Step(name="b", text="do b"),))
     edit = Edit(plan="p1", edits=0, wanted=wanted)
     (entry,) = told(state, *edit_plan(state, edit, "anna"))
-    assert (entry.kind, entry.author, entry.text) == ("plan", "anna", "Less\n  t3 b")
+    assert (entry.kind, entry.author, entry.text) == ("plan", "anna", "Less\n  t3 b: do b")
     assert entry.state == "AWAITING_RESPONSE"
     (before,) = entries(state, "w1", Batch(seq=5, at="", facts=made))
     assert before.state == ""

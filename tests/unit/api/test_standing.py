@@ -7,7 +7,7 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.state import State
 from tests.unit.api.desks import AT, READER, at_work
-from tests.unit.rules.life import happen
+from tests.unit.rules.life import a_plan, happen, started
 
 
 def test_a_limit_that_passes_is_a_warning_and_waits_for_nobody() -> None:
@@ -22,6 +22,15 @@ def test_a_limit_that_passes_is_a_warning_and_waits_for_nobody() -> None:
     )
     assert standing.wanted(state) == ()
     assert standing.checks(state, until) == ()
+
+
+def test_only_what_is_queued_waits_for_a_login_and_not_once_there_is_one() -> None:
+    limited = ev.AgentLimited(agent="shell", kind="login", reason="401")
+    state = happen(a_plan({"a": (), "b": ()}), started("t1", "r1"), limited)
+
+    assert [standing.wants_login(state, task) for task in state.tasks.values()] == [False, True]
+    happen(state, ev.AgentLoggedIn(agent="shell", kind="token", by="anna"))
+    assert not standing.wants_login(state, state.tasks["t2"])
 
 
 def test_a_login_that_is_wanted_or_ends_soon_is_in_the_inbox_and_in_status(tmp_path: Path) -> None:

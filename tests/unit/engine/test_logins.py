@@ -153,3 +153,21 @@ def test_a_login_is_durable_before_it_is_a_fact(tmp_path: Path) -> None:
             assert list((store.directory / "secrets").iterdir()) == []
 
     asyncio.run(whole())
+
+
+def test_a_program_that_is_not_there_or_does_not_start_is_named_with_what_to_do(
+    tmp_path: Path,
+) -> None:
+    async def scene(store: Store, _: Logins) -> None:
+        await store.commit()
+        for named, problem, hint in (
+            ("/nowhere", "/nowhere is no program (agent.claude.path)", "ls -l /nowhere"),
+            ("/bin/true", "/true does not start", "/true --version"),
+        ):
+            logins = Logins(store, Stopped(), ["claude"], named=named)
+            await logins.login(p.AgentLogin(secret=TOKEN), "anna")
+            shown = await logins.show("claude")
+            assert shown.problem.endswith(problem)
+            assert shown.hint.endswith(hint)
+
+    play(tmp_path, scene)

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from pmrunnerctl.agent import draw
+from pmrunnerd.model import frames
 from pmrunnerd.model import protocol as p
+from pmrunnerd.model.errors import Code
 from pmrunnerd.model.logins import Login
 from pmrunnerd.model.views import AgentView
 from tests.fakes.daemon import FakeDaemon
@@ -160,3 +162,15 @@ def test_everything_that_is_known_is_drawn(paper: Paper) -> None:
         "problem  it expired",
         "next: claude",
     ]
+
+
+def test_an_agent_that_there_is_not_is_told_before_its_login_is_asked_for(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    none = "cannot find agent 'x': those that have a login are claude"
+    daemon.answers[p.AgentShow] = frames.Failed(call=0, code=Code.NOT_FOUND, message=none)
+
+    refused = ctl("agent", "login", "x")
+    assert refused.status == 3
+    assert none in refused.err
+    assert daemon.requests() == [p.AgentShow(agent="x")]

@@ -30,6 +30,36 @@ TASKS = (
         (pr.Limited(at="", kind="rate", reason="no more"), "no more"),
         (pr.Limited(at="", kind="rate", reason="no more", until="12:00"), "no more, until 12:00"),
         (pr.Other(at="", kind="api_retry", data="{}"), "api_retry: {}"),
+        (
+            pr.Other(
+                at="",
+                kind="api_retry",
+                data='{"attempt":1,"max_retries":2,"retry_delay_ms":1076,"error_status":529,"error":"overloaded"}',
+            ),
+            "the provider did not answer (529 overloaded); trying again in 1 s, 1 of 2",
+        ),
+        (
+            pr.Other(
+                at="",
+                kind="api_retry",
+                data='{"attempt":2,"max_retries":2,"retry_delay_ms":574,"error_status":null,"error":""}',
+            ),
+            "the provider did not answer; trying again at once, 2 of 2",
+        ),
+        (
+            pr.Other(at="", kind="RateLimitEvent", data='{"utilization":0.8}'),
+            "80 % of the provider's limit is used",
+        ),
+        (
+            pr.Other(at="", kind="task_started", data='{"description":"run the tests"}'),
+            "started: run the tests",
+        ),
+        (
+            pr.Other(at="", kind="task_notification", data='{"summary":"it ended"}'),
+            "it ended",
+        ),
+        (pr.Other(at="", kind="task_started", data='{"descr…'), 'task_started: {"descr…'),
+        (pr.Other(at="", kind="RateLimitEvent", data="[]"), "RateLimitEvent: []"),
         (pr.Output(at="", stream="stdout", text="x"), ""),
     ],
 )

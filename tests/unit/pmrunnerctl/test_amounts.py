@@ -1,6 +1,6 @@
 import pytest
 
-from pmrunnerctl.amounts import count, dollars, size
+from pmrunnerctl.amounts import cost, count, dollars, size
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,7 @@ def test_what_is_less_than_a_dollar_is_told_in_hundredths_of_a_cent(
 
 def test_one_of_a_thing_is_no_plural() -> None:
     assert [count(n, "file") for n in (0, 1, 2)] == ["0 files", "1 file", "2 files"]
+
+
+def test_a_cost_is_told_with_its_limit_where_there_is_one_and_nothing_is_not() -> None:
+    assert [cost(0, 5), cost(0.5, 0), cost(1.5, 5)] == ["", "$0.5000", "$1.50 of $5.00"]

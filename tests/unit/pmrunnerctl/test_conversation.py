@@ -77,3 +77,26 @@ def test_an_option_is_a_line_and_no_entry_of_its_own(paper: Paper) -> None:
     draw(paper, samples.entry(4, "question", text="Which?", options=(forged, "b")))
 
     assert [line[:6] for line in paper.text.splitlines()[2:4]] == ["    1.", "    2."]
+
+
+def test_a_question_says_all_that_the_inbox_says_of_it(paper: Paper) -> None:
+    draw(
+        paper,
+        samples.entry(
+            121,
+            kind="question",
+            id="q7",
+            state="AWAITING_RESPONSE",
+            options=("red", "blue"),
+            details=("as blood", ""),
+            multiple=True,
+            otherwise="denies it, with that reason",
+        ),
+    )
+    assert [line.strip() for line in paper.text.splitlines()[-5:]] == [
+        "1. red: as blood",
+        "2. blue",
+        "several can be chosen",
+        "answer: pmrunnerctl answer q7 TEXT   # denies it, with that reason",
+        "or: pmrunnerctl answer q7 --option 1",
+    ]

@@ -22,7 +22,7 @@ def _waiting(daemon: FakeDaemon) -> None:
         command="pmrunnerctl plan approve p4",
     )
     daemon.answers[p.Inbox] = InboxTable(items=(samples.question(), plan))
-    daemon.answers[p.Answer] = p.Done(id="q7")
+    daemon.answers[p.Answer] = p.Decided(id="q7")
 
 
 def test_everything_that_waits_is_shown_with_the_command_that_answers_it(ctl: Ctl) -> None:
@@ -170,3 +170,22 @@ def test_an_answer_is_either_a_text_or_an_option(
     assert refused.status == 2
     assert "either a text or --option N" in refused.err
     assert not daemon.heard
+
+
+def test_what_a_text_does_is_said_before_and_what_was_decided_after(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    does = "denies it, with that reason"
+    daemon.answers[p.Inbox] = InboxTable(items=(samples.question(otherwise=does),))
+    daemon.answers[p.Answer] = p.Decided(id="q7", decided="denied, with this reason: yes")
+
+    assert "    pmrunnerctl answer q7 TEXT   # denies it, with that reason\n" in ctl("inbox").out
+    answered = ctl("answer", "q7", "yes").out
+    assert answered.startswith("answered q7: denied, with this reason: yes\n")
+    assert "the task that asked goes on" in answered
+
+
+def test_a_task_that_is_cancelled_by_an_answer_does_not_go_on(ctl: Ctl, daemon: FakeDaemon) -> None:
+    daemon.answers[p.Answer] = p.Decided(id="q7", decided="the task is cancelled")
+
+    assert "goes on" not in ctl("answer", "q7", "--option", "2").out

@@ -89,3 +89,11 @@ def test_a_complaint_stands_at_the_beginning_and_takes_the_place_of_the_one_befo
     assert planform.complained(first, misused("no")) == "#! no\nx = 1\n"
     assert planform.without_complaints(first) == "x = 1\n"
     assert planform.without_complaints("x = 1\n#! mine\n") == "x = 1\n#! mine\n"
+
+
+def test_a_text_is_the_same_whatever_its_comments_and_another_where_it_says_another_thing() -> None:
+    before = 'plan = "p1"\nedits = 0\ntitle = "x"\n'
+
+    assert planform.same("# mine\n" + before, before)
+    assert not planform.same(before.replace("x", "y"), before)
+    assert not planform.same("plan = ", before)

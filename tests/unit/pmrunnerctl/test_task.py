@@ -191,3 +191,19 @@ def test_a_task_says_what_it_is_for_what_is_expected_of_it_and_what_it_came_to(
     tasks.draw_task(paper, v.TaskView(task=done, alias="demo", waits="", runs=(), questions=()))
     for line in ("files   a.py, b.py\n", "risk    it may break\n", "result  it is there\n"):
         assert line in paper.text
+
+
+@pytest.mark.parametrize(
+    ("risk", "style"), [("low", ""), ("None.", ""), ("", ""), ("low, it may break", "yellow")]
+)
+def test_only_a_risk_that_is_one_is_coloured(risk: str, style: str) -> None:
+    assert tasks.risk(samples.task(risk=risk)).style == style
+
+
+def test_what_a_task_has_cost_stands_beside_what_it_may_cost(paper: Paper) -> None:
+    view = v.TaskView(
+        task=samples.task(), alias="demo", waits="", runs=(), questions=(), cost=1.5, limit=5.0
+    )
+    tasks.draw_task(paper, view)
+
+    assert "cost   $1.50 of $5.00\n" in paper.text

@@ -19,9 +19,11 @@ def shown(*rows: v.TaskRow) -> v.PlanView:
     return v.PlanView(plan=samples.plan(), alias="demo", message="make", tasks=rows)
 
 
-def row(task: str, waits: str, state: TaskState = QUEUED, needs: tuple[str, ...] = ()) -> v.TaskRow:
+def row(
+    task: str, waits: str, state: TaskState = QUEUED, needs: tuple[str, ...] = (), **more: bool
+) -> v.TaskRow:
     found = samples.task(id=task, state=state, needs=needs)
-    return v.TaskRow(task=found, alias="demo", waits=waits)
+    return v.TaskRow(task=found, alias="demo", waits=waits, **more)
 
 
 class Asker:
@@ -79,6 +81,15 @@ def test_the_task_that_is_next_is_the_one_that_is_named() -> None:
         row("t5", "all 2 slots are taken", needs=("t3",)),
     ]
     assert told(shown(*rows)) == ["task t5 waits: all 2 slots are taken"]
+
+
+@pytest.mark.parametrize("wants", [True, False])
+def test_a_login_that_is_wanted_is_told_each_time(wants: bool) -> None:
+    asker = Asker(*[shown(row("t3", "nobody is logged in", wants_login=wants))] * 2)
+    waiting = Waiting(asker)  # type: ignore[arg-type]
+
+    assert [waiting.look("p3"), waiting.look("p3")] == [wants, wants]
+    assert asker.noted == ["task t3 waits: nobody is logged in"]
 
 
 def test_a_daemon_that_is_away_is_the_business_of_who_follows() -> None:

@@ -6,7 +6,7 @@ from pmrunnerctl.watch import Verdict
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
-from pmrunnerd.model.entities import Outcome, TaskKind
+from pmrunnerd.model.entities import Outcome, TaskKind, TaskState
 from tests.fakes.daemon import FakeDaemon, Stream
 from tests.unit.pmrunnerctl import samples
 from tests.unit.pmrunnerctl.conftest import Ctl, Ended
@@ -146,3 +146,25 @@ def test_with_json_every_entry_is_a_line(ctl: Ctl, daemon: FakeDaemon) -> None:
 
     assert done.status == 9
     assert [line[:12] for line in done.out.splitlines()] == ['{"id":"m1"}', '{"cursor":12']
+
+
+def test_who_waits_is_sent_to_the_inbox_where_a_login_is_missing(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    limited = ev.TaskLimited(task="t3", project="j1", reason="the provider does not know us (401)")
+    row = v.TaskRow(
+        task=samples.task(state=TaskState.QUEUED),
+        alias="demo",
+        waits="nobody is logged in",
+        wants_login=True,
+    )
+    daemon.answers |= {
+        p.ChatHistory: samples.conversation(samples.entry(121)),
+        p.Inbox: v.InboxTable(items=()),
+        p.PlanShow: v.PlanView(plan=samples.plan(), alias="demo", message="make", tasks=(row,)),
+    }
+
+    done = waited(ctl, daemon, Stream([happening(121, DRAFTED), happening(122, limited)], None))
+
+    assert done.status == 9
+    assert "task t3 waits: nobody is logged in\n" in done.err

@@ -61,6 +61,15 @@ def test_a_question_of_the_runner_s_own_takes_one_of_its_answers_and_no_other() 
     assert state.tasks["t1"].state is TaskState.QUEUED
 
 
+def test_an_option_counts_however_it_is_typed() -> None:
+    state = under_a_moved_head()
+    happen(state, *answers.answer(state, "q1", " Begin Anew ", "anna"))
+    given = state.question("q1").answer
+    assert given is not None
+    assert given.text == BEGIN_ANEW
+    assert answers.answer(state, "q1", "BEGIN ANEW", "anna") == ()
+
+
 def test_the_runner_s_question_can_end_the_task_and_with_it_the_plan() -> None:
     state = under_a_moved_head()
     happen(state, *answers.answer(state, "q1", CANCEL, "anna"))

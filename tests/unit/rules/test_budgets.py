@@ -10,6 +10,7 @@ from pmrunnerd.model.entities import Outcome, Question
 from pmrunnerd.model.progress import Budget
 from pmrunnerd.model.questions import CANCEL, RAISE, Kind
 from pmrunnerd.model.state import State
+from pmrunnerd.rules import budgets
 from pmrunnerd.rules.budgets import Ceilings, budget, spent, taken
 from pmrunnerd.rules.evolve import evolve
 from tests.unit.rules.life import AT, a_plan, happen
@@ -173,3 +174,15 @@ def test_a_person_raises_one_limit_by_the_same_again(scope: str) -> None:
 
 def test_who_stops_raises_nothing() -> None:
     assert left(asked(two(), "day", CANCEL), day=2.0) == Budget(scope="day", limit=2.0)
+
+
+def test_what_was_spent_is_of_runs_that_ended_and_what_may_be_is_as_often_as_it_was_raised() -> (
+    None
+):
+    state = begun(cost(two(), "t1", "r1", 0.25), "t2", "r2", allowed=3.0)
+    tasks = list(state.tasks.values())
+
+    assert budgets.cost(state, tasks) == 0.25
+    assert budgets.ceiling(state, budgets.TASK, 0.0, tasks) == 0.0
+    raised = asked(two(), "plan", RAISE)
+    assert budgets.ceiling(raised, budgets.PLAN, 2.0, raised.tasks.values()) == 4.0

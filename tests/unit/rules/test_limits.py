@@ -176,6 +176,18 @@ def test_without_a_login_nothing_starts_until_somebody_logs_in() -> None:
     assert todo(state, SOON) == [Start("t1")]
 
 
+def test_a_login_that_is_no_good_is_told_with_what_its_owner_can_do() -> None:
+    state = three_projects()
+    evolve(state, ev.AgentLoggedIn(agent="claude", kind="own", by="anna"), SOON)
+    evolve(state, ev.AgentLimited(agent="claude", kind="login", reason="401"), SOON)
+
+    said = limits.stands(state.accounts["claude"], SOON)
+    assert said == "its login is no good: 401; claude   # renews your login"
+    evolve(state, ev.AgentLoggedIn(agent="claude", kind="token", by="anna"), SOON)
+    evolve(state, ev.AgentLimited(agent="claude", kind="login", reason="401"), SOON)
+    assert limits.stands(state.accounts["claude"], SOON).count("pmrunnerctl") == 1
+
+
 def test_a_run_with_the_login_of_before_does_not_shut_out_the_one_of_now() -> None:
     state = three_projects()
     starts(state, "t1", "r1-a", NOON)

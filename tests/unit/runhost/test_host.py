@@ -57,7 +57,7 @@ def test_an_agent_that_is_not_logged_in_is_limited_and_nothing_ran(tmp_path: Pat
     assert limited.kind == "login"
     assert isinstance(end, Finished)
     assert end.outcome is Outcome.LIMITED
-    assert end.reason == limited.reason
+    assert end.reason == f"{limited.reason}; pmrunnerctl agent login claude"
     assert "not logged in; pmrunnerctl agent login claude" in end.reason
 
 

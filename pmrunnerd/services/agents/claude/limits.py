@@ -16,9 +16,14 @@ def turns(most: int) -> Asked:
 def dollars(budget: Budget, cost: float) -> Asked:
     """Return the question about a limit of cost; `cost` are US dollars of this run."""
     used = budget.used - budget.reserved + cost
-    others = f", others that run may take ${budget.reserved:.2f} more" if budget.reserved else ""
-    said = f"The {budget.scope} has cost ${used:.2f}{others}, and may cost ${budget.limit:.2f}."
-    return _ask(f"{said} {_RAISE}", budget.about or budget.scope)
+    more = f", others that run may take {_spelled(budget.reserved)} more" if budget.reserved else ""
+    cost_and_limit = f"has cost {_spelled(used)}{more}, and may cost {_spelled(budget.limit)}."
+    return _ask(f"The {budget.scope} {cost_and_limit} {_RAISE}", budget.about or budget.scope)
+
+
+def _spelled(dollars: float) -> str:
+    # To the cent, and less than one dollar to a cent's hundredths: as everywhere else.
+    return f"${dollars:.2f}" if dollars >= 1 or dollars == 0 else f"${dollars:.4f}"
 
 
 def _ask(text: str, about: str) -> Asked:

@@ -162,5 +162,5 @@ def _told(one: Answered) -> str:
     question = one.question.partition("\n")[0]
     if one.answer in {ALLOW_ONCE, ALLOW_TASK}:
         return f"A person was asked: {question} It is allowed; do it again now."
-    why = "" if one.answer == DENY else f" The reason: {one.answer}"
+    why = "" if one.answer == DENY else f" The reason: {one.answer.rstrip('. ')}."
     return f"A person was asked: {question} It is not allowed.{why} Go on without it."

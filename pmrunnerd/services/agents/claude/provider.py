@@ -8,7 +8,7 @@ from claude_agent_sdk import Message, RateLimitEvent, ResultMessage, SystemMessa
 from pmrunnerd.model.progress import Limited
 
 _KNOWN: Final = {
-    401: ("login", "the provider does not know us (401)"),
+    401: ("login", "the provider does not accept the login (401)"),
     403: ("login", "the provider refuses us (403)"),
     429: ("rate", "the provider's limit is reached (429)"),
     500: ("overload", "the provider is in trouble (500)"),
@@ -18,6 +18,7 @@ _KNOWN: Final = {
     529: ("overload", "the provider is overloaded (529)"),
 }
 _UNKNOWN_US: Final = "authentication_failed"
+_BROKE_OFF: Final = "the provider does not answer, or breaks off"
 
 
 def limit(message: Message) -> Limited | None:
@@ -29,6 +30,8 @@ def limit(message: Message) -> Limited | None:
             return _limited(429, info.resets_at)
         case ResultMessage(is_error=True, api_error_status=int() as status) if status in _KNOWN:
             return _limited(status)
+        case ResultMessage(is_error=True, api_error_status=None, terminal_reason="api_error"):
+            return Limited(at="", kind="overload", reason=_BROKE_OFF)
     return None
 
 

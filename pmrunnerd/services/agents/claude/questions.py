@@ -32,7 +32,8 @@ class Questions:
     """Knows the answers. A call is answered once all of its questions are.
 
     `pending` are the calls that the session waits for the answers of: what is asked anew in the
-    same words is another question. `unanswered` are calls that were made past the hook.
+    same words is another question. `unanswered` are calls that were made past the hook, `refused` those
+    of other tools that a person is asked about.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Questions:
         self._pending = pending
         self._permissions = permissions
         self.unanswered: list[Asked] = []
+        self.refused: set[str] = set()
 
     @property
     def wanted(self) -> list[Asked]:
@@ -78,7 +80,10 @@ class Questions:
         if tool == "WebFetch" and await is_near(str(given.get("url", ""))):
             return PermissionResultDeny(message=_NEAR)
         if tool != TOOL:
-            return self._permissions.decide(tool, given)
+            decision = self._permissions.decide(tool, given)
+            if isinstance(decision, PermissionResultDeny) and decision.interrupt:
+                self.refused.add(context.tool_use_id or "")
+            return decision
         if (answers := self._answers(context.tool_use_id, given)) is not None:
             return PermissionResultAllow(updated_input={**given, "answers": answers})
         self.unanswered += asked.read(given)

@@ -49,7 +49,7 @@ class Talk:
         self._inspector = Inspector(job)
         self._questions = questions
         self._spec = spec
-        self._translator = Translator(spec.means.spent)
+        self._translator = Translator(spec.means.spent, questions.refused)
         self._asked: dict[str, tuple[Asked, ...]] = {}
         self._rounds = spec.means.rounds
         self._sent_back = ""

@@ -1,7 +1,7 @@
 """What Claude Code says, in our words. Pure: the same message always gives the same reports."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any, Final
 
 from claude_agent_sdk import (
@@ -27,27 +27,42 @@ _LONG: Final = 4000
 # What of a tool's input says on what it was used, the first that is there.
 _TARGETS: Final = ("file_path", "command", "pattern", "path", "url", "query", "description")
 _RESULT: Final = "StructuredOutput"
-# What tells nothing about the work.
-_SILENT: Final = frozenset({"init", "hook_started", "hook_response", "permission_denied", "status"})
+# What tells nothing about the work, or again what a start and a notification of a task tell.
+_SILENT: Final = frozenset(
+    {
+        "init",
+        "hook_started",
+        "hook_response",
+        "permission_denied",
+        "status",
+        "background_tasks_changed",
+        "task_updated",
+    }
+)
+# The model of what the CLI says itself.
+_OWN: Final = "<synthetic>"
+_ASKED: Final = "a person is asked"
 
 
 class Translator:
     """Translates one conversation: a tool is told together with how its use ended.
 
-    `spent` are the US dollars of the session's count that are no cost of this one.
+    `spent` are the US dollars of the session's count that are no cost of this one; `refused` the
+    calls that a person is asked about, of which the CLI says that somebody said no.
     """
 
-    def __init__(self, spent: float = 0.0) -> None:
+    def __init__(self, spent: float = 0.0, refused: Set[str] = frozenset()) -> None:
         self._spent = spent
         self._told = 0.0
-        self._replies: set[str] = set()
+        self._refused = refused
+        self._turns: set[str] = set()
         self._used: dict[str, ToolUseBlock] = {}
 
     def translate(self, message: Message) -> Iterator[AnyProgress]:
         """Yield what a message reports."""
         match message:
             case AssistantMessage(content=blocks):
-                self._replies.add(message.message_id or "")
+                self._count(message)
                 for block in blocks:
                     yield from self._assistant(block)
             case UserMessage(content=list() as blocks, tool_use_result=details):
@@ -55,9 +70,9 @@ class Translator:
                     if isinstance(block, ToolResultBlock):
                         yield from self._result(block)
                         yield from _changed(details)
-            case ResultMessage(total_cost_usd=float() | int() as dollars, num_turns=turns):
+            case ResultMessage(total_cost_usd=float() | int() as dollars):
                 self._told = self._since(dollars)
-                yield Charged(at="", dollars=self._told, turns=turns)
+                yield Charged(at="", dollars=self._told, turns=len(self._turns))
             case SystemMessage(subtype=kind, data=data):
                 if kind not in _SILENT:
                     yield Other(at="", kind=kind, data=_short(json.dumps(data), _LONG))
@@ -68,10 +83,15 @@ class Translator:
         """Yield what it has cost by now, where that is more than was told; `total`: the session."""
         if (dollars := self._since(total)) > self._told:
             self._told = dollars
-            yield Charged(at="", dollars=dollars, turns=len(self._replies))
+            yield Charged(at="", dollars=dollars, turns=len(self._turns))
 
     def _since(self, total: float) -> float:
         return round(max(0.0, total - self._spent), 6)
+
+    def _count(self, message: AssistantMessage) -> None:
+        # The CLI counts anew whenever it is told something, and one more than the limit.
+        if message.message_id and message.model != _OWN and not message.parent_tool_use_id:
+            self._turns.add(message.message_id)
 
     def _assistant(self, block: object) -> Iterator[AnyProgress]:
         match block:
@@ -82,18 +102,19 @@ class Translator:
             case ToolUseBlock(id=name):
                 self._used[name] = block
             case _:
-                yield Other(at="", kind=type(block).__name__, data=_short(repr(block), _LONG))
+                yield _other(block)
 
     def _result(self, block: ToolResultBlock) -> Iterator[AnyProgress]:
         used = self._used.pop(block.tool_use_id, None)
         if used and used.name == _RESULT and not block.is_error:
             return  # it is told as what it says
+        asked = block.tool_use_id in self._refused
         yield Used(
             at="",
             tool=used.name if used else "",
             target=target(used.input) if used else "",
-            result=_short(_text(block.content)),
-            failed=bool(block.is_error),
+            result=_ASKED if asked else _short(_text(block.content)),
+            failed=bool(block.is_error) and not asked,
         )
 
 
@@ -111,7 +132,15 @@ def _rest(message: Message) -> Iterator[AnyProgress]:
         case RateLimitEvent(rate_limit_info=RateLimitInfo(status="allowed")):
             pass
         case _:
-            yield Other(at="", kind=type(message).__name__, data=_short(repr(message), _LONG))
+            yield _other(message)
+
+
+def _other(thing: object) -> Other:
+    known = vars(thing) if hasattr(thing, "__dict__") else repr(thing)
+    if isinstance(thing, RateLimitEvent):
+        known = thing.rate_limit_info.raw or vars(thing.rate_limit_info)
+    data = json.dumps(known, default=lambda part: getattr(part, "__dict__", repr(part)))
+    return Other(at="", kind=type(thing).__name__, data=_short(data, _LONG))
 
 
 def _changed(details: Any) -> Iterator[AnyProgress]:

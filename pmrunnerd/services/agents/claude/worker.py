@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM
+from typing import Final
 
-from claude_agent_sdk import ClaudeSDKError
+from claude_agent_sdk import ClaudeSDKError, ProcessError
 from msgspec.structs import replace
 
 from pmrunnerd.model.entities import Outcome, TaskKind
@@ -23,6 +25,10 @@ from pmrunnerd.services.agents.protocol import Job, Report, Verdict
 from pmrunnerd.services.git import Git
 
 log = logging.getLogger(__name__)
+
+# What a sandbox adds to the number of a signal.
+_SIGNALLED: Final = 128
+_FROM_OUTSIDE: Final = frozenset({SIGHUP, SIGINT, SIGKILL, SIGTERM})
 
 
 async def work(job: Job, report: Report) -> Verdict:
@@ -70,6 +76,9 @@ async def _talk(
     except TimeIsUp:
         verdict = times.verdict()
     except ClaudeSDKError as exc:
+        if (number := killed_by(exc)) and transport.command is not None:
+            why = f"the CLI was killed (signal {number})"
+            return Verdict(outcome=Outcome.INTERRUPTED, reason=why)
         last = str(transport.tail)
         why = f"Claude Code failed: {exc}" + (f": {last}" if last else "")
         verdict = Verdict(outcome=Outcome.FAILED, reason=why)
@@ -91,6 +100,16 @@ async def _clear(job: Job) -> Exception | None:
         log.warning("run %s: %s", job.spec.run, exc)
         return exc
     return None
+
+
+def killed_by(exc: ClaudeSDKError) -> int:
+    """Return the signal by which somebody ended the CLI; 0 where nobody did.
+
+    A crash of its own, such as SIGSEGV, is none: it would crash again.
+    """
+    status = exc.exit_code or 0 if isinstance(exc, ProcessError) else 0
+    number = -status if status < 0 else status - _SIGNALLED
+    return number if number in _FROM_OUTSIDE else 0
 
 
 def opening(job: Job, pending: Pending, permissions: Permissions, *, resumes: bool) -> list[str]:

@@ -26,3 +26,9 @@ def test_what_others_may_yet_take_is_no_cost_that_there_was() -> None:
     said = "The day has cost $3.00, others that run may take $4.00 more, and may cost $7.00."
     assert asked.text.startswith(said)
     assert asked.about == "day 2026-01-01 0"
+
+
+def test_less_than_a_dollar_is_told_to_the_hundredth_of_a_cent() -> None:
+    asked = limits.dollars(Budget(scope="run", limit=0.015), 0.0152)
+
+    assert asked.text.startswith("The run has cost $0.0152, and may cost $0.0150.")

@@ -220,7 +220,7 @@ def test_what_is_allowed_for_one_directory_is_for_no_other_and_no_other_tool() -
         (ALLOW_ONCE, "It is allowed; do it again now."),
         (ALLOW_TASK, "It is allowed; do it again now."),
         (DENY, "It is not allowed. Go on without it."),
-        ("we are offline", "It is not allowed. The reason: we are offline Go on without it."),
+        ("we are offline", "It is not allowed. The reason: we are offline. Go on without it."),
     ],
 )
 def test_the_session_is_told_what_was_decided(answer: str, told: str) -> None:

@@ -10,7 +10,7 @@ from pmrunnerd.services.agents.claude.provider import limit
 from tests.unit.services.agents.claude.parts import recorded
 
 
-def ended(status: int | None, *, is_error: bool = True) -> ResultMessage:
+def ended(status: int | None, *, is_error: bool = True, why: str | None = None) -> ResultMessage:
     return ResultMessage(
         subtype="success",
         duration_ms=1,
@@ -19,6 +19,7 @@ def ended(status: int | None, *, is_error: bool = True) -> ResultMessage:
         num_turns=1,
         session_id="s",
         api_error_status=status,
+        terminal_reason=why,
     )
 
 
@@ -36,6 +37,9 @@ def event(status: Any, resets: int | None = None) -> RateLimitEvent:
     [
         ended(None),
         ended(400),
+        ended(400, why="api_error"),
+        ended(None, why="max_turns"),
+        ended(None, is_error=False, why="api_error"),
         ended(429, is_error=False),
         retry(error_status=529, error="overloaded"),
         event("allowed"),
@@ -49,7 +53,9 @@ def test_what_passes_or_is_no_limit_is_none(message: Any) -> None:
 def test_the_first_word_that_we_are_not_known_is_enough() -> None:
     found = limit(retry(error_status=401, error="authentication_failed"))
 
-    assert found == Limited(at="", kind="login", reason="the provider does not know us (401)")
+    assert found == Limited(
+        at="", kind="login", reason="the provider does not accept the login (401)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,6 +67,13 @@ def test_an_end_by_the_provider_is_told_by_its_status(status: int, kind: str) ->
     assert found is not None
     assert found.kind == kind
     assert str(status) in found.reason
+
+
+def test_a_provider_that_breaks_off_says_no_status() -> None:
+    found = limit(ended(None, why="api_error"))
+
+    assert found is not None
+    assert (found.kind, "breaks off" in found.reason) == ("overload", True)
 
 
 def test_a_rejection_tells_when_it_ends() -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 from claude_agent_sdk import (
     AssistantMessage,
+    RateLimitEvent,
+    RateLimitInfo,
     ResultMessage,
     SystemMessage,
     TextBlock,
@@ -35,11 +37,11 @@ def test_work_is_what_was_said_used_changed_and_what_it_cost() -> None:
     assert isinstance(ran, pr.Used)
     assert (ran.tool, ran.target) == ("Bash", "cat new.txt && git status --short")
     assert ran.result.startswith("hello\n")
-    assert charged == pr.Charged(at="", dollars=0.015, turns=4)
+    assert charged == pr.Charged(at="", dollars=0.015, turns=3)
 
 
 def test_what_the_session_cost_before_is_not_told_again() -> None:
-    assert told("work", spent=0.01)[-1] == pr.Charged(at="", dollars=0.005, turns=4)
+    assert told("work", spent=0.01)[-1] == pr.Charged(at="", dollars=0.005, turns=3)
 
 
 def test_what_it_has_cost_by_now_is_told_once_and_only_where_it_is_more() -> None:
@@ -123,6 +125,55 @@ def test_an_unknown_message_and_an_unknown_block_are_kept() -> None:
     (kept,) = Translator().translate(AssistantMessage(content=[block], model="m"))
     assert isinstance(kept, pr.Other)
     assert (kept.kind, "new" in kept.data) == ("Novel", True)
+
+
+def test_a_warning_of_a_limit_is_kept_as_the_cli_said_it() -> None:
+    info = RateLimitInfo(status="allowed_warning", raw={"utilization": 0.8})
+    event = RateLimitEvent(rate_limit_info=info, uuid="u", session_id="s")
+
+    (kept,) = Translator().translate(event)
+
+    assert kept == pr.Other(at="", kind="RateLimitEvent", data='{"utilization": 0.8}')
+
+
+def test_what_a_person_is_asked_about_was_not_refused_by_anybody() -> None:
+    translator = Translator(refused={"a"})
+    used = ToolUseBlock(id="a", name="Write", input={"file_path": "/x"})
+    list(translator.translate(AssistantMessage(content=[used], model="m")))
+    said = ToolResultBlock(tool_use_id="a", content="The user said no. STOP", is_error=True)
+
+    assert list(translator.translate(UserMessage(content=[said]))) == [
+        pr.Used(at="", tool="Write", target="/x", result="a person is asked")
+    ]
+
+
+def test_turns_are_those_of_the_run_each_once_and_none_of_the_cli_s_own() -> None:
+    translator = Translator()
+    for name, model, parent in [
+        ("1", "m", None),
+        ("1", "m", None),
+        ("2", "m", None),
+        ("3", "<synthetic>", None),
+        ("4", "m", "toolu_a"),
+    ]:
+        list(
+            translator.translate(
+                AssistantMessage(
+                    content=[], model=model, message_id=name, parent_tool_use_id=parent
+                )
+            )
+        )
+    over = ResultMessage(
+        subtype="success",
+        duration_ms=1,
+        duration_api_ms=1,
+        is_error=False,
+        num_turns=9,
+        session_id="s",
+        total_cost_usd=0.5,
+    )
+
+    assert list(translator.translate(over)) == [pr.Charged(at="", dollars=0.5, turns=2)]
 
 
 def test_how_the_session_is_set_up_is_no_news() -> None:

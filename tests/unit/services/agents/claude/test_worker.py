@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from claude_agent_sdk import ClaudeSDKError, CLIConnectionError, ProcessError
 
 from pmrunnerd.model import progress as pr
 from pmrunnerd.model.entities import Outcome
@@ -13,7 +14,7 @@ from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.questions import ACCEPT, ALLOW_ONCE, OPTIONS, Kind
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.session import Pending
-from pmrunnerd.services.agents.claude.worker import counting, opening, work
+from pmrunnerd.services.agents.claude.worker import counting, killed_by, opening, work
 from pmrunnerd.services.agents.protocol import Job
 from pmrunnerd.services.restoring import Restored
 from tests.unit.services.agents.claude.parts import spec
@@ -106,6 +107,22 @@ def test_a_question_that_nobody_could_be_asked_is_asked_without_the_cli(tmp_path
 
     assert asyncio.run(work(given, heard)).outcome is Outcome.ASKED
     assert heard.told == [pr.Asked(at="", text="Which?")]
+
+
+@pytest.mark.parametrize(
+    ("exc", "signal"),
+    [
+        (ProcessError("the CLI ended", exit_code=137), 9),
+        (ProcessError("the CLI ended", exit_code=143), 15),
+        (ProcessError("the CLI ended", exit_code=-9), 9),
+        (ProcessError("the CLI ended", exit_code=139), 0),
+        (ProcessError("the CLI ended", exit_code=1), 0),
+        (ProcessError("the CLI ended"), 0),
+        (CLIConnectionError("the CLI does not listen any more"), 0),
+    ],
+)
+def test_who_is_killed_is_told_apart_from_who_fails(exc: ClaudeSDKError, signal: int) -> None:
+    assert killed_by(exc) == signal
 
 
 def test_a_new_session_is_told_its_task(tmp_path: Path) -> None:
