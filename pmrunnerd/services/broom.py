@@ -192,7 +192,7 @@ class Broom:
             elif found.st_ctime_ns >= self._since:
                 if stat.S_ISREG(found.st_mode):
                     self._allow(name, here, found, _READ)
-                elif _is_read(name) and not stat.S_ISLNK(found.st_mode):
+                elif _waits(name, found):
                     self._remove(name, here, path)
         if not path and b"HEAD" in names and {b"objects", b"refs"} <= set(names):
             self._hide_bare(here)
@@ -361,6 +361,8 @@ class Broom:
                 self._delete(name, git)
         self._mend_lines(b"packed-refs", _is_packed, git)
         self._mend_lines(b"shallow", _is_id, git)
+        for path in (self._top + b"/.git", *self._guarded):
+            self._mend_alternates(path + b"/objects", git)
         for name in (own, b"HEAD"):
             if self._is_junk(name, git):
                 self._remove(name, git, b".git")
@@ -392,6 +394,23 @@ class Broom:
             return not _is_reference(os.readlink(name, dir_fd=git))
         return not _is_head((self._read(name, git) or b"").rstrip())
 
+    def _mend_alternates(self, objects: bytes, git: int) -> None:
+        """Have git look for objects nowhere that a run could have put something."""
+        name = objects.removeprefix(self._top + b"/.git/") + b"/info/alternates"
+
+        def is_elsewhere(line: bytes) -> bool:
+            if line[:1] in {b"", b"#"} or b"\0" in line:
+                return b"\0" not in line
+            # What cannot be seen from here was no store of a person's: git needed it in here, too.
+            path = os.path.realpath(os.path.join(objects, line))
+            inside = (self._top + b"/", b"/proc/", b"/dev/")
+            return os.path.isdir(path) and not (path + b"/").startswith(inside)
+
+        found = self._stat(name, git)
+        if found is not None and found.st_size > _MOST and found.st_ctime_ns >= self._since:
+            self._set_aside(name, git)
+        self._mend_lines(name, is_elsewhere, git)
+
     def _mend_lines(self, name: bytes, is_good: IsGood, git: int) -> None:
         """Set aside a file of the run's making in which git finds no sense, but for good lines."""
         found = self._stat(name, git)
@@ -402,11 +421,15 @@ class Broom:
         fine = [line for line in lines if is_good(line)]
         if content == b"" or len(fine) == len(lines):
             return
-        os.rename(name, self._free(name), src_dir_fd=git, dst_dir_fd=self._there())
-        self.lost.append(name)
+        self._set_aside(name, git)
         # What a first line says of all others may be true no more.
         if fine := [line for line in fine if not line.startswith(b"#")]:
             self._write(name, b"".join(line + b"\n" for line in fine), git)
+
+    def _set_aside(self, name: bytes, git: int) -> None:
+        free = self._free(name.rpartition(b"/")[2])
+        os.rename(name, free, src_dir_fd=git, dst_dir_fd=self._there())
+        self.lost.append(name)
 
     def _read(self, name: bytes, git: int) -> bytes | None:
         """Return what is in a file; None where it is none."""
@@ -477,9 +500,11 @@ class Broom:
             pass
 
 
-def _is_read(name: bytes) -> bool:
-    """Tell whether git opens what has this name in a tree, whatever it is."""
-    return name.startswith(b".git") or name == b".mailmap"
+def _waits(name: bytes, found: os.stat_result) -> bool:
+    """Tell whether git could wait for what is in a tree: it opens some names whatever they are."""
+    is_read = name.startswith(b".git") or name == b".mailmap"
+    # No name of a pipe is safe: the tree may be somebody's store of objects, now or by a later run.
+    return stat.S_ISFIFO(found.st_mode) or (is_read and not stat.S_ISLNK(found.st_mode))
 
 
 def _is_id(line: bytes) -> bool:

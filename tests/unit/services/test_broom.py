@@ -215,3 +215,35 @@ def test_many_of_one_name_are_all_kept(tmp_path: Path) -> None:
         (here / f"n{number}/x/.git/config").touch()
 
     assert len(swept(here)["taken"]) == len(set_aside(here)) == 500
+
+
+@pytest.mark.parametrize("where", [".git", ".git/modules/library"])
+def test_of_other_stores_of_objects_only_those_stay_that_no_run_can_write(
+    tmp_path: Path, where: str
+) -> None:
+    here = repository(tmp_path / "w")
+    theirs = repository(tmp_path / "theirs") / ".git/objects"
+    alternates = here / where / "objects/info/alternates"
+    alternates.parent.mkdir(parents=True, exist_ok=True)
+    (here / "own").mkdir()
+    (tmp_path / "link").symlink_to(here)
+    alternates.write_text(f"{theirs}\n")
+    guarded = [str(here / where)] if "modules" in where else []
+    assert swept(here, guarded=guarded)["lost"] == []
+
+    bad = [
+        here / "own",
+        "../../own",
+        "../../../../own",
+        tmp_path / "link/own",
+        "/proc/self/cwd/own",
+        "\0",
+    ]
+    for line in bad:
+        alternates.write_text(f"{theirs}\n{line}\n")
+        assert swept(here, later(alternates) + 60, guarded=guarded)["lost"] == [], (
+            "it is a person's"
+        )
+        assert swept(here, guarded=guarded)["lost"] == [str(alternates.relative_to(here / ".git"))]
+        assert alternates.read_text() == f"{theirs}\n"
+    assert len(set_aside(here)) == len(bad)
