@@ -402,9 +402,11 @@ class Broom:
             if line[:1] in {b"", b"#"} or b"\0" in line:
                 return b"\0" not in line
             # What cannot be seen from here was no store of a person's: git needed it in here, too.
-            path = os.path.realpath(os.path.join(objects, line))
+            path = os.path.realpath(line if line[:1] == b"/" else objects + b"/" + line)
+            there = self._stat(path, None)
             inside = (self._top + b"/", b"/proc/", b"/dev/")
-            return os.path.isdir(path) and not (path + b"/").startswith(inside)
+            is_directory = there is not None and stat.S_ISDIR(there.st_mode)
+            return is_directory and not (path + b"/").startswith(inside)
 
         found = self._stat(name, git)
         if found is not None and found.st_size > _MOST and found.st_ctime_ns >= self._since:

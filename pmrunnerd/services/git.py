@@ -49,7 +49,7 @@ _FILTER: Final = 'only=$1; shift; "$@" | sed --null-data --quiet "$only"'
 # It exits 1 where nothing is ignored.
 _IGNORED: Final = """
 find . -mindepth 1 -maxdepth 1 ! -name .git -printf '%P\\0' |
-    { "$@" check-ignore --no-index --stdin -z || [ $? = 1 ]; }
+    { "$@" check-ignore --stdin -z || [ $? = 1 ]; }
 """
 
 
@@ -180,7 +180,7 @@ class Git:
         return isinstance(outcome, Exited) and outcome.status == 0
 
     async def ignored(self) -> list[str]:
-        """Return the names at the top of the workspace that are ignored."""
+        """Return the names at the top of the workspace that are ignored, with nothing tracked in them."""
         words = (word for word in _GIT if word != _LITERAL)
         outcome = await self.program((*_BASH, _IGNORED, "bash", *words))
         return os.fsdecode(self._printed(outcome, "check-ignore")).split("\0")[:-1]

@@ -143,6 +143,7 @@ async def _start_over(git: Git, began: Marker, aside: str) -> Keeping | None:
     moved = await movement(git, began, now)
     # First what can fail: a tree that is full is better than one that is empty.
     await _back_on_branch(git, began, now, moved)
+    await git("read-tree", _base(began, now, moved))
     try:
         await evacuate(git, aside)
     finally:
@@ -182,7 +183,7 @@ async def _keep(
     if not now.files and not ours:
         return None
     head = now.head or began.head
-    tree = await _gather(git, head)
+    tree = await _gather(git, _base(began, now, moved))
     if beyond and not await _adds(git, beyond, tree):
         return None
     commit = head
@@ -201,14 +202,22 @@ async def _adds(git: Git, old: str, new: str) -> bool:
     )
 
 
-async def _gather(git: Git, head: str) -> str:
-    """Put all that is not ignored into an index of our own; return its tree."""
+def _base(began: Marker, now: Status, moved: Movement) -> str:
+    """Return the commit that says what is tracked, whatever rules ignore it and whatever a run added."""
+    is_run_s = moved in {Movement.OWN, Movement.REWRITTEN}
+    return began.head if is_run_s or not now.head else now.head
+
+
+async def _gather(git: Git, base: str) -> str:
+    """Put all that is tracked or not ignored into an index of our own; return its tree."""
     try:
         # With a copy of the workspace's index, what is unchanged need not be read.
         await git.command("cp", "--", _OWN, _INDEX)
+        await git("read-tree", "--reset", base, index=_INDEX)
         return await _tree(git)
     except GitFailed:
-        await git("read-tree", head, index=_INDEX)
+        await git.command("rm", "-rf", _INDEX)
+        await git("read-tree", base, index=_INDEX)
         return await _tree(git)
 
 
@@ -221,6 +230,8 @@ async def _tree(git: Git) -> str:
 
 async def _go_back(git: Git, began: Marker, now: Status, moved: Movement) -> None:
     await _back_on_branch(git, began, now, moved)
+    # What a run alone had tracked is a person's ignored file, perhaps, which a reset would remove.
+    await git("read-tree", "--reset", _base(began, now, moved))
     await git("reset", "--hard", "--quiet")
 
 
