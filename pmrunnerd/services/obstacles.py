@@ -58,7 +58,7 @@ async def sweep(  # noqa: PLR0913 - all that the program is to know
     that can be done; GitFailed where somebody's git is at work, or something cannot be done. Even then git outside enters nothing.
     """
     status.operation(git.cell.workspace)  # a `.git` that is gone is told in words
-    if _is_locked(git.cell.workspace):
+    if await asyncio.to_thread(_is_locked, git.cell.workspace):
         await _alone(git.cell.workspace)
     return await _run(git, aside, tell, since=since, branch=branch, remove=remove)
 
@@ -69,7 +69,9 @@ async def evacuate(git: Git, aside: str) -> None:
 
 
 def _is_locked(workspace: Path) -> bool:
-    return os.path.lexists(workspace / ".git" / "index.lock")
+    """Tell whether an index is locked, that of the workspace or of a submodule."""
+    every = (str(workspace / ".git"), *_guarded(workspace))
+    return any(os.path.lexists(f"{directory}/index.lock") for directory in every)
 
 
 async def _alone(workspace: Path) -> None:
