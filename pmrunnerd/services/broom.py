@@ -38,6 +38,7 @@ _LEADS: Final = frozenset({b"config", b"commondir"})
 _PIECES: Final = (b"HEAD", b"config", b"config.worktree", b"commondir", b"hooks")
 _ID: Final = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
 _NO_REF: Final = re.compile(rb"[\x00-\x20~^:?*\[\\\x7f]|\.\.|@\{|\.\Z")
+_REPLACE: Final = b"refs/replace/"
 _MOST: Final = 1 << 26  # bytes of a file of references that is looked into
 # What nobody in a sandbox can write, in each repository, and in `.git` alone.
 _SEALED: Final = (b"hooks", b"info")
@@ -66,6 +67,7 @@ class Broom:
         own = top + b"/.git"
         self._sealed = {b"%s/%s" % (git, name) for git in (own, *guarded) for name in _SEALED}
         self._sealed |= {b"%s/%s" % (own, name) for name in _SEALED_TOP}
+        self._replacing = tuple(b"%s/%s" % (git, _REPLACE) for git in (own, *guarded))
         self.taken: list[bytes] = []
         self.stuck: list[bytes] = []
         self.lost: list[bytes] = []
@@ -166,6 +168,8 @@ class Broom:
             elif stat.S_ISDIR(found.st_mode):
                 if not (path == b"" and name == KEPT):
                     below.append(name)
+            elif is_new and (self._top + b"/.git/" + path + b"/").startswith(self._replacing):
+                self._remove(name, here, b".git/" + path)
             elif is_new and stat.S_ISREG(found.st_mode):
                 rights = _READ if b"objects" in path.split(b"/") else _APPEND
                 self._allow(name, here, found, rights)
@@ -362,6 +366,7 @@ class Broom:
         self._mend_lines(b"packed-refs", _is_packed, git)
         self._mend_lines(b"shallow", _is_id, git)
         for path in (self._top + b"/.git", *self._guarded):
+            self._unreplace(path.removeprefix(self._top + b"/.git").lstrip(b"/"), git)
             self._mend_alternates(path + b"/objects", git)
         for name in (own, b"HEAD"):
             if self._is_junk(name, git):
@@ -393,6 +398,27 @@ class Broom:
         if stat.S_ISLNK(found.st_mode):
             return not _is_reference(os.readlink(name, dir_fd=git))
         return not _is_head((self._read(name, git) or b"").rstrip())
+
+    def _unreplace(self, repository: bytes, git: int) -> None:
+        """Take out of packed references those by which git reads one object for another."""
+        name = repository + b"/packed-refs" if repository else b"packed-refs"
+        found = self._stat(name, git)
+        if found is None or found.st_ctime_ns < self._since or found.st_size > _MOST:
+            return
+        fine, gone = list[bytes](), list[bytes]()
+        to = fine
+        for line in (self._read(name, git) or b"").splitlines(keepends=True):
+            # What it leads to follows a reference in a line of its own.
+            if not line.startswith(b"^"):
+                to = gone if line.partition(b" ")[2].startswith(_REPLACE) else fine
+            to.append(line)
+        if gone:
+            # A gc of the run's packs a person's, too.
+            os.rename(name, self._free(b"packed-refs"), src_dir_fd=git, dst_dir_fd=self._there())
+            self._write(name, b"".join(fine), git)
+            names = (line.rstrip().partition(b" ")[2] for line in gone)
+            above = b".git/" + name.removesuffix(b"packed-refs")
+            self.removed += [above + name for name in names if name]
 
     def _mend_alternates(self, objects: bytes, git: int) -> None:
         """Have git look for objects nowhere that a run could have put something."""

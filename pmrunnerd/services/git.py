@@ -97,6 +97,8 @@ class Git:
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_ATTR_NOSYSTEM": "1",
             "GIT_OPTIONAL_LOCKS": "0",
+            # A run could have us read anything in the place of what its commit is.
+            "GIT_NO_REPLACE_OBJECTS": "1",
             # Looked for, the repository could be another: the workspace itself can be made one.
             "GIT_DIR": self.directory,
             "GIT_WORK_TREE": ".",
