@@ -68,46 +68,6 @@ def test_ignored_files_are_left_alone(tmp_path: Path) -> None:
     assert not (here / "new").exists()
 
 
-@pytest.mark.parametrize("commits", [False, True])
-def test_ignored_files_of_a_person_s_stay_though_the_run_added_them(
-    tmp_path: Path, commits: bool
-) -> None:
-    here = repository(tmp_path / "w")
-    (here / "ignored").mkdir()
-    (here / "ignored/dear").write_text("dear\n")
-    began, hand = _took(here), hands(here)
-    (here / "new").touch()
-    asyncio.run(hand("add", "--force", "--", "ignored", "new"))
-    if commits:
-        asyncio.run(hand("commit", "--quiet", "-m", "own"))
-    kept = _put_away(here, began)
-
-    assert (here / "ignored/dear").read_text() == "dear\n"
-    assert git(here, "status", "--porcelain") == ""
-    assert kept is not None
-    assert git(here, "show", f"{kept.ref}:new") == ""
-    assert not (here / "new").exists()
-
-
-@pytest.mark.parametrize("commits", [False, True])
-def test_a_change_of_what_the_run_took_from_git_and_had_ignored_is_kept(
-    tmp_path: Path, commits: bool
-) -> None:
-    here = repository(tmp_path / "w")
-    began, hand = _took(here), hands(here)
-    (here / ".gitignore").write_text("ignored/\n/kept.txt\n")
-    asyncio.run(hand("rm", "--quiet", "--cached", "kept.txt"))
-    if commits:
-        asyncio.run(hand("commit", "--quiet", "-m", "own"))
-    (here / "kept.txt").write_text("precious\n")
-    kept = _put_away(here, began)
-
-    assert kept is not None
-    assert git(here, "show", f"{kept.ref}:kept.txt") == "precious\n"
-    assert (here / "kept.txt").read_text() == "kept\n"
-    assert git(here, "status", "--porcelain") == ""
-
-
 def test_files_that_the_run_s_own_rules_ignored_are_kept_too(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
     began = _took(here)
