@@ -568,8 +568,14 @@ def _chance() -> bytes:
 
 
 def main(words: list[str]) -> int:
-    """Do what a line of JSON says, and say what was done in another."""
+    """Do what a line of JSON says, or what an open file does that it gives the number of.
+
+    Says what was done in another.
+    """
     told = json.loads(words[0])
+    if isinstance(told, int):
+        with os.fdopen(told) as file:
+            told = json.load(file)
     broom = Broom(
         os.fsencode(told["top"]),
         told["since"],

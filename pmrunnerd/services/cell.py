@@ -26,10 +26,11 @@ class Reach(Struct, frozen=True, kw_only=True):
     """What one command may do that no other of its run may; by default nothing.
 
     One that is `unguarded` can write all of `.git`: a program of ours, which executes nothing of
-    what is there.
+    what is there. It inherits the open files that are `lent`, under the same numbers.
     """
 
     unguarded: bool = False
+    lent: tuple[int, ...] = ()
 
 
 NONE: Final = Reach()

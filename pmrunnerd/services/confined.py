@@ -75,7 +75,7 @@ class Confined:
                     cwd=Path("/"),
                     env={**own(), VARIABLE: environment.get(VARIABLE, "")},
                     stdin=theirs.fileno(),
-                    pass_fds=(tell,) if rules is None else (tell, rules),
+                    pass_fds=(tell, *(() if rules is None else (rules,)), *reach.lent),
                 )
             finally:
                 os.close(tell)

@@ -42,13 +42,14 @@ _GIT: Final = (
 )
 
 
-_BASH: Final = ("bash", "-o", "pipefail", "-euc")
+# Debian's reads /etc/bash.bashrc where its input is a socket, as a cell's is.
+_BASH: Final = ("bash", "--norc", "--noprofile", "-o", "pipefail", "-euc")
 _FILTER: Final = 'only=$1; shift; "$@" | sed --null-data --quiet "$only"'
 
 
 # It exits 1 where nothing is ignored.
 _IGNORED: Final = """
-find . -mindepth 1 -maxdepth 1 ! -name .git -printf '%P\\0' |
+find . -mindepth 1 -maxdepth 1 ! -name .git -print0 |
     { "$@" check-ignore --stdin -z || [ $? = 1 ]; }
 """
 
@@ -134,12 +135,15 @@ class Git:
         printed = self._printed(await self._start(words, more), arguments[0])
         return os.fsdecode(printed).split("\0")[:-1]
 
-    async def pipeline(self, script: str) -> list[str]:
+    async def pipeline(self, script: str, given: bytes = b"") -> list[str]:
         """Run a script of bash, to which `"$@"` is git, and return what it ended with NULs.
 
-        Raises GitFailed unless all of it exits 0.
+        It reads what it is given, of any length, by `<&$GIVEN`. Raises GitFailed unless all of it
+        exits 0.
         """
-        outcome = await self._start((*_BASH, script, "bash", *_GIT), {})
+        words = (*_BASH, script, "bash", *_GIT)
+        with process.given(given) as file:
+            outcome = await self._start(words, {"GIVEN": str(file)}, Reach(lent=(file,)))
         return os.fsdecode(self._printed(outcome, "in a pipeline")).split("\0")[:-1]
 
     def _printed(self, outcome: Outcome, what: str) -> bytes:
@@ -185,7 +189,9 @@ class Git:
         """Return the names at the top of the workspace that are ignored, with nothing tracked in them."""
         words = (word for word in _GIT if word != _LITERAL)
         outcome = await self.program((*_BASH, _IGNORED, "bash", *words))
-        return os.fsdecode(self._printed(outcome, "check-ignore")).split("\0")[:-1]
+        paths = os.fsdecode(self._printed(outcome, "check-ignore")).split("\0")[:-1]
+        # With what is before it, no name is magic.
+        return [path.removeprefix("./") for path in paths]
 
     async def has(self, path: str) -> bool:
         """Tell whether a path below the workspace is there."""

@@ -95,3 +95,20 @@ def test_all_of_a_tree_can_be_moved_aside(tmp_path: Path) -> None:
     assert sorted(path.name for path in (here / ASIDE / aside).iterdir()) == [
         *("-odd\nname", ".gitignore", "kept.txt")
     ]
+
+
+@needs_sandbox
+def test_no_name_and_no_number_of_names_keeps_a_tree_from_going_aside(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    (here / ".gitignore").write_text("*.o\n")
+    magic = [":(foo)x", ":!x", "-x", "*", "a\nb"]
+    for name in magic:
+        (here / name).touch()
+    ignored = {f"{'long' * 40}-{number}.o" for number in range(1000)} | {":(top)x.o"}
+    for name in ignored:
+        (here / name).touch()
+    aside = place(RUN)
+    asyncio.run(evacuate(Git(confined(here), RUN), aside))
+
+    assert {path.name for path in here.iterdir()} == ignored | {".git"}
+    assert {path.name for path in (here / ASIDE / aside).iterdir()} >= set(magic)
