@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from pmrunnerd.services import commits, flags, keptrefs, subkeeping
 from pmrunnerd.services import status as state
 from pmrunnerd.services.git import Git, GitFailed
-from pmrunnerd.services.keptrefs import REFS
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, foreign, movement
 from pmrunnerd.services.obstacles import ASIDE, Damaged, Tell, evacuate, sweep, unheard
@@ -154,14 +153,9 @@ async def _start_over(git: Git, began: Marker, aside: str) -> Keeping | None:
 
 async def _kept_before(git: Git, began: Marker) -> Keeping | None:
     """Return what whoever cleaned up was killed over before it could say where it is."""
-    known = f"{REFS}/{began.run}"
-    pattern = (known, f"{known}-*")
-    text = await git("for-each-ref", "--sort=-version:refname", "--format=%(refname)", *pattern)
-    for ref in text.split():
-        # An agent may have made one of anything.
-        if await git.succeeds("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}"):
-            return Keeping(ref=ref, files=await commits.count(git, began.head, ref))
-    return None
+    if not (ref := await keptrefs.latest(git, began.run)):
+        return None
+    return Keeping(ref=ref, files=await commits.count(git, began.head, ref))
 
 
 async def _look(git: Git) -> Status:
