@@ -389,7 +389,7 @@ class Broom:
         if found is None or found.st_ctime_ns < self._since:
             return False
         if stat.S_ISLNK(found.st_mode):
-            return not _is_reference(os.readlink(name, dir_fd=git))
+            return not is_reference(os.readlink(name, dir_fd=git))
         return not _is_head((self._read(name, git) or b"").rstrip())
 
     def _mend_lines(self, name: bytes, is_good: IsGood, git: int) -> None:
@@ -486,7 +486,8 @@ def _is_id(line: bytes) -> bool:
     return bool(_ID.fullmatch(line))
 
 
-def _is_reference(name: bytes) -> bool:
+def is_reference(name: bytes) -> bool:
+    """Tell whether git takes this for the full name of a reference, which leads out of nowhere."""
     first, *parts = name.split(b"/")
     return (
         (first == b"refs" and bool(parts) and _NO_REF.search(name) is None)
@@ -498,14 +499,14 @@ def _is_reference(name: bytes) -> bool:
 def _is_head(line: bytes) -> bool:
     """Tell whether a HEAD or another reference can be this."""
     name = line.removeprefix(b"ref:")
-    return _is_reference(name.strip()) if name != line else _is_id(line)
+    return is_reference(name.strip()) if name != line else _is_id(line)
 
 
 def _is_packed(line: bytes) -> bool:
     """Tell whether git finds sense in a line of its packed references."""
     id, space, name = line.partition(b" ")
     return line[:1] == b"#" or (
-        _is_id(id) and _is_reference(name) if space else line[:1] == b"^" and _is_id(line[1:])
+        _is_id(id) and is_reference(name) if space else line[:1] == b"^" and _is_id(line[1:])
     )
 
 
@@ -524,7 +525,11 @@ def main(words: list[str]) -> int:
         frozenset(map(os.fsencode, told["guarded"])),
     )
     if "branch" in told:
-        broom.sweep(os.fsencode(told["branch"]), [os.fsencode(name) for name in told["remove"]])
+        branch = os.fsencode(told["branch"])
+        # Its path is deleted where it is no reference: a note of an agent's may have named it.
+        if not is_reference(b"refs/heads/" + branch):
+            sys.exit(f"{ascii(told['branch'])} is no branch")
+        broom.sweep(branch, [os.fsencode(name) for name in told["remove"]])
     else:
         broom.evacuate(frozenset(map(os.fsencode, told["stay"])))
     paths = {"taken": broom.taken, "stuck": broom.stuck, "lost": broom.lost}

@@ -15,11 +15,11 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from pmrunnerd.services.broom import is_reference
 from pmrunnerd.services.git import OBJECT
 
 NAME: Final = "pm-runner-run"
 _RUN: Final = re.compile(r"[a-z][0-9]+-[0-9a-f]{4,32}")
-_BRANCH: Final = re.compile(r"[^\x00-\x20~^:?*\[\\\x7f-][^\x00-\x20~^:?*\[\\\x7f]*")
 _LONG: Final = 1 << 20
 _DIRECTORY_OF: Final = re.compile(r"modules(/[^/\x00]+)+")
 # Names that lead elsewhere; git has no file of these, and `.git` is never in its index.
@@ -43,7 +43,7 @@ class Within(Struct, frozen=True, kw_only=True):
         parts = PurePosixPath(self.path).parts
         return bool(
             OBJECT.fullmatch(self.head)
-            and (not self.branch or _BRANCH.fullmatch(self.branch))
+            and (not self.branch or _is_branch(self.branch))
             and (parts and "/".join(parts) == self.path and _HERE.isdisjoint(parts))
             and _DIRECTORY_OF.fullmatch(self.directory)
             and _HERE.isdisjoint(self.directory.split("/"))
@@ -67,7 +67,7 @@ class Marker(Struct, frozen=True, kw_only=True):
         return bool(
             _RUN.fullmatch(self.run)
             and OBJECT.fullmatch(self.head)
-            and _BRANCH.fullmatch(self.branch)
+            and _is_branch(self.branch)
             and all(within.is_sound() for within in self.submodules)
         )
 
@@ -112,6 +112,11 @@ def remove(workspace: Path) -> None:
     """Take the note away. Raises OSError."""
     with _git_directory(workspace) as directory, contextlib.suppress(FileNotFoundError):
         os.unlink(NAME, dir_fd=directory)
+
+
+def _is_branch(name: str) -> bool:
+    # What begins so is an option to git.
+    return not name.startswith("-") and is_reference(b"refs/heads/" + os.fsencode(name))
 
 
 def _open(directory: int, flags: int) -> int:

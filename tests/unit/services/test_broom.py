@@ -30,6 +30,20 @@ def test_a_repository_of_the_run_s_making_goes_whatever_its_name(tmp_path: Path,
     assert swept(here) == {"taken": [], "stuck": [], "lost": [], "removed": []}
 
 
+@pytest.mark.parametrize("branch", ["../../config", "/config", "a/../../../config", "", "a\nb"])
+def test_nothing_is_touched_for_the_sake_of_a_branch_that_there_cannot_be(
+    tmp_path: Path, branch: str
+) -> None:
+    here = repository(tmp_path / "w")
+    (here / ".git/config").write_text("[core]\n")
+    repository(here / "own")
+
+    with pytest.raises(AssertionError, match="is no branch"):
+        swept(here, branch=branch)
+    assert (here / ".git/config").read_text() == "[core]\n"
+    assert (here / "own/.git").exists()
+
+
 def test_two_of_one_name_are_both_kept(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
     repository(here / "a/own")

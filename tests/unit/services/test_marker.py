@@ -39,6 +39,10 @@ def test_a_note_comes_back_and_goes_away(tmp_path: Path) -> None:
         '{"run":"r1-4f2a","head":"' + "a" * 40 + '","branch":"-D"}',
         '{"run":"r1-4f2a","head":"' + "a" * 40 + '","branch":"a b"}',
         '{"run":"r1-4f2a","head":"' + "a" * 40 + '","branch":""}',
+        *(
+            '{"run":"r1-4f2a","head":"' + "a" * 40 + f'","branch":"{branch}"}}'
+            for branch in ("../../config", "a/../../../../.env", "/etc/x", "a//b", "a.lock", "a\\n")
+        ),
     ],
 )
 def test_a_note_that_we_could_not_have_written_is_none(tmp_path: Path, text: str) -> None:
@@ -57,6 +61,7 @@ def test_a_note_that_we_could_not_have_written_is_none(tmp_path: Path, text: str
         ),
         *({"directory": name} for name in ("", "x", "modules", "modules/../x", "/modules/x")),
         {"branch": "-D"},
+        {"branch": "../../config"},
         {"head": "HEAD"},
     ],
     ids=str,
