@@ -19,6 +19,7 @@ from typing import Final
 
 KEPT: Final = b"pm-runner-kept"
 _INDEX: Final = b"pm-runner-index"
+_NOTE: Final = b"pm-runner-run"  # of `marker`
 _ROUNDED: Final = 1_000  # nanoseconds that a float of today cannot tell
 _RIGHTS: Final = 0o700
 _READ: Final = 0o400
@@ -355,7 +356,7 @@ class Broom:
             found = self._stat(path, git)
             if found is not None and not stat.S_ISDIR(found.st_mode):
                 self._delete(path, git)
-        for name in (b"index", b"HEAD", b"packed-refs", b"shallow", own):
+        for name in (b"index", b"HEAD", b"packed-refs", b"shallow", _NOTE, own):
             found = self._stat(name, git)
             if found is not None and stat.S_ISDIR(found.st_mode):
                 self._delete(name, git)
@@ -528,7 +529,7 @@ def main(words: list[str]) -> int:
         branch = os.fsencode(told["branch"])
         # Its path is deleted where it is no reference: a note of an agent's may have named it.
         if not is_reference(b"refs/heads/" + branch):
-            sys.exit(f"{ascii(told['branch'])} is no branch")
+            sys.exit(f"{told['branch']!a} is no branch")
         broom.sweep(branch, [os.fsencode(name) for name in told["remove"]])
     else:
         broom.evacuate(frozenset(map(os.fsencode, told["stay"])))

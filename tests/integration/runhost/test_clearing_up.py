@@ -1,6 +1,7 @@
 """A run that wants something of it to stay where a person's git enters it: it does not."""
 
 import asyncio
+import json
 import time
 from pathlib import Path
 
@@ -66,6 +67,28 @@ def test_what_a_run_puts_in_the_way_keeps_nothing_of_it_where_git_enters(
     trap.unlink(missing_ok=True)
     person(open_, "git status", trap)
     assert trap.exists()
+
+
+def test_no_run_can_write_or_remove_the_note_that_says_whose_it_is(tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    note = {"run": "r9-aaaaaaaa", "head": "a" * 40, "branch": "../../config"}
+    ways = (
+        f"rm -f $n; mv $n x; mkdir $n; echo '{json.dumps(note)}' > x; cp x $n; mv -f x $n; rm -f x"
+    )
+    plant = f"git config core.fsmonitor 'touch {trap}; false #'"
+    with Hosts(tmp_path) as hosts:
+        here = hosts.workspace
+        config = (here / ".git/config").read_text()
+        run = hosts.start(f"set +e; echo x > work; n=.git/pm-runner-run; {ways}; echo on; sleep 99")
+        hosts.until(run, "on")
+        hosts.kill(run)
+        said = hosts.run(f"set +e; {plant}; exit 3")
+        assert [away.run for away in every(said, PutAway)] == [run]
+        assert end(said).outcome is Outcome.FAILED
+        assert (here / ".git/config").read_text() == config
+        person(here, "git status", trap)
+        assert not trap.exists()
+        assert git(here, "status", "--porcelain") == ""
 
 
 def test_an_index_that_is_a_directory_leads_git_nowhere(tmp_path: Path) -> None:

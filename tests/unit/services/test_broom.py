@@ -44,6 +44,15 @@ def test_nothing_is_touched_for_the_sake_of_a_branch_that_there_cannot_be(
     assert (here / "own/.git").exists()
 
 
+def test_a_directory_where_the_note_was_goes_aside(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    (here / ".git/pm-runner-run/x").mkdir(parents=True)
+    swept(here)
+
+    assert not (here / ".git/pm-runner-run").exists()
+    assert set_aside(here) == {"pm-runner-run"}
+
+
 def test_two_of_one_name_are_both_kept(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
     repository(here / "a/own")

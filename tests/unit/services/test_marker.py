@@ -5,6 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from pmrunnerd.services import marker
+from pmrunnerd.services.git import GitFailed
 from pmrunnerd.services.marker import NAME, Marker, Within
 from tests.unit.services.parts import repository
 
@@ -77,6 +78,14 @@ def test_a_note_of_submodules_that_there_cannot_be_is_none(
     marker.write(here, replace(NOTE, submodules=(Within(**right | wrong),)))
 
     assert marker.read(here) is None
+
+
+def test_a_directory_in_its_place_is_told_and_how_to_take_it_away(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    (here / ".git" / NAME / "x").mkdir(parents=True)
+    for using in (lambda: marker.write(here, NOTE), lambda: marker.remove(here)):
+        with pytest.raises(GitFailed, match=f"it is a directory; rm -r {here}/.git/{NAME}"):
+            using()
 
 
 @pytest.mark.parametrize("kind", ["fifo", "directory", "link", "huge"])
