@@ -202,11 +202,12 @@ async def _begin(  # noqa: PLR0913 - what `take` is told
     left, aside, stranger, since = note.read(workspace), "", "", 0.0
     if left is not None and left.run != git.run and alive(left.run):
         raise Held(f"run {left.run} has the workspace")
-    if left is not None and (known := began(left.run)) is None:
+    known = None if left is None else began(left.run)
+    if left is not None and known is None:
         # An agent can have written any name. Of a run that we do not know nobody can tell what it
         # made: all of it is a person's.
-        left, stranger = None, left.run
-    elif left is not None:
+        stranger, left = left.run, None
+    elif left is not None and known is not None:
         aside, since = place(left.run), known
         # Killed before its sandbox was quite there, its run host can have left something running.
         await leftovers.end(left.run, below=False)
