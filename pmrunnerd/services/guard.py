@@ -111,7 +111,8 @@ def _submodules(modules: Path, depth: int = 0) -> Iterator[Path]:
         path = Path(entry.path)
         if entry.is_symlink() or depth == _DEEPEST:
             raise _refusal(path, "no submodule of git's own making is like that")
-        if os.path.lexists(path / "HEAD"):
+        # A run can take a HEAD away, but no configuration, and put a HEAD elsewhere.
+        if os.path.lexists(path / "HEAD") or (path / _CONFIG).is_file():
             yield path
         elif entry.is_dir(follow_symlinks=False):
             yield from _submodules(path, depth + 1)

@@ -39,6 +39,12 @@ WAYS_TO_STAY = {
         f"git update-ref refs/pm-runner/runs/{_RUN} $(git hash-object -w kept.txt)"
     ),
     "a directory for the other index": "mkdir -p .git/pm-runner-index/x .git/pm-runner-index.lock/x",
+    "a file for all logs": "rm -r .git/logs; echo x > .git/logs",
+    "a directory for a log": "rm .git/logs/HEAD; mkdir -p .git/logs/HEAD/x; touch .git/logs/HEAD/x/y",
+    **{
+        f"a directory for a {name}": f"mkdir -p .git/{name}/x; touch .git/{name}/x/y"
+        for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
+    },
     "no rights": "mkdir -p a/b; touch a/b/c; chmod 000 a/b/c; chmod 555 a/b a own own/.git; chmod 555 .git",
     "a half-done rebase that cannot go": "mkdir -p .git/rebase-merge/x; chmod 000 .git/rebase-merge/x",
 }

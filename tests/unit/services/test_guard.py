@@ -144,6 +144,17 @@ def test_a_configuration_that_is_gone_is_made_and_stays_so_that_nobody_else_make
     assert head(here) == before
 
 
+def test_a_submodule_without_a_head_is_still_one_and_its_logs_are_none(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    module = here / ".git/modules/library"
+    module.parent.mkdir()
+    repository(tmp_path / "library").joinpath(".git").rename(module)
+    (module / "HEAD").unlink()
+    assert (module / "logs/HEAD").exists()
+
+    assert list(guard.submodules(here / ".git")) == [module]
+
+
 @pytest.mark.parametrize("kind", ["file", "fifo", "directory", "link"])
 def test_a_note_is_guarded_and_what_is_none_is_nothing(tmp_path: Path, kind: str) -> None:
     here = repository(tmp_path / "w")
