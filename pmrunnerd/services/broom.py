@@ -19,6 +19,7 @@ from typing import Final
 
 KEPT: Final = b"pm-runner-kept"
 _INDEX: Final = b"pm-runner-index"
+_NOTE: Final = b"pm-runner-run"  # of `marker`
 _ROUNDED: Final = 1_000  # nanoseconds that a float of today cannot tell
 _RIGHTS: Final = 0o700
 _READ: Final = 0o400
@@ -84,13 +85,13 @@ class Broom:
         if self.stuck:
             # Git is led into what is still there by the index alone.
             self._delete(b"index", git)
-        parts = (b"refs/heads/" + branch).split(b"/")
-        above = (b"/".join(parts[:depth]) for depth in range(1, len(parts)))
-        self._directories = (b"objects", *above)
+        self._directories = (b"objects", *_above(b"refs/heads/" + branch))
         # These are moved back where they belong; a HEAD may be one.
         self._links = frozenset({*self._directories, b"HEAD"})
         self._walk(git, self._look_in_git)
         self._put_right(git, branch)
+        for module in self._guarded:
+            self._put_module_right(module)
         for name in self._names(git):
             if name in remove or name.startswith(_INDEX):
                 self._delete(name, git)
@@ -115,7 +116,8 @@ class Broom:
         None where the directory is somewhere else by now.
         """
         here, path = os.dup(top), b""
-        above: list[tuple[bytes, list[bytes]]] = []
+        # By its length alone: all the paths would be quadratic in the depth.
+        above: list[tuple[int, list[bytes]]] = []
         below = look(here, path, self._names(here)) or []
         while True:
             if below:
@@ -136,13 +138,14 @@ class Broom:
                     os.close(there)
                     continue
                 os.close(here)
-                above.append((path, below))
+                above.append((len(path), below))
                 here, path, below = there, inner, deeper
             elif above:
                 there = os.open(b"..", _DIRECTORY, dir_fd=here)
                 os.close(here)
                 here = there
-                path, below = above.pop()
+                length, below = above.pop()
+                path = path[:length]
             else:
                 os.close(here)
                 return
@@ -150,7 +153,9 @@ class Broom:
     def _names(self, here: int) -> list[bytes]:
         return [os.fsencode(name) for name in os.listdir(here)]
 
-    def _look_in_git(self, here: int, path: bytes, names: list[bytes]) -> list[bytes]:
+    def _look_in_git(self, here: int, path: bytes, names: list[bytes]) -> list[bytes] | None:
+        if self._is_too_deep(here, path) and self._put_aside(here, path) is not None:
+            return None
         if self._top + b"/.git/" + path in self._sealed:
             return []  # a link in there is a person's
         below = []
@@ -206,12 +211,15 @@ class Broom:
         """Move a directory aside that may not stay, and tell whether it is not to be looked into."""
         if self._is_ours(here, path, names):
             return self._take_out(here, path)
-        if len(path) <= DEEPEST or os.fstat(here).st_ctime_ns < self._since:
+        if not self._is_too_deep(here, path):
             return False
         # Git passes by what it cannot name.
         if not self._move(here, path):
             self.stuck.append(path)
         return True
+
+    def _is_too_deep(self, here: int, path: bytes) -> bool:
+        return len(path) > DEEPEST and os.fstat(here).st_ctime_ns >= self._since
 
     def _allow(self, name: bytes, here: int, found: os.stat_result, rights: int) -> None:
         """Have git do with a file what it has to."""
@@ -299,7 +307,15 @@ class Broom:
         return False
 
     def _move(self, here: int, path: bytes) -> bool:
-        """Move a directory aside, where nothing in it is a repository."""
+        """Move a directory aside, and remember that it was taken."""
+        free = self._put_aside(here, path)
+        if free is None:
+            return False
+        self.taken.append(path)
+        return True
+
+    def _put_aside(self, here: int, path: bytes) -> bytes | None:
+        """Move a directory aside, where nothing in it is a repository; return its name there."""
         name = path.rpartition(b"/")[2]
         try:
             above = os.open(b"..", _DIRECTORY, dir_fd=here)
@@ -309,10 +325,9 @@ class Broom:
             finally:
                 os.close(above)
         except OSError:
-            return False
-        self.taken.append(path)
+            return None
         self._unmake(free)
-        return True
+        return free
 
     def _unmake(self, name: bytes) -> None:
         """Have nothing in what was set aside be a repository, until somebody calls it so again."""
@@ -359,10 +374,11 @@ class Broom:
             found = self._stat(path, git)
             if found is not None and not stat.S_ISDIR(found.st_mode):
                 self._delete(path, git)
-        for name in (b"index", b"HEAD", b"packed-refs", b"shallow", own):
+        for name in (b"index", b"HEAD", b"packed-refs", b"shallow", _NOTE, own):
             found = self._stat(name, git)
             if found is not None and stat.S_ISDIR(found.st_mode):
                 self._delete(name, git)
+        self._put_logs_right(own, git)
         self._mend_lines(b"packed-refs", _is_packed, git)
         self._mend_lines(b"shallow", _is_id, git)
         for path in (self._top + b"/.git", *self._guarded):
@@ -373,6 +389,42 @@ class Broom:
                 self._remove(name, git, b".git")
         if self._stat(b"HEAD", git) is None:
             self._write(b"HEAD", b"ref: " + own + b"\n", git)
+
+    def _put_module_right(self, module: bytes) -> None:
+        """Have a submodule's own be a repository, but for a HEAD, which whoever keeps it knows."""
+        try:
+            git = os.open(module, _DIRECTORY)
+        except OSError:
+            return
+        try:
+            for name in (b"objects", b"refs", b"refs/heads"):
+                found = self._stat(name, git)
+                if found is not None and not stat.S_ISDIR(found.st_mode):
+                    if found.st_ctime_ns < self._since:
+                        continue
+                    self._delete(name, git)
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(name, dir_fd=git)
+            for name in (b"HEAD", b"index", b"packed-refs"):
+                found = self._stat(name, git)
+                if found is not None and stat.S_ISDIR(found.st_mode):
+                    self._delete(name, git)
+            head = (self._read(b"HEAD", git) or b"").rstrip()
+            own = head.removeprefix(b"ref:").strip()
+            self._put_logs_right(own if is_reference(own) else b"refs/heads/x", git)
+        finally:
+            os.close(git)
+
+    def _put_logs_right(self, own: bytes, git: int) -> None:
+        """Have git write what it did with HEAD and a branch: where it cannot, it does nothing."""
+        for above in _above(b"logs/" + own):
+            found = self._stat(above, git)
+            if found is not None and not stat.S_ISDIR(found.st_mode):
+                self._delete(above, git)
+        for log in (b"logs/HEAD", b"logs/" + own):
+            found = self._stat(log, git)
+            if found is not None and stat.S_ISDIR(found.st_mode):
+                self._delete(log, git)
 
     def _have_directory(self, name: bytes, git: int) -> None:
         found = self._stat(name, git)
@@ -396,7 +448,7 @@ class Broom:
         if found is None or found.st_ctime_ns < self._since:
             return False
         if stat.S_ISLNK(found.st_mode):
-            return not _is_reference(os.readlink(name, dir_fd=git))
+            return not is_reference(os.readlink(name, dir_fd=git))
         return not _is_head((self._read(name, git) or b"").rstrip())
 
     def _unreplace(self, repository: bytes, git: int) -> None:
@@ -535,11 +587,18 @@ def _waits(name: bytes, found: os.stat_result) -> bool:
     return stat.S_ISFIFO(found.st_mode) or (is_read and not stat.S_ISLNK(found.st_mode))
 
 
+def _above(path: bytes) -> list[bytes]:
+    """Return the directories that lead to a path, the outermost first."""
+    parts = path.split(b"/")
+    return [b"/".join(parts[:depth]) for depth in range(1, len(parts))]
+
+
 def _is_id(line: bytes) -> bool:
     return bool(_ID.fullmatch(line))
 
 
-def _is_reference(name: bytes) -> bool:
+def is_reference(name: bytes) -> bool:
+    """Tell whether git takes this for the full name of a reference, which leads out of nowhere."""
     first, *parts = name.split(b"/")
     return (
         (first == b"refs" and bool(parts) and _NO_REF.search(name) is None)
@@ -551,14 +610,14 @@ def _is_reference(name: bytes) -> bool:
 def _is_head(line: bytes) -> bool:
     """Tell whether a HEAD or another reference can be this."""
     name = line.removeprefix(b"ref:")
-    return _is_reference(name.strip()) if name != line else _is_id(line)
+    return is_reference(name.strip()) if name != line else _is_id(line)
 
 
 def _is_packed(line: bytes) -> bool:
     """Tell whether git finds sense in a line of its packed references."""
     id, space, name = line.partition(b" ")
     return line[:1] == b"#" or (
-        _is_id(id) and _is_reference(name) if space else line[:1] == b"^" and _is_id(line[1:])
+        _is_id(id) and is_reference(name) if space else line[:1] == b"^" and _is_id(line[1:])
     )
 
 
@@ -583,7 +642,11 @@ def main(words: list[str]) -> int:
         frozenset(map(os.fsencode, told["guarded"])),
     )
     if "branch" in told:
-        broom.sweep(os.fsencode(told["branch"]), [os.fsencode(name) for name in told["remove"]])
+        branch = os.fsencode(told["branch"])
+        # Its path is deleted where it is no reference: a note of an agent's may have named it.
+        if not is_reference(b"refs/heads/" + branch):
+            sys.exit(f"{told['branch']!a} is no branch")
+        broom.sweep(branch, [os.fsencode(name) for name in told["remove"]])
     else:
         broom.evacuate(frozenset(map(os.fsencode, told["stay"])))
     paths = {"taken": broom.taken, "stuck": broom.stuck, "lost": broom.lost}

@@ -30,8 +30,12 @@ _TREE: Final = "tree-"
 _LEAST: Final = 1 << 20
 # Rules that others hide, one below the other; more are no accident.
 _ROUNDS: Final = 10
-# What git leaves of an operation that `reset --hard` does not end.
-_REMAINS: Final = ("rebase-merge", "rebase-apply", "sequencer", "BISECT_LOG", "BISECT_START")
+# What git leaves of an operation that `reset --hard` does not end, and what it does not end where
+# it is a directory.
+_REMAINS: Final = (
+    *("rebase-merge", "rebase-apply", "sequencer", "BISECT_LOG", "BISECT_START"),
+    *("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD"),
+)
 
 
 class Keeping(Struct, frozen=True, kw_only=True):
