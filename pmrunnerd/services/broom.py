@@ -173,14 +173,18 @@ class Broom:
             elif stat.S_ISDIR(found.st_mode):
                 if not (path == b"" and name == KEPT):
                     below.append(name)
-            elif is_new and (self._top + b"/.git/" + path + b"/").startswith(self._replacing):
-                self._remove(name, here, b".git/" + path)
-            elif is_new and stat.S_ISREG(found.st_mode):
-                rights = _READ if b"objects" in path.split(b"/") else _APPEND
-                self._allow(name, here, found, rights)
-            elif is_new and self._is_trap(path + b"/" + name if path else name, found):
-                self._remove(name, here, b".git/" + path)
+            elif is_new:
+                self._put_new_right(name, here, path, found)
         return below
+
+    def _put_new_right(self, name: bytes, here: int, path: bytes, found: os.stat_result) -> None:
+        if (self._top + b"/.git/" + path + b"/").startswith(self._replacing):
+            self._remove(name, here, b".git/" + path)
+        elif stat.S_ISREG(found.st_mode):
+            rights = _READ if b"objects" in path.split(b"/") else _APPEND
+            self._allow(name, here, found, rights)
+        elif self._is_trap(path + b"/" + name if path else name, found):
+            self._remove(name, here, b".git/" + path)
 
     def _is_trap(self, path: bytes, found: os.stat_result) -> bool:
         """Tell whether git outside would wait for it, or write where a link of the run's leads."""
