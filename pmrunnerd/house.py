@@ -144,7 +144,7 @@ class House:
             *(store, clock, host, watch, growth, directory, settings, environment),
             make_safe=partial(aftermath.make_safe, hidden=(state,), unconfined=unconfined),
         )
-        workspaces = Workspaces(store, unconfined=unconfined)
+        workspaces = Workspaces(store, unconfined=unconfined, runs=directory)
         remains = Remains(
             *(directory, lambda: store.state, workspaces), hidden=(state,), unconfined=unconfined
         )

@@ -27,6 +27,7 @@ class Workspaces:
         store: Store,
         *,
         unconfined: bool,
+        runs: Path | None = None,
         patience: float = PATIENCE,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -34,6 +35,7 @@ class Workspaces:
         self._complaints = Complaints(log, now)
         self._patience = patience
         self._unconfined = unconfined
+        self._runs = runs
         self._tries: dict[str, int] = {}
         self.clear: set[str] = set()
         self._reserved: set[str] = set()
@@ -47,7 +49,7 @@ class Workspaces:
         await asyncio.sleep(min(self._patience * 2**tries, LONGEST))
         held = self._store.ahead.tasks[task]
         path = Path(self._store.ahead.projects[held.project].path)
-        status = await workspace.probe(path, unconfined=self._unconfined)
+        status = await workspace.probe(path, unconfined=self._unconfined, runs=self._runs)
         if not status.problem:
             self._tries[task] = tries + 1
             self._complaints.over(_deed(task))

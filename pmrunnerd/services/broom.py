@@ -20,6 +20,7 @@ from typing import Final
 KEPT: Final = b"pm-runner-kept"
 # How names begin that we make in `.git`, and may be killed over.
 _OURS: Final = (b"pm-runner-index", b"pm-runner-run.")
+_NOTE: Final = b"pm-runner-run"  # of `marker`
 _ROUNDED: Final = 1_000  # nanoseconds that a float of today cannot tell
 _RIGHTS: Final = 0o700
 _READ: Final = 0o400
@@ -39,6 +40,7 @@ _LEADS: Final = frozenset({b"config", b"commondir"})
 _PIECES: Final = (b"HEAD", b"config", b"config.worktree", b"commondir", b"hooks")
 _ID: Final = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
 _NO_REF: Final = re.compile(rb"[\x00-\x20~^:?*\[\\\x7f]|\.\.|@\{|\.\Z")
+_REPLACE: Final = b"refs/replace/"
 _MOST: Final = 1 << 26  # bytes of a file of references that is looked into
 # What nobody in a sandbox can write, in each repository, and in `.git` alone.
 _SEALED: Final = (b"hooks", b"info")
@@ -67,6 +69,7 @@ class Broom:
         own = top + b"/.git"
         self._sealed = {b"%s/%s" % (git, name) for git in (own, *guarded) for name in _SEALED}
         self._sealed |= {b"%s/%s" % (own, name) for name in _SEALED_TOP}
+        self._replacing = tuple(b"%s/%s" % (git, _REPLACE) for git in (own, *guarded))
         self.taken: list[bytes] = []
         self.stuck: list[bytes] = []
         self.lost: list[bytes] = []
@@ -83,13 +86,13 @@ class Broom:
         if self.stuck:
             # Git is led into what is still there by the index alone.
             self._delete(b"index", git)
-        parts = (b"refs/heads/" + branch).split(b"/")
-        above = (b"/".join(parts[:depth]) for depth in range(1, len(parts)))
-        self._directories = (b"objects", *above)
+        self._directories = (b"objects", *_above(b"refs/heads/" + branch))
         # These are moved back where they belong; a HEAD may be one.
         self._links = frozenset({*self._directories, b"HEAD"})
         self._walk(git, self._look_in_git)
         self._put_right(git, branch)
+        for module in self._guarded:
+            self._put_module_right(module)
         for name in self._names(git):
             if name in remove or name.startswith(_OURS):
                 self._delete(name, git)
@@ -114,7 +117,8 @@ class Broom:
         None where the directory is somewhere else by now.
         """
         here, path = os.dup(top), b""
-        above: list[tuple[bytes, list[bytes]]] = []
+        # By its length alone: all the paths would be quadratic in the depth.
+        above: list[tuple[int, list[bytes]]] = []
         below = look(here, path, self._names(here)) or []
         while True:
             if below:
@@ -135,13 +139,14 @@ class Broom:
                     os.close(there)
                     continue
                 os.close(here)
-                above.append((path, below))
+                above.append((len(path), below))
                 here, path, below = there, inner, deeper
             elif above:
                 there = os.open(b"..", _DIRECTORY, dir_fd=here)
                 os.close(here)
                 here = there
-                path, below = above.pop()
+                length, below = above.pop()
+                path = path[:length]
             else:
                 os.close(here)
                 return
@@ -149,7 +154,9 @@ class Broom:
     def _names(self, here: int) -> list[bytes]:
         return [os.fsencode(name) for name in os.listdir(here)]
 
-    def _look_in_git(self, here: int, path: bytes, names: list[bytes]) -> list[bytes]:
+    def _look_in_git(self, here: int, path: bytes, names: list[bytes]) -> list[bytes] | None:
+        if self._is_too_deep(here, path) and self._put_aside(here, path) is not None:
+            return None
         if self._top + b"/.git/" + path in self._sealed:
             return []  # a link in there is a person's
         below = []
@@ -167,12 +174,18 @@ class Broom:
             elif stat.S_ISDIR(found.st_mode):
                 if not (path == b"" and name == KEPT):
                     below.append(name)
-            elif is_new and stat.S_ISREG(found.st_mode):
-                rights = _READ if b"objects" in path.split(b"/") else _APPEND
-                self._allow(name, here, found, rights)
-            elif is_new and self._is_trap(path + b"/" + name if path else name, found):
-                self._remove(name, here, b".git/" + path)
+            elif is_new:
+                self._put_new_right(name, here, path, found)
         return below
+
+    def _put_new_right(self, name: bytes, here: int, path: bytes, found: os.stat_result) -> None:
+        if (self._top + b"/.git/" + path + b"/").startswith(self._replacing):
+            self._remove(name, here, b".git/" + path)
+        elif stat.S_ISREG(found.st_mode):
+            rights = _READ if b"objects" in path.split(b"/") else _APPEND
+            self._allow(name, here, found, rights)
+        elif self._is_trap(path + b"/" + name if path else name, found):
+            self._remove(name, here, b".git/" + path)
 
     def _is_trap(self, path: bytes, found: os.stat_result) -> bool:
         """Tell whether git outside would wait for it, or write where a link of the run's leads."""
@@ -193,7 +206,7 @@ class Broom:
             elif found.st_ctime_ns >= self._since:
                 if stat.S_ISREG(found.st_mode):
                     self._allow(name, here, found, _READ)
-                elif _is_read(name) and not stat.S_ISLNK(found.st_mode):
+                elif _waits(name, found):
                     self._remove(name, here, path)
         if not path and b"HEAD" in names and {b"objects", b"refs"} <= set(names):
             self._hide_bare(here)
@@ -203,12 +216,15 @@ class Broom:
         """Move a directory aside that may not stay, and tell whether it is not to be looked into."""
         if self._is_ours(here, path, names):
             return self._take_out(here, path)
-        if len(path) <= DEEPEST or os.fstat(here).st_ctime_ns < self._since:
+        if not self._is_too_deep(here, path):
             return False
         # Git passes by what it cannot name.
         if not self._move(here, path):
             self.stuck.append(path)
         return True
+
+    def _is_too_deep(self, here: int, path: bytes) -> bool:
+        return len(path) > DEEPEST and os.fstat(here).st_ctime_ns >= self._since
 
     def _allow(self, name: bytes, here: int, found: os.stat_result, rights: int) -> None:
         """Have git do with a file what it has to."""
@@ -296,7 +312,15 @@ class Broom:
         return False
 
     def _move(self, here: int, path: bytes) -> bool:
-        """Move a directory aside, where nothing in it is a repository."""
+        """Move a directory aside, and remember that it was taken."""
+        free = self._put_aside(here, path)
+        if free is None:
+            return False
+        self.taken.append(path)
+        return True
+
+    def _put_aside(self, here: int, path: bytes) -> bytes | None:
+        """Move a directory aside, where nothing in it is a repository; return its name there."""
         name = path.rpartition(b"/")[2]
         try:
             above = os.open(b"..", _DIRECTORY, dir_fd=here)
@@ -306,10 +330,9 @@ class Broom:
             finally:
                 os.close(above)
         except OSError:
-            return False
-        self.taken.append(path)
+            return None
         self._unmake(free)
-        return True
+        return free
 
     def _unmake(self, name: bytes) -> None:
         """Have nothing in what was set aside be a repository, until somebody calls it so again."""
@@ -356,17 +379,57 @@ class Broom:
             found = self._stat(path, git)
             if found is not None and not stat.S_ISDIR(found.st_mode):
                 self._delete(path, git)
-        for name in (b"index", b"HEAD", b"packed-refs", b"shallow", own):
+        for name in (b"index", b"HEAD", b"packed-refs", b"shallow", _NOTE, own):
             found = self._stat(name, git)
             if found is not None and stat.S_ISDIR(found.st_mode):
                 self._delete(name, git)
+        self._put_logs_right(own, git)
         self._mend_lines(b"packed-refs", _is_packed, git)
         self._mend_lines(b"shallow", _is_id, git)
+        for path in (self._top + b"/.git", *self._guarded):
+            self._unreplace(path.removeprefix(self._top + b"/.git").lstrip(b"/"), git)
+            self._mend_alternates(path + b"/objects", git)
         for name in (own, b"HEAD"):
             if self._is_junk(name, git):
                 self._remove(name, git, b".git")
         if self._stat(b"HEAD", git) is None:
             self._write(b"HEAD", b"ref: " + own + b"\n", git)
+
+    def _put_module_right(self, module: bytes) -> None:
+        """Have a submodule's own be a repository, but for a HEAD, which whoever keeps it knows."""
+        try:
+            git = os.open(module, _DIRECTORY)
+        except OSError:
+            return
+        try:
+            for name in (b"objects", b"refs", b"refs/heads"):
+                found = self._stat(name, git)
+                if found is not None and not stat.S_ISDIR(found.st_mode):
+                    if found.st_ctime_ns < self._since:
+                        continue
+                    self._delete(name, git)
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(name, dir_fd=git)
+            for name in (b"HEAD", b"index", b"packed-refs"):
+                found = self._stat(name, git)
+                if found is not None and stat.S_ISDIR(found.st_mode):
+                    self._delete(name, git)
+            head = (self._read(b"HEAD", git) or b"").rstrip()
+            own = head.removeprefix(b"ref:").strip()
+            self._put_logs_right(own if is_reference(own) else b"refs/heads/x", git)
+        finally:
+            os.close(git)
+
+    def _put_logs_right(self, own: bytes, git: int) -> None:
+        """Have git write what it did with HEAD and a branch: where it cannot, it does nothing."""
+        for above in _above(b"logs/" + own):
+            found = self._stat(above, git)
+            if found is not None and not stat.S_ISDIR(found.st_mode):
+                self._delete(above, git)
+        for log in (b"logs/HEAD", b"logs/" + own):
+            found = self._stat(log, git)
+            if found is not None and stat.S_ISDIR(found.st_mode):
+                self._delete(log, git)
 
     def _have_directory(self, name: bytes, git: int) -> None:
         found = self._stat(name, git)
@@ -390,8 +453,48 @@ class Broom:
         if found is None or found.st_ctime_ns < self._since:
             return False
         if stat.S_ISLNK(found.st_mode):
-            return not _is_reference(os.readlink(name, dir_fd=git))
+            return not is_reference(os.readlink(name, dir_fd=git))
         return not _is_head((self._read(name, git) or b"").rstrip())
+
+    def _unreplace(self, repository: bytes, git: int) -> None:
+        """Take out of packed references those by which git reads one object for another."""
+        name = repository + b"/packed-refs" if repository else b"packed-refs"
+        found = self._stat(name, git)
+        if found is None or found.st_ctime_ns < self._since or found.st_size > _MOST:
+            return
+        fine, gone = list[bytes](), list[bytes]()
+        to = fine
+        for line in (self._read(name, git) or b"").splitlines(keepends=True):
+            # What it leads to follows a reference in a line of its own.
+            if not line.startswith(b"^"):
+                to = gone if line.partition(b" ")[2].startswith(_REPLACE) else fine
+            to.append(line)
+        if gone:
+            # A gc of the run's packs a person's, too.
+            os.rename(name, self._free(b"packed-refs"), src_dir_fd=git, dst_dir_fd=self._there())
+            self._write(name, b"".join(fine), git)
+            names = (line.rstrip().partition(b" ")[2] for line in gone)
+            above = b".git/" + name.removesuffix(b"packed-refs")
+            self.removed += [above + name for name in names if name]
+
+    def _mend_alternates(self, objects: bytes, git: int) -> None:
+        """Have git look for objects nowhere that a run could have put something."""
+        name = objects.removeprefix(self._top + b"/.git/") + b"/info/alternates"
+
+        def is_elsewhere(line: bytes) -> bool:
+            if line[:1] in {b"", b"#"} or b"\0" in line:
+                return b"\0" not in line
+            # What cannot be seen from here was no store of a person's: git needed it in here, too.
+            path = os.path.realpath(line if line[:1] == b"/" else objects + b"/" + line)
+            there = self._stat(path, None)
+            inside = (self._top + b"/", b"/proc/", b"/dev/")
+            is_directory = there is not None and stat.S_ISDIR(there.st_mode)
+            return is_directory and not (path + b"/").startswith(inside)
+
+        found = self._stat(name, git)
+        if found is not None and found.st_size > _MOST and found.st_ctime_ns >= self._since:
+            self._set_aside(name, git)
+        self._mend_lines(name, is_elsewhere, git)
 
     def _mend_lines(self, name: bytes, is_good: IsGood, git: int) -> None:
         """Set aside a file of the run's making in which git finds no sense, but for good lines."""
@@ -403,11 +506,15 @@ class Broom:
         fine = [line for line in lines if is_good(line)]
         if content == b"" or len(fine) == len(lines):
             return
-        os.rename(name, self._free(name), src_dir_fd=git, dst_dir_fd=self._there())
-        self.lost.append(name)
+        self._set_aside(name, git)
         # What a first line says of all others may be true no more.
         if fine := [line for line in fine if not line.startswith(b"#")]:
             self._write(name, b"".join(line + b"\n" for line in fine), git)
+
+    def _set_aside(self, name: bytes, git: int) -> None:
+        free = self._free(name.rpartition(b"/")[2])
+        os.rename(name, free, src_dir_fd=git, dst_dir_fd=self._there())
+        self.lost.append(name)
 
     def _read(self, name: bytes, git: int) -> bytes | None:
         """Return what is in a file; None where it is none."""
@@ -478,16 +585,25 @@ class Broom:
             pass
 
 
-def _is_read(name: bytes) -> bool:
-    """Tell whether git opens what has this name in a tree, whatever it is."""
-    return name.startswith(b".git") or name == b".mailmap"
+def _waits(name: bytes, found: os.stat_result) -> bool:
+    """Tell whether git could wait for what is in a tree: it opens some names whatever they are."""
+    is_read = name.startswith(b".git") or name == b".mailmap"
+    # No name of a pipe is safe: the tree may be somebody's store of objects, now or by a later run.
+    return stat.S_ISFIFO(found.st_mode) or (is_read and not stat.S_ISLNK(found.st_mode))
+
+
+def _above(path: bytes) -> list[bytes]:
+    """Return the directories that lead to a path, the outermost first."""
+    parts = path.split(b"/")
+    return [b"/".join(parts[:depth]) for depth in range(1, len(parts))]
 
 
 def _is_id(line: bytes) -> bool:
     return bool(_ID.fullmatch(line))
 
 
-def _is_reference(name: bytes) -> bool:
+def is_reference(name: bytes) -> bool:
+    """Tell whether git takes this for the full name of a reference, which leads out of nowhere."""
     first, *parts = name.split(b"/")
     return (
         (first == b"refs" and bool(parts) and _NO_REF.search(name) is None)
@@ -499,14 +615,14 @@ def _is_reference(name: bytes) -> bool:
 def _is_head(line: bytes) -> bool:
     """Tell whether a HEAD or another reference can be this."""
     name = line.removeprefix(b"ref:")
-    return _is_reference(name.strip()) if name != line else _is_id(line)
+    return is_reference(name.strip()) if name != line else _is_id(line)
 
 
 def _is_packed(line: bytes) -> bool:
     """Tell whether git finds sense in a line of its packed references."""
     id, space, name = line.partition(b" ")
     return line[:1] == b"#" or (
-        _is_id(id) and _is_reference(name) if space else line[:1] == b"^" and _is_id(line[1:])
+        _is_id(id) and is_reference(name) if space else line[:1] == b"^" and _is_id(line[1:])
     )
 
 
@@ -516,8 +632,14 @@ def _chance() -> bytes:
 
 
 def main(words: list[str]) -> int:
-    """Do what a line of JSON says, and say what was done in another."""
+    """Do what a line of JSON says, or what an open file does that it gives the number of.
+
+    Says what was done in another.
+    """
     told = json.loads(words[0])
+    if isinstance(told, int):
+        with os.fdopen(told) as file:
+            told = json.load(file)
     broom = Broom(
         os.fsencode(told["top"]),
         told["since"],
@@ -525,7 +647,11 @@ def main(words: list[str]) -> int:
         frozenset(map(os.fsencode, told["guarded"])),
     )
     if "branch" in told:
-        broom.sweep(os.fsencode(told["branch"]), [os.fsencode(name) for name in told["remove"]])
+        branch = os.fsencode(told["branch"])
+        # Its path is deleted where it is no reference: a note of an agent's may have named it.
+        if not is_reference(b"refs/heads/" + branch):
+            sys.exit(f"{told['branch']!a} is no branch")
+        broom.sweep(branch, [os.fsencode(name) for name in told["remove"]])
     else:
         broom.evacuate(frozenset(map(os.fsencode, told["stay"])))
     paths = {"taken": broom.taken, "stuck": broom.stuck, "lost": broom.lost}

@@ -29,8 +29,9 @@ class Reach(Struct, frozen=True, kw_only=True):
     that it can write, which commands find as `session` of the run's directory. `talks` gives it a
     standard input to be spoken to; `nests` lets it make sandboxes of its own inside. `secrets` are
     texts that it alone can read, each by the number of an open file which a variable holds: no
-    environment and no command line has them. One that is
-    `unguarded` can write all of `.git`: a program of ours, which executes nothing of what is there.
+    environment and no command line has them. It inherits the open files that are `lent`, under the
+    same numbers. One that is `unguarded` can write all of `.git`: a program of ours, which executes
+    nothing of what is there.
     """
 
     network: bool = False
@@ -40,6 +41,7 @@ class Reach(Struct, frozen=True, kw_only=True):
     nests: bool = False
     secrets: tuple[tuple[str, str], ...] = ()
     unguarded: bool = False
+    lent: tuple[int, ...] = ()
 
 
 NONE: Final = Reach()

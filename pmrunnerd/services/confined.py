@@ -100,6 +100,7 @@ class Confined:
                         *(tell, variables),
                         *(() if rules is None else (rules,)),
                         *map(int, secrets.values()),
+                        *reach.lent,
                     ),
                 )
             finally:

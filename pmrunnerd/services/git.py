@@ -42,14 +42,15 @@ _GIT: Final = (
 )
 
 
-_BASH: Final = ("bash", "-o", "pipefail", "-euc")
+# Debian's reads /etc/bash.bashrc where its input is a socket, as a cell's is.
+_BASH: Final = ("bash", "--norc", "--noprofile", "-o", "pipefail", "-euc")
 _FILTER: Final = 'only=$1; shift; "$@" | sed --null-data --quiet "$only"'
 
 
 # It exits 1 where nothing is ignored.
 _IGNORED: Final = """
-find . -mindepth 1 -maxdepth 1 ! -name .git -printf '%P\\0' |
-    { "$@" check-ignore --no-index --stdin -z || [ $? = 1 ]; }
+find . -mindepth 1 -maxdepth 1 ! -name .git -print0 |
+    { "$@" check-ignore --stdin -z || [ $? = 1 ]; }
 """
 
 
@@ -97,6 +98,8 @@ class Git:
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_ATTR_NOSYSTEM": "1",
             "GIT_OPTIONAL_LOCKS": "0",
+            # A run could have us read anything in the place of what its commit is.
+            "GIT_NO_REPLACE_OBJECTS": "1",
             # Looked for, the repository could be another: the workspace itself can be made one.
             "GIT_DIR": self.directory,
             "GIT_WORK_TREE": ".",
@@ -132,14 +135,20 @@ class Git:
         printed = self._printed(await self._start(words, more), arguments[0])
         return os.fsdecode(printed).split("\0")[:-1]
 
-    async def pipeline(self, script: str, *, index: str = "", **more: str) -> list[str]:
+    async def pipeline(
+        self, script: str, given: bytes = b"", *, index: str = "", **more: str
+    ) -> list[str]:
         """Run a script of bash, to which `"$@"` is git, and return what it ended with NULs.
 
-        `more` are variables of it. Raises GitFailed unless all of it exits 0.
+        It reads what it is given, of any length, by `<&$GIVEN`; `more` are variables of it. Raises
+        GitFailed unless all of it exits 0.
         """
         if index:
             more |= {"GIT_INDEX_FILE": index}
-        outcome = await self._start((*_BASH, script, "bash", *_GIT), more)
+        words = (*_BASH, script, "bash", *_GIT)
+        with process.given(given) as file:
+            more |= {"GIVEN": str(file)}
+            outcome = await self._start(words, more, Reach(lent=(file,)))
         return os.fsdecode(self._printed(outcome, "in a pipeline")).split("\0")[:-1]
 
     def _printed(self, outcome: Outcome, what: str) -> bytes:
@@ -182,10 +191,12 @@ class Git:
         return isinstance(outcome, Exited) and outcome.status == 0
 
     async def ignored(self) -> list[str]:
-        """Return the names at the top of the workspace that are ignored."""
+        """Return the names at the top of the workspace that are ignored, with nothing tracked in them."""
         words = (word for word in _GIT if word != _LITERAL)
         outcome = await self.program((*_BASH, _IGNORED, "bash", *words))
-        return os.fsdecode(self._printed(outcome, "check-ignore")).split("\0")[:-1]
+        paths = os.fsdecode(self._printed(outcome, "check-ignore")).split("\0")[:-1]
+        # With what is before it, no name is magic.
+        return [path.removeprefix("./") for path in paths]
 
     async def has(self, path: str) -> bool:
         """Tell whether a path below the workspace is there."""

@@ -3,7 +3,8 @@
 A person's next `git status` runs what `core.fsmonitor` names, and their `git checkout` the hooks.
 Only a mount point can neither be written, nor moved away, nor replaced. What is not there cannot
 be one: a `commondir`, which would lead git to another `config`, is made, and leads nowhere else; so
-is an empty `config.worktree`. The submodules that are there have the same, each; new ones cannot be
+is an empty `config.worktree`, and a `config` where somebody took it away. So is the note that says
+whose run it is. The submodules that are there have the same, each; new ones cannot be
 made.
 """
 
@@ -15,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from pmrunnerd.services import marker
 from pmrunnerd.services.cell import CannotConfine
 from pmrunnerd.services.git import GitFailed
 
@@ -27,7 +29,9 @@ _WORKTREES: Final = "worktrees"
 _COMMON: Final = "commondir"
 _HERE: Final = b".\n"
 _WORKTREE: Final = "config.worktree"
-_FILES: Final = ("config", _WORKTREE, _COMMON)
+# Without one an agent could make one. It is not taken away again: every repository has one.
+_CONFIG: Final = "config"
+_FILES: Final = (_CONFIG, _WORKTREE, _COMMON)
 _DEEPEST: Final = 20  # directories from one `modules` to a submodule, whose name may have slashes
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _LOOK: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -50,7 +54,14 @@ def find(workspace: Path) -> tuple[Guarded, ...]:
 
     Nothing without a `.git`. Raises CannotConfine where a link or the like is in its place.
     """
-    return tuple(_one(workspace / ".git", (*_DIRECTORIES, _KEPT, _WORKTREES)))
+    return (*_one(workspace / ".git", (*_DIRECTORIES, _KEPT, _WORKTREES)), *_note(workspace))
+
+
+def _note(workspace: Path) -> Iterator[Guarded]:
+    note = workspace / ".git" / marker.NAME
+    # What an agent without walls put in its place is no note, and goes when a run takes it.
+    if note.is_file() and not note.is_symlink():
+        yield Guarded(note)
 
 
 def _one(git: Path, directories: Sequence[str] = _DIRECTORIES) -> Iterator[Guarded]:
@@ -62,8 +73,9 @@ def _one(git: Path, directories: Sequence[str] = _DIRECTORIES) -> Iterator[Guard
         raise _refusal(git, exc.strerror or "it is no directory") from exc
     try:
         _stay_here(git, directory)
-        with contextlib.suppress(FileExistsError):
-            os.close(os.open(_WORKTREE, _NEW, 0o644, dir_fd=directory))
+        for name in (_CONFIG, _WORKTREE):
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(name, _NEW, 0o644, dir_fd=directory))
         for name in directories:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(name, dir_fd=directory)
@@ -99,7 +111,8 @@ def _submodules(modules: Path, depth: int = 0) -> Iterator[Path]:
         path = Path(entry.path)
         if entry.is_symlink() or depth == _DEEPEST:
             raise _refusal(path, "no submodule of git's own making is like that")
-        if os.path.lexists(path / "HEAD"):
+        # A run can take a HEAD away, but no configuration, and put a HEAD elsewhere.
+        if os.path.lexists(path / "HEAD") or (path / _CONFIG).is_file():
             yield path
         elif entry.is_dir(follow_symlinks=False):
             yield from _submodules(path, depth + 1)

@@ -24,14 +24,19 @@ class Judgement(Struct, frozen=True, kw_only=True):
     leftovers: Marker | None = None
 
 
-async def judge(git: Git) -> Judgement:
-    """Look at a workspace that no run has, and change nothing. Raises GitFailed, CannotConfine."""
+async def judge(git: Git, stranger: str = "") -> Judgement:
+    """Look at a workspace that no run has, and change nothing. Raises GitFailed, CannotConfine.
+
+    A note of the run `stranger` is as good as none.
+    """
     try:
         status = await state.look(git)
     except GitFailed:
         await state.explain(git, "HEAD")
         raise
     marker = note.read(git.cell.workspace)
+    if marker is not None and marker.run == stranger:
+        marker = None
     if marker is not None and not status.head:
         await state.explain(git, marker.head)
     if marker is None or (status.head and await find(git, (marker.run,))):

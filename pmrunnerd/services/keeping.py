@@ -6,16 +6,17 @@ because an earlier attempt was cut off half-way, goes under `<run>-2`.
 
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pmrunnerd.services import commits, flags, keptrefs, subkeeping
+from pmrunnerd.services import commits, flags, keptrefs, selfignored, subkeeping
 from pmrunnerd.services import status as state
+from pmrunnerd.services.gathering import gather
 from pmrunnerd.services.git import Git, GitFailed
-from pmrunnerd.services.keptrefs import REFS
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, foreign, movement
 from pmrunnerd.services.obstacles import ASIDE, Damaged, Tell, evacuate, sweep, unheard
@@ -24,14 +25,17 @@ from pmrunnerd.services.status import Status
 log = logging.getLogger(__name__)
 
 _OWN: Final = ".git/index"
-_INDEX: Final = ".git/pm-runner-index"
 _TREE: Final = "tree-"
 # Bytes without which git can do nothing.
 _LEAST: Final = 1 << 20
 # Rules that others hide, one below the other; more are no accident.
 _ROUNDS: Final = 10
-# What git leaves of an operation that `reset --hard` does not end.
-_REMAINS: Final = ("rebase-merge", "rebase-apply", "sequencer", "BISECT_LOG", "BISECT_START")
+# What git leaves of an operation that `reset --hard` does not end, and what it does not end where
+# it is a directory.
+_REMAINS: Final = (
+    *("rebase-merge", "rebase-apply", "sequencer", "BISECT_LOG", "BISECT_START"),
+    *("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD"),
+)
 
 
 class Keeping(Struct, frozen=True, kw_only=True):
@@ -113,11 +117,15 @@ async def _clear(git: Git, began: Marker, kept: Keeping | None) -> Keeping | Non
     """
     for _ in range(_ROUNDS):
         left = await state.look(git)
-        if not left.files:
+        rules = [] if left.files else await selfignored.find(git, began.since)
+        if not left.files and not rules:
             return kept
-        more = await _keep(git, began, left, Movement.NONE, beyond=kept.ref if kept else "")
+        beyond = kept.ref if kept else ""
+        more = await _keep(git, began, left, Movement.NONE, beyond=beyond, rules=rules)
         kept = kept or more
-        if not await git("clean", "-fd"):
+        if rules:
+            await selfignored.remove(git, rules)
+        elif not await git("clean", "-fd"):
             return kept  # all that is left is tracked: a submodule that does not go back
     raise GitFailed(f"cannot keep what run {began.run} left: its rules ignore one another")
 
@@ -143,6 +151,7 @@ async def _start_over(git: Git, began: Marker, aside: str) -> Keeping | None:
     moved = await movement(git, began, now)
     # First what can fail: a tree that is full is better than one that is empty.
     await _back_on_branch(git, began, now, moved)
+    await git("read-tree", _base(began, now, moved))
     try:
         await evacuate(git, aside)
     finally:
@@ -153,14 +162,9 @@ async def _start_over(git: Git, began: Marker, aside: str) -> Keeping | None:
 
 async def _kept_before(git: Git, began: Marker) -> Keeping | None:
     """Return what whoever cleaned up was killed over before it could say where it is."""
-    known = f"{REFS}/{began.run}"
-    pattern = (known, f"{known}-*")
-    text = await git("for-each-ref", "--sort=-version:refname", "--format=%(refname)", *pattern)
-    for ref in text.split():
-        # An agent may have made one of anything.
-        if await git.succeeds("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}"):
-            return Keeping(ref=ref, files=await commits.count(git, began.head, ref))
-    return None
+    if not (ref := await keptrefs.latest(git, began.run)):
+        return None
+    return Keeping(ref=ref, files=await commits.count(git, began.head, ref))
 
 
 async def _look(git: Git) -> Status:
@@ -174,15 +178,21 @@ async def _look(git: Git) -> Status:
         return await state.look(git)
 
 
-async def _keep(
-    git: Git, began: Marker, now: Status, moved: Movement, *, beyond: str = ""
+async def _keep(  # noqa: PLR0913 - what there is, and what of it counts
+    git: Git,
+    began: Marker,
+    now: Status,
+    moved: Movement,
+    *,
+    beyond: str = "",
+    rules: Sequence[str] = (),
 ) -> Keeping | None:
-    """Make the reference; None if there is nothing, or nothing `beyond` another reference."""
+    """Make the reference, of `rules`, too; None if there is nothing, or nothing `beyond` another."""
     ours = moved in {Movement.OWN, Movement.REWRITTEN} and now.head != began.head
-    if not now.files and not ours:
+    if not now.files and not ours and not rules:
         return None
     head = now.head or began.head
-    tree = await _gather(git, head)
+    tree = await gather(git, _base(began, now, moved), rules)
     if beyond and not await _adds(git, beyond, tree):
         return None
     commit = head
@@ -201,26 +211,16 @@ async def _adds(git: Git, old: str, new: str) -> bool:
     )
 
 
-async def _gather(git: Git, head: str) -> str:
-    """Put all that is not ignored into an index of our own; return its tree."""
-    try:
-        # With a copy of the workspace's index, what is unchanged need not be read.
-        await git.command("cp", "--", _OWN, _INDEX)
-        return await _tree(git)
-    except GitFailed:
-        await git("read-tree", head, index=_INDEX)
-        return await _tree(git)
-
-
-async def _tree(git: Git) -> str:
-    await git("add", "--all", index=_INDEX)
-    tree = await git("write-tree", index=_INDEX)
-    await git.command("rm", "-f", _INDEX)
-    return tree.strip()
+def _base(began: Marker, now: Status, moved: Movement) -> str:
+    """Return the commit that says what is tracked, whatever rules ignore it and whatever a run added."""
+    is_run_s = moved in {Movement.OWN, Movement.REWRITTEN}
+    return began.head if is_run_s or not now.head else now.head
 
 
 async def _go_back(git: Git, began: Marker, now: Status, moved: Movement) -> None:
     await _back_on_branch(git, began, now, moved)
+    # What a run alone had tracked is a person's ignored file, perhaps, which a reset would remove.
+    await git("read-tree", "--reset", _base(began, now, moved))
     await git("reset", "--hard", "--quiet")
 
 

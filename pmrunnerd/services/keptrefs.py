@@ -14,6 +14,19 @@ _REF: Final = re.compile(rf"{REFS}/([a-z]\d+-[0-9a-f]+)(?:-\d+)?")
 # References with a number that people can count to; what is in the way of more is no accident.
 _NUMBERS: Final = 10
 
+# An agent may have made thousands, one of anything, and of what is nowhere, where for-each-ref fails.
+_COMMITS: Final = """
+"$@" for-each-ref --sort=-version:refname --format='%(refname) %(refname)' {known} '{known}-*' |
+    "$@" cat-file --buffer --batch-check='%(objecttype) %(rest)' |
+    sed --quiet 's/^commit //p' | tr '\\n' '\\0'
+"""
+
+
+async def latest(git: Git, run: str) -> str:
+    """Return the last reference that keeps a commit of a run; empty without one. Raises GitFailed."""
+    refs = await git.pipeline(_COMMITS.format(known=f"{REFS}/{run}"))
+    return refs[0] if refs else ""
+
 
 def owner(ref: str) -> str:
     """Return the run whose work is kept as a reference; empty where it is none of these."""

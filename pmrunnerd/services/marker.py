@@ -1,13 +1,14 @@
 """The note in a workspace that says which run works there, from which commit on.
 
-`.git/pm-runner-run`, made when a run takes the workspace and removed when it gives it back. An
-agent can write it, like everything there: what it says is checked, and can only cost its own work.
+`.git/pm-runner-run`, made when a run takes the workspace and removed when it gives it back. In a
+sandbox nobody can write it. An agent without one can: what it says is checked.
 """
 
 import contextlib
 import os
 import re
 import secrets
+import shlex
 import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -16,12 +17,12 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from pmrunnerd.services.git import OBJECT
+from pmrunnerd.services.broom import is_reference
+from pmrunnerd.services.git import OBJECT, GitFailed
 from pmrunnerd.store.durable import Disk
 
 NAME: Final = "pm-runner-run"
 _RUN: Final = re.compile(r"[a-z][0-9]+-[0-9a-f]{4,32}")
-_BRANCH: Final = re.compile(r"[^\x00-\x20~^:?*\[\\\x7f-][^\x00-\x20~^:?*\[\\\x7f]*")
 _LONG: Final = 1 << 20
 _DIRECTORY_OF: Final = re.compile(r"modules(/[^/\x00]+)+")
 # Names that lead elsewhere; git has no file of these, and `.git` is never in its index.
@@ -45,7 +46,7 @@ class Within(Struct, frozen=True, kw_only=True):
         parts = PurePosixPath(self.path).parts
         return bool(
             OBJECT.fullmatch(self.head)
-            and (not self.branch or _BRANCH.fullmatch(self.branch))
+            and (not self.branch or _is_branch(self.branch))
             and (parts and "/".join(parts) == self.path and _HERE.isdisjoint(parts))
             and _DIRECTORY_OF.fullmatch(self.directory)
             and _HERE.isdisjoint(self.directory.split("/"))
@@ -71,7 +72,7 @@ class Marker(Struct, frozen=True, kw_only=True):
         return bool(
             _RUN.fullmatch(self.run)
             and OBJECT.fullmatch(self.head)
-            and _BRANCH.fullmatch(self.branch)
+            and _is_branch(self.branch)
             and all(within.is_sound() for within in self.submodules)
         )
 
@@ -96,7 +97,7 @@ def read(workspace: Path) -> Marker | None:
 
 
 def write(workspace: Path, marker: Marker) -> None:
-    """Leave a note, in place of one that is there. Raises OSError."""
+    """Leave a note, in place of one that is there. Raises OSError, GitFailed."""
     remove(workspace)
     with _git_directory(workspace) as directory:
         file = _open(directory, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
@@ -128,9 +129,20 @@ def made(workspace: Path) -> float:
 
 
 def remove(workspace: Path) -> None:
-    """Take the note away. Raises OSError."""
+    """Take the note away. Raises OSError, and GitFailed where something else is in its place."""
     with _git_directory(workspace) as directory, contextlib.suppress(FileNotFoundError):
-        os.unlink(NAME, dir_fd=directory)
+        try:
+            os.unlink(NAME, dir_fd=directory)
+        except IsADirectoryError:
+            path = workspace / ".git" / NAME
+            raise GitFailed(
+                f"cannot use {path}: it is a directory; rm -r {shlex.quote(str(path))}"
+            ) from None
+
+
+def _is_branch(name: str) -> bool:
+    # What begins so is an option to git.
+    return not name.startswith("-") and is_reference(b"refs/heads/" + os.fsencode(name))
 
 
 def _open(directory: int, flags: int, name: str = NAME) -> int:

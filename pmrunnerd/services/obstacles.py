@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from pmrunnerd.services import broom, guard, mounts, procfs, status
+from pmrunnerd.services import broom, guard, mounts, process, procfs, status
 from pmrunnerd.services.cell import CannotConfine, Reach
 from pmrunnerd.services.git import Git, GitFailed, shown
 from pmrunnerd.services.outcome import Exited
@@ -23,7 +23,6 @@ Tell = Callable[[str], None]
 """Hears what people are to know of a workspace, and of no failure."""
 
 ASIDE: Final = f".git/{broom.KEPT.decode()}"
-_REACH: Final = Reach(unguarded=True)
 # How often to look whether somebody's git is done, and seconds between two looks.
 _LOOKS: Final = 100
 _PAUSE: Final = 0.1
@@ -58,7 +57,7 @@ async def sweep(  # noqa: PLR0913 - all that the program is to know
     that can be done; GitFailed where somebody's git is at work, or something cannot be done. Even then git outside enters nothing.
     """
     status.operation(git.cell.workspace)  # a `.git` that is gone is told in words
-    if _is_locked(git.cell.workspace):
+    if await asyncio.to_thread(_is_locked, git.cell.workspace):
         await _alone(git.cell.workspace)
     return await _run(git, aside, tell, since=since, branch=branch, remove=remove)
 
@@ -69,7 +68,9 @@ async def evacuate(git: Git, aside: str) -> None:
 
 
 def _is_locked(workspace: Path) -> bool:
-    return os.path.lexists(workspace / ".git" / "index.lock")
+    """Tell whether an index is locked, that of the workspace or of a submodule."""
+    every = (str(workspace / ".git"), *_guarded(workspace))
+    return any(os.path.lexists(f"{directory}/index.lock") for directory in every)
 
 
 async def _alone(workspace: Path) -> None:
@@ -88,8 +89,10 @@ async def _run(git: Git, aside: str, tell: Tell, **more: object) -> list[str]:
         "guarded": await asyncio.to_thread(_guarded, git.cell.workspace),
         **more,
     }
-    program = (str(mounts.python()), "-I", "-S", "-c", _source(), json.dumps(told))
-    outcome = await git.program(program, _REACH)
+    # By a file: there may be more names than a command line takes.
+    with process.given(json.dumps(told).encode()) as file:
+        program = (str(mounts.python()), "-I", "-S", "-c", _source(), str(file))
+        outcome = await git.program(program, Reach(unguarded=True, lent=(file,)))
     try:
         said = json.loads(outcome.out) if isinstance(outcome, Exited) else None
     except ValueError:

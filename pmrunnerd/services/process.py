@@ -60,7 +60,7 @@ async def run(  # noqa: PLR0913 - everything that bounds it is said by the calle
     It may take `total` seconds and print `limit` bytes. A program that is not there is
     `Exited(127)`, as in a shell.
     """
-    with _given(input) as stdin:
+    with given(input) as stdin:
         try:
             child = start(argv, cwd=cwd, env=env, stdin=stdin, pass_fds=pass_fds)
         except OSError as exc:
@@ -70,7 +70,7 @@ async def run(  # noqa: PLR0913 - everything that bounds it is said by the calle
 
 
 @contextlib.contextmanager
-def _given(data: bytes) -> Iterator[int]:
+def given(data: bytes) -> Iterator[int]:
     """Lend a file that holds this and nothing else: it cannot fill up and block as a pipe can."""
     with open(os.memfd_create("input"), "w+b", buffering=0) as file:  # noqa: PTH123
         file.write(data)

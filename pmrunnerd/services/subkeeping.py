@@ -26,7 +26,10 @@ _HIDDEN: Final = "/^[a-zS] /p"
 _WRITE: Final = 'rm -fd -- "$1" && printf "%s\\n" "$2" > "$1"'
 # Rules that others hide, one below the other; more are no accident.
 _ROUNDS: Final = 10
-_REMAINS: Final = ("rebase-merge", "rebase-apply", "sequencer", "BISECT_LOG", "BISECT_START")
+_REMAINS: Final = (
+    *("rebase-merge", "rebase-apply", "sequencer", "BISECT_LOG", "BISECT_START"),
+    *("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD"),
+)
 
 
 class Left(NamedTuple):
@@ -122,7 +125,8 @@ async def _enter(git: Git, target: Path, within: Within) -> Git:
         await _write(git, tree / ".git", _lead(target, tree))
     inner = git.within(target, tree)
     if not await inner.succeeds("rev-parse", "--git-dir"):
-        await _write(git, target / "HEAD", within.head)
+        full = _full(within.branch)
+        await _write(git, target / "HEAD", f"ref: {full}" if full else within.head)
     return inner
 
 

@@ -199,30 +199,33 @@ async def _begin(  # noqa: PLR0913 - what `take` is told
 ) -> Marker:
     workspace = git.cell.workspace
     state.operation(workspace)  # a `.git` that is none is told in words
-    left, aside = note.read(workspace), ""
-    if left is not None:
-        if left.run != git.run and alive(left.run):
-            raise Held(f"run {left.run} has the workspace")
-        # Killed before its sandbox was quite there, its run host can have left something running. An
-        # agent can have written any name: what runs under one that we do not know is not ours.
-        if began(left.run) is not None:
-            await leftovers.end(left.run, below=False)
-        aside = place(left.run)
-        # So that it can be judged at all, whatever the dead left in git's way.
-        since = began(left.run) or 0.0
-        # It is put right by now, and where it went is told with the rest.
+    left, aside, stranger, since = note.read(workspace), "", "", 0.0
+    if left is not None and left.run != git.run and alive(left.run):
+        raise Held(f"run {left.run} has the workspace")
+    known = None if left is None else began(left.run)
+    if left is not None and known is None:
+        # An agent can have written any name. Of a run that we do not know nobody can tell what it
+        # made: all of it is a person's.
+        stranger, left = left.run, None
+    elif left is not None and known is not None:
+        aside, since = place(left.run), known
+        # Killed before its sandbox was quite there, its run host can have left something running.
+        await leftovers.end(left.run, below=False)
+        # So that it can be judged at all, whatever the dead left in git's way. It is put right by
+        # now, and where it went is told with the rest.
         with contextlib.suppress(Damaged):
             await sweep(git, aside, since=since, branch=left.branch, tell=tell)
-    judged = await judge(git)
+    judged = await judge(git, stranger)
     if judged.status.head and (done := await commits.find(git, interrupted)):
         if left is not None and left.run == done.run:
             note.remove(workspace)
         raise Finished(done)
     if judged.problem:
-        raise Held(f"cannot work in {workspace}: {judged.problem}")
+        whose = f" (nothing is known here of run {stranger}, whose note it has)" if stranger else ""
+        raise Held(f"cannot work in {workspace}: {judged.problem}{whose}")
     if judged.leftovers is not None:
-        # When it began an agent can have written, too. Nothing is older than a run of nobody's.
-        dead = structs.replace(judged.leftovers, since=began(judged.leftovers.run) or 0.0)
+        # When it began an agent can have written, too.
+        dead = structs.replace(judged.leftovers, since=since)
         put_away(dead, await keeping.put_away(git, dead, aside, tell))
         note.remove(workspace)
         judged = await judge(git)

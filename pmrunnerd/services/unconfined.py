@@ -33,16 +33,14 @@ class Unconfined:
         return str(self._agent / name)
 
     async def start(
-        self,
-        command: Sequence[str],
-        environment: Mapping[str, str],
-        reach: Reach = NONE,  # noqa: ARG002 - it reaches all there is
+        self, command: Sequence[str], environment: Mapping[str, str], reach: Reach = NONE
     ) -> "Stray":
         """Start a command in the workspace, marked as the run's; it reaches all there is."""
         if not self.workspace.is_dir():
             raise NoWorkspace(self.workspace)
         marked = {**environment, leftovers.VARIABLE: self._run}
-        child = process.start([*_WITH_US, *command], cwd=self.workspace, env=marked)
+        words = (*_WITH_US, *command)
+        child = process.start(words, cwd=self.workspace, env=marked, pass_fds=reach.lent)
         return Stray(child, self._run, below=self._below)
 
 

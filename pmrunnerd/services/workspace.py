@@ -5,6 +5,7 @@ tell it asks a git in a sandbox.
 """
 
 import asyncio
+import contextlib
 import os
 import shlex
 import stat
@@ -14,7 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from pmrunnerd.model.errors import PmError, Refused
-from pmrunnerd.services import cells, holding, leftovers, sandbox
+from pmrunnerd.services import cells, holding, leftovers, marker, sandbox
 from pmrunnerd.services.cell import NoWorkspace
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.judgement import judge
@@ -145,9 +146,19 @@ def _command(words: str, path: Path) -> str:
     return f"{words} {shlex.quote(str(path))}" if str(path).isprintable() else ""
 
 
-async def probe(path: Path, *, unconfined: bool) -> Inspection:
+def _stranger(path: Path, runs: Path | None) -> str:
+    """Return the run of a workspace's note if nothing is known of it; a run host asks the same."""
+    with contextlib.suppress(OSError):  # whoever looks further says what is wrong
+        left = marker.read(path)
+        if runs is not None and left is not None and not (runs / left.run / "spec.json").exists():
+            return left.run
+    return ""
+
+
+async def probe(path: Path, *, unconfined: bool, runs: Path | None = None) -> Inspection:
     """Tell whether a run could begin in a workspace as it is, by a short git in a sandbox.
 
+    `runs` is where the directories of the runs are that count as known; without it all do.
     Raises nothing: what keeps it from looking is a problem of the workspace.
     """
     run = leftovers.errand("probe")
@@ -162,7 +173,7 @@ async def probe(path: Path, *, unconfined: bool) -> Inspection:
         cell = await cells.make(
             path, run, agent=None, hidden=(), unconfined=unconfined, writable=False
         )
-        judged = await judge(Git(cell, run))
+        judged = await judge(Git(cell, run), _stranger(path, runs))
     except Exception as exc:  # noqa: BLE001 - whatever is in there, the daemon goes on
         hint = exc.hint if isinstance(exc, PmError) else None
         kind = "" if isinstance(exc, PmError) else f"{type(exc).__name__}: "

@@ -37,6 +37,27 @@ def test_what_new_rules_of_the_run_ignored_is_kept_once_and_gone_with_them(
     assert len(has) + len(list(here.glob(".git/pm-runner-kept/*/**/work"))) == 1
 
 
+@pytest.mark.parametrize("depth", [1, 3, 40])
+def test_rules_of_the_run_that_hide_themselves_too_hide_nothing_from_the_next(
+    tmp_path: Path, depth: int
+) -> None:
+    here = repository(tmp_path / "w")
+    began = Marker(run=RUN, head=head(here), branch="main", since=time.time() - 1)
+    inner = here
+    for _ in range(depth):
+        inner /= "mine"
+        inner.mkdir()
+        (inner / ".gitignore").write_text("*\n")
+    (inner / "work").write_text("x\n")
+    kept = asyncio.run(put_away(hands(here), began, place(RUN)))
+
+    assert kept is not None
+    assert {path.name for path in here.iterdir()} == {".git", ".gitignore", "kept.txt"}
+    refs = git(here, "for-each-ref", "--format=%(refname)", "refs/pm-runner").split()
+    has = [ref for ref in refs if f"{'mine/' * depth}work" in git(here, "ls-tree", "-r", ref)]
+    assert len(has) + len(list(here.glob(".git/pm-runner-kept/*/**/work"))) == 1
+
+
 @pytest.mark.parametrize("has_rules", [True, False])
 def test_in_a_submodule_too(tmp_path: Path, has_rules: bool) -> None:
     here = repository(tmp_path / "w")

@@ -1,6 +1,7 @@
 """A run that wants something of it to stay where a person's git enters it: it does not."""
 
 import asyncio
+import json
 import time
 from pathlib import Path
 
@@ -38,6 +39,12 @@ WAYS_TO_STAY = {
         f"git update-ref refs/pm-runner/runs/{_RUN} $(git hash-object -w kept.txt)"
     ),
     "a directory for the other index": "mkdir -p .git/pm-runner-index/x .git/pm-runner-index.lock/x",
+    "a file for all logs": "rm -r .git/logs; echo x > .git/logs",
+    "a directory for a log": "rm .git/logs/HEAD; mkdir -p .git/logs/HEAD/x; touch .git/logs/HEAD/x/y",
+    **{
+        f"a directory for a {name}": f"mkdir -p .git/{name}/x; touch .git/{name}/x/y"
+        for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
+    },
     "no rights": "mkdir -p a/b; touch a/b/c; chmod 000 a/b/c; chmod 555 a/b a own own/.git; chmod 555 .git",
     "a half-done rebase that cannot go": "mkdir -p .git/rebase-merge/x; chmod 000 .git/rebase-merge/x",
 }
@@ -66,6 +73,28 @@ def test_what_a_run_puts_in_the_way_keeps_nothing_of_it_where_git_enters(
     trap.unlink(missing_ok=True)
     person(open_, "git status", trap)
     assert trap.exists()
+
+
+def test_no_run_can_write_or_remove_the_note_that_says_whose_it_is(tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    note = {"run": "r9-aaaaaaaa", "head": "a" * 40, "branch": "../../config"}
+    ways = (
+        f"rm -f $n; mv $n x; mkdir $n; echo '{json.dumps(note)}' > x; cp x $n; mv -f x $n; rm -f x"
+    )
+    plant = f"git config core.fsmonitor 'touch {trap}; false #'"
+    with Hosts(tmp_path) as hosts:
+        here = hosts.workspace
+        config = (here / ".git/config").read_text()
+        run = hosts.start(f"set +e; echo x > work; n=.git/pm-runner-run; {ways}; echo on; sleep 99")
+        hosts.until(run, "on")
+        hosts.kill(run)
+        said = hosts.run(f"set +e; {plant}; exit 3")
+        assert [away.run for away in every(said, PutAway)] == [run]
+        assert end(said).outcome is Outcome.FAILED
+        assert (here / ".git/config").read_text() == config
+        person(here, "git status", trap)
+        assert not trap.exists()
+        assert git(here, "status", "--porcelain") == ""
 
 
 def test_an_index_that_is_a_directory_leads_git_nowhere(tmp_path: Path) -> None:

@@ -14,10 +14,15 @@ from tests.unit.services.parts import git, head, needs_sandbox, repository
 pytestmark = needs_sandbox
 
 _COMMIT = "git add new && git commit -qm new"
+_OWN = "../.git/modules/library"
 CHANGES = {
     "a commit on another branch": f"git switch -qc more; echo x > new; {_COMMIT}",
     "a commit on its branch": f"echo x > new; {_COMMIT}",
     "nothing committed": "echo x > new",
+    "no HEAD": f"echo x > new; rm {_OWN}/HEAD",
+    "no references": f"echo x > new; rm -r {_OWN}/refs; echo x > {_OWN}/refs",
+    "a file for its logs": f"echo x > new; rm -r {_OWN}/logs; echo x > {_OWN}/logs",
+    "a directory for a merge": f"echo x > new; mkdir -p {_OWN}/MERGE_HEAD/x",
     "an older commit": "git checkout -q HEAD~1; echo x > new",
 }
 ENDS = {"exit 3": Outcome.FAILED, "pm-ask 'Which?' a b": Outcome.ASKED}
@@ -70,6 +75,7 @@ def test_what_a_run_left_in_one_is_kept_and_the_next_run_finds_it_as_it_was(
         said = hosts.run(f"(cd library; {CHANGES[change]}); {ending}")
         assert end(said).outcome is ENDS[ending], said
         assert _state(here) == before
+        assert not (here / ".git/modules/library/MERGE_HEAD").exists()
         (kept,) = every(said, Kept)
         named = git(here, "rev-parse", f"{kept.ref}:library").strip()
         assert git(here / "library", "show", f"{named}:new") == "x\n"

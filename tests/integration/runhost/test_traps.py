@@ -25,6 +25,11 @@ PIPES = {
     "a branch": "rm .git/refs/heads/main; mkfifo .git/refs/heads/main",
     "a log": "rm .git/logs/HEAD; mkfifo .git/logs/HEAD",
     "other stores of objects": "mkfifo .git/objects/info/alternates .git/objects/info/commit-graph",
+    "a store of objects in the tree": (
+        "mkdir -p ignored/o/pack; mkfifo ignored/o/pack/pack-$(printf '1%.0s' {1..40}).idx;"
+        " touch ignored/o/pack/pack-$(printf '1%.0s' {1..40}).pack; git add -f work;"
+        " echo $PWD/ignored/o > .git/objects/info/alternates"
+    ),
     "a socket": "python3 -c 'import socket; socket.socket(1).bind(\".git/FETCH_HEAD\")'",
     "a link to one": "mkfifo pipe; ln -sf ../pipe .git/COMMIT_EDITMSG",
 }

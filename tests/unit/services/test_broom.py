@@ -2,7 +2,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +27,29 @@ def test_a_repository_of_the_run_s_making_goes_whatever_its_name(tmp_path: Path,
     (moved / ".git/HEAD.kept").rename(moved / ".git/HEAD")
     assert git(moved, "log", "--format=%s") == "start\n"
     assert swept(here) == {"taken": [], "stuck": [], "lost": [], "removed": []}
+
+
+@pytest.mark.parametrize("branch", ["../../config", "/config", "a/../../../config", "", "a\nb"])
+def test_nothing_is_touched_for_the_sake_of_a_branch_that_there_cannot_be(
+    tmp_path: Path, branch: str
+) -> None:
+    here = repository(tmp_path / "w")
+    (here / ".git/config").write_text("[core]\n")
+    repository(here / "own")
+
+    with pytest.raises(AssertionError, match="is no branch"):
+        swept(here, branch=branch)
+    assert (here / ".git/config").read_text() == "[core]\n"
+    assert (here / "own/.git").exists()
+
+
+def test_a_directory_where_the_note_was_goes_aside(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    (here / ".git/pm-runner-run/x").mkdir(parents=True)
+    swept(here)
+
+    assert not (here / ".git/pm-runner-run").exists()
+    assert set_aside(here) == {"pm-runner-run"}
 
 
 def test_two_of_one_name_are_both_kept(tmp_path: Path) -> None:
@@ -159,28 +181,6 @@ def test_what_is_planted_where_a_repository_would_go_keeps_it_none(tmp_path: Pat
     assert [path for path in left if (path.parent / "config").exists() or path.name == ".git"] == []
 
 
-def test_a_tree_deeper_than_any_path_is_looked_through(tmp_path: Path) -> None:
-    here = repository(tmp_path / "w")
-    at = os.open(here, os.O_RDONLY)
-    for _ in range(3000):
-        os.mkdir("deeper", dir_fd=at)
-        there = os.open("deeper", os.O_RDONLY, dir_fd=at)
-        os.close(at)
-        at = there
-    os.mkdir(".git", dir_fd=at)
-    os.close(os.open(".git/config", os.O_CREAT | os.O_WRONLY, dir_fd=at))
-    os.close(at)
-
-    since = time.time() + 1
-    assert swept(here, since)["taken"] == [], "it is a person's"
-    (taken,) = swept(here)["taken"]
-    assert 3800 < len(taken) < 4056
-    kept = here / ".git/pm-runner-kept" / ASIDE
-    find = ["find", ".", "-name", ".git*", "-printf", "%f"]
-    assert subprocess.check_output(find, cwd=kept, text=True) == ".git.kept"
-    subprocess.run(["rm", "-rf", str(here)], check=True)
-
-
 def test_very_many_repositories_go_in_one_go(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
     for number in range(3000):
@@ -225,3 +225,31 @@ def test_a_note_that_somebody_was_killed_over_goes(tmp_path: Path) -> None:
     swept(here)
 
     assert [path.name for path in (here / ".git").glob("pm-runner-run*")] == ["pm-runner-run"]
+
+
+@pytest.mark.parametrize("where", [".git", ".git/modules/library"])
+def test_of_other_stores_of_objects_only_those_stay_that_no_run_can_write(
+    tmp_path: Path, where: str
+) -> None:
+    here = repository(tmp_path / "w")
+    theirs = repository(tmp_path / "theirs") / ".git/objects"
+    alternates = here / where / "objects/info/alternates"
+    alternates.parent.mkdir(parents=True, exist_ok=True)
+    (here / "own").mkdir()
+    os.mkfifo(here / "own/pack.idx")
+    (tmp_path / "link").symlink_to(here)
+    alternates.write_text(f"{theirs}\n")
+    guarded = [str(here / where)] if "modules" in where else []
+    found = swept(here, guarded=guarded)
+    assert (found["lost"], found["removed"]) == ([], ["own/pack.idx"])
+
+    bad = ["../../own", "../../../../own", "/proc/self/cwd/own", "\0"]
+    bad += map(str, (here / "own", tmp_path / "link/own"))
+    for line in bad:
+        alternates.write_text(f"{theirs}\n{line}\n")
+        assert swept(here, later(alternates) + 60, guarded=guarded)["lost"] == [], (
+            "it is a person's"
+        )
+        assert swept(here, guarded=guarded)["lost"] == [str(alternates.relative_to(here / ".git"))]
+        assert alternates.read_text() == f"{theirs}\n"
+    assert len(set_aside(here)) == len(bad)

@@ -142,3 +142,14 @@ def test_what_takes_too_long_is_told_apart_for_another_try_would_too(
         asyncio.run(hands(here)("log"))
     with pytest.raises(TooSlow):
         asyncio.run(hands(here).succeeds("log"))
+
+
+@needs_sandbox
+def test_a_pipeline_reads_what_it_is_given_however_long(tmp_path: Path) -> None:
+    pipeline = Git(confined(repository(tmp_path / "w")), RUN).pipeline
+    given = b"x\0" * 500_000
+
+    assert asyncio.run(pipeline('cat <&"$GIVEN"', given)) == ["x"] * 500_000
+    assert asyncio.run(pipeline('cat <&"$GIVEN"')) == []
+    with pytest.raises(GitFailed, match=r"in a pipeline in \S+: exit status 3\Z"):
+        asyncio.run(pipeline("exit 3"))

@@ -1,10 +1,11 @@
 import asyncio
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from pmrunnerd.services import guard, sandbox
+from pmrunnerd.services import guard, marker, sandbox
 from pmrunnerd.services.cell import CannotConfine
 from pmrunnerd.services.git import identity
 from pmrunnerd.services.outcome import Exited, collect
@@ -128,6 +129,47 @@ def test_what_must_be_there_is_made_and_lifted(tmp_path: Path) -> None:
     for name in ("commondir", "config.worktree", "modules", "pm-runner-kept", "worktrees"):
         assert not (here / ".git" / name).exists()
     assert guard.find(tmp_path) == ()
+
+
+def test_a_configuration_that_is_gone_is_made_and_stays_so_that_nobody_else_makes_one(
+    tmp_path: Path,
+) -> None:
+    here = repository(tmp_path / "w")
+    (here / ".git/config").unlink()
+    before = head(here)
+
+    assert here / ".git/config" in [one.path for one in guard.find(here)]
+    guard.lift(here)
+    assert (here / ".git/config").read_text() == ""
+    assert head(here) == before
+
+
+def test_a_submodule_without_a_head_is_still_one_and_its_logs_are_none(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    module = here / ".git/modules/library"
+    module.parent.mkdir()
+    repository(tmp_path / "library").joinpath(".git").rename(module)
+    (module / "HEAD").unlink()
+    assert (module / "logs/HEAD").exists()
+
+    assert list(guard.submodules(here / ".git")) == [module]
+
+
+@pytest.mark.parametrize("kind", ["file", "fifo", "directory", "link"])
+def test_a_note_is_guarded_and_what_is_none_is_nothing(tmp_path: Path, kind: str) -> None:
+    here = repository(tmp_path / "w")
+    note = here / ".git" / marker.NAME
+    match kind:
+        case "fifo":
+            os.mkfifo(note)
+        case "directory":
+            note.mkdir()
+        case "link":
+            note.symlink_to(here / "kept.txt")
+        case _:
+            note.touch()
+
+    assert (note in [one.path for one in guard.find(here)]) is (kind == "file")
 
 
 @pytest.mark.parametrize("name", ["config", "config.worktree", "hooks", "info", "commondir", ""])

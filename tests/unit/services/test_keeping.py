@@ -222,10 +222,13 @@ def test_where_git_has_too_much_to_say_all_goes_aside_and_the_next_run_can_begin
     began = _took(here)
     for number in range(100):
         (here / f"{'long' * 20}-{number}").touch()
+    (here / ".gitignore").write_text("/kept.txt\n")
+    (here / "kept.txt").write_text("precious\n")
     monkeypatch.setattr("pmrunnerd.services.git._LIMIT", 1000)
     kept = _put_away(here, began)
 
     assert kept is not None
     assert len(list((here / kept.aside).iterdir())) == 102
+    assert (here / kept.aside / "kept.txt").read_text() == "precious\n"
     assert _files(here) == {".gitignore", "kept.txt"}
     assert git(here, "status", "--porcelain") == ""

@@ -1,11 +1,25 @@
 import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from pmrunnerd.services import keptrefs
+from pmrunnerd.services.cell import NONE, Reach
+from pmrunnerd.services.git import Git
 from pmrunnerd.services.keptrefs import REFS
+from pmrunnerd.services.unconfined import Stray, Unconfined
 from tests.unit.services.parts import RUN, git, hands, head, repository
+
+
+class _Counting(Unconfined):
+    started = 0
+
+    async def start(
+        self, command: Sequence[str], environment: Mapping[str, str], reach: Reach = NONE
+    ) -> Stray:
+        self.started += 1
+        return await super().start(command, environment, reach)
 
 
 def _made(here: Path) -> str:
@@ -39,3 +53,21 @@ def test_what_is_in_the_way_of_all_goes_if_it_is_ours_to_name(tmp_path: Path) ->
 )
 def test_it_is_known_whose_a_reference_is(ref: str, run: str) -> None:
     assert keptrefs.owner(ref) == run
+
+
+def test_the_latest_of_a_run_is_a_commit_whatever_else_has_its_names(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    assert asyncio.run(keptrefs.latest(hands(here), RUN)) == ""
+
+    git(here, "update-ref", f"{REFS}/{RUN}0-9", "HEAD")
+    blob = git(here, "rev-parse", "HEAD:kept.txt").strip()
+    for number in range(20, 1500):
+        (here / f".git/{REFS}/{RUN}-{number}").write_text(f"{blob}\n")
+    (here / f".git/{REFS}/{RUN}-1500").write_text("1" * 40)
+    assert asyncio.run(keptrefs.latest(hands(here), RUN)) == ""
+
+    for number in (2, 10):
+        git(here, "update-ref", f"{REFS}/{RUN}-{number}", "HEAD")
+    cell = _Counting(here, here, RUN, below=False)
+    assert asyncio.run(keptrefs.latest(Git(cell, RUN), RUN)) == f"{REFS}/{RUN}-10"
+    assert cell.started == 1, "or it takes a minute"

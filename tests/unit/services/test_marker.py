@@ -5,6 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from pmrunnerd.services import marker
+from pmrunnerd.services.git import GitFailed
 from pmrunnerd.services.marker import NAME, Marker, Within
 from tests.unit.services.parts import repository
 
@@ -50,6 +51,10 @@ def test_a_note_takes_the_place_of_another_and_leaves_nothing_else(tmp_path: Pat
         '{"run":"r1-4f2a","head":"' + "a" * 40 + '","branch":"-D"}',
         '{"run":"r1-4f2a","head":"' + "a" * 40 + '","branch":"a b"}',
         '{"run":"r1-4f2a","head":"' + "a" * 40 + '","branch":""}',
+        *(
+            '{"run":"r1-4f2a","head":"' + "a" * 40 + f'","branch":"{branch}"}}'
+            for branch in ("../../config", "a/../../../../.env", "/etc/x", "a//b", "a.lock", "a\\n")
+        ),
     ],
 )
 def test_a_note_that_we_could_not_have_written_is_none(tmp_path: Path, text: str) -> None:
@@ -68,6 +73,7 @@ def test_a_note_that_we_could_not_have_written_is_none(tmp_path: Path, text: str
         ),
         *({"directory": name} for name in ("", "x", "modules", "modules/../x", "/modules/x")),
         {"branch": "-D"},
+        {"branch": "../../config"},
         {"head": "HEAD"},
     ],
     ids=str,
@@ -83,6 +89,15 @@ def test_a_note_of_submodules_that_there_cannot_be_is_none(
     marker.write(here, replace(NOTE, submodules=(Within(**right | wrong),)))
 
     assert marker.read(here) is None
+
+
+def test_a_directory_in_its_place_is_told_and_how_to_take_it_away(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    (here / ".git" / NAME / "x").mkdir(parents=True)
+    with pytest.raises(GitFailed, match=f"it is a directory; rm -r {here}/.git/{NAME}"):
+        marker.remove(here)
+    with pytest.raises(GitFailed, match="it is a directory"):
+        marker.write(here, NOTE)
 
 
 @pytest.mark.parametrize("kind", ["fifo", "directory", "link", "huge"])

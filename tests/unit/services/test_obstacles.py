@@ -19,6 +19,13 @@ from tests.unit.services.parts import (
 )
 
 
+def _with_submodule(here: Path, library: Path) -> Path:
+    allowed = ("-c", "protocol.file.allow=always")
+    git(here, *allowed, "submodule", "add", "--quiet", str(repository(library)), "library")
+    git(here, "commit", "--quiet", "--message=add")
+    return here / "library"
+
+
 def _sweep(here: Path, aside: str = "") -> list[str]:
     return asyncio.run(
         sweep(hands(here), aside or place(RUN), since=time.time() - 60, branch="main")
@@ -39,22 +46,25 @@ def test_a_git_that_is_gone_is_told_in_words(tmp_path: Path) -> None:
         _sweep(tmp_path / "w")
 
 
+@pytest.mark.parametrize("where", [".git", ".git/modules/library"])
 def test_a_lock_of_the_living_stays_and_they_are_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     monkeypatch.setattr(obstacles, "_LOOKS", 2)
     here = repository(tmp_path / "w")
-    (here / "kept.txt").write_text("changed")
+    tree = _with_submodule(here, tmp_path / "library") if "modules" in where else here
+    lock = here / where / "index.lock"
+    (tree / "kept.txt").write_text("changed")
     # It holds the lock for as long as its editor is open.
     words = ("git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qa")
     with subprocess.Popen(
-        words, cwd=here, env={"PATH": "/usr/bin:/bin", "GIT_EDITOR": "sleep 60 #"}
+        words, cwd=tree, env={"PATH": "/usr/bin:/bin", "GIT_EDITOR": "sleep 60 #"}
     ) as person:
-        eventually((here / ".git/index.lock").exists)
+        eventually(lock.exists)
         try:
             with pytest.raises(GitFailed, match=f"git is at work there .pid {person.pid}."):
                 _sweep(here)
-            assert (here / ".git/index.lock").exists()
+            assert lock.exists()
         finally:
             subprocess.run(["pkill", "-P", str(person.pid)], check=False)
             person.wait()
@@ -85,3 +95,20 @@ def test_all_of_a_tree_can_be_moved_aside(tmp_path: Path) -> None:
     assert sorted(path.name for path in (here / ASIDE / aside).iterdir()) == [
         *("-odd\nname", ".gitignore", "kept.txt")
     ]
+
+
+@needs_sandbox
+def test_no_name_and_no_number_of_names_keeps_a_tree_from_going_aside(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    (here / ".gitignore").write_text("*.o\n")
+    magic = [":(foo)x", ":!x", "-x", "*", "a\nb"]
+    for name in magic:
+        (here / name).touch()
+    ignored = {f"{'long' * 40}-{number}.o" for number in range(1000)} | {":(top)x.o"}
+    for name in ignored:
+        (here / name).touch()
+    aside = place(RUN)
+    asyncio.run(evacuate(Git(confined(here), RUN), aside))
+
+    assert {path.name for path in here.iterdir()} == ignored | {".git"}
+    assert {path.name for path in (here / ASIDE / aside).iterdir()} >= set(magic)

@@ -1,6 +1,7 @@
 import asyncio
 import fcntl
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from pmrunnerd.services.holding import Held
 from pmrunnerd.services.keptrefs import REFS
 from pmrunnerd.services.obstacles import ASIDE, place
 from tests.integration.runhost.hostile import with_submodule
-from tests.unit.services.parts import git, hands, head, needs_sandbox, repository
+from tests.unit.services.parts import PATIENCE, git, hands, head, needs_sandbox, repository
 from tests.unit.services.references import OURS, kept, let_go, refs
 
 
@@ -48,6 +49,19 @@ def test_what_is_kept_of_a_run_goes_and_nothing_else_does(tmp_path: Path, *, pac
     assert git(here, "status", "--porcelain") == "?? draft.txt\n"
     assert let_go(here, OURS) == {}, "twice is once"
     assert not (here / ".git/commondir").exists(), "nothing of the sandbox is left"
+
+
+@needs_sandbox
+def test_very_many_go_in_one_go(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    at = head(here)
+    lines = [f"{at} {REFS}/{OURS}-{number}" for number in range(2, 3000)]
+    (here / ".git/packed-refs").write_text("\n".join([*lines, f"{at} refs/tags/mine", ""]))
+    began = time.monotonic()
+
+    assert let_go(here, OURS) == {}
+    assert time.monotonic() - began < PATIENCE
+    assert refs(here) == {"refs/heads/main", "refs/tags/mine"}
 
 
 @needs_sandbox

@@ -17,6 +17,7 @@ from pmrunnerd.services.tenancy import Finished, HeadMoved, Tenancy
 from tests.unit.services.parts import RUN, descriptors, git, hands, head, repository
 
 DEAD = f"r0-{os.getpid():08x}"
+STRANGER = "r9-aaaaaaaa"
 BEGAN = time.time()
 TRAILERS = (("PM-Runner-Task", "t1"), ("PM-Runner-Run", RUN))
 
@@ -34,7 +35,7 @@ def _take(
             hands(path),
             earlier,
             alive=lambda run: run in alive,
-            began=lambda run: None if run == RUN else BEGAN,
+            began=lambda run: None if run in {RUN, STRANGER} else BEGAN,
             put_away=lambda dead, kept: put_away.append((dead.run, kept)),
         )
     )
@@ -71,6 +72,21 @@ def test_a_workspace_of_a_run_that_lives_elsewhere_is_not_touched(tmp_path: Path
     with pytest.raises(Held, match=f"run {DEAD} has the workspace"):
         _take(here, alive=[DEAD])
     assert (here / "half").exists()
+
+
+def test_what_is_there_is_a_person_s_where_nobody_knows_the_run_of_the_note(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    marker.write(here, Marker(run=STRANGER, head=head(here), branch="main"))
+    inner = repository(here / "ignored/clone")
+    (here / "draft.txt").write_text("mine\n")
+    with pytest.raises(Held, match=rf"commit or stash them: draft\.txt \(.* run {STRANGER}"):
+        _take(here)
+    assert (here / "draft.txt").read_text() == "mine\n"
+
+    (here / "draft.txt").unlink()
+    _take(here).leave()
+    assert (inner / ".git").exists()
+    assert not git(here, "for-each-ref", "refs/pm-runner")
 
 
 def test_a_person_s_changes_hold_the_run_and_stay_untouched(tmp_path: Path) -> None:

@@ -193,6 +193,13 @@ def test_a_probe_tells_clean_from_a_person_s_changes_and_from_a_run_s(tmp_path: 
     marker.write(here, Marker(run="r0-dead", head=head(here), branch="main"))
     assert _probe(here) == ""
 
+    runs = tmp_path / "runs"
+    found = asyncio.run(workspace.probe(here, unconfined=False, runs=runs))
+    assert "draft.txt" in found.problem, "nobody knows that run"
+    (runs / "r0-dead").mkdir(parents=True)
+    (runs / "r0-dead/spec.json").touch()
+    assert not asyncio.run(workspace.probe(here, unconfined=False, runs=runs)).problem
+
 
 @needs_sandbox
 def test_a_probe_of_what_is_no_repository_is_a_problem_and_no_crash(tmp_path: Path) -> None:
