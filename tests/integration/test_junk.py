@@ -137,3 +137,13 @@ def test_branches_that_were_moved_into_the_tree_come_back(tmp_path: Path) -> Non
     assert swept(here)["lost"] == []
     assert head(here)
     assert not (here / ".git/refs/heads").is_symlink()
+
+
+def test_a_note_that_somebody_was_killed_over_goes(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    (here / ".git/pm-runner-run.0123").touch()
+    (here / ".git/pm-runner-run").touch()
+
+    swept(here)
+
+    assert [path.name for path in (here / ".git").glob("pm-runner-run*")] == ["pm-runner-run"]

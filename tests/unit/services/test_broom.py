@@ -217,16 +217,6 @@ def test_many_of_one_name_are_all_kept(tmp_path: Path) -> None:
     assert len(swept(here)["taken"]) == len(set_aside(here)) == 500
 
 
-def test_a_note_that_somebody_was_killed_over_goes(tmp_path: Path) -> None:
-    here = repository(tmp_path / "w")
-    (here / ".git/pm-runner-run.0123").touch()
-    (here / ".git/pm-runner-run").touch()
-
-    swept(here)
-
-    assert [path.name for path in (here / ".git").glob("pm-runner-run*")] == ["pm-runner-run"]
-
-
 @pytest.mark.parametrize("where", [".git", ".git/modules/library"])
 def test_of_other_stores_of_objects_only_those_stay_that_no_run_can_write(
     tmp_path: Path, where: str
