@@ -104,7 +104,7 @@ def test_a_budget_that_is_used_up_is_a_question_and_a_person_raises_it(tmp_path:
         running.say("demo", "Do it.")
         running.until_kind("demo", "question")
         (item,) = running.ask(p.Inbox()).items
-        assert item.text.startswith("The task has cost $0.02, and may cost $0.02.")
+        assert item.text.startswith("The task has cost $0.0200, and may cost $0.0200.")
         done = running.ctl("answer", item.id, "raise the limit")
         assert done.returncode == 0, done.stderr
         running.until_kind("demo", "complete")

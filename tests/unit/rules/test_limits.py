@@ -8,7 +8,7 @@ from pmrunnerd.model.state import State
 from pmrunnerd.rules import decide, limits, outcomes
 from pmrunnerd.rules.agenda import Follow, Remind, Start, agenda, waits
 from pmrunnerd.rules.evolve import evolve
-from tests.unit.rules.life import AT, a_draft, a_plan, failed, happen, planned, proposed, started
+from tests.unit.rules.life import AT, a_plan, failed, happen, started
 
 NOON = "2026-01-01T12:00:00.000Z"
 SOON = "2026-01-01T12:00:30.000Z"
@@ -215,26 +215,6 @@ def test_a_login_that_ends_soon_is_told_once() -> None:
 def test_an_agent_that_no_provider_limits_has_no_account() -> None:
     state = happen(a_plan(), started("t1", "r1"))
     assert dict(state.accounts) == {}
-
-
-def test_a_plan_that_is_made_while_a_limit_stands_ends_that() -> None:
-    state = a_draft()
-    limit = ev.AgentLimited(agent="oracle", kind="login", reason="x")
-    start = ev.RunStarted(run="r1", task="t1", project="w1", agent="oracle", attempt=1)
-    happen(state, limit, ev.AgentLoggedIn(agent="oracle", kind="token"), start)
-
-    planned(state, "r1", proposed())
-
-    assert state.accounts["oracle"].limit == ""
-
-
-def test_making_a_plan_is_tried_sooner_if_a_person_wants_it() -> None:
-    state = a_draft()
-    with pytest.raises(IllegalTransition, match="cannot retry task t1: it is QUEUED"):
-        decide.retry_task(state, "t1", "anna")
-    happen(state, ev.AgentLimited(agent="oracle", kind="rate", reason="busy", until="2027-01-01"))
-
-    assert decide.retry_task(state, "t1", "anna") == (ev.AgentRetried(agent="oracle", by="anna"),)
 
 
 def test_a_task_that_waits_for_a_provider_is_tried_sooner_if_a_person_wants_it() -> None:
