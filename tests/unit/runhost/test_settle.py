@@ -142,9 +142,9 @@ def test_where_git_takes_too_long_nobody_waits_for_it_a_second_time(
 ) -> None:
     here = repository(tmp_path / "w")
     held = _take(here)
-    os.mkfifo(here / "pipe")
+    os.mkfifo(tmp_path / "pipe")
     # By a configuration of a person's, whose pipe it is then.
-    git(here, "config", "mailmap.file", str(here / "pipe"))
+    git(here, "config", "mailmap.file", str(tmp_path / "pipe"))
     (here / "new").touch()
     git(here, "commit", "--quiet", "--allow-empty", "-m", "theirs")
     monkeypatch.setattr("pmrunnerd.services.git._TOTAL", 1.0)
