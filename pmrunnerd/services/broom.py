@@ -522,9 +522,11 @@ class Broom:
             file = os.open(name, _NOFOLLOW, dir_fd=git)
         except OSError:
             return None
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            os.close(file)
+            return None
         with os.fdopen(file, "rb") as stream:
-            regular = stat.S_ISREG(os.fstat(file).st_mode)
-            return stream.read(_MOST) if regular else None
+            return stream.read(_MOST)
 
     def _write(self, name: bytes, content: bytes, git: int) -> None:
         file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=git)

@@ -142,8 +142,8 @@ def test_where_git_takes_too_long_nobody_waits_for_it_a_second_time(
 ) -> None:
     here = repository(tmp_path / "w")
     held = _take(here)
-    # A person's own, where no run can take it away.
     os.mkfifo(tmp_path / "pipe")
+    # By a configuration of a person's, whose pipe it is then.
     git(here, "config", "mailmap.file", str(tmp_path / "pipe"))
     (here / "new").touch()
     git(here, "commit", "--quiet", "--allow-empty", "-m", "theirs")
