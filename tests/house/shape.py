@@ -10,7 +10,6 @@ from tests.house.tree import files, modules
 LIMIT: Final = 250
 
 LONG: Final[dict[str, str]] = {
-    "pmrunnerd/services/broom.py": "one program, which is handed into a sandbox as one text",
     "pmrunnerd/model/entities.py": "the nouns: each is read beside those that it names",
     "pmrunnerd/model/events.py": "one union, one file format: it is read from top to bottom",
     "pmrunnerd/model/settings.py": "one table: a setting is declared once, and read beside the others",
