@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from pmrunnerd.services import broom, guard, parcel, process, procfs, status
-from pmrunnerd.services.broom.hands import KEPT
+from pmrunnerd.services.broom.errand import KEPT
 from pmrunnerd.services.cell import CannotConfine, Reach
 from pmrunnerd.services.git import Git, GitFailed, shown
 from pmrunnerd.services.outcome import Exited

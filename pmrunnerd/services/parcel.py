@@ -6,11 +6,11 @@ It is what python compiled of each module when it was installed; whoever runs it
 import contextlib
 import inspect
 import marshal
-import pkgutil
 from collections.abc import Iterator
 from functools import cache
-from importlib.abc import InspectLoader
+from importlib.machinery import SourceFileLoader
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 
 from pmrunnerd.services import mounts, process, unwrap
@@ -32,12 +32,13 @@ def command(file: int, *words: str) -> tuple[str, ...]:
 @cache
 def _packed(package: ModuleType) -> bytes:
     own = package.__name__
-    names = (own, *(f"{own}.{module.name}" for module in pkgutil.iter_modules(package.__path__)))
+    inside = [path.stem for path in Path(*package.__path__).glob("*.py")]
+    names = (own, *(f"{own}.{name}" for name in inside if name != "__init__"))
     return marshal.dumps((own, {name: _code(name) for name in names}))
 
 
 def _code(name: str) -> object:
     spec = find_spec(name)
     assert spec is not None
-    assert isinstance(spec.loader, InspectLoader)
+    assert isinstance(spec.loader, SourceFileLoader)
     return spec.loader.get_code(name)

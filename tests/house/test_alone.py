@@ -19,9 +19,10 @@ def test_an_import_of_ours_or_of_others_is_found_wherever_it_stands(plant: Plant
         }
     )
 
-    assert imports_of_others(root, ("pmrunnerd.services.broom", "pmrunnerd.services.dustpan")) == [
-        "pmrunnerd/services/broom/sweep.py: imports pmrunnerd.services.git, "
-        "which is not there where it runs",
-        "pmrunnerd/services/broom/tree.py: imports msgspec, which is not there where it runs",
+    programs = ("pmrunnerd.services.broom", "pmrunnerd.services.dustpan")
+    why = "which is not there where it runs"
+    assert imports_of_others(root, programs) == [
+        f"pmrunnerd/services/broom/sweep.py: imports pmrunnerd.services.git, {why}",
+        f"pmrunnerd/services/broom/tree.py: imports msgspec, {why}",
         "pmrunnerd.services.dustpan: runs alone, and is not there",
     ]

@@ -64,7 +64,7 @@ def above(path: bytes) -> list[bytes]:
 
 def chance() -> bytes:
     """Return what makes a name one that nobody has planted."""
-    # `secrets` takes longer to import than all the rest of us.
+    # `secrets` takes longer to import than all of our modules.
     return b"-" + os.urandom(4).hex().encode()
 
 

@@ -3,6 +3,7 @@
 import os
 from typing import Final
 
+KEPT: Final = b"pm-runner-kept"  # in `.git`: the places of all runs
 _ROUNDED: Final = 1_000  # nanoseconds that a float of today cannot tell
 # Bytes of a directory's path in which every file has one that the kernel still takes, with room for
 # what git puts before and after it.

@@ -5,10 +5,9 @@ import os
 from typing import Final
 
 from pmrunnerd.services.broom.entries import DIRECTORY, chance, find, is_other, own
-from pmrunnerd.services.broom.errand import Errand, Report
+from pmrunnerd.services.broom.errand import KEPT, Errand, Report
 from pmrunnerd.services.broom.unmaking import unmake
 
-KEPT: Final = b"pm-runner-kept"
 _NAME: Final = 200  # bytes of a name that is kept; the kernel takes 255
 
 

@@ -5,7 +5,8 @@ import stat
 from typing import Final
 
 from pmrunnerd.services.broom.entries import APPEND, READ, allow, find, is_directory
-from pmrunnerd.services.broom.hands import KEPT, Hands
+from pmrunnerd.services.broom.errand import KEPT
+from pmrunnerd.services.broom.hands import Hands
 from pmrunnerd.services.broom.objects import REPLACE
 from pmrunnerd.services.broom.walking import walk
 
