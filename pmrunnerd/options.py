@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from pmrunnerd import __version__
-from pmrunnerd.model import settings
+from pmrunnerd.model import configuration, settings
 from pmrunnerd.model.errors import BadRequest
 from pmrunnerd.model.naming import ENVIRONMENT
 
@@ -84,7 +84,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
         environment=name,
         state_directory=directory,
         socket=(given.socket or directory / "control.sock").absolute(),
-        settings=settings.resolve(file, environment, chosen),
+        settings=configuration.resolve(file, environment, chosen),
         detach=given.detach,
     )
 

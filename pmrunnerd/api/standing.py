@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from pmrunnerd.model import views as v
+from pmrunnerd.model.accounts import Account
 from pmrunnerd.model.checkup import Check
-from pmrunnerd.model.entities import Account, Task, TaskState
+from pmrunnerd.model.entities import Task, TaskState
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import accounts, limits

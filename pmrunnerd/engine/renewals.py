@@ -9,7 +9,7 @@ from typing import Final
 
 from pmrunnerd.engine.complaints import Complaints
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import Account
+from pmrunnerd.model.accounts import Account
 from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.model.logins import Login
 from pmrunnerd.rules import accounts, limits

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
-from pmrunnerd.model.entities import Account, Message, Plan, Project, Question, Run, Task, TaskState
+from pmrunnerd.model.accounts import Account
+from pmrunnerd.model.entities import Message, Plan, Project, Question, Run, Task, TaskState
 from pmrunnerd.model.errors import NotFound
 from pmrunnerd.model.tables import Shelf, Table, Write
 

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import Account
+from pmrunnerd.model.accounts import Account
 from pmrunnerd.model.state import State
 
 

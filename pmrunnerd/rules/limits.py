@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import Account, Outcome, Run, Task
+from pmrunnerd.model.accounts import Account
+from pmrunnerd.model.entities import Outcome, Run, Task
 from pmrunnerd.model.logins import Login
 from pmrunnerd.model.progress import Limited
 from pmrunnerd.model.state import State

@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from pmrunnerd.services.broom import is_reference
+from pmrunnerd.services.broom.refnames import is_reference
 from pmrunnerd.services.git import OBJECT, GitFailed
 from pmrunnerd.store.durable import Disk
 

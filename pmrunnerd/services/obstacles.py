@@ -5,16 +5,15 @@ git, so all that it moves is moved at once.
 """
 
 import asyncio
-import inspect
 import json
 import os
 import secrets
 from collections.abc import Callable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Final
 
-from pmrunnerd.services import broom, guard, mounts, process, procfs, status
+from pmrunnerd.services import broom, guard, parcel, process, procfs, status
+from pmrunnerd.services.broom.errand import KEPT
 from pmrunnerd.services.cell import CannotConfine, Reach
 from pmrunnerd.services.git import Git, GitFailed, shown
 from pmrunnerd.services.outcome import Exited
@@ -22,7 +21,7 @@ from pmrunnerd.services.outcome import Exited
 Tell = Callable[[str], None]
 """Hears what people are to know of a workspace, and of no failure."""
 
-ASIDE: Final = f".git/{broom.KEPT.decode()}"
+ASIDE: Final = f".git/{KEPT.decode()}"
 # How often to look whether somebody's git is done, and seconds between two looks.
 _LOOKS: Final = 100
 _PAUSE: Final = 0.1
@@ -90,9 +89,9 @@ async def _run(git: Git, aside: str, tell: Tell, **more: object) -> list[str]:
         **more,
     }
     # By a file: there may be more names than a command line takes.
-    with process.given(json.dumps(told).encode()) as file:
-        program = (str(mounts.python()), "-I", "-S", "-c", _source(), str(file))
-        outcome = await git.program(program, Reach(unguarded=True, lent=(file,)))
+    with parcel.packed(broom) as program, process.given(json.dumps(told).encode()) as file:
+        words = parcel.command(program, str(file))
+        outcome = await git.program(words, Reach(unguarded=True, lent=(program, file)))
     try:
         said = json.loads(outcome.out) if isinstance(outcome, Exited) else None
     except ValueError:
@@ -117,11 +116,6 @@ def _guarded(workspace: Path) -> Sequence[str]:
         return [str(path) for path in guard.submodules(workspace / ".git")]
     except CannotConfine:
         return ()  # somebody has been at them, and none of them is to be trusted
-
-
-@cache
-def _source() -> str:
-    return inspect.getsource(broom)
 
 
 def _last(outcome: object) -> str:

@@ -16,7 +16,7 @@ from msgspec import structs
 from pmrunnerd.services import commits, flags, guard, holding, keeping, leftovers, subkeeping
 from pmrunnerd.services import marker as note
 from pmrunnerd.services import status as state
-from pmrunnerd.services.broom import DEEPEST
+from pmrunnerd.services.broom.errand import DEEPEST
 from pmrunnerd.services.cell import NoWorkspace
 from pmrunnerd.services.commits import Commit, NestedRepository, TooDeep
 from pmrunnerd.services.git import Git, GitFailed, TooSlow

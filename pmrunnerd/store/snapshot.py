@@ -14,7 +14,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from pmrunnerd.model.entities import Account, Message, Plan, Project, Question, Run, Task
+from pmrunnerd.model.accounts import Account
+from pmrunnerd.model.entities import Message, Plan, Project, Question, Run, Task
 from pmrunnerd.model.state import Elsewhere, State
 from pmrunnerd.store import finished
 from pmrunnerd.store.batch import body, line_of

@@ -7,7 +7,7 @@ import pytest
 
 from pmrunnerd.engine.admission import APART, FRESH, YOUNG, Admission
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import Account
+from pmrunnerd.model.accounts import Account
 from pmrunnerd.rules.admission import Least, Room
 from pmrunnerd.services.clock import Clock
 from tests.unit.engine.engines import ENOUGH, an_engine

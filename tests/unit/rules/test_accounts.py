@@ -1,5 +1,5 @@
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import Account
+from pmrunnerd.model.accounts import Account
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import accounts
 from tests.unit.rules.life import AT, happen

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from pmrunnerd.model.entities import Account, Message, PlanState, Project
+from pmrunnerd.model.accounts import Account
+from pmrunnerd.model.entities import Message, PlanState, Project
 from pmrunnerd.model.state import State
 from pmrunnerd.store import snapshot
 from pmrunnerd.store.durable import Disk

@@ -1,6 +1,4 @@
-"""What a run made of the files by which git finds its references, put right by the broom."""
-
-import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,11 +6,23 @@ import pytest
 from tests.unit.services.parts import git, head, repository
 from tests.unit.services.sweeping import later, set_aside, swept
 
+
+def test_a_directory_where_the_note_was_goes_aside(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    (here / ".git/pm-runner-run/x").mkdir(parents=True)
+    swept(here)
+
+    assert not (here / ".git/pm-runner-run").exists()
+    assert set_aside(here) == {"pm-runner-run"}
+
+
 NO_HEADS = [
     *(b"junk", b"", b"\0" * 50, b"ref: x", b"ref: refs/heads/", b"ref: refs/heads/a..b"),
     *(b"ref: refs/heads/a b", b"ref: refs/heads/x.lock", b"ref: refs/heads/.x", b"a" * 39),
     *(b"ref: refs/heads/a//b", b"ref: refs/heads/a.", b"ref: refs/heads/a\nref: refs/heads/b"),
 ]
+
+
 HEADS = [b"ref: refs/heads/\xc3\xbc/b-1\n", b"ref:\trefs/x", b"a" * 40, b"a" * 64 + b"\n"]
 
 
@@ -58,58 +68,6 @@ def test_what_was_no_better_before_the_run_is_not_ours_to_mend(tmp_path: Path, n
     assert (here / ".git" / name).read_text() == "junk"
 
 
-def test_of_packed_references_all_that_git_can_read_stays(tmp_path: Path) -> None:
-    here = repository(tmp_path / "w")
-    git(here, "branch", "side")
-    git(here, "tag", "-a", "-m", "one", "one")
-    git(here, "pack-refs", "--all")
-    packed = here / ".git/packed-refs"
-    assert swept(here)["lost"] == [], "it is in order"
-    assert packed.read_text().startswith("# pack-refs with:")
-
-    packed.write_bytes(packed.read_bytes() + b"junk\n" + b"a" * 40 + b" refs/heads/a..b\n")
-    assert swept(here)["lost"] == ["packed-refs"]
-    assert set_aside(here) == {"packed-refs"}
-    assert git(here, "rev-parse", "side", "one^{commit}").split() == [head(here)] * 2
-    assert "#" not in packed.read_text(), "it would say that all is in order, and sorted"
-
-
-@pytest.mark.parametrize("name", ["packed-refs", "shallow"])
-@pytest.mark.parametrize("kind", ["junk", "a link", "a pipe", "a directory"])
-def test_what_holds_no_line_that_git_can_read_goes_aside(
-    tmp_path: Path, name: str, kind: str
-) -> None:
-    here = repository(tmp_path / "w")
-    path = here / ".git" / name
-    match kind:
-        case "junk":
-            path.write_bytes(b"junk\0\n\n")
-        case "a link":
-            path.symlink_to("/etc/passwd")
-        case "a pipe":
-            os.mkfifo(path)
-        case _:
-            (path / "x").mkdir(parents=True)
-    swept(here)
-
-    assert not os.path.lexists(path)
-    assert set_aside(here) == {name}
-    assert head(here)
-
-
-def test_a_shallow_history_of_good_lines_stays_and_one_beyond_all_measure_is_not_read(
-    tmp_path: Path,
-) -> None:
-    here = repository(tmp_path / "w")
-    shallow = here / ".git/shallow"
-    shallow.write_text(f"{head(here)}\n")
-    assert swept(here)["lost"] == []
-    assert shallow.exists()
-
-    os.truncate(shallow, 1 << 27)
-    assert swept(here)["lost"] == []
-
-
 @pytest.mark.parametrize("branch", ["main", "deep/er/branch"])
 def test_what_stands_above_the_branch_goes_and_what_lies_in_its_place(
     tmp_path: Path, branch: str
@@ -139,11 +97,28 @@ def test_branches_that_were_moved_into_the_tree_come_back(tmp_path: Path) -> Non
     assert not (here / ".git/refs/heads").is_symlink()
 
 
-def test_a_note_that_somebody_was_killed_over_goes(tmp_path: Path) -> None:
+LOGS = {
+    "a file for all of them": "rm -r logs; echo x > logs",
+    "a file for those of branches": "rm -r logs/refs/heads; echo x > logs/refs/heads",
+    "a directory for that of HEAD": "rm logs/HEAD; mkdir -p logs/HEAD/x; echo x > logs/HEAD/x/y",
+    "a directory for that of a branch": (
+        "rm logs/refs/heads/main; mkdir -p logs/refs/heads/main/x; echo x > logs/refs/heads/main/x/y"
+    ),
+}
+
+
+@pytest.mark.parametrize("where", ["the workspace", "a submodule"])
+@pytest.mark.parametrize("what", LOGS)
+def test_git_can_write_its_logs_again(tmp_path: Path, what: str, where: str) -> None:
     here = repository(tmp_path / "w")
-    (here / ".git/pm-runner-run.0123").touch()
-    (here / ".git/pm-runner-run").touch()
+    at = here / ".git"
+    if where == "a submodule":
+        at = here / ".git/modules/library"
+        at.parent.mkdir()
+        repository(tmp_path / "library").joinpath(".git").rename(at)
+    subprocess.run(["bash", "-ec", LOGS[what]], cwd=at, check=True)
+    swept(here, guarded=[str(at)] if where == "a submodule" else [])
 
-    swept(here)
-
-    assert [path.name for path in (here / ".git").glob("pm-runner-run*")] == ["pm-runner-run"]
+    for words in (["update-ref", "HEAD", "HEAD"], ["commit", "--allow-empty", "--message=x"]):
+        git(here, f"--git-dir={at}", *words)
+    assert (at / "logs/HEAD").is_file()

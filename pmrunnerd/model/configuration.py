@@ -1,0 +1,77 @@
+"""The settings of one daemon, out of its configuration file, its variables and its options.
+
+The first that is given wins: an option, else a variable, else the file, else the default.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from pmrunnerd.model import quantities, variables
+from pmrunnerd.model.errors import BadRequest
+from pmrunnerd.model.settings import Row, Settings, table
+
+
+def resolve(
+    file: Mapping[str, Any], environment: Mapping[str, str], options: Mapping[str, Any]
+) -> Settings:
+    """Merge a parsed configuration file (tables of keys), variables and options (by field).
+
+    Raises BadRequest naming the key that is unknown or has a wrong value.
+    """
+    rows = table()
+    by_key = {row.key: row for row in rows}
+    found: dict[str, Any] = {}
+    for key, value in _flat(file, by_key):
+        if key not in by_key:
+            raise BadRequest(
+                f"cannot use the configuration: there is no setting {key}",
+                hint=f"settings are {', '.join(by_key)}",
+            )
+        found[by_key[key].field] = value
+    found |= {r.field: environment[r.variable] for r in rows if r.variable in environment}
+    found |= {field: value for field, value in options.items() if value is not None}
+    settings = Settings()
+    for row in rows:
+        if row.field in found:
+            settings = _changed(settings, row, found[row.field])
+    return settings
+
+
+def _flat(
+    table: Mapping[str, Any], known: Mapping[str, Row], before: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """Yield the settings of a table by key; a table that is the value of one stays whole."""
+    for name, value in table.items():
+        key = f"{before}{name}"
+        if isinstance(value, Mapping) and key not in known:
+            yield from _flat(value, known, f"{key}.")
+        else:
+            yield key, value
+
+
+def _changed(settings: Settings, row: Row, value: Any) -> Settings:
+    try:
+        return msgspec.convert(
+            {**msgspec.structs.asdict(settings), row.field: _read(row, value)},
+            Settings,
+            strict=False,
+        )
+    except msgspec.ValidationError as exc:
+        raise BadRequest(
+            f"cannot use setting {row.key} = {value!r}: it is {row.expects}",
+            hint=f"{row.option} {row.shown}   is the default; pmrunnerd -h lists them all",
+        ) from exc
+
+
+def _read(row: Row, value: Any) -> Any:
+    """Return a value as the struct has it: a size or a time that has a unit is a number."""
+    if isinstance(row.default, dict):
+        return variables.check(row.key, variables.read(value) if isinstance(value, str) else value)
+    if row.units is None or not isinstance(value, str):
+        return value
+    found = quantities.number(value, row.units)
+    if found is None:
+        return value
+    return int(found) if isinstance(row.default, int) else found
