@@ -11,8 +11,7 @@ from typing import Any, Final
 from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny
 
 from pmrunnerd.model.progress import Answered, Asked
-from pmrunnerd.model.questions import ALLOW_ONCE, ALLOW_TASK, DENY, OPTIONS, Kind
-from pmrunnerd.services.agents.claude.translate import target
+from pmrunnerd.services.agents.decisions import Decisions, ask, asked
 
 # The CLI starts its commands in a sandbox, or not at all.
 _CONFINED: Final = frozenset({"Bash"})
@@ -34,11 +33,7 @@ class Permissions:
     """
 
     def __init__(self, known: Sequence[Answered], workspace: str, last: str) -> None:
-        decided = [one for one in known if one.kind is Kind.PERMISSION]
-        self._news = [one for one in decided if one.run == last]
-        # What was allowed once was for the very next run.
-        self._once = [one.question for one in self._news if one.answer == ALLOW_ONCE]
-        self._tools = {_tool(one.question) for one in decided if one.answer == ALLOW_TASK}
+        self._decisions = Decisions(known, last)
         self._workspace = workspace
         self.wanted: list[Asked] = []
 
@@ -59,19 +54,14 @@ class Permissions:
         if tool in _WAYS_OUT:
             return PermissionResultDeny(message=_INSIDE)
         question = ask(tool, given)
-        if tool in self._tools or tool in _CONFINED:
+        if tool in _CONFINED or self._decisions.allow(tool, question):
             return PermissionResultAllow()
-        if question in self._once:
-            self._once.remove(question)
-            return PermissionResultAllow()
-        self.wanted.append(
-            Asked(at="", text=question, options=OPTIONS[Kind.PERMISSION], kind=Kind.PERMISSION)
-        )
+        self.wanted.append(asked(question))
         return PermissionResultDeny(message=_LATER, interrupt=True)
 
     def news(self) -> str:
         """Tell the session what was decided since it asked; empty where that is nothing."""
-        return "\n".join(map(_told, self._news))
+        return self._decisions.news()
 
     def _below(self, path: str) -> list[str]:
         """Return the names of a path below the workspace; none where it leads elsewhere."""
@@ -79,20 +69,3 @@ class Permissions:
             return []
         names = path.removeprefix(f"{self._workspace}/").split("/")
         return [] if ".." in names else names
-
-
-def ask(tool: str, given: Mapping[str, Any]) -> str:
-    """Return the question whether a tool may be used so; the same use is the same question."""
-    what = target(given)
-    return f"May it use {tool}" + (f" on {what}?" if what else "?")
-
-
-def _tool(question: str) -> str:
-    return question.removeprefix("May it use ").partition(" on ")[0].removesuffix("?")
-
-
-def _told(one: Answered) -> str:
-    if one.answer in {ALLOW_ONCE, ALLOW_TASK}:
-        return f"A person was asked: {one.question} It is allowed; do it again now."
-    why = "" if one.answer == DENY else f" The reason: {one.answer}"
-    return f"A person was asked: {one.question} It is not allowed.{why} Go on without it."

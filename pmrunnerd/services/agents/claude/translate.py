@@ -1,7 +1,7 @@
 """What Claude Code says, in our words. Pure: the same message always gives the same reports."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 from claude_agent_sdk import (
@@ -19,12 +19,10 @@ from claude_agent_sdk import (
 )
 
 from pmrunnerd.model.progress import AnyProgress, Changed, Charged, Other, Said, Used
+from pmrunnerd.services.agents.targets import short, target
 
-# Characters that a report repeats of what a tool was given, or gave back.
-_SHORT: Final = 400
+# Characters that a report repeats of what nobody has a word for.
 _LONG: Final = 4000
-# What of a tool's input says on what it was used, the first that is there.
-_TARGETS: Final = ("file_path", "command", "pattern", "path", "url", "query", "description")
 # What tells nothing about the work.
 _SILENT: Final = frozenset({"init", "hook_started", "hook_response", "permission_denied", "status"})
 
@@ -55,7 +53,7 @@ class Translator:
                 yield Charged(at="", dollars=more, turns=turns)
             case SystemMessage(subtype=kind, data=data):
                 if kind not in _SILENT:
-                    yield Other(at="", kind=kind, data=_short(json.dumps(data), _LONG))
+                    yield Other(at="", kind=kind, data=short(json.dumps(data), _LONG))
             case _:
                 yield from _rest(message)
 
@@ -68,7 +66,7 @@ class Translator:
             case ToolUseBlock(id=name):
                 self._used[name] = block
             case _:
-                yield Other(at="", kind=type(block).__name__, data=_short(repr(block), _LONG))
+                yield Other(at="", kind=type(block).__name__, data=short(repr(block), _LONG))
 
     def _result(self, block: ToolResultBlock) -> AnyProgress:
         used = self._used.pop(block.tool_use_id, None)
@@ -76,7 +74,7 @@ class Translator:
             at="",
             tool=used.name if used else "",
             target=target(used.input) if used else "",
-            result=_short(_text(block.content)),
+            result=short(_text(block.content)),
             failed=bool(block.is_error),
         )
 
@@ -88,7 +86,7 @@ def _rest(message: Message) -> Iterator[AnyProgress]:
         case RateLimitEvent(rate_limit_info=RateLimitInfo(status="allowed")):
             pass
         case _:
-            yield Other(at="", kind=type(message).__name__, data=_short(repr(message), _LONG))
+            yield Other(at="", kind=type(message).__name__, data=short(repr(message), _LONG))
 
 
 def _changed(details: Any) -> Iterator[AnyProgress]:
@@ -106,17 +104,8 @@ def _changed(details: Any) -> Iterator[AnyProgress]:
     )
 
 
-def target(given: Mapping[str, Any]) -> str:
-    """Return on what a tool is used, as far as one line says it."""
-    return next((_short(str(given[name])) for name in _TARGETS if given.get(name)), "")
-
-
 def _text(content: object) -> str:
     if isinstance(content, list):
         texts = (one.get("text", "") for one in content if isinstance(one, dict))
         return "\n".join(map(str, texts))
     return "" if content is None else str(content)
-
-
-def _short(text: str, most: int = _SHORT) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"

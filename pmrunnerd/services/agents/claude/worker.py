@@ -4,19 +4,19 @@ import asyncio
 
 from claude_agent_sdk import ClaudeSDKError
 
-from pmrunnerd.model.entities import Outcome, TaskKind
+from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.model.progress import Concluded, Spec
-from pmrunnerd.model.questions import ACCEPT, Kind
-from pmrunnerd.services.agents.claude import launch, limits, prompts, stubs
+from pmrunnerd.services.agents import prompts, verification
+from pmrunnerd.services.agents.claude import launch, limits, stubs
+from pmrunnerd.services.agents.claude import prompts as claude_prompts
 from pmrunnerd.services.agents.claude.launch import Launch
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.claude.session import Pending, Session
 from pmrunnerd.services.agents.claude.talk import Talk
-from pmrunnerd.services.agents.claude.time_limits import TimeLimits
 from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
+from pmrunnerd.services.agents.time_limits import TimeLimits
 from pmrunnerd.services.git import Git
 
 
@@ -26,9 +26,8 @@ async def work(job: Job, report: Report) -> Verdict:
     spec = job.spec
     if not job.cell.confined:
         raise Refused("cannot start Claude Code: it works in a sandbox alone")
-    if _is_accepted(spec):
-        report.tell(Concluded(at="", text="a person accepted it as it was"))
-        return Verdict(outcome=Outcome.SUCCEEDED)
+    if (over := verification.accepted(spec, report)) is not None:
+        return over
     budget = spec.means.budget
     if budget is not None and budget.left <= 0:
         report.tell(limits.dollars(budget, 0.0))
@@ -78,9 +77,9 @@ def opening(job: Job, pending: Pending, permissions: Permissions, *, resumes: bo
     """Return what to say, one after the other; an empty one has the CLI repeat its question."""
     spec = job.spec
     if not resumes:
-        return [prompts.first(spec)]
+        return [claude_prompts.first(spec)]
     lost = prompts.lost(job.restored.ref if job.restored and not job.restored.there else "")
-    news = "\n\n".join(filter(None, (permissions.news(), _said(spec))))
+    news = "\n\n".join(filter(None, (permissions.news(), verification.instructions(spec))))
     if pending.replays:
         more = "\n\n".join(filter(None, (news, lost)))
         return ["", *([more] if more else [])]
@@ -88,21 +87,6 @@ def opening(job: Job, pending: Pending, permissions: Permissions, *, resumes: bo
         return ["\n\n".join(filter(None, (news, lost)))]
     interrupted = bool(spec.earlier) and spec.earlier[-1] in spec.interrupted
     return [prompts.going_on(spec, interrupted=interrupted, lost=lost)]
-
-
-def _last(spec: Spec, kind: Kind) -> str:
-    """Return what a person answered to what the run before this one asked; empty for nothing."""
-    before = spec.earlier[-1] if spec.earlier else ""
-    found = [one.answer for one in spec.answers if one.kind is kind and one.run == before]
-    return found[-1] if found else ""
-
-
-def _is_accepted(spec: Spec) -> bool:
-    return spec.kind is TaskKind.WORK and _last(spec, Kind.FINDINGS) == ACCEPT
-
-
-def _said(spec: Spec) -> str:
-    return prompts.instructed(said) if (said := _last(spec, Kind.FINDINGS)) else ""
 
 
 def _ask(report: Report, pending: Pending) -> Verdict:

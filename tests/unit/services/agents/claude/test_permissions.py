@@ -6,8 +6,9 @@ import pytest
 from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny
 
 from pmrunnerd.model.progress import Answered
-from pmrunnerd.model.questions import ALLOW_ONCE, ALLOW_TASK, DENY, Kind
-from pmrunnerd.services.agents.claude.permissions import Permissions, ask
+from pmrunnerd.model.questions import ALLOW_ONCE, ALLOW_TASK, Kind
+from pmrunnerd.services.agents.claude.permissions import Permissions
+from pmrunnerd.services.agents.decisions import ask
 
 FETCH = {"url": "https://example.org/a"}
 
@@ -106,36 +107,6 @@ def test_what_is_allowed_once_is_allowed_once_and_for_the_very_use() -> None:
     assert isinstance(found.decide("WebFetch", other), PermissionResultDeny)
     assert isinstance(found.decide("WebFetch", FETCH), PermissionResultAllow)
     assert isinstance(found.decide("WebFetch", FETCH), PermissionResultDeny)
-
-
-def test_what_was_allowed_once_to_an_earlier_run_is_used_up() -> None:
-    found = permissions(decided(ALLOW_ONCE, run="r1"), last="r2")
-
-    assert isinstance(found.decide("WebFetch", FETCH), PermissionResultDeny)
-    assert found.news() == ""
-
-
-def test_what_is_allowed_for_the_task_is_allowed_to_all_later_runs_of_it() -> None:
-    found = permissions(decided(ALLOW_TASK, run="r1"), last="r7")
-
-    other = {"url": "https://example.org/b"}
-    assert isinstance(found.decide("WebFetch", other), PermissionResultAllow)
-    assert isinstance(found.decide("WebSearch", {}), PermissionResultDeny)
-
-
-@pytest.mark.parametrize(
-    ("answer", "told"),
-    [
-        (ALLOW_ONCE, "It is allowed; do it again now."),
-        (ALLOW_TASK, "It is allowed; do it again now."),
-        (DENY, "It is not allowed. Go on without it."),
-        ("we are offline", "It is not allowed. The reason: we are offline Go on without it."),
-    ],
-)
-def test_the_session_is_told_what_was_decided(answer: str, told: str) -> None:
-    news = permissions(decided(answer)).news()
-
-    assert news == f"A person was asked: May it use WebFetch on https://example.org/a? {told}"
 
 
 def test_an_answer_to_an_agent_s_own_question_allows_nothing() -> None:

@@ -9,7 +9,7 @@ from claude_agent_sdk import CLIConnectionError, ProcessError
 
 from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.cell import Reach
-from tests.unit.services.parts import ENVIRONMENT, confined, needs_sandbox, processes, repository
+from tests.unit.services.parts import ENVIRONMENT, confined, needs_sandbox, repository
 
 pytestmark = needs_sandbox
 
@@ -41,14 +41,6 @@ def test_what_is_said_comes_to_it_and_what_it_says_comes_back(tmp_path: Path) ->
     assert not found.is_ready()
 
 
-def test_a_line_of_megabytes_is_one_message(tmp_path: Path) -> None:
-    program = "import json; print(json.dumps({'a': 'x' * 5_000_000}))"
-
-    (message,) = asyncio.run(heard(transport(tmp_path, program)))
-
-    assert len(message["a"]) == 5_000_000
-
-
 def test_words_beside_the_protocol_are_kept_for_the_reason_of_a_failure(tmp_path: Path) -> None:
     program = "import sys; print('a word'); print('another', file=sys.stderr); sys.exit(3)"
     found = transport(tmp_path, program)
@@ -77,26 +69,3 @@ def test_nothing_can_be_said_to_one_that_is_gone(tmp_path: Path) -> None:
 
     with pytest.raises(CLIConnectionError, match="does not listen any more"):
         asyncio.run(says())
-
-
-def test_one_that_does_not_leave_is_ended_with_all_that_it_started(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(f"{CellTransport.__module__}._PATIENCE", 0.2)
-    word = "8642.1"
-    program = f"""
-import subprocess, time
-subprocess.Popen(["setsid", "sleep", "{word}"])
-print('{{"up": 1}}', flush=True)
-time.sleep(1000)
-"""
-
-    async def closes() -> None:
-        found = transport(tmp_path, program)
-        await found.connect()
-        async for _ in found.read_messages():
-            break
-        await found.close()
-
-    asyncio.run(closes())
-    assert processes(f"sleep\0{word}") == []

@@ -4,10 +4,18 @@ from collections.abc import Iterator, Set
 from posixpath import normpath
 from typing import Final
 
-from pmrunnerd.services.agents.claude.results import Result
+from msgspec import Struct
+
 from pmrunnerd.services.changes import Changes
 
 MOST: Final = 20
+
+
+class Result(Struct, frozen=True):
+    """What a worker says of its work."""
+
+    summary: str
+    files: tuple[str, ...] = ()
 
 
 def findings(
