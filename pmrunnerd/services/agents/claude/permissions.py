@@ -11,6 +11,7 @@ from typing import Any, Final
 from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny
 
 from pmrunnerd.model.progress import Answered, Asked
+from pmrunnerd.services.agents import places
 from pmrunnerd.services.agents.decisions import Decisions, ask, asked
 
 # The CLI starts its commands in a sandbox, or not at all.
@@ -19,8 +20,6 @@ _CONFINED: Final = frozenset({"Bash"})
 # difference between the world and the doors of this machine.
 _WAYS_OUT: Final = frozenset({"SandboxNetworkAccess"})
 _WRITERS: Final = frozenset({"Edit", "Write", "NotebookEdit", "MultiEdit"})
-# What a person's own Claude Code, or editor, would execute.
-_ASKED: Final = frozenset({".git", ".claude", ".mcp.json", ".vscode", ".idea"})
 _WALL: Final = "Only files of the workspace can be changed, and of those none below .git."
 _INSIDE: Final = "Commands have no network. Nobody can allow it."
 _LATER: Final = "A person is asked whether you may. You will be told."
@@ -43,14 +42,12 @@ class Permissions:
         """Allow what a person allowed; refuse the rest, and remember to ask."""
         if tool in _WRITERS:
             named = str(given.get("file_path", ""))
-            # A link has two names: by one of them a person's program may find what is written.
-            real = realpath(named)
-            said, meant = self._below(named), self._below(real)
-            if not (said and meant) or ".git" in {said[0], meant[0]}:
+            names = places.below(self._workspace, named)
+            if names is None or ".git" in {names[0][0], names[1][0]}:
                 return PermissionResultDeny(message=_WALL)
-            if _ASKED.isdisjoint([*said, *meant]):
+            if places.is_free(self._workspace, named):
                 return PermissionResultAllow()
-            given = {**given, "file_path": real}
+            given = {**given, "file_path": realpath(named)}
         if tool in _WAYS_OUT:
             return PermissionResultDeny(message=_INSIDE)
         question = ask(tool, given)
@@ -62,10 +59,3 @@ class Permissions:
     def news(self) -> str:
         """Tell the session what was decided since it asked; empty where that is nothing."""
         return self._decisions.news()
-
-    def _below(self, path: str) -> list[str]:
-        """Return the names of a path below the workspace; none where it leads elsewhere."""
-        if not path.startswith(f"{self._workspace}/"):
-            return []
-        names = path.removeprefix(f"{self._workspace}/").split("/")
-        return [] if ".." in names else names
