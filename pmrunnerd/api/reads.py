@@ -16,6 +16,7 @@ from pmrunnerd.model import views as v
 from pmrunnerd.model.checkup import Check, Checkup
 from pmrunnerd.model.entities import Run
 from pmrunnerd.model.state import State
+from pmrunnerd.services import acpprogram
 
 
 class Named(Protocol):
@@ -58,7 +59,16 @@ def status(desk: Desk, _: p.Status) -> v.Overview:
 
 def doctor(desk: Desk, _: p.Doctor) -> Checkup:
     found = desk.checkup()
-    return replace(found, checks=(*found.checks, *map(_door, desk.doors.values())))
+    return replace(found, checks=(*found.checks, *_acp(desk), *map(_door, desk.doors.values())))
+
+
+def _acp(desk: Desk) -> Iterator[Check]:
+    """Look for the program of agent `acp`, where somebody means to use it: settings are ours."""
+    settings = desk.settings
+    projects = desk.store.state.projects.values()
+    is_used = any(one.agent == acpprogram.AGENT and not one.removed for one in projects)
+    if is_used or settings.agent_acp_command:
+        yield acpprogram.check(settings.agent_acp_command, settings.agent_acp_shown)
 
 
 def project_list(desk: Desk, _: p.ProjectList) -> v.ProjectTable:
