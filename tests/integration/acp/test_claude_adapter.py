@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Asked, Charged, Concluded, Means
+from pmrunnerd.model.progress import Asked, Charged, Concluded, Kept, Means
 from pmrunnerd.model.questions import ALLOW_TASK, Kind
 from pmrunnerd.services.process import PATH
 from tests.fakes.model import Model, Step, scripted
@@ -22,6 +22,7 @@ from tests.integration.claude.parts import KEY, question, uses
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.unit.services.parts import git, needs_sandbox
 
+MAKE: Final = "echo che rry | tr -d ' ' > fruit.txt; cat fruit.txt"
 ADAPTER: Final = "@agentclientprotocol/claude-agent-acp@0.101.0"
 
 if not os.environ.get("PMRUNNER_TEST_EVERYTHING"):
@@ -59,15 +60,22 @@ def means(adapter: Path, model: Model) -> Means:
 
 
 def test_it_works_asks_and_goes_on_with_its_session(tmp_path: Path, adapter: Path) -> None:
+    # What it asks a model for beside the work: a title of the session, what one might say next.
+    asides = [
+        Step(text="Fruit", anywhere="Write the title", repeats=True),
+        Step(text="Thanks.", anywhere="Reply with ONLY the suggestion", repeats=True),
+    ]
     steps = [
-        uses("Bash", "I will look.", command="echo cherry > fruit.txt; cat fruit.txt"),
-        uses("Bash", command="echo cherry > fruit.txt; cat fruit.txt"),
+        uses("Bash", "I will look.", command=MAKE),
+        uses("Bash", command=MAKE),
         uses("AskUserQuestion", questions=[question("How many?", "one", "two")]),
         Step(text="There are two of them.", anywhere="A person answers: two"),
+        # It may make one more request before it leaves off; nobody hears what comes of that.
+        Step(text="Then not.", last="Tool use aborted", repeats=True),
     ]
     steps[1].anywhere = "It is allowed; do it again now."
     steps[2].last = "cherry"
-    with Hosts(tmp_path) as hosts, scripted(*steps) as model:
+    with Hosts(tmp_path) as hosts, scripted(*asides, *steps) as model:
         told: dict[str, Any] = {"agent": "acp", "means": means(adapter, model)}
         first = hosts.start("count the fruit", **told)
         asked = hosts.over(first)
@@ -75,7 +83,9 @@ def test_it_works_asks_and_goes_on_with_its_session(tmp_path: Path, adapter: Pat
         second = hosts.start("count the fruit", **told, earlier=(first,), answers=known)
         again = hosts.over(second)
         known += answers(again, second, "two")
-        third = hosts.start("count the fruit", **told, earlier=(first, second), answers=known)
+        (left,) = every(again, Kept)
+        told |= {"earlier": (first, second), "answers": known, "resumes": left.ref}
+        third = hosts.start("count the fruit", **told)
         said = hosts.over(third)
 
         (permission,), (form,) = every(asked, Asked), every(again, Asked)
