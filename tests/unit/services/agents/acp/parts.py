@@ -31,6 +31,7 @@ class Teller(Lines):
         self._answers = {name.replace("_", "/", 1): answer for name, answer in given.items()}
         self._told: asyncio.Queue[bytes | None] = asyncio.Queue()
         self.heard: list[Said] = []
+        self.is_closed = False
 
     def methods(self) -> list[str]:
         return [one["method"] for one in self.heard if "method" in one]
@@ -61,6 +62,7 @@ class Teller(Lines):
 
     async def close(self) -> None:
         """Be gone."""
+        self.is_closed = True
         self._told.put_nowait(None)
 
 

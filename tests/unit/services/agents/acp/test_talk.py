@@ -1,6 +1,7 @@
 """A conversation comes to a verdict, whatever the other side says."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,17 @@ def test_a_disk_that_is_full_is_told_as_that(tmp_path: Path) -> None:
 def test_one_that_is_gone_in_the_middle_is_no_result(tmp_path: Path) -> None:
     with pytest.raises(ConnectionError):
         Talked(tmp_path, Teller(lambda h: [None] if "prompt" in h.get("method", "") else []))  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("prompt", [DONE, {"code": -32603, "message": "Internal error"}])
+def test_whatever_it_comes_to_nothing_of_the_other_side_is_left(
+    tmp_path: Path, prompt: Any
+) -> None:
+    teller = Teller(on_prompt(message("Done.")), session_prompt=prompt)
+    with contextlib.suppress(RequestError):
+        Talked(tmp_path, teller)
+
+    assert teller.is_closed
 
 
 def test_words_of_a_turn_before_are_no_result_of_this_one(tmp_path: Path) -> None:
