@@ -17,6 +17,7 @@ from pmrunnerd.model.checkup import Check, Checkup
 from pmrunnerd.model.entities import Run
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import budgets
+from pmrunnerd.services import acpprogram
 
 
 class Named(Protocol):
@@ -62,7 +63,16 @@ def doctor(desk: Desk, _: p.Doctor) -> Checkup:
     found = desk.checkup()
     doors = map(_door, desk.doors.values())
     limits = standing.checks(desk.store.state, desk.now())
-    return replace(found, checks=(*found.checks, *doors, *limits))
+    return replace(found, checks=(*found.checks, *_acp(desk), *doors, *limits))
+
+
+def _acp(desk: Desk) -> Iterator[Check]:
+    """Look for the program of agent `acp`, where somebody means to use it: settings are ours."""
+    settings = desk.settings
+    projects = desk.store.state.projects.values()
+    is_used = any(one.agent == acpprogram.AGENT and not one.removed for one in projects)
+    if is_used or settings.agent_acp_command:
+        yield acpprogram.check(settings.agent_acp_command, settings.agent_acp_shown)
 
 
 def project_list(desk: Desk, _: p.ProjectList) -> v.ProjectTable:

@@ -12,13 +12,22 @@ from pmrunnerd.rules import budgets, drafting, limits
 from pmrunnerd.rules.budgets import Ceilings
 
 CLAUDE: Final = "claude"
+ACP: Final = "acp"
 
 
 def means(state: State, run: Run, settings: Settings) -> Means:
     """Return what a run may use; what it is known by is in no spec."""
+    task = state.tasks[run.task]
+    if run.agent == ACP:
+        return Means(
+            cli=settings.agent_acp_command,
+            environment=settings.agent_env,
+            spent=_spent(state, task, run),
+            rounds=settings.agent_acp_rounds,
+            shown=settings.agent_acp_shown,
+        )
     if run.agent != CLAUDE:
         return Means()
-    task = state.tasks[run.task]
     return Means(
         cli=settings.agent_claude_path,
         model=settings.agent_claude_model,
