@@ -5,7 +5,9 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from pmrunnerd.model.progress import Answered, AnyProgress, Asked, Means
+from msgspec.structs import replace
+
+from pmrunnerd.model.progress import Answered, AnyProgress, Asked, Means, Told
 from pmrunnerd.services import mounts
 from tests import fakes
 from tests.integration.runhost.hosts import Hosts, every
@@ -40,6 +42,14 @@ class Acps:
     def run(self, text: str = "do it", **more: Any) -> list[AnyProgress]:
         return self.hosts.over(self.start(text, **more))
 
+    def has_heard(self, run: str, method: str) -> bool:
+        """Tell whether the agent was asked by a method in this run alone."""
+        before = self.heard(self.earlier[-2]) if len(self.earlier) > 1 else []
+        try:
+            return method in self.heard(run)[len(before) :]
+        except (FileNotFoundError, ValueError):  # it is not there yet, or half a line is
+            return False
+
     def heard(self, run: str) -> list[str]:
         """Return the methods that the agent was asked by, in all runs up to this one."""
         path = self.hosts.directory(run).path / "agent/session/told.jsonl"
@@ -48,10 +58,22 @@ class Acps:
 
 
 def answers(said: list[AnyProgress], run: str, *given: str) -> tuple[Answered, ...]:
-    """Return answers to all that a run asked, in that order."""
+    """Return answers to all that a run asked, in that order; they are news."""
     asked = every(said, Asked)
     assert len(asked) == len(given), said
     return tuple(
-        Answered(question=one.text, options=one.options, answer=answer, kind=one.kind, run=run)
+        Answered(
+            question=one.text,
+            options=one.options,
+            answer=answer,
+            kind=one.kind,
+            run=run,
+            news=True,
+        )
         for one, answer in zip(asked, given, strict=True)
     )
+
+
+def heard_of(known: tuple[Answered, ...], said: list[AnyProgress]) -> tuple[Answered, ...]:
+    """Return answers as they are after a run that was given them."""
+    return tuple(replace(one, news=False) for one in known) if every(said, Told) else known

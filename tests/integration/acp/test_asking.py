@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Asked, Said, Used
+from pmrunnerd.model.progress import Asked, Said, Told, Used
 from pmrunnerd.model.questions import ALLOW_ONCE, ALLOW_TASK, DENY, OPTIONS, Kind
-from tests.integration.acp.parts import Acps, answers
+from tests.integration.acp.parts import Acps, answers, heard_of
 from tests.integration.runhost.hosts import Hosts, end, every
-from tests.unit.services.parts import git, needs_sandbox
+from tests.unit.services.parts import eventually, git, needs_sandbox
 
 pytestmark = needs_sandbox
 
@@ -51,7 +51,10 @@ def test_what_is_denied_is_told_to_the_session_with_the_reason(
 
         (one,) = every(asked, Asked)
         assert (end(asked).outcome, one.kind) == (Outcome.ASKED, Kind.PERMISSION)
-        assert one.text == f"May it use execute on {MAKE['run']}?"
+        assert one.text.splitlines() == [
+            f"May it use execute on {MAKE['run']}?",
+            '"allow for this task" is for any use of execute.',
+        ]
         assert one.options == OPTIONS[Kind.PERMISSION]
         assert acps.heard(first)[-1] == "session/cancel"
         assert end(said).outcome is Outcome.SUCCEEDED, said
@@ -117,3 +120,30 @@ def test_one_that_does_not_leave_off_is_ended_and_its_question_is_asked(tmp_path
 
         assert end(said).outcome is Outcome.ASKED, said
         assert len(every(said, Asked)) == 1
+
+
+@pytest.mark.parametrize("loads", [True, False])
+def test_an_answer_is_told_until_a_session_knows_it_and_to_one_that_knows_nothing(
+    tmp_path: Path, *, loads: bool
+) -> None:
+    told: dict[str, Any] = {"expect": "You asked: Which fruit?\nA person answers: cherry"}
+    hears = [told, {"say": "I see."}, {"write": ["fruit.txt", "cherry\n"]}, {"hang": "deaf"}]
+    last = {"expect": "You were interrupted."} if loads else told
+    with Hosts(tmp_path) as hosts:
+        acps = Acps(
+            hosts, [{"form": FORM}], [told, {"hang": "deaf"}], hears, [last, DONE], loads=loads
+        )
+        first = acps.start()
+        known = answers(hosts.over(first), first, "cherry")
+        second = acps.start(answers=known)
+        eventually(lambda: acps.has_heard(second, "session/prompt"))
+        hosts.kill(second)
+        third = acps.start(answers=known, interrupted=(second,))
+        eventually(lambda: every(hosts.said(third), Told))
+        hosts.kill(third)
+        assert every(hosts.said(second), Told) == []
+        known = heard_of(known, hosts.said(third))
+        said = acps.run(answers=known, interrupted=(third,))
+
+        assert end(said).outcome is Outcome.SUCCEEDED, said
+        assert every(said, Told)

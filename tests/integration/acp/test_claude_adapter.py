@@ -17,7 +17,7 @@ from pmrunnerd.model.progress import Asked, Charged, Concluded, Kept, Means
 from pmrunnerd.model.questions import ALLOW_TASK, Kind
 from pmrunnerd.services.process import PATH
 from tests.fakes.model import Model, Step, scripted
-from tests.integration.acp.parts import answers
+from tests.integration.acp.parts import answers, heard_of
 from tests.integration.claude.parts import KEY, question, uses
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.unit.services.parts import git, needs_sandbox
@@ -82,7 +82,7 @@ def test_it_works_asks_and_goes_on_with_its_session(tmp_path: Path, adapter: Pat
         known = answers(asked, first, ALLOW_TASK)
         second = hosts.start("count the fruit", **told, earlier=(first,), answers=known)
         again = hosts.over(second)
-        known += answers(again, second, "two")
+        known = heard_of(known, again) + answers(again, second, "two")
         (left,) = every(again, Kept)
         told |= {"earlier": (first, second), "answers": known, "resumes": left.ref}
         third = hosts.start("count the fruit", **told)

@@ -26,7 +26,7 @@ def test_a_message_is_one_task_and_its_questions_outlive_the_daemon(tmp_path: Pa
         running.kill()
         running.start()
         (item,) = running.ask(p.Inbox()).items
-        assert item.text == "May it use execute on echo cherry > fruit.txt?"
+        assert item.text.startswith("May it use execute on echo cherry > fruit.txt?\n")
         done = running.ctl("answer", item.id, "allow once")
         assert done.returncode == 0, done.stderr
         running.until_kind("demo", "complete")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import (
@@ -111,6 +112,22 @@ def test_a_run_that_is_stopped_ends_the_agent_and_all_that_it_started(tmp_path: 
 
         assert end(hosts.said(run)).outcome is Outcome.INTERRUPTED
         assert processes(f"sleep\0{word}") == []
+
+
+def test_what_it_is_given_in_its_environment_is_in_no_command_line(tmp_path: Path) -> None:
+    secret, word = "8642-not-for-all", "8642.72"
+    with Hosts(tmp_path) as hosts:
+        acps = Acps(hosts, [{"fork": word}, {"hang": "politely"}])
+        means = replace(acps.means, environment={"PROXY": secret})
+        run = acps.start(means=means)
+        eventually(lambda: processes(f"sleep\0{word}"))
+        (pid,) = processes(f"sleep\0{word}")
+        given = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        seen = processes(secret)
+        asyncio.run(hosts.host.stop(run, grace=20))
+
+        assert f"PROXY={secret}".encode() in given
+        assert seen == []
 
 
 def test_findings_go_back_to_the_same_session_and_then_to_a_person(tmp_path: Path) -> None:
