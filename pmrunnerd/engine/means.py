@@ -46,19 +46,21 @@ def _own(limit: Budget | None, run: Run) -> Budget | None:
 
 def taken(settings: Settings, state: State, task: Task, now: str) -> str:
     """Say which run has all that is left of a limit, for which the task's next run has to wait."""
-    if limits.agent_of(state, task) != CLAUDE:
-        return ""
-    return budgets.taken(state, task, _ceilings(settings), now[:10])
+    known = ceilings(settings, limits.agent_of(state, task))
+    return budgets.taken(state, task, known, now[:10])
 
 
 def budget(
     state: State, task: Task, settings: Settings, today: str, run: str = ""
 ) -> Budget | None:
     """Return what limits the cost of a run of a task; `run` is its own name, once it has one."""
-    return budgets.budget(state, task, _ceilings(settings), today, run)
+    return budgets.budget(state, task, ceilings(settings, CLAUDE), today, run)
 
 
-def _ceilings(settings: Settings) -> Ceilings:
+def ceilings(settings: Settings, agent: str) -> Ceilings:
+    """Return the limits that are set for what an agent costs; of others than Claude nobody could."""
+    if agent != CLAUDE:
+        return Ceilings()
     return Ceilings(
         run=settings.agent_claude_dollars,
         task=settings.agent_claude_task_dollars,
