@@ -1,6 +1,7 @@
 """What one run needs to know, drawn from the state: pure."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from pmrunnerd.engine.means import means
 from pmrunnerd.model.entities import Outcome, Run, Task, TaskKind
@@ -9,6 +10,11 @@ from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import drafting, handover
+
+# One that was to be cancelled can have died without a word as well as any other.
+_CUT_SHORT: Final = frozenset({Outcome.INTERRUPTED, Outcome.CANCELLED})
+# One that failed can have done so right behind its commit, and not have been able to take it back.
+_UNSURE: Final = _CUT_SHORT | {Outcome.FAILED}
 
 
 def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
@@ -30,7 +36,8 @@ def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
         session=run.session,
         attempt=run.attempt,
         earlier=(*drafting.before(state, task), *before),
-        interrupted=tuple(name for name in before if _was_interrupted(state.runs[name])),
+        interrupted=tuple(name for name in before if _ended(state.runs[name]) in _CUT_SHORT),
+        perhaps_finished=tuple(name for name in before if _ended(state.runs[name]) in _UNSURE),
         answers=tuple(_answered(state, task, before)),
         resumes=left.ended.kept if left is not None and left.ended is not None else "",
         kind=task.kind,
@@ -79,6 +86,5 @@ def _answered(state: State, task: Task, before: Sequence[str]) -> Iterator[Answe
             )
 
 
-def _was_interrupted(run: Run) -> bool:
-    # One that was to be cancelled can have died without a word as well as any other.
-    return run.ended is not None and run.ended.outcome in {Outcome.INTERRUPTED, Outcome.CANCELLED}
+def _ended(run: Run) -> Outcome | None:
+    return None if run.ended is None else run.ended.outcome

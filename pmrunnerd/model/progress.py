@@ -85,8 +85,9 @@ class Spec(Entity, frozen=True, kw_only=True):
     """Everything that one run needs to know. `trailers` end up in its commit, in this order.
 
     `earlier` are the runs of the same task before this one: what they left behind is recognised
-    by these names. Only those of them that were `interrupted`, be it to be cancelled, can have
-    finished their work and not have said so. `answers` are in the order in which they were asked.
+    by these names. `perhaps_finished` are those of them that can have committed their work and not
+    have said so, `interrupted` those that died or were stopped. `answers` are in the order in which
+    they were asked.
     `resumes` is the reference of what the runs before this one left, for an agent that goes on with
     it. `objections` are what a person, or a rule, had against what the session proposed before.
     """
@@ -104,6 +105,7 @@ class Spec(Entity, frozen=True, kw_only=True):
     attempt: int = 1
     earlier: tuple[str, ...] = ()
     interrupted: tuple[str, ...] = ()
+    perhaps_finished: tuple[str, ...] = ()
     answers: tuple[Answered, ...] = ()
     resumes: str = ""
     kind: TaskKind = TaskKind.WORK

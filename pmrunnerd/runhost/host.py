@@ -132,7 +132,7 @@ class RunHost:
         held = await self._in_haste(
             tenancy.take(
                 Git(cell, spec.run),
-                spec.interrupted,
+                spec.perhaps_finished,
                 alive=lambda run: lockfile.is_held(self._sibling(run)),
                 began=self._began,
                 put_away=self._put_away,

@@ -9,6 +9,7 @@ from pmrunnerd.model.progress import Spec
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.runhost.report import Reporter
 from pmrunnerd.services.agents.protocol import Verdict
+from pmrunnerd.services.cell import CannotConfine
 from pmrunnerd.services.git import GitFailed, TooSlow
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.obstacles import Damaged
@@ -26,6 +27,9 @@ async def settle(held: Tenancy, verdict: Verdict, spec: Spec, report: Reporter) 
         return await _settle(held, verdict, spec, report)
     except TooSlow as exc:
         return unsettled(verdict, Outcome.FAILED, str(exc))
+    except CannotConfine as exc:
+        # Sandboxes have started here a moment ago: it passes, and the work may be committed by now.
+        return unsettled(verdict, Outcome.INTERRUPTED, str(exc))
 
 
 def unsettled(verdict: Verdict, instead: Outcome, why: str) -> Verdict:

@@ -161,7 +161,7 @@ class Finished(Exception):
 
 async def take(  # noqa: PLR0913 - what a run host knows that a workspace does not
     git: Git,
-    interrupted: Sequence[str],
+    perhaps_finished: Sequence[str],
     *,
     alive: Callable[[str], bool],
     began: Callable[[str], float | None],
@@ -171,13 +171,13 @@ async def take(  # noqa: PLR0913 - what a run host knows that a workspace does n
     """Take a workspace for a run, clean and at a commit of a branch.
 
     What a dead run left behind is put away first, and `put_away` is told its note; `tell` is what else people are to know. `alive` tells whether a
-    run's host is, `began` when it was to begin (POSIX), if we know of it. Of the runs that were `interrupted` one may have finished the work. Raises Held,
+    run's host is, `began` when it was to begin (POSIX), if we know of it. Of the runs that have `perhaps_finished` the work, one may have committed it. Raises Held,
     Finished, CannotConfine, and OSError on a full disk.
     """
     lock = hold(git.cell.workspace)
     try:
         try:
-            taken = await _begin(git, interrupted, alive, began, put_away, tell)
+            taken = await _begin(git, perhaps_finished, alive, began, put_away, tell)
         except (GitFailed, TooSlow, NoWorkspace, OSError) as exc:
             if isinstance(exc, OSError) and exc.errno in FULL:
                 raise
@@ -191,7 +191,7 @@ async def take(  # noqa: PLR0913 - what a run host knows that a workspace does n
 
 async def _begin(  # noqa: PLR0913 - what `take` is told
     git: Git,
-    interrupted: Sequence[str],
+    perhaps_finished: Sequence[str],
     alive: Callable[[str], bool],
     began: Callable[[str], float | None],
     put_away: Callable[[Marker, Keeping | None], None],
@@ -216,7 +216,7 @@ async def _begin(  # noqa: PLR0913 - what `take` is told
         with contextlib.suppress(Damaged):
             await sweep(git, aside, since=since, branch=left.branch, tell=tell)
     judged = await judge(git, stranger)
-    if judged.status.head and (done := await commits.find(git, interrupted)):
+    if judged.status.head and (done := await commits.find(git, perhaps_finished)):
         if left is not None and left.run == done.run:
             note.remove(workspace)
         raise Finished(done)

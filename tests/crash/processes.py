@@ -111,8 +111,9 @@ def _all(state: Path) -> Iterator[Process]:
         if not words or found is None or found[0] in _DEAD:
             continue
         at = words.index(b"pmrunnerd.runhost") if b"pmrunnerd.runhost" in words else 0
-        host = bool(at) and words[0] != b"setsid" and words[at + 1].startswith(runs)
-        run = words[at + 1].removeprefix(runs) if host else _carried(words, variables)
+        told = words[at + 1] if at and len(words) > at + 1 else b""
+        host = words[0] != b"setsid" and told.startswith(runs)
+        run = told.removeprefix(runs) if host else _carried(words, variables)
         yield Process(pid, found[1], found[2], words, run.decode(), host)
 
 

@@ -40,7 +40,10 @@ class Task:
         wanted = Run(id="", task="t1", project="w1", agent="claude", attempt=attempt, at="")
         told = spec(self.state, wanted, Settings(), "dev")
         self.run = self.claudes.start(
-            resumes=told.resumes, answers=told.answers, interrupted=told.interrupted
+            resumes=told.resumes,
+            answers=told.answers,
+            interrupted=told.interrupted,
+            perhaps_finished=told.perhaps_finished,
         )
         happen(self.state, started("t1", self.run, attempt))
 

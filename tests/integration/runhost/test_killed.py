@@ -77,7 +77,7 @@ def test_a_run_that_is_killed_at_any_moment_is_done_once_in_the_end(tmp_path: Pa
                 os.kill(hosts.pid(earlier[0]), signal.SIGKILL)
             said = hosts.over(earlier[0])
             if not said or type(said[-1]).__name__ != "Finished":
-                said = hosts.run(script, earlier=earlier, interrupted=earlier)
+                said = hosts.run(script, earlier=earlier, perhaps_finished=earlier)
 
             assert end(said).outcome is Outcome.SUCCEEDED, said
             assert every(said, Committed)[0].commit == head(hosts.workspace)
@@ -94,7 +94,7 @@ def test_a_run_whose_work_was_committed_is_not_done_again(tmp_path: Path) -> Non
         hosts.over(first)
         commit = head(hosts.workspace)
         git(hosts.workspace, "commit", "--quiet", "--allow-empty", "-m", "a person's, since")
-        said = hosts.run("echo x >> tally", earlier=(first,), interrupted=(first,))
+        said = hosts.run("echo x >> tally", earlier=(first,), perhaps_finished=(first,))
 
         assert [type(p).__name__ for p in said] == ["Committed", "Finished"]
         assert every(said, Committed)[0].commit == commit

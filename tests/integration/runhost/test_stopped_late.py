@@ -59,7 +59,7 @@ def test_it_says_so_and_the_next_run_puts_the_work_away(
         assert "it was told to stop; what it left stays there, and the next run" in end(said).reason
         assert (here / "work").exists()
 
-        said = hosts.run("echo x > new", earlier=(run,), interrupted=(run,))
+        said = hosts.run("echo x > new", earlier=(run,), perhaps_finished=(run,))
         assert end(said).outcome is Outcome.SUCCEEDED, said
         (away,) = every(said, PutAway)
         assert git(here, "show", f"{away.ref}:work") == "x\n"

@@ -63,6 +63,7 @@ def test_only_a_run_that_was_interrupted_may_have_finished_without_a_word() -> N
     told = spec(state, state.runs["r3-cccc"], Settings(), "dev")
 
     assert (told.earlier, told.interrupted) == (("r1-aaaa", "r2-bbbb"), ("r2-bbbb",))
+    assert told.perhaps_finished == told.interrupted
 
 
 def test_a_run_that_was_cancelled_may_have_finished_and_died_before_it_could_say_so() -> None:
@@ -76,7 +77,22 @@ def test_a_run_that_was_cancelled_may_have_finished_and_died_before_it_could_say
         started("t1", "r2-bbbb", 2),
     )
 
-    assert spec(state, state.runs["r2-bbbb"], Settings(), "dev").interrupted == ("r1-aaaa",)
+    told = spec(state, state.runs["r2-bbbb"], Settings(), "dev")
+    assert told.interrupted == told.perhaps_finished == ("r1-aaaa",)
+
+
+def test_a_run_that_failed_may_have_committed_and_not_been_able_to_take_it_back() -> None:
+    state = happen(
+        a_plan(),
+        started("t1", "r1-aaaa"),
+        ev.RunEnded(run="r1-aaaa", project="w1", outcome=Outcome.FAILED, cursor=0),
+        ev.TaskFailed(task="t1", project="w1", reason="cannot run git log"),
+        ev.TaskRetried(task="t1", project="w1", by="anna"),
+        started("t1", "r2-bbbb", 2),
+    )
+
+    told = spec(state, state.runs["r2-bbbb"], Settings(), "dev")
+    assert (told.interrupted, told.perhaps_finished) == ((), ("r1-aaaa",))
 
 
 def test_who_works_is_told_of_its_plan_and_of_what_came_before_it() -> None:
