@@ -11,12 +11,15 @@ from pmrunnerd.api import pages, present, standing
 from pmrunnerd.api import plans as plan_views
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.api.pruning import pruned
+from pmrunnerd.engine.means import ceilings
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.checkup import Check, Checkup
 from pmrunnerd.model.entities import Run
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import budgets
+from pmrunnerd.rules.limits import agent_of
+from pmrunnerd.services import acpprogram
 
 
 class Named(Protocol):
@@ -62,7 +65,16 @@ def doctor(desk: Desk, _: p.Doctor) -> Checkup:
     found = desk.checkup()
     doors = map(_door, desk.doors.values())
     limits = standing.checks(desk.store.state, desk.now())
-    return replace(found, checks=(*found.checks, *doors, *limits))
+    return replace(found, checks=(*found.checks, *_acp(desk), *doors, *limits))
+
+
+def _acp(desk: Desk) -> Iterator[Check]:
+    """Look for the program of agent `acp`, where somebody means to use it: settings are ours."""
+    settings = desk.settings
+    projects = desk.store.state.projects.values()
+    is_used = any(one.agent == acpprogram.AGENT and not one.removed for one in projects)
+    if is_used or settings.agent_acp_command:
+        yield acpprogram.check(settings.agent_acp_command, settings.agent_acp_shown)
 
 
 def project_list(desk: Desk, _: p.ProjectList) -> v.ProjectTable:
@@ -111,7 +123,7 @@ def plan_show(desk: Desk, request: p.PlanShow) -> v.PlanView:
     state = desk.store.state
     plan = state.plan(request.plan)
     tasks = [state.tasks[t] for t in plan.tasks]
-    most = desk.settings.agent_claude_plan_dollars
+    limits = ceilings(desk.settings, plan.agent or state.projects[plan.project].agent)
     return v.PlanView(
         plan=plan,
         alias=state.projects[plan.project].alias,
@@ -122,7 +134,7 @@ def plan_show(desk: Desk, request: p.PlanShow) -> v.PlanView:
         unconfined=desk.unconfined and not plan.state.has_ended,
         making=plan_views.making(state, plan),
         cost=budgets.cost(state, tasks),
-        limit=budgets.ceiling(state, budgets.PLAN, most, tasks),
+        limit=budgets.ceiling(state, budgets.PLAN, limits.plan, tasks),
     )
 
 
@@ -138,6 +150,7 @@ def task_list(desk: Desk, request: p.TaskList) -> v.TaskTable:
 def task_show(desk: Desk, request: p.TaskShow) -> v.TaskView:
     state = desk.store.state
     task = state.task(request.task)
+    limits = ceilings(desk.settings, agent_of(state, task))
     return v.TaskView(
         task=task,
         alias=state.projects[task.project].alias,
@@ -146,7 +159,7 @@ def task_show(desk: Desk, request: p.TaskShow) -> v.TaskView:
         questions=tuple(state.questions[question] for question in task.questions),
         let_go=tuple(run for run in task.runs if _is_let_go(desk, state.runs[run])),
         cost=budgets.cost(state, [task]),
-        limit=budgets.ceiling(state, budgets.TASK, desk.settings.agent_claude_task_dollars, [task]),
+        limit=budgets.ceiling(state, budgets.TASK, limits.task, [task]),
     )
 
 

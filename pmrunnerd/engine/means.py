@@ -12,13 +12,22 @@ from pmrunnerd.rules import budgets, drafting, limits
 from pmrunnerd.rules.budgets import Ceilings
 
 CLAUDE: Final = "claude"
+ACP: Final = "acp"
 
 
 def means(state: State, run: Run, settings: Settings) -> Means:
     """Return what a run may use; what it is known by is in no spec."""
+    task = state.tasks[run.task]
+    if run.agent == ACP:
+        return Means(
+            cli=settings.agent_acp_command,
+            environment=settings.agent_env,
+            spent=_spent(state, task, run),
+            rounds=settings.agent_acp_rounds,
+            shown=settings.agent_acp_shown,
+        )
     if run.agent != CLAUDE:
         return Means()
-    task = state.tasks[run.task]
     return Means(
         cli=settings.agent_claude_path,
         model=settings.agent_claude_model,
@@ -37,19 +46,21 @@ def _own(limit: Budget | None, run: Run) -> Budget | None:
 
 def taken(settings: Settings, state: State, task: Task, now: str) -> str:
     """Say which run has all that is left of a limit, for which the task's next run has to wait."""
-    if limits.agent_of(state, task) != CLAUDE:
-        return ""
-    return budgets.taken(state, task, _ceilings(settings), now[:10])
+    known = ceilings(settings, limits.agent_of(state, task))
+    return budgets.taken(state, task, known, now[:10])
 
 
 def budget(
     state: State, task: Task, settings: Settings, today: str, run: str = ""
 ) -> Budget | None:
     """Return what limits the cost of a run of a task; `run` is its own name, once it has one."""
-    return budgets.budget(state, task, _ceilings(settings), today, run)
+    return budgets.budget(state, task, ceilings(settings, CLAUDE), today, run)
 
 
-def _ceilings(settings: Settings) -> Ceilings:
+def ceilings(settings: Settings, agent: str) -> Ceilings:
+    """Return the limits that are set for what an agent costs; of others than Claude nobody could."""
+    if agent != CLAUDE:
+        return Ceilings()
     return Ceilings(
         run=settings.agent_claude_dollars,
         task=settings.agent_claude_task_dollars,

@@ -14,7 +14,10 @@ from pmrunnerd.store.store import Store
 
 log = logging.getLogger(__name__)
 
-PLANNERS: Final[Mapping[str, Callable[[str], planning.Proposal]]] = {"shell": scripts.propose}
+PLANNERS: Final[Mapping[str, Callable[[str], planning.Proposal]]] = {
+    "shell": scripts.propose,
+    "acp": planning.whole,
+}
 
 
 class Planner:

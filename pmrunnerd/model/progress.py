@@ -65,7 +65,8 @@ class Budget(Entity, frozen=True, kw_only=True):
 class Means(Entity, frozen=True, kw_only=True):
     """What an agent with a model may use; what is empty or 0 is the agent's own choice, or no limit.
 
-    `cli` is its program, `environment` are more variables for that. `turns` are the model's, in one
+    `cli` is its program, or the words of a shell that start it, `environment` are more variables for
+    that, `shown` are paths that its sandbox shows beside those of all, with `:` between. `turns` are the model's, in one
     run; `spent` is what the session has cost before it, in US dollars, and `budget` what limits what
     it may cost. `rounds` is how often the work is sent back to it by what was found.
     """
@@ -77,6 +78,7 @@ class Means(Entity, frozen=True, kw_only=True):
     budget: Budget | None = None
     spent: float = 0.0
     rounds: int = 2
+    shown: str = ""
 
 
 class Spec(Entity, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from pmrunnerd.model.quantities import SIZES, TIMES, size, span
 
 PREFIX: Final = "PMRUNNER_"
 # Sections of more than one word.
-_SECTIONS: Final = ("agent_claude",)
+_SECTIONS: Final = ("agent_claude", "agent_acp")
 
 # How a setting is written, and how its default is told.
 _SIZE: Final = {
@@ -121,6 +121,24 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(
             ge=0,
             description="How often work is sent back with what was found before a person is asked.",
+        ),
+    ] = 2
+    agent_acp_command: Annotated[
+        str,
+        Meta(
+            description="What starts an agent of the Agent Client Protocol, such as gemini --acp, as a shell has it."
+        ),
+    ] = ""
+    agent_acp_shown: Annotated[
+        str,
+        Meta(
+            description="Paths, with : between, that its sandbox shows beside /usr: where its program is."
+        ),
+    ] = ""
+    agent_acp_rounds: Annotated[
+        int,
+        Meta(
+            ge=0, description="How often its work is sent back with what was found, as for Claude."
         ),
     ] = 2
 

@@ -61,6 +61,11 @@ class Proposal(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
 
 
+def whole(text: str) -> Proposal:
+    """Return the plan of a message for an agent that understands prose and makes none: one task."""
+    return Proposal(title=title(text), steps=(Step(name="task", text=text.strip("\n")),))
+
+
 def problems(proposal: Proposal) -> list[str]:
     """Return what is wrong with a proposal, at most so much of it as people read; else nothing."""
     steps = proposal.steps

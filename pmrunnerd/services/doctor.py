@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pmrunnerd.model.checkup import Check, Checkup
 from pmrunnerd.model.settings import Settings
-from pmrunnerd.services import diagnosis, fitness, ports, process, room, sandbox
+from pmrunnerd.services import acpprogram, diagnosis, fitness, ports, process, room, sandbox
 from pmrunnerd.services.outcome import Exited
 from pmrunnerd.store import lock
 from pmrunnerd.store.durable import Disk
@@ -55,6 +55,9 @@ async def examine(  # noqa: PLR0913 - all that is looked at
             *checks,
             *await fitness.checks(state, settings, needed=uses or tries, tries=tries),
         )
+    if settings.agent_acp_command:
+        found = acpprogram.check(settings.agent_acp_command, settings.agent_acp_shown)
+        checks = (*checks, found)
     return Checkup(state_directory=str(state), checks=checks)
 
 

@@ -23,7 +23,7 @@ def asked_for(root: Path) -> dict[str, list[Requirement]]:
     found = {
         "packaging/requirements.lock": running,
         **({"packaging/requirements-claude.lock": claude} if "claude" in extras else {}),
-        "packaging/requirements-test.lock": [*claude, *testing],
+        "packaging/requirements-test.lock": [*claude, *extras.get("acp", []), *testing],
     }
     return {name: [Requirement(text) for text in texts] for name, texts in found.items()}
 

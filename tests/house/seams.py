@@ -61,19 +61,25 @@ SPAWNS: Final = Seam(
 )
 
 
-KNOWS_THE_SDK: Final = "pmrunnerd/services/agents/claude/"
+# What only a run host of that agent imports, and where alone it does.
+LIBRARIES: Final = {
+    "claude_agent_sdk": "pmrunnerd/services/agents/claude/",
+    "acp": "pmrunnerd/services/agents/acp/",
+    "pydantic": "pmrunnerd/services/agents/acp/",
+}
 
 
-def who_knows_the_sdk(root: Path) -> list[str]:
-    """Return each module that imports the SDK of Claude Code, and is none of the agent's own.
+def who_knows_an_agent_s_library(root: Path) -> list[str]:
+    """Return each module that imports the library of an agent, and is none of that agent's own.
 
     A daemon that did would have an agent in it, and 50 MB of libraries that it never uses.
     """
     return [
-        f"{module.where}: imports claude_agent_sdk, which {KNOWS_THE_SDK} alone does"
+        f"{module.where}: imports {library}, which {room} alone does"
         for module in modules(root)
-        if not module.where.startswith(KNOWS_THE_SDK)
-        and any(name.split(".")[0] == "claude_agent_sdk" for name in module.imports)
+        for library, room in LIBRARIES.items()
+        if not module.where.startswith(room)
+        and any(name.split(".")[0] == library for name in module.imports)
     ]
 
 

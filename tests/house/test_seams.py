@@ -4,7 +4,15 @@ import sys
 import pytest
 
 from tests.house.conftest import Plant
-from tests.house.seams import SPAWNS, STARTS, SYNCS, Seam, crossings, who_knows_the_sdk
+from tests.house.seams import (
+    LIBRARIES,
+    SPAWNS,
+    STARTS,
+    SYNCS,
+    Seam,
+    crossings,
+    who_knows_an_agent_s_library,
+)
 from tests.house.tree import ROOT, must_hold
 
 
@@ -14,7 +22,21 @@ def test_what_one_module_may_do_no_other_does(seam: Seam) -> None:
 
 
 def test_only_the_agent_of_claude_code_knows_its_sdk() -> None:
-    must_hold(who_knows_the_sdk(ROOT))
+    must_hold(who_knows_an_agent_s_library(ROOT))
+
+
+def test_an_agent_s_library_is_found_in_the_room_of_another(plant: Plant) -> None:
+    root = plant(
+        {
+            "pmrunnerd/services/agents/acp/talk.py": "from acp import schema\n",
+            "pmrunnerd/services/agents/claude/talk.py": "import acp.schema\nimport pydantic\n",
+        }
+    )
+
+    assert [line.partition(",")[0] for line in who_knows_an_agent_s_library(root)] == [
+        "pmrunnerd/services/agents/claude/talk.py: imports acp",
+        "pmrunnerd/services/agents/claude/talk.py: imports pydantic",
+    ]
 
 
 def test_a_daemon_that_imports_the_sdk_is_found_wherever_it_does(plant: Plant) -> None:
@@ -25,14 +47,18 @@ def test_a_daemon_that_imports_the_sdk_is_found_wherever_it_does(plant: Plant) -
         }
     )
 
-    (found,) = who_knows_the_sdk(root)
+    (found,) = who_knows_an_agent_s_library(root)
     assert found.startswith("pmrunnerd/engine/planner.py: imports claude_agent_sdk")
 
 
 def test_a_daemon_with_all_its_rooms_has_not_imported_the_sdk() -> None:
-    asks = "import sys, pmrunnerd.house, pmrunnerd.api.routes; print('claude_agent_sdk' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
+    asks = (
+        "import sys, pmrunnerd.house, pmrunnerd.api.routes; print({*sys.argv[1:]} & {*sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", asks, *LIBRARIES], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "set()\n"
 
 
 @pytest.mark.parametrize(

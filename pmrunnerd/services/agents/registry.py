@@ -5,12 +5,13 @@ from types import MappingProxyType
 from typing import Final
 
 from pmrunnerd.model.errors import Refused
+from pmrunnerd.services.agents.acp.agent import Acp
 from pmrunnerd.services.agents.claude.agent import Claude
 from pmrunnerd.services.agents.protocol import Agent
 from pmrunnerd.services.agents.shell import Shell
 
 AGENTS: Final[Mapping[str, Agent]] = MappingProxyType(
-    {agent.name: agent for agent in (Shell(), Claude())}
+    {agent.name: agent for agent in (Shell(), Claude(), Acp())}
 )
 
 NEED_LOGIN: Final = tuple(agent.name for agent in AGENTS.values() if agent.needs_login)

@@ -14,6 +14,7 @@ from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import TaskState
 from pmrunnerd.model.errors import NotFound
+from pmrunnerd.model.settings import Settings
 from pmrunnerd.rules.answers import answer
 from tests.unit.api import desks
 from tests.unit.api.desks import at_work
@@ -126,6 +127,23 @@ def test_doctor_tells_what_the_daemon_finds_of_itself(tmp_path: Path) -> None:
         assert web.hint
 
     with_work(tmp_path, look)
+
+
+def test_a_limit_is_shown_for_the_agent_whose_it_is_alone(tmp_path: Path) -> None:
+    limits = Settings(agent_claude_task_dollars=2.0, agent_claude_plan_dollars=5.0)
+
+    async def scenario(agent: str) -> tuple[float, float]:
+        async with at_work(tmp_path / agent, alive=lambda run: run == "r1-aaaa") as desk:
+            added = msgspec.structs.replace(desks.added(), agent=agent)
+            await desk.store.commit(added)
+            await desk.store.commit(desks.posted("the text"))
+            await desk.store.commit(desks.drafted("one"))
+            limited = replace(desk, settings=limits)
+            task, plan = p.TaskShow(task="t1"), p.PlanShow(plan="p1")
+            return ask(limited, task).limit, ask(limited, plan).limit
+
+    assert asyncio.run(scenario("claude")) == (2.0, 5.0)
+    assert asyncio.run(scenario("acp")) == (0.0, 0.0)
 
 
 def test_the_overview_tells_what_is_kept_of_runs_once_somebody_has_looked(tmp_path: Path) -> None:

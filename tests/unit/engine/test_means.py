@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from pmrunnerd.engine.means import means, taken
+from pmrunnerd.engine.means import ceilings, means, taken
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Budget
@@ -47,6 +47,11 @@ def test_an_agent_without_a_model_has_no_means() -> None:
     run = replace(state.runs["r1"], agent="shell")
 
     assert means(state, run, SETTINGS).budget is None
+
+
+def test_no_limit_is_told_for_an_agent_whose_cost_nobody_limits() -> None:
+    assert ceilings(SETTINGS, "claude").task == 5.0
+    assert ceilings(SETTINGS, "acp").task == 0.0
 
 
 def test_what_comes_free_of_a_limit_once_a_run_began_is_for_others() -> None:

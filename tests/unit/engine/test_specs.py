@@ -149,6 +149,25 @@ def test_what_claude_may_use_is_told_to_claude_alone() -> None:
     )
 
 
+def test_what_an_agent_of_the_protocol_may_use_are_its_own_settings() -> None:
+    state = happen(a_plan(), started("t1", "r1-aaaa"))
+    settings = Settings(
+        agent_env={"GEMINI_API_KEY": "k"},
+        agent_acp_command="gemini --acp",
+        agent_acp_shown="/opt/gemini",
+        agent_acp_rounds=1,
+        agent_claude_dollars=1.5,
+    )
+    run = replace(state.runs["r1-aaaa"], agent="acp")
+
+    assert spec(state, run, settings, "dev").means == Means(
+        cli="gemini --acp",
+        shown="/opt/gemini",
+        environment={"GEMINI_API_KEY": "k"},
+        rounds=1,
+    )
+
+
 def test_what_the_run_before_left_is_told_unless_a_person_wants_to_begin_anew() -> None:
     state = happen(a_plan(), started("t1", "r1"))
     over = ev.RunEnded(

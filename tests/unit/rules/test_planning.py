@@ -87,6 +87,17 @@ def test_a_task_that_needs_itself_is_a_circle() -> None:
     assert problems(a_proposal(a=("a",))) == ["its tasks wait for each other: a needs a"]
 
 
+def test_a_message_that_is_one_task_is_called_by_its_first_words() -> None:
+    found = planning.whole("\n# Bake a cake\n\nwith fruit\n")
+
+    assert planning.problems(found) == []
+    assert (found.title, [step.text for step in found.steps]) == (
+        "Bake a cake",
+        ["# Bake a cake\n\nwith fruit"],
+    )
+    assert planning.problems(planning.whole(" \n")) == ["task task is empty"]
+
+
 def test_too_many_tasks_are_refused() -> None:
     steps = tuple(Step(name=f"s{n}", text="true") for n in range(MOST_STEPS + 1))
     assert problems(Proposal(title="x", steps=steps)) == [

@@ -22,8 +22,8 @@ from pmrunnerd.services.agents import pm_ask
 from pmrunnerd.services.agents.claude import results, stubs
 from pmrunnerd.services.agents.claude.asked import TOOL
 from pmrunnerd.services.agents.claude.questions import Questions
-from pmrunnerd.services.agents.claude.transport import LONGEST
 from pmrunnerd.services.agents.protocol import Job
+from pmrunnerd.services.agents.speaking import LONGEST
 from pmrunnerd.services.cell import Reach
 from pmrunnerd.services.sandbox import AGENT, HOME, SESSION
 

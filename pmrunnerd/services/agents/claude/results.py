@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from pmrunnerd.model import brief
 from pmrunnerd.model.entities import TaskKind
 from pmrunnerd.model.progress import Proposed, ProposedTask
+from pmrunnerd.services.agents.review import Result
 
 _TEXT: Final = {"type": "string"}
 _TEXTS: Final = {"type": "array", "items": _TEXT}
@@ -79,13 +80,6 @@ def size(given: Any) -> int:
 def schema(kind: TaskKind) -> dict[str, Any]:
     """Return what the end of a run has to be, as the CLI enforces it."""
     return {"type": "json_schema", "schema": _PLAN if kind is TaskKind.PLANNING else _RESULT}
-
-
-class Result(Struct, frozen=True):
-    """What a worker says of its work."""
-
-    summary: str
-    files: tuple[str, ...] = ()
 
 
 class _Task(Struct, frozen=True):

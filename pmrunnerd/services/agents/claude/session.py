@@ -1,23 +1,14 @@
-"""A session of Claude Code: the directory that the CLI keeps it in, and what its transcript says.
+"""A session of Claude Code: the directory that the CLI keeps it in, and what its transcript says."""
 
-Each run of a task has a copy of its own, so that the transcript of a run is what it was when that
-ended. There is no lock in there: the run before must be dead, which the run host sees to.
-"""
-
-import os
-import shutil
-import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from msgspec import Struct
 
 from pmrunnerd.model.progress import Asked
-from pmrunnerd.services.agents import lines
+from pmrunnerd.services.agents import kept, lines
 from pmrunnerd.services.agents.claude import asked
-
-_NAME: Final = "session"
 
 
 class Pending(Struct, frozen=True):
@@ -39,22 +30,13 @@ class Session:
     """The session of one run; `earlier` are the `agent` directories of those before it."""
 
     def __init__(self, directory: Path, name: str, earlier: Sequence[Path]) -> None:
-        self.directory = directory / _NAME
+        self.directory = directory / kept.NAME
         self._name = name
         self._earlier = earlier
 
     def prepare(self) -> None:
         """Have what the latest run left, if there was one. Raises OSError."""
-        if self.directory.exists():
-            return
-        for directory in reversed(self._earlier):
-            if (directory / _NAME).is_dir():
-                ready = self.directory.with_name(f".{_NAME}.new")
-                shutil.rmtree(ready, ignore_errors=True)
-                shutil.copytree(directory / _NAME, ready, symlinks=True, ignore=_no_file)
-                ready.rename(self.directory)
-                return
-        self.directory.mkdir(mode=0o700)
+        kept.prepare(self.directory.parent, self._earlier)
 
     def transcript(self) -> Path | None:
         """Return the file of the conversation; None where none has begun."""
@@ -96,13 +78,6 @@ class Session:
                 continue  # cut off when the CLI was killed
             if isinstance(entry, dict):
                 yield entry
-
-
-def _no_file(directory: str, names: list[str]) -> set[str]:
-    """Return what cannot be copied: sockets, and what else is neither file, directory nor link."""
-    kinds = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
-    modes = {name: os.lstat(Path(directory, name)).st_mode for name in names}
-    return {name for name, mode in modes.items() if not any(kind(mode) for kind in kinds)}
 
 
 def _deferred(entry: dict[str, Any]) -> set[str]:

@@ -15,15 +15,14 @@ from claude_agent_sdk import (
 
 from pmrunnerd.model import brief
 from pmrunnerd.model.entities import Outcome, TaskKind
-from pmrunnerd.model.progress import Asked, Concluded, Found, Limited, Told
-from pmrunnerd.model.questions import OPTIONS, Kind
-from pmrunnerd.services.agents.claude import asked, limits, prompts, provider, results
-from pmrunnerd.services.agents.claude.inspector import Inspector
+from pmrunnerd.model.progress import Asked, Limited, Told
+from pmrunnerd.services.agents.claude import asked, limits, provider, results
 from pmrunnerd.services.agents.claude.meter import Meter
 from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.claude.translate import Translator
 from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
+from pmrunnerd.services.agents.verification import Verification
 
 _DEFERRED: Final = "tool_deferred"
 _TURNS: Final = "error_max_turns"
@@ -46,13 +45,11 @@ class Talk:
         self._transport = transport
         self._client = ClaudeSDKClient(options, transport=Meter(transport, self._charge))
         self._report = report
-        self._inspector = Inspector(job)
+        self._verification = Verification(job, report)
         self._questions = questions
         self._spec = spec
         self._translator = Translator(spec.means.spent, questions.refused)
         self._asked: dict[str, tuple[Asked, ...]] = {}
-        self._rounds = spec.means.rounds
-        self._sent_back = ""
         self._is_answered = self._is_told = False
 
     async def through(self, told: list[str]) -> Verdict:
@@ -70,7 +67,9 @@ class Talk:
             if isinstance(message, ResultMessage):
                 verdict = await self._judge(message)
                 if verdict is None or (more and verdict.outcome is Outcome.SUCCEEDED):
-                    await self._client.query(more.pop(0) if verdict else self._sent_back)
+                    await self._client.query(
+                        more.pop(0) if verdict else self._verification.sent_back
+                    )
                     continue
                 self._transport.is_over = True
                 return verdict
@@ -135,21 +134,7 @@ class Talk:
         result = results.result(message.structured_output)
         if result is None:
             return _failed("it ended without a result")
-        found = await self._inspector.look(result)
-        if not found:
-            self._report.tell(Concluded(at="", text=result.summary))
-            return Verdict(outcome=Outcome.SUCCEEDED)
-        self._report.tell(Found(at="", findings=found))
-        if self._rounds > 0:
-            self._rounds -= 1
-            self._sent_back = prompts.findings(found)
-            return None
-        listed = "\n".join(f"- {line}" for line in found)
-        summary = brief.cut(result.summary, brief.REASON)
-        text = f"It says that the task is done: {summary}\nWhat was found:\n{listed}"
-        return self._ask(
-            [Asked(at="", text=text, options=OPTIONS[Kind.FINDINGS], kind=Kind.FINDINGS)]
-        )
+        return await self._verification.judge(result)
 
     def _limit(self, result: ResultMessage) -> Asked:
         means = self._spec.means

@@ -1,7 +1,7 @@
 """What Claude Code says, in our words. Pure: the same message always gives the same reports."""
 
 import json
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Set
 from typing import Any, Final
 
 from claude_agent_sdk import (
@@ -18,14 +18,12 @@ from claude_agent_sdk import (
     UserMessage,
 )
 
-from pmrunnerd.model.progress import AnyProgress, Changed, Charged, Other, Said, Used
-from pmrunnerd.services.agents import chunks
+from pmrunnerd.model.progress import AnyProgress, Changed, Charged, Other, Used
+from pmrunnerd.services.agents import sayings
+from pmrunnerd.services.agents.targets import short, target
 
-# Characters that a report repeats of what a tool was given, or gave back.
-_SHORT: Final = 400
+# Characters that a report repeats of what nobody has a word for.
 _LONG: Final = 4000
-# What of a tool's input says on what it was used, the first that is there.
-_TARGETS: Final = ("file_path", "command", "pattern", "path", "url", "query", "description")
 _RESULT: Final = "StructuredOutput"
 # What tells nothing about the work, or again what a start and a notification of a task tell.
 _SILENT: Final = frozenset(
@@ -75,7 +73,7 @@ class Translator:
                 yield Charged(at="", dollars=self._told, turns=len(self._turns))
             case SystemMessage(subtype=kind, data=data):
                 if kind not in _SILENT:
-                    yield Other(at="", kind=kind, data=_short(json.dumps(data), _LONG))
+                    yield Other(at="", kind=kind, data=short(json.dumps(data), _LONG))
             case _:
                 yield from _rest(message)
 
@@ -96,9 +94,9 @@ class Translator:
     def _assistant(self, block: object) -> Iterator[AnyProgress]:
         match block:
             case TextBlock(text=text):
-                yield from _said(text)
+                yield from sayings.said(text)
             case ThinkingBlock(thinking=text):
-                yield from _said(text, thought=True)
+                yield from sayings.said(text, thought=True)
             case ToolUseBlock(id=name):
                 self._used[name] = block
             case _:
@@ -113,16 +111,9 @@ class Translator:
             at="",
             tool=used.name if used else "",
             target=target(used.input) if used else "",
-            result=_ASKED if asked else _short(_text(block.content)),
+            result=_ASKED if asked else short(_text(block.content)),
             failed=bool(block.is_error) and not asked,
         )
-
-
-def _said(text: str, *, thought: bool = False) -> Iterator[AnyProgress]:
-    *more, last = chunks.whole_lines(text) or [""]
-    # What is said is a line or several, with or without the end of the last one.
-    for piece in (*(one.removesuffix("\n") for one in more), last):
-        yield Said(at="", text=piece, thought=thought)
 
 
 def _rest(message: Message) -> Iterator[AnyProgress]:
@@ -140,7 +131,7 @@ def _other(thing: object) -> Other:
     if isinstance(thing, RateLimitEvent):
         known = thing.rate_limit_info.raw or vars(thing.rate_limit_info)
     data = json.dumps(known, default=lambda part: getattr(part, "__dict__", repr(part)))
-    return Other(at="", kind=type(thing).__name__, data=_short(data, _LONG))
+    return Other(at="", kind=type(thing).__name__, data=short(data, _LONG))
 
 
 def _changed(details: Any) -> Iterator[AnyProgress]:
@@ -158,17 +149,8 @@ def _changed(details: Any) -> Iterator[AnyProgress]:
     )
 
 
-def target(given: Mapping[str, Any]) -> str:
-    """Return on what a tool is used, as far as one line says it."""
-    return next((_short(str(given[name])) for name in _TARGETS if given.get(name)), "")
-
-
 def _text(content: object) -> str:
     if isinstance(content, list):
         texts = (one.get("text", "") for one in content if isinstance(one, dict))
         return "\n".join(map(str, texts))
     return "" if content is None else str(content)
-
-
-def _short(text: str, most: int = _SHORT) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"

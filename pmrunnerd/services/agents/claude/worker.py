@@ -3,32 +3,27 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM
-from typing import Final
 
 from claude_agent_sdk import ClaudeSDKError, ProcessError
 from msgspec.structs import replace
 
-from pmrunnerd.model.entities import Outcome, TaskKind
+from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.errors import PmError, Refused
-from pmrunnerd.model.progress import Asked, Concluded, Spec
-from pmrunnerd.model.questions import ACCEPT, OPTIONS, Kind
-from pmrunnerd.services.agents.claude import launch, limits, prompts, stubs
+from pmrunnerd.model.progress import Asked
+from pmrunnerd.services.agents import prompts, speaking, verification
+from pmrunnerd.services.agents.claude import launch, limits, stubs
+from pmrunnerd.services.agents.claude import prompts as claude_prompts
 from pmrunnerd.services.agents.claude.launch import Launch
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.claude.session import Pending, Session
 from pmrunnerd.services.agents.claude.talk import Talk
-from pmrunnerd.services.agents.claude.time_limits import TimeIsUp, TimeLimits
 from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
+from pmrunnerd.services.agents.time_limits import TimeIsUp, TimeLimits
 from pmrunnerd.services.git import Git
 
 log = logging.getLogger(__name__)
-
-# What a sandbox adds to the number of a signal.
-_SIGNALLED: Final = 128
-_FROM_OUTSIDE: Final = frozenset({SIGHUP, SIGINT, SIGKILL, SIGTERM})
 
 
 async def work(job: Job, report: Report) -> Verdict:
@@ -37,11 +32,8 @@ async def work(job: Job, report: Report) -> Verdict:
     spec = job.spec
     if not job.cell.confined:
         raise Refused("cannot start Claude Code: it works in a sandbox alone")
-    if _is_accepted(spec):
-        if job.restored is not None and not job.restored.there:
-            return _ask(report, [_misplaced(job.restored.ref)])
-        report.tell(Concluded(at="", text="a person accepted it as it was"))
-        return Verdict(outcome=Outcome.SUCCEEDED)
+    if (over := verification.accepted(job, report)) is not None:
+        return over
     budget = spec.means.budget
     if budget is not None and budget.left <= 0:
         report.tell(limits.dollars(budget, 0.0))
@@ -103,22 +95,17 @@ async def _clear(job: Job) -> Exception | None:
 
 
 def killed_by(exc: ClaudeSDKError) -> int:
-    """Return the signal by which somebody ended the CLI; 0 where nobody did.
-
-    A crash of its own, such as SIGSEGV, is none: it would crash again.
-    """
-    status = exc.exit_code or 0 if isinstance(exc, ProcessError) else 0
-    number = -status if status < 0 else status - _SIGNALLED
-    return number if number in _FROM_OUTSIDE else 0
+    """Return the signal by which somebody ended the CLI; 0 where nobody did."""
+    return speaking.killed_by(exc.exit_code or 0) if isinstance(exc, ProcessError) else 0
 
 
 def opening(job: Job, pending: Pending, permissions: Permissions, *, resumes: bool) -> list[str]:
     """Return what to say, one after the other; an empty one has the CLI repeat its question."""
     spec = job.spec
     lost = prompts.lost(job.restored.ref if job.restored and not job.restored.there else "")
-    news = "\n\n".join(filter(None, (permissions.news(), _said(spec))))
+    news = "\n\n".join(filter(None, (permissions.news(), verification.instructions(spec))))
     if not resumes:
-        return ["\n\n".join(filter(None, (prompts.first(spec), news, lost)))]
+        return ["\n\n".join(filter(None, (claude_prompts.first(spec), news, lost)))]
     if pending.replays:
         more = "\n\n".join(filter(None, (news, lost)))
         return ["", *([more] if more else [])]
@@ -137,29 +124,6 @@ def counting(job: Job, counted: float) -> Job:
     means = job.spec.means
     means = replace(means, spent=min(means.spent, counted))
     return replace(job, spec=replace(job.spec, means=means))
-
-
-def _last(spec: Spec, kind: Kind) -> str:
-    """Return what a person answered last that is news; empty for nothing."""
-    found = [one.answer for one in spec.answers if one.kind is kind and one.news]
-    return found[-1] if found else ""
-
-
-def _is_accepted(spec: Spec) -> bool:
-    return spec.kind is TaskKind.WORK and _last(spec, Kind.FINDINGS) == ACCEPT
-
-
-def _said(spec: Spec) -> str:
-    return prompts.instructed(said) if (said := _last(spec, Kind.FINDINGS)) else ""
-
-
-def _misplaced(ref: str) -> Asked:
-    """Return what to ask where there is nothing to commit of what was accepted."""
-    text = (
-        f"What was accepted cannot be put on the branch as that is now; it is kept as {ref}"
-        f" (git show {ref}). Accept it again once the two go together, or say what is to be done."
-    )
-    return Asked(at="", text=text, options=OPTIONS[Kind.FINDINGS], kind=Kind.FINDINGS)
 
 
 def _ask(report: Report, questions: Sequence[Asked]) -> Verdict:

@@ -2,8 +2,9 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
-from pmrunnerd.model.progress import AnyProgress, Limits
+from pmrunnerd.model.progress import AnyProgress, Limits, Spec
 from pmrunnerd.services.agents import asking, pm_ask
 from pmrunnerd.services.agents.protocol import Job, Verdict
 from pmrunnerd.services.agents.shell import Shell
@@ -38,6 +39,23 @@ class Heard:
 
     def text(self, stream: str = "stdout") -> str:
         return "".join(text for name, text in self.said if name == stream)
+
+
+def session_spec(**more: Any) -> Spec:
+    """Return a spec of a run that has a session."""
+    given: dict[str, Any] = {
+        "environment": "dev",
+        "run": "r2-aa",
+        "task": "t1",
+        "project": "site",
+        "agent": "claude",
+        "title": "do it",
+        "text": "Do it.",
+        "workspace": "/srv/project",
+        "session": "11111111-2222-4333-8444-555555555555",
+        "limits": Limits(total=60, silence=60),
+    }
+    return Spec(**(given | more))
 
 
 def job(tmp_path: Path, text: str, **more: object) -> Job:

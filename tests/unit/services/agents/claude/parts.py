@@ -1,5 +1,6 @@
 """What the CLI said, as it was recorded, and specs to answer."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,7 +9,6 @@ from typing import Any
 from claude_agent_sdk import Message
 from claude_agent_sdk._internal.message_parser import parse_message
 
-from pmrunnerd.model.progress import Limits, Spec
 from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.cell import Reach
 from tests.unit.services.parts import unconfined
@@ -23,23 +23,6 @@ def recorded(name: str) -> list[Message]:
     return [message for message in messages if message is not None]
 
 
-def spec(**more: Any) -> Spec:
-    """Return a spec of a run of Claude Code."""
-    given: dict[str, Any] = {
-        "environment": "dev",
-        "run": "r2-aa",
-        "task": "t1",
-        "project": "site",
-        "agent": "claude",
-        "title": "do it",
-        "text": "Do it.",
-        "workspace": "/srv/project",
-        "session": "11111111-2222-4333-8444-555555555555",
-        "limits": Limits(total=60, silence=60),
-    }
-    return Spec(**(given | more))
-
-
 class Teller(CellTransport):
     """The other side of a conversation: says what was recorded, a batch for each prompt.
 
@@ -50,6 +33,7 @@ class Teller(CellTransport):
     def __init__(self, *batches: list[dict[str, Any]], unasked: bool = False) -> None:
         cell = unconfined(Path("/nonexistent"))
         super().__init__(cell, [], {}, Reach(), heard=lambda: None)
+        self._told: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._batches = list(batches)
         self._unasked = unasked
         self.said: list[str] = []
@@ -62,10 +46,10 @@ class Teller(CellTransport):
 
     def _tell(self) -> None:
         if not self._batches:
-            self._lines.put_nowait(None)
+            self._told.put_nowait(None)
             return
         for message in self._batches.pop(0):
-            self._lines.put_nowait(json.dumps(message).encode())
+            self._told.put_nowait(json.dumps(message).encode())
 
     async def write(self, data: str) -> None:
         """Take a prompt, or a word of the protocol."""
@@ -76,17 +60,17 @@ class Teller(CellTransport):
         elif heard["type"] == "control_request":
             reply = {"subtype": "success", "request_id": heard["request_id"], "response": {}}
             answer = {"type": "control_response", "response": reply}
-            self._lines.put_nowait(json.dumps(answer).encode())
+            self._told.put_nowait(json.dumps(answer).encode())
 
     async def read_messages(self) -> AsyncIterator[dict[str, Any]]:
         """Yield the lines."""
-        while (line := await self._lines.get()) is not None:
+        while (line := await self._told.get()) is not None:
             yield json.loads(line)
 
     async def kill(self) -> None:
         """End, at once."""
         self.killed = True
-        self._lines.put_nowait(None)
+        self._told.put_nowait(None)
 
     def is_ready(self) -> bool:
         """Tell that it listens."""

@@ -11,7 +11,7 @@ from pmrunnerd.services import process
 from pmrunnerd.services.agents.claude import launch
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.questions import Questions
-from tests.unit.services.agents.claude.parts import spec
+from tests.unit.services.agents.parts import session_spec as spec
 
 GIVEN = {"HOME": "/elsewhere", "PM_RUNNER_RUN": "r1", "PM_RUNNER_ASK": "/ask", "TMPDIR": "/x"}
 

@@ -1,33 +1,13 @@
-"""What Claude Code is told."""
+"""What a session of Claude Code is told to do."""
 
 from pmrunnerd.model.entities import TaskKind
 from pmrunnerd.model.progress import Needed
 from pmrunnerd.services.agents.claude import prompts
-from tests.unit.services.agents.claude.parts import spec
+from tests.unit.services.agents.parts import session_spec as spec
 
 
-def test_a_worker_is_told_project_plan_results_and_task_in_this_order() -> None:
-    needed = Needed(name="fetch", title="Fetch it", result="It is in a.txt.")
-    told = prompts.first(spec(bootstrap="Be kind.", plan="Two tasks.", needed=(needed,)))
-
-    parts = [
-        "<project>\nBe kind.\n</project>",
-        "<plan>\nTwo tasks.\n</plan>",
-        "<result of fetch>\nFetch it\nIt is in a.txt.\n</result of fetch>",
-        "<task>\nDo it.\n</task>",
-    ]
-    assert told.split("\n\n")[1:] == parts
-
-
-def test_what_there_is_nothing_of_is_not_mentioned() -> None:
-    assert "<plan>" not in prompts.first(spec())
-    assert "<project>" not in prompts.first(spec(bootstrap="  \n"))
-
-
-def test_a_task_that_said_nothing_of_its_result_is_told_so() -> None:
-    told = prompts.first(spec(needed=(Needed(name="fetch", title="Fetch it"),)))
-
-    assert "Fetch it\nIt said nothing of its result." in told
+def test_a_worker_is_told_to_do_the_task_to_its_end() -> None:
+    assert prompts.first(spec()).startswith("Do the task below in the workspace that you are in")
 
 
 def test_results_of_very_many_tasks_are_told_each_in_part() -> None:
@@ -44,32 +24,3 @@ def test_a_planner_is_told_of_a_request_and_to_change_nothing() -> None:
 
     assert told.startswith("Plan the request below; change nothing.")
     assert told.endswith("<request>\nDo it.\n</request>")
-
-
-def test_objections_are_told_to_a_new_session_and_to_one_that_goes_on() -> None:
-    said = spec(kind=TaskKind.PLANNING, objections=("too small", "too late"))
-    expected = "for this reason:\n- too small\n- too late\nMake another one"
-
-    assert expected in prompts.first(said)
-    assert expected in prompts.going_on(said, interrupted=False)
-
-
-def test_who_was_interrupted_is_told_so_and_where_what_was_lost_is() -> None:
-    lost = prompts.lost("refs/pm-runner/runs/r1")
-
-    told = prompts.going_on(spec(), interrupted=True, lost=lost)
-
-    assert told.startswith("You were interrupted.")
-    assert "git show refs/pm-runner/runs/r1" in told
-    assert prompts.lost("") == ""
-    assert prompts.going_on(spec(), interrupted=False).startswith("Your task is tried again.")
-
-
-def test_findings_are_listed_line_by_line() -> None:
-    assert "found:\n- a is not there\n- b is not there\n" in prompts.findings(
-        ["a is not there", "b is not there"]
-    )
-
-
-def test_what_a_person_says_is_repeated_word_for_word() -> None:
-    assert prompts.instructed("Leave b out.").endswith("says:\nLeave b out.")

@@ -7,7 +7,7 @@ from pmrunnerd.model.entities import TaskKind
 from pmrunnerd.model.progress import Proposed, ProposedTask
 from pmrunnerd.rules import planning
 from pmrunnerd.services.agents.claude import results
-from pmrunnerd.services.agents.claude.results import Result
+from pmrunnerd.services.agents.review import Result
 
 
 @pytest.mark.parametrize(

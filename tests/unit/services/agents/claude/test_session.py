@@ -1,7 +1,6 @@
 """Sessions are copied from run to run, and know what they wait for."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -93,39 +92,6 @@ def test_a_run_gets_a_copy_of_what_the_latest_run_left(tmp_path: Path) -> None:
     assert first.pending().calls
     later.prepare()
     assert path.read_text() == ""
-
-
-def test_what_is_no_file_is_not_copied(tmp_path: Path) -> None:
-    session(tmp_path, call("a"))
-    os.mkfifo(tmp_path / "r1/session/pipe")
-    later = Session(tmp_path / "r2", NAME, [tmp_path / "r1"])
-    later.directory.parent.mkdir()
-
-    later.prepare()
-
-    assert later.pending().calls
-    assert not (later.directory / "pipe").exists()
-
-
-def test_a_copy_that_was_cut_off_is_made_anew(tmp_path: Path) -> None:
-    session(tmp_path, call("a"))
-    later = Session(tmp_path / "r2", NAME, [tmp_path / "r1"])
-    half = later.directory.with_name(".session.new")
-    half.mkdir(parents=True)
-    (half / "junk").write_text("x")
-
-    later.prepare()
-
-    assert later.pending().calls
-    assert not half.exists()
-
-
-def test_a_first_run_has_a_directory_that_nobody_else_can_read(tmp_path: Path) -> None:
-    found = Session(tmp_path, NAME, [])
-
-    found.prepare()
-
-    assert found.directory.stat().st_mode & 0o777 == 0o700
 
 
 def test_the_count_of_its_cost_begins_where_the_cli_last_wrote_it_down(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.claude.talk import Talk
 from pmrunnerd.services.agents.protocol import Job, Verdict
-from tests.unit.services.agents.claude.parts import Teller, ended, lines, spec
+from tests.unit.services.agents.claude.parts import Teller, ended, lines
 from tests.unit.services.agents.parts import Heard
+from tests.unit.services.agents.parts import session_spec as spec
 from tests.unit.services.parts import head, repository, unconfined
 
 DONE = {"summary": "It is done.", "files": []}

@@ -18,7 +18,7 @@ from claude_agent_sdk import (
 
 from pmrunnerd.model import progress as pr
 from pmrunnerd.services.agents.chunks import LIMIT
-from pmrunnerd.services.agents.claude.translate import Translator, target
+from pmrunnerd.services.agents.claude.translate import Translator
 from tests.unit.services.agents.claude.parts import recorded
 
 
@@ -191,11 +191,6 @@ def test_a_result_without_a_cost_costs_nothing_that_is_known() -> None:
     )
 
     assert list(Translator().translate(result)) == []
-
-
-def test_the_target_of_a_tool_is_the_first_thing_that_names_one() -> None:
-    assert target({"description": "d", "command": "ls"}) == "ls"
-    assert target({}) == ""
 
 
 def test_what_is_said_at_great_length_is_told_in_pieces_and_nothing_of_it_is_lost() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from claude_agent_sdk import CLIConnectionError, ProcessError
 
+from pmrunnerd.services.agents import speaking
 from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.cell import Reach
 from tests.unit.services.parts import ENVIRONMENT, confined, needs_sandbox, processes, repository
@@ -142,7 +143,7 @@ def test_only_one_whose_turn_is_over_hears_that_nobody_listens(
 def test_one_that_does_not_read_what_it_is_told_is_ended_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{CellTransport.__module__}._PATIENCE", 0.2)
+    monkeypatch.setattr(f"{speaking.__name__}._PATIENCE", 0.2)
     found = transport(tmp_path, "import time; print('{}', flush=True); time.sleep(1000)")
 
     async def closes() -> None:
@@ -164,7 +165,7 @@ def test_one_that_does_not_read_what_it_is_told_is_ended_all_the_same(
 def test_one_that_does_not_leave_is_ended_with_all_that_it_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{CellTransport.__module__}._PATIENCE", 0.2)
+    monkeypatch.setattr(f"{speaking.__name__}._PATIENCE", 0.2)
     word = "8642.1"
     program = f"""
 import subprocess, time

@@ -17,8 +17,8 @@ from pmrunnerd.services.agents.claude.session import Pending
 from pmrunnerd.services.agents.claude.worker import counting, killed_by, opening, work
 from pmrunnerd.services.agents.protocol import Job
 from pmrunnerd.services.restoring import Restored
-from tests.unit.services.agents.claude.parts import spec
 from tests.unit.services.agents.parts import Heard
+from tests.unit.services.agents.parts import session_spec as spec
 from tests.unit.services.parts import confined, needs_sandbox, unconfined
 
 NOTHING = Pending({}, replays=False)

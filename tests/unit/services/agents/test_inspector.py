@@ -3,10 +3,10 @@
 import asyncio
 from pathlib import Path
 
-from pmrunnerd.services.agents.claude.inspector import Inspector
-from pmrunnerd.services.agents.claude.results import Result
+from pmrunnerd.services.agents.inspector import Inspector
 from pmrunnerd.services.agents.protocol import Job
-from tests.unit.services.agents.claude.parts import spec
+from pmrunnerd.services.agents.review import Result
+from tests.unit.services.agents.parts import session_spec as spec
 from tests.unit.services.parts import head, repository, unconfined
 
 

@@ -1,7 +1,6 @@
 """What is found in work that is said to be done."""
 
-from pmrunnerd.services.agents.claude.results import Result
-from pmrunnerd.services.agents.claude.review import MOST, findings
+from pmrunnerd.services.agents.review import MOST, Result, findings
 from pmrunnerd.services.changes import Changes
 
 

@@ -6,9 +6,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from pmrunnerd.services.agents.claude import review
-from pmrunnerd.services.agents.claude.results import Result
+from pmrunnerd.services.agents import review
 from pmrunnerd.services.agents.protocol import Job
+from pmrunnerd.services.agents.review import Result
 from pmrunnerd.services.changes import changes
 from pmrunnerd.services.git import Git, GitFailed
 from pmrunnerd.services.outcome import Exited

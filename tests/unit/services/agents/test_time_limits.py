@@ -7,7 +7,7 @@ import pytest
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Limits
-from pmrunnerd.services.agents.claude.time_limits import TimeIsUp, TimeLimits
+from pmrunnerd.services.agents.time_limits import TimeIsUp, TimeLimits
 
 
 async def waits(limits: TimeLimits, *, talks: bool = False) -> None:

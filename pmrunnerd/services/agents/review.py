@@ -4,8 +4,9 @@ from collections.abc import Iterator, Set
 from posixpath import normpath
 from typing import Final
 
+from msgspec import Struct
+
 from pmrunnerd.model import brief
-from pmrunnerd.services.agents.claude.results import Result
 from pmrunnerd.services.changes import Changes
 
 MOST: Final = 20
@@ -13,6 +14,13 @@ _LONGEST: Final = 4095  # bytes of a path
 _LONGEST_NAME: Final = 255
 _NAMED: Final = 20  # of the files that the plan expects to be changed
 _SHOWN: Final = 200  # characters of a path that a finding repeats
+
+
+class Result(Struct, frozen=True):
+    """What a worker says of its work."""
+
+    summary: str
+    files: tuple[str, ...] = ()
 
 
 def findings(

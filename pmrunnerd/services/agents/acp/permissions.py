@@ -1,0 +1,66 @@
+"""What an agent may do that asks for it: by what is said already, or a person decides between two runs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pmrunnerd.model.progress import Answered, Asked
+from pmrunnerd.services.agents import decisions, places
+from pmrunnerd.services.agents.acp import calls
+from pmrunnerd.services.agents.decisions import Decisions
+
+# What the cell allows to everybody in it.
+_HARMLESS: Final = frozenset({"read", "search", "think"})
+_WRITERS: Final = frozenset({"edit", "delete", "move"})
+# Once, for what holds for longer is ours to remember: the agent may write that down, for later runs.
+_ALLOW: Final = ("allow_once", "allow_always")
+
+
+class Permissions:
+    """The decisions that are known."""
+
+    def __init__(self, known: Sequence[Answered], workspace: str) -> None:
+        self._decisions = Decisions(known)
+        self._workspace = workspace
+
+    def decide(self, call: Mapping[str, Any], options: Sequence[Mapping[str, Any]]) -> str | Asked:
+        """Return which of the options is chosen, or what a person is asked.
+
+        Where none of them would allow it, a person is asked all the same: who reads can deny.
+        """
+        question = self.ask(call)
+        offered = {str(one.get("kind")): str(one.get("optionId")) for one in reversed(options)}
+        chosen = next((offered[kind] for kind in _ALLOW if kind in offered), None)
+        if chosen is not None and (self._is_free(call) or self._decisions.allow(question)):
+            return chosen
+        return decisions.asked(question)
+
+    def ask(self, call: Mapping[str, Any]) -> str:
+        """Return the question whether a tool may be used so; the same use is the same question."""
+        what, scope = calls.whole(call), ""
+        if call.get("kind") in _WRITERS and (paths := calls.paths(call)):
+            what = ", ".join(map(_named, paths))
+            scope = " and ".join(dict.fromkeys(map(self._top, paths)))
+        elif call.get("kind") == "fetch" and (url := calls.address(call)):
+            scope = decisions.host(url)
+        return decisions.question(calls.tool(call), what, scope)
+
+    def news(self, *, anew: bool = False) -> str:
+        """Tell the session what was decided since it asked; one that is `anew` knows of nothing."""
+        return self._decisions.all() if anew else self._decisions.news()
+
+    def _is_free(self, call: Mapping[str, Any]) -> bool:
+        kind, paths = str(call.get("kind")), calls.paths(call)
+        if kind in _WRITERS and paths:
+            return all(places.is_free(self._workspace, path) for path in paths)
+        return kind in _HARMLESS
+
+    def _top(self, path: str) -> str:
+        """Return a path as far as what is asked for in it, by each of its names."""
+        names = (path, places.real(path))
+        tops = dict.fromkeys(places.top(self._workspace, name) for name in names)
+        return " and ".join(map(decisions.shown, filter(None, tops))) or decisions.shown(path)
+
+
+def _named(path: str) -> str:
+    real = places.real(path)
+    return path if path == real else f"{path}, which is {real}"

@@ -1,0 +1,85 @@
+"""What an agent that works in a session is told. Pure: the same spec gives the same words."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from pmrunnerd.model import brief
+from pmrunnerd.model.entities import TaskKind
+from pmrunnerd.model.progress import Spec
+
+# Bytes of all the results of the tasks that one needs, and of each of them however many they are.
+_RESULTS: Final = 256 << 10
+_LEAST: Final = 1 << 10
+_CONTINUE: Final = "You were interrupted. Look first at what is done, then go on with the task."
+_AGAIN: Final = "Your task is tried again. Look first at what is done, then go on with it."
+_LOST: Final = (
+    "What you had changed in the workspace could not be put back, for the branch has moved on since;"
+    " it is kept as {ref} (git show {ref}). The files that you see are without it."
+)
+_FINDINGS: Final = (
+    "You said that the task is done. Looking at it, this was found:\n{findings}\n"
+    "Put it right, or say in the summary why it is right as it is; then give the result again."
+)
+_OBJECTIONS: Final = (
+    "Your plan was sent back, for this reason:\n{objections}\nMake another one that takes it in."
+)
+
+
+def first(spec: Spec, how: str) -> str:
+    """Return what a new session is told; `how` is how to go about it."""
+    planning = spec.kind is TaskKind.PLANNING
+    each = max(_LEAST, _RESULTS // max(1, len(spec.needed)))
+    parts = [
+        how,
+        _part("project", spec.bootstrap),
+        _part("plan", spec.plan),
+        *(
+            _part(f"result of {one.name}", _needed(one.title, brief.cut(one.result, each)))
+            for one in spec.needed
+        ),
+        _part("request" if planning else "task", spec.text),
+        objections(spec.objections),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def going_on(spec: Spec, *, interrupted: bool, lost: str = "") -> str:
+    """Return what a session is told that goes on; `lost` as of the function of that name."""
+    parts = [
+        _CONTINUE if interrupted else _AGAIN,
+        lost,
+        objections(spec.objections),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def lost(ref: str) -> str:
+    """Return what an agent is told whose changes could not be put back; empty for none."""
+    return _LOST.format(ref=ref) if ref else ""
+
+
+def instructed(said: str) -> str:
+    """Return what an agent is told of what a person said to the findings."""
+    return f"A person looked at what was found in your work, and says:\n{said}"
+
+
+def findings(found: Sequence[str]) -> str:
+    """Return what an agent is told whose work is sent back."""
+    return _FINDINGS.format(findings=_list(found))
+
+
+def objections(said: Sequence[str]) -> str:
+    """Return what a planner is told whose plan is sent back; empty for none."""
+    return _OBJECTIONS.format(objections=_list(said)) if said else ""
+
+
+def _needed(title: str, result: str) -> str:
+    return f"{title}\n{result or 'It said nothing of its result.'}"
+
+
+def _part(name: str, text: str) -> str:
+    return f"<{name}>\n{text.strip()}\n</{name}>" if text.strip() else ""
+
+
+def _list(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
