@@ -5,8 +5,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from pmrunnerd.model.entities import Run, Task
-from pmrunnerd.model.progress import Budget, Means
 from pmrunnerd.model.settings import Settings
+from pmrunnerd.model.spec import Budget, Means
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import budgets, drafting, limits
 from pmrunnerd.rules.budgets import Ceilings

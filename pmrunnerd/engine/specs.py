@@ -5,9 +5,9 @@ from typing import Final
 
 from pmrunnerd.engine.means import means
 from pmrunnerd.model.entities import Outcome, Run, Task, TaskKind
-from pmrunnerd.model.progress import Answered, Limits, Needed, Spec
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.settings import Settings
+from pmrunnerd.model.spec import Answered, Limits, Needed, Spec
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import drafting, handover
 

@@ -11,8 +11,8 @@ from typing import Final
 from msgspec import Struct
 
 from pmrunnerd.model.entities import Question, Run, Task
-from pmrunnerd.model.progress import Budget
 from pmrunnerd.model.questions import RAISE, Kind
+from pmrunnerd.model.spec import Budget
 from pmrunnerd.model.state import State
 
 RUN: Final = "run"

@@ -20,13 +20,13 @@ from pmrunnerd.model.progress import (
     Found,
     Kept,
     Limited,
-    Means,
     Output,
     Proposed,
     PutBack,
     Told,
 )
 from pmrunnerd.model.questions import Kind
+from pmrunnerd.model.spec import Means
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import drafting, limits
 from pmrunnerd.rules.plans import with_consequences

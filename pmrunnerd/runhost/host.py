@@ -11,7 +11,8 @@ from typing import Final, TypeVar
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.errors import PmError, Refused
-from pmrunnerd.model.progress import Limited, Spec
+from pmrunnerd.model.progress import Limited
+from pmrunnerd.model.spec import Spec
 from pmrunnerd.runhost import premises
 from pmrunnerd.runhost.report import Reporter
 from pmrunnerd.runhost.settle import settle, unsettled

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pmrunnerd.model.progress import Spec
+from pmrunnerd.model.spec import Spec
 from pmrunnerd.services.holding import Held
 from pmrunnerd.services.workspace import closed
 

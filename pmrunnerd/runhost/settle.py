@@ -5,8 +5,8 @@ import logging
 from msgspec import structs
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Spec
 from pmrunnerd.model.questions import Kind
+from pmrunnerd.model.spec import Spec
 from pmrunnerd.runhost.report import Reporter
 from pmrunnerd.services.agents.protocol import Verdict
 from pmrunnerd.services.cell import CannotConfine

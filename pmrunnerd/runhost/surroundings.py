@@ -1,6 +1,6 @@
 """What an agent's commands find in their environment: nothing but what is listed here."""
 
-from pmrunnerd.model.progress import Spec
+from pmrunnerd.model.spec import Spec
 from pmrunnerd.services import process
 from pmrunnerd.services.agents import asking, pm_ask
 from pmrunnerd.services.cell import Cell

@@ -19,7 +19,8 @@ from typing import Final
 import msgspec
 
 from pmrunnerd.model.errors import NotFound, Refused
-from pmrunnerd.model.progress import AnyProgress, Spec
+from pmrunnerd.model.progress import AnyProgress
+from pmrunnerd.model.spec import Spec
 from pmrunnerd.store.durable import Disk
 
 log = logging.getLogger(__name__)

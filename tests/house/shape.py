@@ -12,7 +12,6 @@ LIMIT: Final = 250
 LONG: Final[dict[str, str]] = {
     "pmrunnerd/model/events.py": "one union, one file format: it is read from top to bottom",
     "pmrunnerd/model/views.py": "each client imports all of it, and one file costs less than two",
-    "pmrunnerd/model/progress.py": "one format: what crosses the seam to a run host, both ways",
     "pmrunnerd/model/protocol.py": "the requests and the table of them are read side by side",
 }
 

@@ -8,7 +8,8 @@ import pytest
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, PlanApproval, PlanState, TaskKind, TaskState
-from pmrunnerd.model.progress import Asked, Spec
+from pmrunnerd.model.progress import Asked
+from pmrunnerd.model.spec import Spec
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import answers, decide
 from tests.unit.engine.oracles import (

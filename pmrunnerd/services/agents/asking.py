@@ -14,8 +14,8 @@ from typing import Any, Final, cast
 import msgspec
 from msgspec import Struct
 
-from pmrunnerd.model.progress import Answered
 from pmrunnerd.model.questions import Kind
+from pmrunnerd.model.spec import Answered
 from pmrunnerd.services import mounts
 from pmrunnerd.services.agents import pm_ask
 

@@ -9,8 +9,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pmrunnerd.model import brief
-from pmrunnerd.model.progress import Answered, Asked
+from pmrunnerd.model.progress import Asked
 from pmrunnerd.model.questions import ALLOW_ONCE, ALLOW_TASK, DENY, OPTIONS, Kind
+from pmrunnerd.model.spec import Answered
 
 _SHOWN: Final = 400  # bytes of what it is used on that a question repeats
 _ALLOWED: Final = frozenset({ALLOW_ONCE, ALLOW_TASK})

@@ -5,7 +5,7 @@ from typing import Final
 
 from pmrunnerd.model import brief
 from pmrunnerd.model.entities import TaskKind
-from pmrunnerd.model.progress import Spec
+from pmrunnerd.model.spec import Spec
 
 # Bytes of all the results of the tasks that one needs, and of each of them however many they are.
 _RESULTS: Final = 256 << 10

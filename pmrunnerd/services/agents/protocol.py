@@ -7,7 +7,8 @@ from typing import Protocol
 from msgspec import Struct
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import AnyProgress, Spec
+from pmrunnerd.model.progress import AnyProgress
+from pmrunnerd.model.spec import Spec
 from pmrunnerd.services.cell import Cell
 from pmrunnerd.services.child import Usage
 from pmrunnerd.services.restoring import Restored

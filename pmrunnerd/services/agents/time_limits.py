@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Limits
+from pmrunnerd.model.spec import Limits
 from pmrunnerd.services.agents.protocol import Verdict
 
 

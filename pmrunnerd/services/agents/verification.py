@@ -4,8 +4,9 @@ from typing import Final
 
 from pmrunnerd.model import brief
 from pmrunnerd.model.entities import Outcome, TaskKind
-from pmrunnerd.model.progress import Asked, Concluded, Found, Spec
+from pmrunnerd.model.progress import Asked, Concluded, Found
 from pmrunnerd.model.questions import ACCEPT, OPTIONS, Kind
+from pmrunnerd.model.spec import Spec
 from pmrunnerd.services.agents import prompts
 from pmrunnerd.services.agents.inspector import Inspector
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict

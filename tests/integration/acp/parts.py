@@ -7,7 +7,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from pmrunnerd.model.progress import Answered, AnyProgress, Asked, Means, Told
+from pmrunnerd.model.progress import AnyProgress, Asked, Told
+from pmrunnerd.model.spec import Answered, Means
 from pmrunnerd.services import mounts
 from tests import fakes
 from tests.integration.runhost.hosts import Hosts, every

@@ -13,8 +13,9 @@ from typing import Any, Final
 import pytest
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Asked, Charged, Concluded, Kept, Means
+from pmrunnerd.model.progress import Asked, Charged, Concluded, Kept
 from pmrunnerd.model.questions import ALLOW_TASK, Kind
+from pmrunnerd.model.spec import Means
 from pmrunnerd.services.process import PATH
 from tests.fakes.model import Model, Step, scripted
 from tests.integration.acp.parts import answers, heard_of

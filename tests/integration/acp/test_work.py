@@ -8,18 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import (
-    Asked,
-    Changed,
-    Committed,
-    Concluded,
-    Found,
-    Limits,
-    Other,
-    Said,
-    Used,
-)
+from pmrunnerd.model.progress import Asked, Changed, Committed, Concluded, Found, Other, Said, Used
 from pmrunnerd.model.questions import Kind
+from pmrunnerd.model.spec import Limits
 from tests.integration.acp.parts import Acps
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.unit.services.parts import eventually, git, needs_sandbox, processes

@@ -9,7 +9,8 @@ import msgspec
 from msgspec import structs
 
 from pmrunnerd.model.logins import Login
-from pmrunnerd.model.progress import Answered, AnyProgress, Asked, Means
+from pmrunnerd.model.progress import AnyProgress, Asked
+from pmrunnerd.model.spec import Answered, Means
 from pmrunnerd.services import credentials
 from tests.fakes.model import Model, Step
 from tests.integration.runhost.hosts import Hosts, every

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Asked, Limits, Said, Used
+from pmrunnerd.model.progress import Asked, Said, Used
+from pmrunnerd.model.spec import Limits
 from pmrunnerd.services.agents.chunks import LIMIT
 from tests.fakes.model import Step, scripted
 from tests.integration.claude.parts import Claudes, answers, question, result, uses

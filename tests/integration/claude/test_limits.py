@@ -7,8 +7,9 @@ import pytest
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.logins import Login
-from pmrunnerd.model.progress import AnyProgress, Asked, Budget, Charged, Kept, Limited, Limits
+from pmrunnerd.model.progress import AnyProgress, Asked, Charged, Kept, Limited
 from pmrunnerd.model.questions import OPTIONS, Kind
+from pmrunnerd.model.spec import Budget, Limits
 from tests.fakes.model import Step, scripted
 from tests.integration.claude.parts import Claudes, log_in, result, uses, written
 from tests.integration.runhost.hosts import Hosts, end, every

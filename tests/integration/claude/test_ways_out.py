@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Answered, Asked, Used
+from pmrunnerd.model.progress import Asked, Used
 from pmrunnerd.model.questions import ALLOW_TASK, Kind
+from pmrunnerd.model.spec import Answered
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from tests.fakes.model import Step, scripted
 from tests.integration.claude import weak

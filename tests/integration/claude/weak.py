@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from pmrunnerd.model.progress import Means
+from pmrunnerd.model.spec import Means
 from pmrunnerd.services.agents.claude import launch
 
 CLI = launch.cli(Means())

@@ -8,7 +8,8 @@ import pytest
 from pmrunnerd.model import frames as f
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Answered, Asked
+from pmrunnerd.model.progress import Asked
+from pmrunnerd.model.spec import Answered
 from tests.integration.daemon import Daemon, facts
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.integration.runhost.walls import weaker

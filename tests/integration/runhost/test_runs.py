@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Answered, Asked, Began, Committed, Kept, Limits
+from pmrunnerd.model.progress import Asked, Began, Committed, Kept
 from pmrunnerd.model.questions import Kind
+from pmrunnerd.model.spec import Answered, Limits
 from tests.integration.runhost.hosts import Hosts, end, every, printed
 from tests.unit.services.parts import git, head, needs_sandbox, processes
 

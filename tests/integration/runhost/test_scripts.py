@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import AnyProgress, Committed, Limits
+from pmrunnerd.model.progress import AnyProgress, Committed
+from pmrunnerd.model.spec import Limits
 from pmrunnerd.services import confined, leftovers, mounts, sandbox, syscalls
 from pmrunnerd.services.agents.listening import OUTPUT_LIMIT
 from pmrunnerd.services.sandbox import Sandbox

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Answered, Began, Kept
+from pmrunnerd.model.progress import Began, Kept
+from pmrunnerd.model.spec import Answered
 from tests.integration.runhost.hosts import Hosts, end, every, printed
 from tests.unit.services.parts import eventually, git, processes
 

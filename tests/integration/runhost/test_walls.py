@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import AnyProgress, Limits
+from pmrunnerd.model.progress import AnyProgress
+from pmrunnerd.model.spec import Limits
 from pmrunnerd.services.host.detached import Detached
 from tests.integration.runhost.doors import doors
 from tests.integration.runhost.hosts import Hosts, end, printed

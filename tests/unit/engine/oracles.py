@@ -16,9 +16,9 @@ from pmrunnerd.model.progress import (
     Finished,
     Proposed,
     ProposedTask,
-    Spec,
 )
 from pmrunnerd.model.settings import Settings
+from pmrunnerd.model.spec import Spec
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
 from pmrunnerd.services.agents.registry import AGENTS
 from pmrunnerd.services.rundir import RunDirectory

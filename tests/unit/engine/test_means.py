@@ -5,8 +5,8 @@ from msgspec.structs import replace
 from pmrunnerd.engine.means import ceilings, means, taken
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Budget
 from pmrunnerd.model.settings import Settings
+from pmrunnerd.model.spec import Budget
 from pmrunnerd.model.state import State
 from tests.unit.rules.life import AT, a_plan, happen
 

@@ -3,9 +3,9 @@ from msgspec.structs import replace
 from pmrunnerd.engine.specs import spec
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, PlanApproval, TaskKind
-from pmrunnerd.model.progress import Answered, Budget, Limits, Means, Needed
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.settings import Settings
+from pmrunnerd.model.spec import Answered, Budget, Limits, Means, Needed
 from pmrunnerd.rules import decide
 from tests.unit.rules.life import a_plan, a_proposed_plan, asked, happen, started
 

@@ -4,26 +4,9 @@ import msgspec
 import pytest
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import AnyProgress, Asked, Began, Finished, Limits, Spec
+from pmrunnerd.model.progress import AnyProgress, Asked, Began, Finished
 
 AT = "2026-11-24T12:30:00.123Z"
-
-
-def test_a_spec_of_an_older_release_is_understood() -> None:
-    oldest = {
-        "environment": "dev",
-        "run": "r1-4f2a",
-        "task": "t1",
-        "project": "demo",
-        "agent": "shell",
-        "title": "x",
-        "text": "true",
-        "workspace": "/srv/demo",
-        "limits": {"total": 60, "silence": 5},
-    }
-    spec = msgspec.convert(oldest, Spec)
-    assert (spec.attempt, spec.answers, spec.unconfined) == (1, (), False)
-    assert spec.limits == Limits(total=60, silence=5)
 
 
 @pytest.mark.parametrize(

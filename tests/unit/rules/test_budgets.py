@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, Question
-from pmrunnerd.model.progress import Budget
 from pmrunnerd.model.questions import CANCEL, RAISE, Kind
+from pmrunnerd.model.spec import Budget
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import budgets
 from pmrunnerd.rules.budgets import Ceilings, budget, spent, taken

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pmrunnerd.model.progress import Limits, Spec
+from pmrunnerd.model.spec import Limits, Spec
 from pmrunnerd.services import sandbox
 from pmrunnerd.services.cell import Cell
 from pmrunnerd.services.confined import Confined

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.model.progress import Means
+from pmrunnerd.model.spec import Means
 from pmrunnerd.services import acpprogram, process
 from pmrunnerd.services.agents import kept, pm_ask
 from pmrunnerd.services.agents.protocol import Job

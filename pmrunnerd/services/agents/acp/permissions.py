@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pmrunnerd.model.progress import Answered, Asked
+from pmrunnerd.model.progress import Asked
+from pmrunnerd.model.spec import Answered
 from pmrunnerd.services.agents import decisions, places
 from pmrunnerd.services.agents.acp import calls
 from pmrunnerd.services.agents.decisions import Decisions

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pmrunnerd.model.progress import Spec
+from pmrunnerd.model.spec import Spec
 from pmrunnerd.services.agents import prompts, verification
 from pmrunnerd.services.agents.acp import questions
 from pmrunnerd.services.agents.acp.permissions import Permissions

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from pmrunnerd.model import brief
-from pmrunnerd.model.progress import Answered, Asked
+from pmrunnerd.model.progress import Asked
 from pmrunnerd.model.questions import Kind
+from pmrunnerd.model.spec import Answered
 from pmrunnerd.services.agents.pm_ask import OPTION_LIMIT, OPTIONS_LIMIT, QUESTION_LIMIT
 
 _YES_OR_NO: Final = ("yes", "no")

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from pmrunnerd.model.entities import TaskKind
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.model.progress import Means, Spec
+from pmrunnerd.model.spec import Means, Spec
 from pmrunnerd.services import claudecode, process
 from pmrunnerd.services.agents import pm_ask
 from pmrunnerd.services.agents.claude import results, stubs

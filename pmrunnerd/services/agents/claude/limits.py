@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from pmrunnerd.model.progress import Asked, Budget
+from pmrunnerd.model.progress import Asked
 from pmrunnerd.model.questions import OPTIONS, Kind
+from pmrunnerd.model.spec import Budget
 
 _RAISE: Final = "Raise it once more by the same, or stop?"
 

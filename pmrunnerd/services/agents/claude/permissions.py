@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny
 
-from pmrunnerd.model.progress import Answered, Asked
+from pmrunnerd.model.progress import Asked
+from pmrunnerd.model.spec import Answered
 from pmrunnerd.services.agents import decisions, places
 from pmrunnerd.services.agents.decisions import Decisions
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from pmrunnerd.model.entities import TaskKind
-from pmrunnerd.model.progress import Spec
+from pmrunnerd.model.spec import Spec
 from pmrunnerd.services.agents import prompts
 
 _PLANNING: Final = (

@@ -15,8 +15,9 @@ from claude_agent_sdk import (
     ToolPermissionContext,
 )
 
-from pmrunnerd.model.progress import Answered, Asked
+from pmrunnerd.model.progress import Asked
 from pmrunnerd.model.questions import Kind
+from pmrunnerd.model.spec import Answered
 from pmrunnerd.services.agents.claude import asked
 from pmrunnerd.services.agents.claude.asked import TOOL
 from pmrunnerd.services.agents.claude.nearby import is_near

@@ -4,7 +4,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from pmrunnerd.model.progress import AnyProgress, Limits, Spec
+from pmrunnerd.model.progress import AnyProgress
+from pmrunnerd.model.spec import Limits, Spec
 from pmrunnerd.services.agents import asking, pm_ask
 from pmrunnerd.services.agents.protocol import Job, Verdict
 from pmrunnerd.services.agents.shell import Shell

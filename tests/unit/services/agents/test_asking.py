@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pmrunnerd.model.progress import Answered
+from pmrunnerd.model.spec import Answered
 from pmrunnerd.services.agents import asking, pm_ask
 from pmrunnerd.services.agents.asking import Answers, Question
 from tests.unit.services.parts import ENVIRONMENT, agent_directory

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pmrunnerd.model.progress import Answered
 from pmrunnerd.model.questions import ALLOW_ONCE, ALLOW_TASK, DENY, OPTIONS, Kind
+from pmrunnerd.model.spec import Answered
 from pmrunnerd.services.agents.decisions import Decisions, asked, host, question, shown
 
 FETCH = question("WebFetch", "https://example.org/a", "example.org")

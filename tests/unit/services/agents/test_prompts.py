@@ -1,7 +1,7 @@
 """What an agent is told."""
 
 from pmrunnerd.model.entities import TaskKind
-from pmrunnerd.model.progress import Needed
+from pmrunnerd.model.spec import Needed
 from pmrunnerd.services.agents import prompts
 from tests.unit.services.agents.parts import session_spec as spec
 

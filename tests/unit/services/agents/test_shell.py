@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Answered, Limits
+from pmrunnerd.model.spec import Answered, Limits
 from pmrunnerd.services.agents.protocol import Verdict
 from tests.unit.services.agents.parts import work
 from tests.unit.services.parts import eventually, processes

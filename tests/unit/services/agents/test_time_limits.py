@@ -6,7 +6,7 @@ import errno
 import pytest
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Limits
+from pmrunnerd.model.spec import Limits
 from pmrunnerd.services.agents.time_limits import TimeIsUp, TimeLimits
 
 

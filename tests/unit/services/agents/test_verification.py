@@ -7,6 +7,7 @@ from typing import Any
 from pmrunnerd.model import progress as pr
 from pmrunnerd.model.entities import Outcome, TaskKind
 from pmrunnerd.model.questions import ACCEPT, Kind
+from pmrunnerd.model.spec import Answered, Means
 from pmrunnerd.services.agents.protocol import Job, Verdict
 from pmrunnerd.services.agents.review import Result
 from pmrunnerd.services.agents.verification import Verification, accepted, instructions
@@ -15,8 +16,8 @@ from tests.unit.services.agents.parts import Heard, session_spec
 from tests.unit.services.parts import head, repository, unconfined
 
 
-def said(answer: str, *, news: bool = True) -> pr.Answered:
-    return pr.Answered(
+def said(answer: str, *, news: bool = True) -> Answered:
+    return Answered(
         question="What was found", answer=answer, kind=Kind.FINDINGS, run="r1", news=news
     )
 
@@ -52,7 +53,7 @@ class Judged:
 
 def test_what_stays_is_a_person_s_to_decide_on_after_so_many_rounds(tmp_path: Path) -> None:
     claim = Result("Wrote it.", ("missing",))
-    judged = Judged(tmp_path, claim, claim, means=pr.Means(rounds=1))
+    judged = Judged(tmp_path, claim, claim, means=Means(rounds=1))
 
     first, second = judged.verdicts
     assert first is None

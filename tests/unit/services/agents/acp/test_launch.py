@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.model.progress import Means
+from pmrunnerd.model.spec import Means
 from pmrunnerd.services.agents import pm_ask
 from pmrunnerd.services.agents.acp.launch import Launch, environment, launch
 from pmrunnerd.services.agents.protocol import Job

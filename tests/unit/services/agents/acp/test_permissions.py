@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from pmrunnerd.model.progress import Answered, Asked
+from pmrunnerd.model.progress import Asked
 from pmrunnerd.model.questions import ALLOW_ONCE, ALLOW_TASK, DENY, Kind
+from pmrunnerd.model.spec import Answered
 from pmrunnerd.services.agents.acp.permissions import Permissions
 
 LS = {"kind": "execute", "rawInput": {"command": "ls"}}

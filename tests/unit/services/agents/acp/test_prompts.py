@@ -1,7 +1,7 @@
 """What an agent is told first."""
 
-from pmrunnerd.model.progress import Answered, Spec
 from pmrunnerd.model.questions import ALLOW_TASK, Kind
+from pmrunnerd.model.spec import Answered, Spec
 from pmrunnerd.services.agents.acp.permissions import Permissions
 from pmrunnerd.services.agents.acp.prompts import opening
 from tests.unit.services.agents.parts import session_spec as spec

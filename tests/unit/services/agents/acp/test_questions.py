@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from pmrunnerd.model.progress import Answered, Asked
+from pmrunnerd.model.progress import Asked
 from pmrunnerd.model.questions import Kind
+from pmrunnerd.model.spec import Answered
 from pmrunnerd.services.agents.acp.questions import MOST, read, told
 from pmrunnerd.services.agents.pm_ask import OPTION_LIMIT, OPTIONS_LIMIT, QUESTION_LIMIT
 

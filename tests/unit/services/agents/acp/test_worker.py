@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from pmrunnerd.model import progress as pr
 from pmrunnerd.model.entities import Outcome, TaskKind
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.questions import ACCEPT, Kind
+from pmrunnerd.model.spec import Answered, Means
 from pmrunnerd.services.agents.acp.worker import work
 from pmrunnerd.services.agents.protocol import Job, Verdict
 from tests.unit.services.agents.parts import Heard, session_spec
@@ -21,7 +21,7 @@ def worked(tmp_path: Path, command: str = "", *, walls: bool = False, **more: An
     for path in (workspace, directory / "home"):
         path.mkdir(parents=True)
     job = Job(
-        spec=session_spec(workspace=str(workspace), means=pr.Means(cli=command), **more),
+        spec=session_spec(workspace=str(workspace), means=Means(cli=command), **more),
         cell=confined(workspace, directory) if walls else unconfined(workspace),
         directory=directory,
         environment=ENVIRONMENT,
@@ -35,7 +35,7 @@ def test_a_plan_that_was_another_agent_s_to_make_is_refused(tmp_path: Path) -> N
 
 
 def test_work_that_a_person_accepted_needs_no_agent(tmp_path: Path) -> None:
-    accepted = pr.Answered(question="Found", answer=ACCEPT, run="r1", kind=Kind.FINDINGS, news=True)
+    accepted = Answered(question="Found", answer=ACCEPT, run="r1", kind=Kind.FINDINGS, news=True)
 
     verdict = worked(tmp_path, earlier=("r1",), answers=(accepted,))
     assert verdict.outcome is Outcome.SUCCEEDED

@@ -6,7 +6,7 @@ import pytest
 
 from pmrunnerd.model.entities import TaskKind
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.model.progress import Budget, Means, Spec
+from pmrunnerd.model.spec import Budget, Means, Spec
 from pmrunnerd.services import process
 from pmrunnerd.services.agents.claude import launch
 from pmrunnerd.services.agents.claude.permissions import Permissions

@@ -1,7 +1,7 @@
 """What is asked where a limit is reached."""
 
-from pmrunnerd.model.progress import Budget
 from pmrunnerd.model.questions import CANCEL, RAISE, Kind
+from pmrunnerd.model.spec import Budget
 from pmrunnerd.services.agents.claude import limits
 
 

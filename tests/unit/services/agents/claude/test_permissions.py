@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny
 
-from pmrunnerd.model.progress import Answered
 from pmrunnerd.model.questions import ALLOW_ONCE, ALLOW_TASK, DENY, Kind
+from pmrunnerd.model.spec import Answered
 from pmrunnerd.services.agents.claude.permissions import Permissions
 
 FETCH = {"url": "https://example.org/a"}

@@ -1,7 +1,7 @@
 """What a session of Claude Code is told to do."""
 
 from pmrunnerd.model.entities import TaskKind
-from pmrunnerd.model.progress import Needed
+from pmrunnerd.model.spec import Needed
 from pmrunnerd.services.agents.claude import prompts
 from tests.unit.services.agents.parts import session_spec as spec
 

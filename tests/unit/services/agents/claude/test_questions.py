@@ -5,8 +5,8 @@ from typing import Any
 
 from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny, ToolPermissionContext
 
-from pmrunnerd.model.progress import Answered
 from pmrunnerd.model.questions import ALLOW_TASK, Kind
+from pmrunnerd.model.spec import Answered
 from pmrunnerd.services.agents.claude.asked import TOOL
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.questions import Questions

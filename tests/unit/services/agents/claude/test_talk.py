@@ -10,6 +10,7 @@ from claude_agent_sdk import ClaudeAgentOptions
 from pmrunnerd.model import progress as pr
 from pmrunnerd.model.entities import Outcome, TaskKind
 from pmrunnerd.model.questions import Kind
+from pmrunnerd.model.spec import Budget, Means
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.claude.talk import Talk
@@ -182,8 +183,8 @@ def test_what_needs_a_permission_is_asked_for(tmp_path: Path) -> None:
 )
 def test_a_limit_is_a_question(tmp_path: Path, subtype: str, said: str) -> None:
     over = ended(is_error=True, subtype=subtype, total_cost_usd=1.5)
-    budget = pr.Budget(scope="plan", limit=3.0, used=2.0)
-    talked = Talked(tmp_path, Teller([over]), means=pr.Means(turns=7, spent=0.25, budget=budget))
+    budget = Budget(scope="plan", limit=3.0, used=2.0)
+    talked = Talked(tmp_path, Teller([over]), means=Means(turns=7, spent=0.25, budget=budget))
 
     assert talked.verdict.outcome is Outcome.ASKED
     (asked,) = talked.every(pr.Asked)
@@ -213,7 +214,7 @@ def test_a_limit_that_ended_a_turn_leaves_the_cli_time_to_write_down_its_cost(
 def test_findings_are_sent_back_so_often_and_then_asked_about(tmp_path: Path) -> None:
     claims = {"summary": "Wrote it.", "files": ["missing"]}
     teller = Teller([ended(claims)], [ended(claims)], [ended(claims)])
-    talked = Talked(tmp_path, teller, means=pr.Means(rounds=2))
+    talked = Talked(tmp_path, teller, means=Means(rounds=2))
 
     assert len(teller.said) == 3
     assert "missing is said to be changed, and is not there" in teller.said[2]

@@ -12,6 +12,7 @@ from pmrunnerd.model import progress as pr
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.questions import ACCEPT, ALLOW_ONCE, OPTIONS, Kind
+from pmrunnerd.model.spec import Answered, Budget, Means
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.session import Pending
 from pmrunnerd.services.agents.claude.worker import counting, killed_by, opening, work
@@ -46,9 +47,9 @@ def told(tmp_path: Path, pending: Pending, *, resumes: bool = True, **more: Any)
     return opening(given, pending, permissions, resumes=resumes)
 
 
-def answered(kind: Kind, answer: str, *, news: bool = True) -> pr.Answered:
+def answered(kind: Kind, answer: str, *, news: bool = True) -> Answered:
     text = "May it use Bash?"
-    return pr.Answered(question=text, answer=answer, kind=kind, run="r1", news=news)
+    return Answered(question=text, answer=answer, kind=kind, run="r1", news=news)
 
 
 def test_it_is_refused_where_nothing_confines_it(tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ def test_work_that_was_accepted_and_is_not_there_is_asked_about_and_not_done(
 @needs_sandbox
 def test_a_budget_that_is_used_up_is_a_question_before_anything_is_spent(tmp_path: Path) -> None:
     heard = Heard()
-    means = pr.Means(budget=pr.Budget(scope="day", limit=5.0, used=5.25))
+    means = Means(budget=Budget(scope="day", limit=5.0, used=5.25))
 
     assert asyncio.run(work(job(tmp_path, means=means), heard)).outcome is Outcome.ASKED
     (asked,) = heard.told
@@ -198,6 +199,6 @@ def test_what_a_person_said_is_told_once(tmp_path: Path) -> None:
 def test_a_run_costs_what_the_count_has_more_than_is_known(
     tmp_path: Path, spent: float, counted: float, less: float
 ) -> None:
-    given = job(tmp_path, walls=False, means=pr.Means(spent=spent))
+    given = job(tmp_path, walls=False, means=Means(spent=spent))
 
     assert counting(given, counted).spec.means.spent == less
