@@ -154,6 +154,20 @@ def test_a_promise_is_kept_on_whichever_worker_its_group_runs(
     assert result.ret == pytest.ExitCode.OK
 
 
+def test_the_tests_of_a_group_run_on_one_worker(run: pytest.Pytester) -> None:
+    # What they share is expensive; a pytest that its workers do not understand would say nothing.
+    run.makepyfile(
+        test_group="import os, pathlib, pytest\n"
+        "@pytest.mark.xdist_group('daemon')\n"
+        "@pytest.mark.parametrize('number', range(20))\n"
+        "def test_it_is_alone(number):\n"
+        "    pathlib.Path(os.environ['PYTEST_XDIST_WORKER']).touch()\n"
+    )
+
+    assert play(run, "-n2").ret == pytest.ExitCode.OK
+    assert len(list(run.path.glob("gw*"))) == 1
+
+
 @pytest.mark.parametrize(
     ("shown", "spelled"),
     [
