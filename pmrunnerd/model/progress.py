@@ -44,6 +44,10 @@ class Told(Progress, frozen=True, kw_only=True):
     """The agent's session knows all that is news to it, and goes on from there."""
 
 
+class Served(Progress, frozen=True, kw_only=True):
+    """The agent's model answered: its provider takes what this run asks for."""
+
+
 class Output(Progress, frozen=True, kw_only=True):
     r"""Something the agent's process printed. Bytes that are no UTF-8 appear as `\xNN`."""
 
@@ -187,6 +191,7 @@ AnyProgress = (
     Began
     | PutBack
     | Told
+    | Served
     | Output
     | Said
     | Used

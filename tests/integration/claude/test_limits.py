@@ -7,11 +7,11 @@ import pytest
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.logins import Login
-from pmrunnerd.model.progress import AnyProgress, Asked, Charged, Kept, Limited
+from pmrunnerd.model.progress import AnyProgress, Asked, Charged, Kept, Limited, Served
 from pmrunnerd.model.questions import OPTIONS, Kind
 from pmrunnerd.model.spec import Budget, Limits
 from tests.fakes.model import Step, scripted
-from tests.integration.claude.parts import Claudes, log_in, result, uses, written
+from tests.integration.claude.parts import Claudes, answers, log_in, question, result, uses, written
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.unit.services.parts import eventually, needs_sandbox
 
@@ -48,6 +48,20 @@ def test_a_provider_that_takes_no_more_is_told_apart(
         assert end(said).outcome is Outcome.LIMITED, said
         assert [one.kind for one in every(said, Limited)] == [expected]
         assert len(every(said, Kept)) == 1, "what it had done is lost"
+
+
+def test_an_answer_that_no_model_has_heard_yet_is_not_served(tmp_path: Path) -> None:
+    asks = uses("AskUserQuestion", questions=[question("Which fruit?", "apple", "cherry")])
+    refused = Step(error=(529, "overloaded_error", {}), repeats=True)
+    with Hosts(tmp_path) as hosts, scripted(asks, refused) as model:
+        claudes = Claudes(hosts, model)
+        first = claudes.start()
+        answer = answers(hosts.over(first), first, "cherry")
+        assert len(every(hosts.said(first), Served)) == 1
+
+        said = claudes.run(answers=answer)
+        assert end(said).outcome is Outcome.LIMITED, said
+        assert every(said, Served) == []
 
 
 def test_the_time_of_the_reset_is_told(tmp_path: Path) -> None:

@@ -15,11 +15,11 @@ from claude_agent_sdk import (
 
 from pmrunnerd.model import brief
 from pmrunnerd.model.entities import Outcome, TaskKind
-from pmrunnerd.model.progress import Asked, Limited, Told
+from pmrunnerd.model.progress import Asked, Limited, Served, Told
 from pmrunnerd.services.agents.claude import asked, limits, provider, results
 from pmrunnerd.services.agents.claude.meter import Meter
 from pmrunnerd.services.agents.claude.questions import Questions
-from pmrunnerd.services.agents.claude.translate import Translator
+from pmrunnerd.services.agents.claude.translate import Translator, is_answer
 from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
 from pmrunnerd.services.agents.verification import Verification
@@ -50,7 +50,7 @@ class Talk:
         self._spec = spec
         self._translator = Translator(spec.means.spent, questions.refused)
         self._asked: dict[str, tuple[Asked, ...]] = {}
-        self._is_answered = self._is_told = False
+        self._is_answered = self._is_told = self._is_served = False
 
     async def through(self, told: list[str]) -> Verdict:
         """Say what is to be said, and listen to the end. Raises ClaudeSDKError, GitFailed."""
@@ -81,6 +81,9 @@ class Talk:
         await self._transport.close()
 
     def _hear(self, message: Message) -> None:
+        if not self._is_served and is_answer(message):
+            self._is_served = True
+            self._report.tell(Served(at=""))
         for said in self._translator.translate(message):
             self._report.tell(said)
         if isinstance(message, AssistantMessage):

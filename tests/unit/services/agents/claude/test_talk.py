@@ -132,6 +132,21 @@ def test_a_session_that_no_model_answers_is_told_nothing(tmp_path: Path) -> None
 
     assert talked.verdict.outcome is Outcome.FAILED
     assert talked.every(pr.Told) == []
+    assert talked.every(pr.Served) == []
+
+
+def test_what_an_earlier_run_asked_is_no_answer_of_a_model(tmp_path: Path) -> None:
+    replayed = [line for line in lines("answered") if line["type"] == "user"][:1]
+    talked = Talked(tmp_path, Teller([*replayed, ended(is_error=True)]))
+
+    assert [one.tool for one in talked.every(pr.Used)] == [""]
+    assert talked.every(pr.Served) == []
+
+
+def test_that_a_model_answered_is_told_once(tmp_path: Path) -> None:
+    talked = Talked(tmp_path, Teller([said("I see"), said("and so"), ended(DONE)]))
+
+    assert [type(one) for one in talked.heard.told[:3]] == [pr.Served, pr.Said, pr.Said]
 
 
 def test_a_plan_is_proposed(tmp_path: Path) -> None:
