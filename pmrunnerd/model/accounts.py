@@ -7,8 +7,8 @@ class Account(Entity, frozen=True, kw_only=True):
     """How an agent, `id`, is known to its model's provider, and what that refuses for now.
 
     `login` is the kind of its login, since `at`, until `expires` where that is known; `expiring`
-    once a person is to be told. `limit` is `rate`, `overload` or `login` while one stands, `times`
-    how often in a row one was met. After `until` one run, the `probe`, may see whether it is over;
+    once a person is to be told. `limit` is `rate`, `overload`, `balance`, `way` or `login` while one
+    stands, `times` how often in a row one was met. After `until` one run, the `probe`, may see whether it is over;
     where it is empty, a person must do something first. `at_once` says that a person did. `freed` is when the latest one was over.
     """
 

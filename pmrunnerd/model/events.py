@@ -470,7 +470,7 @@ class AgentExpiring(Event, frozen=True, kw_only=True):
 class AgentLimited(Event, frozen=True, kw_only=True):
     """A provider takes no more of an agent until a time; without one, until a person did something.
 
-    `kind` is `rate`, `overload` or `login`; `times` counts how often in a row.
+    `kind` is `rate`, `overload`, `balance`, `way` or `login`; `times` counts how often in a row.
     """
 
     agent: str

@@ -119,7 +119,8 @@ class Concluded(Progress, frozen=True, kw_only=True):
 class Limited(Progress, frozen=True, kw_only=True):
     """The model's provider takes no more for now. `until` is RFC 3339; empty is not known.
 
-    `kind` is `rate`, `overload`, or `login` where it does not know us (any more).
+    `kind` is `rate`, `overload`, `balance` where the account has no credit, `way` where something
+    before the provider refuses us, or `login` where it does not know us (any more).
     """
 
     kind: str

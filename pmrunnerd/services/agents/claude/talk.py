@@ -1,5 +1,6 @@
 """The conversation with one Claude Code, and what it comes to."""
 
+from datetime import UTC, datetime
 from typing import Final
 
 from claude_agent_sdk import (
@@ -43,7 +44,9 @@ class Talk:
     ) -> None:
         spec = job.spec
         self._transport = transport
-        self._client = ClaudeSDKClient(options, transport=Meter(transport, self._charge))
+        self._refusals = provider.Refusals()
+        meter = Meter(transport, self._charge, self._refusals.hear)
+        self._client = ClaudeSDKClient(options, transport=meter)
         self._report = report
         self._verification = Verification(job, report)
         self._questions = questions
@@ -60,7 +63,8 @@ class Talk:
         more = told[1:]
         async for message in self._client.receive_messages():
             self._hear(message)
-            if (limit := provider.limit(message)) is not None:
+            limit = provider.limit(message, self._refusals.named, datetime.now(UTC))
+            if limit is not None:
                 return await self._limited(limit, is_over=isinstance(message, ResultMessage))
             if not more:
                 self._note_told(message)
@@ -160,7 +164,7 @@ class Talk:
     async def _limited(self, limit: Limited, *, is_over: bool) -> Verdict:
         if is_over:  # it writes down what the session has cost, which the next run begins with
             self._transport.is_over = True
-        else:  # it would try again, and be refused again
+        else:  # it would try again and be refused again, or wait with a workspace in its hands
             await self._transport.kill()
         self._report.tell(limit)
         return Verdict(outcome=Outcome.LIMITED, reason=limit.reason)
