@@ -39,7 +39,12 @@ def met(state: State, run: Run, said: Limited | None, now: str) -> tuple[ev.AnyE
     if had_another or (meanwhile and _is_covered(account, said.kind, until)):
         return (task,)
     limited = ev.AgentLimited(
-        agent=run.agent, kind=said.kind, reason=said.reason, until=until, times=times
+        agent=run.agent,
+        kind=said.kind,
+        reason=said.reason,
+        until=until,
+        times=times,
+        began=run.at,
     )
     return task, limited
 

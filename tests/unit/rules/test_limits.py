@@ -29,7 +29,9 @@ def test_a_limit_keeps_all_of_an_agent_from_starting_and_says_until_when() -> No
     facts = ends(state, "r1-a", Outcome.LIMITED, RATE)
     assert facts[1:] == [
         ev.TaskLimited(task="t1", project="w1", reason="too many requests", until=ONE),
-        ev.AgentLimited(agent="claude", kind="rate", reason="too many requests", until=ONE),
+        ev.AgentLimited(
+            agent="claude", kind="rate", reason="too many requests", until=ONE, began=NOON
+        ),
     ]
     assert state.tasks["t1"].state == "QUEUED"
     assert state.tasks["t1"].interruptions == 0
