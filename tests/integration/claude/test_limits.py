@@ -66,16 +66,23 @@ def test_an_answer_that_no_model_has_heard_yet_is_not_served(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("status", "kind", "after"),
-    [(429, "rate_limit_error", 45), (429, "rate_limit_error", 300), (529, "overloaded_error", 300)],
+    ("status", "kind", "after", "login"),
+    [
+        (429, "rate_limit_error", 45, Login.API_KEY),
+        (429, "rate_limit_error", 300, Login.API_KEY),
+        (429, "rate_limit_error", 300, Login.TOKEN),
+        (529, "overloaded_error", 300, Login.API_KEY),
+    ],
 )
 def test_a_long_wait_holds_no_workspace_and_is_told_with_its_end(
-    tmp_path: Path, status: int, kind: str, after: int
+    tmp_path: Path, status: int, kind: str, after: int, login: Login
 ) -> None:
     refused = Step(error=(status, kind, {"retry-after": str(after)}), repeats=True)
     with Hosts(tmp_path) as hosts, scripted(refused) as model:
+        claudes = Claudes(hosts, model)
+        log_in(hosts.runs.parent, "sk-ant-none", login)
         asked = time.time()
-        said = Claudes(hosts, model).run(limits=Limits(total=40, silence=25))
+        said = claudes.run(limits=Limits(total=40, silence=25))
 
         assert end(said).outcome is Outcome.LIMITED, said
         assert len(model.requests) == 1, "it waits by itself, with the workspace in its hands"

@@ -54,7 +54,9 @@ def limit(message: Message, named: str, now: datetime) -> Limited | None:
         case SystemMessage(subtype="api_retry", data=data):
             return _waiting(data, now)
         case RateLimitEvent(rate_limit_info=info) if info.status == "rejected":
-            return _refused(_RATE, "", _time(info.resets_at))
+            # Where it does not say until when, how long the CLI would wait is what comes next.
+            until = _time(info.resets_at)
+            return _refused(_RATE, "", until) if until else None
         case ResultMessage(is_error=True, api_error_status=int() as status):
             return _refused(status, named)
         case ResultMessage(is_error=True, api_error_status=None, terminal_reason="api_error"):
