@@ -53,7 +53,10 @@ class Logins:
         self._check(request.agent)
         now = self._clock.now()
         kept = _stored(request, by, now)
-        credentials.credential(kept, request.agent, datetime.fromisoformat(now))
+        # In a thread: it may be a file that somebody else has, on a disk that does not answer.
+        await asyncio.to_thread(
+            credentials.credential, kept, request.agent, datetime.fromisoformat(now)
+        )
         async with self._lock:
             await asyncio.to_thread(self._keep, request.agent, kept)
         await self._store.commit(
@@ -77,8 +80,10 @@ class Logins:
         kept: Stored | None = None
         expires = ""
         try:
-            kept = credentials.stored(self._state, agent)
-            found = credentials.read(self._state, agent, datetime.fromisoformat(now))
+            kept = await asyncio.to_thread(credentials.stored, self._state, agent)
+            found = await asyncio.to_thread(
+                credentials.credential, kept, agent, datetime.fromisoformat(now)
+            )
             expires = found.expires
         except NoLogin as exc:
             problem, hint = str(exc), exc.hint or ""

@@ -10,7 +10,7 @@ from typing import Final
 from pmrunnerd.engine.complaints import Complaints
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import Unavailable
-from pmrunnerd.model.progress import AnyProgress, Began, PutAway, Used
+from pmrunnerd.model.progress import AnyProgress, Began, PutAway, Served
 from pmrunnerd.rules import limits
 from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.store import Store
@@ -36,7 +36,7 @@ class Records:
                     pass
             case PutAway():
                 await self._note_leftovers(run, progress)
-            case Used():
+            case Served():
                 await self._served(run)
             case _:
                 pass
@@ -54,7 +54,6 @@ class Records:
         )
 
     async def _served(self, run: str) -> None:
-        # A tool was used, so a model answered; words alone may be those of an error.
         while (facts := limits.answered(self._store.ahead, self._store.ahead.runs[run])) and (
             not await self.record(run, facts)
         ):

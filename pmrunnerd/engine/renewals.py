@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -23,12 +23,15 @@ log = logging.getLogger(__name__)
 
 # Seconds between two looks: who renewed a login looks at the screen meanwhile.
 EVERY: Final = 2.0
+# Seconds by which a file system may date a file too early.
+_COARSE: Final = 2.0
 
 
 class Renewals:
     """Looks at the logins that are a person's own while a limit says that they are no good.
 
-    A file is tried once: the provider may refuse what looks good.
+    A file is tried once: the provider may refuse what looks good. Refused was what a run read when it
+    began, which may be long before it was told so.
     """
 
     def __init__(self, store: Store, clock: Clock, agents: Sequence[str]) -> None:
@@ -63,7 +66,7 @@ class Renewals:
             self._tried[agent] = changed
 
     def _renewed(self, account: Account) -> float | None:
-        """Return when a login was written that is good by what it says, if that was after the limit."""
+        """Return when a login was written that is good by what it says, if a run may not know it yet."""
         try:
             kept = credentials.stored(self._store.directory, account.id)
             if kept is None or kept.kind is not Login.OWN:
@@ -73,5 +76,5 @@ class Renewals:
             credentials.credential(kept, account.id, now)
         except (NoLogin, OSError):
             return None
-        since = datetime.fromisoformat(account.since)
-        return changed if datetime.fromtimestamp(changed, UTC) >= since else None
+        read = datetime.fromisoformat(account.began or account.since).timestamp()
+        return changed if changed >= read - _COARSE else None

@@ -470,7 +470,8 @@ class AgentExpiring(Event, frozen=True, kw_only=True):
 class AgentLimited(Event, frozen=True, kw_only=True):
     """A provider takes no more of an agent until a time; without one, until a person did something.
 
-    `kind` is `rate`, `overload` or `login`; `times` counts how often in a row.
+    `kind` is `rate`, `overload`, `balance`, `way` or `login`; `times` counts how often in a row. `began` is
+    when the run did that met it, and read its login.
     """
 
     agent: str
@@ -478,6 +479,7 @@ class AgentLimited(Event, frozen=True, kw_only=True):
     reason: str
     until: str = ""
     times: int = 1
+    began: str = ""
 
 
 class AgentRetried(Event, frozen=True, kw_only=True):

@@ -44,6 +44,10 @@ class Told(Progress, frozen=True, kw_only=True):
     """The agent's session knows all that is news to it, and goes on from there."""
 
 
+class Served(Progress, frozen=True, kw_only=True):
+    """The agent's model answered: its provider takes what this run asks for."""
+
+
 class Output(Progress, frozen=True, kw_only=True):
     r"""Something the agent's process printed. Bytes that are no UTF-8 appear as `\xNN`."""
 
@@ -115,7 +119,8 @@ class Concluded(Progress, frozen=True, kw_only=True):
 class Limited(Progress, frozen=True, kw_only=True):
     """The model's provider takes no more for now. `until` is RFC 3339; empty is not known.
 
-    `kind` is `rate`, `overload`, or `login` where it does not know us (any more).
+    `kind` is `rate`, `overload`, `balance` where the account has no credit, `way` where something
+    before the provider refuses us, or `login` where it does not know us (any more).
     """
 
     kind: str
@@ -187,6 +192,7 @@ AnyProgress = (
     Began
     | PutBack
     | Told
+    | Served
     | Output
     | Said
     | Used

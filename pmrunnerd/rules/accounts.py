@@ -47,6 +47,7 @@ def limit(state: State, event: ev.AgentLimited, at: str) -> None:
         since=account.since or at,
         until=event.until,
         times=event.times,
+        began=event.began,
         at_once=False,
         probe="",
     )
@@ -59,7 +60,13 @@ def retry(state: State, event: ev.AgentRetried, at: str) -> None:
 def free(state: State, event: ev.AgentFree, at: str) -> None:
     account = of(state, event.agent)
     state.accounts[event.agent] = replace(
-        account, limit="", reason="", since="", until="", times=0, at_once=False, probe="", freed=at
+        Account(id=account.id),
+        login=account.login,
+        by=account.by,
+        at=account.at,
+        expires=account.expires,
+        expiring=account.expiring,
+        freed=at,
     )
 
 

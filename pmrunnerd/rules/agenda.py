@@ -5,10 +5,12 @@ never correctness, and a start after a crash is a turn like any other.
 """
 
 from collections.abc import Callable, Iterator, Set
+from itertools import takewhile
+from typing import Final
 
 from msgspec import Struct
 
-from pmrunnerd.model.entities import PlanState, Task, TaskKind, TaskState
+from pmrunnerd.model.entities import Outcome, PlanState, Task, TaskKind, TaskState
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import accounts, limits
@@ -56,6 +58,8 @@ Action = Remind | Follow | Stop | Plan | Probe | Start
 
 
 Taken = Callable[[Task], str]
+# How often in a row a task probes in vain before a later one of its project does.
+_PATIENCE: Final = 3
 
 
 def _nobody(_: Task) -> str:
@@ -113,7 +117,34 @@ def _starts(state: State, slots: int, clear: Set[str], now: str, taken: Taken) -
 def _queue(state: State) -> list[Task]:
     queued = (task for task in state.tasks.values() if task.state is TaskState.QUEUED)
     # By their plans: what was said first is done first, also where a run had to plan it before.
-    return sorted(queued, key=lambda task: (number(task.plan), number(task.id)))
+    queue = sorted(queued, key=lambda task: (number(task.plan), number(task.id)))
+    return _by_turns(state, queue) if any(a.limit for a in state.accounts.values()) else queue
+
+
+def _by_turns(state: State, queue: list[Task]) -> list[Task]:
+    """Put those first that a provider refused less often: one may be what it refuses each time."""
+    refused = {task.id: _refused(state, task) for task in queue}
+    queue = sorted(queue, key=lambda task: refused[task.id] // _PATIENCE)
+    first: dict[str, int] = {}
+    for task in queue:
+        if not blocked(state, task):
+            first.setdefault(task.project, refused[task.id])
+    return sorted(
+        queue, key=lambda task: (refused[task.id] // _PATIENCE, first.get(task.project, 0))
+    )
+
+
+def _refused(state: State, task: Task) -> int:
+    """Return how often a task has seen in vain whether a limit that stands is over."""
+    account = accounts.of(state, limits.agent_of(state, task))
+    if not account.limit:
+        return 0
+    runs = (state.runs[name] for name in reversed(task.runs) if name in state.runs)
+    probes = takewhile(lambda run: run.at > account.since, runs)
+    return sum(
+        run.ended is not None and run.ended.outcome is Outcome.LIMITED and not run.ended.turns
+        for run in probes
+    )
 
 
 def blocked(state: State, task: Task) -> str:

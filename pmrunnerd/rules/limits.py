@@ -5,7 +5,7 @@ from typing import Final
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.accounts import Account
-from pmrunnerd.model.entities import Outcome, Run, Task
+from pmrunnerd.model.entities import Run, Task
 from pmrunnerd.model.logins import Login
 from pmrunnerd.model.progress import Limited
 from pmrunnerd.model.state import State
@@ -18,8 +18,6 @@ _LONGEST: Final = 15
 _NOTICE: Final = 3
 # Minutes after a limit in which runs begin one after the other: all at once would meet it again.
 _CAREFUL: Final = 10
-# Ends of a run that say nothing about the provider: it may never have got there.
-_SAYS_NOTHING: Final = frozenset({Outcome.INTERRUPTED, Outcome.CANCELLED, Outcome.HELD})
 _UNKNOWN: Final = Limited(at="", kind="rate", reason="it did not say why")
 
 
@@ -32,29 +30,36 @@ def agent_of(state: State, task: Task) -> str:
 def met(state: State, run: Run, said: Limited | None, now: str) -> tuple[ev.AnyEvent, ...]:
     """Return the facts of a run that met a limit: of its task, and of all that its agent does."""
     account, said = accounts.of(state, run.agent), said or _UNKNOWN
-    # Who was under way when a limit was met meets the same one; or has a login of before.
-    same = account.limit == said.kind and account.probe != run.id
-    times = account.times if same else account.times + 1
+    # Who was under way when a limit was met says nothing of when that is over; or has a login of before.
+    meanwhile = bool(account.limit) and account.probe != run.id
+    times = account.times if meanwhile else account.times + 1
     until = "" if said.kind == LOGIN else _until(said.until, now, times)
     task = ev.TaskLimited(task=run.task, project=run.project, reason=said.reason, until=until)
     had_another = said.kind == LOGIN and bool(account.login) and run.at < account.at
-    if had_another or (same and (until <= account.until or not account.until)):
+    if had_another or (meanwhile and _is_covered(account, said.kind, until)):
         return (task,)
     limited = ev.AgentLimited(
-        agent=run.agent, kind=said.kind, reason=said.reason, until=until, times=times
+        agent=run.agent,
+        kind=said.kind,
+        reason=said.reason,
+        until=until,
+        times=times,
+        began=run.at,
     )
     return task, limited
 
 
 def answered(state: State, run: Run) -> tuple[ev.AgentFree, ...]:
-    """Return the fact that a limit is over, where the run that saw to it was served."""
+    """Return the fact that a limit is over, where the run whose model answered is its probe."""
     account = accounts.of(state, run.agent)
     return (ev.AgentFree(agent=run.agent),) if account.limit and account.probe == run.id else ()
 
 
-def ended(state: State, run: Run, outcome: Outcome) -> tuple[ev.AgentFree, ...]:
-    """Return what the end of a run, other than by a limit, says about its agent's limit."""
-    return () if outcome in _SAYS_NOTHING else answered(state, run)
+def _is_covered(account: Account, kind: str, until: str) -> bool:
+    """Tell whether a limit that stands lasts as long as another one."""
+    if kind == LOGIN:
+        return account.limit == LOGIN
+    return not account.until or until <= account.until
 
 
 def stands(account: Account, now: str) -> str:

@@ -156,7 +156,7 @@ def ended(
     match outcome:
         case Outcome.SUCCEEDED if task.kind is TaskKind.PLANNING:
             made = drafting.concluded(state, task, run.id, seen.proposed, rounds=given.rounds)
-            return with_consequences(state, [over, *made, *limits.ended(state, run, outcome)])
+            return with_consequences(state, [over, *made])
         case Outcome.SUCCEEDED:
             moved = ev.TaskCompleted(
                 task=name, project=project, commit=seen.commit, result=seen.result
@@ -177,7 +177,7 @@ def ended(
             moved = ev.TaskFailed(task=name, project=project, reason=often)
         case _:
             moved = ev.TaskFailed(task=name, project=project, reason=reason or outcome)
-    return with_consequences(state, [over, moved, *limits.ended(state, run, outcome)])
+    return with_consequences(state, [over, moved])
 
 
 def _questions(state: State, asked: Sequence[Asked]) -> tuple[ev.AskedQuestion, ...]:

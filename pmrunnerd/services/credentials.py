@@ -6,6 +6,8 @@ now. The refresh token stays theirs, because it changes with each use and two ca
 """
 
 import contextlib
+import os
+import stat
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,10 +28,16 @@ _VARIABLES: Final = {
 _RENEW: Final = "run `claude` once: it renews the login; or pmrunnerctl agent login"
 # A token that is good for no longer than this, in seconds, is not worth a start.
 _LEAST: Final = 30
+# Bytes of a file that may have a login in it.
+_MOST: Final = 1 << 20
 
 
 class NoLogin(Refused):
     """Nothing is there by which the provider would know us, or it is no good any more."""
+
+
+class _NoFileError(Exception):
+    """What is there is none of the files that have a login in them."""
 
 
 class Stored(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -66,12 +74,10 @@ def file(state: Path, agent: str) -> Path:
 def stored(state: Path, agent: str) -> Stored | None:
     """Return the login of an agent as it is kept; None where none is. Raises NoLogin, OSError."""
     try:
-        text = file(state, agent).read_bytes()
+        return msgspec.json.decode(_text(file(state, agent)), type=Stored)
     except FileNotFoundError:
         return None
-    try:
-        return msgspec.json.decode(text, type=Stored)
-    except msgspec.DecodeError:
+    except (_NoFileError, msgspec.DecodeError):
         # Without what it says: that could be part of the secret.
         raise NoLogin(
             f"cannot use the login of agent {agent}: its file is damaged",
@@ -81,17 +87,16 @@ def stored(state: Path, agent: str) -> Stored | None:
 
 def read(state: Path, agent: str, now: datetime) -> Credential:
     """Return what an agent's program is known by now. Raises NoLogin, OSError."""
-    kept = stored(state, agent)
+    return credential(stored(state, agent), agent, now)
+
+
+def credential(kept: Stored | None, agent: str, now: datetime) -> Credential:
+    """Return what is handed on of a login. Raises NoLogin."""
     if kept is None:
         raise NoLogin(
             f"cannot start agent {agent}: it is not logged in",
             hint=f"pmrunnerctl agent login {agent}",
         )
-    return credential(kept, agent, now)
-
-
-def credential(kept: Stored, agent: str, now: datetime) -> Credential:
-    """Return what is handed on of a login. Raises NoLogin."""
     if kept.kind is Login.OWN:
         return _own(Path(kept.path), now)
     if kept.expires and datetime.fromisoformat(kept.expires) <= now:
@@ -105,8 +110,10 @@ def credential(kept: Stored, agent: str, now: datetime) -> Credential:
 def _own(path: Path, now: datetime) -> Credential:
     what = f"cannot use the login of Claude Code in {path}"
     try:
-        login: Any = msgspec.json.decode(path.read_bytes())["claudeAiOauth"]
+        login: Any = msgspec.json.decode(_text(path))["claudeAiOauth"]
         token, until = str(login["accessToken"]), int(login.get("expiresAt") or 0)
+    except _NoFileError as exc:
+        raise NoLogin(f"{what}: {exc}", hint=_RENEW) from None
     except OSError as exc:
         raise NoLogin(f"{what}: {(exc.strerror or str(exc)).lower()}", hint=_RENEW) from None
     except (msgspec.DecodeError, KeyError, TypeError, ValueError, AttributeError):
@@ -119,3 +126,17 @@ def _own(path: Path, now: datetime) -> Credential:
             if (good - now).total_seconds() < _LEAST:
                 raise NoLogin(f"{what}: it expired at {expires}", hint=_RENEW)
     return Credential(environment={_VARIABLES[Login.OWN]: token}, expires=expires)
+
+
+def _text(path: Path) -> bytes:
+    """Return what is in a file. Raises OSError, _NoFileError: whoever named it may have named a pipe."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise _NoFileError("it is no file")
+        if found.st_size > _MOST:
+            raise _NoFileError(f"it has more than {_MOST >> 20} MiB")
+        return os.read(descriptor, _MOST)
+    finally:
+        os.close(descriptor)

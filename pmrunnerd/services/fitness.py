@@ -1,5 +1,6 @@
 """Whether Claude Code could work here: what `doctor` says of its program, its sandbox and its login."""
 
+import asyncio
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -41,7 +42,7 @@ async def checks(
     """
     found = claudecode.program(settings.agent_claude_path)
     version = await claudecode.version(found) if found is not None else ""
-    kept, known = login(state, datetime.now(UTC))
+    kept, known = await asyncio.to_thread(login, state, datetime.now(UTC))
     said = (
         program(found, settings.agent_claude_path, version, claudecode.tested()),
         surroundings(claudecode.missing()),
@@ -92,7 +93,7 @@ def login(state: Path, now: datetime) -> tuple[Stored | None, Credential | Check
     name = "claude login"
     try:
         kept = credentials.stored(state, AGENT)
-        return kept, credentials.read(state, AGENT, now)
+        return kept, credentials.credential(kept, AGENT, now)
     except NoLogin as exc:
         return None, _problem(name, str(exc), exc.hint or "pmrunnerctl agent login")
     except PermissionError:

@@ -25,14 +25,16 @@ _USAGE: Final = {
     "cache_creation_input_tokens": 0,
 }
 _PIECES: Final = 4
+_PAGE: Final = b"<html><body><h1>Blocked</h1></body></html>"
 
 
 class Step(Struct, kw_only=True):
     """One answer. `last` must stand in the latest of what was said to the model, `anywhere` in any of it,
     and `offers` among the tools.
 
-    `tools` are uses of tools: name, input. `error` is a status, a type, and headers. `delay` is
-    seconds until the first byte; `hangs` never ends it, `cuts` closes in the middle.
+    `tools` are uses of tools: name, input. `error` is a status, a type, and headers;
+    without a type it is no error of the API but a page. `delay` is seconds until the first byte;
+    `hangs` never ends it, `cuts` closes in the middle.
     """
 
     text: str = ""
@@ -164,17 +166,20 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(step.delay)
         if step.error is not None:
             status, kind, headers = step.error
-            return self._send(status, _problem(kind), headers)
+            return self._send(status, _problem(kind) if kind else None, headers)
         with contextlib.suppress(OSError):  # killed while it listened
             self._stream(step, body)
         return None
 
     def _send(
-        self, status: int, answer: Mapping[str, Any], headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        answer: Mapping[str, Any] | None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        data = json.dumps(answer).encode()
+        data = _PAGE if answer is None else json.dumps(answer).encode()
         self.send_response(status)
-        self.send_header("content-type", "application/json")
+        self.send_header("content-type", "text/html" if answer is None else "application/json")
         self.send_header("content-length", str(len(data)))
         for name, value in (headers or {}).items():
             self.send_header(name, value)

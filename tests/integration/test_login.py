@@ -1,10 +1,15 @@
 """A login on its way through a real daemon, and where it may not turn up."""
 
 import json
+import os
 from pathlib import Path
 
+import pytest
+
+from pmrunnerctl.exits import Cannot
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import PlanApproval
+from pmrunnerd.model.logins import Login
 from tests.integration.daemon import Daemon, facts
 from tests.unit.services.parts import needs_sandbox
 
@@ -17,6 +22,14 @@ def files_with(directory: Path, text: str) -> list[str]:
     return [
         str(path.relative_to(directory)) for path in found if text.encode() in path.read_bytes()
     ]
+
+
+def test_a_pipe_that_is_said_to_be_a_login_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(pipe := tmp_path / "pipe")
+    with Daemon(tmp_path / "state") as daemon:
+        with pytest.raises(Cannot, match="it is no file"):
+            daemon.ask(p.AgentLogin(agent="claude", kind=Login.OWN, path=str(pipe)))
+        assert daemon.ask(p.Inbox()).items == ()
 
 
 @needs_sandbox

@@ -5,7 +5,7 @@ from pathlib import Path
 from pmrunnerd.engine.loop import Engine
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, TaskState
-from pmrunnerd.model.progress import Limited, Used
+from pmrunnerd.model.progress import Limited, Served, Used
 from tests.unit.engine.engines import turning
 from tests.unit.engine.puppets import BEGAN, Stage, finished
 
@@ -46,8 +46,12 @@ def test_a_limited_task_waits_for_the_reset_and_one_probe_finds_that_it_is_over(
         assert stage.state.accounts["shell"].probe == probe
         stage.host.say(probe, BEGAN)
         await stage.until(lambda: stage.state.runs[probe].head)
+        # The answer to a question that an earlier run asked is told before any model is asked.
+        read = stage.state.runs[probe].cursor
+        stage.host.say(probe, Used(at="", tool=""), BEGAN)
+        await stage.until(lambda: stage.state.runs[probe].cursor > read)
         assert stage.state.accounts["shell"].limit == "rate"
-        stage.host.say(probe, Used(at="", tool="Read"))
+        stage.host.say(probe, Served(at=""))
         await stage.until(lambda: not stage.state.accounts["shell"].limit)
         assert stage.state.runs[probe].ended is None
 

@@ -1,17 +1,18 @@
 """What ends a run before its work does: the provider, and limits of turns, cost and time."""
 
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.logins import Login
-from pmrunnerd.model.progress import AnyProgress, Asked, Charged, Kept, Limited
+from pmrunnerd.model.progress import AnyProgress, Asked, Charged, Kept, Limited, Served
 from pmrunnerd.model.questions import OPTIONS, Kind
 from pmrunnerd.model.spec import Budget, Limits
 from tests.fakes.model import Step, scripted
-from tests.integration.claude.parts import Claudes, log_in, result, uses, written
+from tests.integration.claude.parts import Claudes, answers, log_in, question, result, uses, written
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.unit.services.parts import eventually, needs_sandbox
 
@@ -48,6 +49,77 @@ def test_a_provider_that_takes_no_more_is_told_apart(
         assert end(said).outcome is Outcome.LIMITED, said
         assert [one.kind for one in every(said, Limited)] == [expected]
         assert len(every(said, Kept)) == 1, "what it had done is lost"
+
+
+def test_an_answer_that_no_model_has_heard_yet_is_not_served(tmp_path: Path) -> None:
+    asks = uses("AskUserQuestion", questions=[question("Which fruit?", "apple", "cherry")])
+    refused = Step(error=(529, "overloaded_error", {}), repeats=True)
+    with Hosts(tmp_path) as hosts, scripted(asks, refused) as model:
+        claudes = Claudes(hosts, model)
+        first = claudes.start()
+        answer = answers(hosts.over(first), first, "cherry")
+        assert len(every(hosts.said(first), Served)) == 1
+
+        said = claudes.run(answers=answer)
+        assert end(said).outcome is Outcome.LIMITED, said
+        assert every(said, Served) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "after", "login"),
+    [
+        (429, "rate_limit_error", 45, Login.API_KEY),
+        (429, "rate_limit_error", 300, Login.API_KEY),
+        (429, "rate_limit_error", 300, Login.TOKEN),
+        (529, "overloaded_error", 300, Login.API_KEY),
+    ],
+)
+def test_a_long_wait_holds_no_workspace_and_is_told_with_its_end(
+    tmp_path: Path, status: int, kind: str, after: int, login: Login
+) -> None:
+    refused = Step(error=(status, kind, {"retry-after": str(after)}), repeats=True)
+    with Hosts(tmp_path) as hosts, scripted(refused) as model:
+        claudes = Claudes(hosts, model)
+        log_in(hosts.runs.parent, "sk-ant-none", login)
+        asked = time.time()
+        said = claudes.run(limits=Limits(total=40, silence=25))
+
+        assert end(said).outcome is Outcome.LIMITED, said
+        assert len(model.requests) == 1, "it waits by itself, with the workspace in its hands"
+        (limited,) = every(said, Limited)
+        wait = datetime.fromisoformat(limited.until).timestamp() - asked
+        assert after <= wait < 2 * after + 30, limited
+
+
+def test_a_short_wait_is_the_cli_s_own(tmp_path: Path) -> None:
+    refused = Step(error=(429, "rate_limit_error", {"retry-after": "1"}))
+    with Hosts(tmp_path) as hosts, scripted(refused, result()) as model:
+        said = Claudes(hosts, model).run()
+
+        assert end(said).outcome is Outcome.SUCCEEDED, said
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "expected"),
+    [
+        (403, "", "way"),
+        (407, "", "way"),
+        (403, "permission_error", "login"),
+        (402, "billing_error", "balance"),
+        (522, "", "overload"),
+        (409, "conflict_error", "overload"),
+    ],
+)
+def test_what_refuses_us_is_told_apart_and_fails_no_task(
+    tmp_path: Path, status: int, kind: str, expected: str
+) -> None:
+    refused = Step(error=(status, kind, {}), repeats=True)
+    with Hosts(tmp_path) as hosts, scripted(refused) as model:
+        said = Claudes(hosts, model).run()
+
+        assert end(said).outcome is Outcome.LIMITED, said
+        (limited,) = every(said, Limited)
+        assert (limited.kind, f"({status})" in limited.reason) == (expected, True)
 
 
 def test_the_time_of_the_reset_is_told(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """Claude Code under a real daemon: logged in by a person, limited by its provider, and let go on."""
 
+import json
 from pathlib import Path
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import PlanApproval
+from pmrunnerd.model.logins import Login
 from tests.fakes.model import Step, scripted
 from tests.integration.daemon import Daemon
 from tests.unit.services.parts import needs_sandbox
@@ -46,6 +48,30 @@ def test_a_key_that_is_wrong_is_found_out_once_and_another_one_has_it_go_on(tmp_
             daemon.until_kind("one", "complete")
             assert daemon.ask(p.Inbox()).items == ()
         assert KEY in model.headers[-1].values()
+
+
+def test_an_own_login_that_was_renewed_while_a_run_had_the_one_of_before_is_tried(
+    tmp_path: Path,
+) -> None:
+    own = tmp_path / ".credentials.json"
+
+    def renew(token: str) -> None:
+        login = {"accessToken": token, "expiresAt": 4_000_000_000_000}
+        own.write_text(json.dumps({"claudeAiOauth": login}))
+
+    renew("sk-ant-oat01-old")
+    refused = Step(error=(401, "authentication_error", {}), delay=3.0)
+    with scripted(refused, Step(tools=[("StructuredOutput", DONE)])) as model:
+        url = f"ANTHROPIC_BASE_URL={model.url}"
+        with Daemon(tmp_path / "state", "--agent-env", url) as daemon:
+            daemon.ask(p.AgentLogin(agent="claude", kind=Login.OWN, path=str(own)))
+            at_work(daemon, "one")
+            model.wait(1)
+            renew("sk-ant-oat01-new")
+            daemon.until("one", limited)
+            model.wait(2)
+            daemon.until("one", lambda entry: entry.kind in {"complete", "error", "question"})
+        assert "sk-ant-oat01-new" in str(model.headers[-1])
 
 
 def test_what_a_person_has_tried_is_tried_by_one_run_and_the_others_wait_for_it(

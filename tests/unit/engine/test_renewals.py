@@ -3,11 +3,14 @@
 import asyncio
 import json
 import os
+import tempfile
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
+import pytest
+from msgspec.structs import replace
 
 from pmrunnerd.engine.renewals import Renewals
 from pmrunnerd.model import events as ev
@@ -18,7 +21,8 @@ from pmrunnerd.services.credentials import Stored
 from pmrunnerd.store.store import Store
 from tests.unit.store.parts import running
 
-LIMITED = ev.AgentLimited(agent="claude", kind="login", reason="it expired")
+BEGAN = "2026-01-01T12:00:00.000Z"
+LIMITED = ev.AgentLimited(agent="claude", kind="login", reason="it expired", began=BEGAN)
 LATER = 60.0
 FOREVER = 4_000_000_000_000
 
@@ -32,10 +36,10 @@ class Owned:
         self.renewals = Renewals(store, Clock(), ["claude"])
 
     def write(self, seconds: float, expires: int = FOREVER) -> None:
-        """Have the login be written so long after it was refused."""
+        """Have the login be written so long after the run began to which it was refused."""
         login = {"accessToken": "hush", "expiresAt": expires}
         self.file.write_text(json.dumps({"claudeAiOauth": login}))
-        at = datetime.fromisoformat(self.store.state.accounts["claude"].since).timestamp() + seconds
+        at = datetime.fromisoformat(BEGAN).timestamp() + seconds
         os.utime(self.file, (at, at))
 
     async def is_tried(self) -> bool:
@@ -73,6 +77,18 @@ def test_a_login_that_is_gone_old_or_no_good_is_not_tried(tmp_path: Path) -> Non
     play(tmp_path, scene)
 
 
+@pytest.mark.parametrize(("seconds", "tried"), [(3e11, True), (-7e10, False)])
+def test_a_file_of_a_time_that_has_no_date_stops_nothing(seconds: float, tried: bool) -> None:
+    async def scene(owned: Owned) -> None:
+        owned.write(seconds)
+        assert abs(owned.file.stat().st_mtime - seconds) < 1e10
+        assert await owned.is_tried() is tried
+
+    # In memory: few file systems of a disk have such times.
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as directory:
+        play(Path(directory), scene)
+
+
 def test_another_kind_of_login_is_the_operator_s_to_change(tmp_path: Path) -> None:
     async def scene(owned: Owned) -> None:
         owned.write(LATER)
@@ -92,7 +108,20 @@ def test_another_limit_is_not_the_login_s(tmp_path: Path) -> None:
 
 def test_a_login_that_was_renewed_is_tried(tmp_path: Path) -> None:
     async def scene(owned: Owned) -> None:
+        # After the run had read it, and long before its provider refused it.
+        assert owned.store.state.accounts["claude"].since > BEGAN
         owned.write(LATER)
+        assert await owned.is_tried()
+
+    play(tmp_path, scene)
+
+
+def test_where_nothing_says_what_was_refused_it_is_what_was_there_then(tmp_path: Path) -> None:
+    async def scene(owned: Owned) -> None:
+        await owned.store.commit(replace(LIMITED, began=""))
+        owned.write(LATER)
+        assert not await owned.is_tried()
+        owned.file.touch()
         assert await owned.is_tried()
 
     play(tmp_path, scene)

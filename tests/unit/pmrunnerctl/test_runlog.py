@@ -48,6 +48,7 @@ def test_our_own_notes_go_to_standard_error() -> None:
         pr.PutBack(at="", ref="refs/pm-runner/runs/r0", there=True),
         pr.PutBack(at="", ref="refs/pm-runner/runs/r0", there=False),
         pr.Told(at=""),
+        pr.Served(at=""),
         pr.Asked(at="", text="Which?", options=("one", "two")),
         pr.Asked(at="", text="Why?"),
         pr.Committed(at="", commit="fedcba9876543210", subject="Build it", files=1),

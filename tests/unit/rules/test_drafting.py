@@ -222,17 +222,6 @@ def test_the_planner_of_a_plan_is_its_first_task_if_a_run_made_it() -> None:
     assert drafting.planner(shell, shell.plans["p1"]) is None
 
 
-def test_a_plan_that_is_made_while_a_limit_stands_ends_that() -> None:
-    state = a_draft()
-    limit = ev.AgentLimited(agent="oracle", kind="login", reason="x")
-    start = ev.RunStarted(run="r1", task="t1", project="w1", agent="oracle", attempt=1)
-    happen(state, limit, ev.AgentLoggedIn(agent="oracle", kind="token"), start)
-
-    planned(state, "r1", proposed())
-
-    assert state.accounts["oracle"].limit == ""
-
-
 def test_making_a_plan_is_tried_sooner_if_a_person_wants_it() -> None:
     state = a_draft()
     with pytest.raises(IllegalTransition, match="cannot retry task t1: it is QUEUED"):

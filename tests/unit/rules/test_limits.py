@@ -3,64 +3,24 @@ import pytest
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.errors import IllegalTransition
-from pmrunnerd.model.progress import Finished, Limited
-from pmrunnerd.model.state import State
-from pmrunnerd.rules import decide, limits, outcomes
-from pmrunnerd.rules.agenda import Follow, Remind, Start, agenda, waits
+from pmrunnerd.model.progress import Limited
+from pmrunnerd.rules import decide, limits
+from pmrunnerd.rules.agenda import Follow, Remind, Start
 from pmrunnerd.rules.evolve import evolve
 from tests.unit.rules.life import AT, a_plan, failed, happen, started
-
-NOON = "2026-01-01T12:00:00.000Z"
-SOON = "2026-01-01T12:00:30.000Z"
-ONE = "2026-01-01T13:00:00.000Z"
-RATE = Limited(at="", kind="rate", reason="too many requests", until="2026-01-01T14:00:00+01:00")
-LOGIN = Limited(at="", kind="login", reason="it does not know us (401)")
-
-
-def three_projects() -> State:
-    """Return a state with a queued task, t1 to t3, of agent claude in each of three projects."""
-    state = happen(a_plan(), ev.ProjectChanged(project="w1", agent="claude"))
-    for n in (2, 3):
-        happen(
-            state,
-            ev.ProjectAdded(project=f"w{n}", alias=f"p{n}", path=f"/srv/{n}", agent="claude"),
-            ev.MessagePosted(message=f"m{n}", project=f"w{n}", text="x", by="anna"),
-            ev.PlanDrafted(
-                plan=f"p{n}",
-                project=f"w{n}",
-                message=f"m{n}",
-                title="x",
-                tasks=(ev.PlannedTask(task=f"t{n}", name="x", title="x", text="x"),),
-            ),
-            ev.PlanApproved(plan=f"p{n}", project=f"w{n}"),
-        )
-    return state
-
-
-def starts(state: State, task: str, run: str, at: str = NOON) -> None:
-    project = state.tasks[task].project
-    fact = ev.RunStarted(run=run, task=task, project=project, agent="claude", attempt=1)
-    evolve(state, fact, at)
-
-
-def ends(
-    state: State, run: str, outcome: Outcome, said: Limited | None = None, now: str = NOON
-) -> list[ev.AnyEvent]:
-    """Have a run end, and return the facts of it."""
-    seen, given = outcomes.Seen(limited=said), outcomes.Circumstances(patience=9, now=now)
-    finished = Finished(at="", outcome=outcome, reason="so")
-    facts = outcomes.ended(state, state.runs[run], finished, seen, given)
-    for fact in facts:
-        evolve(state, fact, now)
-    return list(facts)
-
-
-def todo(state: State, now: str) -> list[object]:
-    return list(agenda(state, slots=9, clear=frozenset(), stopping=False, now=now))
-
-
-def why(state: State, task: str, now: str) -> str:
-    return waits(state, state.tasks[task], slots=9, now=now)
+from tests.unit.rules.provider import (
+    LOGIN,
+    NOON,
+    ONE,
+    OVERLOAD,
+    RATE,
+    SOON,
+    ends,
+    starts,
+    three_projects,
+    todo,
+    why,
+)
 
 
 def test_a_limit_keeps_all_of_an_agent_from_starting_and_says_until_when() -> None:
@@ -69,7 +29,9 @@ def test_a_limit_keeps_all_of_an_agent_from_starting_and_says_until_when() -> No
     facts = ends(state, "r1-a", Outcome.LIMITED, RATE)
     assert facts[1:] == [
         ev.TaskLimited(task="t1", project="w1", reason="too many requests", until=ONE),
-        ev.AgentLimited(agent="claude", kind="rate", reason="too many requests", until=ONE),
+        ev.AgentLimited(
+            agent="claude", kind="rate", reason="too many requests", until=ONE, began=NOON
+        ),
     ]
     assert state.tasks["t1"].state == "QUEUED"
     assert state.tasks["t1"].interruptions == 0
@@ -103,28 +65,49 @@ def test_after_the_reset_one_probe_runs_and_the_rest_when_it_was_served() -> Non
     assert limits.answered(state, state.runs["r2-b"]) == ()
 
 
-@pytest.mark.parametrize(
-    ("outcome", "over"),
-    [
-        (Outcome.SUCCEEDED, True),
-        (Outcome.ASKED, True),
-        (Outcome.FAILED, True),
-        (Outcome.INTERRUPTED, False),
-        (Outcome.HELD, False),
-        (Outcome.CANCELLED, False),
-    ],
-)
-def test_the_end_of_a_probe_ends_the_limit_where_it_says_anything(
-    outcome: Outcome, over: bool
-) -> None:
+@pytest.mark.parametrize("outcome", [one for one in Outcome if one is not Outcome.LIMITED])
+def test_the_end_of_a_probe_whose_model_never_answered_ends_no_limit(outcome: Outcome) -> None:
     state = three_projects()
     starts(state, "t1", "r1-a")
     ends(state, "r1-a", Outcome.LIMITED, RATE)
     starts(state, "t1", "r2-b", ONE)
-    facts = ends(state, "r2-b", outcome, now=ONE)
-    assert (ev.AgentFree(agent="claude") in facts) is over
-    assert bool(state.accounts["claude"].limit) is not over
+    # One that had finished before, asked without a model, or found no sandbox.
+    assert ev.AgentFree(agent="claude") not in ends(state, "r2-b", outcome, now=ONE)
+    assert state.accounts["claude"].limit == "rate"
     assert state.accounts["claude"].probe == ""
+    assert len([one for one in todo(state, ONE) if isinstance(one, Start)]) == 1
+
+
+@pytest.mark.parametrize(
+    "said", [OVERLOAD, Limited(at="", kind="rate", reason="again", until=SOON)]
+)
+def test_a_limit_that_is_met_meanwhile_does_not_shorten_one_that_is_known(said: Limited) -> None:
+    state = three_projects()
+    for n in (1, 2):
+        starts(state, f"t{n}", f"r{n}-a")
+    ends(state, "r1-a", Outcome.LIMITED, RATE)
+    facts = ends(state, "r2-a", Outcome.LIMITED, said)
+    assert [type(fact) for fact in facts] == [ev.RunEnded, ev.TaskLimited]
+    assert state.accounts["claude"].until == ONE
+    assert todo(state, "2026-01-01T12:59:00.000Z") == []
+
+
+def test_a_limit_that_lasts_longer_than_one_that_is_known_takes_its_place() -> None:
+    state = three_projects()
+    for n in (1, 2):
+        starts(state, f"t{n}", f"r{n}-a")
+    ends(state, "r1-a", Outcome.LIMITED, OVERLOAD)
+    ends(state, "r2-a", Outcome.LIMITED, RATE)
+    assert (state.accounts["claude"].until, state.accounts["claude"].times) == (ONE, 1)
+
+
+def test_a_login_that_is_wanted_stays_wanted_whatever_others_meet_meanwhile() -> None:
+    state = three_projects()
+    for n in (1, 2):
+        starts(state, f"t{n}", f"r{n}-a")
+    ends(state, "r1-a", Outcome.LIMITED, LOGIN)
+    ends(state, "r2-a", Outcome.LIMITED, RATE)
+    assert (state.accounts["claude"].limit, state.accounts["claude"].until) == ("login", "")
 
 
 def test_who_was_under_way_before_the_limit_says_nothing_about_it() -> None:

@@ -1,4 +1,5 @@
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -92,6 +93,29 @@ def test_a_persons_own_login_that_is_none_says_so(tmp_path: Path, text: str) -> 
         credentials.read(tmp_path, "claude", NOW)
     path.unlink()
     with pytest.raises(NoLogin, match="no such file"):
+        credentials.read(tmp_path, "claude", NOW)
+
+
+@pytest.mark.parametrize("path", ["pipe", "/dev/zero", "."])
+def test_a_persons_own_login_that_is_no_file_stops_nobody(tmp_path: Path, path: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    kept = Stored(kind=Login.OWN, path=str(tmp_path / path))
+    with pytest.raises(NoLogin, match="it is no file"):
+        credentials.credential(kept, "claude", NOW)
+
+
+def test_a_persons_own_login_that_is_far_too_long_is_not_read(tmp_path: Path) -> None:
+    path = own(tmp_path)
+    os.truncate(path, 1 << 40)
+    with pytest.raises(NoLogin, match="it has more than 1 MiB"):
+        credentials.credential(Stored(kind=Login.OWN, path=str(path)), "claude", NOW)
+
+
+def test_a_pipe_in_the_place_of_what_is_kept_stops_nobody(tmp_path: Path) -> None:
+    place = credentials.file(tmp_path, "claude")
+    place.parent.mkdir()
+    os.mkfifo(place)
+    with pytest.raises(NoLogin, match="its file is damaged"):
         credentials.read(tmp_path, "claude", NOW)
 
 

@@ -100,7 +100,7 @@ def test_a_daemon_finds_its_own_limits_and_what_it_found_of_a_sandbox_when_it_st
 
 # What it needs is imported as root: a stranger need not be able to read this checkout.
 AS_A_STRANGER = """
-import asyncio, os, sys, msgspec
+import asyncio, concurrent.futures.thread, os, sys, msgspec
 from pathlib import Path
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.services.doctor import examine

@@ -1,5 +1,7 @@
 import asyncio
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -66,6 +68,25 @@ def test_a_login_that_is_there_is_ok_and_is_not_shown(tmp_path: Path) -> None:
     logged_in(tmp_path, expires="2999-01-01T00:00:00.000Z")
     found = looked(tmp_path, Settings())["claude login"]
     assert (found.state, found.found) == ("ok", "a token, good until 2999-01-01T00:00:00.000Z")
+
+
+# An audit hook is for the rest of a process's life, so it has one of its own.
+COUNTED = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from pmrunnerd.services import credentials, fitness
+state, opened = Path(sys.argv[1]), []
+sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
+kept, known = fitness.login(state, datetime.now(UTC))
+print(kept.kind, opened.count(str(credentials.file(state, "claude"))))
+"""
+
+
+def test_its_kind_and_what_is_handed_on_are_of_one_reading(tmp_path: Path) -> None:
+    logged_in(tmp_path)
+    counted = [sys.executable, "-c", COUNTED, str(tmp_path)]
+    assert subprocess.run(counted, capture_output=True, text=True, check=True).stdout == "token 1\n"
 
 
 def test_nothing_is_tried_where_it_could_not_work(tmp_path: Path) -> None:

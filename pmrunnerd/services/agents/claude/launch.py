@@ -47,6 +47,8 @@ _ENVIRONMENT: Final = {
     "CLAUDE_CODE_ENTRYPOINT": "sdk-py",
     # Who is refused again and again waits as a task that is queued, and not as a run.
     "CLAUDE_CODE_MAX_RETRIES": "2",
+    # With it, it says how long a long wait is, which it would not begin else; `provider` ends it.
+    "CLAUDE_CODE_RETRY_WATCHDOG": "1",
     "CLAUDE_CONFIG_DIR": SESSION,
     "XDG_CONFIG_HOME": f"{AGENT}/{stubs.CONFIGURATION}",
     "HOME": HOME,

@@ -22,12 +22,19 @@ _SAYS: Final = frozenset({"assistant", "user"})
 class Meter(Transport):
     """A transport that asks for itself: `tell` gets the US dollars that the session has cost.
 
-    The SDK has no words for this question, and does not get to see the answer.
+    The SDK has no words for this question, and does not get to see the answer. `hear` gets all else
+    that is said, as it came.
     """
 
-    def __init__(self, transport: Transport, tell: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        tell: Callable[[float], None],
+        hear: Callable[[dict[str, Any]], None],
+    ) -> None:
         self._transport = transport
         self._tell = tell
+        self._hear = hear
         self._lock = asyncio.Lock()
         self._asked = False
         self._due = False
@@ -50,6 +57,7 @@ class Meter(Transport):
                     self._tell(cost)
             else:
                 self._due = self._due or message.get("type") in _SAYS
+                self._hear(message)
                 yield message
             if self._due and not self._asked:
                 await self._ask()

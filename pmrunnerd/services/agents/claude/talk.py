@@ -1,5 +1,6 @@
 """The conversation with one Claude Code, and what it comes to."""
 
+from datetime import UTC, datetime
 from typing import Final
 
 from claude_agent_sdk import (
@@ -15,11 +16,11 @@ from claude_agent_sdk import (
 
 from pmrunnerd.model import brief
 from pmrunnerd.model.entities import Outcome, TaskKind
-from pmrunnerd.model.progress import Asked, Limited, Told
+from pmrunnerd.model.progress import Asked, Limited, Served, Told
 from pmrunnerd.services.agents.claude import asked, limits, provider, results
 from pmrunnerd.services.agents.claude.meter import Meter
 from pmrunnerd.services.agents.claude.questions import Questions
-from pmrunnerd.services.agents.claude.translate import Translator
+from pmrunnerd.services.agents.claude.translate import Translator, is_answer
 from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
 from pmrunnerd.services.agents.verification import Verification
@@ -43,14 +44,16 @@ class Talk:
     ) -> None:
         spec = job.spec
         self._transport = transport
-        self._client = ClaudeSDKClient(options, transport=Meter(transport, self._charge))
+        self._refusals = provider.Refusals()
+        meter = Meter(transport, self._charge, self._refusals.hear)
+        self._client = ClaudeSDKClient(options, transport=meter)
         self._report = report
         self._verification = Verification(job, report)
         self._questions = questions
         self._spec = spec
         self._translator = Translator(spec.means.spent, questions.refused)
         self._asked: dict[str, tuple[Asked, ...]] = {}
-        self._is_answered = self._is_told = False
+        self._is_answered = self._is_told = self._is_served = False
 
     async def through(self, told: list[str]) -> Verdict:
         """Say what is to be said, and listen to the end. Raises ClaudeSDKError, GitFailed."""
@@ -60,7 +63,8 @@ class Talk:
         more = told[1:]
         async for message in self._client.receive_messages():
             self._hear(message)
-            if (limit := provider.limit(message)) is not None:
+            limit = provider.limit(message, self._refusals.named, datetime.now(UTC))
+            if limit is not None:
                 return await self._limited(limit, is_over=isinstance(message, ResultMessage))
             if not more:
                 self._note_told(message)
@@ -81,6 +85,9 @@ class Talk:
         await self._transport.close()
 
     def _hear(self, message: Message) -> None:
+        if not self._is_served and is_answer(message):
+            self._is_served = True
+            self._report.tell(Served(at=""))
         for said in self._translator.translate(message):
             self._report.tell(said)
         if isinstance(message, AssistantMessage):
@@ -157,7 +164,7 @@ class Talk:
     async def _limited(self, limit: Limited, *, is_over: bool) -> Verdict:
         if is_over:  # it writes down what the session has cost, which the next run begins with
             self._transport.is_over = True
-        else:  # it would try again, and be refused again
+        else:  # it would try again and be refused again, or wait with a workspace in its hands
             await self._transport.kill()
         self._report.tell(limit)
         return Verdict(outcome=Outcome.LIMITED, reason=limit.reason)

@@ -42,6 +42,11 @@ _OWN: Final = "<synthetic>"
 _ASKED: Final = "a person is asked"
 
 
+def is_answer(message: Message) -> bool:
+    """Tell whether a model said it: the CLI spells its own errors as words of one."""
+    return isinstance(message, AssistantMessage) and not message.error and message.model != _OWN
+
+
 class Translator:
     """Translates one conversation: a tool is told together with how its use ended.
 

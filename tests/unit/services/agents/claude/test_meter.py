@@ -51,8 +51,11 @@ def through(line: Line) -> tuple[list[dict[str, Any]], list[float]]:
         return [message async for message in meter.read_messages()]
 
     told: list[float] = []
-    meter = Meter(line, told.append)
-    return asyncio.run(read()), told
+    heard: list[dict[str, Any]] = []
+    meter = Meter(line, told.append, heard.append)
+    through = asyncio.run(read())
+    assert heard == through, "what comes through is heard as it came"
+    return through, told
 
 
 def answer(said: Any) -> dict[str, Any]:
@@ -105,7 +108,7 @@ def test_the_end_of_a_turn_needs_no_question() -> None:
 
 def test_all_else_is_as_with_the_transport_itself() -> None:
     line = Line([])
-    meter = Meter(line, print)
+    meter = Meter(line, print, print)
 
     asyncio.run(meter.connect())
     assert meter.is_ready()

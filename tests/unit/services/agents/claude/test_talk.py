@@ -66,9 +66,8 @@ def test_an_end_without_a_word_is_a_failure(tmp_path: Path) -> None:
 
 def test_a_plan_that_fits_into_no_report_is_a_failure(tmp_path: Path) -> None:
     task = {"name": "a", "title": "A", "instructions": "x" * 3_000_000}
-    talked = Talked(
-        tmp_path, Teller([ended({"title": "t", "tasks": [task]})]), kind=TaskKind.PLANNING
-    )
+    teller = Teller([ended({"title": "t", "tasks": [task]})])
+    talked = Talked(tmp_path, teller, kind=TaskKind.PLANNING)
 
     assert talked.verdict.reason == "Claude Code failed: its plan has 2 MiB"
 
@@ -122,8 +121,8 @@ def test_a_session_is_told_once_a_model_has_answered_the_last_of_what_is_said(
     first, second = [said("I see"), ended(DONE)], [said("I see"), ended(DONE)]
     talked = Talked(tmp_path, Teller(first, second), "first", "second")
 
-    kinds = [type(one) for one in talked.heard.told if isinstance(one, pr.Said | pr.Told)]
-    assert kinds == [pr.Said, pr.Said, pr.Told]
+    kinds = [type(one) for one in talked.heard.told if not isinstance(one, pr.Concluded)]
+    assert kinds == [pr.Served, pr.Said, pr.Said, pr.Told]
 
 
 def test_a_session_that_no_model_answers_is_told_nothing(tmp_path: Path) -> None:
@@ -132,6 +131,15 @@ def test_a_session_that_no_model_answers_is_told_nothing(tmp_path: Path) -> None
 
     assert talked.verdict.outcome is Outcome.FAILED
     assert talked.every(pr.Told) == []
+    assert talked.every(pr.Served) == []
+
+
+def test_what_an_earlier_run_asked_is_no_answer_of_a_model(tmp_path: Path) -> None:
+    replayed = [line for line in lines("answered") if line["type"] == "user"][:1]
+    talked = Talked(tmp_path, Teller([*replayed, ended(is_error=True)]))
+
+    assert [one.tool for one in talked.every(pr.Used)] == [""]
+    assert talked.every(pr.Served) == []
 
 
 def test_a_plan_is_proposed(tmp_path: Path) -> None:
@@ -198,6 +206,13 @@ def test_whom_the_provider_does_not_know_is_ended_at_once(tmp_path: Path) -> Non
     talked = Talked(tmp_path, teller)
 
     assert (teller.is_over, talked.verdict.outcome) == (False, Outcome.LIMITED)
+    assert [one.kind for one in talked.every(pr.Limited)] == ["login"]
+
+
+def test_a_refusal_is_known_by_what_the_provider_calls_it(tmp_path: Path) -> None:
+    over = ended(is_error=True, api_error_status=403, api_error_type="permission_error")
+    talked = Talked(tmp_path, Teller([over]))
+
     assert [one.kind for one in talked.every(pr.Limited)] == ["login"]
 
 

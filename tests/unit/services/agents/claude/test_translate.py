@@ -5,6 +5,7 @@ from typing import Any
 
 from claude_agent_sdk import (
     AssistantMessage,
+    ContentBlock,
     RateLimitEvent,
     RateLimitInfo,
     ResultMessage,
@@ -18,7 +19,7 @@ from claude_agent_sdk import (
 
 from pmrunnerd.model import progress as pr
 from pmrunnerd.services.agents.chunks import LIMIT
-from pmrunnerd.services.agents.claude.translate import Translator
+from pmrunnerd.services.agents.claude.translate import Translator, is_answer
 from tests.unit.services.agents.claude.parts import recorded
 
 
@@ -79,6 +80,15 @@ def test_an_answer_is_the_result_of_a_tool_whose_use_an_earlier_run_has_told() -
         "",
         "Your questions have been answered",
     )
+
+
+def test_what_the_cli_says_itself_is_no_answer_of_a_model() -> None:
+    content: list[ContentBlock] = [TextBlock(text="API Error: 500")]
+
+    assert not is_answer(AssistantMessage(content=content, model="<synthetic>"))
+    assert not is_answer(AssistantMessage(content=content, model="m", error="server_error"))
+    assert not is_answer(UserMessage(content="so"))
+    assert is_answer(AssistantMessage(content=content, model="m"))
 
 
 def test_thoughts_are_told_apart() -> None:
