@@ -5,7 +5,7 @@ command line. `agent.claude` is a section in a section: the words before the nam
 `_SECTIONS`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -30,6 +30,11 @@ _TIME: Final = {
     "told": span,
 }
 _DOLLARS: Final = {"or": "US dollars, 0 for no limit"}
+# JSON has no number without an end; and sums of these have one, too.
+_MOST_BYTES: Final = 1 << 50  # 1024 TiB
+_MOST_TIME: Final = 36500 * 86400.0
+_MOST_DOLLARS: Final = 1_000_000
+_MOST_TIMES: Final = 1_000_000
 _VARIABLES: Final = {"or": "variables, such as HTTPS_PROXY=http://proxy:3128 NO_PROXY=localhost"}
 
 
@@ -45,23 +50,26 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         int,
         Meta(
             ge=0,
+            le=_MOST_BYTES,
             description="Memory that must be free for a run to begin; 0 never asks.",
             extra=_SIZE,
         ),
     ] = 512 << 20
     runs_total: Annotated[
-        float, Meta(gt=0, description="How long a run may take in all.", extra=_TIME)
+        float, Meta(gt=0, le=_MOST_TIME, description="How long a run may take in all.", extra=_TIME)
     ] = 4 * 3600.0
     runs_silence: Annotated[
-        float, Meta(gt=0, description="How long a run may stay silent.", extra=_TIME)
+        float, Meta(gt=0, le=_MOST_TIME, description="How long a run may stay silent.", extra=_TIME)
     ] = 1800.0
     runs_interruptions: Annotated[
-        int, Meta(ge=1, description="Interruptions in a row after which a task fails.")
+        int,
+        Meta(ge=1, le=_MOST_TIMES, description="Interruptions in a row after which a task fails."),
     ] = 5
     store_checkpoint: Annotated[
         int,
         Meta(
             ge=1,
+            le=_MOST_TIMES,
             description="Commits after which a snapshot is written; a start reads what came since.",
         ),
     ] = 8192
@@ -69,6 +77,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         int,
         Meta(
             ge=0,
+            le=_MOST_BYTES,
             description="What runs leave alone of the state's disk: with less, none begins.",
             extra=_SIZE,
         ),
@@ -76,14 +85,28 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     retention_age: Annotated[
         float,
         Meta(
-            ge=0, description="How long the files of a run are kept once it is over.", extra=_TIME
+            ge=0,
+            le=_MOST_TIME,
+            description="How long the files of a run are kept once it is over.",
+            extra=_TIME,
         ),
     ] = 30 * 86400.0
     retention_size: Annotated[
-        int, Meta(ge=0, description="How large the files of all runs together may be.", extra=_SIZE)
+        int,
+        Meta(
+            ge=0,
+            le=_MOST_BYTES,
+            description="How large the files of all runs together may be.",
+            extra=_SIZE,
+        ),
     ] = 10 << 30
     retention_latest: Annotated[
-        int, Meta(ge=0, description="Runs of each project whose files stay, the latest ones.")
+        int,
+        Meta(
+            ge=0,
+            le=_MOST_TIMES,
+            description="Runs of each project whose files stay, the latest ones.",
+        ),
     ] = 5
     runs_unconfined: Annotated[
         bool, Meta(description="Run agents without a sandbox where none can start.")
@@ -102,24 +125,37 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str, Meta(description="Model to use; empty is what Claude Code chooses.")
     ] = ""
     agent_claude_turns: Annotated[
-        int, Meta(ge=0, description="Turns of the model in one run; 0 is no limit.")
+        int, Meta(ge=0, le=_MOST_TIMES, description="Turns of the model in one run; 0 is no limit.")
     ] = 0
     agent_claude_dollars: Annotated[
-        float, Meta(ge=0, description="What one run may cost.", extra=_DOLLARS)
+        float, Meta(ge=0, le=_MOST_DOLLARS, description="What one run may cost.", extra=_DOLLARS)
     ] = 0.0
     agent_claude_task_dollars: Annotated[
-        float, Meta(ge=0, description="What all runs of a task may cost.", extra=_DOLLARS)
+        float,
+        Meta(
+            ge=0, le=_MOST_DOLLARS, description="What all runs of a task may cost.", extra=_DOLLARS
+        ),
     ] = 0.0
     agent_claude_plan_dollars: Annotated[
-        float, Meta(ge=0, description="What all runs of a plan may cost.", extra=_DOLLARS)
+        float,
+        Meta(
+            ge=0, le=_MOST_DOLLARS, description="What all runs of a plan may cost.", extra=_DOLLARS
+        ),
     ] = 0.0
     agent_claude_day_dollars: Annotated[
-        float, Meta(ge=0, description="What all runs of a day, in UTC, may cost.", extra=_DOLLARS)
+        float,
+        Meta(
+            ge=0,
+            le=_MOST_DOLLARS,
+            description="What all runs of a day, in UTC, may cost.",
+            extra=_DOLLARS,
+        ),
     ] = 0.0
     agent_claude_rounds: Annotated[
         int,
         Meta(
             ge=0,
+            le=_MOST_TIMES,
             description="How often work is sent back with what was found before a person is asked.",
         ),
     ] = 2
@@ -138,7 +174,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     agent_acp_rounds: Annotated[
         int,
         Meta(
-            ge=0, description="How often its work is sent back with what was found, as for Claude."
+            ge=0,
+            le=_MOST_TIMES,
+            description="How often its work is sent back with what was found, as for Claude.",
         ),
     ] = 2
 
@@ -170,7 +208,7 @@ def _row(info: msgspec.inspect.Field) -> Row:
         option="--" + info.name.replace("_", "-"),
         help=(described.extra_json_schema or {}).get("description", ""),
         default=default,
-        expects=_expected(described.type, extra.get("or", "")),
+        expects=_expected(described.type, extra.get("or", ""), told),
         shown=told(default).replace(" ", ""),
         units=extra.get("units"),
     )
@@ -189,17 +227,17 @@ def _told(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _expected(kind: msgspec.inspect.Type, quantity: str) -> str:
+def _expected(kind: msgspec.inspect.Type, quantity: str, told: Callable[[Any], str]) -> str:
     """Say in words what a setting may be."""
     match kind:
         case msgspec.inspect.BoolType():
             return "true or false"
         case msgspec.inspect.IntType(ge=least, le=most) if not quantity:
-            return f"a whole number {f'from {least} to {most}' if most else f'of {least} or more'}"
-        case msgspec.inspect.IntType() | msgspec.inspect.FloatType(gt=None):
-            return f"a number of {quantity}"
-        case msgspec.inspect.FloatType():
-            return f"a number of {quantity}, above 0"
+            return f"a whole number from {least} to {most}"
+        case msgspec.inspect.IntType(le=most) | msgspec.inspect.FloatType(gt=None, le=most):
+            return f"a number of {quantity}, {told(most)} at most"
+        case msgspec.inspect.FloatType(le=most):
+            return f"a number of {quantity}, above 0, {told(most)} at most"
         case msgspec.inspect.DictType():
             return quantity
     return "a text"

@@ -42,6 +42,13 @@ def test_a_query_is_read_strictly(text: str) -> None:
         query(p.TaskList, text)
 
 
+@pytest.mark.parametrize("number", [b"1e999", b"-1e999"])
+def test_a_number_without_an_end_is_named_in_a_body(number: bytes) -> None:
+    given = b'{"plan":"p1","tasks":[],"edits":%b}' % number
+    with pytest.raises(BadRequest, match="cannot do plan edit: edits is a number out of range"):
+        body(p.PlanEdit, given)
+
+
 def test_a_browser_goes_on_from_the_last_event_that_it_saw() -> None:
     assert query(p.Events, "since=1", last_event_id="5") == p.Events(since=5)
     assert query(p.RunLogs, "run=r1", last_event_id="5") == p.RunLogs(run="r1", cursor=5)

@@ -35,7 +35,7 @@ def test_nothing_given_is_the_defaults() -> None:
         ({"web": {"port": "x"}}, r"setting web\.port = 'x': it is a whole number from 0 to 65535"),
         ({"web": {"port": 70000}}, r"setting web\.port = 70000: it is a whole number from 0"),
         ({"runs": {"slots": 0}}, r"setting runs\.slots = 0: it is a whole number from 1 to 64"),
-        ({"store": {"checkpoint": 0}}, "it is a whole number of 1 or more"),
+        ({"store": {"checkpoint": 0}}, "it is a whole number from 1 to 1000000"),
         (
             {"runs": {"memory": "64GB"}},
             r"'64GB': it is a number of bytes, or a size such as 512MiB",
@@ -55,6 +55,27 @@ def test_a_wrong_setting_is_named(file: dict[str, object], why: str) -> None:
     with pytest.raises(BadRequest, match=why) as refused:
         resolve(file, {}, {})
     assert refused.value.hint
+
+
+NUMBERS = [row for row in table() if not isinstance(row.default, str | dict | bool)]
+
+
+@pytest.mark.parametrize("written", ["inf", "nan", "1e308", "1e999", "-inf", "9" * 400])
+@pytest.mark.parametrize("row", NUMBERS, ids=lambda row: row.key)
+def test_a_number_without_an_end_is_refused_for_every_setting(row: Row, written: str) -> None:
+    for file, variables in (
+        (in_the_file(row, float(written)), {}),
+        ({}, {row.variable: written}),
+    ):
+        with pytest.raises(BadRequest) as refused:
+            resolve(file, variables, {})
+        assert str(refused.value).startswith(f"cannot use setting {row.key} = ")
+
+
+@pytest.mark.parametrize("row", NUMBERS, ids=lambda row: row.key)
+def test_the_most_that_a_number_may_be_is_told(row: Row) -> None:
+    with pytest.raises(BadRequest, match=r"at most$|from \d+ to \d+$"):
+        resolve({}, {}, {row.field: 1 << 60})
 
 
 @pytest.mark.parametrize(
