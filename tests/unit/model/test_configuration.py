@@ -17,6 +17,11 @@ def test_a_section_in_a_section_is_a_table_in_a_table() -> None:
     assert found.agent_env == {"A_CA": "x"}
 
 
+def test_the_login_of_an_agent_that_nothing_else_brings_is_a_setting_of_its_own() -> None:
+    found = resolve({"agent": {"acp": {"env": {"GEMINI_API_KEY": "k"}}}}, {}, {})
+    assert (found.agent_acp_env, found.agent_env) == ({"GEMINI_API_KEY": "k"}, {})
+
+
 def test_options_win_over_variables_and_variables_over_the_file() -> None:
     file = {"web": {"port": 1}, "runs": {"slots": 5, "total": 60}}
     found = resolve(file, {"PMRUNNER_WEB_PORT": "2", "PMRUNNER_RUNS_SLOTS": "6"}, {"web_port": "3"})
@@ -47,6 +52,10 @@ def test_nothing_given_is_the_defaults() -> None:
         ({"agent": {"claude": "x"}}, r"there is no setting agent\.claude"),
         ({"agent": {"claude": {"dollars": -1}}}, "it is a number of US dollars, 0 for no limit"),
         ({"agent": {"env": {"PATH": "/x"}}}, "PATH may not be set: the sandbox"),
+        (
+            {"agent": {"env": {"AWS_SECRET_ACCESS_KEY": "hush"}}},
+            r"agent\.env: AWS_SEC.* is a login",
+        ),
         ({"agent": {"env": {"A": 1}}}, r"setting agent\.env: A is to be a text"),
         ({"agent": {"env": ["A"]}}, "it is variables, such as"),
     ],
