@@ -227,7 +227,11 @@ class RunHost:
             hint = f"; {exc.hint}" if exc.hint else ""
             return Verdict(outcome=Outcome.FAILED, reason=f"{exc}{hint}")
         log.error("run %s", self._directory.run, exc_info=exc)
-        why = f"{type(exc).__name__}: {exc}: this is a bug in pm-runner; runhost.log has the rest"
+        if isinstance(exc, OSError) and exc.strerror:
+            where = f": {exc.filename}" if exc.filename else ""
+            why = f"cannot go on: {exc.strerror.lower()}{where}; runhost.log has the rest"
+        else:
+            why = "cannot go on: this is a bug in pm-runner; runhost.log has the rest"
         return Verdict(outcome=Outcome.FAILED, reason=why)
 
     def _put_away(self, dead: Marker, kept: Keeping | None) -> None:

@@ -169,10 +169,12 @@ def judge(said: Said) -> Check:
     """Say what an answer means."""
     result = said.result
     if result and not result.get("is_error"):
-        cost = result.get("total_cost_usd") or 0
-        return Check(name=NAME, state="ok", found=f"the model answered, for {cost:.4f} dollars")
-    words = str(result.get("result") or "") or said.rest or f"exit status {said.status}"
-    first = words.strip().splitlines()[0][:300]
+        cost = result.get("total_cost_usd")
+        amount = cost if isinstance(cost, int | float) else 0
+        return Check(name=NAME, state="ok", found=f"the model answered, for {amount:.4f} dollars")
+    words = next(filter(None, map(str.strip, (str(result.get("result") or ""), said.rest))), "")
+    words = words or f"exit status {said.status}"
+    first = words.splitlines()[0][:300]
     found, hint = _why(result.get("api_error_status"), words.lower())
     return Check(name=NAME, state="problem", found=f"{found}: {first}", hint=hint)
 

@@ -28,6 +28,11 @@ def tried(tmp_path: Path, url: str, program: Path | None = None) -> Check:
     [
         (Said(status=1, result={}, rest=""), "it failed: exit status 1", "agent show"),
         (
+            Said(status=1, result={"is_error": True, "result": " \n"}, rest="\t\n"),
+            "it failed: exit status 1",
+            "agent show",
+        ),
+        (
             Said(
                 status=1, result={"is_error": True, "result": "Not logged in · Please run /login"}
             ),
@@ -57,6 +62,11 @@ def test_each_way_to_fail_is_told_apart_with_what_to_do(said: Any, found: str, h
     assert check.state == "problem"
     assert check.found.startswith(found)
     assert hint in check.hint
+
+
+def test_a_cost_that_is_no_number_is_none() -> None:
+    check = judge(Said(status=0, result={"result": "fine", "total_cost_usd": "much"}))
+    assert (check.state, check.found) == ("ok", "the model answered, for 0.0000 dollars")
 
 
 @needs_sandbox
