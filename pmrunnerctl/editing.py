@@ -16,6 +16,7 @@ from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import PlanState
 from pmrunnerd.model.errors import Code
 
+_UNREAD: Final = "cannot read what the editor saved"
 # What the person can put right in the text itself.
 _MENDABLE: Final = frozenset({"usage", Code.BAD_REQUEST})
 
@@ -65,14 +66,13 @@ def _saved(plan: str, path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        again = f"pmrunnerctl plan edit {plan} --file -"
-        why, hint = (
-            "it is not UTF-8",
-            f"iconv -f LATIN1 -t UTF-8 {shlex.quote(str(path))} | {again}",
-        )
+        raise misused(
+            f"{_UNREAD}: it is not UTF-8",
+            hint=f"iconv -f LATIN1 -t UTF-8 {shlex.quote(str(path))} | pmrunnerctl plan edit {plan} --file -",
+        ) from None
     except OSError as exc:
-        why, hint = (exc.strerror or str(exc)).lower(), "pmrunnerctl plan edit -h"
-    raise misused(f"cannot read what the editor saved: {why}", hint=hint)
+        why = (exc.strerror or str(exc)).lower()
+        raise misused(f"{_UNREAD}: {why}", hint="pmrunnerctl plan edit -h") from None
 
 
 def _send(session: Session, plan: str, text: str, *, approve: bool) -> p.Done:
