@@ -60,7 +60,8 @@ _STATUSES: Final = {
     429: _BUSY,
     529: _BUSY,
 }
-# Of an answer that never came: what the CLI says, in the order in which it means something.
+# Of an answer that never came: what the CLI says, in the order in which it means something. The one
+# that this was tried with asks for no theme, trust or terms where nobody sees it; others have.
 _SIGNS: Final = (
     (("log in", "login", "logged in", "authenticat", "api key"), ("it is not logged in", _LOGIN)),
     (

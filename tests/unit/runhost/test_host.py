@@ -129,7 +129,7 @@ def test_what_the_machine_refuses_is_said_in_words_and_is_no_bug(
     end = _end(book.read())
     assert end.outcome is Outcome.FAILED
     script = book.directory.agent / "script"
-    assert end.reason == f"cannot go on: is a directory: {script}; runhost.log has the rest"
+    assert end.reason == f"cannot go on: is a directory: {script}; see runhost.log"
     assert "Traceback" in caplog.text
     assert not (here / ".git/pm-runner-run").exists()
 
@@ -151,7 +151,7 @@ def test_a_bug_of_ours_is_called_one_and_the_run_ends(
     end = _end(_live(tmp_path, agent="claude"))
 
     assert end.outcome is Outcome.FAILED
-    assert end.reason == "cannot go on: this is a bug in pm-runner; runhost.log has the rest"
+    assert end.reason == "cannot go on: this is a bug in pm-runner; see runhost.log"
     assert "KeyError: 'odd'" in caplog.text
     assert not (tmp_path / "w/.git/pm-runner-run").exists()
 

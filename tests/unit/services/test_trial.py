@@ -41,6 +41,11 @@ def tried(tmp_path: Path, url: str, program: Path | None = None) -> Check:
         ),
         (Said(status=1, result={}, rest="choose a theme"), "it wants to be set up", "claude   #"),
         (
+            Said(status=1, result={}, rest="Run claude once and accept the trust dialog."),
+            "it wants to be set up",
+            "claude   #",
+        ),
+        (
             Said(status=1, result={"is_error": True, "api_error_status": 529, "result": "x"}),
             "the provider takes no more just now",
             "doctor --agent claude",
@@ -90,6 +95,7 @@ def test_a_provider_that_nobody_reaches_is_said_so(tmp_path: Path) -> None:
 @needs_sandbox
 @pytest.mark.agent
 def test_a_model_that_answers_is_enough_and_one_request_is_all(tmp_path: Path) -> None:
+    # Nobody has set up the CLI, which has a directory of its own: there is no onboarding to be had.
     with scripted(Step(text="fine", last="Answer with the word: fine")) as model:
         check = tried(tmp_path, model.url)
     assert check.state == "ok"
