@@ -18,6 +18,11 @@ def message(request: p.Request[Any], request_id: str = "") -> bytes:
         raise misused(
             f"cannot {_asked(request)}: the text is not UTF-8", hint=f"pmrunnerctl {name} -h"
         ) from None
+    except OverflowError:
+        raise misused(
+            f"cannot {_asked(request)}: a number of it is out of range",
+            hint=f"pmrunnerctl {name} -h",
+        ) from None
     call = frames.encode(frames.Call(call=1, request=raw, request_id=request_id))
     if len(call) > frames.FRAME_LIMIT:
         raise misused(

@@ -39,3 +39,8 @@ def test_what_no_daemon_would_read_is_not_sent(text: str, why: str) -> None:
 def test_what_cannot_be_sent_is_told_as_it_was_asked(request_: Any, asked: str) -> None:
     with pytest.raises(Cannot, match=f"^cannot {asked}: the text is not UTF-8"):
         message(request_)
+
+
+def test_a_number_that_no_frame_has_room_for_is_not_sent() -> None:
+    with pytest.raises(Cannot, match=r"^cannot edit plan: a number of it is out of range"):
+        message(p.PlanEdit(plan="p1", edits=10**400, tasks=()))
