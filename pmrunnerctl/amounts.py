@@ -4,6 +4,7 @@ from typing import Final
 
 _UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB")
 _STEP: Final = 1024
+_LEAST: Final = 0.0001
 
 
 def count(number: int, what: str) -> str:
@@ -13,6 +14,8 @@ def count(number: int, what: str) -> str:
 
 def dollars(amount: float) -> str:
     """Say an amount of US dollars: to the cent, and less than one to its hundredths."""
+    if 0 < amount < _LEAST:
+        return f"less than ${_LEAST}"
     return f"${amount:.2f}" if amount >= 1 or amount == 0 else f"${amount:.4f}"
 
 

@@ -16,6 +16,7 @@ from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import PlanState
 from pmrunnerd.model.errors import Code
 
+_UNREAD: Final = "cannot read what the editor saved"
 # What the person can put right in the text itself.
 _MENDABLE: Final = frozenset({"usage", Code.BAD_REQUEST})
 
@@ -47,7 +48,7 @@ def by_hand(session: Session, plan: str, *, approve: bool) -> p.Done | None:
         handed = before
         while True:
             editor.edit(path)
-            text = path.read_text(encoding="utf-8")
+            text = _saved(plan, path)
             if not text.strip() or planform.same(text, before):
                 return None
             try:
@@ -58,6 +59,20 @@ def by_hand(session: Session, plan: str, *, approve: bool) -> p.Done | None:
                     raise
                 handed = planform.complained(text, error)
                 path.write_text(handed, encoding="utf-8")
+
+
+def _saved(plan: str, path: Path) -> str:
+    """Return what the editor left behind. Raises Cannot."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise misused(
+            f"{_UNREAD}: it is not UTF-8",
+            hint=f"iconv -f LATIN1 -t UTF-8 {shlex.quote(str(path))} | pmrunnerctl plan edit {plan} --file -",
+        ) from None
+    except OSError as exc:
+        why = (exc.strerror or str(exc)).lower()
+        raise misused(f"{_UNREAD}: {why}", hint="pmrunnerctl plan edit -h") from None
 
 
 def _send(session: Session, plan: str, text: str, *, approve: bool) -> p.Done:
@@ -86,6 +101,8 @@ def _kept(session: Session, plan: str, text: str) -> Iterator[Path]:
             if planform.without_complaints(path.read_text(encoding="utf-8")) == text:
                 path.unlink()
                 raise
+        if not path.is_file():
+            raise
         again = session.addressed(f"pmrunnerctl plan edit {plan} --file {shlex.quote(name)}")
         session.note(f"what you wrote is kept: {again}")
         raise

@@ -42,6 +42,7 @@ _RULES: Final[list[tuple[str, Callable[[re.Match[str]], str]]]] = [
         rf"Expected `(?P<kind>[^`]+)`, got `(?P<got>[^`]+)`{_PLACE}",
         lambda m: f"{m['field']} is {_kind(m['got'])} and should be {_kind(m['kind'])}",
     ),
+    (rf"Number out of range{_PLACE}", lambda m: f"{m['field']} is a number out of range"),
     (
         rf"Invalid enum value (?P<value>.+){_PLACE}",
         lambda m: f"{m['field']} cannot be {m['value']}",

@@ -21,7 +21,7 @@ def means(state: State, run: Run, settings: Settings) -> Means:
     if run.agent == ACP:
         return Means(
             cli=settings.agent_acp_command,
-            environment=settings.agent_env,
+            environment={**settings.agent_env, **settings.agent_acp_env},
             spent=_spent(state, task, run),
             rounds=settings.agent_acp_rounds,
             shown=settings.agent_acp_shown,

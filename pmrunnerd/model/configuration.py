@@ -68,7 +68,8 @@ def _changed(settings: Settings, row: Row, value: Any) -> Settings:
 def _read(row: Row, value: Any) -> Any:
     """Return a value as the struct has it: a size or a time that has a unit is a number."""
     if isinstance(row.default, dict):
-        return variables.check(row.key, variables.read(value) if isinstance(value, str) else value)
+        given = variables.read(value) if isinstance(value, str) else value
+        return variables.check(row.key, given, logins=row.logins)
     if row.units is None or not isinstance(value, str):
         return value
     found = quantities.number(value, row.units)

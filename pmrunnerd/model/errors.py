@@ -92,6 +92,12 @@ def code_of(error: OSError) -> Code:
     return Code.FORBIDDEN if isinstance(error, PermissionError) else Code.UNAVAILABLE
 
 
+def in_words(error: OSError) -> str:
+    """Say what could not be done, and with which file: `is a directory: /srv/x`."""
+    why = (error.strerror or str(error) or "it took too long").lower()
+    return f"{why}: {error.filename}" if error.filename else why
+
+
 def disk_hint(error: OSError, directory: PurePath) -> str:
     """Say what helps where nothing could be written to a directory."""
     if error.errno in _MISSING:

@@ -4,7 +4,9 @@ A cursor is a count of bytes of that file. It is a format of its own under the r
 `model.events`. Beside what a run host is told (`model.spec`) nothing else crosses that seam.
 """
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from pmrunnerd.model.entities import Entity, Outcome
 from pmrunnerd.model.naming import kebab
@@ -82,7 +84,7 @@ class Changed(Progress, frozen=True, kw_only=True):
 class Charged(Progress, frozen=True, kw_only=True):
     """What the run has cost so far, in US dollars, and how many turns of the model it took."""
 
-    dollars: float
+    dollars: Annotated[float, Meta(ge=0, le=1_000_000)]
     turns: int = 0
 
 

@@ -29,6 +29,8 @@ Word = Annotated[str, Meta(min_length=1, max_length=256)]
 Name = Annotated[str, Meta(pattern=r"^[a-z][0-9]{1,15}(-[a-z0-9]{1,16})?$")]
 Lineage = Annotated[str, Meta(max_length=256)]
 Limit = Annotated[int, Meta(ge=1, le=1000)]
+# As large as a number may be that each client can read: 2**53 - 1.
+Place = Annotated[int, Meta(ge=0, le=9007199254740991)]
 
 
 def command_name(request: str) -> str:
@@ -150,7 +152,7 @@ class ChatHistory(Request[v.Conversation], frozen=True, kw_only=True):
     """Show a page of a conversation: the latest, or those before a cursor."""
 
     project: Word
-    before: int | None = None
+    before: Place | None = None
     limit: Limit = 50
 
 
@@ -161,7 +163,7 @@ class ChatFollow(Request[v.Entry], frozen=True, kw_only=True):
     """
 
     project: Word
-    since: int | None = None
+    since: Place | None = None
     lineage: Lineage = ""
 
 
@@ -236,7 +238,7 @@ class PlanEdit(Request[Done], frozen=True, kw_only=True):
     """
 
     plan: Word
-    edits: Annotated[int, Meta(ge=0)]
+    edits: Place
     tasks: tuple[EditedTask, ...]
     title: Annotated[str, Meta(max_length=4096)] = ""
     approve: bool = False
@@ -289,7 +291,7 @@ class RunLogs(Request[v.LogLine], frozen=True, kw_only=True):
     """
 
     run: Word
-    cursor: Annotated[int, Meta(ge=0)] = 0
+    cursor: Place = 0
     follow: bool = False
     lineage: Lineage = ""
 
@@ -323,7 +325,7 @@ class Events(Request[v.Happening], frozen=True, kw_only=True):
     `lineage` is the state that the cursor is of, by the daemon's hello, where one goes on.
     """
 
-    since: Annotated[int, Meta(ge=0)] = 0
+    since: Place = 0
     project: Word | None = None
     follow: bool = False
     lineage: Lineage = ""
@@ -340,7 +342,7 @@ class StateUpload(Request[u.Uploaded], frozen=True, kw_only=True):
     """
 
     upload: Word
-    offset: Annotated[int, Meta(ge=0)]
+    offset: Place
     data: Annotated[bytes, Meta(max_length=UPLOAD_LIMIT)]
 
 

@@ -1,5 +1,6 @@
 """Bytes and seconds as people write them, and as they are told: `64GiB`, `12h`; `72.7 GiB`, `2.5 days`."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -25,11 +26,15 @@ _SPANS: Final = ((_DAY, "days"), (3600, "h"), (60, "min"))
 
 
 def number(text: str, units: Mapping[str, float]) -> float | None:
-    """Return what is written, in bytes or seconds; None for what is no number with one of the units."""
+    """Return what is written, in bytes or seconds; None for what is no number with one of the units.
+
+    So many digits that they are no number any more are none.
+    """
     found = _WRITTEN.fullmatch(text.strip())
     if found is None or found[2] not in units:
         return None
-    return float(found[1]) * units[found[2]]
+    value = float(found[1]) * units[found[2]]
+    return value if math.isfinite(value) else None
 
 
 def size(number_of_bytes: float) -> str:

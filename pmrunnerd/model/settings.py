@@ -5,7 +5,7 @@ command line. `agent.claude` is a section in a section: the words before the nam
 `_SECTIONS`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -30,7 +30,28 @@ _TIME: Final = {
     "told": span,
 }
 _DOLLARS: Final = {"or": "US dollars, 0 for no limit"}
+# JSON has no number without an end; and sums of these have one, too.
+_MOST_BYTES: Final = 1 << 50  # 1024 TiB
+_MOST_TIME: Final = 36500 * 86400.0
+_MOST_DOLLARS: Final = 1_000_000
+_MOST_TIMES: Final = 1_000_000
 _VARIABLES: Final = {"or": "variables, such as HTTPS_PROXY=http://proxy:3128 NO_PROXY=localhost"}
+
+
+def _size(what: str) -> Meta:
+    return Meta(ge=0, le=_MOST_BYTES, description=what, extra=_SIZE)
+
+
+def _time(what: str) -> Meta:
+    return Meta(gt=0, le=_MOST_TIME, description=what, extra=_TIME)
+
+
+def _dollars(what: str) -> Meta:
+    return Meta(ge=0, le=_MOST_DOLLARS, description=what, extra=_DOLLARS)
+
+
+def _count(what: str, least: int = 0) -> Meta:
+    return Meta(ge=least, le=_MOST_TIMES, description=what)
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,48 +63,36 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = 3503
     runs_slots: Annotated[int, Meta(ge=1, le=64, description="Runs at the same time.")] = 2
     runs_memory: Annotated[
-        int,
-        Meta(
-            ge=0,
-            description="Memory that must be free for a run to begin; 0 never asks.",
-            extra=_SIZE,
-        ),
+        int, _size("Memory that must be free for a run to begin; 0 never asks.")
     ] = 512 << 20
-    runs_total: Annotated[
-        float, Meta(gt=0, description="How long a run may take in all.", extra=_TIME)
-    ] = 4 * 3600.0
-    runs_silence: Annotated[
-        float, Meta(gt=0, description="How long a run may stay silent.", extra=_TIME)
-    ] = 1800.0
+    runs_total: Annotated[float, _time("How long a run may take in all.")] = 4 * 3600.0
+    runs_silence: Annotated[float, _time("How long a run may stay silent.")] = 1800.0
     runs_interruptions: Annotated[
-        int, Meta(ge=1, description="Interruptions in a row after which a task fails.")
+        int, _count("Interruptions in a row after which a task fails.", least=1)
     ] = 5
     store_checkpoint: Annotated[
         int,
-        Meta(
-            ge=1,
-            description="Commits after which a snapshot is written; a start reads what came since.",
+        _count(
+            "Commits after which a snapshot is written; a start reads what came since.", least=1
         ),
     ] = 8192
     disk_reserve: Annotated[
-        int,
-        Meta(
-            ge=0,
-            description="What runs leave alone of the state's disk: with less, none begins.",
-            extra=_SIZE,
-        ),
+        int, _size("What runs leave alone of the state's disk: with less, none begins.")
     ] = 512 << 20
     retention_age: Annotated[
         float,
         Meta(
-            ge=0, description="How long the files of a run are kept once it is over.", extra=_TIME
+            ge=0,
+            le=_MOST_TIME,
+            description="How long the files of a run are kept once it is over.",
+            extra=_TIME,
         ),
     ] = 30 * 86400.0
-    retention_size: Annotated[
-        int, Meta(ge=0, description="How large the files of all runs together may be.", extra=_SIZE)
-    ] = 10 << 30
+    retention_size: Annotated[int, _size("How large the files of all runs together may be.")] = (
+        10 << 30
+    )
     retention_latest: Annotated[
-        int, Meta(ge=0, description="Runs of each project whose files stay, the latest ones.")
+        int, _count("Runs of each project whose files stay, the latest ones.")
     ] = 5
     runs_unconfined: Annotated[
         bool, Meta(description="Run agents without a sandbox where none can start.")
@@ -101,27 +110,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     agent_claude_model: Annotated[
         str, Meta(description="Model to use; empty is what Claude Code chooses.")
     ] = ""
-    agent_claude_turns: Annotated[
-        int, Meta(ge=0, description="Turns of the model in one run; 0 is no limit.")
-    ] = 0
-    agent_claude_dollars: Annotated[
-        float, Meta(ge=0, description="What one run may cost.", extra=_DOLLARS)
-    ] = 0.0
-    agent_claude_task_dollars: Annotated[
-        float, Meta(ge=0, description="What all runs of a task may cost.", extra=_DOLLARS)
-    ] = 0.0
-    agent_claude_plan_dollars: Annotated[
-        float, Meta(ge=0, description="What all runs of a plan may cost.", extra=_DOLLARS)
-    ] = 0.0
+    agent_claude_turns: Annotated[int, _count("Turns of the model in one run; 0 is no limit.")] = 0
+    agent_claude_dollars: Annotated[float, _dollars("What one run may cost.")] = 0.0
+    agent_claude_task_dollars: Annotated[float, _dollars("What all runs of a task may cost.")] = 0.0
+    agent_claude_plan_dollars: Annotated[float, _dollars("What all runs of a plan may cost.")] = 0.0
     agent_claude_day_dollars: Annotated[
-        float, Meta(ge=0, description="What all runs of a day, in UTC, may cost.", extra=_DOLLARS)
+        float, _dollars("What all runs of a day, in UTC, may cost.")
     ] = 0.0
     agent_claude_rounds: Annotated[
-        int,
-        Meta(
-            ge=0,
-            description="How often work is sent back with what was found before a person is asked.",
-        ),
+        int, _count("How often work is sent back with what was found before a person is asked.")
     ] = 2
     agent_acp_command: Annotated[
         str,
@@ -129,6 +126,13 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             description="What starts an agent of the Agent Client Protocol, such as gemini --acp, as a shell has it."
         ),
     ] = ""
+    agent_acp_env: Annotated[
+        dict[str, str],
+        Meta(
+            description="More variables for its program alone; its login may be one, which its commands have, too.",
+            extra=_VARIABLES | {"logins": True},
+        ),
+    ] = {}
     agent_acp_shown: Annotated[
         str,
         Meta(
@@ -136,15 +140,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = ""
     agent_acp_rounds: Annotated[
-        int,
-        Meta(
-            ge=0, description="How often its work is sent back with what was found, as for Claude."
-        ),
+        int, _count("How often its work is sent back with what was found, as for Claude.")
     ] = 2
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """One setting, as its doors spell it: what it `expects` in words, its default as it is `shown`."""
+    """One setting, as its doors spell it: what it `expects` in words, its default as it is `shown`.
+
+    `logins` tells whether variables may be some.
+    """
 
     field: str
     key: str
@@ -155,6 +159,7 @@ class Row(Struct, frozen=True, kw_only=True):
     expects: str
     shown: str
     units: Mapping[str, float] | None = None
+    logins: bool = False
 
 
 def _row(info: msgspec.inspect.Field) -> Row:
@@ -170,9 +175,10 @@ def _row(info: msgspec.inspect.Field) -> Row:
         option="--" + info.name.replace("_", "-"),
         help=(described.extra_json_schema or {}).get("description", ""),
         default=default,
-        expects=_expected(described.type, extra.get("or", "")),
+        expects=_expected(described.type, extra.get("or", ""), told),
         shown=told(default).replace(" ", ""),
         units=extra.get("units"),
+        logins=extra.get("logins", False),
     )
 
 
@@ -189,17 +195,17 @@ def _told(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _expected(kind: msgspec.inspect.Type, quantity: str) -> str:
+def _expected(kind: msgspec.inspect.Type, quantity: str, told: Callable[[Any], str]) -> str:
     """Say in words what a setting may be."""
     match kind:
         case msgspec.inspect.BoolType():
             return "true or false"
         case msgspec.inspect.IntType(ge=least, le=most) if not quantity:
-            return f"a whole number {f'from {least} to {most}' if most else f'of {least} or more'}"
-        case msgspec.inspect.IntType() | msgspec.inspect.FloatType(gt=None):
-            return f"a number of {quantity}"
-        case msgspec.inspect.FloatType():
-            return f"a number of {quantity}, above 0"
+            return f"a whole number from {least} to {most}"
+        case msgspec.inspect.IntType(le=most) | msgspec.inspect.FloatType(gt=None, le=most):
+            return f"a number of {quantity}, {told(most)} at most"
+        case msgspec.inspect.FloatType(le=most):
+            return f"a number of {quantity}, above 0, {told(most)} at most"
         case msgspec.inspect.DictType():
             return quantity
     return "a text"

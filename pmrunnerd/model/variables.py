@@ -10,24 +10,20 @@ from pmrunnerd.model.errors import BadRequest
 _NAME: Final = re.compile(r"[A-Z_][A-Z0-9_]*", re.ASCII)
 _ROOM: Final = "the sandbox that agents run in stands on it"
 _WHO: Final = "pmrunnerctl agent login   # keeps it from the commands that the agent runs"
-# What confinement stands on, and login: whoever could set these could undo both.
-_REFUSED: Final = {
-    **dict.fromkeys(
-        (
-            *("PATH", "HOME", "TMPDIR", "SHELL", "USER", "BASH_ENV", "ENV", "IFS", "NODE_OPTIONS"),
-            *("NODE_PATH", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_TMPDIR", "CLAUDE_CODE_SHELL"),
-            *("CLAUDE_CODE_SHELL_PREFIX", "CLAUDE_CODE_SUBPROCESS_ENV_SCRUB", "IS_SANDBOX"),
-        ),
-        _ROOM,
-    ),
-    **dict.fromkeys(
-        (
-            *("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS"),
-            *("CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_OAUTH_REFRESH_TOKEN"),
-        ),
-        "it is a login",
-    ),
-}
+# What confinement stands on: whoever could set these could undo it.
+_CONFINES: Final = frozenset(
+    (
+        *("PATH", "HOME", "TMPDIR", "SHELL", "USER", "BASH_ENV", "ENV", "IFS", "NODE_OPTIONS"),
+        *("NODE_PATH", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_TMPDIR", "CLAUDE_CODE_SHELL"),
+        *("CLAUDE_CODE_SHELL_PREFIX", "CLAUDE_CODE_SUBPROCESS_ENV_SCRUB", "IS_SANDBOX"),
+    )
+)
+# A login of any provider, or what leads to one: each command that the agent runs would have it.
+_LOGIN: Final = re.compile(
+    r"(AWS|AZURE)_(?!(DEFAULT_)?REGION$).*"
+    r"|.*(SECRETS?|TOKEN|PASSWORD|PASSWD|PWD|PASSPHRASE|CREDENTIALS?|BEARER|AUTH|ASKPASS|HEADERS"
+    r"|(API|ACCESS|PRIVATE|CLIENT)_?(KEYS?|CERT))(_.*)?"
+)
 _PREFIXES: Final = ("LD_", "GIT_", "PYTHON", "BASH_FUNC_", "PMRUNNER_")
 _EXAMPLE: Final = (
     "--agent-env 'HTTPS_PROXY=http://proxy:3128 NODE_EXTRA_CA_CERTS=/etc/ssl/ours.pem'"
@@ -51,8 +47,8 @@ def spell(given: Mapping[str, str]) -> str:
     return " ".join(f"{name}={shlex.quote(value)}" for name, value in given.items())
 
 
-def check(key: str, given: Any) -> Any:
-    """Return variables that may be added; raise BadRequest for one that may not."""
+def check(key: str, given: Any, *, logins: bool = False) -> Any:
+    """Return variables that may be added, `logins` among them or not; raise BadRequest for another."""
     for name, value in given.items() if isinstance(given, Mapping) else ():
         if not (isinstance(name, str) and _NAME.fullmatch(name)):
             raise BadRequest(
@@ -60,8 +56,12 @@ def check(key: str, given: Any) -> Any:
             )
         if not isinstance(value, str):
             raise BadRequest(f"cannot use setting {key}: {name} is to be a text", hint=_EXAMPLE)
-        why = _ROOM if name.startswith(_PREFIXES) else _REFUSED.get(name)
-        if why is not None:
-            hint = _EXAMPLE if why is _ROOM else _WHO
-            raise BadRequest(f"cannot use setting {key}: {name} may not be set: {why}", hint=hint)
+        if name in _CONFINES or name.startswith(_PREFIXES):
+            refused = f"cannot use setting {key}: {name} may not be set: {_ROOM}"
+            raise BadRequest(refused, hint=_EXAMPLE)
+        if not logins and _LOGIN.fullmatch(name):
+            refused = (
+                f"cannot use setting {key}: {name} may not be set: it is a login or leads to one"
+            )
+            raise BadRequest(refused, hint=_WHO)
     return given

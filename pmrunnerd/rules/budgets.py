@@ -8,7 +8,9 @@ once more of the same.
 from collections.abc import Iterable
 from typing import Final
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pmrunnerd.model.entities import Question, Run, Task
 from pmrunnerd.model.questions import RAISE, Kind
@@ -19,8 +21,6 @@ RUN: Final = "run"
 TASK: Final = "task"
 PLAN: Final = "plan"
 DAY: Final = "day"
-_SPENT: Final = "spent"
-_RAISED: Final = "raised"
 
 
 class Ceilings(Struct, frozen=True, kw_only=True):
@@ -51,13 +51,13 @@ def _budgets(
     tasks = [state.tasks[name] for name in state.plans[task.plan].tasks]
     yield _of(state, PLAN, ceilings.plan, tasks, run)
     reserved = sum(one.allowed for one in state.active.values() if one.id != run)
-    raised = int(_on(state, _RAISED, today))
+    day = _day(state, today)
     yield Budget(
         scope=DAY,
-        limit=ceilings.day * (1 + raised),
-        used=_on(state, _SPENT, today) + reserved,
+        limit=ceilings.day * (1 + day.raised),
+        used=day.spent + reserved,
         reserved=reserved,
-        about=f"{DAY} {today} {raised}",
+        about=day.about,
     )
 
 
@@ -104,36 +104,45 @@ def _raises(question: Question, scope: str) -> bool:
     return is_about and answer is not None and answer.text == RAISE
 
 
-# A day's sums outlive the plans that they are of: those are put away once they have ended.
+class _Day(Struct, frozen=True):
+    """What a day has cost, and how often its limit was raised: it outlives the day's plans."""
+
+    date: str = ""
+    spent: float = 0.0
+    raised: int = 0
+
+    @property
+    def about(self) -> str:
+        """What a question about its limit is about: of several about the same, one raises it."""
+        return f"{DAY} {self.date} {self.raised}"
 
 
 def spend(state: State, dollars: float | None, at: str) -> None:
     """Take note of what a run has cost; `at` is when it ended (RFC 3339)."""
     if dollars:
-        _add(state, _SPENT, dollars, at[:10])
+        day = _day(state, at[:10])
+        _keep(state, replace(day, spent=round(day.spent + dollars, 6)))
 
 
 def raise_day(state: State, question: Question, answer: str, at: str) -> None:
     """Take note that a person raised the limit of a day, which several may have asked about."""
-    if question.kind is not Kind.BUDGET or answer != RAISE:
-        return
-    scope, _, asked = question.about.partition(" ")
-    day, _, raised = asked.partition(" ")
-    if question.about == DAY:  # by a run of before there was more in it
-        _add(state, _RAISED, 1, at[:10])
-    elif scope == DAY and day == at[:10] and raised == str(int(_on(state, _RAISED, day))):
-        _add(state, _RAISED, 1, day)
+    day = _day(state, at[:10])
+    # A run of before there was more in it said no more than `day`.
+    is_about = question.kind is Kind.BUDGET and question.about in (DAY, day.about)
+    if is_about and answer == RAISE:
+        _keep(state, replace(day, raised=day.raised + 1))
 
 
 def spent(state: State, today: str) -> float:
     """Return what the runs that ended on a day have cost."""
-    return _on(state, _SPENT, today)
+    return _day(state, today).spent
 
 
-def _add(state: State, name: str, more: float, day: str) -> None:
-    state.about[name] = f"{day} {round(_on(state, name, day) + more, 6)}"
+def _day(state: State, date: str) -> _Day:
+    kept = state.about.get(DAY)
+    day = msgspec.json.decode(kept, type=_Day) if kept else _Day()
+    return day if day.date == date else _Day(date=date)
 
 
-def _on(state: State, name: str, day: str) -> float:
-    known, _, amount = state.about.get(name, "").partition(" ")
-    return float(amount) if known == day and amount else 0.0
+def _keep(state: State, day: _Day) -> None:
+    state.about[DAY] = msgspec.json.encode(day).decode()

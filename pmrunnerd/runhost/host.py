@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.errors import PmError, Refused
+from pmrunnerd.model.errors import PmError, Refused, in_words
 from pmrunnerd.model.progress import Limited
 from pmrunnerd.model.spec import Spec
 from pmrunnerd.runhost import premises
@@ -221,14 +221,14 @@ class RunHost:
     def _explain(self, exc: Exception) -> Verdict:
         if isinstance(exc, OSError) and exc.errno in FULL:
             log.warning("run %s", self._directory.run, exc_info=exc)
-            where = exc.filename or self._directory.path
-            return Verdict(outcome=Outcome.INTERRUPTED, reason=f"no space left on {where}")
+            why = f"no space left on {exc.filename or self._directory.path}"
+            return Verdict(outcome=Outcome.INTERRUPTED, reason=why)
         if isinstance(exc, PmError):
-            hint = f"; {exc.hint}" if exc.hint else ""
-            return Verdict(outcome=Outcome.FAILED, reason=f"{exc}{hint}")
+            reason = f"{exc}; {exc.hint}" if exc.hint else str(exc)
+            return Verdict(outcome=Outcome.FAILED, reason=reason)
         log.error("run %s", self._directory.run, exc_info=exc)
-        why = f"{type(exc).__name__}: {exc}: this is a bug in pm-runner; runhost.log has the rest"
-        return Verdict(outcome=Outcome.FAILED, reason=why)
+        why = in_words(exc) if isinstance(exc, OSError) else "this is a bug in pm-runner"
+        return Verdict(outcome=Outcome.FAILED, reason=f"cannot go on: {why}; see runhost.log")
 
     def _put_away(self, dead: Marker, kept: Keeping | None) -> None:
         if kept is not None:

@@ -60,7 +60,8 @@ _STATUSES: Final = {
     429: _BUSY,
     529: _BUSY,
 }
-# Of an answer that never came: what the CLI says, in the order in which it means something.
+# Of an answer that never came: what the CLI says, in the order in which it means something. The one
+# that this was tried with asks for no theme, trust or terms where nobody sees it; others have.
 _SIGNS: Final = (
     (("log in", "login", "logged in", "authenticat", "api key"), ("it is not logged in", _LOGIN)),
     (
@@ -169,10 +170,12 @@ def judge(said: Said) -> Check:
     """Say what an answer means."""
     result = said.result
     if result and not result.get("is_error"):
-        cost = result.get("total_cost_usd") or 0
-        return Check(name=NAME, state="ok", found=f"the model answered, for {cost:.4f} dollars")
-    words = str(result.get("result") or "") or said.rest or f"exit status {said.status}"
-    first = words.strip().splitlines()[0][:300]
+        cost = result.get("total_cost_usd")
+        amount = cost if isinstance(cost, int | float) else 0
+        return Check(name=NAME, state="ok", found=f"the model answered, for {amount:.4f} dollars")
+    words = next(filter(None, map(str.strip, (str(result.get("result") or ""), said.rest))), "")
+    words = words or f"exit status {said.status}"
+    first = words.splitlines()[0][:300]
     found, hint = _why(result.get("api_error_status"), words.lower())
     return Check(name=NAME, state="problem", found=f"{found}: {first}", hint=hint)
 

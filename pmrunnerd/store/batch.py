@@ -3,11 +3,13 @@ r"""One commit is one line: `["<crc32>",{…}]\n`, a checksum beside the JSON th
 Still JSON, so that `jq '.[1]'` reads a journal. A line holds all facts of a commit or is not whole.
 """
 
+import math
 from typing import Any, Final, get_args
 from zlib import crc32
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import fields
 
 from pmrunnerd.model.events import AnyEvent
 from pmrunnerd.model.state import State
@@ -72,11 +74,27 @@ _batches: Final = msgspec.json.Decoder(Batch)
 _piecewise: Final = msgspec.json.Decoder(_Piecewise)
 _tags: Final = msgspec.json.Decoder(_Tag)
 _events: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(AnyEvent)
+# The fields of facts that may have a fraction, and so no end. Most facts have none.
+_NUMBERS: Final = {
+    fact: names
+    for fact in get_args(AnyEvent)
+    if (names := tuple(f.name for f in fields(fact) if float in (f.type, *get_args(f.type))))
+}
 KNOWN: Final = frozenset(fact.__struct_config__.tag for fact in get_args(AnyEvent))
 
 
 def encode(batch: Batch) -> bytes:
-    """Return the line of a commit. Raises UnicodeEncodeError for half a surrogate pair."""
+    """Return the line of a commit.
+
+    Raises ValueError for what would not be read as it was: half a surrogate pair, a number that
+    JSON does not have.
+    """
+    for fact in batch.facts:
+        for name in _NUMBERS.get(type(fact), ()):
+            value = getattr(fact, name)
+            if value is not None and not math.isfinite(value):
+                tag = fact.__struct_config__.tag
+                raise ValueError(f"cannot record {tag}: {name} is {value}")
     return line_of(_encoder.encode(batch))
 
 

@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "c68db9f3bf582e83"
+FOLD: Final = "fd8fbd48ba010fb3"

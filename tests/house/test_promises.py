@@ -125,6 +125,38 @@ def test_a_person_may_skip_and_is_told_what_was_not_run(
     assert "3 passed, 2 skipped, 1 xfailed" in result.outlines[-1]
 
 
+ELSEWHERE = """
+    import pytest
+
+    @pytest.mark.elsewhere
+    def test_it_calls():
+        pytest.skip("nobody picks up")
+"""
+
+
+@WORKERS
+def test_what_others_run_may_be_away_and_that_is_said(run: pytest.Pytester, workers: str) -> None:
+    run.makepyfile(test_calls=ELSEWHERE)
+    promise(run, ALL_GOOD)
+
+    result = play(run, workers)
+
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["*not run here*", "test_calls.py::test_it_calls: nobody picks up"])
+    assert "3 passed, 1 skipped, 1 xfailed" in result.outlines[-1]
+
+
+@WORKERS
+def test_what_others_run_is_nobody_s_to_promise(run: pytest.Pytester, workers: str) -> None:
+    run.makepyfile(test_calls=ELSEWHERE)
+    promise(run, "test_calls.py::test_it_calls")
+
+    result = play(run, workers)
+
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["FAILED test_calls.py::test_it_calls*"])
+
+
 @pytest.mark.parametrize(
     "selection",
     ["test_suite.py", "-kit_works", "-mnot slow", "--deselect=test_suite.py::test_it_works"],

@@ -1,8 +1,9 @@
 """What was promised has been run: with CI=true no test is left out, and none of required.txt.
 
 Without CI=true a test may skip, and the run ends with a list of what was not run here, and why.
-With it every skip is a failure, because a promise that was not tried was not kept. A full run,
-one that was given no paths and no selection, must also have passed each id of tests/required.txt;
+With it every skip is a failure, because a promise that was not tried was not kept; but for those of
+tests that are marked `elsewhere`, which need what a machine may well lack or somebody else runs, and
+are not promised: these are in that list, with CI=true too. A full run, one that was given no paths and no selection, must also have passed each id of tests/required.txt;
 an id without `[…]` stands for all its parameters.
 """
 
@@ -16,6 +17,7 @@ import pytest
 
 # What --dist=loadgroup hangs on the ids of a group that stays on one worker.
 GROUP: Final = re.compile(r"@[^\]:]*$")
+ELSEWHERE: Final = "elsewhere"
 NOT_ALLOWED: Final = "not run, and with CI=true nothing may be left out"
 
 
@@ -39,10 +41,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     # An expected failure is reported as skipped, too; it was run.
-    if everything_counts() and report.skipped and not hasattr(report, "wasxfail"):
+    counts = everything_counts() and item.get_closest_marker(ELSEWHERE) is None
+    if counts and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"{NOT_ALLOWED}: {reason(report)}"
     return report
@@ -64,6 +69,7 @@ def reason(report: pytest.TestReport | pytest.CollectReport) -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", f"{ELSEWHERE}: may be left out, where it says why")
     # Workers report to the controller, and only it sees the whole run.
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Promises(config), "promises of this run")

@@ -1,6 +1,6 @@
 """The adapter of Claude Code, from npm: an agent that nobody here wrote, and a scripted model.
 
-Whoever has node and npm has it tried.
+Whoever has node and npm, and can reach a registry of npm, has it tried; the others are told that it was not.
 """
 
 import shlex
@@ -29,18 +29,35 @@ ADAPTER: Final = "@agentclientprotocol/claude-agent-acp@0.101.0"
 NODE: Final = shutil.which("node", path=PATH)
 NPM: Final = shutil.which("npm", path=PATH)
 
-if not (NODE and NPM):
-    # No skip: no other test needs them, and a machine may well do without.
-    __test__ = False
+# Seconds in which a registry has to say that it has it.
+PATIENCE: Final = 20.0
 
-pytestmark = [needs_sandbox, pytest.mark.timeout(600)]
+# No other test needs Node or a registry, and a machine may well do without.
+pytestmark = [needs_sandbox, pytest.mark.elsewhere, pytest.mark.timeout(600)]
+
+
+def registry_lacks() -> str:
+    """Say why nothing comes from the registry that npm is set up for; empty where something does."""
+    assert NPM
+    words = [NPM, "view", ADAPTER, "version", "--fetch-retries=0", "--prefer-online"]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    except subprocess.TimeoutExpired:
+        return f"the registry of npm did not answer within {PATIENCE:g} s"
+    # One that answers and knows no such thing is no registry that is away.
+    if done.returncode and "E404" not in done.stderr:
+        return f"the registry of npm does not answer: {done.stderr.strip().splitlines()[0]}"
+    return ""
 
 
 @pytest.fixture(scope="module")
 def adapter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Install it, and give the directory in which it is."""
+    if not (NODE and NPM):
+        pytest.skip("there is no node or no npm")
+    if why := registry_lacks():
+        pytest.skip(why)
     place = tmp_path_factory.mktemp("npm")
-    assert NPM
     subprocess.run(
         [NPM, "install", "--no-fund", "--no-audit", "--prefix", str(place), ADAPTER], check=True
     )

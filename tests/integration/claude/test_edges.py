@@ -99,6 +99,12 @@ def test_a_session_that_is_gone_is_begun_anew_under_the_same_name(tmp_path: Path
         assert sessions == {claudes.session}
 
 
+_REFUSES = """#!/usr/bin/python3
+import json, sys
+for line in sys.stdin:
+    refusal = {"subtype": "error", "request_id": json.loads(line)["request_id"], "error": "not today"}
+    print(json.dumps({"type": "control_response", "response": refusal}), flush=True)
+"""
 _FAILS = {
     "not there": ("", "cannot start Claude Code: {cli} is not there"),
     "not executable": ("#!/bin/sh\n", "Claude Code failed: "),
@@ -108,6 +114,7 @@ _FAILS = {
     "prints garbage": ("#!/bin/sh\nhead -c 100000 /dev/urandom; exit 1\n", "Claude Code failed: "),
     "prints broken JSON": ("#!/bin/sh\necho '{\"type\": '; sleep 99\n", "Claude Code failed: "),
     "ends with JSON of another kind": ("#!/bin/sh\necho '{}'\n", "the CLI ended (exit code: 0)"),
+    "refuses to begin": (_REFUSES, "Claude Code failed: not today"),
     "prints JSON of another kind": (
         "#!/bin/sh\necho '{}'; echo '{\"type\": 1}'; exit 1\n",
         "failed: ",

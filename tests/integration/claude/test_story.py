@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import PlanApproval, PlanState
 from tests.fakes.model import Model, Step, scripted
@@ -92,19 +94,30 @@ def test_a_plan_that_is_sent_back_is_made_anew_by_the_same_session(tmp_path: Pat
     assert len({headers["X-Claude-Code-Session-Id"] for headers in model.headers}) == 1
 
 
-def test_a_budget_that_is_used_up_is_a_question_and_a_person_raises_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("scope", "setting"),
+    [
+        ("run", "dollars"),
+        ("task", "task-dollars"),
+        ("plan", "plan-dollars"),
+        ("day", "day-dollars"),
+    ],
+)
+def test_a_budget_that_is_used_up_is_a_question_and_a_person_raises_it(
+    tmp_path: Path, scope: str, setting: str
+) -> None:
     one = [{"name": "all", "title": "All at once", "instructions": "Do it."}]
     goes_on = Step(tools=[("Bash", {"command": "echo again"})], repeats=True)
     steps = [plan("Fruit", one), result("Enough.", last="tried again"), goes_on]
     with (
         scripted(*steps) as model,
-        daemon(tmp_path, model, "--agent-claude-task-dollars=0.02") as running,
+        daemon(tmp_path, model, f"--agent-claude-{setting}=0.02") as running,
     ):
         running.add_project("demo", agent="claude")
         running.say("demo", "Do it.")
         running.until_kind("demo", "question")
         (item,) = running.ask(p.Inbox()).items
-        assert item.text.startswith("The task has cost $0.0200, and may cost $0.0200.")
+        assert item.text.startswith(f"The {scope} has cost $0.0200, and may cost $0.0200.")
         done = running.ctl("answer", item.id, "raise the limit")
         assert done.returncode == 0, done.stderr
         running.until_kind("demo", "complete")
@@ -112,7 +125,8 @@ def test_a_budget_that_is_used_up_is_a_question_and_a_person_raises_it(tmp_path:
 
     assert len(costs) == 3
     assert all(cost > 0 for cost in costs)
-    assert costs[1] >= 0.02
+    # What its planning had cost is part of what a plan and a day may cost.
+    assert costs[1] >= (0.02 if scope in {"run", "task"} else 0.015)
 
 
 def test_a_provider_s_limit_parks_the_task_until_its_reset(tmp_path: Path) -> None:

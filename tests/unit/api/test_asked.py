@@ -42,6 +42,20 @@ def test_a_query_is_read_strictly(text: str) -> None:
         query(p.TaskList, text)
 
 
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        (b"1e999", "a number out of range"),
+        (b"-1e999", "a number out of range"),
+        (b"9" * 400, "more than 9007199254740991"),
+    ],
+)
+def test_a_number_without_an_end_is_named_in_a_body(number: bytes, why: str) -> None:
+    given = b'{"plan":"p1","tasks":[],"edits":%b}' % number
+    with pytest.raises(BadRequest, match=f"cannot do plan edit: edits is {why}"):
+        body(p.PlanEdit, given)
+
+
 def test_a_browser_goes_on_from_the_last_event_that_it_saw() -> None:
     assert query(p.Events, "since=1", last_event_id="5") == p.Events(since=5)
     assert query(p.RunLogs, "run=r1", last_event_id="5") == p.RunLogs(run="r1", cursor=5)

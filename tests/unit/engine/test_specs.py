@@ -152,7 +152,8 @@ def test_what_claude_may_use_is_told_to_claude_alone() -> None:
 def test_what_an_agent_of_the_protocol_may_use_are_its_own_settings() -> None:
     state = happen(a_plan(), started("t1", "r1-aaaa"))
     settings = Settings(
-        agent_env={"GEMINI_API_KEY": "k"},
+        agent_env={"HTTPS_PROXY": "http://proxy", "NOTE": "all"},
+        agent_acp_env={"GEMINI_API_KEY": "k", "NOTE": "its own"},
         agent_acp_command="gemini --acp",
         agent_acp_shown="/opt/gemini",
         agent_acp_rounds=1,
@@ -163,7 +164,7 @@ def test_what_an_agent_of_the_protocol_may_use_are_its_own_settings() -> None:
     assert spec(state, run, settings, "dev").means == Means(
         cli="gemini --acp",
         shown="/opt/gemini",
-        environment={"GEMINI_API_KEY": "k"},
+        environment={"HTTPS_PROXY": "http://proxy", "NOTE": "its own", "GEMINI_API_KEY": "k"},
         rounds=1,
     )
 

@@ -17,6 +17,11 @@ def test_a_section_in_a_section_is_a_table_in_a_table() -> None:
     assert found.agent_env == {"A_CA": "x"}
 
 
+def test_the_login_of_an_agent_that_nothing_else_brings_is_a_setting_of_its_own() -> None:
+    found = resolve({"agent": {"acp": {"env": {"GEMINI_API_KEY": "k"}}}}, {}, {})
+    assert (found.agent_acp_env, found.agent_env) == ({"GEMINI_API_KEY": "k"}, {})
+
+
 def test_options_win_over_variables_and_variables_over_the_file() -> None:
     file = {"web": {"port": 1}, "runs": {"slots": 5, "total": 60}}
     found = resolve(file, {"PMRUNNER_WEB_PORT": "2", "PMRUNNER_RUNS_SLOTS": "6"}, {"web_port": "3"})
@@ -35,7 +40,7 @@ def test_nothing_given_is_the_defaults() -> None:
         ({"web": {"port": "x"}}, r"setting web\.port = 'x': it is a whole number from 0 to 65535"),
         ({"web": {"port": 70000}}, r"setting web\.port = 70000: it is a whole number from 0"),
         ({"runs": {"slots": 0}}, r"setting runs\.slots = 0: it is a whole number from 1 to 64"),
-        ({"store": {"checkpoint": 0}}, "it is a whole number of 1 or more"),
+        ({"store": {"checkpoint": 0}}, "it is a whole number from 1 to 1000000"),
         (
             {"runs": {"memory": "64GB"}},
             r"'64GB': it is a number of bytes, or a size such as 512MiB",
@@ -47,6 +52,10 @@ def test_nothing_given_is_the_defaults() -> None:
         ({"agent": {"claude": "x"}}, r"there is no setting agent\.claude"),
         ({"agent": {"claude": {"dollars": -1}}}, "it is a number of US dollars, 0 for no limit"),
         ({"agent": {"env": {"PATH": "/x"}}}, "PATH may not be set: the sandbox"),
+        (
+            {"agent": {"env": {"AWS_SECRET_ACCESS_KEY": "hush"}}},
+            r"agent\.env: AWS_SEC.* is a login",
+        ),
         ({"agent": {"env": {"A": 1}}}, r"setting agent\.env: A is to be a text"),
         ({"agent": {"env": ["A"]}}, "it is variables, such as"),
     ],
@@ -55,6 +64,27 @@ def test_a_wrong_setting_is_named(file: dict[str, object], why: str) -> None:
     with pytest.raises(BadRequest, match=why) as refused:
         resolve(file, {}, {})
     assert refused.value.hint
+
+
+NUMBERS = [row for row in table() if not isinstance(row.default, str | dict | bool)]
+
+
+@pytest.mark.parametrize("written", ["inf", "nan", "1e308", "1e999", "-inf", "9" * 400])
+@pytest.mark.parametrize("row", NUMBERS, ids=lambda row: row.key)
+def test_a_number_without_an_end_is_refused_for_every_setting(row: Row, written: str) -> None:
+    for file, variables in (
+        (in_the_file(row, float(written)), {}),
+        ({}, {row.variable: written}),
+    ):
+        with pytest.raises(BadRequest) as refused:
+            resolve(file, variables, {})
+        assert str(refused.value).startswith(f"cannot use setting {row.key} = ")
+
+
+@pytest.mark.parametrize("row", NUMBERS, ids=lambda row: row.key)
+def test_the_most_that_a_number_may_be_is_told(row: Row) -> None:
+    with pytest.raises(BadRequest, match=r"at most$|from \d+ to \d+$"):
+        resolve({}, {}, {row.field: 1 << 60})
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.model import errors
-from pmrunnerd.model.errors import Code, PmError, Unavailable, disk_hint
+from pmrunnerd.model.errors import Code, PmError, Unavailable, disk_hint, in_words
 
 # Other rooms have kinds of their own, which say INTERNAL or what they are kinds of.
 KINDS = [kind for kind in PmError.__subclasses__() if kind.__module__ == errors.__name__]
@@ -45,3 +45,16 @@ def test_what_a_disk_refuses_has_a_hint_that_looks_where_the_reason_is(
     number: int, hint: str
 ) -> None:
     assert disk_hint(OSError(number, "no"), Path("/a")) == hint
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (IsADirectoryError(errno.EISDIR, "Is a directory", "/a"), "is a directory: /a"),
+        (PermissionError(errno.EPERM, "Operation not permitted"), "operation not permitted"),
+        (OSError("No such thing"), "no such thing"),
+        (TimeoutError(), "it took too long"),
+    ],
+)
+def test_what_the_machine_refused_is_said_without_its_class(error: OSError, said: str) -> None:
+    assert in_words(error) == said

@@ -24,5 +24,11 @@ def test_a_report_comes_out_as_it_went_in(progress: AnyProgress) -> None:
     assert msgspec.json.decode(line, type=AnyProgress) == progress
 
 
+@pytest.mark.parametrize("dollars", ["null", "1e999", "1e308", "-1"])
+def test_a_cost_that_no_run_has_is_not_understood(dollars: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match="dollars"):
+        msgspec.json.decode(f'{{"event":"charged","at":"","dollars":{dollars}}}', type=AnyProgress)
+
+
 def test_every_report_says_when_it_was_made() -> None:
     assert all("at" in kind.__struct_fields__ for kind in get_args(AnyProgress))

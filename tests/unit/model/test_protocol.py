@@ -1,3 +1,6 @@
+from collections.abc import Iterator
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -21,6 +24,23 @@ def test_every_request_is_in_the_table_once() -> None:
 def test_a_request_travels_and_comes_back() -> None:
     sent = p.ProjectSet(project="demo", bootstrap_prompt="be kind")
     assert frames.requests.decode(frames.encode_request(sent)) == sent
+
+
+def numbers(schema: Any) -> Iterator[dict[str, Any]]:
+    """Yield what is said of each number of a schema."""
+    inner = schema.values() if isinstance(schema, dict) else schema
+    if isinstance(schema, dict) and schema.get("type") in {"integer", "number"}:
+        yield schema
+    for one in inner if isinstance(schema, dict | list) else ():
+        yield from numbers(one)
+
+
+@pytest.mark.parametrize("command", p.COMMANDS, ids=lambda command: command.name)
+def test_no_number_of_a_request_is_without_an_end(command: p.Command) -> None:
+    for number in numbers(msgspec.json.schema(command.request)):
+        assert number["type"] == "integer"
+        assert number["minimum"] >= 0
+        assert number["maximum"] < 1 << 53
 
 
 def test_a_field_that_a_request_does_not_have_is_refused() -> None:

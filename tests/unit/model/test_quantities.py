@@ -3,7 +3,9 @@ import pytest
 from pmrunnerd.model.quantities import SIZES, TIMES, number, size, span
 
 
-@pytest.mark.parametrize("text", ["", "GiB", "1 GB", "-1", "1e3", "1  MiB", "1MiB2", "1,5", "٣"])
+@pytest.mark.parametrize(
+    "text", ["", "GiB", "1 GB", "-1", "1e3", "1  MiB", "1MiB2", "1,5", "٣", "9" * 400]
+)
 def test_what_is_no_number_with_a_unit_is_none(text: str) -> None:
     assert number(text, SIZES) is None
 

@@ -16,7 +16,7 @@ def test_every_setting_is_spelled_for_every_door_and_says_what_it_does() -> None
         ("web_port", "a whole number from 0 to 65535", "3503"),
         (
             "runs_memory",
-            "a number of bytes, or a size such as 512MiB (KiB, MiB, GiB, TiB)",
+            "a number of bytes, or a size such as 512MiB (KiB, MiB, GiB, TiB), 1024 TiB at most",
             "512MiB",
         ),
         ("runs_unconfined", "true or false", "false"),

@@ -15,13 +15,27 @@ def test_what_confinement_stands_on_cannot_be_set(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"]
+    "name",
+    """ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN ANTHROPIC_CUSTOM_HEADERS CLAUDE_CODE_OAUTH_TOKEN
+    CLAUDE_CODE_OAUTH_REFRESH_TOKEN CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR CLAUDE_CODE_CLIENT_KEY
+    CLAUDE_CODE_CLIENT_CERT CLAUDE_CODE_CLIENT_KEY_PASSPHRASE CLAUDE_SESSION_INGRESS_TOKEN_FILE
+    ANTHROPIC_AWS_API_KEY ANTHROPIC_FOUNDRY_API_KEY AWS_SECRET_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_PROFILE
+    AWS_BEARER_TOKEN_BEDROCK AWS_SHARED_CREDENTIALS_FILE AWS_CONFIG_FILE AZURE_CLIENT_SECRET
+    AZURE_CLIENT_CERTIFICATE_PATH GOOGLE_APPLICATION_CREDENTIALS OPENAI_API_KEY GH_TOKEN MCP_CLIENT_SECRET
+    NPM_CONFIG__AUTH PGPASSWORD MYSQL_PWD SSH_AUTH_SOCK SSH_ASKPASS OTEL_EXPORTER_OTLP_HEADERS""".split(),
 )
 def test_a_login_is_no_variable_and_is_not_repeated(name: str) -> None:
-    with pytest.raises(BadRequest, match="it is a login") as refused:
+    with pytest.raises(BadRequest, match=f"{name} may not be set: it is a login") as refused:
         check("agent.env", {name: "sk-ant-secret"})
     assert "agent login" in str(refused.value.hint)
     assert "sk-ant-secret" not in f"{refused.value} {refused.value.hint}"
+
+
+def test_a_login_may_be_set_where_nothing_else_brings_it() -> None:
+    given = {"GEMINI_API_KEY": "k"}
+    assert check("agent.acp.env", given, logins=True) == given
+    with pytest.raises(BadRequest, match="LD_PRELOAD may not be set"):
+        check("agent.acp.env", {"LD_PRELOAD": "x"}, logins=True)
 
 
 @pytest.mark.parametrize("name", ["", "lower", "A-B", "1A", "A B", "Ä", "A\n"])
@@ -51,8 +65,10 @@ def test_what_is_spelled_is_read_again() -> None:
     assert read(spell(given)) == given
 
 
-def test_proxies_a_ca_and_a_base_url_may_be_set() -> None:
-    given = dict.fromkeys(
-        ("HTTPS_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS", "ANTHROPIC_BASE_URL"), "x"
-    )
-    assert check("agent.env", given) == given
+@pytest.mark.parametrize(
+    "name",
+    """HTTPS_PROXY NO_PROXY NODE_EXTRA_CA_CERTS SSL_CERT_FILE ANTHROPIC_BASE_URL AWS_REGION AWS_DEFAULT_REGION
+    MAX_THINKING_TOKENS CLAUDE_CODE_MAX_OUTPUT_TOKENS ANTHROPIC_MODEL GOOGLE_CLOUD_PROJECT""".split(),
+)
+def test_what_is_no_login_may_be_set(name: str) -> None:
+    assert check("agent.env", {name: "x"}) == {name: "x"}

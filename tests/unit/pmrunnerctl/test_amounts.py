@@ -12,7 +12,15 @@ def test_sizes_are_in_units_of_people(number: int, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "said"), [(0, "$0.00"), (0.0125, "$0.0125"), (1, "$1.00"), (12.345, "$12.35")]
+    ("amount", "said"),
+    [
+        (0, "$0.00"),
+        (1e-7, "less than $0.0001"),
+        (0.0001, "$0.0001"),
+        (0.0125, "$0.0125"),
+        (1, "$1.00"),
+        (12.345, "$12.35"),
+    ],
 )
 def test_what_is_less_than_a_dollar_is_told_in_hundredths_of_a_cent(
     amount: float, said: str

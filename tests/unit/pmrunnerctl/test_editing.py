@@ -153,6 +153,38 @@ def test_a_plan_that_is_left_as_it_is_or_emptied_is_not_changed(
     assert not by_hand.drafts()
 
 
+@pytest.mark.parametrize(
+    ("does", "why", "kept"),
+    [
+        ("""printf '\\351t\\351 # title\\n' >> "$1\"""", "it is not UTF-8", True),
+        ('rm "$1"', "no such file or directory", False),
+        ('rm "$1"; mkdir "$1"', "is a directory", False),
+    ],
+    ids=["Latin-1", "removed", "a directory"],
+)
+def test_what_an_editor_saved_that_cannot_be_read_is_said_and_kept_where_it_is_something(  # noqa: PLR0913 - what is done, and what comes of it
+    ctl: Ctl,
+    tmp_path: Path,
+    daemon: FakeDaemon,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    does: str,
+    why: str,
+    kept: bool,
+) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text(f"#!/bin/sh\n{does}\n")
+    editor.chmod(0o755)
+    monkeypatch.setenv("VISUAL", str(editor))
+    ended = ctl("plan", "edit", "p3")
+
+    assert ended.status == 2
+    assert f"pmrunnerctl: cannot read what the editor saved: {why}\n" in ended.err
+    assert ("what you wrote is kept" in ended.err) == kept
+    assert ("| pmrunnerctl plan edit p3 --file -\n" in ended.err) == kept
+    assert not edits(daemon)
+
+
 def test_a_text_of_another_plan_and_a_file_that_is_not_there_are_refused(
     ctl: Ctl, tmp_path: Path, daemon: FakeDaemon
 ) -> None:

@@ -29,6 +29,7 @@ def task(**about: object) -> Task:
         ("", "it has no plan"),
         ("plan = p3", "invalid value (at line 1, column 8)"),
         ('plan = "p3"\nedits = "no"', "expected `int`, got `str` - at `edits`"),
+        ('plan = "p3"\nedits = inf', "expected `int`, got `float` - at `edits`"),
         (HEAD + "colour = 1", "it has a colour, which is not known"),
         (HEAD + '[[task]]\nname = "a"', "task 1 has no text"),
         (

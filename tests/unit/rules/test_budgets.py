@@ -132,6 +132,14 @@ def test_of_several_questions_about_a_day_s_limit_one_raises_it() -> None:
     assert left(state, day=2.0) == Budget(scope="day", limit=6.0)
 
 
+def test_what_was_spent_and_what_was_raised_of_a_day_are_known_side_by_side() -> None:
+    state = cost(two(), "t1", "r1", 0.5)
+    answered(state, "q1", f"day {TODAY} 0", AT)
+    cost(state, "t2", "r2", 1.0)
+
+    assert left(state, day=2.0) == Budget(scope="day", limit=4.0, used=1.5)
+
+
 def test_who_raises_the_limit_of_yesterday_raises_none_of_today() -> None:
     state = two()
     answered(state, "q1", f"day {TODAY} 0", "2026-01-02T00:00:00.000Z")

@@ -115,10 +115,10 @@ def test_a_workspace_around_the_state_is_refused(tmp_path: Path) -> None:
 
 
 @needs_sandbox
-def test_a_bug_of_ours_is_called_one_and_the_run_ends(
+def test_what_the_machine_refuses_is_said_in_words_and_is_no_bug(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # A directory in the place of the script: nothing that a user can do.
+    # A directory in the place of the script.
     (tmp_path / "state/runs" / RUN).parent.mkdir(parents=True)
     book = Book(tmp_path / "state/runs" / RUN)
     here = repository(tmp_path / "w")
@@ -128,10 +128,32 @@ def test_a_bug_of_ours_is_called_one_and_the_run_ends(
 
     end = _end(book.read())
     assert end.outcome is Outcome.FAILED
-    assert end.reason.startswith("IsADirectoryError")
-    assert "this is a bug in pm-runner" in end.reason
+    script = book.directory.agent / "script"
+    assert end.reason == f"cannot go on: is a directory: {script}; see runhost.log"
     assert "Traceback" in caplog.text
     assert not (here / ".git/pm-runner-run").exists()
+
+
+class Odd(Nosy):
+    """An agent with a bug."""
+
+    async def work(self, job: Job, report: Report) -> Verdict:
+        raise KeyError("odd")
+
+
+@needs_sandbox
+def test_a_bug_of_ours_is_called_one_and_the_run_ends(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = Odd()
+    agent.needs_login = False
+    monkeypatch.setattr(registry, "AGENTS", {"claude": agent})
+    end = _end(_live(tmp_path, agent="claude"))
+
+    assert end.outcome is Outcome.FAILED
+    assert end.reason == "cannot go on: this is a bug in pm-runner; see runhost.log"
+    assert "KeyError: 'odd'" in caplog.text
+    assert not (tmp_path / "w/.git/pm-runner-run").exists()
 
 
 @needs_sandbox

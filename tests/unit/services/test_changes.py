@@ -40,6 +40,13 @@ def test_what_is_new_changed_deleted_or_committed_since_is_a_path(tmp_path: Path
         "x = 1  # TODO: later",
         "// FIXME",
         "/* xxx */",
+        "TODO",
+        "Still TODO.",
+        'raise Missing("TODO: write it")',
+        "# todo: later",
+        "// Todo(anna) later",
+        "-- fixme later",
+        "<!-- todo: more -->",
         "# ... rest of the code",
         "// ... existing code ...",
         "# Implementation goes here",
@@ -54,7 +61,26 @@ def test_a_line_that_promises_more_is_told_with_its_file(tmp_path: Path, line: s
     assert look(workspace, head(workspace)).marked == (f"a.py: {line}",)
 
 
-@pytest.mark.parametrize("line", ["todos = []", "a.method(...)", "rest = rest[1:]", "hash XXXX"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("todos = []", "a.method(...)", "rest = rest[1:]", "hash XXXX"),
+        *(
+            "def add(todos, todo):",
+            "    todos.append(todo)",
+            "todo: buy milk",
+            "# Todo list",
+            "# Todo",
+        ),
+        *("Todo lo que hace falta.", "# todo lo demás", "A todo list, finished."),
+        *(
+            'TODO = "todo"',
+            "if state == Status.TODO:",
+            "state: 'TODO',",
+            'OPEN = ("TODO", "DOING")',
+        ),
+    ],
+)
 def test_a_line_that_only_looks_like_it_is_not_told(tmp_path: Path, line: str) -> None:
     workspace = repository(tmp_path / "w")
     (workspace / "a.py").write_text(f"{line}\n")

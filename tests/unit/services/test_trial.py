@@ -28,6 +28,11 @@ def tried(tmp_path: Path, url: str, program: Path | None = None) -> Check:
     [
         (Said(status=1, result={}, rest=""), "it failed: exit status 1", "agent show"),
         (
+            Said(status=1, result={"is_error": True, "result": " \n"}, rest="\t\n"),
+            "it failed: exit status 1",
+            "agent show",
+        ),
+        (
             Said(
                 status=1, result={"is_error": True, "result": "Not logged in · Please run /login"}
             ),
@@ -35,6 +40,11 @@ def tried(tmp_path: Path, url: str, program: Path | None = None) -> Check:
             "agent login",
         ),
         (Said(status=1, result={}, rest="choose a theme"), "it wants to be set up", "claude   #"),
+        (
+            Said(status=1, result={}, rest="Run claude once and accept the trust dialog."),
+            "it wants to be set up",
+            "claude   #",
+        ),
         (
             Said(status=1, result={"is_error": True, "api_error_status": 529, "result": "x"}),
             "the provider takes no more just now",
@@ -59,6 +69,11 @@ def test_each_way_to_fail_is_told_apart_with_what_to_do(said: Any, found: str, h
     assert hint in check.hint
 
 
+def test_a_cost_that_is_no_number_is_none() -> None:
+    check = judge(Said(status=0, result={"result": "fine", "total_cost_usd": "much"}))
+    assert (check.state, check.found) == ("ok", "the model answered, for 0.0000 dollars")
+
+
 @needs_sandbox
 @pytest.mark.agent
 def test_a_login_that_the_provider_does_not_know_is_said_so(tmp_path: Path) -> None:
@@ -80,6 +95,7 @@ def test_a_provider_that_nobody_reaches_is_said_so(tmp_path: Path) -> None:
 @needs_sandbox
 @pytest.mark.agent
 def test_a_model_that_answers_is_enough_and_one_request_is_all(tmp_path: Path) -> None:
+    # Nobody has set up the CLI, which has a directory of its own: there is no onboarding to be had.
     with scripted(Step(text="fine", last="Answer with the word: fine")) as model:
         check = tried(tmp_path, model.url)
     assert check.state == "ok"

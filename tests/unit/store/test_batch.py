@@ -1,17 +1,31 @@
 import json
+import math
 import zlib
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import fields, replace
 
+from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.events import AnyEvent, RunEnded, RunStarted
 from pmrunnerd.store import batch as lines
 from pmrunnerd.store.batch import Batch, Unknown
 from tests.unit.store.parts import AT, said
 
 BATCH = Batch(
     seq=7, at=AT, facts=(said(1),), request="r" * 32, digest="d" * 32, reply=b"\x81\xa2id\xa2m1"
+)
+
+STARTED = RunStarted(run="r1", task="t1", project="p1", agent="claude", attempt=1, allowed=0.5)
+ENDED = RunEnded(
+    run="r1",
+    project="p1",
+    outcome=Outcome.SUCCEEDED,
+    cursor=9,
+    dollars=0.5,
+    cpu_seconds=1.5,
 )
 
 
@@ -50,6 +64,19 @@ def test_whatever_is_said_a_line_has_one_end_and_keeps_it(text: str) -> None:
 def test_half_a_character_is_refused_before_it_is_a_line() -> None:
     with pytest.raises(UnicodeEncodeError):
         lines.encode(Batch(seq=1, at=AT, facts=(said(1, text="\ud800"),)))
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan])
+@pytest.mark.parametrize("fact", [STARTED, ENDED], ids=["a start", "an end"])
+def test_a_number_that_json_lacks_is_refused_before_it_is_a_line(
+    fact: AnyEvent, number: float
+) -> None:
+    assert reread(lines.encode(Batch(seq=1, at=AT, facts=(fact,)))).facts == (fact,)
+    for field in fields(fact):
+        if isinstance(getattr(fact, field.name), float):
+            wrong = Batch(seq=1, at=AT, facts=(said(1), replace(fact, **{field.name: number})))
+            with pytest.raises(ValueError, match=f"cannot record run-.*: {field.name} is {number}"):
+                lines.encode(wrong)
 
 
 def test_no_byte_of_a_line_can_change_unnoticed() -> None:

@@ -27,7 +27,7 @@ from pmrunnerd.services.agents.time_limits import TimeIsUp, TimeLimits
 _PATIENCE: Final = 5.0
 _NOBODY: Final = -32000
 _LOGIN: Final = (
-    "it wants to be logged in; what it needs for that comes by agent.env or agent.acp.shown"
+    "it wants to be logged in; what it needs for that comes by agent.acp.env or agent.acp.shown"
 )
 
 

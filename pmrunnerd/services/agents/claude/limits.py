@@ -6,6 +6,7 @@ from pmrunnerd.model.progress import Asked
 from pmrunnerd.model.questions import OPTIONS, Kind
 from pmrunnerd.model.spec import Budget
 
+_LEAST: Final = 0.0001
 _RAISE: Final = "Raise it once more by the same, or stop?"
 
 
@@ -24,6 +25,8 @@ def dollars(budget: Budget, cost: float) -> Asked:
 
 def _spelled(dollars: float) -> str:
     # To the cent, and less than one dollar to a cent's hundredths: as everywhere else.
+    if 0 < dollars < _LEAST:
+        return f"less than ${_LEAST}"
     return f"${dollars:.2f}" if dollars >= 1 or dollars == 0 else f"${dollars:.4f}"
 
 

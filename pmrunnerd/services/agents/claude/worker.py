@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from typing import Final
 
 from claude_agent_sdk import ClaudeSDKError, ProcessError
 from msgspec.structs import replace
@@ -24,6 +25,9 @@ from pmrunnerd.services.agents.time_limits import TimeIsUp, TimeLimits
 from pmrunnerd.services.git import Git
 
 log = logging.getLogger(__name__)
+
+# What the SDK says, without a class for it, of a CLI that it waited for.
+_UNANSWERED: Final = "Control request timeout"
 
 
 async def work(job: Job, report: Report) -> Verdict:
@@ -67,13 +71,11 @@ async def _talk(
             verdict = await talk.through(told)
     except TimeIsUp:
         verdict = times.verdict()
-    except ClaudeSDKError as exc:
-        if (number := killed_by(exc)) and transport.command is not None:
-            why = f"the CLI was killed (signal {number})"
-            return Verdict(outcome=Outcome.INTERRUPTED, reason=why)
-        last = str(transport.tail)
-        why = f"Claude Code failed: {exc}" + (f": {last}" if last else "")
-        verdict = Verdict(outcome=Outcome.FAILED, reason=why)
+    except Exception as exc:
+        # The SDK has classes for some of what goes wrong, and raises the rest without one.
+        if not (isinstance(exc, ClaudeSDKError) or type(exc) is Exception):
+            raise
+        verdict = broken(exc, str(transport.tail), started=transport.command is not None)
     finally:
         await talk.end()
         left = await _clear(job)
@@ -94,7 +96,19 @@ async def _clear(job: Job) -> Exception | None:
     return None
 
 
-def killed_by(exc: ClaudeSDKError) -> int:
+def broken(exc: Exception, last: str, *, started: bool) -> Verdict:
+    """Return what it comes to that the SDK gave up; `last` is what the CLI said last."""
+    if started and (number := killed_by(exc)):
+        why = f"the CLI was killed (signal {number})"
+        return Verdict(outcome=Outcome.INTERRUPTED, reason=why)
+    after = f": {last}" if last else ""
+    if str(exc).startswith(_UNANSWERED):
+        why = f"Claude Code did not answer within a minute{after}"
+        return Verdict(outcome=Outcome.STALLED, reason=why)
+    return Verdict(outcome=Outcome.FAILED, reason=f"Claude Code failed: {exc}{after}")
+
+
+def killed_by(exc: Exception) -> int:
     """Return the signal by which somebody ended the CLI; 0 where nobody did."""
     return speaking.killed_by(exc.exit_code or 0) if isinstance(exc, ProcessError) else 0
 

@@ -32,3 +32,5 @@ def test_less_than_a_dollar_is_told_to_the_hundredth_of_a_cent() -> None:
     asked = limits.dollars(Budget(scope="run", limit=0.015), 0.0152)
 
     assert asked.text.startswith("The run has cost $0.0152, and may cost $0.0150.")
+    tiny = limits.dollars(Budget(scope="run", limit=1e-7), 0.0152)
+    assert "and may cost less than $0.0001." in tiny.text

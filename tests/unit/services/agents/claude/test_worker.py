@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from claude_agent_sdk import ClaudeSDKError, CLIConnectionError, ProcessError
+from claude_agent_sdk import ClaudeSDKError, CLIConnectionError, ProcessError, Transport
+from claude_agent_sdk._internal.query import Query
 
 from pmrunnerd.model import progress as pr
 from pmrunnerd.model.entities import Outcome
@@ -15,7 +17,7 @@ from pmrunnerd.model.questions import ACCEPT, ALLOW_ONCE, OPTIONS, Kind
 from pmrunnerd.model.spec import Answered, Budget, Means
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.session import Pending
-from pmrunnerd.services.agents.claude.worker import counting, killed_by, opening, work
+from pmrunnerd.services.agents.claude.worker import broken, counting, killed_by, opening, work
 from pmrunnerd.services.agents.protocol import Job
 from pmrunnerd.services.restoring import Restored
 from tests.unit.services.agents.parts import Heard
@@ -124,6 +126,43 @@ def test_a_question_that_nobody_could_be_asked_is_asked_without_the_cli(tmp_path
 )
 def test_who_is_killed_is_told_apart_from_who_fails(exc: ClaudeSDKError, signal: int) -> None:
     assert killed_by(exc) == signal
+
+
+class Mute(Transport):
+    """A CLI that listens and never says anything."""
+
+    async def connect(self) -> None: ...
+
+    async def write(self, data: str) -> None: ...
+
+    async def read_messages(self) -> AsyncIterator[dict[str, Any]]:
+        await asyncio.Event().wait()
+        yield {}
+
+    async def close(self) -> None: ...
+
+    def is_ready(self) -> bool:
+        return True
+
+    async def end_input(self) -> None: ...
+
+
+def test_a_cli_that_does_not_answer_is_stalled_in_the_words_of_the_sdk() -> None:
+    async def scene() -> None:
+        query = Query(Mute(), is_streaming_mode=True, initialize_timeout=0.01)
+        await query.start()
+        try:
+            await query.initialize()
+        finally:
+            await query.close()
+            query.close_receive_stream()
+
+    with pytest.raises(Exception, match="initialize") as given_up:
+        asyncio.run(scene())
+    verdict = broken(given_up.value, "warming up", started=True)
+
+    assert verdict.outcome is Outcome.STALLED
+    assert verdict.reason == "Claude Code did not answer within a minute: warming up"
 
 
 def test_a_new_session_is_told_its_task(tmp_path: Path) -> None:
