@@ -83,6 +83,8 @@ def _answered(state: State, task: Task, before: Sequence[str]) -> Iterator[Answe
                 kind=question.kind,
                 run=question.run,
                 news=question.run in untold,
+                about=question.about,
+                key=question.key,
             )
 
 

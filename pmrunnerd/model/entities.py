@@ -228,6 +228,7 @@ class Question(Entity, frozen=True, kw_only=True):
     details: tuple[str, ...] = ()
     multiple: bool = False
     about: str = ""
+    key: str = ""
     at: str = ""
     answer: Response | None = None
     withdrawn: bool = False

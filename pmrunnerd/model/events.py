@@ -392,6 +392,7 @@ class AskedQuestion(Struct, frozen=True, kw_only=True, omit_defaults=True):
     details: tuple[str, ...] = ()
     multiple: bool = False
     about: str = ""
+    key: str = ""
 
 
 class TaskAsked(Event, frozen=True, kw_only=True):

@@ -134,7 +134,8 @@ class Asked(Progress, frozen=True, kw_only=True):
     """The agent asked, or the run host itself; the run ends after it.
 
     `details` say more of each of the options, where there are any; `multiple` of them can be the
-    answer. `about` is the budget that it is about.
+    answer. `about` is the budget, or the uses of a tool, that it is about. By `key` whoever asked
+    finds the answer again.
     """
 
     text: str
@@ -143,6 +144,7 @@ class Asked(Progress, frozen=True, kw_only=True):
     details: tuple[str, ...] = ()
     multiple: bool = False
     about: str = ""
+    key: str = ""
 
 
 class Committed(Progress, frozen=True, kw_only=True):

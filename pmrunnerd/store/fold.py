@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "a164fdf7729a3fff"
+FOLD: Final = "f27f306c50a8b496"

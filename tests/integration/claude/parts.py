@@ -68,7 +68,14 @@ def answers(said: list[AnyProgress], run: str, *given: str) -> tuple[Answered, .
     assert len(asked) == len(given), asked
     return tuple(
         Answered(
-            question=one.text, options=one.options, answer=answer, kind=one.kind, run=run, news=True
+            question=one.text,
+            options=one.options,
+            answer=answer,
+            kind=one.kind,
+            run=run,
+            news=True,
+            about=one.about,
+            key=one.key,
         )
         for one, answer in zip(asked, given, strict=True)
     )

@@ -5,7 +5,7 @@ then asks for permission instead; so both ways give the same answers. Only quest
 on a resume the CLI may skip the hooks of any other tool.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from claude_agent_sdk import (
@@ -32,16 +32,17 @@ Result = PermissionResultAllow | PermissionResultDeny
 class Questions:
     """Knows the answers. A call is answered once all of its questions are.
 
-    `pending` are the calls that the session waits for the answers of: what is asked anew in the
-    same words is another question. `unanswered` are calls that were made past the hook, `refused` those
-    of other tools that a person is asked about.
+    An answer belongs to the call that it was asked by: what is asked anew in the same words is
+    another question. `unanswered` are calls that were made past the hook, `refused` those of other
+    tools that a person is asked about.
     """
 
-    def __init__(
-        self, known: Sequence[Answered], pending: Set[str], permissions: Permissions
-    ) -> None:
-        self._known = {one.question: one.answer for one in known if one.kind is Kind.AGENT}
-        self._pending = pending
+    def __init__(self, known: Sequence[Answered], permissions: Permissions) -> None:
+        # By the call first. One without a key was asked by another agent, or before there were keys.
+        self._known: dict[str, dict[str, str]] = {}
+        for one in known:
+            if one.kind is Kind.AGENT and one.key:
+                self._known.setdefault(one.key, {})[one.question] = one.answer
         self._permissions = permissions
         self.unanswered: list[Asked] = []
         self.refused: set[str] = set()
@@ -57,10 +58,10 @@ class Questions:
 
     def knows(self, questions: Iterable[Asked]) -> bool:
         """Tell whether all of some questions have an answer."""
-        return all(one.text in self._known for one in questions)
+        return all(one.text in self._known.get(one.key, {}) for one in questions)
 
     def _answers(self, call: str | None, given: Mapping[str, Any]) -> dict[str, str] | None:
-        return asked.answers(given, self._known) if call in self._pending else None
+        return asked.answers(given, self._known.get(call or "", {}))
 
     async def _gate(self, event: Any, call: str | None, _: Any) -> Any:
         given = event["tool_input"]
@@ -87,5 +88,5 @@ class Questions:
             return decision
         if (answers := self._answers(context.tool_use_id, given)) is not None:
             return PermissionResultAllow(updated_input={**given, "answers": answers})
-        self.unanswered += asked.read(given)
+        self.unanswered += asked.read(given, context.tool_use_id or "")
         return PermissionResultDeny(message=_NOBODY, interrupt=True)

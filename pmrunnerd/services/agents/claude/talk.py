@@ -86,7 +86,7 @@ class Talk:
         if isinstance(message, AssistantMessage):
             for block in message.content:
                 if isinstance(block, ToolUseBlock) and block.name == asked.TOOL:
-                    self._asked[block.id] = asked.read(block.input)
+                    self._asked[block.id] = asked.read(block.input, block.id)
         elif isinstance(message, UserMessage) and isinstance(message.content, list):
             for block in message.content:
                 if isinstance(block, ToolResultBlock):  # refused by the CLI itself, say
@@ -119,7 +119,7 @@ class Talk:
         if self._asked or result.deferred_tool_use is None:
             return [one for call in self._asked.values() for one in call]
         # Repeated on a resume, it is not said again what is asked.
-        return list(asked.read(result.deferred_tool_use.input))
+        return list(asked.read(result.deferred_tool_use.input, result.deferred_tool_use.id))
 
     def _planned(self, result: ResultMessage) -> Verdict:
         plan = results.plan(result.structured_output)

@@ -24,7 +24,7 @@ def program(tmp_path: Path) -> str:
 
 
 def words(told: Spec, *, resumes: bool = False) -> list[str]:
-    questions = Questions([], set(), Permissions([], told.workspace))
+    questions = Questions([], Permissions([], told.workspace))
     return list(launch.argv(launch.options(told, questions, resumes=resumes)))
 
 
