@@ -13,6 +13,7 @@ from claude_agent_sdk import (
     PermissionResultAllow,
     PermissionResultDeny,
     ToolPermissionContext,
+    ToolUseBlock,
 )
 
 from pmrunnerd.model.progress import Asked
@@ -21,12 +22,10 @@ from pmrunnerd.model.spec import Answered
 from pmrunnerd.services.agents.claude import asked
 from pmrunnerd.services.agents.claude.asked import TOOL
 from pmrunnerd.services.agents.claude.nearby import is_near
-from pmrunnerd.services.agents.claude.permissions import Permissions
+from pmrunnerd.services.agents.claude.permissions import ASKED, Permissions, Reply
 
 _NOBODY: Final = "A person is asked. The answer comes later."
 _NEAR: Final = "Only public addresses can be fetched, plainly written. Nobody can allow others."
-
-Result = PermissionResultAllow | PermissionResultDeny
 
 
 class Questions:
@@ -46,6 +45,7 @@ class Questions:
         self._permissions = permissions
         self.unanswered: list[Asked] = []
         self.refused: set[str] = set()
+        self._seen: set[str] = set()
 
     @property
     def wanted(self) -> list[Asked]:
@@ -55,6 +55,12 @@ class Questions:
     def hooks(self) -> dict[str, list[HookMatcher]]:
         """Return the hook that answers or defers."""
         return {"PreToolUse": [HookMatcher(matcher=TOOL, hooks=[self._gate])]}
+
+    async def look_at(self, beside: Iterable[ToolUseBlock]) -> None:
+        """Have a person asked also about what the model called beside what ended its turn."""
+        for use in beside:
+            if use.name in ASKED and use.id not in self._seen:
+                await self.permit(use.name, use.input, ToolPermissionContext(tool_use_id=use.id))
 
     def knows(self, questions: Iterable[Asked]) -> bool:
         """Tell whether all of some questions have an answer."""
@@ -77,8 +83,9 @@ class Questions:
 
     async def permit(
         self, tool: str, given: dict[str, Any], context: ToolPermissionContext
-    ) -> Result:
+    ) -> Reply:
         """Answer a question that came past the hook; let a person decide on other tools."""
+        self._seen.add(context.tool_use_id or "")
         if tool == "WebFetch" and await is_near(str(given.get("url", ""))):
             return PermissionResultDeny(message=_NEAR)
         if tool != TOOL:

@@ -50,6 +50,7 @@ class Talk:
         self._spec = spec
         self._translator = Translator(spec.means.spent, questions.refused)
         self._asked: dict[str, tuple[Asked, ...]] = {}
+        self._turn: tuple[str | None, list[ToolUseBlock]] = (None, [])
         self._is_answered = self._is_told = False
 
     async def through(self, told: list[str]) -> Verdict:
@@ -84,9 +85,12 @@ class Talk:
         for said in self._translator.translate(message):
             self._report.tell(said)
         if isinstance(message, AssistantMessage):
-            for block in message.content:
-                if isinstance(block, ToolUseBlock) and block.name == asked.TOOL:
-                    self._asked[block.id] = asked.read(block.input, block.id)
+            uses = [block for block in message.content if isinstance(block, ToolUseBlock)]
+            before = self._turn[1] if message.message_id == self._turn[0] else []
+            self._turn = (message.message_id, before + uses)
+            for use in uses:
+                if use.name == asked.TOOL:
+                    self._asked[use.id] = asked.read(use.input, use.id)
         elif isinstance(message, UserMessage) and isinstance(message.content, list):
             for block in message.content:
                 if isinstance(block, ToolResultBlock):  # refused by the CLI itself, say
@@ -102,6 +106,8 @@ class Talk:
 
     async def _judge(self, result: ResultMessage) -> Verdict | None:
         """Return what a turn comes to; None where it is sent back."""
+        if self._questions.wanted:  # the CLI has asked about the first, and called no other
+            await self._questions.look_at(self._turn[1])
         wanted = [*self._questions.unanswered, *self._questions.wanted]
         if result.stop_reason == _DEFERRED:
             return self._ask([*self._deferred(result), *wanted])

@@ -3,7 +3,12 @@
 import asyncio
 from typing import Any
 
-from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny, ToolPermissionContext
+from claude_agent_sdk import (
+    PermissionResultAllow,
+    PermissionResultDeny,
+    ToolPermissionContext,
+    ToolUseBlock,
+)
 
 from pmrunnerd.model.progress import Asked
 from pmrunnerd.model.questions import ALLOW_TASK, Kind
@@ -11,6 +16,7 @@ from pmrunnerd.model.spec import Answered
 from pmrunnerd.services.agents.claude.asked import TOOL
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.questions import Questions
+from tests.unit.services.agents.parts import answered
 
 ASKED: dict[str, Any] = {"questions": [{"question": "Which?"}, {"question": "How many?"}]}
 
@@ -89,17 +95,30 @@ def test_a_permission_answers_no_question() -> None:
     assert gate(found)["permissionDecision"] == "defer"
 
 
-def test_what_is_near_cannot_be_fetched_whatever_a_person_allowed() -> None:
-    asks = Permissions([], "/srv/project")
-    allowed = [
-        Answered(
-            question=asks.ask("WebFetch", {"url": url}),
-            answer=ALLOW_TASK,
-            kind=Kind.PERMISSION,
-            run="r1",
-        )
-        for url in ("http://127.0.0.1:3502/", "http://192.0.43.7/")
+def test_what_was_called_beside_what_ended_the_turn_is_asked_about_too() -> None:
+    found = questions()
+    uses = [
+        ToolUseBlock("a", "Write", {"file_path": "/srv/project/.envrc"}),
+        ToolUseBlock("b", "TodoWrite", {}),
+        ToolUseBlock("c", "Write", {"file_path": "/srv/project/plain"}),
+        ToolUseBlock("d", "WebFetch", {"url": "http://127.0.0.1/"}),
+        ToolUseBlock("e", "Write", {"file_path": "/srv/project/.mcp.json"}),
     ]
+    first = ToolPermissionContext(tool_use_id="a")
+    asyncio.run(found.permit("Write", uses[0].input, first))
+
+    asyncio.run(found.look_at(uses))
+
+    assert [one.key for one in found.wanted] == [
+        "Write\n/srv/project/.envrc",
+        "Write\n/srv/project/.mcp.json",
+    ]
+    assert found.refused == {"a", "e"}
+
+
+def test_what_is_near_cannot_be_fetched_whatever_a_person_allowed() -> None:
+    asks, urls = Permissions([], "/srv/project"), ("http://127.0.0.1:3502/", "http://192.0.43.7/")
+    allowed = [answered(asks.ask("WebFetch", {"url": url}), ALLOW_TASK) for url in urls]
     found = Questions([], Permissions(allowed, "/srv/project"))
 
     def fetch(url: str) -> PermissionResultAllow | PermissionResultDeny:
