@@ -6,7 +6,7 @@ A cursor is a count of bytes of that file. It is a format of its own under the r
 
 from msgspec import Struct
 
-from pmrunnerd.model.entities import Entity, Outcome
+from pmrunnerd.model.entities import Entity, Outcome, Purpose
 from pmrunnerd.model.naming import kebab
 from pmrunnerd.model.questions import Kind
 
@@ -91,6 +91,7 @@ class ProposedTask(Entity, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     risk: str = ""
+    purpose: Purpose | None = None
 
 
 class Proposed(Progress, frozen=True, kw_only=True):

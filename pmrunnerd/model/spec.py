@@ -2,7 +2,7 @@
 
 from msgspec import field
 
-from pmrunnerd.model.entities import Entity, TaskKind
+from pmrunnerd.model.entities import Entity, Purpose, TaskKind
 from pmrunnerd.model.questions import Kind
 
 
@@ -110,6 +110,7 @@ class Spec(Entity, frozen=True, kw_only=True):
     plan: str = ""
     needed: tuple[Needed, ...] = ()
     files: tuple[str, ...] = ()
+    purpose: Purpose | None = None
     objections: tuple[str, ...] = ()
     means: Means = Means()
     trailers: tuple[tuple[str, str], ...] = ()

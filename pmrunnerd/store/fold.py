@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "f27f306c50a8b496"
+FOLD: Final = "41334ed9b34f63b9"
