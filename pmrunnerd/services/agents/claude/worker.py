@@ -44,7 +44,8 @@ async def work(job: Job, report: Report) -> Verdict:
     await asyncio.to_thread(session.prepare)
     job = counting(job, await asyncio.to_thread(session.counted))
     await asyncio.to_thread(stubs.ignore, job.directory)
-    resumes, pending = session.transcript() is not None, session.pending()
+    resumes = await asyncio.to_thread(session.transcript) is not None
+    pending = await asyncio.to_thread(session.pending)
     permissions = Permissions(spec.answers, spec.workspace)
     questions = Questions(spec.answers, permissions)
     if pending.replays and not questions.knows(pending.questions):

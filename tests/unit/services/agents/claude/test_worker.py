@@ -94,9 +94,8 @@ def test_a_budget_that_is_used_up_is_a_question_before_anything_is_spent(tmp_pat
     assert asked.text.startswith("The day has cost $5.25, and may cost $5.00.")
 
 
-@needs_sandbox
-def test_a_question_that_nobody_could_be_asked_is_asked_without_the_cli(tmp_path: Path) -> None:
-    given = job(tmp_path, earlier=("r1",))
+def asking(given: Job) -> tuple[Path, str]:
+    """Return where the transcript of a job is to be, and one in which a question is deferred."""
     place = given.directory / "session/projects/-srv"
     place.mkdir(parents=True)
     call: dict[str, Any] = {"type": "tool_use", "id": "a", "name": "AskUserQuestion"}
@@ -104,7 +103,14 @@ def test_a_question_that_nobody_could_be_asked_is_asked_without_the_cli(tmp_path
     entries: list[Any] = [{"message": {"content": [call]}}]
     entries += [{"attachment": {"type": "hook_deferred_tool", "toolUseID": "a"}}]
     lines = "".join(json.dumps(entry) + "\n" for entry in entries)
-    (place / f"{given.spec.session}.jsonl").write_text(lines)
+    return place / f"{given.spec.session}.jsonl", lines
+
+
+@needs_sandbox
+def test_a_question_that_nobody_could_be_asked_is_asked_without_the_cli(tmp_path: Path) -> None:
+    given = job(tmp_path, earlier=("r1",))
+    transcript, lines = asking(given)
+    transcript.write_text(lines)
     heard = Heard()
 
     assert asyncio.run(work(given, heard)).outcome is Outcome.ASKED
