@@ -182,11 +182,12 @@ def _draw_expected(screen: Screen, tasks: list[Task]) -> None:
     for one in tasks:
         about: list[tuple[str, str | Cell]] = [
             ("needs", ", ".join(one.needs)),
+            ("purpose", one.purpose or ""),
             ("files", one_line(", ".join(one.files))),
             ("risk", task.risk(one)),
             ("result", one.result),
         ]
-        if one.files or one.risk or one.result:
+        if one.purpose or one.files or one.risk or one.result:
             screen.line()
             screen.line(f"{one.id} {one_line(one.name)}", "bold")
             screen.pairs(about)

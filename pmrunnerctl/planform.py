@@ -23,7 +23,8 @@ _HEAD: Final = """\
 #
 # Each [[task]] has a name, by which others need it, and a text, which is what its agent is told.
 # It may have: title, one line; needs, names of tasks that must be complete before it begins; files,
-# those that it is to change; risk, what may go wrong. Take a task out, and it will not be done.
+# those that it is to change; risk, what may go wrong; purpose: code, tests, docs, or research, of
+# which no change is expected. Take a task out, and it will not be done.
 """
 _PROBLEM: Final = "#! "
 # What is spelt out: controls, and marks that turn the direction of writing around.
@@ -71,6 +72,8 @@ def _task(task: Task, names: dict[str, str]) -> Iterable[str]:
     yield f"needs = {_strings([names[need] for need in task.needs if need in names])}"
     yield f"files = {_strings(task.files)}"
     yield f"risk = {_string(task.risk)}"
+    if task.purpose:
+        yield f"purpose = {_string(task.purpose)}"
     yield f"text = {_text(task.text)}"
 
 

@@ -157,6 +157,7 @@ def draw_task(screen: Screen, view: TaskView) -> None:
             ("reason", screen.addressed(found.reason)),
             ("since", screen.when(found.at)),
             ("needs", ", ".join(found.needs)),
+            ("purpose", found.purpose or ""),
             ("files", one_line(", ".join(found.files))),
             ("risk", risk(found)),
             ("sent back", amounts.count(found.sent_back, "time") if found.sent_back else ""),

@@ -63,6 +63,8 @@ def listed(tasks: Sequence[ev.PlannedTask], *, titled: bool) -> Iterable[str]:
         after = ", ".join(names[need] for need in task.needs)
         title = f": {task.title}" if titled and task.title not in {"", task.name} else ""
         yield f"  {task.task} {task.name}{f' after {after}' if after else ''}{title}"
+        if task.purpose:
+            yield f"     purpose: {task.purpose}"
         if task.files:
             yield f"     files: {', '.join(task.files)}"
         if task.risk:

@@ -45,6 +45,7 @@ def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
         plan=_plan(state, task) if task.kind is TaskKind.WORK else "",
         needed=tuple(_needed(state.tasks[name]) for name in task.needs),
         files=task.files,
+        purpose=task.purpose,
         objections=(
             *(plan.objections if task.kind is TaskKind.PLANNING else ()),
             *task.objections,
@@ -83,6 +84,8 @@ def _answered(state: State, task: Task, before: Sequence[str]) -> Iterator[Answe
                 kind=question.kind,
                 run=question.run,
                 news=question.run in untold,
+                about=question.about,
+                key=question.key,
             )
 
 

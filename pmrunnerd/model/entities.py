@@ -62,6 +62,15 @@ class TaskKind(StrEnum):
     PLANNING = "planning"
 
 
+class Purpose(StrEnum):
+    """What a planner has a task for. One of `research` need not change anything; the others do."""
+
+    CODE = "code"
+    TESTS = "tests"
+    DOCS = "docs"
+    RESEARCH = "research"
+
+
 class Outcome(StrEnum):
     """How a run ended. Retry rules, messages and colours differ by it."""
 
@@ -157,6 +166,7 @@ class Task(Entity, frozen=True, kw_only=True):
     result: str = ""
     objections: tuple[str, ...] = ()
     sent_back: int = 0
+    purpose: Purpose | None = None
 
 
 class Ended(Entity, frozen=True, kw_only=True):
@@ -228,6 +238,7 @@ class Question(Entity, frozen=True, kw_only=True):
     details: tuple[str, ...] = ()
     multiple: bool = False
     about: str = ""
+    key: str = ""
     at: str = ""
     answer: Response | None = None
     withdrawn: bool = False

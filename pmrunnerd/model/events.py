@@ -6,7 +6,7 @@ type, a fact is never renamed. A fact that belongs to a project names it.
 
 from msgspec import UNSET, Struct, UnsetType
 
-from pmrunnerd.model.entities import Outcome, PlanApproval, ProjectType, TaskKind
+from pmrunnerd.model.entities import Outcome, PlanApproval, ProjectType, Purpose, TaskKind
 from pmrunnerd.model.naming import kebab
 from pmrunnerd.model.questions import Kind
 
@@ -127,6 +127,7 @@ class PlannedTask(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: TaskKind = TaskKind.WORK
     files: tuple[str, ...] = ()
     risk: str = ""
+    purpose: Purpose | None = None
 
 
 class PlanDrafted(Event, frozen=True, kw_only=True):
@@ -392,6 +393,7 @@ class AskedQuestion(Struct, frozen=True, kw_only=True, omit_defaults=True):
     details: tuple[str, ...] = ()
     multiple: bool = False
     about: str = ""
+    key: str = ""
 
 
 class TaskAsked(Event, frozen=True, kw_only=True):

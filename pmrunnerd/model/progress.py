@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from pmrunnerd.model.entities import Entity, Outcome
+from pmrunnerd.model.entities import Entity, Outcome, Purpose
 from pmrunnerd.model.naming import kebab
 from pmrunnerd.model.questions import Kind
 
@@ -97,6 +97,7 @@ class ProposedTask(Entity, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     risk: str = ""
+    purpose: Purpose | None = None
 
 
 class Proposed(Progress, frozen=True, kw_only=True):
@@ -141,7 +142,8 @@ class Asked(Progress, frozen=True, kw_only=True):
     """The agent asked, or the run host itself; the run ends after it.
 
     `details` say more of each of the options, where there are any; `multiple` of them can be the
-    answer. `about` is the budget that it is about.
+    answer. `about` is the budget, or the uses of a tool, that it is about. By `key` whoever asked
+    finds the answer again.
     """
 
     text: str
@@ -150,6 +152,7 @@ class Asked(Progress, frozen=True, kw_only=True):
     details: tuple[str, ...] = ()
     multiple: bool = False
     about: str = ""
+    key: str = ""
 
 
 class Committed(Progress, frozen=True, kw_only=True):

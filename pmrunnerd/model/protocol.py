@@ -14,7 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from pmrunnerd.model import upkeep as u
 from pmrunnerd.model import views as v
 from pmrunnerd.model.checkup import Checkup
-from pmrunnerd.model.entities import PlanApproval, Project, ProjectType
+from pmrunnerd.model.entities import PlanApproval, Project, ProjectType, Purpose
 from pmrunnerd.model.logins import LONGEST, Login
 from pmrunnerd.model.progress import AnyProgress
 
@@ -229,6 +229,7 @@ class EditedTask(
     needs: tuple[Word, ...] = ()
     files: tuple[Annotated[str, Meta(min_length=1, max_length=4096)], ...] = ()
     risk: Annotated[str, Meta(max_length=4096)] = ""
+    purpose: Purpose | None = None
 
 
 class PlanEdit(Request[Done], frozen=True, kw_only=True):

@@ -2,14 +2,14 @@
 
 from msgspec import field
 
-from pmrunnerd.model.entities import Entity, TaskKind
+from pmrunnerd.model.entities import Entity, Purpose, TaskKind
 from pmrunnerd.model.questions import Kind
 
 
 class Answered(Entity, frozen=True, kw_only=True):
     """A question of an earlier `run` of the same task and what a person answered.
 
-    It is `news` until a run has told its session.
+    It is `news` until a run has told its session. `about` and `key` as it was asked (`Asked`).
     """
 
     question: str
@@ -18,6 +18,8 @@ class Answered(Entity, frozen=True, kw_only=True):
     kind: Kind = Kind.AGENT
     run: str = ""
     news: bool = False
+    about: str = ""
+    key: str = ""
 
 
 class Limits(Entity, frozen=True, kw_only=True):
@@ -108,6 +110,7 @@ class Spec(Entity, frozen=True, kw_only=True):
     plan: str = ""
     needed: tuple[Needed, ...] = ()
     files: tuple[str, ...] = ()
+    purpose: Purpose | None = None
     objections: tuple[str, ...] = ()
     means: Means = Means()
     trailers: tuple[tuple[str, str], ...] = ()

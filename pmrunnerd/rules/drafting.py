@@ -102,6 +102,7 @@ def _proposal(proposed: Proposed) -> Proposal:
             needs=one.needs,
             files=one.files,
             risk=one.risk,
+            purpose=one.purpose,
         )
         for one in proposed.tasks
     )

@@ -193,6 +193,7 @@ def _questions(state: State, asked: Sequence[Asked]) -> tuple[ev.AskedQuestion, 
             details=one.details,
             multiple=one.multiple,
             about=one.about,
+            key=one.key,
         )
         for one in own or asked
     )

@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import Message, PlanApproval, Project
+from pmrunnerd.model.entities import Message, PlanApproval, Project, Purpose
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.naming import Mint
 
@@ -51,6 +51,7 @@ class Step(Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     risk: str = ""
+    purpose: Purpose | None = None
     line: int = 0
 
 
@@ -159,6 +160,7 @@ def tasks(proposal: Proposal, mint: Mint) -> tuple[ev.PlannedTask, ...]:
             needs=tuple(numbers[need] for need in dict.fromkeys(step.needs)),
             files=step.files,
             risk=step.risk,
+            purpose=step.purpose,
         )
         for step in proposal.steps
     )

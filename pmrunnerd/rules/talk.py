@@ -138,6 +138,7 @@ def _queue(
             kind=planned.kind,
             files=planned.files,
             risk=planned.risk,
+            purpose=planned.purpose,
             state=TaskState.QUEUED,
             at=at,
         )

@@ -116,6 +116,7 @@ def ask(state: State, event: ev.TaskAsked, at: str) -> None:
             details=asked.details,
             multiple=asked.multiple,
             about=asked.about,
+            key=asked.key,
             at=at,
         )
     move_task(state, event, at)

@@ -24,7 +24,7 @@ class Inspector:
         self._git = Git(job.cell, job.spec.run)
         self._head = job.head
         self._workspace = job.spec.workspace
-        self._promised = job.spec.files
+        self._expected = review.expected(job.spec.files, job.spec.purpose)
 
     async def look(self, result: Result) -> tuple[str, ...]:
         """Return what is wrong with the work. Raises GitFailed."""
@@ -33,7 +33,7 @@ class Inspector:
         there = await self._there(set(claimed.values()))
         changed = await changes(self._git, self._head)
         found = {path for path, below in claimed.items() if below in there}
-        return review.findings(result, changed, found, self._promised)
+        return review.findings(result, changed, found, self._expected)
 
     async def _there(self, paths: Set[str]) -> Set[str]:
         """Return those of some paths that are there. Raises GitFailed."""

@@ -1,11 +1,12 @@
 """What an agent that works in a session is told. Pure: the same spec gives the same words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from pmrunnerd.model import brief
 from pmrunnerd.model.entities import TaskKind
-from pmrunnerd.model.spec import Spec
+from pmrunnerd.model.questions import Kind
+from pmrunnerd.model.spec import Answered, Spec
 
 # Bytes of all the results of the tasks that one needs, and of each of them however many they are.
 _RESULTS: Final = 256 << 10
@@ -56,6 +57,12 @@ def going_on(spec: Spec, *, interrupted: bool, lost: str = "") -> str:
 def lost(ref: str) -> str:
     """Return what an agent is told whose changes could not be put back; empty for none."""
     return _LOST.format(ref=ref) if ref else ""
+
+
+def answered(known: Iterable[Answered]) -> str:
+    """Return what an agent is told of the answers to its own questions; empty for none."""
+    given = [one for one in known if one.kind is Kind.AGENT]
+    return "\n".join(f"You asked: {one.question}\nA person answers: {one.answer}" for one in given)
 
 
 def instructed(said: str) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from pmrunnerd.model import brief
+from pmrunnerd.model.entities import Purpose
 from pmrunnerd.services.changes import Changes
 
 MOST: Final = 20
@@ -23,30 +24,34 @@ class Result(Struct, frozen=True):
     files: tuple[str, ...] = ()
 
 
-def findings(
-    result: Result, changed: Changes, there: Set[str], promised: tuple[str, ...]
-) -> tuple[str, ...]:
+def expected(files: tuple[str, ...], purpose: Purpose | None) -> str:
+    """Return what a plan expects a task to change, in words; empty where that may be nothing."""
+    if purpose is Purpose.RESEARCH:
+        return ""
+    if not files:
+        return purpose or ""
+    named = ", ".join(map(_shown, files[:_NAMED]))
+    return named + (f" and {len(files) - _NAMED} more" if len(files) > _NAMED else "")
+
+
+def findings(result: Result, changed: Changes, there: Set[str], expects: str) -> tuple[str, ...]:
     """Return what is wrong, for the agent and for people; nothing where nothing is.
 
-    `there` are those of the claimed files that exist, `promised` what the plan expects to change.
+    `there` are those of the claimed files that exist, `expects` is as of `expected`.
     """
-    found = tuple(_findings(result, changed, there, promised))[:MOST]
+    found = tuple(_findings(result, changed, there, expects))[:MOST]
     return tuple(brief.cut(one, brief.FINDING) for one in found)
 
 
-def _findings(
-    result: Result, changed: Changes, there: Set[str], promised: tuple[str, ...]
-) -> Iterator[str]:
+def _findings(result: Result, changed: Changes, there: Set[str], expects: str) -> Iterator[str]:
     known = set(map(normpath, there))
     for claimed in result.files:
         if not is_path(claimed):
             yield f"{_shown(claimed)} is said to be changed, and is no path"
         elif normpath(claimed) not in known:
             yield f"{_shown(claimed)} is said to be changed, and is not there"
-    if promised and not changed.paths:
-        expected = ", ".join(map(_shown, promised[:_NAMED]))
-        more = f" and {len(promised) - _NAMED} more" if len(promised) > _NAMED else ""
-        yield f"nothing was changed, where the plan expects {expected}{more} to be"
+    if expects and not changed.paths:
+        yield f"nothing was changed, where the plan expects {expects} to be"
     for path in changed.nested:
         yield f"{_shown(path)} is a git repository of its own, which no commit can have: remove its .git"
     for line in changed.marked:

@@ -12,6 +12,7 @@ from pmrunnerd.model.spec import Answered, Means
 from pmrunnerd.services import mounts
 from tests import fakes
 from tests.integration.runhost.hosts import Hosts, every
+from tests.unit.services.agents.parts import answered
 
 FAKE = Path(fakes.__file__).parent / "acp_agent.py"
 Turn = list[dict[str, Any]]
@@ -62,17 +63,7 @@ def answers(said: list[AnyProgress], run: str, *given: str) -> tuple[Answered, .
     """Return answers to all that a run asked, in that order; they are news."""
     asked = every(said, Asked)
     assert len(asked) == len(given), said
-    return tuple(
-        Answered(
-            question=one.text,
-            options=one.options,
-            answer=answer,
-            kind=one.kind,
-            run=run,
-            news=True,
-        )
-        for one, answer in zip(asked, given, strict=True)
-    )
+    return tuple(answered(one, answer, run=run) for one, answer in zip(asked, given, strict=True))
 
 
 def heard_of(known: tuple[Answered, ...], said: list[AnyProgress]) -> tuple[Answered, ...]:

@@ -53,6 +53,7 @@ def test_what_is_denied_is_told_to_the_session_with_the_reason(
         assert (end(asked).outcome, one.kind) == (Outcome.ASKED, Kind.PERMISSION)
         assert one.text.splitlines() == [
             f"May it use execute on {MAKE['run']}?",
+            '"allow once" is for the next use of execute on just that.',
             '"allow for this task" is for any use of execute.',
         ]
         assert one.options == OPTIONS[Kind.PERMISSION]

@@ -14,6 +14,7 @@ from pmrunnerd.model.spec import Answered, Means
 from pmrunnerd.services import credentials
 from tests.fakes.model import Model, Step
 from tests.integration.runhost.hosts import Hosts, every
+from tests.unit.services.agents.parts import answered
 
 KEY = "sk-ant-api03-none"
 
@@ -66,12 +67,7 @@ def answers(said: list[AnyProgress], run: str, *given: str) -> tuple[Answered, .
     """Return answers to all that a run asked, in that order."""
     asked = every(said, Asked)
     assert len(asked) == len(given), asked
-    return tuple(
-        Answered(
-            question=one.text, options=one.options, answer=answer, kind=one.kind, run=run, news=True
-        )
-        for one, answer in zip(asked, given, strict=True)
-    )
+    return tuple(answered(one, answer, run=run) for one, answer in zip(asked, given, strict=True))
 
 
 def plan(title: str, tasks: list[dict[str, Any]], **step: Any) -> Step:

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import AnyProgress, Committed, Finished, PutBack, Used
 from pmrunnerd.services import credentials, leftovers, marker
-from tests.fakes.model import scripted
+from tests.fakes.model import Step, scripted
 from tests.integration.claude.matrix import MOMENTS, Task, kill
-from tests.integration.claude.parts import Claudes, result, uses, written
+from tests.integration.claude.parts import Claudes, question, result, uses, written
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.unit.services.parts import eventually, git, head, needs_sandbox, processes, spec
 
@@ -76,6 +76,40 @@ def test_whoever_is_killed_the_task_is_done_once_in_the_same_session(
         assert len(task.state.questions) == when.asks
         sessions = {headers["X-Claude-Code-Session-Id"] for headers in model.headers}
         assert sessions == {task.claudes.session}
+
+
+@pytest.mark.parametrize("when", ["as it asks", "once a person answered", "once that was heard"])
+def test_two_questions_in_the_same_words_get_an_answer_each_whenever_it_is_killed(
+    tmp_path: Path, when: str
+) -> None:
+    first, second = (
+        uses("AskUserQuestion", questions=[question("Sure?", "yes", "no")]) for _ in "ab"
+    )
+    hears = Step(text="I see", hangs=True, last="the second")
+    ends = result("Dropped both.", anywhere="the second")
+    heard = when == "once that was heard"
+    second.last, ends.last = "the first", "Look first" if heard else "the second"
+    steps = [first, second, *([hears] if heard else []), ends]
+    with Hosts(tmp_path) as hosts, scripted(*steps) as model:
+        task = Task(hosts, model)
+        task.start()
+        assert end(task.over("the first")).outcome is Outcome.ASKED
+        task.start()
+        if when == "as it asks":
+            eventually(lambda: task.transcript().count('"hook_deferred_tool"') == 2)
+            kill(task, "the run host")
+            task.over("the second")
+        else:
+            assert end(task.over("the second")).outcome is Outcome.ASKED
+            task.start()
+            eventually(lambda: len(model.requests) == 3 if heard else task.cli())
+            kill(task, "the run host")
+            task.over("the third")
+        said = task.go_on("the second")
+
+        assert len(every(said, Committed)) == 0
+        known = [one.answer and one.answer.text for one in task.state.questions.values()]
+        assert known == ["the first", "the second"]
 
 
 def test_a_run_that_never_got_there_loses_nothing_of_what_was_left(tmp_path: Path) -> None:

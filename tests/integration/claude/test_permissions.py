@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Asked, Told, Used
-from pmrunnerd.model.questions import ALLOW_ONCE, ALLOW_TASK, OPTIONS, Kind
+from pmrunnerd.model.questions import ALLOW_ONCE, ALLOW_TASK, DENY, OPTIONS, Kind
 from tests.fakes.model import Step, scripted
 from tests.integration.claude.parts import Claudes, answers, result, written
 from tests.integration.runhost.hosts import Hosts, end, every
@@ -27,6 +27,9 @@ def test_what_is_denied_is_told_to_the_session_with_the_reason(tmp_path: Path) -
         assert (end(asked).outcome, one.kind) == (Outcome.ASKED, Kind.PERMISSION)
         assert one.text.splitlines() == [
             f"May it use Write on {file}?",
+            "It would write:",
+            "  | {}",
+            '"allow once" is for the next use of Write on just that, whatever it writes then.',
             '"allow for this task" is for any use of Write on .mcp.json.',
         ]
         assert one.options == OPTIONS[Kind.PERMISSION]
@@ -86,6 +89,27 @@ def test_what_is_allowed_for_the_task_is_not_asked_again(tmp_path: Path) -> None
 
         assert end(said).outcome is Outcome.SUCCEEDED, said
         assert git(hosts.workspace, "show", "HEAD:.mcp.json") == '{"a": 2}'
+
+
+def test_all_that_one_turn_wants_is_asked_at_once_and_decided_each_for_itself(
+    tmp_path: Path,
+) -> None:
+    with Hosts(tmp_path) as hosts:
+        files = [hosts.workspace / name for name in (".mcp.json", ".envrc", "plain", ".mcp.json")]
+        called = [("Write", {"file_path": str(file), "content": "{}"}) for file in files]
+        again = Step(tools=called[:1], last=f"{files[1]}? It is not allowed.")
+        again.anywhere = f"{files[0]}? It is allowed; do it again now."
+        ends = result("One of them.", ".mcp.json", last="created")
+        with scripted(Step(tools=called), again, ends) as model:
+            claudes = Claudes(hosts, model)
+            first = claudes.start()
+            asked = hosts.over(first)
+            said = claudes.run(answers=answers(asked, first, ALLOW_ONCE, DENY))
+
+        uses = [one.text.splitlines()[0] for one in every(asked, Asked)]
+        assert uses == [f"May it use Write on {file}?" for file in files[:2]]
+        assert end(said).outcome is Outcome.SUCCEEDED, said
+        assert git(hosts.workspace, "show", "--format=", "--name-only", "HEAD") == ".mcp.json\n"
 
 
 def test_what_is_no_file_of_the_workspace_is_refused_and_nobody_is_asked(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pmrunnerd.model.entities import Outcome, TaskKind
+from pmrunnerd.model.entities import Outcome, Purpose, TaskKind
 from pmrunnerd.model.progress import Asked, Proposed, ProposedTask
 from tests.fakes.model import Step, scripted
 from tests.integration.claude.parts import Claudes, answers, plan, question, uses
@@ -16,6 +16,7 @@ TASKS: list[dict[str, Any]] = [
     {"name": "fetch", "title": "Fetch it", "instructions": "fetch", "files": ["a.txt"]},
     {
         "name": "build",
+        "kind": "research",
         "title": "Build it",
         "instructions": "build",
         "needs": ["fetch"],
@@ -39,7 +40,14 @@ def test_a_plan_is_proposed_with_all_that_its_tasks_need(tmp_path: Path) -> None
         assert proposed.title == "Fetch and build"
         assert proposed.tasks == (
             ProposedTask(name="fetch", title="Fetch it", text="fetch", files=("a.txt",)),
-            ProposedTask(name="build", title="Build it", text="build", needs=("fetch",), risk="x"),
+            ProposedTask(
+                name="build",
+                title="Build it",
+                text="build",
+                needs=("fetch",),
+                risk="x",
+                purpose=Purpose.RESEARCH,
+            ),
         )
 
 

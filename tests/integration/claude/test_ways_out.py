@@ -12,7 +12,7 @@ import pytest
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Asked, Used
-from pmrunnerd.model.questions import ALLOW_TASK, Kind
+from pmrunnerd.model.questions import ALLOW_TASK
 from pmrunnerd.model.spec import Answered
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from tests.fakes.model import Step, scripted
@@ -20,6 +20,7 @@ from tests.integration.claude import weak
 from tests.integration.claude.parts import Claudes, result, uses
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.integration.runhost.walls import weaker
+from tests.unit.services.agents.parts import answered
 from tests.unit.services.parts import eventually, needs_sandbox, processes
 
 pytestmark = needs_sandbox
@@ -69,16 +70,7 @@ def _allowed(workspace: Path, steps: list[Step]) -> tuple[Answered, ...]:
     """Return what a person says who allows everything that was ever asked."""
     asks = Permissions([], str(workspace))
     uses = [*(use for step in steps for use in step.tools), ("SandboxNetworkAccess", {})]
-    return tuple(
-        Answered(
-            question=asks.ask(tool, given),
-            answer=ALLOW_TASK,
-            kind=Kind.PERMISSION,
-            run="r0",
-            news=True,
-        )
-        for tool, given in uses
-    )
+    return tuple(answered(asks.ask(tool, given), ALLOW_TASK) for tool, given in uses)
 
 
 def test_no_tool_reaches_a_port_of_this_machine_whatever_a_person_allowed(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pmrunnerd.model.spec import Means
 from pmrunnerd.services.agents.claude import launch
 
 CLI = launch.cli(Means())
-# What each wall is: settings that the CLI is given, and words of its command line.
+# What each wall is: settings that the CLI is given (`unset`: variables), and words of its command line.
 WALLS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "its sandbox": ({"sandbox": {"enabled": False}}, {}),
     "no way around its sandbox": ({"sandbox": {"allowUnsandboxedCommands": True}}, {}),
@@ -19,6 +19,9 @@ WALLS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "no settings": ({}, {"--setting-sources=": "--setting-sources=user,project,local"}),
     # The second word says what is said already.
     "no servers": ({}, {"--strict-mcp-config": "--verbose"}),
+    # The second names a tool that there is none of.
+    "rules": ({}, {",".join(launch.FORBIDDEN): "Nothing"}),
+    "no memory": ({"unset": ["CLAUDE_CODE_DISABLE_AUTO_MEMORY"]}, {}),
     "asks what it fetches": ({"skipWebFetchPreflight": True}, {}),
 }
 
@@ -26,6 +29,8 @@ _PROGRAM = """\
 #!/usr/bin/python3 -IS
 import json, os, sys
 more, other = json.loads({more!r}), json.loads({other!r})
+for name in more.pop("unset", ()):
+    del os.environ[name]
 words = [other.get(word, word) for word in sys.argv[1:]]
 at = words.index("--settings") + 1
 given = json.loads(words[at])

@@ -2,6 +2,7 @@ from msgspec.structs import replace
 
 from pmrunnerd.api import plans, present
 from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import Purpose
 from tests.unit.rules.life import a_draft, a_proposed_plan, asked, happen, started
 
 
@@ -33,11 +34,14 @@ def test_a_plan_that_waits_says_in_the_inbox_what_is_to_be_done_and_what_may_go_
 
 
 def test_what_is_to_be_done_has_its_title_where_that_says_more_than_its_name() -> None:
-    one = ev.PlannedTask(task="t2", name="fetch", title="Fetch it", text="x", risk="low")
+    one = ev.PlannedTask(
+        task="t2", name="fetch", title="Fetch it", text="x", risk="low", purpose=Purpose.DOCS
+    )
     other = ev.PlannedTask(task="t3", name="build", title="build", text="x", needs=("t2",))
 
     assert list(plans.listed((one, other), titled=True)) == [
         "  t2 fetch: Fetch it",
+        "     purpose: docs",
         "     risk: low",
         "  t3 build after fetch",
     ]

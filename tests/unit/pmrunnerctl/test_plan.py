@@ -7,7 +7,7 @@ from pmrunnerctl import plan as plans
 from pmrunnerctl import planform
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
-from pmrunnerd.model.entities import Plan, PlanState, TaskKind, TaskState
+from pmrunnerd.model.entities import Plan, PlanState, Purpose, TaskKind, TaskState
 from tests.fakes.daemon import FakeDaemon
 from tests.unit.pmrunnerctl import samples
 from tests.unit.pmrunnerctl.conftest import Ctl, Paper
@@ -153,13 +153,15 @@ def test_a_plan_that_waits_says_what_is_expected_of_each_task_and_what_to_type(
     paper: Paper,
 ) -> None:
     waits = samples.plan(state=PlanState.AWAITING_APPROVAL, edits=1)
-    one = samples.task(files=("a.py", "b.py"), risk="it may break", needs=("t2",))
+    one = samples.task(
+        files=("a.py", "b.py"), risk="it may break", needs=("t2",), purpose=Purpose.CODE
+    )
     row = v.TaskRow(task=one, alias="demo", waits="")
     plans.draw_plan(paper, v.PlanView(plan=waits, alias="demo", message="make", tasks=(row,)))
 
     assert "edited   1 time\n" in paper.text
     assert paper.text.endswith(
-        "\nt3 build\nneeds  t2\nfiles  a.py, b.py\nrisk   it may break\n"
+        "\nt3 build\nneeds    t2\npurpose  code\nfiles    a.py, b.py\nrisk     it may break\n"
         "next: pmrunnerctl plan approve p3   # or plan edit p3\n"
     )
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pmrunnerctl import planform
 from pmrunnerctl.exits import Cannot, misused
 from pmrunnerd.model import views as v
-from pmrunnerd.model.entities import PlanState, Task, TaskKind, TaskState
+from pmrunnerd.model.entities import PlanState, Purpose, Task, TaskKind, TaskState
 from tests.unit.pmrunnerctl import samples
 
 HEAD = 'plan = "p3"\nedits = 0\n'
@@ -46,13 +46,16 @@ def test_what_is_wrong_with_the_text_is_said_in_words(text: str, why: str) -> No
 
 
 def test_a_plan_is_a_text_that_says_what_it_is_and_holds_scripts_as_they_are() -> None:
-    one = task(id="t3", text="make\n# \\n stays\n", files=("a.py",), risk="none")
+    one = task(
+        id="t3", text="make\n# \\n stays\n", files=("a.py",), risk="none", purpose=Purpose.DOCS
+    )
     two = task(id="t4", name="check", title="Check it", text="check", needs=("t3",))
     text = planform.written(view(one, two))
     assert text.startswith("# Plan p3 of demo. Save it and leave the editor to send it back;")
     assert "text = '''\nmake\n# \\n stays\n'''\n" in text
     assert '\nneeds = ["build"]\n' in text
     assert planform.read(text).edits == 0
+    assert [form.purpose for form in planform.read(text).task] == [Purpose.DOCS, None]
 
 
 def test_its_making_and_what_was_cancelled_of_it_are_no_part_of_the_text() -> None:

@@ -5,7 +5,7 @@ import pytest
 from pmrunnerctl import task as tasks
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
-from pmrunnerd.model.entities import Outcome, Question, Response, TaskKind, TaskState
+from pmrunnerd.model.entities import Outcome, Purpose, Question, Response, TaskKind, TaskState
 from tests.fakes.daemon import FakeDaemon
 from tests.unit.pmrunnerctl import samples
 from tests.unit.pmrunnerctl.conftest import Ctl, Paper
@@ -187,10 +187,21 @@ def test_a_task_says_what_it_is_for_what_is_expected_of_it_and_what_it_came_to(
     assert "kind       planning: it makes the plan\n" in paper.text
     assert "sent back  2 times\n" in paper.text
 
-    done = samples.task(files=("a.py", "b.py"), risk="it may break", result="it is there")
+    done = samples.task(
+        files=("a.py", "b.py"),
+        risk="it may break",
+        result="it is there",
+        purpose=Purpose.CODE,
+    )
     tasks.draw_task(paper, v.TaskView(task=done, alias="demo", waits="", runs=(), questions=()))
-    for line in ("files   a.py, b.py\n", "risk    it may break\n", "result  it is there\n"):
-        assert line in paper.text
+    lines = (
+        "purpose  code",
+        "files    a.py, b.py",
+        "risk     it may break",
+        "result   it is there",
+    )
+    for line in lines:
+        assert f"{line}\n" in paper.text
 
 
 @pytest.mark.parametrize(

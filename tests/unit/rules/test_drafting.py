@@ -1,7 +1,7 @@
 import pytest
 
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import Outcome, PlanApproval, PlanState, TaskKind, TaskState
+from pmrunnerd.model.entities import Outcome, PlanApproval, PlanState, Purpose, TaskKind, TaskState
 from pmrunnerd.model.errors import IllegalTransition
 from pmrunnerd.model.progress import Proposed, ProposedTask
 from pmrunnerd.model.state import State
@@ -106,7 +106,9 @@ def test_with_no_rounds_nothing_is_sent_back() -> None:
 
 
 def test_a_good_plan_has_its_tasks_in_the_commit_in_which_its_making_ends() -> None:
-    one = ProposedTask(name="a", text="do a", files=("a.py",), risk="it may break b")
+    one = ProposedTask(
+        name="a", text="do a", files=("a.py",), risk="it may break b", purpose=Purpose.CODE
+    )
     two = ProposedTask(name="b", text="do b", title="the second", needs=("a",))
     state = made(Proposed(at=AT, title="  Both\nof them", tasks=(one, two)))
     plan = state.plans["p1"]
@@ -119,6 +121,7 @@ def test_a_good_plan_has_its_tasks_in_the_commit_in_which_its_making_ends() -> N
     assert state.tasks["t1"].state is TaskState.COMPLETE
     first, second = state.tasks["t2"], state.tasks["t3"]
     assert (first.title, first.files, first.risk) == ("do a", ("a.py",), "it may break b")
+    assert (first.purpose, second.purpose) == (Purpose.CODE, None)
     assert (second.title, second.needs) == ("the second", ("t2",))
 
 

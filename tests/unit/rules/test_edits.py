@@ -1,6 +1,6 @@
 import pytest
 
-from pmrunnerd.model.entities import PlanApproval, PlanState, TaskState
+from pmrunnerd.model.entities import PlanApproval, PlanState, Purpose, TaskState
 from pmrunnerd.model.errors import BadRequest, Conflict, IllegalTransition, Refused
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import decide
@@ -11,7 +11,7 @@ from tests.unit.rules.life import a_draft, a_plan, a_proposed_plan, happen
 TWO = Proposal(
     title="Smaller",
     steps=(
-        Step(name="a", text="do a", files=("a.py",), risk="none"),
+        Step(name="a", text="do a", files=("a.py",), risk="none", purpose=Purpose.TESTS),
         Step(name="b", text="do b", needs=("a",)),
     ),
 )
@@ -58,6 +58,7 @@ def test_the_new_tasks_take_the_place_of_the_old_ones_which_are_cancelled(state:
     assert {state.tasks[name].state for name in old} == {TaskState.CANCELLED}
     first, second = (state.tasks[name] for name in plan.tasks[len(kept) :])
     assert (first.name, first.files, first.risk) == ("a", ("a.py",), "none")
+    assert first.purpose is Purpose.TESTS
     assert second.needs == (first.id,)
     with pytest.raises(Refused, match="plan p1 was edited, and has it no more"):
         decide.retry_task(state, old[0], "anna")

@@ -55,6 +55,11 @@ def paths(call: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(one["path"]) for one in named if one.get("path")))
 
 
+def written(call: Mapping[str, Any]) -> str:
+    """Return what a call would write, one file after the other; empty where it does not say."""
+    return "\n".join(str(diff.get("newText") or "") for diff in _diffs(call))
+
+
 def used(call: Mapping[str, Any]) -> Used:
     """Return the report of a call that has ended."""
     texts = [

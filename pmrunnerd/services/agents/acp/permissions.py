@@ -33,17 +33,18 @@ class Permissions:
         chosen = next((offered[kind] for kind in _ALLOW if kind in offered), None)
         if chosen is not None and (self._is_free(call) or self._decisions.allow(question)):
             return chosen
-        return decisions.asked(question)
+        return question
 
-    def ask(self, call: Mapping[str, Any]) -> str:
-        """Return the question whether a tool may be used so; the same use is the same question."""
-        what, scope = calls.whole(call), ""
-        if call.get("kind") in _WRITERS and (paths := calls.paths(call)):
-            what = ", ".join(map(_named, paths))
-            scope = " and ".join(dict.fromkeys(map(self._top, paths)))
-        elif call.get("kind") == "fetch" and (url := calls.address(call)):
-            scope = decisions.host(url)
-        return decisions.question(calls.tool(call), what, scope)
+    def ask(self, call: Mapping[str, Any]) -> Asked:
+        """Return the question whether a tool may be used so; the same use has the same key."""
+        tool, what, kind = calls.tool(call), calls.whole(call), call.get("kind")
+        if kind in _WRITERS and (paths := calls.paths(call)):
+            tops = [top for path in paths for top in self._tops(path)]
+            writes = calls.written(call) if kind == "edit" else None
+            return decisions.asked(tool, ", ".join(map(_named, paths)), tops, writes)
+        if kind == "fetch" and (url := calls.address(call)):
+            return decisions.asked(tool, what, [decisions.host(url)])
+        return decisions.asked(tool, what)
 
     def news(self, *, anew: bool = False) -> str:
         """Tell the session what was decided since it asked; one that is `anew` knows of nothing."""
@@ -55,11 +56,10 @@ class Permissions:
             return all(places.is_free(self._workspace, path) for path in paths)
         return kind in _HARMLESS
 
-    def _top(self, path: str) -> str:
+    def _tops(self, path: str) -> list[str]:
         """Return a path as far as what is asked for in it, by each of its names."""
         names = (path, places.real(path))
-        tops = dict.fromkeys(places.top(self._workspace, name) for name in names)
-        return " and ".join(map(decisions.shown, filter(None, tops))) or decisions.shown(path)
+        return [*filter(None, (places.top(self._workspace, name) for name in names))] or [path]
 
 
 def _named(path: str) -> str:

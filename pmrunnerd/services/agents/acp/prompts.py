@@ -4,7 +4,6 @@ from typing import Final
 
 from pmrunnerd.model.spec import Spec
 from pmrunnerd.services.agents import prompts, verification
-from pmrunnerd.services.agents.acp import questions
 from pmrunnerd.services.agents.acp.permissions import Permissions
 
 _WORKING: Final = (
@@ -27,9 +26,9 @@ def opening(spec: Spec, permissions: Permissions, lost: str, *, loaded: bool) ->
     said = verification.instructions(spec, anew=not loaded)
     if not loaded:
         before = _BEFORE if spec.earlier and not lost else ""
-        answers = questions.told(spec.answers)
+        answers = prompts.answered(spec.answers)
         return _joined(prompts.first(spec, _WORKING), before, answers, decided, said, lost)
-    answers = questions.told([one for one in spec.answers if one.news])
+    answers = prompts.answered([one for one in spec.answers if one.news])
     if heard := _joined(answers, decided, said):
         return _joined(heard, lost)
     interrupted = bool(spec.earlier) and spec.earlier[-1] in spec.interrupted

@@ -1,12 +1,10 @@
 """What a form of the protocol (an elicitation) asks, as people are asked it. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pmrunnerd.model import brief
 from pmrunnerd.model.progress import Asked
-from pmrunnerd.model.questions import Kind
-from pmrunnerd.model.spec import Answered
 from pmrunnerd.services.agents.pm_ask import OPTION_LIMIT, OPTIONS_LIMIT, QUESTION_LIMIT
 
 _YES_OR_NO: Final = ("yes", "no")
@@ -30,12 +28,6 @@ def read(form: Mapping[str, Any]) -> tuple[Asked, ...]:
         _one(message if len(named) == 1 else _text(message, name, field), field)
         for name, field in named[:MOST]
     )
-
-
-def told(known: Iterable[Answered]) -> str:
-    """Return what a session is told of answers."""
-    given = [one for one in known if one.kind is Kind.AGENT]
-    return "\n".join(f"You asked: {one.question}\nA person answers: {one.answer}" for one in given)
 
 
 def _is_beside(name: str, fields: Mapping[str, Any]) -> bool:

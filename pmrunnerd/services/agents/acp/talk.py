@@ -169,8 +169,9 @@ class Talk:
 
     async def _leave(self, wanted: Sequence[Asked]) -> None:
         """Have the agent leave off, for a person is asked."""
-        known = {one.text for one in self._wanted}
-        first, self._wanted = not known, self._wanted + [o for o in wanted if o.text not in known]
+        known = {(one.key, one.text) for one in self._wanted}
+        fresh = [one for one in wanted if (one.key, one.text) not in known]
+        first, self._wanted = not known, self._wanted + fresh
         if first and self._connection is not None and self._leaving is not None:
             self._leaving.reschedule(asyncio.get_running_loop().time() + _PATIENCE)
             await self._cancel(self._connection)

@@ -17,21 +17,24 @@ MOST: Final = 10
 _NOBODY: Final = f"Nobody was asked: a person is asked {MOST} questions at once, and no more."
 
 
-def read(given: Mapping[str, Any]) -> tuple[Asked, ...]:
-    """Return the questions of one call, as a person is asked them.
+def read(given: Mapping[str, Any], call: str) -> tuple[Asked, ...]:
+    """Return the questions of one call, as a person is asked them; that call is their key.
 
     Two in the same words are one, with the options of both: the CLI knows answers by the words.
     """
     found: dict[str, Asked] = {}
-    for asked in map(_one, _questions(given)):
+    for asked in (_one(one, call) for one in _questions(given)):
         same = found.get(asked.text)
         found[asked.text] = asked if same is None else _both(same, asked)
     return tuple(found.values())[:MOST]
 
 
 def answers(given: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str] | None:
-    """Return the answers to a call as the CLI takes them; None unless all that it asks has one."""
-    asked = [one.text for one in read(given)]
+    """Return the answers to a call as the CLI takes them; None unless all that it asks has one.
+
+    `known` are the answers to this very call, by its words.
+    """
+    asked = [one.text for one in read(given, "")]
     if not asked or not known.keys() >= set(asked):
         return None
     return {
@@ -53,7 +56,7 @@ def _short(text: str) -> str:
     return brief.told_apart(text, QUESTION_LIMIT)
 
 
-def _one(given: Mapping[str, Any]) -> Asked:
+def _one(given: Mapping[str, Any], call: str) -> Asked:
     offered = given.get("options")
     options = [o for o in (offered if isinstance(offered, list) else ()) if isinstance(o, dict)]
     return Asked(
@@ -62,6 +65,7 @@ def _one(given: Mapping[str, Any]) -> Asked:
         options=tuple(_said(option, "label") for option in options[:OPTIONS_LIMIT]),
         details=tuple(_said(option, "description") for option in options[:OPTIONS_LIMIT]),
         multiple=bool(given.get("multiSelect")),
+        key=call,
     )
 
 

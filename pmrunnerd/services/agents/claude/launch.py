@@ -37,12 +37,16 @@ _SANDBOX: Final[dict[str, Any]] = {
     # Ours stands around it, and has its own /proc: a second one cannot be mounted over its covers.
     "enableWeakerNestedSandbox": True,
 }
+# It allows itself some of what it keeps for itself, and asks nobody: what it remembers, its plans,
+# what it said. So it is told by rule that there is nothing to be read or written there.
+FORBIDDEN: Final = (f"Read(/{SESSION}/**)", f"Edit(/{SESSION}/**)")
 _SECRETS: Final = {
     "ANTHROPIC_API_KEY": "CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR",
     "CLAUDE_CODE_OAUTH_TOKEN": "CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR",
 }
 _ENVIRONMENT: Final = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "CLAUDE_CODE_DISABLE_AUTO_MEMORY": "1",
     "DISABLE_AUTOUPDATER": "1",
     "CLAUDE_CODE_ENTRYPOINT": "sdk-py",
     # Who is refused again and again waits as a task that is queued, and not as a run.
@@ -105,6 +109,7 @@ def options(spec: Spec, questions: Questions, *, resumes: bool) -> ClaudeAgentOp
     means = spec.means
     return ClaudeAgentOptions(
         cli_path=str(cli(means)),
+        disallowed_tools=list(FORBIDDEN),
         tools=list(PLANNER if spec.kind is TaskKind.PLANNING else WORKER),
         permission_mode="acceptEdits",
         setting_sources=[],

@@ -23,14 +23,17 @@ _WAYS_OUT: Final = frozenset({"SandboxNetworkAccess"})
 _READERS: Final = frozenset({"Read", "Grep", "Glob"})
 # What of the machine can be read beside the workspace, as by any command.
 _READABLE: Final = ("/usr/", "/etc/")
-_WRITERS: Final = frozenset({"Edit", "Write", "NotebookEdit", "MultiEdit"})
+WRITERS: Final = frozenset({"Edit", "Write", "NotebookEdit", "MultiEdit"})
+# Of its tools, those that a person may be asked about.
+ASKED: Final = WRITERS | {"WebFetch"}
+# What a writer is given to write, by whatever name.
+_CONTENTS: Final = ("content", "new_string", "new_source")
 _WALL: Final = "Only files of the workspace can be changed, and of those none below .git."
 _UNREAD: Final = "Only the workspace, /usr and /etc can be read."
 _INSIDE: Final = "Commands have no network. Nobody can allow it."
 _LATER: Final = "A person is asked whether you may. You will be told."
 
-
-Result = PermissionResultAllow | PermissionResultDeny
+Reply = PermissionResultAllow | PermissionResultDeny
 
 
 class Permissions:
@@ -41,9 +44,9 @@ class Permissions:
         self._workspace = workspace
         self.wanted: list[Asked] = []
 
-    def decide(self, tool: str, given: Mapping[str, Any]) -> Result:
+    def decide(self, tool: str, given: Mapping[str, Any]) -> Reply:
         """Allow what the rules allow, or a person did; refuse the rest, and remember to ask."""
-        if tool in _WRITERS:
+        if tool in WRITERS:
             # A link has two names: by one of them a person's program may find what is written.
             given = {**given, "real": places.real(str(given.get("file_path", "")))}
         ruled = self._ruled(tool, given)
@@ -52,27 +55,28 @@ class Permissions:
         question = self.ask(tool, given)
         if self._decisions.allow(question):
             return PermissionResultAllow()
-        self.wanted.append(decisions.asked(question))
+        if question.key not in {one.key for one in self.wanted}:
+            self.wanted.append(question)
         return PermissionResultDeny(message=_LATER, interrupt=True)
 
-    def ask(self, tool: str, given: Mapping[str, Any]) -> str:
-        """Return the question whether a tool may be used so; the same use is the same question."""
-        what, scope = json.dumps(dict(given), sort_keys=True) if given else "", ""
+    def ask(self, tool: str, given: Mapping[str, Any]) -> Asked:
+        """Return the question whether a tool may be used so; the same use has the same key."""
         if tool == "WebFetch":
-            what = str(given.get("url", ""))
-            scope = decisions.host(what)
-        elif tool in _WRITERS:
+            url = str(given.get("url", ""))
+            return decisions.asked(tool, url, [decisions.host(url)])
+        if tool in WRITERS:
             named, real = str(given.get("file_path", "")), str(given["real"])
             what = named if named == real else f"{named}, which is {real}"
-            tops = dict.fromkeys(filter(None, map(self._top, (named, real))))
-            scope = " and ".join(tops)
-        return decisions.question(tool, what, scope)
+            tops = filter(None, map(self._top, (named, real)))
+            written = (str(given[name]) for name in _CONTENTS if given.get(name))
+            return decisions.asked(tool, what, list(tops), next(written, ""))
+        return decisions.asked(tool, json.dumps(dict(given), sort_keys=True) if given else "")
 
     def _top(self, path: str) -> str:
-        return decisions.shown(places.top(self._workspace, path))
+        return places.top(self._workspace, path)
 
-    def _ruled(self, tool: str, given: Mapping[str, Any]) -> Result | None:
-        if tool in _WRITERS:
+    def _ruled(self, tool: str, given: Mapping[str, Any]) -> Reply | None:
+        if tool in WRITERS:
             return self._written(str(given.get("file_path", "")), str(given["real"]))
         if tool in _READERS:
             return self._read(str(given.get("file_path") or given.get("path") or ""))
@@ -80,7 +84,7 @@ class Permissions:
             return PermissionResultDeny(message=_INSIDE)
         return PermissionResultAllow() if tool in _CONFINED else None
 
-    def _written(self, named: str, real: str) -> Result | None:
+    def _written(self, named: str, real: str) -> Reply | None:
         said, meant = (places.below(self._workspace, path) for path in (named, real))
         if not (said and meant) or ".git" in {said[0].lower(), meant[0].lower()}:
             return PermissionResultDeny(message=_WALL)
@@ -90,7 +94,7 @@ class Permissions:
         """Tell the session what was decided since it asked; empty where that is nothing."""
         return self._decisions.news()
 
-    def _read(self, named: str) -> Result:
+    def _read(self, named: str) -> Reply:
         # The CLI itself allows what is in the workspace. Not /proc: there it would find its own files.
         real = places.real(named) if named.startswith("/") else ""
         if real.startswith(_READABLE) or places.below(self._workspace, real):

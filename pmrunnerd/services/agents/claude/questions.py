@@ -5,7 +5,7 @@ then asks for permission instead; so both ways give the same answers. Only quest
 on a resume the CLI may skip the hooks of any other tool.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from claude_agent_sdk import (
@@ -13,6 +13,7 @@ from claude_agent_sdk import (
     PermissionResultAllow,
     PermissionResultDeny,
     ToolPermissionContext,
+    ToolUseBlock,
 )
 
 from pmrunnerd.model.progress import Asked
@@ -21,30 +22,30 @@ from pmrunnerd.model.spec import Answered
 from pmrunnerd.services.agents.claude import asked
 from pmrunnerd.services.agents.claude.asked import TOOL
 from pmrunnerd.services.agents.claude.nearby import is_near
-from pmrunnerd.services.agents.claude.permissions import Permissions
+from pmrunnerd.services.agents.claude.permissions import ASKED, Permissions, Reply
 
 _NOBODY: Final = "A person is asked. The answer comes later."
 _NEAR: Final = "Only public addresses can be fetched, plainly written. Nobody can allow others."
-
-Result = PermissionResultAllow | PermissionResultDeny
 
 
 class Questions:
     """Knows the answers. A call is answered once all of its questions are.
 
-    `pending` are the calls that the session waits for the answers of: what is asked anew in the
-    same words is another question. `unanswered` are calls that were made past the hook, `refused` those
-    of other tools that a person is asked about.
+    An answer belongs to the call that it was asked by: what is asked anew in the same words is
+    another question. `unanswered` are calls that were made past the hook, `refused` those of other
+    tools that a person is asked about.
     """
 
-    def __init__(
-        self, known: Sequence[Answered], pending: Set[str], permissions: Permissions
-    ) -> None:
-        self._known = {one.question: one.answer for one in known if one.kind is Kind.AGENT}
-        self._pending = pending
+    def __init__(self, known: Sequence[Answered], permissions: Permissions) -> None:
+        # By the call first. One without a key was asked by another agent, or before there were keys.
+        self._known: dict[str, dict[str, str]] = {}
+        for one in known:
+            if one.kind is Kind.AGENT and one.key:
+                self._known.setdefault(one.key, {})[one.question] = one.answer
         self._permissions = permissions
         self.unanswered: list[Asked] = []
         self.refused: set[str] = set()
+        self._seen: set[str] = set()
 
     @property
     def wanted(self) -> list[Asked]:
@@ -55,12 +56,18 @@ class Questions:
         """Return the hook that answers or defers."""
         return {"PreToolUse": [HookMatcher(matcher=TOOL, hooks=[self._gate])]}
 
+    async def look_at(self, beside: Iterable[ToolUseBlock]) -> None:
+        """Have a person asked also about what the model called beside what ended its turn."""
+        for use in beside:
+            if use.name in ASKED and use.id not in self._seen:
+                await self.permit(use.name, use.input, ToolPermissionContext(tool_use_id=use.id))
+
     def knows(self, questions: Iterable[Asked]) -> bool:
         """Tell whether all of some questions have an answer."""
-        return all(one.text in self._known for one in questions)
+        return all(one.text in self._known.get(one.key, {}) for one in questions)
 
     def _answers(self, call: str | None, given: Mapping[str, Any]) -> dict[str, str] | None:
-        return asked.answers(given, self._known) if call in self._pending else None
+        return asked.answers(given, self._known.get(call or "", {}))
 
     async def _gate(self, event: Any, call: str | None, _: Any) -> Any:
         given = event["tool_input"]
@@ -76,8 +83,9 @@ class Questions:
 
     async def permit(
         self, tool: str, given: dict[str, Any], context: ToolPermissionContext
-    ) -> Result:
+    ) -> Reply:
         """Answer a question that came past the hook; let a person decide on other tools."""
+        self._seen.add(context.tool_use_id or "")
         if tool == "WebFetch" and await is_near(str(given.get("url", ""))):
             return PermissionResultDeny(message=_NEAR)
         if tool != TOOL:
@@ -87,5 +95,5 @@ class Questions:
             return decision
         if (answers := self._answers(context.tool_use_id, given)) is not None:
             return PermissionResultAllow(updated_input={**given, "answers": answers})
-        self.unanswered += asked.read(given)
+        self.unanswered += asked.read(given, context.tool_use_id or "")
         return PermissionResultDeny(message=_NOBODY, interrupt=True)

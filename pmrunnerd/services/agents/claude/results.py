@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pmrunnerd.model import brief
-from pmrunnerd.model.entities import TaskKind
+from pmrunnerd.model.entities import Purpose, TaskKind
 from pmrunnerd.model.progress import Proposed, ProposedTask
 from pmrunnerd.services.agents.review import Result
 
@@ -37,6 +37,10 @@ _TASK: Final = _object(
     title=_said("What it does, as the subject of a commit: at most 72 characters."),
     instructions=_said(
         "All that whoever does it has to know; they see this and the plan only. At most 256 KiB."
+    ),
+    kind=_said(
+        "What it changes; research may change nothing, and its result is what it found out.",
+        {"type": "string", "enum": [str(one) for one in Purpose]},
     ),
     needs=_said("Names of tasks whose result it builds on.", _TEXTS),
     files=_said(
@@ -86,6 +90,7 @@ class _Task(Struct, frozen=True):
     name: str
     title: str
     instructions: str
+    kind: Purpose | None = None
     needs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     risk: str = ""
@@ -120,6 +125,7 @@ def plan(given: Any) -> Proposed | None:
             needs=task.needs,
             files=task.files,
             risk=task.risk,
+            purpose=task.kind,
         )
         for task in found.tasks
     )

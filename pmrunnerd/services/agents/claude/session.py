@@ -14,11 +14,13 @@ from pmrunnerd.services.agents.claude import asked
 class Pending(Struct, frozen=True):
     """What a session waits for: questions, by the identifier of the call that asks them.
 
-    `replays`: the CLI makes the call again when it is resumed without a prompt.
+    `replays`: the CLI makes the call again when it is resumed without a prompt. `heard` are the
+    calls that an answer has been given to.
     """
 
     calls: dict[str, tuple[Asked, ...]]
     replays: bool
+    heard: frozenset[str] = frozenset()
 
     @property
     def questions(self) -> tuple[Asked, ...]:
@@ -47,14 +49,19 @@ class Session:
         """Return the questions without an answer. Raises OSError."""
         calls: dict[str, tuple[Asked, ...]] = {}
         deferred: set[str] = set()
+        heard: set[str] = set()
         for entry in self._entries():
             deferred |= _deferred(entry)
             for block in _blocks(entry):
                 if block.get("type") == "tool_use" and block.get("name") == asked.TOOL:
-                    calls[str(block.get("id"))] = asked.read(block.get("input") or {})
+                    call = str(block.get("id"))
+                    calls[call] = asked.read(block.get("input") or {}, call)
                 elif block.get("type") == "tool_result":
-                    calls.pop(str(block.get("tool_use_id")), None)
-        return Pending(calls, replays=not deferred.isdisjoint(calls))
+                    call = str(block.get("tool_use_id"))
+                    if calls.pop(call, None) is not None and not block.get("is_error"):
+                        heard.add(call)
+        replays = not deferred.isdisjoint(calls)
+        return Pending(calls, replays=replays, heard=frozenset(heard))
 
     def counted(self) -> float:
         """Return with how many US dollars the CLI begins to count what the session costs.

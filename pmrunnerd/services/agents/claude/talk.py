@@ -53,6 +53,7 @@ class Talk:
         self._spec = spec
         self._translator = Translator(spec.means.spent, questions.refused)
         self._asked: dict[str, tuple[Asked, ...]] = {}
+        self._turn: tuple[str | None, list[ToolUseBlock]] = (None, [])
         self._is_answered = self._is_told = self._is_served = False
 
     async def through(self, told: list[str]) -> Verdict:
@@ -91,9 +92,12 @@ class Talk:
         for said in self._translator.translate(message):
             self._report.tell(said)
         if isinstance(message, AssistantMessage):
-            for block in message.content:
-                if isinstance(block, ToolUseBlock) and block.name == asked.TOOL:
-                    self._asked[block.id] = asked.read(block.input)
+            uses = [block for block in message.content if isinstance(block, ToolUseBlock)]
+            before = self._turn[1] if message.message_id == self._turn[0] else []
+            self._turn = (message.message_id, before + uses)
+            for use in uses:
+                if use.name == asked.TOOL:
+                    self._asked[use.id] = asked.read(use.input, use.id)
         elif isinstance(message, UserMessage) and isinstance(message.content, list):
             for block in message.content:
                 if isinstance(block, ToolResultBlock):  # refused by the CLI itself, say
@@ -109,6 +113,8 @@ class Talk:
 
     async def _judge(self, result: ResultMessage) -> Verdict | None:
         """Return what a turn comes to; None where it is sent back."""
+        if self._questions.wanted:  # the CLI has asked about the first, and called no other
+            await self._questions.look_at(self._turn[1])
         wanted = [*self._questions.unanswered, *self._questions.wanted]
         if result.stop_reason == _DEFERRED:
             return self._ask([*self._deferred(result), *wanted])
@@ -126,7 +132,7 @@ class Talk:
         if self._asked or result.deferred_tool_use is None:
             return [one for call in self._asked.values() for one in call]
         # Repeated on a resume, it is not said again what is asked.
-        return list(asked.read(result.deferred_tool_use.input))
+        return list(asked.read(result.deferred_tool_use.input, result.deferred_tool_use.id))
 
     def _planned(self, result: ResultMessage) -> Verdict:
         plan = results.plan(result.structured_output)

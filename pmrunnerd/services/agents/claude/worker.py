@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.errors import PmError, Refused
 from pmrunnerd.model.progress import Asked
+from pmrunnerd.model.spec import Answered, Spec
 from pmrunnerd.services.agents import prompts, speaking, verification
 from pmrunnerd.services.agents.claude import launch, limits, stubs
 from pmrunnerd.services.agents.claude import prompts as claude_prompts
@@ -47,9 +48,10 @@ async def work(job: Job, report: Report) -> Verdict:
     await asyncio.to_thread(session.prepare)
     job = counting(job, await asyncio.to_thread(session.counted))
     await asyncio.to_thread(stubs.ignore, job.directory)
-    resumes, pending = session.transcript() is not None, session.pending()
+    resumes = await asyncio.to_thread(session.transcript) is not None
+    pending = await asyncio.to_thread(session.pending)
     permissions = Permissions(spec.answers, spec.workspace)
-    questions = Questions(spec.answers, pending.calls.keys(), permissions)
+    questions = Questions(spec.answers, permissions)
     if pending.replays and not questions.knows(pending.questions):
         # Killed before it could say what it asks. The CLI would ask again, and may not be heard.
         return _ask(report, pending.questions)
@@ -117,7 +119,8 @@ def opening(job: Job, pending: Pending, permissions: Permissions, *, resumes: bo
     """Return what to say, one after the other; an empty one has the CLI repeat its question."""
     spec = job.spec
     lost = prompts.lost(job.restored.ref if job.restored and not job.restored.there else "")
-    news = "\n\n".join(filter(None, (permissions.news(), verification.instructions(spec))))
+    answers = prompts.answered(unheard(spec, pending))
+    news = "\n\n".join(filter(None, (answers, permissions.news(), verification.instructions(spec))))
     if not resumes:
         return ["\n\n".join(filter(None, (claude_prompts.first(spec), news, lost)))]
     if pending.replays:
@@ -127,6 +130,13 @@ def opening(job: Job, pending: Pending, permissions: Permissions, *, resumes: bo
         return ["\n\n".join(filter(None, (news, lost)))]
     interrupted = bool(spec.earlier) and spec.earlier[-1] in spec.interrupted
     return [prompts.going_on(spec, interrupted=interrupted, lost=lost)]
+
+
+def unheard(spec: Spec, pending: Pending) -> list[Answered]:
+    """Return the answers whose call the session has not, or has as one that nobody answered."""
+    waits = set(pending.calls) if pending.replays else set()
+    done = waits | pending.heard
+    return [one for one in spec.answers if one.news and one.key not in done]
 
 
 def counting(job: Job, counted: float) -> Job:

@@ -4,8 +4,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from pmrunnerd.model.progress import AnyProgress
-from pmrunnerd.model.spec import Limits, Spec
+from pmrunnerd.model.progress import AnyProgress, Asked
+from pmrunnerd.model.spec import Answered, Limits, Spec
 from pmrunnerd.services.agents import asking, pm_ask
 from pmrunnerd.services.agents.protocol import Job, Verdict
 from pmrunnerd.services.agents.shell import Shell
@@ -75,3 +75,17 @@ def work(tmp_path: Path, text: str, **more: object) -> tuple[Verdict, Heard]:
     """Let the shell agent do a job to its end."""
     heard = Heard()
     return asyncio.run(Shell().work(job(tmp_path, text, **more), heard)), heard
+
+
+def answered(asked: Asked, answer: str, *, run: str = "r1", news: bool = True) -> Answered:
+    """Return what a person answered to what was asked, as the next run is told of it."""
+    return Answered(
+        question=asked.text,
+        options=asked.options,
+        answer=answer,
+        kind=asked.kind,
+        run=run,
+        news=news,
+        about=asked.about,
+        key=asked.key,
+    )

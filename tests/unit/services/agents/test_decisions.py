@@ -2,17 +2,24 @@
 
 import pytest
 
+from pmrunnerd.model.progress import Asked
 from pmrunnerd.model.questions import ALLOW_ONCE, ALLOW_TASK, DENY, OPTIONS, Kind
 from pmrunnerd.model.spec import Answered
-from pmrunnerd.services.agents.decisions import Decisions, asked, host, question, shown
+from pmrunnerd.services.agents.decisions import Decisions, asked, host, shown
 
-FETCH = question("WebFetch", "https://example.org/a", "example.org")
-OTHER = question("WebFetch", "https://example.org/b", "example.org")
+FETCH = asked("WebFetch", "https://example.org/a", ["example.org"])
+OTHER = asked("WebFetch", "https://example.org/b", ["example.org"])
 NO = "It is not allowed."
 
 
 def decided(answer: str, *, news: bool = True, kind: Kind = Kind.PERMISSION) -> Answered:
-    return Answered(question=FETCH, answer=answer, kind=kind, run="r1", news=news)
+    return of(FETCH, answer, news=news, kind=kind)
+
+
+def of(use: Asked, answer: str, *, news: bool = True, kind: Kind = Kind.PERMISSION) -> Answered:
+    return Answered(
+        question=use.text, answer=answer, kind=kind, news=news, about=use.about, key=use.key
+    )
 
 
 def test_without_a_decision_nothing_is_allowed() -> None:
@@ -43,8 +50,39 @@ def test_what_is_allowed_for_the_task_is_allowed_to_all_later_runs_of_it() -> No
     found = Decisions([decided(ALLOW_TASK, news=False)])
 
     assert found.allow(OTHER)
-    assert not found.allow(question("WebSearch", ""))
-    assert not found.allow(question("WebFetch", "https://example.com/", "example.com"))
+    assert not found.allow(asked("WebSearch"))
+    assert not found.allow(asked("WebFetch", "https://example.com/", ["example.com"]))
+
+
+@pytest.mark.parametrize("answer", [ALLOW_ONCE, ALLOW_TASK])
+def test_the_words_of_a_question_allow_nothing(answer: str) -> None:
+    nameless = Answered(question=FETCH.text, answer=answer, kind=Kind.PERMISSION, news=True)
+
+    assert not Decisions([nameless]).allow(FETCH)
+    assert not Decisions([nameless]).allow(Asked(at="", text=FETCH.text))
+
+
+def test_what_is_written_may_be_another_thing_by_then_and_a_person_is_told_so() -> None:
+    one = asked("Write", "/w/.envrc", [".envrc"], "a\nb\x1b[2J\n" + "x" * 999 + "\n" * 20)
+    other = asked("Write", "/w/.envrc", [".envrc"], "c")
+
+    assert Decisions([of(one, ALLOW_ONCE)]).allow(other)
+    lines = one.text.splitlines()
+    assert lines[1:4] == ["It would write:", "  | a", "  | b�[2J"]
+    assert [len(line) for line in lines if "xxx" in line] == [162]
+    assert lines[-3:] == [
+        "  … and 10 more lines",
+        '"allow once" is for the next use of Write on just that, whatever it writes then.',
+        '"allow for this task" is for any use of Write on .envrc.',
+    ]
+    silent = asked("Write", "/w/.envrc", [".envrc"], "").text.splitlines()
+    assert silent[1] == "It would write nothing, or does not say what."
+
+
+def test_two_names_are_not_one_that_is_called_like_both() -> None:
+    found = Decisions([of(asked("Write", "a", [".vscode", ".idea"]), ALLOW_TASK)])
+
+    assert not found.allow(asked("Write", "b", [".vscode and .idea"]))
 
 
 @pytest.mark.parametrize(
@@ -76,11 +114,18 @@ def test_a_session_that_is_begun_anew_is_told_what_is_no_news() -> None:
 
 
 def test_a_person_is_asked_with_what_can_be_answered_and_what_that_is_for() -> None:
-    found = asked(question("WebSearch", ""))
+    found = asked("WebSearch")
 
-    assert found.text == 'May it use WebSearch?\n"allow for this task" is for any use of WebSearch.'
+    assert found.text.splitlines() == [
+        "May it use WebSearch?",
+        '"allow once" is for the next use of WebSearch.',
+        '"allow for this task" is for any use of WebSearch.',
+    ]
     assert (found.kind, found.options) == (Kind.PERMISSION, OPTIONS[Kind.PERMISSION])
-    assert FETCH.endswith('\n"allow for this task" is for any use of WebFetch on example.org.')
+    assert FETCH.text.splitlines()[1:] == [
+        '"allow once" is for the next use of WebFetch on just that.',
+        '"allow for this task" is for any use of WebFetch on example.org.',
+    ]
 
 
 @pytest.mark.parametrize(("one", "other"), [("x" * 5000 + "a", "x" * 5000 + "b"), ("a\n", "a\r")])

@@ -1,7 +1,8 @@
 """What an agent is told."""
 
 from pmrunnerd.model.entities import TaskKind
-from pmrunnerd.model.spec import Needed
+from pmrunnerd.model.questions import Kind
+from pmrunnerd.model.spec import Answered, Needed
 from pmrunnerd.services.agents import prompts
 from tests.unit.services.agents.parts import session_spec as spec
 
@@ -68,3 +69,17 @@ def test_findings_are_listed_line_by_line() -> None:
 
 def test_what_a_person_says_is_repeated_word_for_word() -> None:
     assert prompts.instructed("Leave b out.").endswith("says:\nLeave b out.")
+
+
+def test_answers_are_told_with_their_questions_and_decisions_are_not() -> None:
+    known = (
+        Answered(question="Which?", answer="cherry", run="r1"),
+        Answered(question="How many?", answer="5", run="r2"),
+        Answered(question="May it?", answer="deny", run="r2", kind=Kind.PERMISSION),
+    )
+
+    assert prompts.answered(known[1:]) == "You asked: How many?\nA person answers: 5"
+    assert prompts.answered(known).startswith(
+        "You asked: Which?\nA person answers: cherry\nYou asked: How"
+    )
+    assert prompts.answered(known[2:]) == ""

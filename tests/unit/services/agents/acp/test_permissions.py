@@ -9,6 +9,7 @@ from pmrunnerd.model.progress import Asked
 from pmrunnerd.model.questions import ALLOW_ONCE, ALLOW_TASK, DENY, Kind
 from pmrunnerd.model.spec import Answered
 from pmrunnerd.services.agents.acp.permissions import Permissions
+from tests.unit.services.agents.parts import answered
 
 LS = {"kind": "execute", "rawInput": {"command": "ls"}}
 ONCE = {"optionId": "1", "kind": "allow_once"}
@@ -27,13 +28,12 @@ def decide(call: dict[str, Any], *options: dict[str, str], answer: str = "") -> 
 
 
 def decided(call: dict[str, Any], answer: str, *, news: bool = True) -> Answered:
-    question = permissions().ask(call)
-    return Answered(question=question, answer=answer, kind=Kind.PERMISSION, run="r1", news=news)
+    return answered(permissions().ask(call), answer, news=news)
 
 
 def words(call: dict[str, Any]) -> list[str]:
     """Return the lines of the question about a call."""
-    return permissions().ask(call).splitlines()
+    return permissions().ask(call).text.splitlines()
 
 
 def at(*paths: str, kind: str = "edit") -> dict[str, Any]:
@@ -47,6 +47,7 @@ def test_a_command_is_asked_about() -> None:
     assert asked.kind is Kind.PERMISSION
     assert asked.text.splitlines() == [
         "May it use execute on ls?",
+        '"allow once" is for the next use of execute on just that.',
         '"allow for this task" is for any use of execute.',
     ]
 
@@ -127,7 +128,7 @@ def test_what_is_allowed_on_one_host_is_not_on_another() -> None:
     )
     found = permissions(decided(one, ALLOW_TASK))
 
-    assert words(one)[1].endswith("is for any use of fetch on example.org.")
+    assert words(one)[-1].endswith("is for any use of fetch on example.org.")
     assert found.decide(same, (ONCE,)) == "1"
     assert isinstance(found.decide(other, (ONCE,)), Asked)
 
@@ -142,12 +143,26 @@ def test_what_is_allowed_for_one_directory_is_for_no_other_and_no_other_tool() -
     assert isinstance(found.decide(moves, (ONCE,)), Asked)
 
 
+def test_who_decides_sees_what_would_be_written() -> None:
+    diffs = [
+        {"type": "diff", "path": "/srv/project/.envrc", "oldText": "b", "newText": text}
+        for text in ("a: 1", "c: 2")
+    ]
+
+    lines = words({"kind": "edit", "content": diffs})
+
+    assert lines[1:4] == ["It would write:", "  | a: 1", "  | c: 2"]
+    assert lines[4].endswith("on just that, whatever it writes then.")
+    deletes = words({"kind": "delete", "locations": diffs})
+    assert deletes[1].endswith("on just that.")
+
+
 def test_a_link_is_asked_about_by_both_its_names(tmp_path: Path) -> None:
     (tmp_path / ".claude").mkdir()
     (tmp_path / "own").symlink_to(".claude")
     found = Permissions([], str(tmp_path))
 
-    use, scope = found.ask(at(f"{tmp_path}/own/x")).splitlines()
+    use, *_, scope = found.ask(at(f"{tmp_path}/own/x")).text.splitlines()
     assert use == f"May it use edit on {tmp_path}/own/x, which is {tmp_path}/.claude/x?"
     assert scope.endswith("is for any use of edit on .claude.")
 

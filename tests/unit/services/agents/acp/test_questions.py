@@ -1,13 +1,11 @@
-"""What a form asks, and what is told of the answers."""
+"""What a form asks."""
 
 from typing import Any
 
 import pytest
 
 from pmrunnerd.model.progress import Asked
-from pmrunnerd.model.questions import Kind
-from pmrunnerd.model.spec import Answered
-from pmrunnerd.services.agents.acp.questions import MOST, read, told
+from pmrunnerd.services.agents.acp.questions import MOST, read
 from pmrunnerd.services.agents.pm_ask import OPTION_LIMIT, OPTIONS_LIMIT, QUESTION_LIMIT
 
 
@@ -53,18 +51,6 @@ def test_several_options_can_be_one_answer() -> None:
 def test_a_field_for_other_words_is_no_question_of_its_own() -> None:
     assert len(read(form(q={"type": "string"}, q_custom={"type": "string"}))) == 1
     assert len(read(form(other_custom={"type": "string"}))) == 1
-
-
-def test_answers_are_told_with_their_questions_and_decisions_are_not() -> None:
-    known = (
-        Answered(question="Which?", answer="cherry", run="r1"),
-        Answered(question="How many?", answer="5", run="r2"),
-        Answered(question="May it?", answer="deny", run="r2", kind=Kind.PERMISSION),
-    )
-
-    assert told(known[1:]) == "You asked: How many?\nA person answers: 5"
-    assert told(known).startswith("You asked: Which?\nA person answers: cherry\nYou asked: How")
-    assert told(known[2:]) == ""
 
 
 def test_what_is_asked_at_great_length_is_cut_and_told_apart() -> None:

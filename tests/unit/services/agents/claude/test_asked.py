@@ -9,20 +9,22 @@ from pmrunnerd.services.agents.pm_ask import OPTION_LIMIT, OPTIONS_LIMIT, QUESTI
 
 @pytest.mark.parametrize("given", [{}, {"questions": None}, {"questions": "what?"}])
 def test_a_call_without_questions_asks_nothing(given: dict[str, object]) -> None:
-    assert read(given) == ()
+    assert read(given, "call") == ()
 
 
 def test_what_is_no_question_or_no_option_is_passed_by() -> None:
     given = {"questions": ["what?", {"question": "Which?", "options": ["a", {"label": "b"}]}]}
 
-    assert read(given) == (Asked(at="", text="Which?", options=("b",), details=("",)),)
+    assert read(given, "call") == (
+        Asked(at="", text="Which?", options=("b",), details=("",), key="call"),
+    )
 
 
 def test_options_keep_their_order_their_descriptions_and_that_many_can_be_chosen() -> None:
     options = [{"label": "a", "description": "the first"}, {"label": "b", "description": "2nd"}]
     given = {"questions": [{"question": "Which?", "options": options, "multiSelect": True}]}
 
-    (one,) = read(given)
+    (one,) = read(given, "call")
 
     assert (one.options, one.details, one.multiple) == (("a", "b"), ("the first", "2nd"), True)
 
@@ -32,7 +34,7 @@ def test_what_is_too_long_is_cut_and_its_answer_is_for_all_of_it() -> None:
     long = "Which? " + "x" * 4_500_000
     given = {"questions": [{"question": long + end, "options": [option] * 50} for end in "ab"]}
 
-    one, other = read(given)
+    one, other = read(given, "call")
 
     assert len(one.text.encode()) <= QUESTION_LIMIT
     assert one.text != other.text
@@ -45,7 +47,7 @@ def test_what_is_too_long_is_cut_and_its_answer_is_for_all_of_it() -> None:
 def test_of_very_many_questions_a_few_are_asked_and_the_others_say_so() -> None:
     given = {"questions": [{"question": f"{number}?"} for number in range(500)]}
 
-    asked = read(given)
+    asked = read(given, "call")
 
     assert len(asked) == MOST
     found = answers(given, {one.text: "yes" for one in asked})
@@ -58,7 +60,7 @@ def test_two_questions_in_the_same_words_are_one_with_the_options_of_both() -> N
     first = {"question": "Which?", "options": [{"label": "a", "description": "1"}]}
     second = {"question": "Which?", "options": [{"label": "a"}, {"label": "b", "description": "2"}]}
 
-    (one,) = read({"questions": [first, second]})
+    (one,) = read({"questions": [first, second]}, "call")
 
     assert (one.options, one.details) == (("a", "b"), ("1", "2"))
 

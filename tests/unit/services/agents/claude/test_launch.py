@@ -24,7 +24,7 @@ def program(tmp_path: Path) -> str:
 
 
 def words(told: Spec, *, resumes: bool = False) -> list[str]:
-    questions = Questions([], set(), Permissions([], told.workspace))
+    questions = Questions([], Permissions([], told.workspace))
     return list(launch.argv(launch.options(told, questions, resumes=resumes)))
 
 
@@ -65,6 +65,29 @@ def test_model_and_limits_are_passed_at_every_start(program: str, *, resumes: bo
     assert after(argv, "--model") == "sonnet"
     assert after(argv, "--max-turns") == "9"
     assert after(argv, "--max-budget-usd") == "1.75"
+
+
+@pytest.mark.parametrize("kind", TaskKind)
+def test_a_resume_is_told_all_that_the_start_was(program: str, kind: TaskKind) -> None:
+    budget = Budget(scope="task", limit=2.0, used=0.5)
+    told = spec(kind=kind, means=Means(cli=program, model="sonnet", turns=9, budget=budget))
+    first, again = words(told), words(told, resumes=True)
+
+    assert after(again, "--permission-mode") == "acceptEdits"
+    assert after(again, "--tools").startswith("Read,Grep,Glob,AskUserQuestion")
+    assert after(again, "--disallowedTools") == ",".join(launch.FORBIDDEN)
+    for argv, name in ((first, "--session-id"), (again, "--resume")):
+        at = next(n for n, word in enumerate(argv) if word.startswith(name))
+        del argv[at : at + (1 if "=" in argv[at] else 2)]
+    assert again == first
+
+
+def test_nothing_is_remembered_from_run_to_run_but_the_conversation() -> None:
+    assert launch.environment(Means(), GIVEN)["CLAUDE_CODE_DISABLE_AUTO_MEMORY"] == "1"
+    assert launch.FORBIDDEN == (
+        "Read(//run/pm-agent/session/**)",
+        "Edit(//run/pm-agent/session/**)",
+    )
 
 
 def test_nothing_of_the_repository_or_the_person_is_loaded(program: str) -> None:

@@ -9,6 +9,7 @@ from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny
 from pmrunnerd.model.questions import ALLOW_ONCE, ALLOW_TASK, DENY, Kind
 from pmrunnerd.model.spec import Answered
 from pmrunnerd.services.agents.claude.permissions import Permissions
+from tests.unit.services.agents.parts import answered
 
 FETCH = {"url": "https://example.org/a"}
 
@@ -27,7 +28,7 @@ def decided(
     found = permissions()
     found.decide(tool, given)
     (one,) = found.wanted
-    return Answered(question=one.text, answer=answer, kind=one.kind, run="r1", news=news)
+    return answered(one, answer, news=news)
 
 
 def asked(tool: str, given: Mapping[str, str]) -> str:
@@ -77,6 +78,26 @@ def test_what_a_person_s_own_programs_execute_is_asked_for(path: str) -> None:
     assert asked("Write", given) == f"May it use Write on /srv/project/{path}?"
 
 
+@pytest.mark.parametrize(
+    ("tool", "given"),
+    [("Write", {"content": "a: 1"}), ("Edit", {"old_string": "b: 2", "new_string": "a: 1"})],
+)
+def test_who_decides_sees_what_would_be_written(tool: str, given: dict[str, str]) -> None:
+    found = permissions()
+    found.decide(tool, {"file_path": "/srv/project/.envrc", **given})
+
+    (one,) = found.wanted
+    assert one.text.splitlines()[1:3] == ["It would write:", "  | a: 1"]
+
+
+def test_the_same_use_is_asked_about_once() -> None:
+    found = permissions()
+    for content in "ab":
+        found.decide("Write", {"file_path": "/srv/project/.envrc", "content": content})
+
+    assert len(found.wanted) == 1
+
+
 def test_a_link_is_where_it_leads_and_what_it_is_called(tmp_path: Path) -> None:
     here = tmp_path / "workspace"
     (here / ".git/hooks").mkdir(parents=True)
@@ -95,17 +116,18 @@ def test_a_link_is_where_it_leads_and_what_it_is_called(tmp_path: Path) -> None:
     assert [one.text for one in found.wanted] == [
         (
             f"May it use Write on {here}/own/settings.json, which is {here}/.claude/settings.json?\n"
+            "It would write nothing, or does not say what.\n"
+            '"allow once" is for the next use of Write on just that, whatever it writes then.\n'
             '"allow for this task" is for any use of Write on .claude.'
         )
     ]
 
 
 def test_nobody_can_allow_a_command_a_way_out_of_its_network() -> None:
-    question = "May it use SandboxNetworkAccess?"
-    allowed = Answered(question=question, answer=ALLOW_TASK, kind=Kind.PERMISSION, run="r1")
-    found = permissions(allowed)
+    given = {"host": "example.org"}
+    found = permissions(answered(permissions().ask("SandboxNetworkAccess", given), ALLOW_TASK))
 
-    refused = found.decide("SandboxNetworkAccess", {"host": "example.org"})
+    refused = found.decide("SandboxNetworkAccess", given)
 
     assert isinstance(refused, PermissionResultDeny)
     assert not refused.interrupt
@@ -139,6 +161,7 @@ def test_a_tool_without_a_rule_ends_the_turn_and_is_asked_for() -> None:
         (
             (
                 "May it use WebFetch on https://example.org/a?\n"
+                '"allow once" is for the next use of WebFetch on just that.\n'
                 '"allow for this task" is for any use of WebFetch on example.org.'
             ),
             Kind.PERMISSION,
@@ -178,13 +201,6 @@ def test_a_tool_that_nobody_knows_is_asked_for_with_all_that_it_is_given() -> No
     assert asked("Other", one) == 'May it use Other on {"path": "b", "query": "a"}?'
     found = permissions(decided(ALLOW_ONCE, tool="Other", given=one))
     assert isinstance(found.decide("Other", other), PermissionResultDeny)
-
-
-def test_what_was_allowed_once_and_is_no_news_is_used_up() -> None:
-    found = permissions(decided(ALLOW_ONCE, news=False))
-
-    assert isinstance(found.decide("WebFetch", FETCH), PermissionResultDeny)
-    assert found.news() == ""
 
 
 def test_what_is_allowed_for_the_task_is_allowed_to_all_later_runs_of_it() -> None:
@@ -227,9 +243,3 @@ def test_the_session_is_told_what_was_decided(answer: str, told: str) -> None:
     news = permissions(decided(answer)).news()
 
     assert news == f"A person was asked: May it use WebFetch on https://example.org/a? {told}"
-
-
-def test_an_answer_to_an_agent_s_own_question_allows_nothing() -> None:
-    forged = Answered(question=decided("").question, answer=ALLOW_TASK, run="r1")
-
-    assert isinstance(permissions(forged).decide("WebFetch", FETCH), PermissionResultDeny)

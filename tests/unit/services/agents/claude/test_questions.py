@@ -3,20 +3,27 @@
 import asyncio
 from typing import Any
 
-from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny, ToolPermissionContext
+from claude_agent_sdk import (
+    PermissionResultAllow,
+    PermissionResultDeny,
+    ToolPermissionContext,
+    ToolUseBlock,
+)
 
+from pmrunnerd.model.progress import Asked
 from pmrunnerd.model.questions import ALLOW_TASK, Kind
 from pmrunnerd.model.spec import Answered
 from pmrunnerd.services.agents.claude.asked import TOOL
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.questions import Questions
+from tests.unit.services.agents.parts import answered
 
 ASKED: dict[str, Any] = {"questions": [{"question": "Which?"}, {"question": "How many?"}]}
 
 
-def questions(*answers: tuple[str, str], pending: tuple[str, ...] = ("call",)) -> Questions:
-    known = [Answered(question=text, answer=answer) for text, answer in answers]
-    return Questions(known, set(pending), Permissions([], "/srv/project"))
+def questions(*answers: tuple[str, str], key: str = "call") -> Questions:
+    known = [Answered(question=text, answer=answer, key=key) for text, answer in answers]
+    return Questions(known, Permissions([], "/srv/project"))
 
 
 def gate(found: Questions, call: str = "call") -> dict[str, Any]:
@@ -59,6 +66,14 @@ def test_another_call_with_the_same_words_is_another_question() -> None:
     assert isinstance(permit(found, "later"), PermissionResultDeny)
 
 
+def test_what_was_asked_by_no_call_answers_none() -> None:
+    found = questions(("Which?", "a"), ("How many?", "2"), key="")
+
+    assert gate(found, "")["permissionDecision"] == "defer"
+    assert isinstance(permit(found, ""), PermissionResultDeny)
+    assert not found.knows([Asked(at="", text="Which?", key="call")])
+
+
 def test_an_unanswered_call_past_the_hook_ends_the_turn_and_is_remembered() -> None:
     found = questions()
 
@@ -67,27 +82,44 @@ def test_an_unanswered_call_past_the_hook_ends_the_turn_and_is_remembered() -> N
     assert isinstance(refused, PermissionResultDeny)
     assert refused.interrupt
     assert [one.text for one in found.unanswered] == ["Which?", "How many?"]
+    assert {one.key for one in found.unanswered} == {"call"}
 
 
 def test_a_permission_answers_no_question() -> None:
-    known = [Answered(question="Which?", answer="a", kind=Kind.PERMISSION)]
-    found = Questions(known, {"call"}, Permissions([], "/srv/project"))
+    known = [
+        Answered(question=text, answer="a", kind=Kind.PERMISSION, key="call")
+        for text in ("Which?", "How many?")
+    ]
+    found = Questions(known, Permissions([], "/srv/project"))
 
     assert gate(found)["permissionDecision"] == "defer"
 
 
-def test_what_is_near_cannot_be_fetched_whatever_a_person_allowed() -> None:
-    asks = Permissions([], "/srv/project")
-    allowed = [
-        Answered(
-            question=asks.ask("WebFetch", {"url": url}),
-            answer=ALLOW_TASK,
-            kind=Kind.PERMISSION,
-            run="r1",
-        )
-        for url in ("http://127.0.0.1:3502/", "http://192.0.43.7/")
+def test_what_was_called_beside_what_ended_the_turn_is_asked_about_too() -> None:
+    found = questions()
+    uses = [
+        ToolUseBlock("a", "Write", {"file_path": "/srv/project/.envrc"}),
+        ToolUseBlock("b", "TodoWrite", {}),
+        ToolUseBlock("c", "Write", {"file_path": "/srv/project/plain"}),
+        ToolUseBlock("d", "WebFetch", {"url": "http://127.0.0.1/"}),
+        ToolUseBlock("e", "Write", {"file_path": "/srv/project/.mcp.json"}),
     ]
-    found = Questions([], set(), Permissions(allowed, "/srv/project"))
+    first = ToolPermissionContext(tool_use_id="a")
+    asyncio.run(found.permit("Write", uses[0].input, first))
+
+    asyncio.run(found.look_at(uses))
+
+    assert [one.key for one in found.wanted] == [
+        "Write\n/srv/project/.envrc",
+        "Write\n/srv/project/.mcp.json",
+    ]
+    assert found.refused == {"a", "e"}
+
+
+def test_what_is_near_cannot_be_fetched_whatever_a_person_allowed() -> None:
+    asks, urls = Permissions([], "/srv/project"), ("http://127.0.0.1:3502/", "http://192.0.43.7/")
+    allowed = [answered(asks.ask("WebFetch", {"url": url}), ALLOW_TASK) for url in urls]
+    found = Questions([], Permissions(allowed, "/srv/project"))
 
     def fetch(url: str) -> PermissionResultAllow | PermissionResultDeny:
         return asyncio.run(found.permit("WebFetch", {"url": url}, ToolPermissionContext()))

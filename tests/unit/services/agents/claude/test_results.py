@@ -3,7 +3,7 @@
 import pytest
 
 from pmrunnerd.model import brief
-from pmrunnerd.model.entities import TaskKind
+from pmrunnerd.model.entities import Purpose, TaskKind
 from pmrunnerd.model.progress import Proposed, ProposedTask
 from pmrunnerd.rules import planning
 from pmrunnerd.services.agents.claude import results
@@ -37,11 +37,16 @@ def test_what_does_not_fit_is_no_plan(given: object) -> None:
 
 def test_a_plan_is_handed_on_as_it_is_for_the_rules_to_look_at() -> None:
     task = {"name": "a", "title": "A", "instructions": "do a", "needs": ["a"], "files": ["f"]}
+    task["kind"] = "docs"
 
     assert results.plan({"title": "t", "tasks": [task]}) == Proposed(
         at="",
         title="t",
-        tasks=(ProposedTask(name="a", title="A", text="do a", needs=("a",), files=("f",)),),
+        tasks=(
+            ProposedTask(
+                name="a", title="A", text="do a", needs=("a",), files=("f",), purpose=Purpose.DOCS
+            ),
+        ),
     )
 
 
@@ -51,7 +56,9 @@ def test_each_kind_of_task_has_a_schema_that_lets_nothing_else_in() -> None:
     assert plan["required"] == ["title", "tasks"]
     assert work["required"] == ["summary", "files"]
     assert not plan["additionalProperties"]
-    assert not plan["properties"]["tasks"]["items"]["additionalProperties"]
+    task = plan["properties"]["tasks"]["items"]
+    assert not task["additionalProperties"]
+    assert task["properties"]["kind"]["enum"] == ["code", "tests", "docs", "research"]
 
 
 def test_a_planner_is_told_how_long_what_it_proposes_may_be() -> None:

@@ -44,14 +44,27 @@ def test_a_session_that_never_was_waits_for_nothing(tmp_path: Path) -> None:
 def test_a_deferred_call_is_one_that_is_made_again(tmp_path: Path) -> None:
     pending = session(tmp_path, call("a"), deferred("a")).pending()
 
-    assert [one.text for one in pending.questions] == ["Which?"]
+    assert [(one.text, one.key) for one in pending.questions] == [("Which?", "a")]
     assert pending.replays
 
 
 def test_a_call_that_was_answered_waits_no_more(tmp_path: Path) -> None:
     pending = session(tmp_path, call("a"), deferred("a"), answered("a")).pending()
 
-    assert (pending.calls, pending.replays) == ({}, False)
+    assert (pending.calls, pending.replays, pending.heard) == (
+        {},
+        False,
+        frozenset({"a"}),
+    )
+
+
+def test_a_call_that_was_refused_was_not_answered(tmp_path: Path) -> None:
+    refused = answered("a")
+    refused["message"]["content"][0]["is_error"] = True
+
+    pending = session(tmp_path, call("a"), refused).pending()
+
+    assert (pending.calls, pending.heard) == ({}, frozenset())
 
 
 def test_of_two_calls_in_one_turn_both_wait_though_one_alone_is_called_deferred(

@@ -40,7 +40,7 @@ class Talked:
         )
         self.heard = Heard()
         self.permissions = Permissions([], str(workspace))
-        self.questions = Questions([], set(), self.permissions)
+        self.questions = Questions([], self.permissions)
         if wants:
             self.permissions.decide(wants, {})
         self.verdict = asyncio.run(self._talk(teller, list(told) or ["do it"]))

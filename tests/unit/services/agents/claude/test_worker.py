@@ -25,7 +25,8 @@ from tests.unit.services.agents.parts import session_spec as spec
 from tests.unit.services.parts import confined, needs_sandbox, unconfined
 
 NOTHING = Pending({}, replays=False)
-WAITS = Pending({"a": (pr.Asked(at="", text="Which?"),)}, replays=True)
+WAITS = Pending({"a": (pr.Asked(at="", text="Which?", key="a"),)}, replays=True)
+LEFT = Pending(WAITS.calls, replays=False)
 
 
 def job(
@@ -95,9 +96,8 @@ def test_a_budget_that_is_used_up_is_a_question_before_anything_is_spent(tmp_pat
     assert asked.text.startswith("The day has cost $5.25, and may cost $5.00.")
 
 
-@needs_sandbox
-def test_a_question_that_nobody_could_be_asked_is_asked_without_the_cli(tmp_path: Path) -> None:
-    given = job(tmp_path, earlier=("r1",))
+def asking(given: Job) -> tuple[Path, str]:
+    """Return where the transcript of a job is to be, and one in which a question is deferred."""
     place = given.directory / "session/projects/-srv"
     place.mkdir(parents=True)
     call: dict[str, Any] = {"type": "tool_use", "id": "a", "name": "AskUserQuestion"}
@@ -105,11 +105,18 @@ def test_a_question_that_nobody_could_be_asked_is_asked_without_the_cli(tmp_path
     entries: list[Any] = [{"message": {"content": [call]}}]
     entries += [{"attachment": {"type": "hook_deferred_tool", "toolUseID": "a"}}]
     lines = "".join(json.dumps(entry) + "\n" for entry in entries)
-    (place / f"{given.spec.session}.jsonl").write_text(lines)
+    return place / f"{given.spec.session}.jsonl", lines
+
+
+@needs_sandbox
+def test_a_question_that_nobody_could_be_asked_is_asked_without_the_cli(tmp_path: Path) -> None:
+    given = job(tmp_path, earlier=("r1",))
+    transcript, lines = asking(given)
+    transcript.write_text(lines)
     heard = Heard()
 
     assert asyncio.run(work(given, heard)).outcome is Outcome.ASKED
-    assert heard.told == [pr.Asked(at="", text="Which?")]
+    assert heard.told == [pr.Asked(at="", text="Which?", key="a")]
 
 
 @pytest.mark.parametrize(
@@ -182,6 +189,25 @@ def test_a_decision_is_told_after_the_answer_that_was_waited_for(tmp_path: Path)
 
     assert first == ""
     assert "It is allowed; do it again now." in second
+
+
+@pytest.mark.parametrize("pending", [NOTHING, LEFT], ids=["no call", "one that is not repeated"])
+def test_an_answer_whose_call_is_lost_is_told_in_words(tmp_path: Path, pending: Pending) -> None:
+    known = Answered(question="Which?", answer="cherry", run="r1", news=True, key="a")
+
+    words = "You asked: Which?\nA person answers: cherry"
+    assert told(tmp_path, pending, earlier=("r1",), answers=(known,)) == [words]
+    (prompt,) = told(tmp_path, pending, resumes=False, earlier=("r1",), answers=(known,))
+    assert prompt.endswith(words)
+
+
+def test_an_answer_that_its_call_got_or_gets_is_not_told_in_words(tmp_path: Path) -> None:
+    known = Answered(question="Which?", answer="cherry", run="r1", news=True, key="a")
+    heard = Pending({}, replays=False, heard=frozenset({"a"}))
+
+    assert told(tmp_path, WAITS, earlier=("r1",), answers=(known,)) == [""]
+    (prompt,) = told(tmp_path, heard, earlier=("r1",), answers=(known,))
+    assert "cherry" not in prompt
 
 
 def test_an_interrupted_session_is_told_to_look_first(tmp_path: Path) -> None:
