@@ -34,7 +34,7 @@ def until_running(daemon: Daemon, path: Path) -> None:
 
 
 def test_a_task_waits_for_memory_and_everybody_is_told_which(tmp_path: Path) -> None:
-    with Daemon(tmp_path / "state", f"--runs-memory={1 << 60}") as daemon:
+    with Daemon(tmp_path / "state", f"--runs-memory={1 << 50}") as daemon:
         daemon.add_project("cake")
         daemon.say("cake", "true")
         daemon.until("cake", lambda entry: entry.kind == "plan")

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from pmrunnerd.model.progress import Asked
 from pmrunnerd.services.agents import kept, lines
 from pmrunnerd.services.agents.claude import asked
+
+# The kind of entry in which the CLI says where it ended.
+_END: Final = "last-prompt"
 
 
 class Pending(Struct, frozen=True):
@@ -37,8 +41,10 @@ class Session:
         self._earlier = earlier
 
     def prepare(self) -> None:
-        """Have what the latest run left, if there was one. Raises OSError."""
+        """Have what the latest run left, if there was one, and its end be the end. Raises OSError."""
         kept.prepare(self.directory.parent, self._earlier)
+        if path := self.transcript():
+            _end_at_the_last(path)
 
     def transcript(self) -> Path | None:
         """Return the file of the conversation; None where none has begun."""
@@ -78,13 +84,37 @@ class Session:
 
     def _entries(self) -> Iterator[dict[str, Any]]:
         path = self.transcript()
-        for line in path.read_bytes().splitlines() if path else ():
-            try:
-                entry = lines.read(line)
-            except ValueError:
-                continue  # cut off when the CLI was killed
-            if isinstance(entry, dict):
-                yield entry
+        return _read(path.read_bytes()) if path else iter(())
+
+
+def _read(transcript: bytes) -> Iterator[dict[str, Any]]:
+    for line in transcript.splitlines():
+        try:
+            entry = lines.read(line)
+        except ValueError:
+            continue  # cut off when the CLI was killed
+        if isinstance(entry, dict):
+            yield entry
+
+
+def _end_at_the_last(path: Path) -> None:
+    """Have the CLI go on from the last entry of a transcript that is our copy.
+
+    It goes on from where it says that it ended. One that was killed has said that of an earlier end
+    alone: a question after that would be as if it had never been asked.
+    """
+    whole = path.read_bytes()
+    said: dict[str, Any] = {}
+    since = ""
+    for entry in _read(whole):
+        if entry.get("type") == _END:
+            said, since = entry, ""
+        elif entry.get("uuid") and not entry.get("isSidechain"):
+            since = str(entry["uuid"])
+    if said and since:
+        cut = whole[: whole.rfind(b"\n") + 1]
+        end = msgspec.json.encode(said | {"leafUuid": since})
+        path.write_bytes(cut + end + b"\n")
 
 
 def _deferred(entry: dict[str, Any]) -> set[str]:

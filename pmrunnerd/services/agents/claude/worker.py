@@ -11,14 +11,13 @@ from msgspec.structs import replace
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.errors import PmError, Refused
 from pmrunnerd.model.progress import Asked
-from pmrunnerd.model.spec import Answered, Spec
-from pmrunnerd.services.agents import prompts, speaking, verification
+from pmrunnerd.services.agents import speaking, verification
 from pmrunnerd.services.agents.claude import launch, limits, stubs
-from pmrunnerd.services.agents.claude import prompts as claude_prompts
 from pmrunnerd.services.agents.claude.launch import Launch
+from pmrunnerd.services.agents.claude.opening import opening
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.questions import Questions
-from pmrunnerd.services.agents.claude.session import Pending, Session
+from pmrunnerd.services.agents.claude.session import Session
 from pmrunnerd.services.agents.claude.talk import Talk
 from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
@@ -113,30 +112,6 @@ def broken(exc: Exception, last: str, *, started: bool) -> Verdict:
 def killed_by(exc: Exception) -> int:
     """Return the signal by which somebody ended the CLI; 0 where nobody did."""
     return speaking.killed_by(exc.exit_code or 0) if isinstance(exc, ProcessError) else 0
-
-
-def opening(job: Job, pending: Pending, permissions: Permissions, *, resumes: bool) -> list[str]:
-    """Return what to say, one after the other; an empty one has the CLI repeat its question."""
-    spec = job.spec
-    lost = prompts.lost(job.restored.ref if job.restored and not job.restored.there else "")
-    answers = prompts.answered(unheard(spec, pending))
-    news = "\n\n".join(filter(None, (answers, permissions.news(), verification.instructions(spec))))
-    if not resumes:
-        return ["\n\n".join(filter(None, (claude_prompts.first(spec), news, lost)))]
-    if pending.replays:
-        more = "\n\n".join(filter(None, (news, lost)))
-        return ["", *([more] if more else [])]
-    if news:
-        return ["\n\n".join(filter(None, (news, lost)))]
-    interrupted = bool(spec.earlier) and spec.earlier[-1] in spec.interrupted
-    return [prompts.going_on(spec, interrupted=interrupted, lost=lost)]
-
-
-def unheard(spec: Spec, pending: Pending) -> list[Answered]:
-    """Return the answers whose call the session has not, or has as one that nobody answered."""
-    waits = set(pending.calls) if pending.replays else set()
-    done = waits | pending.heard
-    return [one for one in spec.answers if one.news and one.key not in done]
 
 
 def counting(job: Job, counted: float) -> Job:

@@ -115,3 +115,43 @@ def test_the_count_of_its_cost_begins_where_the_cli_last_wrote_it_down(tmp_path:
 
 def test_the_count_of_one_that_never_ended_in_order_begins_with_nothing(tmp_path: Path) -> None:
     assert session(tmp_path, call("a")).counted() == 0.0
+
+
+def chained(uuid: str) -> dict[str, Any]:
+    return {"type": "user", "uuid": uuid, "message": {"content": "x"}}
+
+
+def ended(leaf: str) -> dict[str, Any]:
+    return {"type": "last-prompt", "lastPrompt": "Do it", "leafUuid": leaf}
+
+
+def taken_over(root: Path) -> list[Any]:
+    """Return what a run has of the session of the one before it."""
+    now = Session(root / "r2", NAME, [root / "r1"])
+    now.prepare()
+    path = now.transcript()
+    assert path is not None
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_one_that_was_killed_after_an_earlier_end_goes_on_from_its_last_entry(
+    tmp_path: Path,
+) -> None:
+    entries = [chained("a"), ended("a"), chained("b"), {**chained("s"), "isSidechain": True}]
+    before = session(tmp_path, *entries, rest='{"type":"assis')
+    assert taken_over(tmp_path) == [*entries, ended("b")]
+    # What the run before left is as it was.
+    path = before.transcript()
+    assert path is not None
+    assert path.read_text().endswith('{"type":"assis')
+
+
+def test_one_that_came_to_its_end_is_left_as_it_is(tmp_path: Path) -> None:
+    entries = [chained("a"), chained("b"), ended("a"), {"type": "cost-state"}]
+    session(tmp_path, *entries)
+    assert taken_over(tmp_path) == entries
+
+
+def test_one_that_never_came_to_an_end_is_left_as_it_is(tmp_path: Path) -> None:
+    session(tmp_path, chained("a"), chained("b"))
+    assert taken_over(tmp_path) == [chained("a"), chained("b")]
