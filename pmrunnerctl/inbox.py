@@ -9,6 +9,7 @@ import click
 from pmrunnerctl import complete
 from pmrunnerctl.exits import Cannot, Exit, misused
 from pmrunnerctl.render import Screen
+from pmrunnerctl.replies import Offer, replies
 from pmrunnerctl.session import Session
 from pmrunnerctl.texts import joined
 from pmrunnerctl.verbs import verb
@@ -61,7 +62,14 @@ def answer(
 
     def say(_: Any) -> None:
         said = done.decided or (one_line(chosen) if numbers else chosen)
+        if done.before:
+            session.out.line(f"{done.id} was already answered: {said}")
+            session.out.next("pmrunnerctl task list")
+            return
         session.out.line(f"answered {done.id}: {said}")
+        if done.still:
+            session.out.next("pmrunnerctl inbox", f"still open: {', '.join(done.still)}")
+            return
         over = done.decided == decided(Kind.BUDGET, CANCEL)
         session.out.next("pmrunnerctl task list", "" if over else "the task that asked goes on")
 
@@ -97,10 +105,8 @@ def _draw_item(screen: Screen, item: InboxItem) -> None:
 def _commands(item: InboxItem, addressed: Callable[[str], str]) -> list[str]:
     """Return what can be typed, with a word in capitals where somebody has to say something."""
     if item.kind == "question":
-        does = f"   # {item.otherwise}" if item.otherwise else ""
-        text = addressed(f"pmrunnerctl answer {item.id} TEXT") + does
-        option = addressed(f"pmrunnerctl answer {item.id} --option 1")
-        return [*([] if item.fixed else [text]), *([option] if item.options else [])]
+        offer = Offer(item.id, item.options, item.fixed, item.multiple, item.otherwise)
+        return replies(offer, addressed)
     if item.kind == "plan":
         reject = addressed(f"pmrunnerctl plan reject {item.id} REASON")
         edit = addressed(f"pmrunnerctl plan edit {item.id}")

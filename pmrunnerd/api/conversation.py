@@ -7,7 +7,7 @@ from pmrunnerd.api import plans
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import PlanState, TaskKind
-from pmrunnerd.model.questions import CLOSED, OPTIONS, OTHERWISE
+from pmrunnerd.model.questions import CLOSED, OPTIONS, OTHERWISE, decided
 from pmrunnerd.model.state import State
 from pmrunnerd.store.batch import Batch
 
@@ -136,7 +136,8 @@ class _Told:
     def answer(self, fact: ev.QuestionAnswered) -> Iterator[v.Entry]:
         question = self._state.questions.get(fact.question)
         about = self._about(question.task) if question else {}
-        yield self._entry("answer", fact.by, fact.text, id=fact.question, **about)
+        text = (decided(question.kind, fact.text) if question else "") or fact.text
+        yield self._entry("answer", fact.by, text, id=fact.question, **about)
 
     def task(self, fact: "_TaskOutcome") -> Iterator[v.Entry]:
         if self._is_told_as_a_plan(fact):

@@ -1,11 +1,13 @@
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from pmrunnerd.api.conversation import TELLERS, entries
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, PlanApproval
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.progress import Finished, Proposed, ProposedTask
+from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.state import State
 from pmrunnerd.model.views import Entry
 from pmrunnerd.rules import decide, drafting
@@ -67,6 +69,16 @@ def test_a_question_waits_until_it_is_answered() -> None:
     assert answer.task == "t1"
     (later,) = entries(state, "w1", Batch(seq=7, at="", facts=facts))
     assert later.state == ""
+
+
+def test_an_answer_to_the_runner_is_told_as_what_it_decided() -> None:
+    state = happen(planned("one"), desks.started())
+    over, asking = desks.asked("May it?")
+    assert isinstance(asking, ev.TaskAsked)
+    (one,) = asking.questions
+    happen(state, over, replace(asking, questions=(replace(one, kind=Kind.PERMISSION),)))
+    (denied,) = told(state, ev.QuestionAnswered(question="q1", project="w1", text="no", by="otto"))
+    assert denied.text == "denied, with this reason: no"
 
 
 @pytest.mark.parametrize(

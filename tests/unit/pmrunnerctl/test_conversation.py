@@ -93,10 +93,11 @@ def test_a_question_says_all_that_the_inbox_says_of_it(paper: Paper) -> None:
             otherwise="denies it, with that reason",
         ),
     )
-    assert [line.strip() for line in paper.text.splitlines()[-5:]] == [
+    assert [line.strip() for line in paper.text.splitlines()[-6:]] == [
         "1. red: as blood",
         "2. blue",
         "several can be chosen",
-        "answer: pmrunnerctl answer q7 TEXT   # denies it, with that reason",
-        "or: pmrunnerctl answer q7 --option 1",
+        "answer: pmrunnerctl answer q7 --option 1   # red",
+        "or: pmrunnerctl answer q7 --option 2   # blue",
+        "or: pmrunnerctl answer q7 TEXT   # denies it, with that reason",
     ]
