@@ -58,6 +58,8 @@ def draw(screen: Screen, entry: Entry) -> None:
 
 
 def _answers(entry: Entry, addressed: Callable[[str], str]) -> list[tuple[str, str]]:
+    if entry.kind == "error" and entry.state == "ERROR":
+        return [("retry:", addressed(f"pmrunnerctl task retry {entry.task}"))]
     if entry.state != "AWAITING_RESPONSE":
         return []
     if entry.kind == "question":

@@ -154,7 +154,7 @@ def draw_task(screen: Screen, view: TaskView) -> None:
             ("title", found.title),
             ("kind", "planning: it makes the plan" if found.kind is TaskKind.PLANNING else ""),
             ("state", state(found.state)),
-            ("waits", Cell(screen.addressed(view.waits), "yellow")),
+            ("waits", Cell(screen.addressed(view.waits.removeprefix("waits ")), "yellow")),
             ("reason", screen.addressed(found.reason)),
             ("since", screen.when(found.at)),
             ("needs", ", ".join(found.needs)),
@@ -173,6 +173,8 @@ def draw_task(screen: Screen, view: TaskView) -> None:
     )
     for run in view.runs[-1:]:
         screen.next(f"pmrunnerctl run logs {run.id}")
+    if found.state is TaskState.ERROR:
+        screen.next(f"pmrunnerctl task retry {found.id}")
 
 
 def risk(task: Task) -> Cell:

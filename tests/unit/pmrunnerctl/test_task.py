@@ -93,15 +93,23 @@ def test_a_permission_shows_each_way_to_answer_it_and_what_was_decided(paper: Pa
         v.TaskView(
             task=samples.task(),
             alias="demo",
-            waits="",
+            waits="waits for an answer to q7",
             runs=(),
             questions=(question(**ours), question(id="q8", answer=no, **ours)),
         ),
     )
 
+    assert "waits  for an answer to q7\n" in paper.text
     assert "pmrunnerctl answer q7 --option 1   # allow once\n" in paper.text
     assert "pmrunnerctl answer q7 TEXT   # denies it, with that reason\n" in paper.text
     assert "answered by anna: denied, with this reason: not now\n" in paper.text
+
+
+def test_a_task_that_failed_says_how_it_is_tried_again(paper: Paper) -> None:
+    failed = samples.task(state=TaskState.ERROR, reason="exit status 2")
+    tasks.draw_task(paper, v.TaskView(task=failed, alias="demo", waits="", runs=(), questions=()))
+
+    assert paper.text.endswith("next: pmrunnerctl task retry t3\n")
 
 
 def test_what_runs_left_is_named_and_so_is_that_it_is_no_more(paper: Paper) -> None:
