@@ -46,7 +46,7 @@ class Log:
             case pr.Said(text=text, thought=False) | pr.Concluded(text=text):
                 self._begin_line()
                 self._print(self._out, f"{text}\n")
-            case pr.Served():
+            case pr.Served() | pr.Told():
                 pass  # that is for the runner; what it said comes next
             case pr.Finished() as last:
                 self.note(self._err.addressed(said(last)))

@@ -85,7 +85,6 @@ def test_our_own_notes_go_to_standard_error() -> None:
         "-- began at 0123456789ab, in a sandbox\n"
         "-- what is kept as refs/pm-runner/runs/r0 is there again\n"
         "-- what is kept as refs/pm-runner/runs/r0 cannot be put back\n"
-        "-- told\n"
         "-- asked: Which? [one | two]\n"
         "-- asked: Why?\n"
         "-- committed fedcba987654 Build it (1 file)\n"
