@@ -58,17 +58,20 @@ def answer(
             hint="pmrunnerctl inbox",
         )
     chosen = _options(session, question, numbers) if numbers else joined(text, "answer")
+    open_ones = _open(session)  # before: the same answer twice has the same reply
     done = session.ask(p.Answer(question=question, text=chosen))
+    asked = open_ones.pop(done.id, None)
+    still = [one.id for one in open_ones.values() if asked and one.task == asked.task]
 
     def say(_: Any) -> None:
         said = done.decided or (one_line(chosen) if numbers else chosen)
-        if done.before:
+        if asked is None:
             session.out.line(f"{done.id} was already answered: {said}")
             session.out.next("pmrunnerctl task list")
             return
         session.out.line(f"answered {done.id}: {said}")
-        if done.still:
-            session.out.next("pmrunnerctl inbox", f"still open: {', '.join(done.still)}")
+        if still:
+            session.out.next("pmrunnerctl inbox", f"still open: {', '.join(still)}")
             return
         over = done.decided == decided(Kind.BUDGET, CANCEL)
         session.out.next("pmrunnerctl task list", "" if over else "the task that asked goes on")
@@ -137,8 +140,12 @@ def _option(item: InboxItem, number: int) -> str:
     )
 
 
+def _open(session: Session) -> dict[str, InboxItem]:
+    return {item.id: item for item in session.ask(p.Inbox()).items if item.kind == "question"}
+
+
 def _asked(session: Session, question: str) -> InboxItem:
-    open_ones = {item.id: item for item in session.ask(p.Inbox()).items if item.kind == "question"}
+    open_ones = _open(session)
     if question in open_ones:
         return open_ones[question]
     try:

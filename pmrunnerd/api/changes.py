@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from msgspec import UNSET, Struct
-from msgspec.structs import asdict, replace
+from msgspec.structs import asdict
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import protocol as p
@@ -96,13 +96,9 @@ def chat_send(state: State, request: p.ChatSend, context: Context) -> Decision:
 
 def answer(state: State, request: p.Answer, context: Context) -> Decision:
     facts = answers.answer(state, request.question, request.text, context.by)
-    asked = state.question(request.question)
-    said = questions.decided(asked.kind, questions.chosen(asked.kind, request.text))
-    done = p.Decided(id=asked.id, decided=said, before=not facts)
-    if len(facts) == 1:  # nothing becomes of the task by it: others have to be answered first
-        others = (one.id for one in state.open_questions(state.task(asked.task)))
-        done = replace(done, still=tuple(one for one in others if one != asked.id))
-    return Decision(facts=facts, reply=done)
+    kind = state.question(request.question).kind
+    said = questions.decided(kind, questions.chosen(kind, request.text))
+    return Decision(facts=facts, reply=p.Decided(id=request.question, decided=said))
 
 
 def plan_approve(state: State, request: p.PlanApprove, context: Context) -> Decision:

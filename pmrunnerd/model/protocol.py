@@ -69,14 +69,9 @@ class Done(v.View, frozen=True, kw_only=True):
 
 
 class Decided(Done, frozen=True, kw_only=True):
-    """An answer is durable. `decided` says what it means; empty for the agent's own question.
-
-    `before`: the same had been answered already. `still` are questions of its task that are open.
-    """
+    """An answer is durable. `decided` says what it means; empty for the agent's own question."""
 
     decided: str = ""
-    before: bool = False
-    still: tuple[str, ...] = ()
 
 
 class Status(Request[v.Overview], frozen=True, kw_only=True):

@@ -92,7 +92,7 @@ def test_the_inbox_is_one_object_with_json(ctl: Ctl) -> None:
 def test_an_answer_is_taken_literally(ctl: Ctl, daemon: FakeDaemon) -> None:
     answered = ctl("answer", "q7", "2", "of", "them")
 
-    assert daemon.requests() == [p.Answer(question="q7", text="2 of them")]
+    assert daemon.requests() == [p.Inbox(), p.Answer(question="q7", text="2 of them")]
     assert answered.out.startswith("answered q7: 2 of them\nnext: ")
 
 
@@ -189,7 +189,10 @@ def test_what_a_text_does_is_said_before_and_what_was_decided_after(
 def test_a_task_with_another_open_question_does_not_go_on_and_that_one_is_named(
     ctl: Ctl, daemon: FakeDaemon
 ) -> None:
-    daemon.answers[p.Answer] = p.Decided(id="q7", still=("q8", "q9"))
+    others = (
+        samples.question(id=f"q{n}", task=f"t{task}") for n, task in ((8, 3), (9, 3), (10, 4))
+    )
+    daemon.answers[p.Inbox] = InboxTable(items=(samples.question(), *others))
 
     said = ctl("answer", "q7", "yes").out
     assert "goes on" not in said
@@ -197,7 +200,7 @@ def test_a_task_with_another_open_question_does_not_go_on_and_that_one_is_named(
 
 
 def test_an_answer_that_had_been_given_says_so(ctl: Ctl, daemon: FakeDaemon) -> None:
-    daemon.answers[p.Answer] = p.Decided(id="q7", before=True)
+    daemon.answers[p.Inbox] = InboxTable(items=(samples.question(id="q8"),))
 
     said = ctl("answer", "q7", "yes").out
     assert said == "q7 was already answered: yes\nnext: pmrunnerctl task list\n"
