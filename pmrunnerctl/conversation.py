@@ -5,6 +5,7 @@ from itertools import zip_longest
 from typing import Final
 
 from pmrunnerctl.render import Screen
+from pmrunnerctl.replies import Offer, replies
 from pmrunnerctl.width import clean, one_line
 from pmrunnerd.model.views import UNCONFINED, Entry
 
@@ -57,15 +58,14 @@ def draw(screen: Screen, entry: Entry) -> None:
 
 
 def _answers(entry: Entry, addressed: Callable[[str], str]) -> list[tuple[str, str]]:
+    if entry.kind == "error" and entry.state == "ERROR":
+        return [("retry:", addressed(f"pmrunnerctl task retry {entry.task}"))]
     if entry.state != "AWAITING_RESPONSE":
         return []
     if entry.kind == "question":
-        option = addressed(f"pmrunnerctl answer {entry.id} --option 1")
-        if entry.fixed:
-            return [("answer:", option)]
-        does = f"   # {entry.otherwise}" if entry.otherwise else ""
-        text = addressed(f"pmrunnerctl answer {entry.id} TEXT") + does
-        return [("answer:", text), *([("    or:", option)] if entry.options else [])]
+        offer = Offer(entry.id, entry.options, entry.fixed, entry.multiple, entry.otherwise)
+        first, *more = replies(offer, addressed)
+        return [("answer:", first), *(("    or:", way) for way in more)]
     if entry.kind == "plan":
         return [
             ("approve:", addressed(f"pmrunnerctl plan approve {entry.plan}")),

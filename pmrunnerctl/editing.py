@@ -17,12 +17,19 @@ from pmrunnerd.model.entities import PlanState
 from pmrunnerd.model.errors import Code
 
 _UNREAD: Final = "cannot read what the editor saved"
+# So many texts in a row that are no plan, and it is no person who writes them.
+_ROUNDS: Final = 5
 # What the person can put right in the text itself.
 _MENDABLE: Final = frozenset({"usage", Code.BAD_REQUEST})
 
 
 def from_file(session: Session, plan: str, file: str, *, approve: bool) -> p.Done:
     """Send back what a file, or with `-` standard input, says."""
+    if file == "FILE":
+        raise misused(
+            f"cannot edit plan {plan}: FILE stands for the name of a file with the plan",
+            hint=f"pmrunnerctl plan show {plan} --toml > plan.toml   # writes one to be changed",
+        )
     if file == "-":
         return _send(session, plan, joined(["-"], "plan"), approve=approve)
     try:
@@ -46,8 +53,8 @@ def by_hand(session: Session, plan: str, *, approve: bool) -> p.Done | None:
     before = planform.written(view)
     with _kept(session, plan, before) as path:
         handed = before
-        while True:
-            editor.edit(path)
+        for left in reversed(range(_ROUNDS)):
+            editor.edit(path, session.addressed(f"pmrunnerctl plan edit {plan} --file FILE"))
             text = _saved(plan, path)
             if not text.strip() or planform.same(text, before):
                 return None
@@ -55,10 +62,12 @@ def by_hand(session: Session, plan: str, *, approve: bool) -> p.Done | None:
                 return _send(session, plan, text, approve=approve)
             except Cannot as error:
                 # Who leaves the complaint as it is has seen enough of it.
-                if error.code not in _MENDABLE or text == handed:
+                if error.code not in _MENDABLE or text == handed or not left:
                     raise
+                session.note(f"{error}; it is opened again")
                 handed = planform.complained(text, error)
                 path.write_text(handed, encoding="utf-8")
+    return None
 
 
 def _saved(plan: str, path: Path) -> str:

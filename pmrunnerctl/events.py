@@ -65,5 +65,8 @@ def _value(value: Any) -> str:
         return (
             str(len(value)) if value and isinstance(value[0], dict) else ",".join(map(str, value))
         )
+    if isinstance(value, dict):
+        fields = (f"{field}={_value(one)}" for field, one in value.items() if one)
+        return f"({cut(' '.join(fields), LONGEST)})"
     text = cut(one_line(str(value)), LONGEST)
     return f'"{text}"' if " " in text or not text else text

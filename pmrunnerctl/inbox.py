@@ -9,6 +9,7 @@ import click
 from pmrunnerctl import complete
 from pmrunnerctl.exits import Cannot, Exit, misused
 from pmrunnerctl.render import Screen
+from pmrunnerctl.replies import Offer, replies
 from pmrunnerctl.session import Session
 from pmrunnerctl.texts import joined
 from pmrunnerctl.verbs import verb
@@ -57,11 +58,21 @@ def answer(
             hint="pmrunnerctl inbox",
         )
     chosen = _options(session, question, numbers) if numbers else joined(text, "answer")
+    open_ones = _open(session)  # before: the same answer twice has the same reply
     done = session.ask(p.Answer(question=question, text=chosen))
+    asked = open_ones.pop(done.id, None)
+    still = [one.id for one in open_ones.values() if asked and one.task == asked.task]
 
     def say(_: Any) -> None:
         said = done.decided or (one_line(chosen) if numbers else chosen)
+        if asked is None:
+            session.out.line(f"{done.id} was already answered: {said}")
+            session.out.next("pmrunnerctl task list")
+            return
         session.out.line(f"answered {done.id}: {said}")
+        if still:
+            session.out.next("pmrunnerctl inbox", f"still open: {', '.join(still)}")
+            return
         over = done.decided == decided(Kind.BUDGET, CANCEL)
         session.out.next("pmrunnerctl task list", "" if over else "the task that asked goes on")
 
@@ -97,10 +108,8 @@ def _draw_item(screen: Screen, item: InboxItem) -> None:
 def _commands(item: InboxItem, addressed: Callable[[str], str]) -> list[str]:
     """Return what can be typed, with a word in capitals where somebody has to say something."""
     if item.kind == "question":
-        does = f"   # {item.otherwise}" if item.otherwise else ""
-        text = addressed(f"pmrunnerctl answer {item.id} TEXT") + does
-        option = addressed(f"pmrunnerctl answer {item.id} --option 1")
-        return [*([] if item.fixed else [text]), *([option] if item.options else [])]
+        offer = Offer(item.id, item.options, item.fixed, item.multiple, item.otherwise)
+        return replies(offer, addressed)
     if item.kind == "plan":
         reject = addressed(f"pmrunnerctl plan reject {item.id} REASON")
         edit = addressed(f"pmrunnerctl plan edit {item.id}")
@@ -131,8 +140,12 @@ def _option(item: InboxItem, number: int) -> str:
     )
 
 
+def _open(session: Session) -> dict[str, InboxItem]:
+    return {item.id: item for item in session.ask(p.Inbox()).items if item.kind == "question"}
+
+
 def _asked(session: Session, question: str) -> InboxItem:
-    open_ones = {item.id: item for item in session.ask(p.Inbox()).items if item.kind == "question"}
+    open_ones = _open(session)
     if question in open_ones:
         return open_ones[question]
     try:

@@ -37,7 +37,7 @@ def list_(session: Session, project: str | None, before: str | None, limit: int)
     "plan show",
     PLAN,
     click.option("--toml", is_flag=True, help="As a text that plan edit --file takes."),
-    what="Nothing is changed.",
+    what="What each task is to do is in --toml, and in task show. Nothing is changed.",
     example="pmrunnerctl plan show p3\npmrunnerctl plan show p3 --toml > plan.toml",
     then="pmrunnerctl task show t7",
 )
@@ -166,9 +166,11 @@ def draw_plan(screen: Screen, view: PlanView) -> None:
         task.draw_rows(screen, view.tasks)
         _draw_expected(screen, [row.task for row in view.tasks])
         if found.state is PlanState.AWAITING_APPROVAL:
-            screen.next(f"pmrunnerctl plan approve {found.id}", f"or plan edit {found.id}")
+            screen.next(f"pmrunnerctl plan approve {found.id}", "or plan reject, or plan edit")
         elif [row.task.state for row in view.tasks if _plans(row.task)] == [TaskState.ERROR]:
             screen.next(f"pmrunnerctl task retry {view.tasks[0].task.id}", "has it planned again")
+        elif failed := [row.task.id for row in view.tasks if row.task.state is TaskState.ERROR]:
+            screen.next(f"pmrunnerctl task retry {failed[0]}")
     elif found.state is PlanState.ERROR:
         screen.next(f"pmrunnerctl chat send {view.alias} TEXT", "no task was made of it")
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.states import counts
+from pmrunnerd.model.entities import PlanApproval
 from pmrunnerd.model.views import UNCONFINED, ProjectRow, ProjectView
 
 
@@ -41,13 +42,17 @@ def draw(screen: Screen, view: ProjectView) -> None:
             ("path", found.path),
             ("type", found.project_type),
             ("agent", found.agent),
-            ("plans", f"approved {'by you' if found.plan_approval == 'manual' else 'at once'}"),
+            ("plans", _approval(found.plan_approval)),
             ("prompt", found.bootstrap_prompt),
             ("tasks", counts(row.tasks)),
             ("waiting", f"{row.waiting} for you: {inbox}" if row.waiting else ""),
             ("now", _now(screen, row)),
         ]
     )
+
+
+def _approval(how: PlanApproval) -> str:
+    return f"{how}: {'each waits for you' if how is PlanApproval.MANUAL else 'approved at once'}"
 
 
 def _now(screen: Screen, row: ProjectRow) -> str | Cell:

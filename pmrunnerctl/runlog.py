@@ -33,6 +33,8 @@ class Log:
         self._out = out
         self._err = err
         self._mid_line: Screen | None = None
+        self._cost = ""
+        self._started = ""
 
     def write(self, line: LogLine) -> None:
         """Write one thing that a run host reported."""
@@ -44,12 +46,14 @@ class Log:
             case pr.Said(text=text, thought=False) | pr.Concluded(text=text):
                 self._begin_line()
                 self._print(self._out, f"{text}\n")
-            case pr.Served():
+            case pr.Served() | pr.Told():
                 pass  # that is for the runner; what it said comes next
             case pr.Finished() as last:
                 self.note(self._err.addressed(said(last)))
             case other:
-                self.note(agentlog.line(other) or said(other))
+                text = agentlog.line(other) or said(other)
+                if not self._is_said(other, text):
+                    self.note(text)
 
     def note(self, text: str) -> None:
         """Write something of our own, on a line of its own; where it has more, they are indented."""
@@ -60,6 +64,18 @@ class Log:
         for line in more:
             self._err.line(f"   {line}", "dim")
         self._err.flush()
+
+    def _is_said(self, other: pr.AnyProgress, text: str) -> bool:
+        """Tell whether nothing has changed since: a cost, or the words in which something began."""
+        match other:
+            case pr.Charged():
+                before, self._cost = self._cost, text
+                return text == before
+            case pr.Other(kind="task_started"):
+                self._started = text
+            case pr.Other(kind="task_notification"):
+                return self._started == f"started: {text}"
+        return False
 
     def _begin_line(self) -> None:
         if self._mid_line is not None and self._mid_line.columns is not None:

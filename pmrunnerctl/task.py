@@ -7,13 +7,14 @@ import click
 
 from pmrunnerctl import amounts, complete
 from pmrunnerctl.render import Cell, Screen
+from pmrunnerctl.replies import Offer, replies
 from pmrunnerctl.session import Session
 from pmrunnerctl.states import outcome, state
 from pmrunnerctl.verbs import Noun, Whole, verb
 from pmrunnerctl.width import cut, one_line
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import Question, Run, Task, TaskKind, TaskState
-from pmrunnerd.model.questions import CLOSED
+from pmrunnerd.model.questions import CLOSED, OTHERWISE, decided
 from pmrunnerd.model.views import UNCONFINED, TaskRow, TaskTable, TaskView
 
 # Of a title so much stands beside the reason, on a terminal.
@@ -153,7 +154,7 @@ def draw_task(screen: Screen, view: TaskView) -> None:
             ("title", found.title),
             ("kind", "planning: it makes the plan" if found.kind is TaskKind.PLANNING else ""),
             ("state", state(found.state)),
-            ("waits", Cell(screen.addressed(view.waits), "yellow")),
+            ("waits", Cell(screen.addressed(view.waits.removeprefix("waits ")), "yellow")),
             ("reason", screen.addressed(found.reason)),
             ("since", screen.when(found.at)),
             ("needs", ", ".join(found.needs)),
@@ -172,6 +173,8 @@ def draw_task(screen: Screen, view: TaskView) -> None:
     )
     for run in view.runs[-1:]:
         screen.next(f"pmrunnerctl run logs {run.id}")
+    if found.state is TaskState.ERROR:
+        screen.next(f"pmrunnerctl task retry {found.id}")
 
 
 def risk(task: Task) -> Cell:
@@ -197,11 +200,19 @@ def _ended(run: Run, *, let_go: bool) -> Cell:
 
 def _asked(screen: Screen, question: Question) -> tuple[str, Cell]:
     if question.answer is not None:
-        how = f"answered by {question.answer.by}: {question.answer.text}"
+        text = question.answer.text
+        how = f"answered by {question.answer.by}: {decided(question.kind, text) or text}"
+    elif question.withdrawn:
+        how = "withdrawn"
     else:
-        said = "--option 1" if question.kind in CLOSED else "TEXT"
-        command = screen.addressed(f"pmrunnerctl answer {question.id} {said}")
-        how = "withdrawn" if question.withdrawn else command
+        offer = Offer(
+            question.id,
+            question.options,
+            question.kind in CLOSED,
+            question.multiple,
+            OTHERWISE.get(question.kind, ""),
+        )
+        how = "\n".join(replies(offer, screen.addressed))
     waits = question.answer is None and not question.withdrawn
     offered = "".join(f"{n}. {one_line(text)}\n" for n, text in enumerate(question.options, 1))
     return question.id, Cell(f"{question.text}\n{offered}{how}", "yellow" if waits else "")

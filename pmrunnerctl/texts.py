@@ -2,12 +2,24 @@
 
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 from pmrunnerctl.exits import misused
 
+# As hints spell them; whoever means the word can pipe it.
+_PLACEHOLDERS: Final = frozenset({"TEXT", "REASON"})
+
 
 def joined(words: Sequence[str], what: str) -> str:
-    """Return words as a text; `-` alone is standard input. Refuses an empty one."""
+    """Return words as a text; `-` alone is standard input.
+
+    Refuses an empty one, and the word that hints have in its place.
+    """
+    if len(words) == 1 and words[0] in _PLACEHOLDERS:
+        raise misused(
+            f"cannot send the {what}: {words[0]} stands for what you want to say",
+            hint=f"give the {what} in its place, or - to read it from a pipe",
+        )
     text = _standard_input(what) if list(words) == ["-"] else " ".join(words)
     if not text.strip():
         raise misused(

@@ -7,7 +7,7 @@ from pmrunnerd.api import plans
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import PlanState, TaskKind
-from pmrunnerd.model.questions import CLOSED, OPTIONS, OTHERWISE
+from pmrunnerd.model.questions import CLOSED, OPTIONS, OTHERWISE, decided
 from pmrunnerd.model.state import State
 from pmrunnerd.store.batch import Batch
 
@@ -69,6 +69,7 @@ class _Told:
         names = {task.task: task.name for task in fact.tasks}
         # Of a script, a title is its first line, which the message has.
         listed = plans.listed(fact.tasks, titled=not isinstance(fact, ev.PlanDrafted))
+        edited = " (edited)" if isinstance(fact, ev.PlanEdited) else ""
         plan = self._state.plans.get(fact.plan)
         # One that was edited since is told again, and waits there.
         is_so = plan is not None and names.keys() <= set(plan.tasks)
@@ -76,7 +77,7 @@ class _Told:
         yield self._entry(
             "plan",
             getattr(fact, "by", "") or RUNNER,
-            "\n".join([fact.title, *listed]),
+            "\n".join([fact.title + edited, *listed]),
             id=fact.plan,
             plan=fact.plan,
             run=getattr(fact, "run", ""),
@@ -136,7 +137,8 @@ class _Told:
     def answer(self, fact: ev.QuestionAnswered) -> Iterator[v.Entry]:
         question = self._state.questions.get(fact.question)
         about = self._about(question.task) if question else {}
-        yield self._entry("answer", fact.by, fact.text, id=fact.question, **about)
+        text = (decided(question.kind, fact.text) if question else "") or fact.text
+        yield self._entry("answer", fact.by, text, id=fact.question, **about)
 
     def task(self, fact: "_TaskOutcome") -> Iterator[v.Entry]:
         if self._is_told_as_a_plan(fact):
@@ -150,12 +152,14 @@ class _Told:
             text += f"\nwhat it had changed is kept as {run.kept}"
         if run is not None and run.aside:
             text += f"\nwhat git cannot keep is in {run.aside}"
+        failed = isinstance(fact, ev.TaskFailed)
         yield self._entry(
             kind,
             getattr(fact, "by", "") or RUNNER,
             text,
             id=fact.task,
             commit=getattr(fact, "commit", ""),
+            state="ERROR" if failed and plans.is_to_retry(self._state, fact.task) else "",
             **self._about(fact.task),
         )
 

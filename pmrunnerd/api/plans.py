@@ -56,6 +56,14 @@ def making(state: State, plan: Plan) -> str:
             return f"to be planned as task {planner.id}"
 
 
+def is_to_retry(state: State, task: str) -> bool:
+    """Tell whether a task failed that its plan still has, so that it may be tried again."""
+    known = state.tasks.get(task)
+    plan = state.plans.get(known.plan) if known else None
+    failed = known is not None and known.state is TaskState.ERROR
+    return failed and plan is not None and task not in plan.dropped
+
+
 def listed(tasks: Sequence[ev.PlannedTask], *, titled: bool) -> Iterable[str]:
     """Yield what is to be done and what is expected of it, a line each, as a plan was made."""
     names = {task.task: task.name for task in tasks}
@@ -78,6 +86,7 @@ def _work(state: State, plan: Plan) -> list[Task]:
 
 def _planned(tasks: Sequence[Task]) -> Iterable[str]:
     for task in tasks[:_AT_A_GLANCE]:
-        yield f"  {task.id} {task.name}" + (f" (risk: {task.risk})" if task.risk else "")
+        title = f": {task.title}" if task.title not in {"", task.name} else ""
+        yield f"  {task.id} {task.name}{title}" + (f" (risk: {task.risk})" if task.risk else "")
     if len(tasks) > _AT_A_GLANCE:
         yield f"  and {len(tasks) - _AT_A_GLANCE} more"

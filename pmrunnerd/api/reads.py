@@ -53,7 +53,7 @@ def status(desk: Desk, _: p.Status) -> v.Overview:
         questions=sum(row.questions for row in rows),
         confinement=desk.confinement,
         problem=desk.problem(),
-        waiting=sum(row.waiting for row in rows),
+        waiting=sum(row.waiting for row in rows) + len(standing.wanted(state)),
         refusal=desk.refusal(),
         retention=desk.retention.last,
         limits=standing.limited(state, desk.now()),

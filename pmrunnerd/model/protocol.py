@@ -190,9 +190,9 @@ class PlanList(Request[v.PlanTable], frozen=True, kw_only=True):
 
 
 class PlanShow(Request[v.PlanView], frozen=True, kw_only=True):
-    """Show a plan with its tasks; with `texts`, also what each is to do.
+    """Show a plan with its tasks.
 
-    The texts of a large plan are more than everybody wants to read.
+    With `texts`, also what each is to do: of a large plan that is more than everybody wants to read.
     """
 
     plan: Word

@@ -3,6 +3,7 @@
 Such a question is of a kind; its options are its only answers, and each of them says what follows.
 """
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
@@ -44,6 +45,8 @@ OTHERWISE: Final[Mapping[Kind, str]] = {
     Kind.PERMISSION: "denies it, with that reason",
     Kind.FINDINGS: "is told to the agent, which goes on",
 }
+# Who begins with one of these means to allow, and would deny by it.
+_YES: Final = frozenset({"y", "yes", "yep", "yeah", "ok", "okay", "sure", "allow", "allowed"})
 _DECIDED: Final[Mapping[str, str]] = {
     ALLOW_ONCE: "allowed once",
     ALLOW_TASK: "allowed for this task",
@@ -59,6 +62,13 @@ def chosen(kind: Kind, text: str) -> str:
     """Return the option that a text names, in whatever case; or else the text as it is."""
     said = text.strip().casefold()
     return next((one for one in OPTIONS.get(kind, ()) if one.casefold() == said), text)
+
+
+def is_unclear(kind: Kind, text: str) -> bool:
+    """Tell whether a text that is no option says yes where any text says no."""
+    first = re.match(r"\W*(\w+)", text.casefold())
+    yes = first is not None and first[1] in _YES
+    return kind is Kind.PERMISSION and yes and text not in OPTIONS[kind]
 
 
 def decided(kind: Kind, text: str) -> str:

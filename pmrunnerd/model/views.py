@@ -126,7 +126,8 @@ class Entry(View, frozen=True, kw_only=True):
     """One line of a conversation. `cursor` is the commit it came with.
 
     `kind` is message, planning, plan, refusal, approval, question, answer, complete, error, cancelled,
-    held, kept, interrupted, limited, sent-back or retried; `state` is AWAITING_RESPONSE while a question or plan waits. `unconfined`
+    held, kept, interrupted, limited, sent-back or retried; `state` is AWAITING_RESPONSE while a question or plan waits,
+    ERROR while a task that failed can be tried again. `unconfined`
     says that nothing confined its run, or would confine those that a plan is for; `fixed` that the
     options of a question are its only answers, `multiple` that several can be one. `details` say
     more of each of them, `otherwise` what a text does that is none of them.

@@ -53,7 +53,7 @@ def test_every_verb_is_understood_by_the_door_and_its_answer_by_people(tmp_path:
         ("project", "add", "demo", str(tmp_path / "demo")): "added project demo",
         ("project", "set", "demo", "--plan-approval", "manual"): "changed project demo",
         ("project", "list"): "demo     normal  shell",
-        ("project", "show", "demo"): "plans    approved by you",
+        ("project", "show", "demo"): "plans    manual: each waits for you",
         ("chat", "send", "demo", "make", "it"): "sent message m1 to demo",
         ("chat", "history", "demo"): "make it",
         ("status",): "pm-runner dev",
@@ -88,7 +88,7 @@ def test_what_an_agent_needs_and_what_a_person_says_to_it(tmp_path: Path) -> Non
         ("run", "show", "r1"): "outcome  asked",
         ("inbox",): "1. yes",
         ("answer", "q1", "--option", "2"): "answered q1: no",
-        ("answer", "q1", "no"): "answered q1: no",
+        ("answer", "q1", "no"): "q1 was already answered: no",
         ("task", "cancel", "t1"): "task t1 is cancelled",
         ("task", "retry", "t1"): "task t1 is queued again",
     }

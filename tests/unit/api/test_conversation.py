@@ -1,11 +1,13 @@
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from pmrunnerd.api.conversation import TELLERS, entries
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome, PlanApproval
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.progress import Finished, Proposed, ProposedTask
+from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.state import State
 from pmrunnerd.model.views import Entry
 from pmrunnerd.rules import decide, drafting
@@ -69,6 +71,16 @@ def test_a_question_waits_until_it_is_answered() -> None:
     assert later.state == ""
 
 
+def test_an_answer_to_the_runner_is_told_as_what_it_decided() -> None:
+    state = happen(planned("one"), desks.started())
+    over, asking = desks.asked("May it?")
+    assert isinstance(asking, ev.TaskAsked)
+    (one,) = asking.questions
+    happen(state, over, replace(asking, questions=(replace(one, kind=Kind.PERMISSION),)))
+    (denied,) = told(state, ev.QuestionAnswered(question="q1", project="w1", text="no", by="otto"))
+    assert denied.text == "denied, with this reason: no"
+
+
 @pytest.mark.parametrize(
     ("fact", "kind", "text"),
     [
@@ -100,6 +112,17 @@ def test_an_outcome_names_its_task_its_run_and_its_reason(
     assert (entry.task, entry.run, entry.plan) == ("t1", "r1-aaaa", "p1")
     assert entry.commit == getattr(fact, "commit", "")
     assert entry.author == (getattr(fact, "by", "") or "runner")
+
+
+def test_a_task_that_failed_can_be_tried_again_until_it_is() -> None:
+    state = happen(planned("one"), desks.started())
+    failed = ev.TaskFailed(task="t1", project="w1", reason="no")
+    (entry,) = told(state, failed)
+    assert entry.state == "ERROR"
+    happen(state, ev.PlanFailed(plan="p1", project="w1", reason="t1 failed"))
+    happen(state, *decide.retry_task(state, "t1", "anna"))
+    (later,) = entries(state, "w1", Batch(seq=5, at="", facts=(failed,)))
+    assert later.state == ""
 
 
 def test_the_end_of_a_plan_is_told_without_a_task() -> None:
@@ -185,7 +208,7 @@ def test_a_plan_that_was_edited_is_told_again_and_only_that_one_waits() -> None:
     wanted = Proposal(title="Less", steps=(Step(name="b", text="do b"),))
     edit = Edit(plan="p1", edits=0, wanted=wanted)
     (entry,) = told(state, *edit_plan(state, edit, "anna"))
-    assert (entry.kind, entry.author, entry.text) == ("plan", "anna", "Less\n  t3 b: do b")
+    assert (entry.kind, entry.author, entry.text) == ("plan", "anna", "Less (edited)\n  t3 b: do b")
     assert entry.state == "AWAITING_RESPONSE"
     (before,) = entries(state, "w1", Batch(seq=5, at="", facts=made))
     assert before.state == ""

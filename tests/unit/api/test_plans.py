@@ -25,12 +25,12 @@ def test_a_draft_says_how_far_its_making_is_and_counts_only_its_work() -> None:
 
 def test_a_plan_that_waits_says_in_the_inbox_what_is_to_be_done_and_what_may_go_wrong() -> None:
     state = a_proposed_plan()
-    state.tasks["t2"] = replace(state.tasks["t2"], risk="it may break")
+    state.tasks["t2"] = replace(state.tasks["t2"], risk="it may break", title="The first")
     (item,) = present.inbox(state, None).items
-    assert item.text == "all of it\n  t2 one (risk: it may break)"
+    assert item.text == "all of it\n  t2 one: The first (risk: it may break)"
     many = a_proposed_plan({f"n{count}": () for count in range(12)})
     (item,) = present.inbox(many, None).items
-    assert item.text.splitlines()[-2:] == ["  t11 n9", "  and 2 more"]
+    assert item.text.splitlines()[-2:] == ["  t11 n9: do n9", "  and 2 more"]
 
 
 def test_what_is_to_be_done_has_its_title_where_that_says_more_than_its_name() -> None:

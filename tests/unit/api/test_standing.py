@@ -42,6 +42,7 @@ def test_a_login_that_is_wanted_or_ends_soon_is_in_the_inbox_and_in_status(tmp_p
             assert (item.kind, item.text) == ("login", "nothing of claude starts: 401")
             assert item.command == "pmrunnerctl agent login claude"
             overview = r.look(desk, READER, p.Status())
+            assert overview.waiting == 1  # type: ignore[attr-defined]
             (why,) = overview.limits  # type: ignore[attr-defined]
             assert why.startswith("claude: nobody is logged in: 401")
             found = r.look(desk, READER, p.Doctor())

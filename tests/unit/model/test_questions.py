@@ -7,6 +7,7 @@ from pmrunnerd.model.questions import (
     Kind,
     chosen,
     decided,
+    is_unclear,
 )
 
 
@@ -19,6 +20,13 @@ def test_an_option_is_known_in_whatever_case_and_any_other_text_stays_as_it_is()
     assert chosen(Kind.PERMISSION, " Allow ONCE\n") == ALLOW_ONCE
     assert chosen(Kind.PERMISSION, " yes ") == " yes "
     assert chosen(Kind.AGENT, "Allow once") == "Allow once"
+
+
+def test_only_a_permission_has_a_yes_that_would_be_a_no() -> None:
+    assert is_unclear(Kind.PERMISSION, "Yes, please")
+    assert not is_unclear(Kind.PERMISSION, ALLOW_ONCE)
+    assert not is_unclear(Kind.PERMISSION, "yesterday it broke")
+    assert not is_unclear(Kind.FINDINGS, "yes")
 
 
 def test_every_decision_has_words_and_what_is_no_option_says_what_it_does() -> None:

@@ -28,6 +28,18 @@ def test_a_failure_shows_the_lines_it_ended_with(paper: Paper) -> None:
     assert paper.text == "11:30:05 UTC  runner  t3 failed: exit status 2\n    boom\n"
 
 
+def test_a_task_that_failed_says_how_it_is_tried_again_as_long_as_it_can_be(paper: Paper) -> None:
+    failed = {"author": "runner", "text": "t3 build failed", "task": "t3"}
+    draw(paper, samples.entry(4, "error", state="ERROR", **failed))
+    draw(paper, samples.entry(4, "error", **failed))
+
+    assert paper.text == (
+        "11:30:05 UTC  runner  t3 build failed\n"
+        "    retry: pmrunnerctl task retry t3\n"
+        "11:30:05 UTC  runner  t3 build failed\n"
+    )
+
+
 def test_what_nothing_confined_says_so_below_its_news(paper: Paper) -> None:
     draw(paper, samples.entry(4, "plan", id="p3", author="runner", text="build", unconfined=True))
 
@@ -93,10 +105,11 @@ def test_a_question_says_all_that_the_inbox_says_of_it(paper: Paper) -> None:
             otherwise="denies it, with that reason",
         ),
     )
-    assert [line.strip() for line in paper.text.splitlines()[-5:]] == [
+    assert [line.strip() for line in paper.text.splitlines()[-6:]] == [
         "1. red: as blood",
         "2. blue",
         "several can be chosen",
-        "answer: pmrunnerctl answer q7 TEXT   # denies it, with that reason",
-        "or: pmrunnerctl answer q7 --option 1",
+        "answer: pmrunnerctl answer q7 --option 1   # red",
+        "or: pmrunnerctl answer q7 --option 2   # blue",
+        "or: pmrunnerctl answer q7 TEXT   # denies it, with that reason",
     ]

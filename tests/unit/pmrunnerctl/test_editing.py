@@ -118,7 +118,12 @@ def test_what_is_wrong_is_shown_with_what_was_written_until_it_is_right(
         ("needs = []", 'needs = ["lint"]'), ('["lint"]', "no toml"), ("no toml", "[]")
     )
     # The third time it is as it was to begin with.
-    assert (ended.status, ended.err) == (0, "plan p3 is as it was\n")
+    assert ended.status == 0
+    assert re.match(
+        r"cannot edit plan p3: task build needs lint, which is not; it is opened again\n"
+        r"cannot read the plan: invalid value .*; it is opened again\nplan p3 is as it was\n",
+        ended.err,
+    )
     first, second, third = by_hand.opened()
     assert not first.startswith("#!")
     assert second.startswith("#! cannot edit plan p3: task build needs lint, which is not\n")
@@ -142,6 +147,17 @@ def test_who_leaves_a_complaint_as_it_is_ends_with_it(by_hand: ByHand, daemon: F
     assert "cannot read the plan: task 1 has " in ended.err
     assert len(by_hand.opened()) == 2
     assert "texts = " in by_hand.drafts()[0].read_text()
+    assert not edits(daemon)
+
+
+def test_an_editor_that_never_writes_a_plan_is_opened_a_few_times_and_told_why_each_time(
+    by_hand: ByHand, daemon: FakeDaemon
+) -> None:
+    ended = by_hand.edits(*(("#", f"no toml {n}\n#") for n in range(50)))
+    assert ended.status == 2
+    assert len(by_hand.opened()) == 5
+    assert ended.err.count("cannot read the plan: ") == 5
+    assert "what you wrote is kept: pmrunnerctl plan edit p3 --file " in ended.err
     assert not edits(daemon)
 
 
@@ -193,6 +209,7 @@ def test_a_text_of_another_plan_and_a_file_that_is_not_there_are_refused(
     assert re.match(r"pmrunnerctl: cannot read .*: no such file or directory\n", missing.err)
     file.write_text(planform.written(view()))
     other = ctl("plan", "edit", "p4", "--file", str(file))
+    assert "FILE stands for the name of a file" in ctl("plan", "edit", "p3", "--file", "FILE").err
     assert (other.status, other.err.splitlines()[0]) == (
         2,
         "pmrunnerctl: cannot edit plan p4: the text is of plan p3",

@@ -21,6 +21,18 @@ def test_a_fact_is_a_line_with_its_commit_and_time(paper: Paper) -> None:
     assert spell(paper, BOTH, REMOVED) == "    12  11:30:05 UTC  project-removed  project=j1"
 
 
+def test_a_fact_within_a_fact_is_told_by_its_fields_in_brackets(paper: Paper) -> None:
+    planner = ev.PlannedTask(task="t3", name="plan", title="Plan it", text="")
+    fact = ev.PlanBegun(
+        plan="p3", project="j1", message="m1", title="Do it", agent="claude", planner=planner
+    )
+
+    line = spell(paper, BOTH, fact)
+
+    assert '(task=t3 name=plan title="Plan it")' in line
+    assert "{" not in line
+
+
 def test_a_long_text_is_cut_and_cannot_add_lines(paper: Paper) -> None:
     fact = ev.MessagePosted(message="m1", project="j1", text="one\ntwo " + "x" * 99, by="anna")
 

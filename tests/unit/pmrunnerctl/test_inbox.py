@@ -49,10 +49,11 @@ def test_a_question_with_no_answers_but_its_options_offers_no_other(
     ctl: Ctl, daemon: FakeDaemon
 ) -> None:
     daemon.answers[p.Inbox] = InboxTable(items=(samples.question(fixed=True),))
-    head, *_, last = ctl("inbox").out.splitlines()
+    head, *_, first, last = ctl("inbox").out.splitlines()
 
     assert head.startswith("q7  question of the runner in demo, task t3, ")
-    assert last == "    pmrunnerctl answer q7 --option 1"
+    assert first == "    pmrunnerctl answer q7 --option 1   # the first"
+    assert last == "    pmrunnerctl answer q7 --option 2   # the second"
     assert "TEXT" not in ctl("inbox").out
     assert "hint: pmrunnerctl answer q7 --option 1\n" in ctl("answer", "q7", "--option", "9").err
 
@@ -91,7 +92,7 @@ def test_the_inbox_is_one_object_with_json(ctl: Ctl) -> None:
 def test_an_answer_is_taken_literally(ctl: Ctl, daemon: FakeDaemon) -> None:
     answered = ctl("answer", "q7", "2", "of", "them")
 
-    assert daemon.requests() == [p.Answer(question="q7", text="2 of them")]
+    assert daemon.requests() == [p.Inbox(), p.Answer(question="q7", text="2 of them")]
     assert answered.out.startswith("answered q7: 2 of them\nnext: ")
 
 
@@ -183,6 +184,34 @@ def test_what_a_text_does_is_said_before_and_what_was_decided_after(
     answered = ctl("answer", "q7", "yes").out
     assert answered.startswith("answered q7: denied, with this reason: yes\n")
     assert "the task that asked goes on" in answered
+
+
+def test_a_task_with_another_open_question_does_not_go_on_and_that_one_is_named(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    others = (
+        samples.question(id=f"q{n}", task=f"t{task}") for n, task in ((8, 3), (9, 3), (10, 4))
+    )
+    daemon.answers[p.Inbox] = InboxTable(items=(samples.question(), *others))
+
+    said = ctl("answer", "q7", "yes").out
+    assert "goes on" not in said
+    assert "pmrunnerctl inbox   # still open: q8, q9\n" in said
+
+
+def test_an_answer_that_had_been_given_says_so(ctl: Ctl, daemon: FakeDaemon) -> None:
+    daemon.answers[p.Inbox] = InboxTable(items=(samples.question(id="q8"),))
+
+    said = ctl("answer", "q7", "yes").out
+    assert said == "q7 was already answered: yes\nnext: pmrunnerctl task list\n"
+
+
+def test_the_word_that_a_hint_has_for_a_text_is_no_answer(ctl: Ctl, daemon: FakeDaemon) -> None:
+    refused = ctl("answer", "q7", "TEXT")
+
+    assert refused.status == 2
+    assert "TEXT stands for what you want to say" in refused.err
+    assert not daemon.heard
 
 
 def test_a_task_that_is_cancelled_by_an_answer_does_not_go_on(ctl: Ctl, daemon: FakeDaemon) -> None:

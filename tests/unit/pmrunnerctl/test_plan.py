@@ -149,6 +149,18 @@ def test_a_plan_whose_making_failed_says_how_it_is_planned_again(paper: Paper) -
     assert paper.text.endswith("next: pmrunnerctl task retry t3   # has it planned again\n")
 
 
+def test_a_plan_that_failed_says_which_task_to_try_again(paper: Paper) -> None:
+    done = samples.task(id="t2", kind=TaskKind.PLANNING, state=TaskState.COMPLETE)
+    rows = tuple(
+        v.TaskRow(task=one, alias="demo", waits="")
+        for one in (done, samples.task(state=TaskState.ERROR))
+    )
+    failed = samples.plan(state=PlanState.ERROR, agent="claude")
+    plans.draw_plan(paper, v.PlanView(plan=failed, alias="demo", message="make", tasks=rows))
+
+    assert paper.text.endswith("next: pmrunnerctl task retry t3\n")
+
+
 def test_a_plan_that_waits_says_what_is_expected_of_each_task_and_what_to_type(
     paper: Paper,
 ) -> None:
@@ -162,7 +174,7 @@ def test_a_plan_that_waits_says_what_is_expected_of_each_task_and_what_to_type(
     assert "edited   1 time\n" in paper.text
     assert paper.text.endswith(
         "\nt3 build\nneeds    t2\npurpose  code\nfiles    a.py, b.py\nrisk     it may break\n"
-        "next: pmrunnerctl plan approve p3   # or plan edit p3\n"
+        "next: pmrunnerctl plan approve p3   # or plan reject, or plan edit\n"
     )
 
 

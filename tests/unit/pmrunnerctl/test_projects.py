@@ -39,7 +39,7 @@ project  demo (j1)
 path     /srv/demo
 type     normal
 agent    shell
-plans    approved by you
+plans    manual: each waits for you
 prompt   Be kind.
          Be brief.
 tasks    1 running, 2 queued

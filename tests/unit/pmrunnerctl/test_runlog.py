@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from pmrunnerctl.exits import Exit
@@ -42,6 +44,25 @@ def test_what_an_agent_says_is_the_log_and_what_it_does_is_a_note() -> None:
     assert err == "-- thinks: hm\n-- Read: /x\n"
 
 
+def test_a_cost_that_stays_and_a_command_that_ends_are_not_told_twice() -> None:
+    def other(kind: str, **data: str) -> pr.Other:
+        return pr.Other(at="", kind=kind, data=json.dumps(data))
+
+    _, err = written(
+        other("task_started", description="make test"),
+        other("task_notification", summary="make test"),
+        other("task_notification", summary="it ended"),
+        *(pr.Charged(at="", dollars=dollars, turns=1) for dollars in (1, 1, 2)),
+    )
+
+    assert err == (
+        "-- started: make test\n"
+        "-- it ended\n"
+        "-- cost $1.00 so far, 1 turn\n"
+        "-- cost $2.00 so far, 1 turn\n"
+    )
+
+
 def test_our_own_notes_go_to_standard_error() -> None:
     out, err = written(
         BEGAN,
@@ -64,7 +85,6 @@ def test_our_own_notes_go_to_standard_error() -> None:
         "-- began at 0123456789ab, in a sandbox\n"
         "-- what is kept as refs/pm-runner/runs/r0 is there again\n"
         "-- what is kept as refs/pm-runner/runs/r0 cannot be put back\n"
-        "-- told\n"
         "-- asked: Which? [one | two]\n"
         "-- asked: Why?\n"
         "-- committed fedcba987654 Build it (1 file)\n"

@@ -6,6 +6,7 @@ from pmrunnerctl import task as tasks
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import Outcome, Purpose, Question, Response, TaskKind, TaskState
+from pmrunnerd.model.questions import OPTIONS, Kind
 from tests.fakes.daemon import FakeDaemon
 from tests.unit.pmrunnerctl import samples
 from tests.unit.pmrunnerctl.conftest import Ctl, Paper
@@ -82,6 +83,33 @@ def test_one_task_with_its_text_runs_and_questions(paper: Paper) -> None:
         "         make test\n"
         "next: pmrunnerctl run logs r9-4f2a\n"
     )
+
+
+def test_a_permission_shows_each_way_to_answer_it_and_what_was_decided(paper: Paper) -> None:
+    ours = {"kind": Kind.PERMISSION, "options": OPTIONS[Kind.PERMISSION]}
+    no = Response(text="not now", by="anna", at=samples.AT)
+    tasks.draw_task(
+        paper,
+        v.TaskView(
+            task=samples.task(),
+            alias="demo",
+            waits="waits for an answer to q7",
+            runs=(),
+            questions=(question(**ours), question(id="q8", answer=no, **ours)),
+        ),
+    )
+
+    assert "waits  for an answer to q7\n" in paper.text
+    assert "pmrunnerctl answer q7 --option 1   # allow once\n" in paper.text
+    assert "pmrunnerctl answer q7 TEXT   # denies it, with that reason\n" in paper.text
+    assert "answered by anna: denied, with this reason: not now\n" in paper.text
+
+
+def test_a_task_that_failed_says_how_it_is_tried_again(paper: Paper) -> None:
+    failed = samples.task(state=TaskState.ERROR, reason="exit status 2")
+    tasks.draw_task(paper, v.TaskView(task=failed, alias="demo", waits="", runs=(), questions=()))
+
+    assert paper.text.endswith("next: pmrunnerctl task retry t3\n")
 
 
 def test_what_runs_left_is_named_and_so_is_that_it_is_no_more(paper: Paper) -> None:

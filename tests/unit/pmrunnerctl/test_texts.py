@@ -19,6 +19,14 @@ def test_an_empty_text_is_refused(words: tuple[str, ...]) -> None:
         joined(words, "message")
 
 
+@pytest.mark.parametrize("word", ["TEXT", "REASON"])
+def test_a_word_that_stands_for_a_text_is_none_but_may_be_piped(word: str) -> None:
+    with pytest.raises(Cannot, match=f"cannot send the reason: {word} stands for what you want"):
+        joined((word,), "reason")
+    assert joined((word, "me"), "message") == f"{word} me"
+    assert read(word.encode()).stdout == word.encode()
+
+
 def read(data: bytes) -> "subprocess.CompletedProcess[bytes]":
     code = "from pmrunnerctl.texts import joined; print(end=joined(['-'], 'message'))"
     return subprocess.run(

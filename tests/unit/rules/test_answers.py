@@ -44,11 +44,19 @@ def test_the_same_answer_again_is_no_news_and_another_one_is_refused() -> None:
 
 def under_a_moved_head() -> State:
     """Return a state in which the runner asks what is to become of t1."""
+    return the_runner_s(Kind.HEAD)
+
+
+def a_permission() -> State:
+    """Return a state in which t1 wants a permission."""
+    return the_runner_s(Kind.PERMISSION)
+
+
+def the_runner_s(kind: Kind) -> State:
+    """Return a state in which the runner asks something of its own about t1."""
     over, asking = asked("t1", "r1", "Begin anew?")
     assert isinstance(asking, ev.TaskAsked)
-    own = tuple(
-        replace(one, kind=Kind.HEAD, options=OPTIONS[Kind.HEAD]) for one in asking.questions
-    )
+    own = tuple(replace(one, kind=kind, options=OPTIONS[kind]) for one in asking.questions)
     return happen(a_plan(), started("t1", "r1"), over, replace(asking, questions=own))
 
 
@@ -59,6 +67,16 @@ def test_a_question_of_the_runner_s_own_takes_one_of_its_answers_and_no_other() 
     assert refused.value.hint == "pmrunnerctl answer q1 --option 1"
     happen(state, *answers.answer(state, "q1", BEGIN_ANEW, "anna"))
     assert state.tasks["t1"].state is TaskState.QUEUED
+
+
+@pytest.mark.parametrize("text", ["yes", " Y", "ok!", "Allow", "sure, go on"])
+def test_who_says_yes_where_any_text_denies_is_asked_which_it_is(text: str) -> None:
+    state = a_permission()
+    with pytest.raises(BadRequest, match="that would deny it, with this as the") as refused:
+        answers.answer(state, "q1", text, "anna")
+    assert refused.value.hint == "pmrunnerctl answer q1 --option 1   # allow once"
+    assert answers.answer(state, "q1", "no, not yet", "anna")
+    assert answers.answer(state, "q1", "allow for this task", "anna")
 
 
 def test_an_option_counts_however_it_is_typed() -> None:
