@@ -89,9 +89,13 @@ class Logins:
             problem, hint = str(exc), exc.hint or ""
         program = claudecode.program(self._named)
         version = await claudecode.version(program) if program else ""
-        judged = fitness.program(program, self._named, version, claudecode.tested())
-        if judged.state == "problem" and not problem:
-            problem, hint = judged.found, judged.hint
+        # Without a program no login is of use: what has to be done first is said first.
+        for judged in (
+            fitness.surroundings(claudecode.missing()),
+            fitness.program(program, self._named, version, claudecode.tested()),
+        ):
+            if judged.state == "problem":
+                problem, hint = judged.found, judged.hint
         return AgentView(
             agent=agent,
             login=kept.kind.value if kept else "",
