@@ -59,7 +59,6 @@ def login(
         if kind is not None or expires:
             raise misused("cannot log in with --own and --kind or --expires", hint=_HOW)
         request = p.AgentLogin(agent=name, kind=Login.OWN, path=str(own_login()))
-        session.note(OWN)
     else:
         if agent:  # nobody is to look for a secret that nothing takes
             session.ask(p.AgentShow(agent=name))
@@ -72,6 +71,8 @@ def login(
         known = Login(kind) if kind else None
         request = p.AgentLogin(agent=name, kind=known, secret=secret, expires=expires)
     found = session.ask(request)
+    if own:
+        session.note(OWN)
 
     def say(view: AgentView) -> None:
         session.out.line(f"{view.agent} is logged in with {_KINDS[Login(view.login)]}")
@@ -148,7 +149,7 @@ def own_login() -> Path:
     if not known:
         raise misused(
             f"cannot use your own login: there is none in {path}",
-            hint="claude   # and /login there; or: claude setup-token, then pmrunnerctl agent login",
+            hint="claude   # and /login there\nclaude setup-token && pmrunnerctl agent login   # or so",
         )
     return path
 
@@ -166,7 +167,7 @@ def draw(screen: Screen, view: AgentView) -> None:
             ("expires", screen.when(view.expires) if view.expires else ""),
             ("program", view.program),
             ("version", version + tested),
-            ("limited", Cell(view.limit, "yellow")),
+            ("waits", Cell(view.limit, "yellow")),
             ("problem", Cell(view.problem, "red")),
         ]
     )

@@ -144,7 +144,11 @@ class Session:
             self.err.line(f"  hint: {line}")
 
     def addressed(self, text: str) -> str:
-        """Return a hint whose commands mean the daemon that this one means."""
+        """Return a hint whose commands are found, and mean the daemon that this one means."""
+        if "claude" in text:
+            from pmrunnerctl import beside  # noqa: PLC0415 - as below
+
+            text = beside.found(text)
         if self.socket is None and not self.env and self.state_dir is None:
             return text
         from pmrunnerctl import address  # noqa: PLC0415 - only now is there something to add

@@ -86,7 +86,7 @@ class Logins:
             )
             expires = found.expires
         except NoLogin as exc:
-            problem, hint = str(exc), exc.hint or ""
+            problem, hint, expires = str(exc), exc.hint or "", exc.expires
         program = claudecode.program(self._named)
         version = await claudecode.version(program) if program else ""
         # Without a program no login is of use: what has to be done first is said first.
