@@ -18,6 +18,7 @@ from pmrunnerd.model.logins import Login, is_whole, recognize
 from pmrunnerd.model.views import AgentView
 
 DEFAULT: Final = "claude"
+ACP: Final = "acp"
 AGENT: Final = click.argument("agent", nargs=-1)
 _KINDS: Final = {
     Login.API_KEY: "an API key",
@@ -55,6 +56,10 @@ def login(
     session: Session, agent: tuple[str, ...], kind: str | None, expires: str, *, own: bool
 ) -> None:
     name = named(agent)
+    if name == ACP:
+        raise misused(
+            "cannot log in: agent acp logs in by itself", hint="pmrunnerctl agent show acp"
+        )
     if own:
         if kind is not None or expires:
             raise misused("cannot log in with --own and --kind or --expires", hint=_HOW)
@@ -159,16 +164,17 @@ def draw(screen: Screen, view: AgentView) -> None:
     kind = _KINDS.get(Login(view.login), view.login) if view.login else "none"
     version = view.version or ("does not start" if view.program else "not installed")
     tested = f", tested with {view.tested}" if view.tested not in ("", view.version) else ""
+    by_itself = view.agent == ACP
     screen.pairs(
         [
             ("agent", view.agent),
-            ("login", f"{kind}, {view.path}" if view.path else kind),
+            ("login", "" if by_itself else f"{kind}, {view.path}" if view.path else kind),
             ("since", f"{screen.when(view.since)}, by {view.by}" if view.since else ""),
             ("expires", screen.when(view.expires) if view.expires else ""),
             ("program", view.program),
-            ("version", version + tested),
-            ("waits", Cell(view.limit, "yellow")),
-            ("problem", Cell(view.problem, "red")),
+            ("version", "" if by_itself else version + tested),
+            ("waits", Cell(screen.timed(view.limit), "yellow")),
+            ("problem", Cell(screen.timed(view.problem), "red")),
         ]
     )
     if view.hint:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 import msgspec
 
-from pmrunnerctl import launch, recipe, walls
+from pmrunnerctl import launch, readiness, recipe, walls
 from pmrunnerctl.exits import Cannot, Exit, misused
 from pmrunnerctl.leaving import leave
 from pmrunnerctl.render import Cell
@@ -221,6 +221,7 @@ def _say(
         if door.problem:
             _warn(session, overview, door)
     walls.remark(session, overview, more)
+    readiness.remark(session, (row.agent for row in overview.projects))
 
 
 def _door(door: Door) -> tuple[str, str | Cell]:
