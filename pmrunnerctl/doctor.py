@@ -6,7 +6,7 @@ from typing import Final
 import click
 from msgspec.structs import replace
 
-from pmrunnerctl import offline
+from pmrunnerctl import lastly, offline
 from pmrunnerctl.exits import Cannot, Exit, Silent, Stranger
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.session import Session
@@ -58,6 +58,7 @@ def doctor(session: Session, state_dir: Path | None, agent: str | None) -> None:
     elif agent is not None:
         options.append(f"--try-{agent}")
     ours = offline.ask("doctor", Checkup, *options)
+    ours = replace(ours, checks=tuple(_as_before(check, where) for check in ours.checks))
     if silent is not None:
         ours = replace(ours, checks=tuple(_heard(check, silent) for check in ours.checks))
     theirs = _within(session, place, running) if place and running else None
@@ -131,6 +132,10 @@ def _running(session: Session, place: Place) -> tuple[Overview | None, Silent | 
         raise
     except Cannot:
         return None, None
+
+
+def _as_before(check: Check, state: Path) -> Check:
+    return replace(check, hint=lastly.again(START, state)) if check.hint == START else check
 
 
 def _heard(check: Check, silent: Silent) -> Check:

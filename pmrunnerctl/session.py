@@ -135,6 +135,10 @@ class Session:
 
     def complain(self, error: Cannot) -> None:
         """Say on standard error what cannot be done, why, and what to do."""
+        if error.exits is Exit.UNREACHABLE and error.hint.startswith(where.START):
+            from pmrunnerctl import lastly  # noqa: PLC0415 - only now
+
+            error.hint = lastly.once_more(error.hint, vars(self).get("place"))
         error.hint = pasteable(self.addressed(error.hint))
         if self.json:
             self.err.raw(msgspec.json.encode(error.as_json()).decode() + "\n")

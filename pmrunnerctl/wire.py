@@ -181,11 +181,11 @@ def _awaken(peer: Peer, otherwise: str) -> str:
 
 def _let_in(path: Path) -> str:
     """Return how somebody may come in: by the group where this machine has it, or else as the owner."""
-    try:
+    hint = f"sudo -u '#{_owner(path)}' pmrunnerctl --socket {quoted(path)} status"
+    with suppress(KeyError):
         grp.getgrnam(_GROUP)
-    except KeyError:
-        return f"sudo -u '#{_owner(path)}' pmrunnerctl --socket {quoted(path)} status"
-    return f"sudo usermod -aG {_GROUP} $USER   and log in again"
+        hint = f"sudo usermod -aG {_GROUP} $USER   and log in again"
+    return hint
 
 
 def _owner(path: Path) -> int:
