@@ -70,19 +70,48 @@ is_current() { # ENVIRONMENT LOCK
 }
 
 make_environment() { # ENVIRONMENT LOCK
-    local environment=$1 lock=$2
+    local environment=$1 lock=$2 acp=false
     must_be_ours_to_make "$environment"
     mkdir -p "$environment"
     (
         exec 9<"$environment"
         flock --nonblock 9 || { say "waiting for another start that makes ${environment##*/}" && flock 9; }
         ! is_current "$environment" "$lock" || exit 0
+        say_why_anew "$environment"
+        ! has_acp_besides "$environment" "$lock" || acp=true
         : >"$environment/$stamp" # whoever is interrupted from here on begins again
         find "$environment" -mindepth 1 -maxdepth 1 ! -name "$stamp" -exec rm -rf {} +
         install_with_"$(have uv && echo uv || echo pip)" "$environment" "$lock"
+        ! $acp || install_acp "$environment"
         digest_for "$lock" >"$environment/$stamp.new"
         mv "$environment/$stamp.new" "$environment/$stamp"
     )
+}
+
+say_why_anew() { # ENVIRONMENT
+    local was why="what it is made from has changed"
+    [[ -s $1/$stamp ]] || return 0
+    was=$(interpreter_behind "$1/bin/python" 2>/dev/null) || was="a Python that is gone"
+    [[ $was == "$python" ]] || why="it is of $was, and is to be of $python"
+    say "making ${1##*/} anew: $why; only what pm-runner installs there comes again"
+}
+
+has_acp_besides() { # ENVIRONMENT LOCK: it is installed, and the lock would not bring it
+    compgen -G "$1/lib/python*/site-packages/acp" >/dev/null && ! grep -q '^agent-client-protocol==' "$2"
+}
+
+install_acp() { # ENVIRONMENT: what somebody added keeps its place, as Claude Code does
+    local names=(agent-client-protocol pydantic pydantic-core annotated-types typing-inspection typing-extensions)
+    say "keeping agent-client-protocol, for agent acp"
+    {
+        if have uv; then
+            locked packaging/requirements-test.lock "${names[@]}" |
+                VIRTUAL_ENV=$1 uv pip install --quiet --require-hashes -r -
+        else
+            locked packaging/requirements-test.lock "${names[@]}" |
+                "$1/bin/python" -m pip --disable-pip-version-check --no-input install --quiet --require-hashes -r /dev/stdin
+        fi
+    } || cannot "keep agent-client-protocol: why is said above" "$0   # begins again, without it"
 }
 
 must_be_ours_to_make() {
@@ -91,7 +120,15 @@ must_be_ours_to_make() {
 }
 
 # Some packages come as source, and building one must not fetch an unhashed setuptools: the locked one goes first.
-build_backend_in() { sed -n '/^setuptools==/,/[^\\]$/p' "$1"; }
+build_backend_in() { locked "$1" setuptools; }
+
+locked() { # LOCK NAME...: what a lock has of some packages
+    local lock=$1 name
+    shift
+    for name; do
+        sed -n "/^$name==/,/[^\\\\]\$/p" "$lock"
+    done
+}
 
 install_with_uv() {
     say "making ${1##*/} with uv, on Python $(version_of "$python")"

@@ -18,6 +18,7 @@ from pmrunnerd.model.logins import Login, is_whole, recognize
 from pmrunnerd.model.views import AgentView
 
 DEFAULT: Final = "claude"
+ACP: Final = "acp"
 AGENT: Final = click.argument("agent", nargs=-1)
 _KINDS: Final = {
     Login.API_KEY: "an API key",
@@ -55,11 +56,14 @@ def login(
     session: Session, agent: tuple[str, ...], kind: str | None, expires: str, *, own: bool
 ) -> None:
     name = named(agent)
+    if name == ACP:
+        raise misused(
+            "cannot log in: agent acp logs in by itself", hint="pmrunnerctl agent show acp"
+        )
     if own:
         if kind is not None or expires:
             raise misused("cannot log in with --own and --kind or --expires", hint=_HOW)
         request = p.AgentLogin(agent=name, kind=Login.OWN, path=str(own_login()))
-        session.note(OWN)
     else:
         if agent:  # nobody is to look for a secret that nothing takes
             session.ask(p.AgentShow(agent=name))
@@ -72,6 +76,8 @@ def login(
         known = Login(kind) if kind else None
         request = p.AgentLogin(agent=name, kind=known, secret=secret, expires=expires)
     found = session.ask(request)
+    if own:
+        session.note(OWN)
 
     def say(view: AgentView) -> None:
         session.out.line(f"{view.agent} is logged in with {_KINDS[Login(view.login)]}")
@@ -148,7 +154,7 @@ def own_login() -> Path:
     if not known:
         raise misused(
             f"cannot use your own login: there is none in {path}",
-            hint="claude   # and /login there; or: claude setup-token, then pmrunnerctl agent login",
+            hint="claude   # and /login there\nclaude setup-token && pmrunnerctl agent login   # or so",
         )
     return path
 
@@ -158,16 +164,17 @@ def draw(screen: Screen, view: AgentView) -> None:
     kind = _KINDS.get(Login(view.login), view.login) if view.login else "none"
     version = view.version or ("does not start" if view.program else "not installed")
     tested = f", tested with {view.tested}" if view.tested not in ("", view.version) else ""
+    by_itself = view.agent == ACP
     screen.pairs(
         [
             ("agent", view.agent),
-            ("login", f"{kind}, {view.path}" if view.path else kind),
+            ("login", "" if by_itself else f"{kind}, {view.path}" if view.path else kind),
             ("since", f"{screen.when(view.since)}, by {view.by}" if view.since else ""),
             ("expires", screen.when(view.expires) if view.expires else ""),
             ("program", view.program),
-            ("version", version + tested),
-            ("limited", Cell(view.limit, "yellow")),
-            ("problem", Cell(view.problem, "red")),
+            ("version", "" if by_itself else version + tested),
+            ("waits", Cell(screen.timed(view.limit), "yellow")),
+            ("problem", Cell(screen.timed(view.problem), "red")),
         ]
     )
     if view.hint:

@@ -6,7 +6,7 @@ from typing import Final
 import click
 from msgspec.structs import replace
 
-from pmrunnerctl import offline
+from pmrunnerctl import lastly, offline
 from pmrunnerctl.exits import Cannot, Exit, Silent, Stranger
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.session import Session
@@ -18,6 +18,8 @@ from pmrunnerd.model.errors import Code
 from pmrunnerd.model.views import Overview
 
 _CLAUDE: Final = "claude"
+# Agents that can be asked for, and how the names of what is looked at for each begin.
+_AGENTS: Final = (_CLAUDE, "acp")
 _STYLES: Final = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
@@ -32,8 +34,8 @@ class Both(Checkup, frozen=True, kw_only=True):
     offline.state_directory,
     click.option(
         "--agent",
-        type=click.Choice(["claude"]),
-        help="Have this agent make a request, too: it costs next to nothing.",
+        type=click.Choice(_AGENTS),
+        help="Look at this agent alone of all; claude makes a request, too, which costs next to nothing.",
     ),
     what="Looks at programs and ports, too. Needs no daemon, and does not disturb one that runs; one that"
     " answers tells what it finds itself, because its limits and its sandbox may be others than"
@@ -52,20 +54,20 @@ def doctor(session: Session, state_dir: Path | None, agent: str | None) -> None:
     if environment:
         options += ["--env", environment]
     if running is not None:
-        options += ["--daemon", str(running.pid)]
-        web = next((door.address for door in running.doors if door.name == "web"), "")
-        options += ["--port", web.rstrip("/").rpartition(":")[2] if web else "0"]
-        if any(row.agent == _CLAUDE for row in running.projects):
-            options.append("--uses-claude")
+        options += _told(running)
     elif agent is not None:
-        options.append("--try-claude")
+        options.append(f"--try-{agent}")
     ours = offline.ask("doctor", Checkup, *options)
+    ours = replace(ours, checks=tuple(_as_before(check, where) for check in ours.checks))
     if silent is not None:
         ours = replace(ours, checks=tuple(_heard(check, silent) for check in ours.checks))
     theirs = _within(session, place, running) if place and running else None
-    if theirs is not None and place is not None and agent is not None:
-        tried = session.client_of(place, answer_within=None).call(p.AgentTry(agent=agent))
-        theirs = replace(theirs, checks=(*theirs.checks, *tried.checks))
+    if agent is not None:
+        tried = None
+        if theirs is not None and place is not None:
+            client = session.client_of(place, answer_within=None)
+            tried = client.call(p.AgentTry(agent=agent))
+        ours, theirs = _of_one(agent, ours, theirs, tried)
     found = Both(state_directory=ours.state_directory, checks=ours.checks, daemon=theirs)
 
     def show(_: Both) -> None:
@@ -79,6 +81,35 @@ def doctor(session: Session, state_dir: Path | None, agent: str | None) -> None:
     checks = (*ours.checks, *(theirs.checks if theirs is not None else ()))
     if any(check.state == "problem" for check in checks):
         session.end(Exit.ENDED_BADLY)
+
+
+def _told(running: Overview) -> list[str]:
+    """Return what is looked at with other eyes because a daemon runs."""
+    web = next((door.address for door in running.doors if door.name == "web"), "")
+    port = web.rstrip("/").rpartition(":")[2] if web else "0"
+    uses = ["--uses-claude"] if any(row.agent == _CLAUDE for row in running.projects) else []
+    return ["--daemon", str(running.pid), "--port", port, *uses]
+
+
+def _of_one(
+    agent: str, ours: Checkup, theirs: Checkup | None, tried: Checkup | None
+) -> tuple[Checkup, Checkup | None]:
+    """Return the checks of the machine and of one agent; what the daemon tried stands there alone."""
+    others = {other for other in _AGENTS if other != agent}
+    done = tried.checks if tried is not None else ()
+    known = {check.name for check in done}
+
+    def kept(found: Checkup) -> tuple[Check, ...]:
+        return tuple(
+            check
+            for check in found.checks
+            if check.name not in known and check.name.partition(" ")[0] not in others
+        )
+
+    ours = replace(ours, checks=kept(ours))
+    if theirs is not None:
+        theirs = replace(theirs, checks=(*kept(theirs), *done))
+    return ours, theirs
 
 
 def _place(session: Session, state_dir: Path | None) -> Place | None:
@@ -101,6 +132,10 @@ def _running(session: Session, place: Place) -> tuple[Overview | None, Silent | 
         raise
     except Cannot:
         return None, None
+
+
+def _as_before(check: Check, state: Path) -> Check:
+    return replace(check, hint=lastly.again(START, state)) if check.hint == START else check
 
 
 def _heard(check: Check, silent: Silent) -> Check:
@@ -128,7 +163,10 @@ def draw(screen: Screen, title: str, found: Checkup) -> None:
     screen.line(title, "bold")
     screen.table(
         ("CHECK", "STATE", "FOUND"),
-        [(row.name, Cell(row.state, _STYLES[row.state]), row.found) for row in found.checks],
+        [
+            (row.name, Cell(row.state, _STYLES[row.state]), screen.timed(row.found))
+            for row in found.checks
+        ],
         whole=True,
     )
     for row in found.checks:

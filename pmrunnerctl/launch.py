@@ -133,7 +133,7 @@ def journal(
             f"cannot show the log of {name}: there is no journalctl on PATH",
             exits=Exit.NOT_FOUND,
             code="not-found",
-            hint="apt-get install systemd",
+            hint="sudo apt-get install systemd",
         ) from None
     if not _is_read():
         raise BrokenPipeError

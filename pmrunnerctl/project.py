@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import click
 
-from pmrunnerctl import complete, projects
+from pmrunnerctl import complete, projects, readiness
 from pmrunnerctl.exits import misused
 from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import Noun, verb
@@ -56,6 +56,7 @@ def add(session: Session, alias: str, path: str, **settings: Any) -> None:
         session.out.next(f"pmrunnerctl chat send {added.alias} '{words}'")
 
     session.show(added, draw)
+    readiness.remark(session, [added.agent])
 
 
 @verb(
@@ -105,6 +106,8 @@ def set_(session: Session, alias: str, new_alias: str | None, **settings: Any) -
         session.out.next(f"pmrunnerctl project show {changed.alias}")
 
     session.show(changed, draw)
+    if "agent" in given:
+        readiness.remark(session, [changed.agent])
 
 
 @verb(

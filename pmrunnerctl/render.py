@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import select
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
@@ -11,6 +12,8 @@ from pmrunnerctl import times
 from pmrunnerctl.columns import GAP, fold
 from pmrunnerctl.width import clean, cut, one_line, width, wrapped
 
+# As a daemon spells a time.
+_STAMP: Final = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z\b")
 _SGR: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 
@@ -127,6 +130,10 @@ class Screen:
     def when(self, at: str) -> str:
         """Spell a time both ways: `12:30:05 CET, 3 min ago`."""
         return f"{self.clock(at)}, {self.ago(at)}" if at else ""
+
+    def timed(self, text: str) -> str:
+        """Spell the times within a text as `when` does."""
+        return _STAMP.sub(lambda found: self.when(found[0]), text)
 
     def clock(self, at: str) -> str:
         """Spell when it was."""

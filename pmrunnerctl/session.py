@@ -135,6 +135,10 @@ class Session:
 
     def complain(self, error: Cannot) -> None:
         """Say on standard error what cannot be done, why, and what to do."""
+        if error.exits is Exit.UNREACHABLE and error.hint.startswith(where.START):
+            from pmrunnerctl import lastly  # noqa: PLC0415 - only now
+
+            error.hint = lastly.once_more(error.hint, vars(self).get("place"))
         error.hint = pasteable(self.addressed(error.hint))
         if self.json:
             self.err.raw(msgspec.json.encode(error.as_json()).decode() + "\n")
@@ -144,7 +148,11 @@ class Session:
             self.err.line(f"  hint: {line}")
 
     def addressed(self, text: str) -> str:
-        """Return a hint whose commands mean the daemon that this one means."""
+        """Return a hint whose commands are found, and mean the daemon that this one means."""
+        if "claude" in text:
+            from pmrunnerctl import beside  # noqa: PLC0415 - as below
+
+            text = beside.found(text)
         if self.socket is None and not self.env and self.state_dir is None:
             return text
         from pmrunnerctl import address  # noqa: PLC0415 - only now is there something to add

@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 import msgspec
 
-from pmrunnerctl import launch, recipe, walls
+from pmrunnerctl import lastly, launch, readiness, recipe, walls
 from pmrunnerctl.exits import Cannot, Exit, misused
 from pmrunnerctl.leaving import leave
 from pmrunnerctl.render import Cell
@@ -66,6 +66,7 @@ def start(
     if overview is not None:
         _go_on(session, place, overview, port, more)
         return
+    before, again = lastly.options(state), lastly.again(START, state)
     if unit:
         launch.systemctl("start", unit)
     else:
@@ -81,6 +82,10 @@ def start(
     overview = _when_ready(session, place)
     session.at(place)
     _say(session, place, overview, "started", more)
+    if not unit and (lost := lastly.lost(before, lastly.options(state))):
+        session.note(f"it no longer has {lost}, as the one before it had")
+        stop = session.addressed("pmrunnerctl stop --keep-runs")
+        session.note(f"  hint: {stop}; {session.addressed(again)}")
 
 
 @verb(
@@ -221,6 +226,7 @@ def _say(
         if door.problem:
             _warn(session, overview, door)
     walls.remark(session, overview, more)
+    readiness.remark(session, (row.agent for row in overview.projects))
 
 
 def _door(door: Door) -> tuple[str, str | Cell]:

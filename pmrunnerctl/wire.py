@@ -1,17 +1,20 @@
 """One connection to a daemon: frames there and back, blocking, each within its time."""
 
+import grp
 import os
 import select
 import socket
 import struct
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
 from pmrunnerctl import greeting
+from pmrunnerctl.address import quoted
 from pmrunnerctl.dial import dial, why
 from pmrunnerctl.exits import Cannot, Exit, Silent, unreachable
 from pmrunnerctl.failures import Lost, raise_failure
@@ -24,6 +27,7 @@ _CHUNK: Final = 64 << 10
 _TELL_AFTER: Final = 1.0
 # Where the first process listens it is systemd, for the daemon; 0 is in another namespace.
 _FIRST: Final = 1
+_GROUP: Final = "pm-runner"
 _GREETING: Final = msgspec.msgpack.Decoder(frames.Hello | frames.Failed)
 
 
@@ -109,7 +113,7 @@ class Connection:
                 f"cannot reach pmrunnerd at {path}: permission denied",
                 exits=Exit.FORBIDDEN,
                 code="forbidden",
-                hint="sudo usermod -aG pm-runner $USER   and log in again",
+                hint=_let_in(path),
             ) from None
         except (FileNotFoundError, ConnectionRefusedError, BlockingIOError, TimeoutError) as exc:
             if not path.parent.exists():
@@ -173,6 +177,23 @@ def _awaken(peer: Peer, otherwise: str) -> str:
     if process_state(peer.pid) == "T":
         return f"{sudo}kill -CONT {peer.pid}   somebody stopped it; or else\n{hint}"
     return hint
+
+
+def _let_in(path: Path) -> str:
+    """Return how somebody may come in: by the group where this machine has it, or else as the owner."""
+    hint = f"sudo -u '#{_owner(path)}' pmrunnerctl --socket {quoted(path)} status"
+    with suppress(KeyError):
+        grp.getgrnam(_GROUP)
+        hint = f"sudo usermod -aG {_GROUP} $USER   and log in again"
+    return hint
+
+
+def _owner(path: Path) -> int:
+    """Return whose a path is, or else the nearest directory above it that we may look at."""
+    for one in (path, *path.parents):
+        with suppress(OSError):
+            return one.stat().st_uid
+    return 0
 
 
 def process_state(pid: int) -> str:

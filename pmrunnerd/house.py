@@ -36,7 +36,7 @@ from pmrunnerd.model.views import UNCONFINED
 from pmrunnerd.options import Options
 from pmrunnerd.outlet import Outlet
 from pmrunnerd.rules import recovery
-from pmrunnerd.services import aftermath, leftovers, room, sandbox, workspace
+from pmrunnerd.services import aftermath, invoked, leftovers, room, sandbox, workspace
 from pmrunnerd.services.agents.registry import AGENTS, NEED_LOGIN
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.descriptors import Shortage, raise_limit, share
@@ -106,6 +106,7 @@ class House:
                 renewals = Renewals(self._store, self._clock, NEED_LOGIN)
                 renewed = house.create_task(renewals.run(), name="logins")
                 pulse = house.create_task(self._prove_liveness(engine), name="watchdog")
+                invoked.note(self._options.state_directory, self._options.words)
                 ready()
                 chronicle.catch_up()
                 log.info("ready", extra={"fields": {"socket": self._options.socket}})

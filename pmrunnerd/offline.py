@@ -121,6 +121,7 @@ def _doctor(given: argparse.Namespace) -> View:
             told=given.daemon,
             uses=given.uses_claude,
             tries=given.try_claude,
+            acp=given.try_acp,
         )
     )
 
@@ -163,6 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--socket", type=Path, help="doctor: the control socket")
     parser.add_argument("--port", type=int, help="doctor: the port of the web door")
     parser.add_argument("--uses-claude", action="store_true", help="doctor: a project does")
+    parser.add_argument("--try-acp", action="store_true", help="doctor: look at agent acp, too")
     parser.add_argument("--try-claude", action="store_true", help="doctor: make a request")
     parser.add_argument("--daemon", type=int, help="doctor: the pid of the daemon that answers")
     given = parser.parse_args(arguments)

@@ -26,13 +26,14 @@ EXAMPLE: Final = "example: pmrunnerd --env dev --state-dir ./state --detach"
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """What one daemon was asked to be."""
+    """What one daemon was asked to be, in `words` as it was said."""
 
     environment: str
     state_directory: Path
     socket: Path
     settings: settings.Settings
     detach: bool
+    words: tuple[str, ...] = ()
 
 
 def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
@@ -86,6 +87,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
         socket=(given.socket or directory / "control.sock").absolute(),
         settings=configuration.resolve(file, environment, chosen),
         detach=given.detach,
+        words=tuple(arguments),
     )
 
 

@@ -62,7 +62,7 @@ def _check(account: Account, why: str) -> Check:
 
 def _item(account: Account) -> v.InboxItem:
     needed = account.limit == limits.LOGIN
-    waits = f"nothing of {account.id} starts: {account.reason}"
+    waits = f"nothing of {account.id} starts: {limits.cause(account) or limits.NOBODY}"
     return v.InboxItem(
         kind=_KIND,
         id=account.id,

@@ -86,12 +86,16 @@ class Logins:
             )
             expires = found.expires
         except NoLogin as exc:
-            problem, hint = str(exc), exc.hint or ""
+            problem, hint, expires = str(exc), exc.hint or "", exc.expires
         program = claudecode.program(self._named)
         version = await claudecode.version(program) if program else ""
-        judged = fitness.program(program, self._named, version, claudecode.tested())
-        if judged.state == "problem" and not problem:
-            problem, hint = judged.found, judged.hint
+        # Without a program no login is of use: what has to be done first is said first.
+        for judged in (
+            fitness.surroundings(claudecode.missing()),
+            fitness.program(program, self._named, version, claudecode.tested()),
+        ):
+            if judged.state == "problem":
+                problem, hint = judged.found, judged.hint
         return AgentView(
             agent=agent,
             login=kept.kind.value if kept else "",

@@ -12,6 +12,7 @@ from pmrunnerd.model.state import State
 from pmrunnerd.rules import accounts
 
 LOGIN: Final = "login"
+NOBODY: Final = "nobody is logged in"
 # Minutes to wait where a provider does not say how long: twice as long each time, and at most this.
 _LONGEST: Final = 15
 # Days before the end of a login at which a person is told.
@@ -67,14 +68,25 @@ def stands(account: Account, now: str) -> str:
     if not account.limit:
         return ""
     if not account.until:
-        known = "its login is no good" if account.login else "nobody is logged in"
-        return f"{known}: {account.reason}; {remedy(account)}"
+        known = "its login is no good" if account.login else NOBODY
+        why = f": {said}" if (said := cause(account)) else ""
+        return f"{known}{why}; {remedy(account)}"
     if account.until > now:
         until = _spelled(account.until, now)
         return f"limited by the provider until {until}, one probe first: {account.reason}"
+    if account.probe and account.limit == LOGIN:
+        return f"{account.probe} tries whether its login is good now"
     if account.probe:
         return f"limited by the provider: {account.probe} tries whether that is over"
     return ""
+
+
+def cause(account: Account) -> str:
+    """Return why a login is wanted; empty where that there is none says all of it."""
+    # Who logged out ended what the login of before was wanted for.
+    if not account.login and (account.by or "not logged in" in account.reason.lower()):
+        return ""
+    return account.reason.removeprefix(f"cannot start agent {account.id}: ")
 
 
 def remedy(account: Account) -> str:

@@ -15,7 +15,8 @@ from pmrunnerd.services import process
 AGENT: Final = "acp"
 INSTALL: Final = "pip install 'pm-runner[acp]'"
 _CANNOT: Final = "cannot start the agent: "
-_SET: Final = "pmrunnerd -h   # settings agent.acp.command and agent.acp.shown"
+_START: Final = "pmrunnerctl stop --keep-runs; pmrunnerctl start -- --agent-acp-command"
+_SET: Final = f"{_START} 'gemini --acp' --agent-acp-shown /opt/gemini   # or what you have"
 # What every sandbox shows of programs.
 _SHOWN: Final = (Path("/usr"), Path("/bin"), Path("/sbin"), Path(sys.base_prefix).resolve())
 

@@ -12,7 +12,7 @@ from pmrunnerd.services.outcome import Exited
 _PACKAGE: Final = "claude_agent_sdk"
 _VERSION: Final = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+\S*")
 _TOTAL: Final = 20.0
-INSTALL: Final = "packaging/quickstart --claude   # or: pip install 'pm-runner[claude]'"
+INSTALL: Final = "pmrunnerctl stop; packaging/quickstart --claude --detach   # or: pip install 'pm-runner[claude]'"
 PROGRAMS: Final = {"bwrap": "bubblewrap", "socat": "socat"}
 """What it confines its commands with, and the package of each."""
 

@@ -25,7 +25,9 @@ _VARIABLES: Final = {
     Login.TOKEN: "CLAUDE_CODE_OAUTH_TOKEN",
     Login.OWN: "CLAUDE_CODE_OAUTH_TOKEN",
 }
-_RENEW: Final = "run `claude` once: it renews the login; or pmrunnerctl agent login"
+RENEW: Final = (
+    "claude   # renews the login; or, for one of the runner's own: pmrunnerctl agent login"
+)
 # A token that is good for no longer than this, in seconds, is not worth a start.
 _LEAST: Final = 30
 # Bytes of a file that may have a login in it.
@@ -33,7 +35,12 @@ _MOST: Final = 1 << 20
 
 
 class NoLogin(Refused):
-    """Nothing is there by which the provider would know us, or it is no good any more."""
+    """Nothing is there by which the provider would know us, or it is no good any more.
+
+    `expires` is when it was, or soon will be; empty where that is not why.
+    """
+
+    expires: str = ""
 
 
 class _NoFileError(Exception):
@@ -102,7 +109,7 @@ def credential(kept: Stored | None, agent: str, now: datetime) -> Credential:
     if kept.expires and datetime.fromisoformat(kept.expires) <= now:
         raise NoLogin(
             f"cannot start agent {agent}: its login expired at {kept.expires}",
-            hint=f"claude setup-token; then pmrunnerctl agent login {agent}",
+            hint=f"claude setup-token && pmrunnerctl agent login {agent}",
         )
     return Credential(environment={_VARIABLES[kept.kind]: kept.secret}, expires=kept.expires)
 
@@ -113,19 +120,27 @@ def _own(path: Path, now: datetime) -> Credential:
         login: Any = msgspec.json.decode(_text(path))["claudeAiOauth"]
         token, until = str(login["accessToken"]), int(login.get("expiresAt") or 0)
     except _NoFileError as exc:
-        raise NoLogin(f"{what}: {exc}", hint=_RENEW) from None
+        raise NoLogin(f"{what}: {exc}", hint=RENEW) from None
     except OSError as exc:
-        raise NoLogin(f"{what}: {(exc.strerror or str(exc)).lower()}", hint=_RENEW) from None
+        raise NoLogin(f"{what}: {(exc.strerror or str(exc)).lower()}", hint=RENEW) from None
     except (msgspec.DecodeError, KeyError, TypeError, ValueError, AttributeError):
-        raise NoLogin(f"{what}: there is no access token in it", hint=_RENEW) from None
+        raise NoLogin(f"{what}: there is no access token in it", hint=RENEW) from None
     expires = ""
     if until:
         with contextlib.suppress(ValueError, OverflowError, OSError):
             good = datetime.fromtimestamp(until / 1000, UTC)
             expires = f"{good:%Y-%m-%dT%H:%M:%S}.000Z"
             if (good - now).total_seconds() < _LEAST:
-                raise NoLogin(f"{what}: it expired at {expires}", hint=_RENEW)
+                raise _over(what, expires, ends=good > now)
     return Credential(environment={_VARIABLES[Login.OWN]: token}, expires=expires)
+
+
+def _over(what: str, expires: str, *, ends: bool) -> NoLogin:
+    """Return the refusal of a login that is over, or `ends` too soon to begin with."""
+    how = "ends, too soon to start with it," if ends else "expired"
+    refusal = NoLogin(f"{what}: it {how} at {expires}", hint=RENEW)
+    refusal.expires = expires
+    return refusal
 
 
 def _text(path: Path) -> bytes:

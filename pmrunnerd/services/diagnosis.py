@@ -45,7 +45,7 @@ def python(version: tuple[int, int, int]) -> Check:
     found = ".".join(map(str, version))
     if version[:2] < PYTHON:
         wanted = ".".join(map(str, PYTHON))
-        return _problem("python", f"{found} is older than {wanted}", "apt-get install python3")
+        return _problem("python", f"{found} is older than {wanted}", "sudo apt-get install python3")
     return _ok("python", found)
 
 
@@ -57,7 +57,7 @@ def release(named: str, interpreter: str) -> Check:
 def git(said: str | None) -> Check:
     """Judge what `git --version` said; None where it is not there or did not answer."""
     if said is None:
-        return _problem("git", "is not installed, or does not start", "apt-get install git")
+        return _problem("git", "is not installed, or does not start", "sudo apt-get install git")
     return _ok("git", said.removeprefix("git version "))
 
 

@@ -28,11 +28,13 @@ async def examine(  # noqa: PLR0913 - all that is looked at
     told: int | None = None,
     uses: bool = False,
     tries: bool = False,
+    acp: bool = False,
 ) -> Checkup:
     """Look at everything. Nothing is changed, and a daemon that runs is not disturbed.
 
     `told` is the pid of a daemon that says that the state is its own: who looks may not be let in.
-    `uses` says that a project has Claude Code as its agent, `tries` has that make a request.
+    `uses` says that a project has Claude Code as its agent, `tries` has that make a request;
+    `acp` has the program of that agent looked for, wherever it may be set.
     """
     unconfined = settings.runs_unconfined
     holder = _holder(state)
@@ -55,7 +57,7 @@ async def examine(  # noqa: PLR0913 - all that is looked at
             *checks,
             *await fitness.checks(state, settings, needed=uses or tries, tries=tries),
         )
-    if settings.agent_acp_command:
+    if acp or settings.agent_acp_command:
         found = acpprogram.check(settings.agent_acp_command, settings.agent_acp_shown)
         checks = (*checks, found)
     return Checkup(state_directory=str(state), checks=checks)

@@ -61,7 +61,15 @@ async def checks(
         model=settings.agent_claude_model,
         hidden=state,
     )
-    return (*said, tried)
+    return (*said, for_its_owner(tried, kept))
+
+
+def for_its_owner(tried: Check, kept: Stored | None) -> Check:
+    """Return what came of a request, with what helps where the login is a person's own."""
+    if kept is None or kept.kind is not Login.OWN or tried.hint != trial.LOGIN:
+        return tried
+    # Another login would take the place of theirs, which only wants to be renewed.
+    return replace(tried, hint=credentials.RENEW)
 
 
 def program(found: Path | None, named: str, version: str, tested: str) -> Check:

@@ -156,7 +156,7 @@ async def probe() -> Confinement:
     bwrap = find()
     if bwrap is None:
         return Confinement(
-            ok=False, reason="bubblewrap is not installed", hint="apt-get install bubblewrap"
+            ok=False, reason="bubblewrap is not installed", hint="sudo apt-get install bubblewrap"
         )
     if bwrap not in _known:
         _known[bwrap] = await _try(bwrap)

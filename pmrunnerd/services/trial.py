@@ -44,11 +44,12 @@ _ENVIRONMENT: Final = {
 # The secret comes by standard input: an argument of bubblewrap is there for all to read.
 _KNOWN_AS: Final = 'read -r secret && export "$0=$secret" && exec "$@" </dev/null'
 _AGAIN: Final = "pmrunnerctl doctor --agent claude   # later"
-_LOGIN: Final = "pmrunnerctl agent login"
+LOGIN: Final = "pmrunnerctl agent login"
 _SHOW: Final = "pmrunnerctl agent show"
+_ODD: Final = "pmrunnerctl agent show   # is it the program that was tested? a base URL: agent.env"
 _NETWORK: Final = "curl -sS https://api.anthropic.com/   # a proxy, a CA, a base URL: agent.env"
 
-_UNKNOWN: Final = "the provider does not know this login", _LOGIN
+_UNKNOWN: Final = "the provider does not know this login", LOGIN
 _BUSY: Final = "the provider takes no more just now", _AGAIN
 _STATUSES: Final = {
     401: _UNKNOWN,
@@ -63,7 +64,7 @@ _STATUSES: Final = {
 # Of an answer that never came: what the CLI says, in the order in which it means something. The one
 # that this was tried with asks for no theme, trust or terms where nobody sees it; others have.
 _SIGNS: Final = (
-    (("log in", "login", "logged in", "authenticat", "api key"), ("it is not logged in", _LOGIN)),
+    (("log in", "login", "logged in", "authenticat", "api key"), ("it is not logged in", LOGIN)),
     (
         ("onboarding", "theme", "trust", "terms"),
         ("it wants to be set up", "claude   # once, as the user that runs it"),
@@ -173,8 +174,13 @@ def judge(said: Said) -> Check:
         cost = result.get("total_cost_usd")
         amount = cost if isinstance(cost, int | float) else 0
         return Check(name=NAME, state="ok", found=f"the model answered, for {amount:.4f} dollars")
-    words = next(filter(None, map(str.strip, (str(result.get("result") or ""), said.rest))), "")
-    words = words or f"exit status {said.status}"
+    words = str(result.get("result") or "").strip()
+    if not words and said.rest.strip().startswith("{"):
+        kind = str(result.get("subtype") or "") or "no result"
+        # An answer that is not words has words of all kinds in it, which mean nothing.
+        found = f"it ended without an answer ({kind[:40]}, exit status {said.status})"
+        return Check(name=NAME, state="problem", found=found, hint=_ODD)
+    words = words or said.rest.strip() or f"exit status {said.status}"
     first = words.splitlines()[0][:300]
     found, hint = _why(result.get("api_error_status"), words.lower())
     return Check(name=NAME, state="problem", found=f"{found}: {first}", hint=hint)

@@ -16,6 +16,7 @@ from typing import IO, Final, NamedTuple
 
 import msgspec
 
+from pmrunnerd.model import invocation
 from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.model.upkeep import Archived, Excluded, Member
 from pmrunnerd.store import batch
@@ -35,6 +36,7 @@ EXCLUDED: Final = {
     "secrets": "it is secret",
     "lock": "belongs to this directory",
     "control.sock": "a socket",
+    invocation.FILE: "belongs to this directory",
     snapshots.FILE: "made from the journal",
     "history": "made from the journal",
     "pmrunnerd.log": "a log",

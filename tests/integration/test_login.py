@@ -64,7 +64,7 @@ def test_an_agent_that_is_not_logged_in_waits_and_everybody_is_told_what_to_do(
         assert " agent login claude\n" in daemon.ctl("inbox").stdout
         assert "limited" in daemon.ctl("status").stdout
         (row,) = daemon.ask(p.TaskList()).tasks
-        assert row.waits.startswith("nobody is logged in: ")
+        assert row.waits == "nobody is logged in; pmrunnerctl agent login claude"
         assert row.task.interruptions == 0
         # A person may have it tried; it is found out again, and no more than once.
         assert daemon.ctl("task", "retry", row.task.id).returncode == 0

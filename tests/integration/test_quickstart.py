@@ -94,6 +94,50 @@ def test_what_to_type_next_is_said_once_the_daemon_is_there(
     assert "cannot start pm-runner here: it runs already, as pid " in other.stderr
 
 
+def test_that_no_run_can_begin_is_said_before_what_to_type_next(
+    installed: tuple[Path, Environ], tmp_path: Path
+) -> None:
+    checkout, env = installed
+    for program in Path("/usr/bin").iterdir():
+        if program.name not in {"bwrap", "socat"}:
+            tmp_path.joinpath(program.name).symlink_to(program)
+    bare = env | {"HOME": str(checkout.parent), "PATH": str(tmp_path)}
+    said = []
+    for more in ((), ("--unconfined",)):
+        answer = quickstart(checkout, bare, "--detach", "--port", "0", *more)
+        subprocess.run(
+            [checkout / ".venv/bin/pmrunnerctl", "stop"], cwd=checkout, check=True, env=bare
+        )
+        said.append(answer.stdout.partition("Next:")[0])
+
+    first, accepted = said
+    assert "No run can begin: bubblewrap is not installed\n    sudo apt-get install" in first
+    again = "pmrunnerctl stop && packaging/quickstart --detach --unconfined   # accepts the risk"
+    assert again in first
+    assert "No run can begin" not in accepted
+
+
+def test_an_environment_that_is_made_anew_says_why_and_keeps_the_protocol_that_was_added(
+    installed: tuple[Path, Environ],
+) -> None:
+    checkout, env = installed
+    (packages,) = checkout.glob(".venv/lib/python*/site-packages")
+    (packages / "acp").mkdir()
+    with (checkout / "pyproject.toml").open("a") as project:
+        project.write("# changed\n")
+
+    answer = quickstart(checkout, env, "--install-only")
+
+    assert answer.returncode == 0, answer.stderr
+    first, second, third = answer.stdout.splitlines()
+    assert first.startswith("making .venv anew: what it is made from has changed; only what")
+    assert second.startswith("making .venv with ")
+    assert third == "keeping agent-client-protocol, for agent acp"
+    subprocess.run(
+        [checkout / ".venv/bin/python", "-c", "import acp.schema, pmrunnerd"], cwd="/", check=True
+    )
+
+
 def test_a_checkouts_state_becomes_private(installed: tuple[Path, Environ]) -> None:
     checkout, env = installed
     (checkout / "state").chmod(0o755)

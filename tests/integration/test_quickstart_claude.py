@@ -84,6 +84,8 @@ def test_ones_own_login_is_offered_where_there_is_one_and_what_that_means_is_sai
     installed: tuple[Path, Environ],
 ) -> None:
     checkout, env = installed
+    path = env["PATH"].split(":")
+    env = env | {"PATH": ":".join(one for one in path if not Path(one, "claude").exists())}
 
     def said() -> str:
         started = quickstart(checkout, env, "--claude", "--detach", "--port", "0")
@@ -95,6 +97,8 @@ def test_ones_own_login_is_offered_where_there_is_one_and_what_that_means_is_sai
 
     without = said()
     assert "--own" not in without
+    bundled = "site-packages/claude_agent_sdk/_bundled/claude setup-token"
+    assert bundled in without
     assert without.index("claude setup-token") < without.index("pmrunnerctl agent login")
     assert "pmrunnerctl project add demo DIR --agent claude" in without
     own = Path(env["HOME"]) / ".claude" / ".credentials.json"

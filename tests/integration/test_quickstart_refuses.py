@@ -1,5 +1,7 @@
 """What packaging/quickstart will not do, and the words in which it says so."""
 
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.checkouts import Environ, copy_to, environ, quickstart
+from tests.integration.test_quickstart import listen_as_daemon
 
 # A Python that is told it is another: what quickstart asks of it, it answers as that one would.
 OTHER_PYTHON = """#!/bin/sh
@@ -133,3 +136,31 @@ def test_quickstart_works_from_any_directory_and_by_a_link(
     )
 
     assert answer.stdout.startswith(b"Usage: packaging/quickstart")
+
+
+def test_the_hint_of_a_port_in_use_has_the_other_options_again(
+    fresh: tuple[Path, Environ],
+) -> None:
+    checkout, env = fresh
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        options = ("--claude", "--detach", "--unconfined", "--port", str(port))
+        answer = quickstart(checkout, env, *options)
+
+    again = f"packaging/quickstart --claude --detach --unconfined --port {port + 1}"
+    assert f"hint: {again}" in answer.stderr
+
+
+def test_claude_code_is_not_installed_under_a_daemon_that_runs_and_that_is_said(
+    fresh: tuple[Path, Environ],
+) -> None:
+    checkout, env = fresh
+    with listen_as_daemon(checkout):
+        answer = quickstart(checkout, env, "--claude", "--detach")
+
+    assert answer.returncode == 1
+    assert (
+        f"cannot install Claude Code: pm-runner runs here, as pid {os.getpid()} (" in answer.stderr
+    )
+    again = ".venv/bin/pmrunnerctl stop && packaging/quickstart --claude --detach"
+    assert f"hint: {again}" in answer.stderr

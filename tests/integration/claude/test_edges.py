@@ -162,7 +162,7 @@ def test_without_what_confines_its_commands_nothing_is_started(tmp_path: Path) -
         assert done.returncode == 0, done.stderr
         assert end(hosts.said(directory.run)).reason == (
             "cannot start Claude Code: socat is not installed, which confines its commands;"
-            " apt-get install socat"
+            " sudo apt-get install socat"
         )
         assert model.requests == []
 

@@ -43,3 +43,31 @@ def test_a_damaged_state_is_told_in_its_own_words_with_a_hint_for_this_state(
     assert (one.returncode, out, said["exit"]) == (8, "", 8)
     assert said["message"].startswith("cannot read ")
     assert said["hint"].startswith(f"pmrunnerctl state verify --state-dir {state} ")
+
+
+def test_a_daemon_that_has_fewer_options_than_the_one_before_says_so_and_how_it_has_them_again(
+    tmp_path: Path,
+) -> None:
+    state = tmp_path / "state"
+
+    def ctl(*words: str) -> "subprocess.CompletedProcess[str]":
+        argv = [sys.executable, "-m", "pmrunnerctl", "--socket", str(state / "control.sock")]
+        return subprocess.run(
+            [*argv, *words],
+            env=environment(tmp_path),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+
+    first = ctl("start", "--port", "0", "--", "--runs-slots", "3")
+    ctl("stop")
+    gone = ctl("--wait", "0", "status")
+    second = ctl("start", "--port", "0")
+    ctl("stop")
+
+    again = f"pmrunnerctl --socket {state}/control.sock start --port 0 -- --runs-slots 3"
+    assert (first.returncode, first.stderr) == (0, "")
+    assert f"  hint: {again}\n" in gone.stderr
+    assert "it no longer has --runs-slots 3, as the one before it had\n" in second.stderr
+    assert f"{again}\n" in second.stderr

@@ -34,7 +34,7 @@ def test_without_a_sandbox_nothing_runs(hosts: Hosts) -> None:
         assert [type(p).__name__ for p in said] == ["Finished"]
         assert end(said).outcome is Outcome.FAILED
         assert end(said).reason == (
-            "cannot confine the agent: bubblewrap is not installed; apt-get install bubblewrap"
+            "cannot confine the agent: bubblewrap is not installed; sudo apt-get install bubblewrap"
         )
         assert not (hosts.workspace / ".git/ran").exists()
 

@@ -49,3 +49,17 @@ def test_who_operates_may_have_an_agent_tried(tmp_path: Path) -> None:
             assert names == ["claude", "claude sandbox", "claude login", "claude request"]
 
     asyncio.run(scenario())
+
+
+def test_of_one_that_logs_in_by_itself_the_program_is_what_there_is_to_tell(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk:
+            shown = await r.respond(desk, READER, p.AgentShow(agent="acp"), "")
+            assert shown.problem == "agent.acp.command is not set"  # type: ignore[attr-defined]
+            start = "pmrunnerctl stop --keep-runs; pmrunnerctl start -- --agent-acp-command '"
+            assert shown.hint.startswith(start)  # type: ignore[attr-defined]
+            found = await r.respond(desk, ANNA, p.AgentTry(agent="acp"), "")
+            (check,) = found.checks  # type: ignore[attr-defined]
+            assert (check.name, check.state) == ("acp", "problem")
+
+    asyncio.run(scenario())

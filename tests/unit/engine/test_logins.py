@@ -11,6 +11,7 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import BadRequest, NotFound
 from pmrunnerd.model.logins import Login
+from pmrunnerd.services import process
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.credentials import NoLogin
 from pmrunnerd.store.durable import Disk
@@ -26,9 +27,13 @@ class Stopped(Clock):
 
 
 def play(tmp_path: Path, scene: Callable[[Store, Logins], Awaitable[None]]) -> None:
+    cli = tmp_path / "claude"
+    cli.write_text("#!/bin/sh\necho 2.1.0\n")
+    cli.chmod(0o755)
+
     async def whole() -> None:
         async with running(tmp_path / "state") as store:
-            await scene(store, Logins(store, Stopped(), ["claude"], named="/nowhere"))
+            await scene(store, Logins(store, Stopped(), ["claude"], named=str(cli)))
 
     asyncio.run(whole())
 
@@ -165,9 +170,24 @@ def test_a_program_that_is_not_there_or_does_not_start_is_named_with_what_to_do(
             ("/bin/true", "/true does not start", "/true --version"),
         ):
             logins = Logins(store, Stopped(), ["claude"], named=named)
-            await logins.login(p.AgentLogin(secret=TOKEN), "anna")
-            shown = await logins.show("claude")
-            assert shown.problem.endswith(problem)
-            assert shown.hint.endswith(hint)
+            # It comes before the login, which is of no use until then.
+            for ask in (logins.show("claude"), logins.login(p.AgentLogin(secret=TOKEN), "anna")):
+                shown = await ask
+                assert shown.problem.endswith(problem)
+                assert shown.hint.endswith(hint)
+            await logins.logout("claude", "anna")
+
+    play(tmp_path, scene)
+
+
+def test_what_its_commands_are_confined_with_keeps_it_from_working_where_it_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(_: Store, logins: Logins) -> None:
+        await logins.login(p.AgentLogin(secret=TOKEN), "anna")
+        monkeypatch.setattr(process, "PATH", "/nowhere")
+        shown = await logins.show("claude")
+        assert shown.problem == "bwrap and socat not installed; runs are refused"
+        assert shown.hint == "sudo apt-get install bubblewrap socat"
 
     play(tmp_path, scene)

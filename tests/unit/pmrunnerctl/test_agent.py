@@ -158,7 +158,7 @@ def test_everything_that_is_known_is_drawn(paper: Paper) -> None:
         "since    11:30:05 UTC, 2 min ago, by anna",
         "program  /opt/claude",
         "version  2.2.0, tested with 2.1.332",
-        "limited  nobody is logged in",
+        "waits    nobody is logged in",
         "problem  it expired",
         "next: claude",
     ]
@@ -174,3 +174,17 @@ def test_an_agent_that_there_is_not_is_told_before_its_login_is_asked_for(
     assert refused.status == 3
     assert none in refused.err
     assert daemon.requests() == [p.AgentShow(agent="x")]
+
+
+def test_what_an_own_login_means_is_said_only_where_it_is_taken(
+    ctl: Ctl, daemon: FakeDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login = {"claudeAiOauth": {"accessToken": TOKEN}}
+    (tmp_path / ".credentials.json").write_text(json.dumps(login))
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path))
+    over = "cannot use the login of Claude Code in /x: it expired at 2026-11-24"
+    daemon.answers[p.AgentLogin] = frames.Failed(call=0, code=Code.REFUSED, message=over)
+
+    assert ctl("agent", "login", "--own").err == f"pmrunnerctl: {over}\n"
+    daemon.answers[p.AgentLogin] = AgentView(agent="claude", login="own")
+    assert "the login stays yours" in ctl("agent", "login", "--own").err

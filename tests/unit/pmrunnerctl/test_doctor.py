@@ -14,15 +14,17 @@ from tests.unit.pmrunnerctl.conftest import Ctl, Paper
 def test_checks_stand_one_a_line_and_hints_below_them(paper: Paper) -> None:
     checks = (
         Check(name="git", state="ok", found="2.39.5"),
+        Check(name="claude login", state="ok", found="good until 2026-11-24T13:32:10.000Z"),
         Check(name="disk", state="problem", found="0 MiB free", hint="df -h /s"),
     )
     doctor.draw(paper, "state /s", Checkup(state_directory="/s", checks=checks))
 
     assert paper.text == (
         "state /s\n"
-        "CHECK  STATE    FOUND\n"
-        "git    ok       2.39.5\n"
-        "disk   problem  0 MiB free\n"
+        "CHECK         STATE    FOUND\n"
+        "git           ok       2.39.5\n"
+        "claude login  ok       good until 13:32:10 UTC, in 1 h\n"
+        "disk          problem  0 MiB free\n"
         "disk: df -h /s\n"
     )
 
@@ -58,6 +60,30 @@ def test_an_agent_is_tried_by_the_daemon_that_runs_and_only_where_it_is_asked_fo
     assert p.AgentTry() in daemon.requests()
     assert "claude request  problem  it is not logged in" in shown.out
     assert shown.status == 8
+
+
+def test_an_agent_that_is_asked_for_is_looked_at_once_and_no_other_one_counts(
+    ctl: Ctl, daemon: FakeDaemon, tmp_path: Path
+) -> None:
+    daemon.answers[p.Status] = samples.overview(
+        state_directory=str(tmp_path), projects=(samples.project_row(agent="claude"),)
+    )
+    other = Check(name="acp", state="problem", found="is not set", hint="x")
+    daemon.answers[p.Doctor] = Checkup(state_directory="/s", checks=(other,))
+    tried = tuple(
+        Check(name=name, state="ok", found="fine")
+        for name in ("claude", "claude sandbox", "claude login", "claude request")
+    )
+    daemon.answers[p.AgentTry] = Checkup(state_directory="/s", checks=tried)
+
+    shown = ctl("doctor", "--agent", "claude").out
+    assert "is not set" not in shown
+    assert [shown.count(f"\n{check.name}  ") for check in tried] == [1, 1, 1, 1]
+    daemon.answers[p.AgentTry] = Checkup(state_directory="/s", checks=(other,))
+    theirs = ctl("doctor", "--agent", "acp").out.partition("\n\n")[2]
+    assert p.AgentTry(agent="acp") in daemon.requests()
+    assert theirs.count("is not set") == 1
+    assert "claude" not in theirs
 
 
 def test_an_older_daemon_that_does_not_know_the_question_is_a_warning(

@@ -35,6 +35,7 @@ def test_a_project_is_added_by_its_resolved_path(
 
 def test_who_works_with_a_model_is_shown_words_and_no_script(ctl: Ctl, daemon: FakeDaemon) -> None:
     daemon.answers[p.ProjectAdd] = replace(DEMO, agent="claude")
+    daemon.answers[p.AgentShow] = v.AgentView(agent="claude")
 
     assert ctl("project", "add", "demo", "/srv/demo").out.endswith(
         "next: pmrunnerctl chat send demo 'Write hello into hello.txt'\n"

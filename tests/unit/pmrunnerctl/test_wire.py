@@ -1,3 +1,4 @@
+import grp
 import os
 import struct
 import subprocess
@@ -78,10 +79,15 @@ def test_what_is_no_socket_is_said_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs another user, and root to be one")
-def test_who_may_not_connect_is_told_which_group_to_join(daemon: FakeDaemon) -> None:
+@pytest.mark.parametrize("there_is_one", [True, False])
+def test_who_may_not_connect_is_told_which_group_to_join_where_there_is_one(
+    daemon: FakeDaemon, *, there_is_one: bool
+) -> None:
     script = f"""
-import os, pmrunnerctl.address, pmrunnerctl.status
+import grp, os, pmrunnerctl.address, pmrunnerctl.status, pmrunnerctl.wire
 from pmrunnerctl.cli import run
+there, none = grp.getgrgid(os.getgid()).gr_name, "no-such-group"
+pmrunnerctl.wire._GROUP = there if {there_is_one} else none
 os.setgid(65534); os.setuid(65534)
 raise SystemExit(run(["--socket", {str(daemon.path)!r}, "status"]))
 """
@@ -91,7 +97,11 @@ raise SystemExit(run(["--socket", {str(daemon.path)!r}, "status"]))
     )
 
     assert "permission denied" in done.stderr
-    assert "usermod -aG pm-runner" in done.stderr
+    group = grp.getgrgid(os.getgid()).gr_name
+    joins = f"hint: sudo usermod -aG {group} $USER"
+    asks = f"hint: sudo -u '#0' pmrunnerctl --socket {daemon.path} status"
+    assert (joins if there_is_one else asks) in done.stderr
+    assert (asks if there_is_one else joins) not in done.stderr
     assert done.returncode == Exit.FORBIDDEN
 
 

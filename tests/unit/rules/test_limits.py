@@ -157,6 +157,19 @@ def test_without_a_login_nothing_starts_until_somebody_logs_in() -> None:
     assert "pmrunnerctl agent login claude" in why(state, "t2", late)
     evolve(state, ev.AgentLoggedIn(agent="claude", kind="token", by="anna"), SOON)
     assert todo(state, SOON) == [Start("t1")]
+    starts(state, "t1", "r2-b", SOON)
+    assert why(state, "t2", SOON) == "r2-b tries whether its login is good now"
+    evolve(state, ev.AgentLimited(agent="claude", kind="login", reason="it expired"), SOON)
+    evolve(state, ev.AgentLoggedOut(agent="claude", by="anna"), SOON)
+    assert why(state, "t2", SOON) == "nobody is logged in; pmrunnerctl agent login claude"
+
+
+def test_that_nobody_is_logged_in_is_said_once() -> None:
+    state = three_projects()
+    said = "cannot start agent claude: it is not logged in"
+    evolve(state, ev.AgentLimited(agent="claude", kind="login", reason=said), SOON)
+    account = state.accounts["claude"]
+    assert limits.stands(account, SOON) == "nobody is logged in; pmrunnerctl agent login claude"
 
 
 def test_a_login_that_is_no_good_is_told_with_what_its_owner_can_do() -> None:

@@ -57,7 +57,7 @@ def test_words_and_paths_are_those_of_a_shell() -> None:
 def test_each_thing_that_is_wrong_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     missing = acpprogram.check("", "")
     assert (missing.state, missing.found) == ("problem", "agent.acp.command is not set")
-    assert "agent.acp.command" in missing.hint
+    assert "pmrunnerctl start -- --agent-acp-command '" in missing.hint
     assert acpprogram.check("sh", "/nonexistent").state == "problem"
     assert acpprogram.check("sh", "").state == "ok"
     monkeypatch.setattr(acpprogram, "has_library", lambda: False)

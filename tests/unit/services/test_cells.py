@@ -48,7 +48,7 @@ def test_a_sandbox_is_used_wherever_one_starts(tmp_path: Path, unconfined: bool)
 def test_without_a_sandbox_nothing_runs_unless_somebody_accepted_it(tmp_path: Path) -> None:
     assert _without_bubblewrap(tmp_path, "no") == (
         "CannotConfine cannot confine the agent: bubblewrap is not installed"
-        " apt-get install bubblewrap"
+        " sudo apt-get install bubblewrap"
     )
     assert _without_bubblewrap(tmp_path, "yes") == "Unconfined False"
 

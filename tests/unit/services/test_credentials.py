@@ -79,7 +79,11 @@ def test_a_persons_own_login_that_expired_is_theirs_to_renew(tmp_path: Path) -> 
     keep(tmp_path, Stored(kind=Login.OWN, path=str(path)))
     with pytest.raises(NoLogin, match="it expired at 2026-11-26T12:00:00") as refused:
         credentials.read(tmp_path, "claude", NOW)
-    assert "run `claude` once: it renews the login" in str(refused.value.hint)
+    assert str(refused.value.hint).startswith("claude   # renews the login")
+    assert refused.value.expires == "2026-11-26T12:00:00.000Z"
+    own(tmp_path, expiresAt=int(NOW.timestamp() * 1000) + 3000)
+    with pytest.raises(NoLogin, match="it ends, too soon to start with it, at 2026-11-26T12:00:03"):
+        credentials.read(tmp_path, "claude", NOW)
 
 
 @pytest.mark.parametrize(

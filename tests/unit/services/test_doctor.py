@@ -86,7 +86,7 @@ def test_claude_code_is_looked_at_and_what_no_project_needs_is_no_problem(tmp_pa
 def test_a_daemon_finds_its_own_limits_and_what_it_found_of_a_sandbox_when_it_started(
     tmp_path: Path,
 ) -> None:
-    none = Confinement(ok=False, reason="no bwrap", hint="apt-get install bubblewrap")
+    none = Confinement(ok=False, reason="no bwrap", hint="sudo apt-get install bubblewrap")
     found = {check.name: check for check in within(tmp_path, "9.9", none, unconfined=True).checks}
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.model.checkup import Check
+from pmrunnerd.model.logins import Login
 from pmrunnerd.model.settings import Settings
-from pmrunnerd.services import credentials, fitness
+from pmrunnerd.services import credentials, fitness, trial
+from pmrunnerd.services.credentials import Stored
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 CLI = Path("/opt/claude")
@@ -75,7 +77,8 @@ COUNTED = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from pmrunnerd.services import credentials, fitness
+from pmrunnerd.services import credentials, fitness, trial
+from pmrunnerd.services.credentials import Stored
 state, opened = Path(sys.argv[1]), []
 sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
 kept, known = fitness.login(state, datetime.now(UTC))
@@ -105,3 +108,10 @@ def test_what_no_project_needs_is_at_most_a_warning(tmp_path: Path) -> None:
 def test_somebody_means_to_use_it_who_installed_named_or_logged_in(tmp_path: Path) -> None:
     assert fitness.is_wanted(tmp_path, Settings())  # it is installed to test with
     assert fitness.is_wanted(tmp_path, Settings(agent_claude_path="/opt/claude"))
+
+
+def test_a_persons_own_login_that_is_refused_is_renewed_and_not_replaced() -> None:
+    refused = Check(name=trial.NAME, state="problem", found="401", hint=trial.LOGIN)
+    own = Stored(kind=Login.OWN, path="/home/anna/.claude/.credentials.json")
+    assert fitness.for_its_owner(refused, own).hint.startswith("claude   # renews the login")
+    assert fitness.for_its_owner(refused, Stored(kind=Login.TOKEN, secret="x")) == refused

@@ -149,4 +149,4 @@ def test_a_machine_without_bubblewrap_is_told_the_package(tmp_path: Path) -> Non
         text=True,
         check=True,
     )
-    assert done.stdout == "apt-get install bubblewrap\n"
+    assert done.stdout == "sudo apt-get install bubblewrap\n"

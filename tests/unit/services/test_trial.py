@@ -41,6 +41,20 @@ def tried(tmp_path: Path, url: str, program: Path | None = None) -> Check:
         ),
         (Said(status=1, result={}, rest="choose a theme"), "it wants to be set up", "claude   #"),
         (
+            Said(
+                status=1,
+                result={"is_error": True, "subtype": "error_during_execution"},
+                rest='{"is_error": true, "socket": "connect"}',
+            ),
+            "it ended without an answer (error_during_execution, exit status 1)",
+            "agent.env",
+        ),
+        (
+            Said(status=1, result={}, rest='{"login": 1}\n{}'),
+            "it ended without an answer (no result, exit status 1)",
+            "agent.env",
+        ),
+        (
             Said(status=1, result={}, rest="Run claude once and accept the trust dialog."),
             "it wants to be set up",
             "claude   #",

@@ -100,7 +100,7 @@ def check() -> None:
     for name in claudecode.missing():
         raise Refused(
             f"cannot start Claude Code: {name} is not installed, which confines its commands",
-            hint=f"apt-get install {claudecode.PROGRAMS[name]}",
+            hint=f"sudo apt-get install {claudecode.PROGRAMS[name]}",
         )
 
 

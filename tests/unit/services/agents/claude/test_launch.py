@@ -130,4 +130,4 @@ def test_what_confines_its_commands_has_to_be_there(monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(Refused, match="bwrap is not installed") as refused:
         launch.check()
-    assert refused.value.hint == "apt-get install bubblewrap"
+    assert refused.value.hint == "sudo apt-get install bubblewrap"
