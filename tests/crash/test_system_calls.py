@@ -1,6 +1,7 @@
 """The real daemon, killed or lied to at system calls on its state, by strace.
 
-By default some of the points are tried, at least one at each place, a call and a file;
+By default some of the points are tried, at least one at each place, a call and a file, but for
+operations with many (`every`);
 PMRUNNER_TEST_EVERYTHING=1 tries all.
 """
 
@@ -49,7 +50,11 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         later=True,
     ),
     "restore": Operation(
-        archiving.with_an_archive, archiving.restore, archiving.is_the_new_one, later=True
+        archiving.with_an_archive,
+        archiving.restore,
+        archiving.is_the_new_one,
+        later=True,
+        every=3,
     ),
 }
 
