@@ -41,7 +41,7 @@ def test_a_task_waits_for_memory_and_everybody_is_told_which(tmp_path: Path) -> 
 
         state, waits = the_task(daemon)
         assert state is TaskState.QUEUED
-        assert waits.endswith(f"a run begins with {1 << 20} TiB (runs.memory)")
+        assert waits.endswith("a run begins with 1024 TiB (runs.memory)")
         for words in (("status",), ("task", "list"), ("project", "show", "cake")):
             assert "(runs.memory)" in daemon.ctl(*words).stdout
         assert daemon.ask(p.RunList()).runs == ()

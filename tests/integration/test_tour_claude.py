@@ -30,7 +30,7 @@ def lines() -> list[str]:
 
 @pytest.mark.parametrize("line", [line for line in lines() if line.startswith("pmrunnerctl ")])
 def test_each_command_is_understood(line: str) -> None:
-    context = click.Context(OVERALL, info_name="pmrunnerctl")
+    context = click.Context(OVERALL, info_name="pmrunnerctl", **OVERALL.context_settings)
     command: click.Command | None = OVERALL
     words = shlex.split(line)[1:]
     while isinstance(command, click.Group):

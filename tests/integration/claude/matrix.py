@@ -109,6 +109,12 @@ def _requests(number: int) -> Callable[[Task], object]:
     return lambda task: len(task.model.requests) >= number
 
 
+def _told(number: int) -> Callable[[Task], object]:
+    """Return whether the answer is in a request, and written down, which the CLI does by and by."""
+    asked = _requests(number)
+    return lambda task: asked(task) and f'="{ANSWER}"' in task.transcript().replace("\\", "")
+
+
 def _began(task: Task) -> object:
     return every(task.hosts.said(task.run), Began)
 
@@ -173,7 +179,7 @@ MOMENTS = {
     ),
     "before the answer is told": Moment(_answered, _began, asks=1, questions=1),
     "while the answer is told": Moment(_answered, Task.cli, asks=1, questions=1),
-    "once the answer was told": Moment(_hears, _requests(3), asks=1, questions=1),
+    "once the answer was told": Moment(_hears, _told(3), asks=1, questions=1),
     "while findings go back": Moment(_findings, _requests(3)),
 }
 

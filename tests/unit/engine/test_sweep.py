@@ -61,7 +61,7 @@ def test_what_is_too_much_goes_oldest_first_until_it_is_little_enough(tmp_path: 
         assert named(found.runs) == ["r1-aaaa", "r2-bbbb"]
         assert left.there() == {"r3-cccc", "r4-dddd"}
 
-    with_leavings(tmp_path, scene, replace(LIMITS, size=200 * KIB))
+    with_leavings(tmp_path, scene, replace(LIMITS, size=170 * KIB))
 
 
 def test_a_look_changes_nothing_and_says_what_a_sweep_would_do(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ def bundled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.touch()
     (tmp_path / "claude_agent_sdk" / "__init__.py").touch()
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "claude_agent_sdk", raising=False)
     monkeypatch.setenv("PATH", "/nowhere")
     return program
 
@@ -36,6 +37,7 @@ def test_where_none_is_installed_nothing_can_be_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "claude_agent_sdk", raising=False)
     monkeypatch.setenv("PATH", "/nowhere")
     assert beside.found("claude setup-token") == "claude setup-token"
 

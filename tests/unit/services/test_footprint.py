@@ -96,7 +96,7 @@ def test_a_tree_deeper_than_any_path_is_measured_with_few_files_open(tmp_path: P
     os.close(here)
     before = descriptors()
 
-    assert measured(tmp_path).size > 5 * MIB
+    assert measured(tmp_path).size >= 5 * MIB
     assert descriptors() == before
     # Nobody else could delete it.
     assert disposal.empty(tmp_path, "r1")
