@@ -19,19 +19,11 @@ from pmrunnerd.runhost.reasons import explain
 from pmrunnerd.runhost.report import Reporter
 from pmrunnerd.runhost.settle import settle, unsettled
 from pmrunnerd.runhost.surroundings import environment
-from pmrunnerd.services import (
-    cells,
-    cgroup,
-    credentials,
-    keptrefs,
-    leftovers,
-    lockfile,
-    process,
-    tenancy,
-)
+from pmrunnerd.services import cells, credentials, keptrefs, leftovers, lockfile, process, tenancy
 from pmrunnerd.services.agents import registry
 from pmrunnerd.services.agents.protocol import Agent, Job, Verdict
 from pmrunnerd.services.cell import Cell
+from pmrunnerd.services.cgroup import own
 from pmrunnerd.services.credentials import NoLogin
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.holding import Held
@@ -83,8 +75,7 @@ class RunHost:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop)
         listening()
-        group = cgroup.own(self._directory.run)
-        verdict = await self._verdict()
+        group, verdict = own(self._directory.run), await self._verdict()
         verdict = measured(verdict, group, self._report, stopped=self._told_to_stop)
         self._report.finished(verdict.outcome, verdict.reason, verdict.status)
 
