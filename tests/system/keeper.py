@@ -1,0 +1,110 @@
+"""The keeper of a test host: it holds disk and control groups, boots the host, and cleans up.
+
+It lives in a mount namespace of its own, so its disk is gone with it. It reads requests line by line:
+`boot` starts the host and `kill` ends it, both are answered by one line; when there is no more to
+read, whoever asked is gone, however that ended, and so are the host and the keeper.
+
+    unshare --mount -- python -m tests.system.keeper (unified | as-here) PATH…
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from tests.system import cgroups
+from tests.system.layout import Layout, elsewhere, place
+
+LEASH: Final = ("setpriv", "--pdeathsig", "KILL", "--")
+NAMESPACES: Final = ("--mount", "--pid", "--fork", "--uts", "--ipc", "--net", "--kill-child=KILL")
+# What they set is the kernel's, and everybody's: a host of its own keeps its hands off.
+MASKED: Final = ("systemd-sysctl.service", "systemd-binfmt.service")
+
+
+class Keeper:
+    def __init__(self, mode: str, needed: list[Path]) -> None:
+        self._mode = mode
+        mounts = Path("/proc/self/mountinfo").read_text()
+        self._layout = Layout(place(needed), elsewhere(needed, mounts))
+        self._name = cgroups.name_of_owner(os.getpid())
+        self._groups: list[Path] = []
+        self._host: subprocess.Popen[bytes] | None = None
+
+    def prepare(self) -> None:
+        """Make the disk and the control groups, and sweep away those that somebody left."""
+        for argv in self._layout.disk():
+            subprocess.run(argv, check=True)
+        make_another_machine(self._layout.root / "etc")
+        here = Path("/proc/self/cgroup").read_text()
+        for hierarchy in cgroups.hierarchies(here, unified=self._mode == "unified"):
+            mounted = self._layout.cgroups / hierarchy.name
+            mounted.mkdir(parents=True)
+            subprocess.run(hierarchy.mount(mounted), check=True)
+            for left in cgroups.stale(mounted):
+                cgroups.remove(left)
+            group = cgroups.directory(self._layout.cgroups, hierarchy, self._name)
+            group.mkdir()
+            self._groups.append(group)
+            if hierarchy.is_unified:
+                cgroups.hand_down(group)
+
+    def boot(self) -> int:
+        """Start it and return the pid of what will be its systemd."""
+        assert self._host is None, "it runs"
+        argv = [*LEASH, "unshare", *NAMESPACES, "--", sys.executable, "-m", "tests.system.boot"]
+        argv += [self._name, self._mode, os.fspath(self._layout.place)]
+        argv += map(os.fspath, self._layout.apart)
+        self._host = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        children = Path(f"/proc/{self._host.pid}/task/{self._host.pid}/children")
+        while self._host.poll() is None:
+            if pids := children.read_text().split():
+                return int(pids[0])
+            time.sleep(0.001)
+        raise RuntimeError(f"cannot boot: unshare ended with {self._host.returncode}")
+
+    def kill(self) -> None:
+        if self._host is not None:
+            self._host.kill()
+            self._host.wait()
+            self._host = None
+
+    def clean(self) -> None:
+        self.kill()
+        for group in self._groups:
+            cgroups.remove(group)
+
+
+def make_another_machine(etc: Path) -> None:
+    """Give a copy of this one an id of its own, and none of its services."""
+    (etc / "machine-id").unlink(missing_ok=True)
+    (etc / "machine-id").write_text(f"{os.urandom(16).hex()}\n")
+    units = etc / "systemd/system"
+    for wants in units.glob("*.wants"):
+        shutil.rmtree(wants)
+    for unit in MASKED:
+        (units / unit).unlink(missing_ok=True)
+        (units / unit).symlink_to("/dev/null")
+
+
+def main(mode: str, *needed: str) -> None:
+    keeper = Keeper(mode, [Path(path) for path in needed])
+    try:
+        keeper.prepare()
+        for line in sys.stdin:
+            if line.strip() == "kill":
+                keeper.kill()
+            answer = keeper.boot() if line.strip() == "boot" else 0
+            print(answer, flush=True)  # noqa: T201 - it answers whoever asked
+    finally:
+        keeper.clean()
+
+
+if __name__ == "__main__":
+    # A terminal interrupts all that it started; this one cleans up after them.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    main(*sys.argv[1:])
