@@ -16,7 +16,8 @@ from typing import Final
 # Those that systemd manages units with where version 1 has them; others would be in its way.
 CONTROLLERS: Final = frozenset({"cpu", "cpuacct", "blkio", "memory", "devices", "pids"})
 SYSTEMD: Final = "name=systemd"
-OWNED: Final = re.compile(r"pm-runner-host\.(\d+)\.(\d+)\.(\d+)")
+# systemd-nspawn has a scope of the name.
+OWNED: Final = re.compile(r"pm-runner-host\.(\d+)\.(\d+)\.(\d+)(?:\.scope)?")
 PATIENCE: Final = 10.0
 
 

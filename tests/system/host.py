@@ -156,15 +156,23 @@ class Booted(Host):
     ) -> None:
         assert self._keeper is not None
         self._pid = None
-        with self._keeper, self._console:
-            pass
-        assert self._keeper.returncode == 0, "the keeper failed"
+        with self._console:
+            with self._keeper:
+                pass  # it reads no more, cleans up and ends, and is waited for
+            said = self.console()
+        assert self._keeper.returncode == 0, f"the keeper failed:\n{said}"
 
     @property
     def pid(self) -> int:
         """The pid of its systemd, outside."""
         assert self._pid is not None, "it does not run"
         return self._pid
+
+    @property
+    def keeper(self) -> int:
+        """The pid of what holds its disk and ends with it."""
+        assert self._keeper is not None, "it was never booted"
+        return self._keeper.pid
 
     @property
     def root(self) -> Path:

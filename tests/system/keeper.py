@@ -7,6 +7,7 @@ read, whoever asked is gone, however that ended, and so are the host and the kee
     unshare --mount -- python -m tests.system.keeper (unified | as-here) PATH…
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -20,6 +21,7 @@ from tests.system import cgroups
 from tests.system.layout import Layout, elsewhere, place
 
 LEASH: Final = ("setpriv", "--pdeathsig", "KILL", "--")
+PATIENCE: Final = 30.0  # seconds
 NAMESPACES: Final = ("--mount", "--pid", "--fork", "--uts", "--ipc", "--net", "--kill-child=KILL")
 # What they set is the kernel's, and everybody's: a host of its own keeps its hands off.
 MASKED: Final = ("systemd-sysctl.service", "systemd-binfmt.service")
@@ -31,8 +33,10 @@ class Keeper:
         mounts = Path("/proc/self/mountinfo").read_text()
         self._layout = Layout(place(needed), elsewhere(needed, mounts))
         self._name = cgroups.name_of_owner(os.getpid())
+        self._in_container = mode == "nspawn"
         self._groups: list[Path] = []
         self._host: subprocess.Popen[bytes] | None = None
+        self._pid = 0
 
     def prepare(self) -> None:
         """Make the disk and the control groups, and sweep away those that somebody left."""
@@ -46,6 +50,8 @@ class Keeper:
             subprocess.run(hierarchy.mount(mounted), check=True)
             for left in cgroups.stale(mounted):
                 cgroups.remove(left)
+            if self._in_container:
+                continue  # it gets its group from the systemd that runs here
             group = cgroups.directory(self._layout.cgroups, hierarchy, self._name)
             group.mkdir()
             self._groups.append(group)
@@ -54,28 +60,49 @@ class Keeper:
 
     def boot(self) -> int:
         """Start it and return the pid of what will be its systemd."""
-        assert self._host is None, "it runs"
-        argv = [*LEASH, "unshare", *NAMESPACES, "--", sys.executable, "-m", "tests.system.boot"]
-        argv += [self._name, self._mode, os.fspath(self._layout.place)]
-        argv += map(os.fspath, self._layout.apart)
-        self._host = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=sys.stderr)
-        children = Path(f"/proc/{self._host.pid}/task/{self._host.pid}/children")
+        self._host = subprocess.Popen(
+            [*LEASH, *(self._layout.container(self._name) if self._in_container else self._boot())],
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,
+            env={**os.environ, "SYSTEMD_SECCOMP": "0"},
+        )
         while self._host.poll() is None:
-            if pids := children.read_text().split():
-                return int(pids[0])
+            for pid in children(self._host.pid):
+                if namespace(pid) not in {namespace("self"), ""}:
+                    self._pid = pid
+                    return pid
             time.sleep(0.001)
-        raise RuntimeError(f"cannot boot: unshare ended with {self._host.returncode}")
+        raise RuntimeError(f"cannot boot: it ended with {self._host.returncode}")
+
+    def _boot(self) -> list[str]:
+        argv = ["unshare", *NAMESPACES, "--", sys.executable, "-m", "tests.system.boot"]
+        argv += [self._name, self._mode, os.fspath(self._layout.place)]
+        return argv + [os.fspath(path) for path in self._layout.apart]
 
     def kill(self) -> None:
+        """End it at once: without the first of its processes, the kernel ends all the others."""
         if self._host is not None:
-            self._host.kill()
-            self._host.wait()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+            self._host.wait(PATIENCE)
             self._host = None
 
     def clean(self) -> None:
         self.kill()
         for group in self._groups:
             cgroups.remove(group)
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def namespace(pid: int | str) -> str:
+    """Return which pids a process sees; nothing for one that is gone."""
+    try:
+        return os.fspath(Path(f"/proc/{pid}/ns/pid").readlink())
+    except FileNotFoundError:
+        return ""
 
 
 def make_another_machine(etc: Path) -> None:

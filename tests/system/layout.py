@@ -103,3 +103,16 @@ class Layout:
             there = root / path.relative_to("/")
             yield ["mkdir", "-p", os.fspath(there)]
             yield bind(self.place / str(number) / "root", there)
+
+    def container(self, name: str) -> Argv:
+        """Return what boots the disk where a systemd runs already, which has the control groups."""
+        return [
+            *("systemd-nspawn", "--quiet", "--boot", f"--machine={name}"),
+            *("--directory", os.fspath(self.root)),
+            *("--register=no", "--private-network", "--capability=all", "--console=pipe"),
+            *("--link-journal=no", "--resolv-conf=off", "--timezone=off"),
+            *(
+                f"--bind={self.place / str(number) / 'root'}:{path}"
+                for number, path in enumerate(self.apart, start=1)
+            ),
+        ]
