@@ -4,6 +4,7 @@ The owner is the keeper (keeper.py). A directory whose owner is gone is swept aw
 """
 
 import contextlib
+import errno
 import os
 import re
 import signal
@@ -18,6 +19,7 @@ CONTROLLERS: Final = frozenset({"cpu", "cpuacct", "blkio", "memory", "devices", 
 SYSTEMD: Final = "name=systemd"
 # systemd-nspawn has a scope of the name.
 OWNED: Final = re.compile(r"pm-runner-host\.(\d+)\.(\d+)\.(\d+)(?:\.scope)?")
+ASIDE: Final = "pm-runner-aside"
 PATIENCE: Final = 10.0
 
 
@@ -119,13 +121,33 @@ def _members(group: Path) -> list[int]:
 
 
 def hand_down(group: Path) -> None:
-    """Have a new group of version 2 offer all controllers that its parents have to offer.
+    """Have a new group of version 2 offer all controllers that those above it have.
 
-    A parent that has processes itself may hand nothing down: there a host's units have no limits.
+    One that has processes itself may hand nothing down (but for the very first): these go to a group
+    of their own in it, where they stay.
     """
     for parent in reversed(group.parents):
         control = parent / "cgroup.subtree_control"
-        if control.exists():
-            for controller in (parent / "cgroup.controllers").read_text().split():
-                with contextlib.suppress(OSError):
-                    control.write_text(f"+{controller}")
+        if not control.exists():
+            continue
+        for controller in (parent / "cgroup.controllers").read_text().split():
+            if not _offer(control, controller):
+                _put_aside(parent)
+                _offer(control, controller)
+
+
+def _offer(control: Path, controller: str) -> bool:
+    """Tell whether nobody is in its way; what the kernel refuses for other reasons units do without."""
+    try:
+        control.write_text(f"+{controller}")
+    except OSError as error:
+        return error.errno != errno.EBUSY
+    return True
+
+
+def _put_aside(group: Path) -> None:
+    aside = group / ASIDE
+    aside.mkdir(exist_ok=True)
+    for pid in _members(group):
+        with contextlib.suppress(ProcessLookupError):
+            (aside / "cgroup.procs").write_text(str(pid))

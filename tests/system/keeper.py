@@ -4,7 +4,7 @@ It lives in a mount namespace of its own, so its disk is gone with it. It reads 
 `boot` starts the host and `kill` ends it, both are answered by one line; when there is no more to
 read, whoever asked is gone, however that ended, and so are the host and the keeper.
 
-    unshare --mount -- python -m tests.system.keeper (unified | as-here) PATH…
+    unshare --mount -- python -m tests.system.keeper (as-here | unified | nspawn) PATH…
 """
 
 import contextlib
@@ -36,7 +36,7 @@ class Keeper:
         self._in_container = mode == "nspawn"
         self._groups: list[Path] = []
         self._host: subprocess.Popen[bytes] | None = None
-        self._pid = 0
+        self._first = -1  # a handle of the first of its processes
 
     def prepare(self) -> None:
         """Make the disk and the control groups, and sweep away those that somebody left."""
@@ -64,12 +64,12 @@ class Keeper:
             [*LEASH, *(self._layout.container(self._name) if self._in_container else self._boot())],
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr,
-            env={**os.environ, "SYSTEMD_SECCOMP": "0"},
+            env={**os.environ, "SYSTEMD_SECCOMP": "0"},  # units have filters of their own
         )
         while self._host.poll() is None:
             for pid in children(self._host.pid):
                 if namespace(pid) not in {namespace("self"), ""}:
-                    self._pid = pid
+                    self._first = os.pidfd_open(pid)
                     return pid
             time.sleep(0.001)
         raise RuntimeError(f"cannot boot: it ended with {self._host.returncode}")
@@ -81,11 +81,15 @@ class Keeper:
 
     def kill(self) -> None:
         """End it at once: without the first of its processes, the kernel ends all the others."""
-        if self._host is not None:
+        if self._host is None:
+            return
+        if self._first >= 0:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGKILL)
-            self._host.wait(PATIENCE)
-            self._host = None
+                signal.pidfd_send_signal(self._first, signal.SIGKILL)
+            os.close(self._first)
+            self._first = -1
+        self._host.wait(PATIENCE)
+        self._host = None
 
     def clean(self) -> None:
         self.kill()

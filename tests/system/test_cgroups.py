@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.cgroups import Hierarchy, directory, hierarchies, is_stale, name_of_owner, stale
+from tests.house.tree import ROOT
+from tests.system.cgroups import (
+    ASIDE,
+    Hierarchy,
+    directory,
+    hierarchies,
+    is_stale,
+    name_of_owner,
+    stale,
+)
+from tests.system.host import Host
 
 V2 = "0::/a\n"
 HYBRID = "3:cpu,cpuacct:/\n2:cpuset:/\n1:name=systemd:/b\n" + V2
@@ -76,3 +86,27 @@ def test_what_is_stale_is_found_wherever_its_owner_was(tmp_path: Path) -> None:
         tmp_path / f"a/{mine}1",
         tmp_path / f"machine.slice/{mine}2.scope",
     ]
+
+
+# As root of a unit that has its group to itself, and is in it.
+HAND_DOWN = """
+from pathlib import Path
+from tests.system.cgroups import hand_down
+mounted = Path("/sys/fs/cgroup/unified")
+top = mounted if mounted.is_dir() else mounted.parent
+own = top / Path("/proc/self/cgroup").read_text().rpartition("0::/")[2].strip()
+group = own / "of-a-host"
+group.mkdir()
+hand_down(group)
+offered = (top / "cgroup.controllers").read_text()
+assert offered and (group / "cgroup.controllers").read_text() == offered, offered
+print(Path("/proc/self/cgroup").read_text().rpartition("/")[2].strip())
+"""
+
+
+def test_who_is_in_the_way_of_controllers_is_put_aside(bare: Host) -> None:
+    unit = ("systemd-run", "--pipe", "--wait", "--quiet", "--property=Delegate=yes")
+
+    said = bare.run(*unit, f"--setenv=PYTHONPATH={ROOT}", sys.executable, "-c", HAND_DOWN)
+
+    assert said.stdout == f"{ASIDE}\n"
