@@ -122,16 +122,17 @@ class Host:
 class Booted(Host):
     """One that was booted for this test run; it ends with the block, or with this process."""
 
-    def __init__(self, mode: str = "as-here") -> None:
+    def __init__(self, mode: str = "as-here", *, also: Sequence[Path] = ()) -> None:
+        """Boot it as keeper.py knows to; `also` is to be seen in there, wherever it lies."""
         self._mode = mode
+        self._needed = [os.fspath(ROOT), sys.prefix, sys.base_prefix, *map(os.fspath, also)]
         self._keeper: subprocess.Popen[str] | None = None
         self._pid: int | None = None
         self._console: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
 
     def __enter__(self) -> Self:
         argv = ["unshare", "--mount", "--propagation", "private", "--", sys.executable]
-        argv += ["-m", "tests.system.keeper", self._mode]
-        argv += [os.fspath(ROOT), sys.prefix, sys.base_prefix]
+        argv += ["-m", "tests.system.keeper", self._mode, *self._needed]
         self._keeper = subprocess.Popen(
             argv,
             cwd=ROOT,

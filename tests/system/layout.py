@@ -12,6 +12,8 @@ from typing import Final
 
 # Each Linux has them, mostly empty: what is in one is not seen by a keeper, who puts the disk there.
 PLACES: Final = (Path("/mnt"), Path("/media"), Path("/srv"))
+# What a host has for itself: nothing of this machine is seen there.
+OWN: Final = frozenset({Path("/tmp"), Path("/run")})
 DEVICES: Final = ("null", "zero", "full", "random", "urandom", "tty", "fuse")
 LINKS: Final = {
     "ptmx": "pts/ptmx",
@@ -36,8 +38,9 @@ def place(needed: Iterable[Path]) -> Path:
 
 
 def elsewhere(needed: Iterable[Path], mounts: str) -> list[Path]:
-    """Return those paths that are on no part of `/` itself, by what /proc/self/mountinfo says."""
+    """Return those paths that the `/` of a host does not show, by what /proc/self/mountinfo says."""
     points = {Path(line.split()[4].replace("\\040", " ")) for line in mounts.splitlines()}
+    points |= OWN
     found: list[Path] = []
     for path in sorted(set(needed)):
         point = max((one for one in points if path.is_relative_to(one)), key=lambda p: len(p.parts))

@@ -1,6 +1,7 @@
 """Hosts that are booted again, beside each other, and as another kernel would have them."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +68,17 @@ def test_where_there_are_control_groups_of_version_2_only_it_boots_as_well() -> 
         assert host.run("stat", "--file-system", "-c%T", "/sys/fs/cgroup").stdout == "cgroup2fs\n"
         said = host.run("systemd-run", "--pipe", "--wait", "-q", "cat", "/proc/self/cgroup").stdout
         assert "0::/system.slice/run-" in said
+
+
+def test_what_lies_on_another_mount_is_seen_and_what_is_written_to_it_stays_there(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "given").write_text("from outside")
+
+    with Booted(also=[tmp_path]) as host:
+        assert host.run("cat", tmp_path / "given").stdout == "from outside"
+        host.run("tee", tmp_path / "given", input="from inside")
+        host.reboot()
+        assert host.run("cat", tmp_path / "given").stdout == "from inside"
+
+    assert (tmp_path / "given").read_text() == "from outside"

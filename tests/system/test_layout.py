@@ -10,8 +10,8 @@ from tests.system.layout import Layout, elsewhere, place
 MOUNTS = """\
 1 0 8:1 / / rw - ext4 /dev/disk rw
 2 1 0:5 / /proc rw - proc proc rw
-3 1 0:6 / /tmp rw - tmpfs tmpfs rw
-4 3 0:7 / /tmp/pytest-of-root rw - tmpfs tmpfs rw
+3 1 0:6 / /home rw - ext4 /dev/home rw
+4 1 0:7 / /tmp/pytest-of-root rw - tmpfs tmpfs rw
 5 1 8:2 / /a\\040volume rw - ext4 /dev/other rw
 """
 
@@ -28,7 +28,7 @@ def test_the_disk_hides_nothing_that_is_needed() -> None:
 
 
 def test_what_lies_on_the_root_needs_nothing() -> None:
-    assert found("/home/person/checkout", "/usr") == []
+    assert found("/opt/checkout", "/usr") == []
 
 
 def test_what_lies_on_another_mount_is_needed_once() -> None:
@@ -38,11 +38,13 @@ def test_what_lies_on_another_mount_is_needed_once() -> None:
 
 
 def test_a_mount_below_another_one_is_needed_as_well() -> None:
-    assert found("/tmp/checkout", "/tmp/checkout-2", "/tmp/pytest-of-root/0") == [
-        "/tmp/checkout",
-        "/tmp/checkout-2",
-        "/tmp/pytest-of-root/0",
-    ]
+    paths = ["/home/checkout", "/home/checkout-2", "/tmp/pytest-of-root/0"]
+
+    assert found(*paths) == paths
+
+
+def test_what_lies_where_a_host_has_something_of_its_own_is_needed() -> None:
+    assert found("/tmp/checkout", "/tmp/checkout/.venv-test") == ["/tmp/checkout"]
 
 
 def test_a_container_has_the_disk_and_all_that_is_apart() -> None:
