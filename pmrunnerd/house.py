@@ -7,18 +7,17 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 from pmrunnerd import __version__
-from pmrunnerd.api.access import roles
-from pmrunnerd.api.control import ControlDoor
 from pmrunnerd.api.desk import Desk
-from pmrunnerd.api.lobby import Limits
-from pmrunnerd.api.web import WebDoor, WebLimits
 from pmrunnerd.chronicle import Chronicle
 from pmrunnerd.departure import Departure
+from pmrunnerd.doors import Doors
 from pmrunnerd.engine import means
 from pmrunnerd.engine.admission import Admission
 from pmrunnerd.engine.logins import Logins
@@ -58,10 +57,16 @@ PARKING: Final = 20.0
 
 
 class House:
-    """Everything that one daemon owns. Raises what opening the store raises."""
+    """Everything that one daemon owns, `held` not: sockets of the service manager, by name.
 
-    def __init__(self, options: Options) -> None:
+    Raises what opening the store raises.
+    """
+
+    def __init__(
+        self, options: Options, held: Mapping[str, socket.socket] = MappingProxyType({})
+    ) -> None:
         self._options = options
+        self._held = held
         self._clock = Clock()
         self._manager = ServiceManager()
         self._departure = Departure()
@@ -83,10 +88,8 @@ class House:
         engine, desk, watch = self._build(await sandbox.probe())
         asyncio.get_running_loop().set_exception_handler(Shortage())
         files = share(raise_limit())
-        limits = Limits(connections=files.control)
-        control = ControlDoor(desk, self._options.socket, roles(), limits=limits)
-        web = WebDoor(desk, lambda: engine.turned, limits=WebLimits(connections=files.web))
-        control.bind()
+        doors = Doors(*(desk, self._options, lambda: engine.turned), held=self._held, files=files)
+        doors.bind()
         self._departure.listen_to_signals()
         settled = self._settle()
         try:
@@ -94,11 +97,8 @@ class House:
                 storing = house.create_task(self._store.run(), name="store")
                 telling = house.create_task(chronicle.run(), name="log")
                 time = house.create_task(engine.run(), name="engine")
-                doors = [
-                    house.create_task(control.serve(), name="control door"),
-                    house.create_task(web.serve(), name="web door"),
-                ]
-                await control.ready.wait()
+                serving = house.create_task(doors.serve(), name="doors")
+                await doors.ready()
                 await self._make_sure(settled)
                 self._manager.ready(f"environment {self._options.environment}")
                 look = house.create_task(self._look_at_the_past(), name="scrub")
@@ -118,7 +118,7 @@ class House:
                     self._manager.stopping()
                 self._sweeper.stop()  # or the doors wait for whoever prunes a large tree
                 await self._part(engine)
-                for task in (*doors, time, sweep, renewed, pulse, look):
+                for task in (serving, time, sweep, renewed, pulse, look):
                     await _end(task)
                 await self._say_goodbye()
                 await _end(telling)

@@ -57,12 +57,14 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
     # `--help` and a wrong option need none of this.
     import asyncio  # noqa: PLC0415
 
+    from pmrunnerd.api.sockets import inherited  # noqa: PLC0415
     from pmrunnerd.house import House  # noqa: PLC0415
     from pmrunnerd.store.failures import StoreFailed, TooNew  # noqa: PLC0415
     from pmrunnerd.takeover import clear_the_way  # noqa: PLC0415
 
     gc.freeze()
     gc.enable()
+    held = inherited(os.environ)
     said = outlet.configure(os.environ)
     report = told or said.report
     status = 0
@@ -70,7 +72,7 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
         comes_back = True
         while comes_back:
             clear_the_way(options.state_directory)
-            house = House(options)
+            house = House(options, held)
             try:
                 asyncio.run(house.live(lambda: report(""), said))
             finally:
