@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 CANNOT_START = 1
 BUG = 70
 DISK_FAILED = 74
+RESTART = 75
 CONFIGURATION = 78
 # How long whoever reads our standard error may take for what we said last, in seconds.
 LAST_WORDS = 1.0
@@ -78,6 +79,7 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
             finally:
                 house.close()
             comes_back = house.comes_back
+            status = RESTART if house.restarts else 0
     except* StoreFailed as failures:
         status = DISK_FAILED
         report(explain(first(failures)))

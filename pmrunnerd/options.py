@@ -31,6 +31,7 @@ class Options(Struct, frozen=True, kw_only=True):
     environment: str
     state_directory: Path
     socket: Path
+    configuration: Path
     settings: settings.Settings
     detach: bool
     words: tuple[str, ...] = ()
@@ -75,7 +76,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
         chosen["web_port"] = given.port
     if given.unconfined:
         chosen["runs_unconfined"] = True
-    file = _read(given.config or Path(f"/etc/pm-runner/{name}.toml"), wanted=bool(given.config))
+    configured = given.config or Path(f"/etc/pm-runner/{name}.toml")
+    file = _read(configured, wanted=bool(given.config))
     if name in PORTS and isinstance(web := file.get("web", {}), dict):
         file["web"] = {"port": PORTS[name]} | web
     said = file.pop("state", None)
@@ -85,10 +87,22 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
         environment=name,
         state_directory=directory,
         socket=(given.socket or directory / "control.sock").absolute(),
+        configuration=configured.absolute(),
         settings=configuration.resolve(file, environment, chosen),
         detach=given.detach,
         words=tuple(arguments),
     )
+
+
+def again(options: Options, environment: Mapping[str, str]) -> Options:
+    """Read once more all that a daemon was given: its file may say something else by now.
+
+    Raises BadRequest as `parse` does.
+    """
+    words = list(options.words)
+    if any(word.partition("=")[0] == "--config" for word in words):
+        words += ["--config", os.fspath(options.configuration)]  # it may work elsewhere by now
+    return parse(words, environment)
 
 
 def _read(path: Path, *, wanted: bool) -> dict[str, Any]:

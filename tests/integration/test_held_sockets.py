@@ -1,5 +1,6 @@
 """A daemon whose sockets the service manager holds: found by name, and never lost in a restart."""
 
+import os
 import socket
 import time
 from functools import partial
@@ -12,6 +13,7 @@ from pmrunnerctl.exits import Cannot
 from pmrunnerctl.where import Place
 from pmrunnerd.model import protocol as p
 from tests.bench.knocks import Crowd, by_port, by_socket
+from tests.house.tree import ROOT
 from tests.integration.held import manager
 
 
@@ -81,3 +83,39 @@ def test_a_web_socket_that_other_machines_reach_is_refused(tmp_path: Path) -> No
         daemon = held.start()
         assert daemon.wait(30) == 1
         assert "other machines could reach it" in held.log()
+
+
+@pytest.mark.parametrize(("job", "why"), [("stop", "to stop"), ("restart", "was received")])
+def test_the_manager_is_asked_whether_it_stops_or_restarts_us(
+    tmp_path: Path, job: str, why: str
+) -> None:
+    path = f"{ROOT}/tests/fakes:{os.environ['PATH']}"
+    with manager(tmp_path, "control", "read") as held:
+        with held.daemon(PATH=path, JOB=job):
+            pass
+        assert f'leaving why="SIGTERM was received{", " if job == "stop" else ""}' in held.log()
+        assert why in held.log()
+
+
+def test_a_written_configuration_is_used_and_a_wrong_one_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "test.toml"
+    file.write_text("[runs]\nslots = 3\n")
+    with manager(tmp_path, "control", "read") as held, held.daemon(f"--config={file}"):
+        file.write_text("[runs]\nslots = 4\n[web]\nport = 4000\n")
+        held.hears(
+            "4 running; web door: the service manager holds no socket for it; restart needed"
+        )
+        file.write_text("[runs]\nslots = 0\n")
+        assert "runs.slots" in held.hears("the configuration is not used")
+        with pytest.raises(Cannot, match=r"runs\.slots"):
+            ask(held.path("control"), p.Reload())
+        assert ask(held.path("control"), p.Status()).slots == 4
+
+
+def test_soon_after_its_start_it_does_not_restart_itself(tmp_path: Path) -> None:
+    with (
+        manager(tmp_path, "control", "read") as held,
+        held.daemon(),
+        pytest.raises(Cannot, match=r"it started . s ago"),
+    ):
+        ask(held.path("control"), p.Restart())
