@@ -185,7 +185,7 @@ def test_who_may_only_read_comes_by_the_socket_for_readers() -> None:
     with tempfile.TemporaryDirectory(dir="/tmp") as directory:
         home = Path(directory)
         home.chmod(0o755)
-        there(home / "run/prod/control.sock").chmod(0o660)
+        there(home / "run/prod/control.sock").chmod(0o600)
         there(home / "run/prod/read.sock").chmod(0o666)
         assert socket() == "control.sock"
         os.seteuid(65534)
