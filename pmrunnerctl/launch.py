@@ -66,7 +66,8 @@ def offline(verb: str, *options: str, streams: bool = False) -> tuple[bytes, byt
 
     One that `streams` has our standard input or output for an archive.
     """
-    argv = [sys.executable, "-m", "pmrunnerd.offline", verb, *options]
+    # -P: what lies in the working directory is not code of ours.
+    argv = [sys.executable, "-P", "-m", "pmrunnerd.offline", verb, *options]
     done = subprocess.run(
         argv,
         check=False,

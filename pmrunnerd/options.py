@@ -37,11 +37,8 @@ class Options(Struct, frozen=True, kw_only=True):
     words: tuple[str, ...] = ()
 
 
-def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
-    """Read the command line, the variables and the configuration file.
-
-    Raises BadRequest naming what cannot be used; argparse exits by itself on unknown options.
-    """
+def command_line() -> argparse.ArgumentParser:
+    """Return every option, for whoever reads them or writes about them."""
     parser = argparse.ArgumentParser(
         prog="pmrunnerd",
         description=ABOUT,
@@ -65,7 +62,15 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     for row in settings.table():
         what = f"{row.help} [{row.key}, {row.variable}; default {row.shown}]"
         group.add_argument(row.option, dest=row.field, metavar="VALUE", help=what)
-    given = parser.parse_args(arguments)
+    return parser
+
+
+def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
+    """Read the command line, the variables and the configuration file.
+
+    Raises BadRequest naming what cannot be used; argparse exits by itself on unknown options.
+    """
+    given = command_line().parse_args(arguments)
     name = given.env or environment.get("PMRUNNER_ENV") or "dev"
     if not ENVIRONMENT.fullmatch(name):
         raise BadRequest(

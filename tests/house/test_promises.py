@@ -50,13 +50,15 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Py
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    # Each of these runs is several processes, and those that it is not about take a second in each.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeini("[pytest]\nrequired = required.txt\n")
     pytester.makepyfile(test_suite=SUITE)
     return pytester
 
 
 def play(run: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    options = ("-p", "tests.plugins.promises", "--dist=loadgroup")
+    options = ("-p", "xdist", "-p", "tests.plugins.promises", "--dist=loadgroup")
     return run.runpytest_subprocess(*options, *arguments)
 
 
