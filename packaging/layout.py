@@ -57,8 +57,6 @@ def lay(source: Path, top: Path, wheels: Path, digest: str) -> None:
     lay_units(source / "systemd", top)
     for path in sorted(source.glob("packaging/man/*.[0-9]")):
         copy(path, top / f"usr/share/man/man{path.suffix[1:]}" / path.name)
-    for shell, place in COMPLETIONS.items():
-        write(top / place, completion(source, shell))
     copy(source / "packaging/deb/lintian-overrides", top / "usr/share/lintian/overrides/pm-runner")
     write(top / DOC / "copyright", copyright_of(source))
     copy(source / "README.md", top / DOC / "README.md")
@@ -90,11 +88,13 @@ def write(to: Path, text: str | bytes, *, program: bool = False) -> None:
     to.chmod(0o755 if program else 0o644)
 
 
-def completion(source: Path, shell: str) -> str:
-    """Return what a shell reads, from the client of the checkout."""
-    command = [sys.executable, "-P", "-m", "pmrunnerctl", "completion", shell]
-    env = os.environ | {"PYTHONPATH": str(source)}
-    return subprocess.run(command, check=True, env=env, stdout=subprocess.PIPE, text=True).stdout
+def completions(top: Path, lib: Path) -> None:
+    """Write what each shell reads; the client of a release says it, which has all that it imports."""
+    for shell, place in COMPLETIONS.items():
+        command = [sys.executable, "-P", "-m", "pmrunnerctl", "completion", shell]
+        env = os.environ | {"PYTHONPATH": str(lib)}
+        said = subprocess.run(command, check=True, env=env, stdout=subprocess.PIPE).stdout
+        write(top / place, said)
 
 
 def copyright_of(source: Path) -> str:
