@@ -19,6 +19,12 @@ PLACES = {
     "pm-runner.catalog": "usr/lib/systemd/catalog/pm-runner.catalog",
     "pm-runner.rules": "usr/share/polkit-1/rules.d/50-pm-runner.rules",
 }
+# Programs of the units, root's, and what one of them reads.
+HELPERS = {
+    "systemd/close-sockets": "close-sockets",
+    "systemd/web-problem": "web-problem",
+    "pmrunnerd/services/ports.py": "ports.py",
+}
 COMPLETIONS = {
     "bash": "usr/share/bash-completion/completions/pmrunnerctl",
     "zsh": "usr/share/zsh/vendor-completions/_pmrunnerctl",
@@ -32,6 +38,8 @@ def lay(source: Path, top: Path, wheels: Path, digest: str) -> None:
     """Write every file of the package below `top`, from a checkout and its wheels."""
     for name in (*PROGRAMS, *MODULES):
         copy(source / "packaging" / name, top / "usr/lib/pm-runner" / name, name in PROGRAMS)
+    for path, name in HELPERS.items():
+        copy(source / path, top / "usr/lib/pm-runner" / name, not path.endswith(".py"))
     for name, verb in COMMANDS.items():
         write(
             top / "usr/bin" / name,
@@ -49,8 +57,6 @@ def lay(source: Path, top: Path, wheels: Path, digest: str) -> None:
     lay_units(source / "systemd", top)
     for path in sorted(source.glob("packaging/man/*.[0-9]")):
         copy(path, top / f"usr/share/man/man{path.suffix[1:]}" / path.name)
-    for shell, place in COMPLETIONS.items():
-        write(top / place, completion(source, shell))
     copy(source / "packaging/deb/lintian-overrides", top / "usr/share/lintian/overrides/pm-runner")
     write(top / DOC / "copyright", copyright_of(source))
     copy(source / "README.md", top / DOC / "README.md")
@@ -82,11 +88,13 @@ def write(to: Path, text: str | bytes, *, program: bool = False) -> None:
     to.chmod(0o755 if program else 0o644)
 
 
-def completion(source: Path, shell: str) -> str:
-    """Return what a shell reads, from the client of the checkout."""
-    command = [sys.executable, "-P", "-m", "pmrunnerctl", "completion", shell]
-    env = os.environ | {"PYTHONPATH": str(source)}
-    return subprocess.run(command, check=True, env=env, stdout=subprocess.PIPE, text=True).stdout
+def completions(top: Path, lib: Path) -> None:
+    """Write what each shell reads; the client of a release says it, which has all that it imports."""
+    for shell, place in COMPLETIONS.items():
+        command = [sys.executable, "-P", "-m", "pmrunnerctl", "completion", shell]
+        env = os.environ | {"PYTHONPATH": str(lib)}
+        said = subprocess.run(command, check=True, env=env, stdout=subprocess.PIPE).stdout
+        write(top / place, said)
 
 
 def copyright_of(source: Path) -> str:

@@ -41,7 +41,9 @@ class Ground:
 
     def ctl(self, *words: str, input: str = "") -> Any:
         """Run the client as root and return what it answers."""
-        said = self.machine.run("pmrunnerctl", "--env", "prod", "--json", *words, input=input).stdout
+        said = self.machine.run(
+            "pmrunnerctl", "--env", "prod", "--json", *words, input=input
+        ).stdout
         return json.loads(said.splitlines()[-1])
 
     def project(self, name: str) -> Path:
@@ -66,7 +68,9 @@ class Ground:
 
     def ended(self, run: str) -> dict[str, Any]:
         """Wait for the end of a run and return how it ended."""
-        return self.machine.wait(lambda: dict(self.ctl("run", "show", run)["run"].get("ended") or {}))
+        return self.machine.wait(
+            lambda: dict(self.ctl("run", "show", run)["run"].get("ended") or {})
+        )
 
     def said(self, run: str, text: str) -> None:
         """Wait until a run has printed something."""

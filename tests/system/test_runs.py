@@ -1,8 +1,6 @@
 """Runs as units: what a person's message becomes on a host with the package."""
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -24,7 +22,9 @@ def ground(machine: Host) -> Iterator[Ground]:
 
 def test_a_message_is_a_unit_of_the_agents_user_and_ends_as_a_commit(ground: Ground) -> None:
     cake = ground.project("cake")
-    run = ground.say("cake", "id -un > who.txt; bwrap --unshare-user --unshare-pid --ro-bind / / true")
+    run = ground.say(
+        "cake", "id -un > who.txt; bwrap --unshare-user --unshare-pid --ro-bind / / true"
+    )
     ended = ground.ended(run)
 
     assert (ended["outcome"], ended.get("reason", "")) == ("succeeded", "")
@@ -40,6 +40,10 @@ def test_what_daemon_and_run_share_is_theirs_alone(ground: Ground) -> None:
     modes = ground.machine.run(
         *("find", RUNS, "-maxdepth", "2", "-printf", "%P %m %u %g\n")
     ).stdout.splitlines()
-    kept = {line.partition("/")[2] or "run": line.split()[1:] for line in modes if "set-aside" not in line}
+    kept = {
+        line.partition("/")[2] or "run": line.split()[1:]
+        for line in modes
+        if "set-aside" not in line
+    }
 
     assert kept["spec.json"[:0] + "spec.json"] == ["640", "pm-runner-prod", "pm-run"]
