@@ -132,7 +132,8 @@ def test_a_run_host_that_is_killed_leaves_nothing_and_its_run_is_interrupted(
 
     assert ground.ended(run)["outcome"] == "interrupted"
     ground.cancel(ground.machine.wait(lambda: ground.latest("hosts", run)))
-    assert not ground.machine.run("systemctl", "--failed", "--no-legend", "pm-runner*").stdout
+    failed = ("systemctl", "list-units", "--failed", "--no-legend", "pm-runner*")
+    assert not ground.machine.run(*failed).stdout
 
 
 def test_the_unit_of_a_run_is_sealed(ground: Ground) -> None:
