@@ -41,6 +41,7 @@ def main(words):
     attempt("see the states", lambda: os.stat(f"{state}/state"))
     attempt("write beside it", lambda: write(f"{directory}/../beside/hostile"))
     attempt("list what is beside it", lambda: os.listdir(f"{directory}/../beside"))
+    attempt("change a login", lambda: write(f"{state}/secrets/dev/hostile"))
     attempt("write its own", lambda: write(f"{directory}/own"))
     undo = ["unshare", "--user", "--map-root-user", "--mount", "umount", state]
     tried["take the walls away"] = subprocess.run(undo, stderr=subprocess.PIPE).returncode
@@ -132,6 +133,21 @@ def test_a_link_in_place_of_a_run_directory_delivers_nothing(dev: Dev) -> None:
     assert dev.tried(there), f"the same directory by its own name: {dev.said(unit)}"
 
 
+def test_an_errand_may_clear_up_beside_it_and_is_told_by_a_file_of_the_daemon_s(dev: Dev) -> None:
+    run, errand = dev.make("r6-run"), dev.make("r7-errand")
+    dev.machine.run("touch", f"{errand}/errand.json", user="pm-runner-dev")
+    dev.machine.run("touch", f"{run}/errand.json")
+    dev.machine.run("chown", "pm-agent", f"{run}/errand.json")
+
+    for name in ("r6-run", "r7-errand"):
+        dev.start(name)
+
+    for what in ("write beside it", "change a login"):
+        assert dev.tried(run)[what] == "EROFS", "anybody could say that it is one"
+        assert dev.tried(errand)[what] == "done"
+    assert dev.tried(errand)["write a run of prod"] == "ENOENT"
+
+
 def test_a_directory_of_somebody_else_is_no_run_s(dev: Dev) -> None:
     directory = dev.make("r3-taken")
     dev.machine.run("chown", "pm-agent", directory)
@@ -168,10 +184,16 @@ def test_code_that_nobody_approved_reaches_no_run_of_another_environment(dev: De
         "see the sockets",
         "see the states",
         "write beside it",
+        "change a login",
         "write its own",
     }
     gone = dict.fromkeys(reached, "ENOENT")
-    known = {"write its own": "done", "list what is beside it": "done", "write beside it": "EROFS"}
+    known = {
+        "write its own": "done",
+        "list what is beside it": "done",
+        "write beside it": "EROFS",
+        "change a login": "EROFS",
+    }
     seen = {name: what for name, what in behind.items() if name in reached}
     assert seen == gone | {"signal a run host of prod": "ESRCH"} | known
     assert behind["take the walls away"] != 0
