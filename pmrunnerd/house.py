@@ -21,29 +21,25 @@ from pmrunnerd.chronicle import Chronicle
 from pmrunnerd.departure import Departure
 from pmrunnerd.engine import means
 from pmrunnerd.engine.admission import Admission
-from pmrunnerd.engine.logins import Logins
 from pmrunnerd.engine.loop import Engine
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.pulse import Growth
-from pmrunnerd.engine.remains import Remains
-from pmrunnerd.engine.renewals import Renewals
 from pmrunnerd.engine.runs import Runs
 from pmrunnerd.engine.sweep import Sweeper, kept
-from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import Unavailable
-from pmrunnerd.model.views import UNCONFINED
 from pmrunnerd.options import Options
 from pmrunnerd.outlet import Outlet
+from pmrunnerd.outwork import Outwork
 from pmrunnerd.rules import recovery
-from pmrunnerd.services import aftermath, invoked, leftovers, room, sandbox, workspace
-from pmrunnerd.services.agents.registry import AGENTS, NEED_LOGIN
+from pmrunnerd.services import invoked, room
+from pmrunnerd.services.agents.registry import AGENTS
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.descriptors import Shortage, raise_limit, share
-from pmrunnerd.services.doctor import within
 from pmrunnerd.services.host import place
 from pmrunnerd.services.host.choice import choose
 from pmrunnerd.services.resident import resident
+from pmrunnerd.services.standpoint import within
 from pmrunnerd.services.systemd import ServiceManager
 from pmrunnerd.services.watch import RunWatch
 from pmrunnerd.store.commit import Commit
@@ -81,7 +77,9 @@ class House:
     async def live(self, ready: Callable[[], object], outlet: Outlet) -> None:
         """Recover, open the doors, call `ready`, wait for a reason to leave, and leave."""
         chronicle = Chronicle(self._store, outlet)
-        engine, desk, watch = self._build(await sandbox.probe())
+        engine, desk, watch = self._build()
+        await self._outwork.begin()
+        desk.confinement = self._outwork.confining.shown
         asyncio.get_running_loop().set_exception_handler(Shortage())
         files = share(raise_limit())
         limits = Limits(connections=files.control)
@@ -104,7 +102,10 @@ class House:
                 self._manager.ready(f"environment {self._options.environment}")
                 look = house.create_task(self._look_at_the_past(), name="scrub")
                 sweep = house.create_task(self._sweeper.run(), name="sweep")
-                renewals = Renewals(self._store, self._clock, NEED_LOGIN)
+                tell = partial(setattr, desk, "confinement")
+                knowing = self._outwork.confining.look_until_known(tell)
+                confined = house.create_task(knowing, name="confinement")
+                renewals = self._outwork.renewals(self._store, self._clock)
                 renewed = house.create_task(renewals.run(), name="logins")
                 pulse = house.create_task(self._prove_liveness(engine), name="watchdog")
                 invoked.note(self._options.state_directory, self._options.words)
@@ -119,7 +120,7 @@ class House:
                     self._manager.stopping()
                 self._sweeper.stop()  # or the doors wait for whoever prunes a large tree
                 await self._part(engine)
-                for task in (*doors, time, sweep, renewed, pulse, look):
+                for task in (*doors, time, sweep, confined, renewed, pulse, look):
                     await _end(task)
                 await self._say_goodbye()
                 await _end(telling)
@@ -132,24 +133,22 @@ class House:
         """Let go of the state."""
         self._store.close()
 
-    def _build(self, found: sandbox.Confinement) -> tuple[Engine, Desk, RunWatch]:
+    def _build(self) -> tuple[Engine, Desk, RunWatch]:
         store, settings, clock = self._store, self._options.settings, self._clock
         state, unconfined = self._options.state_directory, settings.runs_unconfined
-        if (shown := found.shown(unconfined=unconfined)) == UNCONFINED:
-            log.warning("agents run %s: %s", UNCONFINED, found.reason)
         host = choose(self._options.host, self._options.environment, state)
         directory = place.keep(Disk(), state, self._options.runs_directory, clock.now())
+        self._outwork = outwork = Outwork(self._options, host, directory)
         growth = Growth()
         watch = RunWatch(directory, growth.grew)
         environment = self._options.environment
         runs = Runs(
             *(store, clock, host, watch, growth, directory, settings, environment),
-            make_safe=partial(aftermath.make_safe, hidden=(state,), unconfined=unconfined),
+            make_safe=outwork.make_safe,
+            logins=str(outwork.place or ""),
         )
-        workspaces = Workspaces(store, unconfined=unconfined, runs=directory)
-        remains = Remains(
-            *(directory, lambda: store.state, workspaces), hidden=(state,), unconfined=unconfined
-        )
+        workspaces = outwork.workspaces(store)
+        remains = outwork.remains(store, workspaces)
         self._sweeper = Sweeper(
             *(store, clock, remains, kept(settings)), alive=host.alive, over=runs.over
         )
@@ -168,21 +167,21 @@ class House:
             started_at=clock.now(),
             state_directory=state,
             agents=tuple(AGENTS),
-            confinement=shown,
+            confinement=outwork.confining.shown,
             waits=engine.waits,
             refusal=admission.refusal,
             alive=host.alive,
             grown=runs.grown,
             memory=resident,
-            inspect=partial(workspace.examine, hidden=(state,), unconfined=unconfined),
+            inspect=outwork.inspect,
             stop=self._departure.stop,
-            checkup=partial(within, state, RELEASE, found, unconfined=unconfined),
+            checkup=lambda: within(state, RELEASE, outwork.found, unconfined=unconfined),
             problem=self._problem,
             full=partial(room.full, state),
             now=clock.now,
             reopen=self._departure.reopen,
             retention=self._sweeper,
-            logins=Logins(store, clock, NEED_LOGIN, named=settings.agent_claude_path),
+            logins=outwork.logins(store, clock),
         )
         return engine, desk, watch
 
@@ -215,7 +214,7 @@ class House:
 
     async def _look_at_the_past(self) -> None:
         try:
-            await leftovers.clear_abandoned()
+            await self._outwork.errands.clear_abandoned()
             await self._store.scrub()
         except (OSError, MemoryError, RuntimeError) as exc:
             # No files, no memory, no thread: it is looked at after the next start.
