@@ -37,6 +37,7 @@ class Options(Struct, frozen=True, kw_only=True):
     environment: str
     state_directory: Path
     socket: Path
+    configuration: Path
     settings: settings.Settings
     detach: bool
     host: str = "detached"
@@ -45,11 +46,8 @@ class Options(Struct, frozen=True, kw_only=True):
     words: tuple[str, ...] = ()
 
 
-def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
-    """Read the command line, the variables and the configuration file.
-
-    Raises BadRequest naming what cannot be used; argparse exits by itself on unknown options.
-    """
+def command_line() -> argparse.ArgumentParser:
+    """Return every option, for whoever reads them or writes about them."""
     parser = argparse.ArgumentParser(
         prog="pmrunnerd",
         description=ABOUT,
@@ -85,7 +83,15 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     for row in settings.table():
         what = f"{row.help} [{row.key}, {row.variable}; default {row.shown}]"
         group.add_argument(row.option, dest=row.field, metavar="VALUE", help=what)
-    given = parser.parse_args(arguments)
+    return parser
+
+
+def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
+    """Read the command line, the variables and the configuration file.
+
+    Raises BadRequest naming what cannot be used; argparse exits by itself on unknown options.
+    """
+    given = command_line().parse_args(arguments)
     name = given.env or environment.get("PMRUNNER_ENV") or "dev"
     if not ENVIRONMENT.fullmatch(name):
         raise BadRequest(
@@ -96,7 +102,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
         chosen["web_port"] = given.port
     if given.unconfined:
         chosen["runs_unconfined"] = True
-    file = _read(given.config or Path(f"/etc/pm-runner/{name}.toml"), wanted=bool(given.config))
+    configured = given.config or Path(f"/etc/pm-runner/{name}.toml")
+    file = _read(configured, wanted=bool(given.config))
     if name in PORTS and isinstance(web := file.get("web", {}), dict):
         file["web"] = {"port": PORTS[name]} | web
     said = file.pop("state", None)
@@ -106,6 +113,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
         environment=name,
         state_directory=directory,
         socket=(given.socket or directory / "control.sock").absolute(),
+        configuration=configured.absolute(),
         settings=configuration.resolve(file, environment, chosen),
         detach=given.detach,
         host=given.host,
@@ -113,6 +121,17 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
         logins=given.secrets_dir.absolute() if given.secrets_dir else None,
         words=tuple(arguments),
     )
+
+
+def again(options: Options, environment: Mapping[str, str]) -> Options:
+    """Read once more all that a daemon was given: its file may say something else by now.
+
+    Raises BadRequest as `parse` does.
+    """
+    words = list(options.words)
+    if any(word.partition("=")[0] == "--config" for word in words):
+        words += ["--config", os.fspath(options.configuration)]  # it may work elsewhere by now
+    return parse(words, environment)
 
 
 def _read(path: Path, *, wanted: bool) -> dict[str, Any]:

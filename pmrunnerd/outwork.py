@@ -1,6 +1,8 @@
 """What the daemon has done in workspaces, and for agents: its errands, with what its settings say."""
 
 import asyncio
+import contextlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +12,7 @@ from pmrunnerd.engine.remains import Remains
 from pmrunnerd.engine.renewals import Renewals
 from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.model import errand as e
+from pmrunnerd.model.settings import Settings
 from pmrunnerd.options import Options
 from pmrunnerd.services.agents.registry import NEED_LOGIN
 from pmrunnerd.services.clock import Clock
@@ -27,11 +30,11 @@ _PATIENCE: Final = 5.0
 class Outwork:
     """Has errands done where `host` holds the runs that lie in `directory`."""
 
-    def __init__(self, options: Options, host: Host, directory: Path) -> None:
+    def __init__(self, options: Options, settings: Settings, host: Host, directory: Path) -> None:
         self.errands = choose(host, directory)
         self._directory = directory
-        self._unconfined = options.settings.runs_unconfined
-        self._named = options.settings.agent_claude_path
+        self._unconfined = settings.runs_unconfined
+        self._named = settings.agent_claude_path
         self.confining = Confining(self.errands, unconfined=self._unconfined)
         elsewhere = LOGINS / options.environment if self.errands.sealed else None
         self.place = options.logins or elsewhere
@@ -45,16 +48,19 @@ class Outwork:
         """What is known by now of whether agents can be confined."""
         return self.confining.found
 
-    async def begin(self) -> None:
-        """Know what is here before anything else begins, as far as that does not keep us waiting."""
+    async def begin(self) -> str:
+        """Know what is here before anything else begins, as far as that does not keep us waiting.
+
+        Returns how agents are confined, as it is shown.
+        """
         if not self.errands.sealed:
             await self.confining.look()
-            return
-        try:
+            return self.confining.shown
+        # What takes longer is looked at again.
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE):
                 await self.errands.clear_abandoned()
-        except TimeoutError:
-            return  # they are looked at again
+        return self.confining.shown
 
     def workspaces(self, store: Store) -> Workspaces:
         """Return what looks at workspaces that hold tasks back."""
@@ -76,10 +82,14 @@ class Outwork:
             *(store, clock, NEED_LOGIN, self.errands), place=self.place, named=self._named
         )
 
-    def renewals(self, store: Store, clock: Clock) -> Renewals:
-        """Return what sees that logins were renewed: of none, where we may look at none."""
+    async def live(self, store: Store, tell: Callable[[str], object]) -> None:
+        """See what confines agents, and tell how that is shown; see that logins were renewed."""
+        # Of none, where we may look at none.
         agents = () if self.errands.sealed else NEED_LOGIN
-        return Renewals(store, clock, agents, self.place)
+        renewals = Renewals(store, Clock(), agents, self.place)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.confining.look_until_known(tell), name="confinement")
+            group.create_task(renewals.run(), name="logins")
 
     async def make_safe(self, workspace: Path, run: str, since: float) -> str:
         """Take out of a workspace what git would enter, of a run that died; return where it is."""

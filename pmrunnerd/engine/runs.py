@@ -66,7 +66,7 @@ class Runs:
         self._host = host
         self._watch = watch
         self._directory = directory
-        self._settings = settings
+        self.settings = settings
         self._environment = environment
         self._logins = logins
         self._growth = growth
@@ -90,7 +90,7 @@ class Runs:
         started = begin(
             state,
             queued,
-            self._settings,
+            self.settings,
             run=run,
             session=self._clock.uuid(),
             now=self._clock.now(),
@@ -164,7 +164,7 @@ class Runs:
 
     async def _launch(self, run: str) -> bool:
         state = self._store.ahead
-        wanted = spec(state, state.runs[run], self._settings, self._environment, self._logins)
+        wanted = spec(state, state.runs[run], self.settings, self._environment, self._logins)
         try:
             directory = RunDirectory(self._directory / run)
             await asyncio.to_thread(directory.write_spec, wanted, shared=self._host.shared)
@@ -197,9 +197,9 @@ class Runs:
     ) -> None:
         while True:
             given = outcomes.Circumstances(
-                patience=self._settings.runs_interruptions,
+                patience=self.settings.runs_interruptions,
                 parked=self.parking or blameless,
-                rounds=self._settings.agent_claude_rounds,
+                rounds=self.settings.agent_claude_rounds,
                 now=self._clock.now(),
             )
             state = self._store.ahead

@@ -94,6 +94,20 @@ class Stop(Request[Done], frozen=True, kw_only=True):
     keep_runs: bool = False
 
 
+class Restart(Request[Done], frozen=True, kw_only=True):
+    """Restart the daemon; its runs go on meanwhile.
+
+    Only where a service manager starts it again, and once in a while: not soon after it started.
+    """
+
+
+class Reload(Request[u.Reloaded], frozen=True, kw_only=True):
+    """Read the configuration again, and use what can be used without a restart.
+
+    One that is wrong changes nothing.
+    """
+
+
 class Drain(Request[Done], frozen=True, kw_only=True):
     """Let no more runs begin; those under way go on to their end.
 
@@ -459,6 +473,8 @@ COMMANDS: Final = (
     _reads(Status, v.Overview),
     _reads(Doctor, Checkup),
     _changes(Stop, Done),  # Whoever may send work may also stop it.
+    _acts(Restart, Done, Access.OPERATE),
+    _acts(Reload, u.Reloaded, Access.OPERATE),
     _changes(Drain, Done),
     _changes(ProjectAdd, Project),
     _reads(ProjectList, v.ProjectTable),

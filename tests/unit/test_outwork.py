@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pmrunnerd.model.settings import Settings
 from pmrunnerd.options import Options, parse
 from pmrunnerd.outwork import LOGINS, Outwork
 from pmrunnerd.services.host.detached import Detached
@@ -23,7 +24,7 @@ def sealed(tmp_path: Path, *words: str) -> Iterator[Outwork]:
     before = os.umask(0o022)
     try:
         path = units.install(tmp_path / "bin", tmp_path / "manager", runs)
-        yield Outwork(options(tmp_path, *words), Units("test", runs, path=path), runs)
+        yield Outwork(options(tmp_path, *words), Settings(), Units("test", runs, path=path), runs)
     finally:
         os.umask(before)
 
@@ -49,7 +50,7 @@ def test_logins_are_where_root_lets_them_be_kept_or_where_they_are_said_to_be(
 
 @needs_sandbox
 def test_without_units_it_is_known_at_once_what_confines(tmp_path: Path) -> None:
-    outwork = Outwork(options(tmp_path), Detached(tmp_path), tmp_path)
+    outwork = Outwork(options(tmp_path), Settings(), Detached(tmp_path), tmp_path)
     asyncio.run(outwork.begin())
 
     assert outwork.found.ok
