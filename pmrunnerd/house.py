@@ -47,12 +47,13 @@ from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.descriptors import Shortage, raise_limit, share
 from pmrunnerd.services.doctor import within
 from pmrunnerd.services.filewatch import FileWatch
-from pmrunnerd.services.host import make_runs_directory
-from pmrunnerd.services.host.detached import Detached
+from pmrunnerd.services.host import place
+from pmrunnerd.services.host.choice import choose
 from pmrunnerd.services.resident import resident
 from pmrunnerd.services.systemd import ServiceManager
 from pmrunnerd.services.watch import RunWatch
 from pmrunnerd.store.commit import Commit
+from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import StoreFailed, trouble
 from pmrunnerd.store.store import Store
 
@@ -159,8 +160,8 @@ class House:
         state, unconfined = self._options.state_directory, settings.runs_unconfined
         if (shown := found.shown(unconfined=unconfined)) == UNCONFINED:
             log.warning("agents run %s: %s", UNCONFINED, found.reason)
-        directory = make_runs_directory(state)
-        host = Detached(directory)
+        host = choose(self._options.host, self._options.environment, state)
+        directory = place.keep(Disk(), state, self._options.runs_directory, clock.now())
         growth = Growth()
         watch = RunWatch(directory, growth.grew)
         environment = self._options.environment

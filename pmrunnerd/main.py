@@ -60,6 +60,7 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
 
     from pmrunnerd.api.sockets import inherited  # noqa: PLC0415
     from pmrunnerd.house import House  # noqa: PLC0415
+    from pmrunnerd.services.host.choice import choose  # noqa: PLC0415
     from pmrunnerd.store.failures import StoreFailed, TooNew  # noqa: PLC0415
     from pmrunnerd.takeover import clear_the_way  # noqa: PLC0415
 
@@ -72,7 +73,8 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
     try:
         comes_back = True
         while comes_back:
-            clear_the_way(options.state_directory)
+            host = choose(options.host, options.environment, options.state_directory)
+            clear_the_way(options.state_directory, host)
             house = House(options, held)
             try:
                 asyncio.run(house.live(lambda: report(""), said))

@@ -22,11 +22,16 @@ loopback port. SIGTERM leaves running agents at work for the daemon that starts 
 """
 # People talk to prod and dev at the same time, so they cannot have the same port.
 PORTS: Final = {"prod": 3502}
+# How runs can be held: services/host/choice.py has what does.
+HOSTS: Final = ("detached", "systemd")
 EXAMPLE: Final = "example: pmrunnerd --env dev --state-dir ./state --detach"
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """What one daemon was asked to be, in `words` as it was said."""
+    """What one daemon was asked to be, in `words` as it was said.
+
+    `host` holds its runs; without a `runs_directory` theirs lie in the state.
+    """
 
     environment: str
     state_directory: Path
@@ -34,6 +39,8 @@ class Options(Struct, frozen=True, kw_only=True):
     configuration: Path
     settings: settings.Settings
     detach: bool
+    host: str = "detached"
+    runs_directory: Path | None = None
     words: tuple[str, ...] = ()
 
 
@@ -53,6 +60,13 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument(
         "--config", type=Path, help="configuration (default: /etc/pm-runner/ENV.toml)"
     )
+    parser.add_argument(
+        "--host",
+        choices=HOSTS,
+        default=HOSTS[0],
+        help="what holds runs: processes of ours, or units of systemd (default: detached)",
+    )
+    parser.add_argument("--runs-dir", type=Path, help="directories of runs (default: in the state)")
     parser.add_argument("--port", type=int, help="the same as --web-port")
     parser.add_argument(
         "--unconfined", action="store_true", help="the same as --runs-unconfined true"
@@ -95,6 +109,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
         configuration=configured.absolute(),
         settings=configuration.resolve(file, environment, chosen),
         detach=given.detach,
+        host=given.host,
+        runs_directory=given.runs_dir.absolute() if given.runs_dir else None,
         words=tuple(arguments),
     )
 

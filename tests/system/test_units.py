@@ -106,7 +106,9 @@ def test_a_reload_looks_first_and_a_written_file_is_noticed(prod: Host) -> None:
     assert any(re.search(r"cannot use setting runs\.slots = 0", line) for line in said)
     prod.wait(lambda: "runs.slots" in shown(prod, PROD, "StatusText"))
     file.write_text("[runs]\nslots = 7\n[store]\ncheckpoint = 9\n")
-    prod.wait(lambda: "restart needed for store.checkpoint" in prod.run("pmrunnerctl", "status").stdout)
+    prod.wait(
+        lambda: "restart needed for store.checkpoint" in prod.run("pmrunnerctl", "status").stdout
+    )
     assert "0 of at most 7" in prod.run("pmrunnerctl", "status").stdout
     prod.run("systemctl", "reload", PROD)
 
