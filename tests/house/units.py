@@ -48,7 +48,8 @@ def _set(text: str) -> frozenset[str]:
 def units(root: Path) -> list[Row]:
     """Return the same of the unit files and the rule, spelt as the page spells it."""
     return [
-        _row(path, root, _ruled(root)) for path in sorted((root / SYSTEMD).glob("pm-runner*.service"))
+        _row(path, root, _ruled(root))
+        for path in sorted((root / SYSTEMD).glob("pm-runner*.service"))
     ]
 
 
