@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -53,14 +54,17 @@ def lacks() -> str:
 
 
 def build_package(directory: Path) -> Path:
-    """Build the package of this checkout into an empty directory and return it."""
-    subprocess.run([BUILD, directory], check=True, cwd=ROOT)
-    (package,) = directory.glob("pm-runner_*.deb")
-    return package
+    """Build the package of this checkout and return it. Raises AssertionError with all it said."""
+    # With this Python, for it imports what the tests do.
+    argv = [sys.executable, os.fspath(BUILD), "--output", os.fspath(directory)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+    return Path(done.stdout.splitlines()[-1])
 
 
 def install(host: Host, package: Path) -> None:
     """Install a package as an operator does, with no network."""
     there = Path("/var/cache") / package.name
     shutil.copyfile(package, host.root / there.relative_to("/"))
-    host.run("apt-get", "install", "--yes", there, env={"DEBIAN_FRONTEND": "noninteractive"})
+    argv = ("apt-get", "install", "--yes", "--no-install-recommends", there)
+    host.run(*argv, env={"DEBIAN_FRONTEND": "noninteractive"})

@@ -1,10 +1,12 @@
 """Hosts that are booted again, beside each other, and as another kernel would have them."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.house.tree import ROOT
 from tests.system.host import Booted, Host
 
 pytestmark = [
@@ -18,6 +20,14 @@ pytestmark = [
 def booted(has_systemd: None) -> Iterator[Booted]:
     with Booted() as host:
         yield host
+
+
+def test_a_disk_that_cannot_be_made_is_told_in_the_kernel_s_words() -> None:
+    with (
+        pytest.raises(AssertionError, match=r"(?s)the keeper failed:.*moon"),
+        Booted(also=[Path("/tmp/moon")]),
+    ):
+        pass
 
 
 def test_each_service_is_up_and_none_of_this_machine_s_own_is(booted: Booted) -> None:
@@ -68,6 +78,30 @@ def test_where_there_are_control_groups_of_version_2_only_it_boots_as_well() -> 
         assert host.run("stat", "--file-system", "-c%T", "/sys/fs/cgroup").stdout == "cgroup2fs\n"
         said = host.run("systemd-run", "--pipe", "--wait", "-q", "cat", "/proc/self/cgroup").stdout
         assert "0::/system.slice/run-" in said
+
+
+# What a person's machine has, and one that stays the same for years: pid 1 is a systemd.
+IN_A_CONTAINER = """
+from tests.system.hosts import a_host
+with a_host() as host:
+    host.run("tee", "/etc/written-before", input="it lasts")
+    host.reboot()
+    host.cut_power()
+    print(host.run("cat", "/etc/written-before").stdout)
+    print(host.run("systemctl", "is-system-running", check=False).stdout)
+"""
+
+
+@pytest.mark.elsewhere
+def test_where_a_systemd_runs_already_it_is_asked_for_a_container(bare: Host) -> None:
+    if not (bare.root / "usr/bin/systemd-nspawn").exists():
+        pytest.skip("needs systemd-nspawn: apt-get install systemd-container")
+    unit = ("systemd-run", "--pipe", "--wait", "--quiet", f"--working-directory={ROOT}")
+
+    said = bare.run(*unit, sys.executable, "-c", IN_A_CONTAINER)
+
+    assert said.stdout.split() == ["it", "lasts", "running"]
+    bare.wait(lambda: not bare.run("find", "/sys/fs/cgroup", "-name", "pm-runner-host*").stdout)
 
 
 def test_what_lies_on_another_mount_is_seen_and_what_is_written_to_it_stays_there(
