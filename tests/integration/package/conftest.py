@@ -47,7 +47,9 @@ class Package:
 @pytest.fixture(scope="session")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
     directory = tmp_path_factory.mktemp("package")
-    said = subprocess.run([BUILD, directory], capture_output=True, text=True, check=False)
+    said = subprocess.run(
+        [BUILD, "--output", directory], capture_output=True, text=True, check=False
+    )
     assert said.returncode == 0, said.stderr
     path = Path(said.stdout.splitlines()[-1])
     top = directory / "top"

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.xdist_group("package"), pytest.mark.timeout(300)]
 
 
 def test_two_builds_of_one_source_are_one_package(package: Package, tmp_path: Path) -> None:
-    subprocess.run([BUILD, tmp_path], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([BUILD, "--output", tmp_path], check=True, stdout=subprocess.DEVNULL)
 
     assert (tmp_path / package.path.name).read_bytes() == package.path.read_bytes()
 
