@@ -7,18 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.system import hosts
 from tests.system.host import Host
 
 QUIETLY = {"DEBIAN_FRONTEND": "noninteractive"}
+# What dpkg unpacks need not survive a power cut here.
+UNSAFE = "--force-unsafe-io"
 DIST = "/opt/pm-runner/prod/dist"
 STATE = "/var/lib/pm-runner/state/prod"
 UNIT = "pm-runner@prod.service"
-
-
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return hosts.build_package(tmp_path_factory.mktemp("package"))
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +39,22 @@ def host(bare: Host, package: Path) -> Iterator[Host]:
     bare.run("dpkg", "--purge", "pm-runner")
 
 
-def install(host: Host, package: Path) -> str:
-    """Install a package as an operator does, with no network; return what is said."""
+def install(host: Host, package: Path) -> None:
+    """Install a package as an operator does, with no network."""
+    command = ("apt-get", "install", "--yes", f"--option=Dpkg::Options::={UNSAFE}")
+    host.run(*command, bring(host, package), env=QUIETLY, timeout=120)
+
+
+def bring(host: Host, package: Path) -> Path:
     there = Path("/var/cache") / package.name
     shutil.copyfile(package, host.root / there.relative_to("/"))
-    return host.run("apt-get", "install", "--yes", there, env=QUIETLY, timeout=120).stdout
+    return there
+
+
+def upgrade(host: Host, package: Path) -> str:
+    """Install a newer one; return what is said."""
+    command = ("dpkg", UNSAFE, "--install", bring(host, package))
+    return host.run(*command, env=QUIETLY, timeout=120).stdout
 
 
 def started(host: Host) -> str:
@@ -109,7 +116,7 @@ def test_an_upgrade_leaves_what_runs_as_it_is_and_says_how_to_switch(
 ) -> None:
     process, before = started(host), release(host)
 
-    words = install(host, newer)
+    words = upgrade(host, newer)
 
     assert started(host) == process
     assert release(host) == before
@@ -120,24 +127,24 @@ def test_an_upgrade_leaves_what_runs_as_it_is_and_says_how_to_switch(
 def test_removed_it_stops_and_comes_back_with_its_state(host: Host, newer: Path) -> None:
     started(host)
     before = release(host)
-    journal = said(host, "sha256sum", f"{STATE}/journal/00000001.jsonl")
+    journal = said(host, "cat", f"{STATE}/journal/00000001.jsonl")
 
-    host.run("apt-get", "remove", "--yes", "pm-runner", env=QUIETLY)
+    host.run("dpkg", "--remove", "pm-runner")
 
     assert host.run("pgrep", "--full", "pm-runner/launch", check=False).stdout == ""
     assert (
         is_there(host, "/usr/lib/pm-runner", "/usr/bin/pmrunnerctl", "/usr/share/pm-runner") == []
     )
-    assert said(host, "sha256sum", f"{STATE}/journal/00000001.jsonl") == journal
+    assert said(host, "cat", f"{STATE}/journal/00000001.jsonl").startswith(journal)
 
-    install(host, newer)
+    upgrade(host, newer)
     started(host)
 
     assert release(host) == before
     assert "prod" in said(host, "pmrunnerctl", "status")
 
 
-def test_purged_it_leaves_workspaces_and_nothing_else(host: Host, package: Path) -> None:
+def test_purged_it_leaves_workspaces_and_nothing_else(host: Host) -> None:
     started(host)
     mine = "/srv/pm-runner/projects/mine"
     host.run("mkdir", mine)
@@ -148,4 +155,3 @@ def test_purged_it_leaves_workspaces_and_nothing_else(host: Host, package: Path)
     assert is_there(host, *homes, mine) == [mine]
     assert said(host, "systemctl", "list-units", "--no-legend", "--all", "pm-runner*") == ""
     host.run("rm", "-r", "/srv/pm-runner")
-    install(host, package)

@@ -36,7 +36,7 @@ class Package:
             [
                 self.top / "usr/lib/pm-runner/build-release",
                 *("--source", source or self.share / "source", "--source-digest", digest),
-                *("--wheels", wheels or self.share / "wheels", "--into", into),
+                *("--wheels", wheels or self.share / "wheels", "--into", into, "--to-look-at"),
             ],
             capture_output=True,
             text=True,

@@ -85,7 +85,7 @@ def test_a_release_that_is_there_is_left_alone_and_a_damaged_one_takes_its_turn(
     there = shutil.copytree(built, tmp_path / built.name, copy_function=shutil.copy2)
     before = there.stat().st_ino
 
-    assert package.release(tmp_path).returncode == 0
+    assert package.release(tmp_path, wheels=tmp_path).stdout.strip() == built.name
     assert there.stat().st_ino == before
 
     (there / "lib/click/core.py").write_text("")
