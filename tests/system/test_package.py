@@ -103,12 +103,14 @@ def test_each_user_owns_what_is_theirs(host: Host) -> None:
 
 
 def test_a_shell_completes_what_can_be_typed_next(host: Host) -> None:
-    started(host)
-    typed = {"_PMRUNNERCTL_COMPLETE": "bash_complete", "COMP_WORDS": "pmrunnerctl sta"}
+    typed = (
+        "source /usr/share/bash-completion/completions/pmrunnerctl",
+        "COMP_WORDS=(pmrunnerctl sta) COMP_CWORD=1",
+        "_pmrunnerctl_completion pmrunnerctl",
+        'echo "${COMPREPLY[@]}"',
+    )
 
-    found = host.run("pmrunnerctl", env=typed | {"COMP_CWORD": "1"}).stdout
-
-    assert found.splitlines() == ["plain,status", "plain,start", "plain,state"]
+    assert said(host, "bash", "-c", "\n".join(typed)).split() == ["status", "start", "state"]
 
 
 def test_an_upgrade_leaves_what_runs_as_it_is_and_says_how_to_switch(
