@@ -34,6 +34,8 @@ def newer(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def host(bare: Host, package: Path) -> Iterator[Host]:
     """The host without the package, and without it afterwards, too."""
+    # Whoever looks for pages of the manual by words there may wait: it is seconds for each dpkg.
+    bare.run("rm", "--force", "/var/lib/man-db/auto-update")
     install(bare, package)
     yield bare
     bare.run("dpkg", "--purge", "pm-runner")
