@@ -19,6 +19,12 @@ PLACES = {
     "pm-runner.catalog": "usr/lib/systemd/catalog/pm-runner.catalog",
     "pm-runner.rules": "usr/share/polkit-1/rules.d/50-pm-runner.rules",
 }
+# Programs of the units, root's, and what one of them reads.
+HELPERS = {
+    "systemd/close-sockets": "close-sockets",
+    "systemd/web-problem": "web-problem",
+    "pmrunnerd/services/ports.py": "ports.py",
+}
 COMPLETIONS = {
     "bash": "usr/share/bash-completion/completions/pmrunnerctl",
     "zsh": "usr/share/zsh/vendor-completions/_pmrunnerctl",
@@ -32,6 +38,8 @@ def lay(source: Path, top: Path, wheels: Path, digest: str) -> None:
     """Write every file of the package below `top`, from a checkout and its wheels."""
     for name in (*PROGRAMS, *MODULES):
         copy(source / "packaging" / name, top / "usr/lib/pm-runner" / name, name in PROGRAMS)
+    for path, name in HELPERS.items():
+        copy(source / path, top / "usr/lib/pm-runner" / name, not path.endswith(".py"))
     for name, verb in COMMANDS.items():
         write(
             top / "usr/bin" / name,

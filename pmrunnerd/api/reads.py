@@ -58,6 +58,7 @@ def status(desk: Desk, _: p.Status) -> v.Overview:
         retention=desk.retention.last,
         limits=standing.limited(state, desk.now()),
         spent=budgets.spent(state, desk.now()[:10]),
+        configuration=desk.configuration(),
     )
 
 

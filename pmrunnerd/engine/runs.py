@@ -65,7 +65,7 @@ class Runs:
         self._host = host
         self._watch = watch
         self._directory = directory
-        self._settings = settings
+        self.settings = settings
         self._environment = environment
         self._growth = growth
         self._records = Records(store, self._complaints, directory)
@@ -88,7 +88,7 @@ class Runs:
         started = begin(
             state,
             queued,
-            self._settings,
+            self.settings,
             run=run,
             session=self._clock.uuid(),
             now=self._clock.now(),
@@ -103,7 +103,7 @@ class Runs:
             # Again and again: it may be on its way to be started, and not there yet.
             try:
                 await self._host.stop(run)
-            except OSError as exc:  # it does not die, or we have no descriptors
+            except (OSError, PmError) as exc:  # it does not die, or we have no descriptors
                 self._complaints.of(f"stop run {run}", exc)
             self._growth.grew(run)
             with contextlib.suppress(TimeoutError):
@@ -135,7 +135,7 @@ class Runs:
                     alive = self._host.alive(run)
                     looked = self._clock.monotonic()
                     page = await asyncio.to_thread(directory.read, seen.cursor, 256)
-                except OSError as exc:
+                except (OSError, PmError) as exc:
                     # Too many open files, say. The run does not notice, and the file stays.
                     self._complaints.of(f"read what run {run} does", exc)
                     await asyncio.sleep(TICK)
@@ -162,9 +162,10 @@ class Runs:
 
     async def _launch(self, run: str) -> bool:
         state = self._store.ahead
-        wanted = spec(state, state.runs[run], self._settings, self._environment)
+        wanted = spec(state, state.runs[run], self.settings, self._environment)
         try:
-            await asyncio.to_thread(RunDirectory(self._directory / run).write_spec, wanted)
+            directory = RunDirectory(self._directory / run)
+            await asyncio.to_thread(directory.write_spec, wanted, shared=self._host.shared)
             await self._host.start(run)
         except (OSError, PmError) as exc:
             why = f"cannot start the run host: {exc}"
@@ -194,9 +195,9 @@ class Runs:
     ) -> None:
         while True:
             given = outcomes.Circumstances(
-                patience=self._settings.runs_interruptions,
+                patience=self.settings.runs_interruptions,
                 parked=self.parking or blameless,
-                rounds=self._settings.agent_claude_rounds,
+                rounds=self.settings.agent_claude_rounds,
                 now=self._clock.now(),
             )
             state = self._store.ahead

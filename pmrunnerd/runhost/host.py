@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.errors import PmError, Refused, in_words
+from pmrunnerd.model.errors import PmError, Refused
 from pmrunnerd.model.progress import Limited
 from pmrunnerd.model.spec import Spec
 from pmrunnerd.runhost import premises
+from pmrunnerd.runhost.limits import measured
+from pmrunnerd.runhost.reasons import explain
 from pmrunnerd.runhost.report import Reporter
 from pmrunnerd.runhost.settle import settle, unsettled
 from pmrunnerd.runhost.surroundings import environment
@@ -21,6 +23,7 @@ from pmrunnerd.services import cells, credentials, keptrefs, leftovers, lockfile
 from pmrunnerd.services.agents import registry
 from pmrunnerd.services.agents.protocol import Agent, Job, Verdict
 from pmrunnerd.services.cell import Cell
+from pmrunnerd.services.cgroup import own
 from pmrunnerd.services.credentials import NoLogin
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.holding import Held
@@ -28,7 +31,7 @@ from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.restoring import Restored, restore
 from pmrunnerd.services.rundir import CannotReport, RunDirectory
-from pmrunnerd.services.tenancy import FULL, Finished, Tenancy
+from pmrunnerd.services.tenancy import Finished, Tenancy
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +75,8 @@ class RunHost:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop)
         listening()
-        verdict = await self._verdict()
+        group, verdict = own(self._directory.run), await self._verdict()
+        verdict = measured(verdict, group, self._report, stopped=self._told_to_stop)
         self._report.finished(verdict.outcome, verdict.reason, verdict.status)
 
     def _stop(self) -> None:
@@ -117,7 +121,7 @@ class RunHost:
         except CannotReport:
             raise
         except Exception as exc:  # noqa: BLE001 - the last word must be said whatever happens
-            return self._explain(exc)
+            return explain(exc, self._directory.path, os.environ)
 
     async def _run(self, spec: Spec) -> Verdict:
         agent = registry.find(spec.agent)
@@ -199,7 +203,11 @@ class RunHost:
         result = working.result()
         if isinstance(result, CannotReport):
             raise result
-        return result if isinstance(result, Verdict) else self._explain(result)
+        return (
+            result
+            if isinstance(result, Verdict)
+            else explain(result, self._directory.path, os.environ)
+        )
 
     async def _restore(
         self, agent: Agent, spec: Spec, cell: Cell, began: Marker
@@ -217,18 +225,6 @@ class RunHost:
             return await agent.work(job, self._report)
         except Exception as exc:  # noqa: BLE001 - raised or explained by whoever waits for it
             return exc
-
-    def _explain(self, exc: Exception) -> Verdict:
-        if isinstance(exc, OSError) and exc.errno in FULL:
-            log.warning("run %s", self._directory.run, exc_info=exc)
-            why = f"no space left on {exc.filename or self._directory.path}"
-            return Verdict(outcome=Outcome.INTERRUPTED, reason=why)
-        if isinstance(exc, PmError):
-            reason = f"{exc}; {exc.hint}" if exc.hint else str(exc)
-            return Verdict(outcome=Outcome.FAILED, reason=reason)
-        log.error("run %s", self._directory.run, exc_info=exc)
-        why = in_words(exc) if isinstance(exc, OSError) else "this is a bug in pm-runner"
-        return Verdict(outcome=Outcome.FAILED, reason=f"cannot go on: {why}; see runhost.log")
 
     def _put_away(self, dead: Marker, kept: Keeping | None) -> None:
         if kept is not None:

@@ -148,14 +148,18 @@ def test_removed_it_stops_and_comes_back_with_its_state(host: Host, newer: Path)
     assert "prod" in said(host, "pmrunnerctl", "status")
 
 
-def test_purged_it_leaves_workspaces_and_nothing_else(host: Host) -> None:
+def test_purged_it_leaves_workspaces_and_backups_and_nothing_else(host: Host) -> None:
     started(host)
-    mine = "/srv/pm-runner/projects/mine"
-    host.run("mkdir", mine)
+    mine = ("/srv/pm-runner/projects/mine", "/var/lib/pm-runner/backup/mine")
+    host.run("mkdir", "--parents", *mine)
+    host.run("systemctl", "enable", UNIT)
 
     host.run("dpkg", "--purge", "pm-runner")
 
-    homes = ("/opt/pm-runner", "/var/lib/pm-runner", "/etc/pm-runner", "/run/pm-runner")
-    assert is_there(host, *homes, mine) == [mine]
+    theirs = ("state", "runs", "secrets")
+    homes = ("/opt/pm-runner", "/etc/pm-runner", "/run/pm-runner")
+    assert is_there(host, *homes, *(f"/var/lib/pm-runner/{name}" for name in theirs)) == []
+    assert is_there(host, *mine) == [*mine]
+    assert said(host, "find", "/etc/systemd/system", "-name", "pm-runner*") == ""
     assert said(host, "systemctl", "list-units", "--no-legend", "--all", "pm-runner*") == ""
-    host.run("rm", "-r", "/srv/pm-runner")
+    host.run("rm", "-r", "/srv/pm-runner", "/var/lib/pm-runner")

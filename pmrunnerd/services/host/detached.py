@@ -24,6 +24,7 @@ class Detached:
     """Keeps run hosts below one directory of runs."""
 
     name = "detached"
+    shared = False
 
     def __init__(self, directory: Path, *, path: str | None = None) -> None:
         self._directory = directory

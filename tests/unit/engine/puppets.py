@@ -32,6 +32,7 @@ class Puppets:
     """A host whose run hosts live and die as the test says."""
 
     name = "puppets"
+    shared = False
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
