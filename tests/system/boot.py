@@ -1,6 +1,6 @@
 """What becomes the systemd of a test host: it is pid 1 of new namespaces, makes the host's root, enters it.
 
-    python -m tests.system.boot GROUP UNIFIED PLACE PATH…
+    python -m tests.system.boot GROUP (as-here | unified) PLACE PATH…
 
 It still sees the mounts of its keeper, and joins the control groups that the keeper made.
 """
@@ -52,10 +52,10 @@ def mount_groups(layout: Layout, hierarchies: list[cgroups.Hierarchy]) -> None:
                 (top / alias).symlink_to(hierarchy.name)
 
 
-def main(name: str, unified: str, place: str, *apart: str) -> None:
+def main(name: str, mode: str, place: str, *apart: str) -> None:
     layout = Layout(Path(place), [Path(path) for path in apart])
     text = Path("/proc/self/cgroup").read_text()
-    hierarchies = cgroups.hierarchies(text, unified=unified == "unified")
+    hierarchies = cgroups.hierarchies(text, unified=mode == "unified")
     enter_groups(layout, hierarchies, name)
     for argv in layout.host():
         run(*argv)

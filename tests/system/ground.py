@@ -13,8 +13,6 @@ _DAEMON: Final = """\
 [Service]
 # However little the machine has left that runs the tests, runs begin.
 Environment=PMRUNNER_RUNS_MEMORY=0 PMRUNNER_DISK_RESERVE=0 PMRUNNER_RUNS_SLOTS=4
-# While it is the daemon that looks at a workspace that is to be a project.
-ReadWritePaths=-/srv/pm-runner/projects
 """
 
 
@@ -59,7 +57,6 @@ class Ground:
         git = ("git", "-C", path, "-c", "user.name=a", "-c", "user.email=a@localhost")
         self.machine.run("git", "init", "--quiet", "--initial-branch=main", path, user="pm-agent")
         self.machine.run(*git, "commit", "--quiet", "--allow-empty", "-m", "Start", user="pm-agent")
-        self.machine.run("chmod", "--recursive", "a+rwX", path)
         self.ctl("project", "add", name, path)
         return name
 
@@ -112,9 +109,9 @@ class Ground:
         known = dict(line.split("=", 1) for line in said)
         return [known[name] for name in properties]
 
-    def of_agents(self) -> list[str]:
-        """Return the processes of the agents' user."""
-        asked = ("pgrep", "--list-full", "--uid", "pm-agent")
+    def asleep(self) -> list[str]:
+        """Return the processes of agents that only sleep."""
+        asked = ("pgrep", "--list-full", "--uid", "pm-agent", "--exact", "sleep")
         return self.machine.run(*asked, check=False).stdout.splitlines()
 
     def over(self, run: str) -> None:

@@ -190,7 +190,7 @@ class Booted(Host):
     def reboot(self) -> None:
         self.run("systemctl", "--no-block", "poweroff")
         systemd = Path(f"/proc/{self.pid}")
-        self.wait(lambda: not systemd.exists())
+        self.wait(lambda: not systemd.exists(), timeout=2 * PATIENCE)
         self.cut_power()
 
     def cut_power(self) -> None:
@@ -200,12 +200,17 @@ class Booted(Host):
 
     def _boot(self) -> None:
         self._pid = int(self._ask("boot"))
-        systemd = Path(f"/proc/{self._pid}/comm")
         until = time.monotonic() + PATIENCE
-        # Entered before that, one would be in this machine still.
-        while systemd.read_text().strip() != "systemd" or not self._is_up():
+        # Entered before there is a systemd, one would be in this machine still.
+        while self._first_process() != "systemd" or not self._is_up():
             assert time.monotonic() < until, f"it does not come up:\n{self.console()}"
             time.sleep(0.02)
+
+    def _first_process(self) -> str:
+        try:
+            return Path(f"/proc/{self._pid}/comm").read_text().strip()
+        except FileNotFoundError:
+            raise AssertionError(f"it has ended:\n{self.console()}") from None
 
     def _is_up(self) -> bool:
         state = self.run("systemctl", "is-system-running", "--wait", check=False).stdout.strip()

@@ -22,6 +22,14 @@ def booted(has_systemd: None) -> Iterator[Booted]:
         yield host
 
 
+def test_a_disk_that_cannot_be_made_is_told_in_the_kernel_s_words() -> None:
+    with (
+        pytest.raises(AssertionError, match=r"(?s)the keeper failed:.*moon"),
+        Booted(also=[Path("/tmp/moon")]),
+    ):
+        pass
+
+
 def test_each_service_is_up_and_none_of_this_machine_s_own_is(booted: Booted) -> None:
     assert booted.run("systemctl", "is-system-running", check=False).stdout == "running\n"
     assert not list((booted.root / "etc/systemd/system").glob("*.wants/*"))

@@ -72,7 +72,9 @@ def test_a_message_is_a_unit_of_the_agents_user_and_ends_as_a_commit(ground: Gro
     who = ground.machine.run("git", "-C", path, "show", "HEAD:who.txt", user="pm-agent")
     assert who.stdout == "pm-agent\n"
     ground.over(run)
-    units = ground.machine.run("systemctl", "list-units", "--all", "--no-legend", "pm-runner-run@*")
+    units = ground.machine.run(
+        "systemctl", "list-units", "--all", "--no-legend", "pm-runner-run@prod-r[0-9]*"
+    )
     assert not units.stdout, "a unit that is over is none"
 
 
@@ -105,10 +107,10 @@ def test_a_daemon_that_is_killed_finds_its_run_again_and_cancels_all_of_it(groun
 
     assert ground.unit(run, "MainPID", "ActiveState") == [*host, "active"]
     assert ground.ctl("run", "show", run)["alive"]
-    assert sum(" 100" in process for process in ground.of_agents()) >= 3
+    assert len(ground.asleep()) == 3
     ground.cancel(run)
     assert ground.ended(run)["outcome"] == "cancelled"
-    assert not ground.of_agents()
+    assert not ground.asleep()
 
 
 def test_a_stop_parks_what_runs_and_the_next_start_goes_on_with_it(ground: Ground) -> None:
