@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "bdcba16ac009b025"
+FOLD: Final = "401585c6c70ae34e"
