@@ -1,5 +1,6 @@
 """The wheels of a release, from the lock file: fetched once, each checked by its hash, for every Python."""
 
+import fcntl
 import hashlib
 import os
 import re
@@ -52,24 +53,27 @@ def fill(cache: Path, lock: Path, architecture: str) -> Path:
     if wheels.exists():
         return wheels
     cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".fetching-", dir=cache) as name:
+    with (cache / "lock").open("w") as lock_file:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)  # whoever waits for it finds the wheels
+        if not wheels.exists():
+            make(wheels, requirements(lock), PLATFORMS[architecture])
+    return wheels
+
+
+def make(wheels: Path, wanted: dict[str, str], platforms: list[str]) -> None:
+    """Fetch, build and repack what is wanted, beside its place, and move it there whole."""
+    with tempfile.TemporaryDirectory(prefix=".fetching-", dir=wheels.parent) as name:
         fetched, kept = Path(name, "fetched"), Path(name, "kept")
         fetched.mkdir()
         kept.mkdir()
-        wanted = requirements(lock)
         pip = Pip(Path(name, "environment"))
         pip.run("install", lines=[wanted["setuptools"]])
-        fetch(pip, fetched, wanted, PLATFORMS[architecture])
+        fetch(pip, fetched, wanted, platforms)
         build(pip, fetched, wanted)
         for path in sorted(fetched.glob("*.whl")):
             repack(path, kept / path.name)
         kept.joinpath("requirements.txt").write_text("".join(pinned(kept, wanted)))
-        try:
-            kept.rename(wheels)
-        except OSError:  # somebody else was faster, with the same
-            if not wheels.exists():
-                raise
-    return wheels
+        kept.rename(wheels)
 
 
 class Pip:

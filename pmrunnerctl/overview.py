@@ -25,6 +25,7 @@ OVERVIEW: Final = {
     ),
     "Run the daemon": (
         *("start", "stop", "restart", "reload", "drain", "doctor", "logs", "version", "completion"),
+        *("env add", "env list"),
         *("state backup", "state restore", "state verify", "state repair"),
     ),
 }

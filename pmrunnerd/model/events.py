@@ -49,6 +49,16 @@ class DrainEnded(Event, frozen=True, kw_only=True):
     by: str = ""
 
 
+class BackupFailed(Event, frozen=True, kw_only=True):
+    """The archive of this state that is made regularly was not made."""
+
+    reason: str
+
+
+class BackedUp(Event, frozen=True, kw_only=True):
+    """It was made again, after it had not been."""
+
+
 class CommitLost(Event, frozen=True, kw_only=True):
     """A commit that could not be read any more, or did not follow, and that `repair` replaced.
 
@@ -534,6 +544,8 @@ AnyEvent = (
     | DaemonStopped
     | Drained
     | DrainEnded
+    | BackupFailed
+    | BackedUp
     | CommitLost
     | StateRestored
     | ProjectAdded

@@ -350,6 +350,15 @@ class StateBackup(Request[u.Piece], frozen=True, kw_only=True):
     """Write one archive of a state, while its daemon runs too."""
 
 
+class BackupReport(Request[Done], frozen=True, kw_only=True):
+    """Tell how a regular archive of the state went: why it failed, or nothing.
+
+    A failure waits in the inbox until there is an archive.
+    """
+
+    failed: Annotated[str, Meta(max_length=4096)] = ""
+
+
 class StateUpload(Request[u.Uploaded], frozen=True, kw_only=True):
     """Send a piece of the archive that is to be restored; the first one begins at 0.
 
@@ -504,6 +513,7 @@ COMMANDS: Final = (
     _measures(RunPrunable, u.PruneTable),
     _streams(Events, v.Happening),
     _streams(StateBackup, u.Piece, Access.ADMIN),
+    _changes(BackupReport, Done, Access.ADMIN),
     _acts(StateUpload, u.Uploaded),
     _acts(StateRestore, u.Restored),
     _measures(AgentShow, v.AgentView),

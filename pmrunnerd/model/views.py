@@ -163,7 +163,7 @@ class Conversation(View, frozen=True, kw_only=True):
 
 
 class InboxItem(View, frozen=True, kw_only=True):
-    """Something that waits for a person. `kind` is question, plan, held or login.
+    """Something that waits for a person. `kind` is question, plan, held, login or backup.
 
     `command` answers a question or a plan, and shows what holds a task back. `unconfined` says that
     nothing confines the run that it leads to, `fixed` that the options are the only answers,

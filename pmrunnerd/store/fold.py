@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "401585c6c70ae34e"
+FOLD: Final = "3ad612aa5ebb8706"
