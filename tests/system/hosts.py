@@ -56,7 +56,7 @@ def lacks() -> str:
 def build_package(directory: Path) -> Path:
     """Build the package of this checkout and return it. Raises AssertionError with all it said."""
     # With this Python, for it imports what the tests do.
-    argv = [sys.executable, os.fspath(BUILD), os.fspath(directory)]
+    argv = [sys.executable, os.fspath(BUILD), "--output", os.fspath(directory)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{done.stdout}{done.stderr}"
     return Path(done.stdout.splitlines()[-1])
