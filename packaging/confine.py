@@ -33,9 +33,11 @@ def hold(environment: str, name: str, command: list[str], root: str = "") -> int
     state, sockets = Path(f"{root}/var/lib/pm-runner"), Path(f"{root}/run/pm-runner")
     directory = state / "runs" / environment / name
     try:
-        file = owned(directory, owner(environment))
+        uid = owner(environment)
+        file = owned(directory, uid)
         told, tell = os.pipe()
-        bwrap = [*walls(state, sockets, directory), "--info-fd", str(tell), "--"]
+        built = walls(state, sockets, directory, errand=is_errand(file, uid))
+        bwrap = [*built, "--info-fd", str(tell), "--"]
         try:
             child = subprocess.Popen(
                 [*bwrap, *command, str(file)],
@@ -79,21 +81,32 @@ def owned(directory: Path, uid: int) -> int:
     return at
 
 
-def walls(state: Path, sockets: Path, directory: Path) -> list[str]:
+def is_errand(directory: int, uid: int) -> bool:
+    """Tell whether what is to be done is no run but an errand of the daemon's, by a file of its own."""
+    try:
+        found = os.stat("errand.json", dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return found.st_uid == uid
+
+
+def walls(state: Path, sockets: Path, directory: Path, *, errand: bool) -> list[str]:
     """Return the command that builds them: all that the unit shows of the machine, but of ours little.
 
-    The runs beside it are known to a run by their locks and their names, and sessions go on in there.
-    Nobody may write in one by a link that somebody put beside: it leads to what is not there.
+    A run knows those beside it by their locks and their names, and its task's session goes on in one of
+    them. It can write in none, nor change a login: an errand is there to delete what they left, and
+    to keep the logins. A link that leads elsewhere leads to what is not there.
     """
     secrets = state / "secrets" / directory.parent.name
+    beside = "--bind" if errand else "--ro-bind"
     return [
         *("bwrap", "--unshare-user", "--unshare-pid", "--as-pid-1", "--die-with-parent"),
         # --dev-bind: without devices, no sandbox inside could have /dev/null.
         *("--dev-bind", "/", "/", "--proc", "/proc"),
         *("--tmpfs", "/dev/shm", "--tmpfs", str(state)),  # noqa: S108 - what others share
-        *("--ro-bind", str(directory.parent), str(directory.parent)),
+        *(beside, str(directory.parent), str(directory.parent)),
         *("--bind", str(directory), str(directory)),
-        *("--bind-try", str(secrets), str(secrets), "--remount-ro", str(state)),
+        *(f"{beside}-try", str(secrets), str(secrets), "--remount-ro", str(state)),
         *("--tmpfs", str(sockets), "--remount-ro", str(sockets)),
         *("--chdir", str(directory)),
     ]

@@ -22,34 +22,30 @@ from pmrunnerd.departure import Departure
 from pmrunnerd.doors import Doors
 from pmrunnerd.engine import means
 from pmrunnerd.engine.admission import Admission
-from pmrunnerd.engine.logins import Logins
 from pmrunnerd.engine.loop import Engine
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.pulse import Growth
-from pmrunnerd.engine.remains import Remains
-from pmrunnerd.engine.renewals import Renewals
 from pmrunnerd.engine.runs import Runs
 from pmrunnerd.engine.sweep import Sweeper, kept
-from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.model.settings import Settings
-from pmrunnerd.model.views import UNCONFINED
 from pmrunnerd.options import Options, again
 from pmrunnerd.outlet import Outlet
+from pmrunnerd.outwork import Outwork
 from pmrunnerd.reporting import Reporting
 from pmrunnerd.rules import recovery
 from pmrunnerd.rules.admission import Least
-from pmrunnerd.services import aftermath, invoked, jobs, leftovers, room, sandbox, workspace
-from pmrunnerd.services.agents.registry import AGENTS, NEED_LOGIN
+from pmrunnerd.services import invoked, jobs, room
+from pmrunnerd.services.agents.registry import AGENTS
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.descriptors import Shortage, raise_limit, share
-from pmrunnerd.services.doctor import within
 from pmrunnerd.services.filewatch import FileWatch
 from pmrunnerd.services.host import place
 from pmrunnerd.services.host.choice import choose
 from pmrunnerd.services.resident import resident
+from pmrunnerd.services.standpoint import within
 from pmrunnerd.services.systemd import ServiceManager
 from pmrunnerd.services.watch import RunWatch
 from pmrunnerd.store.commit import Commit
@@ -100,7 +96,8 @@ class House:
     async def live(self, ready: Callable[[], object], outlet: Outlet) -> None:
         """Recover, open the doors, call `ready`, wait for a reason to leave, and leave."""
         chronicle = Chronicle(self._store, outlet)
-        engine, desk, watch = self._build(await sandbox.probe())
+        engine, desk, watch = self._build()
+        desk.confinement = await self._outwork.begin()
         asyncio.get_running_loop().set_exception_handler(Shortage())
         files = share(raise_limit())
         doors = Doors(*(desk, self._options, lambda: engine.turned), held=self._held, files=files)
@@ -119,12 +116,14 @@ class House:
                 self._manager.ready(f"environment {self._options.environment}")
                 look = house.create_task(self._look_at_the_past(), name="scrub")
                 sweep = house.create_task(self._sweeper.run(), name="sweep")
-                renewals = Renewals(self._store, self._clock, NEED_LOGIN)
-                renewed = house.create_task(renewals.run(), name="logins")
+                outwork = house.create_task(
+                    self._outwork.live(self._store, partial(setattr, desk, "confinement")),
+                    name="outwork",
+                )
                 reporting = Reporting(
                     *(self._manager, self._store, lambda: reads.status(desk, p.Status())),
                     sure=lambda: self._make_sure(self._store.commit()),
-                    turned=lambda within: self._clock.monotonic() - engine.turned < within,
+                    turned=lambda most: self._clock.monotonic() - engine.turned < most,
                 )
                 pulse = house.create_task(reporting.run(), name="watchdog")
                 file.open()
@@ -141,7 +140,7 @@ class House:
                     self._manager.stopping()
                 self._sweeper.stop()  # or the doors wait for whoever prunes a large tree
                 await self._part(engine)
-                for task in (serving, time, sweep, renewed, pulse, look):
+                for task in (serving, time, sweep, outwork, pulse, look):
                     await _end(task)
                 await self._say_goodbye()
                 await _end(telling)
@@ -155,24 +154,22 @@ class House:
         """Let go of the state."""
         self._store.close()
 
-    def _build(self, found: sandbox.Confinement) -> tuple[Engine, Desk, RunWatch]:
+    def _build(self) -> tuple[Engine, Desk, RunWatch]:
         store, settings, clock = self._store, self._configured.settings, self._clock
         state, unconfined = self._options.state_directory, settings.runs_unconfined
-        if (shown := found.shown(unconfined=unconfined)) == UNCONFINED:
-            log.warning("agents run %s: %s", UNCONFINED, found.reason)
         host = choose(self._options.host, self._options.environment, state)
         directory = place.keep(Disk(), state, self._options.runs_directory, clock.now())
+        self._outwork = outwork = Outwork(self._options, settings, host, directory)
         growth = Growth()
         watch = RunWatch(directory, growth.grew)
         environment = self._options.environment
         runs = Runs(
             *(store, clock, host, watch, growth, directory, settings, environment),
-            make_safe=partial(aftermath.make_safe, hidden=(state,), unconfined=unconfined),
+            make_safe=outwork.make_safe,
+            logins=str(outwork.place or ""),
         )
-        workspaces = Workspaces(store, unconfined=unconfined, runs=directory)
-        remains = Remains(
-            *(directory, lambda: store.state, workspaces), hidden=(state,), unconfined=unconfined
-        )
+        workspaces = outwork.workspaces(store)
+        remains = outwork.remains(store, workspaces)
         self._sweeper = Sweeper(
             *(store, clock, remains, kept(settings)), alive=host.alive, over=runs.over
         )
@@ -190,15 +187,15 @@ class House:
             started_at=clock.now(),
             state_directory=state,
             agents=tuple(AGENTS),
-            confinement=shown,
+            confinement=outwork.confining.shown,
             waits=engine.waits,
             refusal=admission.refusal,
             alive=host.alive,
             grown=runs.grown,
             memory=resident,
-            inspect=partial(workspace.examine, hidden=(state,), unconfined=unconfined),
+            inspect=outwork.inspect,
             stop=self._departure.stop,
-            checkup=partial(within, state, RELEASE, found, unconfined=unconfined),
+            checkup=lambda: within(state, RELEASE, outwork.found, unconfined=unconfined),
             problem=self._problem,
             full=partial(room.full, state),
             now=clock.now,
@@ -207,7 +204,7 @@ class House:
             configuration=self._configured.problem,
             restart=self._restart if self._manager.listens else no_restart,
             reload=self._configured.reload,
-            logins=Logins(store, clock, NEED_LOGIN, named=settings.agent_claude_path),
+            logins=outwork.logins(store, clock),
         )
 
         def use(settings: Settings) -> None:
@@ -242,7 +239,7 @@ class House:
 
     async def _look_at_the_past(self) -> None:
         try:
-            await leftovers.clear_abandoned()
+            await self._outwork.errands.clear_abandoned()
             await self._store.scrub()
         except (OSError, MemoryError, RuntimeError) as exc:
             # No files, no memory, no thread: it is looked at after the next start.

@@ -30,7 +30,8 @@ EXAMPLE: Final = "example: pmrunnerd --env dev --state-dir ./state --detach"
 class Options(Struct, frozen=True, kw_only=True):
     """What one daemon was asked to be, in `words` as it was said.
 
-    `host` holds its runs; without a `runs_directory` theirs lie in the state.
+    `host` holds its runs; without a `runs_directory` theirs lie in the state. `logins` are where
+    those of agents are kept, if not where `host` has them.
     """
 
     environment: str
@@ -41,6 +42,7 @@ class Options(Struct, frozen=True, kw_only=True):
     detach: bool
     host: str = "detached"
     runs_directory: Path | None = None
+    logins: Path | None = None
     words: tuple[str, ...] = ()
 
 
@@ -67,6 +69,11 @@ def command_line() -> argparse.ArgumentParser:
         help="what holds runs: processes of ours, or units of systemd (default: detached)",
     )
     parser.add_argument("--runs-dir", type=Path, help="directories of runs (default: in the state)")
+    parser.add_argument(
+        "--secrets-dir",
+        type=Path,
+        help="logins of agents (default: in the state, or /var/lib/pm-runner/secrets/ENV with systemd)",
+    )
     parser.add_argument("--port", type=int, help="the same as --web-port")
     parser.add_argument(
         "--unconfined", action="store_true", help="the same as --runs-unconfined true"
@@ -111,6 +118,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
         detach=given.detach,
         host=given.host,
         runs_directory=given.runs_dir.absolute() if given.runs_dir else None,
+        logins=given.secrets_dir.absolute() if given.secrets_dir else None,
         words=tuple(arguments),
     )
 

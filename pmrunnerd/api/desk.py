@@ -8,25 +8,13 @@ from typing import Protocol
 from pmrunnerd.api.uploads import Uploads
 from pmrunnerd.model.checkup import Checkup
 from pmrunnerd.model.entities import Task
+from pmrunnerd.model.errand import Inspected
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.protocol import AgentLogin
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.upkeep import PruneTable, Reloaded
 from pmrunnerd.model.views import UNCONFINED, AgentView, Door, Retention
 from pmrunnerd.store.store import Store
-
-
-class Inspection(Protocol):
-    """What was found where a project is to be: the resolved path, and what speaks against it."""
-
-    @property
-    def path(self) -> Path: ...
-    @property
-    def problem(self) -> str: ...
-    @property
-    def hint(self) -> str: ...
-    @property
-    def missing(self) -> bool: ...
 
 
 class Retaining(Protocol):
@@ -88,7 +76,7 @@ class Desk:
     alive: Callable[[str], bool]
     grown: Callable[[str], Awaitable[None]]
     memory: Callable[[], int]
-    inspect: Callable[[Path], Awaitable[Inspection]]
+    inspect: Callable[[Path], Awaitable[Inspected]]
     stop: Callable[[bool], None]
     checkup: Callable[[], Checkup]
     problem: Callable[[], str]

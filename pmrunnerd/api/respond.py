@@ -188,4 +188,4 @@ async def _gather(desk: Desk, request: p.ProjectAdd) -> p.ProjectAdd:
     if found.problem:
         kind = NotFound if found.missing else Refused
         raise kind(f"cannot add {found.path}: {found.problem}", hint=found.hint or ELSEWHERE)
-    return replace(request, path=str(found.path))
+    return replace(request, path=found.path)

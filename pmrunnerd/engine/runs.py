@@ -43,7 +43,7 @@ BREATH: Final = 0.05
 class Runs:
     """The runs of one environment, each known by its recorded name.
 
-    `make_safe` sees to the workspace of a run whose host died.
+    `make_safe` sees to the workspace of a run whose host died; `logins` are where specs say.
     """
 
     def __init__(  # noqa: PLR0913 - the hands, each of which a test may choose
@@ -58,6 +58,7 @@ class Runs:
         environment: str,
         *,
         make_safe: Callable[[Path, str, float], Awaitable[str]],
+        logins: str = "",
     ) -> None:
         self._store = store
         self._clock = clock
@@ -67,6 +68,7 @@ class Runs:
         self._directory = directory
         self.settings = settings
         self._environment = environment
+        self._logins = logins
         self._growth = growth
         self._records = Records(store, self._complaints, directory)
         self._farewell = Farewell(store, clock, host, make_safe)
@@ -162,7 +164,7 @@ class Runs:
 
     async def _launch(self, run: str) -> bool:
         state = self._store.ahead
-        wanted = spec(state, state.runs[run], self.settings, self._environment)
+        wanted = spec(state, state.runs[run], self.settings, self._environment, self._logins)
         try:
             directory = RunDirectory(self._directory / run)
             await asyncio.to_thread(directory.write_spec, wanted, shared=self._host.shared)

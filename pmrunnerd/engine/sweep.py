@@ -20,7 +20,7 @@ from pmrunnerd.engine.stock import Stock
 from pmrunnerd.engine.trust import Trust
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import views as v
-from pmrunnerd.model.errors import Unavailable
+from pmrunnerd.model.errors import PmError, Unavailable
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.upkeep import PruneRow, PruneTable
 from pmrunnerd.rules.retention import Files, Limits, Prune, needed, prunable
@@ -95,7 +95,7 @@ class Sweeper:
             await deed
         except StoreFailed:
             raise
-        except (Unavailable, OSError) as exc:
+        except (PmError, OSError) as exc:
             log.warning("cannot prune runs now: %s", exc)
         except Exception:
             log.exception("cannot prune runs: this is a bug")
@@ -126,7 +126,7 @@ class Sweeper:
         try:
             async with self._turn:
                 files = await self._stock.measure(self._enough.is_set, anew=False)
-        except OSError as exc:
+        except (PmError, OSError) as exc:
             log.warning("cannot measure what is kept of runs: %s", exc)
             return False
         self._take_stock(files, prunable_runs=self.last.prunable if self.last else 0)

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from pmrunnerd.engine.complaints import Complaints
-from pmrunnerd.services import workspace
+from pmrunnerd.model.errand import Probe
+from pmrunnerd.model.errors import PmError
+from pmrunnerd.services.errands import Errands
 from pmrunnerd.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -22,11 +24,12 @@ LONGEST: Final = 300.0
 class Workspaces:
     """Knows which held tasks may be tried again. `clear` is a guess; the run host looks itself."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the hands, each of which a test may choose
         self,
         store: Store,
         *,
         unconfined: bool,
+        errands: Errands,
         runs: Path | None = None,
         patience: float = PATIENCE,
         now: Callable[[], float] = time.monotonic,
@@ -35,6 +38,7 @@ class Workspaces:
         self._complaints = Complaints(log, now)
         self._patience = patience
         self._unconfined = unconfined
+        self._errands = errands
         self._runs = runs
         self._tries: dict[str, int] = {}
         self.clear: set[str] = set()
@@ -48,14 +52,22 @@ class Workspaces:
         tries = self._tries.get(task, 0)
         await asyncio.sleep(min(self._patience * 2**tries, LONGEST))
         held = self._store.ahead.tasks[task]
-        path = Path(self._store.ahead.projects[held.project].path)
-        status = await workspace.probe(path, unconfined=self._unconfined, runs=self._runs)
-        if not status.problem:
+        problem = await self._problem(self._store.ahead.projects[held.project].path)
+        if not problem:
             self._tries[task] = tries + 1
             self._complaints.over(_deed(task))
             self.clear.add(task)
         else:
-            self._complaints.of(_deed(task), status.problem)
+            self._complaints.of(_deed(task), problem)
+
+    async def _problem(self, path: str) -> str:
+        """Say why no run could begin in a workspace; what keeps us from a look is a problem, too."""
+        runs = str(self._runs or "")
+        try:
+            found = await self._errands.do(Probe(path=path, runs=runs, unconfined=self._unconfined))
+        except (OSError, PmError) as exc:
+            return str(exc)
+        return found.problem
 
     @contextmanager
     def reserved(self, project: str) -> Iterator[bool]:

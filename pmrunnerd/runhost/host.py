@@ -126,7 +126,7 @@ class RunHost:
     async def _run(self, spec: Spec) -> Verdict:
         agent = registry.find(spec.agent)
         self._earlier = spec.earlier
-        self._secret = self._known_by(agent)
+        self._secret = self._known_by(agent, spec)
         cell = await self._cell(spec)
         for earlier in spec.earlier:
             if lockfile.is_held(self._sibling(earlier)):
@@ -175,12 +175,12 @@ class RunHost:
             unconfined=spec.unconfined,
         )
 
-    def _known_by(self, agent: Agent) -> Mapping[str, str]:
+    def _known_by(self, agent: Agent, spec: Spec) -> Mapping[str, str]:
         """Return what the agent's program is known by. Raises NoLogin, OSError."""
         if not agent.needs_login:
             return {}
-        (state,) = premises.private(self._directory.path)
-        return credentials.read(state, agent.name, datetime.now(UTC)).environment
+        place = premises.logins(self._directory.path, spec)
+        return credentials.read(place, agent.name, datetime.now(UTC)).environment
 
     async def _work(self, agent: Agent, spec: Spec, cell: Cell, began: Marker) -> Verdict:
         """Let the agent work until it is done or we are told to stop."""

@@ -33,9 +33,9 @@ _LAST_WORD: Final = 16 << 10
 _PRIVATE: Final = 0o600
 _PRIVATE_DIRECTORY: Final = 0o700
 # For a group: what it may read, write, and where it may make files of its own.
-_SHOWN: Final = 0o640
-_SHARED: Final = 0o660
-_SHARED_DIRECTORY: Final = 0o770
+SHOWN: Final = 0o640
+SHARED: Final = 0o660
+SHARED_DIRECTORY: Final = 0o770
 # O_NONBLOCK: whoever shares the directory could have put a pipe there, and we would wait for ever.
 _READ: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _progress: Final = msgspec.json.Decoder(AnyProgress)
@@ -65,14 +65,14 @@ class RunDirectory:
         Where it is `shared` the group of the directory above may read the spec, and write reports
         and the lock, which are made here: what another user made we might not be able to read.
         """
-        self._disk.make_directory(self.path, _SHARED_DIRECTORY if shared else _PRIVATE_DIRECTORY)
+        self._disk.make_directory(self.path, SHARED_DIRECTORY if shared else _PRIVATE_DIRECTORY)
         if self.spec.exists():
             raise Refused(f"cannot write the spec of run {self.run}: it has one already")
         if shared:
             for path in (self.events, self.lock):
-                self._disk.close(self._disk.open(path, "new", _SHARED))
+                self._disk.close(self._disk.open(path, "new", SHARED))
         told = msgspec.json.encode(spec) + b"\n"
-        self._disk.replace_file(self.spec, told, _SHOWN if shared else _PRIVATE)
+        self._disk.replace_file(self.spec, told, SHOWN if shared else _PRIVATE)
 
     def read_spec(self) -> Spec:
         """Return what the run host is told. Raises NotFound, or Refused for one it cannot read."""

@@ -44,6 +44,8 @@ EXCLUDED: Final = {
 }
 # What a restore set aside is another state, whole: an archive would double each time.
 BEFORE: Final = re.compile(r"set-aside/[^/]*-before-restore(-[0-9]+)?")
+# In the directory of a run whose host is another user's.
+_THEIRS: Final = "another user's, who alone can read it"
 # Bytes of an archive that come at a time, at least.
 PIECE: Final = 1 << 18
 _CHUNK: Final = 1 << 18
@@ -116,6 +118,8 @@ def _plain(disk: Disk, directory: Path, origin: Origin) -> Packing:
         except FileNotFoundError:
             # Only to open it is to look for it: a run was let go, and nothing of it is written yet.
             excluded.append(Excluded(name=_spelled(name), why="it was deleted meanwhile"))
+        except PermissionError:
+            excluded.append(Excluded(name=_spelled(name), why=_THEIRS))
     found = Archived(
         format=FORMAT,
         level=CURRENT.writes,
@@ -137,7 +141,7 @@ def _left_out(disk: Disk, path: Path, name: str) -> str:
     if _spelled(name) != name:
         return "its name is not UTF-8"
     if disk.is_directory(path) and not disk.is_link(path):
-        return "a state that was set aside"
+        return "a state that was set aside" if _is_other(path) else _THEIRS
     return "" if disk.is_file(path) else "not a regular file"
 
 
@@ -158,6 +162,9 @@ def _below(disk: Disk, directory: Path) -> Iterator[Path]:
     try:
         names = disk.names(directory)
     except FileNotFoundError:  # deleted meanwhile
+        return
+    except PermissionError:
+        yield directory
         return
     for path in (directory / name for name in names):
         if disk.is_directory(path) and not disk.is_link(path) and not _is_other(path):

@@ -205,10 +205,9 @@ WEDGED = """
 import asyncio, sys
 from pmrunnerd.house import House
 from pmrunnerd.options import parse
-from pmrunnerd.services.sandbox import Confinement
 
 async def live(house):
-    engine, _, watch = house._build(Confinement(ok=True))
+    engine, _, watch = house._build()
     async with asyncio.TaskGroup() as group:
         group.create_task(house._store.run())
         group.create_task(house._prove_liveness(engine))

@@ -1,11 +1,11 @@
 """A host on which environment `prod` runs and has projects, and what a test asks of it there."""
 
 import json
-from pathlib import Path
 from typing import Any, Final
 
 from tests.system.host import Host
 
+DAEMON: Final = "pm-runner@prod.service"
 RUNS: Final = "/var/lib/pm-runner/runs/prod"
 PROJECTS: Final = "/srv/pm-runner/projects"
 SYSTEMD: Final = "/run/systemd/system"
@@ -24,8 +24,13 @@ class Ground:
 
     def begin(self) -> None:
         """Have prod running."""
-        self.drop_in("pm-runner@prod.service", _DAEMON)
-        self.machine.run("systemctl", "start", "pm-runner@prod.service")
+        self.drop_in(DAEMON, _DAEMON)
+        self.machine.run("systemctl", "start", DAEMON)
+
+    def end(self) -> None:
+        """Have it stopped, and as the package has it."""
+        self.machine.run("systemctl", "stop", DAEMON)
+        self.plain(DAEMON)
 
     def drop_in(self, unit: str, text: str) -> None:
         """Say more of a unit than the package does, until the host is gone or `plain` is called."""
@@ -46,20 +51,30 @@ class Ground:
         ).stdout
         return json.loads(said.splitlines()[-1])
 
-    def project(self, name: str) -> Path:
-        """Make a repository of the agents' user, and a project of it."""
+    def project(self, name: str) -> str:
+        """Make a repository of the agents' user, and a project of it; return its name."""
         path = f"{PROJECTS}/{name}"
         git = ("git", "-C", path, "-c", "user.name=a", "-c", "user.email=a@localhost")
         self.machine.run("git", "init", "--quiet", "--initial-branch=main", path, user="pm-agent")
         self.machine.run(*git, "commit", "--quiet", "--allow-empty", "-m", "Start", user="pm-agent")
         self.ctl("project", "add", name, path)
-        return Path(path)
+        return name
 
     def say(self, project: str, script: str) -> str:
         """Send a script as a message and return the run that came of it."""
         known = {row["run"]["id"] for row in self.rows()}
         self.ctl("chat", "send", project, "-", input=f"```sh name=one\n{script}\n```\n")
-        return self.machine.wait(lambda: self._another(known, project))
+        return self.machine.wait(lambda: self.latest(project, *known))
+
+    def latest(self, project: str, *but: str) -> str:
+        """Return the latest run of a project but for some; nothing where there is none."""
+        runs = (str(row["run"]["id"]) for row in self.rows() if row["alias"] == project)
+        return next((run for run in runs if run not in but), "")
+
+    def cancel(self, run: str) -> None:
+        """Cancel a run's task, and return when nothing of the run is left."""
+        self.ctl("run", "cancel", run)
+        self.over(run)
 
     def rows(self) -> list[dict[str, Any]]:
         """Return what is known of the runs, latest first."""
@@ -72,10 +87,16 @@ class Ground:
             lambda: dict(self.ctl("run", "show", run)["run"].get("ended") or {})
         )
 
+    def printed(self, run: str, text: str) -> list[str]:
+        """Return the lines with a text that a run has printed."""
+        events = self.machine.root / f"{RUNS}/{run}/events.jsonl".lstrip("/")
+        said = (json.loads(line) for line in events.read_text().splitlines())
+        printed = "".join(one["text"] for one in said if one["event"] == "output")
+        return [line for line in printed.splitlines() if text in line]
+
     def said(self, run: str, text: str) -> None:
         """Wait until a run has printed something."""
-        events = self.machine.root / f"{RUNS}/{run}/events.jsonl".lstrip("/")
-        self.machine.wait(lambda: text in events.read_text())
+        self.machine.wait(lambda: self.printed(run, text))
 
     def unit(self, run: str, *properties: str) -> list[str]:
         """Return properties of the unit of a run."""
@@ -88,16 +109,11 @@ class Ground:
         known = dict(line.split("=", 1) for line in said)
         return [known[name] for name in properties]
 
-    def of_agents(self) -> list[str]:
-        """Return the processes of the agents' user."""
-        asked = ("pgrep", "--list-full", "--uid", "pm-agent")
+    def asleep(self) -> list[str]:
+        """Return the processes of agents that only sleep."""
+        asked = ("pgrep", "--list-full", "--uid", "pm-agent", "--exact", "sleep")
         return self.machine.run(*asked, check=False).stdout.splitlines()
 
     def over(self, run: str) -> None:
-        """Wait until nothing of a run's unit is there, nor of the agents' user."""
-        self.machine.wait(lambda: self.unit(run, "LoadState", "ActiveState")[1] == "inactive")
-        self.machine.wait(lambda: not self.of_agents())
-
-    def _another(self, known: set[str], project: str) -> str:
-        new = (row["run"]["id"] for row in self.rows() if row["alias"] == project)
-        return next((str(run) for run in new if run not in known), "")
+        """Wait until nothing of a run's unit is there."""
+        self.machine.wait(lambda: self.unit(run, "ActiveState", "Job") == ["inactive", ""])

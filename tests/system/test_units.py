@@ -132,7 +132,7 @@ def test_a_reader_comes_by_the_socket_for_readers_and_does_no_more(prod: Host) -
     ("unit", "most"),
     [(PROD, 1.0), ("pm-runner-backup@prod.service", 1.0), ("pm-runner-run@prod-r1.service", 2.5)],
 )
-def test_it_is_sealed(prod: Host, unit: str, most: float) -> None:
+def test_a_unit_is_sealed_as_far_as_it_can_be(prod: Host, unit: str, most: float) -> None:
     said = prod.run("systemd-analyze", "security", "--no-pager", unit, check=False).stdout
     level = re.search(r"exposure level for \S+: ([0-9.]+)", said)
     assert level is not None, said

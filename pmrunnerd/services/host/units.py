@@ -26,10 +26,10 @@ class Units:
     name = "systemd"
     shared = True
 
-    def __init__(self, environment: str, directory: Path, *, path: str = process.PATH) -> None:
+    def __init__(self, environment: str, directory: Path, *, path: str | None = None) -> None:
         self._environment = environment
         self._directory = directory
-        self._systemctl = Systemctl(path)
+        self._systemctl = Systemctl(path or os.environ.get("PATH", process.PATH))
         # Directories of runs are the group's, too, and must not be given their modes afterwards:
         # that would take the group away again. All else that we make says by itself whose it is.
         os.umask(_GROUP)

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from pmrunnerd.engine import workspaces
 from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.model import events as ev
+from pmrunnerd.services.errands.here import Here
 from tests.integration.daemon import a_repository
 from tests.unit.engine.engines import an_engine
 from tests.unit.engine.puppets import Stage, play
@@ -28,7 +29,7 @@ def test_a_held_task_is_clear_once_its_workspace_is(tmp_path: Path) -> None:
                 tasks=(ev.PlannedTask(task="t2", name="x", title="x", text="x"),),
             ),
         )
-        watched = Workspaces(stage.store, unconfined=False, patience=0)
+        watched = Workspaces(stage.store, unconfined=False, errands=Here(), patience=0)
         await watched.probe("t2")
         assert watched.clear == set()
         (path / "draft").unlink()
@@ -51,7 +52,7 @@ def test_a_workspace_that_stays_broken_is_told_once(
         await stage.store.commit(ev.ProjectChanged(project="w1"))
         held = stage.store.ahead.projects
         held.put("w1", replace(held["w1"], path=str(path)))
-        watched = Workspaces(stage.store, unconfined=False, patience=0)
+        watched = Workspaces(stage.store, unconfined=False, errands=Here(), patience=0)
         for _ in range(4):
             await watched.probe("t1")
 
@@ -69,7 +70,7 @@ def test_a_workspace_that_is_reserved_keeps_its_tasks_until_it_is_given_back(
     tmp_path: Path,
 ) -> None:
     async def scene(stage: Stage) -> None:
-        watched = Workspaces(stage.store, unconfined=False)
+        watched = Workspaces(stage.store, unconfined=False, errands=Here())
         assert watched.is_free("t1")
         with watched.reserved("w1") as free:
             assert free
@@ -81,7 +82,7 @@ def test_a_workspace_that_is_reserved_keeps_its_tasks_until_it_is_given_back(
 
 def test_a_workspace_that_a_run_has_is_not_reserved(tmp_path: Path) -> None:
     async def scene(stage: Stage) -> None:
-        watched = Workspaces(stage.store, unconfined=False)
+        watched = Workspaces(stage.store, unconfined=False, errands=Here())
         # Decided and not yet durable, the run is on its way all the same.
         starting = stage.store.commit(
             ev.RunStarted(run="r1-aaaa", task="t1", project="w1", agent="shell", attempt=1)
@@ -97,7 +98,7 @@ def test_a_workspace_that_a_run_has_is_not_reserved(tmp_path: Path) -> None:
 
 def test_a_task_does_not_start_while_its_workspace_is_reserved(tmp_path: Path) -> None:
     async def whole(stage: Stage) -> None:
-        workspaces = Workspaces(stage.store, unconfined=False)
+        workspaces = Workspaces(stage.store, unconfined=False, errands=Here())
         engine = an_engine(stage, workspaces=workspaces)
         async with asyncio.TaskGroup() as group:
             with workspaces.reserved("w1"):

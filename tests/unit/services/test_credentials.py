@@ -15,7 +15,7 @@ SECRET = "sk-ant-oat01-hush"
 
 def keep(state: Path, kept: Stored | bytes) -> None:
     place = credentials.file(state, "claude")
-    place.parent.mkdir()
+    place.parent.mkdir(exist_ok=True)
     place.write_bytes(kept if isinstance(kept, bytes) else json.dumps(_plain(kept)).encode())
 
 
@@ -117,7 +117,7 @@ def test_a_persons_own_login_that_is_far_too_long_is_not_read(tmp_path: Path) ->
 
 def test_a_pipe_in_the_place_of_what_is_kept_stops_nobody(tmp_path: Path) -> None:
     place = credentials.file(tmp_path, "claude")
-    place.parent.mkdir()
+    place.parent.mkdir(exist_ok=True)
     os.mkfifo(place)
     with pytest.raises(NoLogin, match="its file is damaged"):
         credentials.read(tmp_path, "claude", NOW)
