@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pmrunnerd.engine.remains import Remains
 from pmrunnerd.model.errand import Footprint
+from pmrunnerd.model.naming import ERRAND
 from pmrunnerd.rules.retention import Files
 from pmrunnerd.services.clock import Clock
-from pmrunnerd.services.errands import NAME
 from pmrunnerd.store.store import Store
 
 
@@ -41,7 +41,7 @@ class Stock:
         sizes |= {one.run: one for one in found.measured}
         strange = list(found.others)
         for name in sizes.keys() - self._projects.keys():
-            if not self._meet(name) and not NAME.fullmatch(name):
+            if not self._meet(name) and not ERRAND.fullmatch(name):
                 strange.append(name)
             await asyncio.sleep(0)  # it was a look at the disk, and others wait for the loop
         self._projects = {name: of for name, of in self._projects.items() if name in sizes}

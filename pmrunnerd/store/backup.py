@@ -18,6 +18,7 @@ import msgspec
 
 from pmrunnerd.model import invocation
 from pmrunnerd.model.errors import Unavailable
+from pmrunnerd.model.naming import ERRAND
 from pmrunnerd.model.upkeep import Archived, Excluded, Member
 from pmrunnerd.store import batch
 from pmrunnerd.store import snapshot as snapshots
@@ -167,6 +168,8 @@ def _below(disk: Disk, directory: Path) -> Iterator[Path]:
         yield directory
         return
     for path in (directory / name for name in names):
+        if _is_errand(path):
+            continue
         if disk.is_directory(path) and not disk.is_link(path) and not _is_other(path):
             yield from _below(disk, path)
         else:
@@ -175,6 +178,11 @@ def _below(disk: Disk, directory: Path) -> Iterator[Path]:
 
 def _is_other(path: Path) -> bool:
     return BEFORE.fullmatch(f"{path.parent.name}/{path.name}") is not None
+
+
+def _is_errand(path: Path) -> bool:
+    """Tell whether it is there for a moment only; there can be a secret in it."""
+    return path.parent.name == "runs" and ERRAND.fullmatch(path.name) is not None
 
 
 def _file(

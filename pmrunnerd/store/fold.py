@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "eb3c5124d1242cf4"
+FOLD: Final = "3ad612aa5ebb8706"

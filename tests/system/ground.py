@@ -51,13 +51,13 @@ class Ground:
         ).stdout
         return json.loads(said.splitlines()[-1])
 
-    def project(self, name: str) -> str:
+    def project(self, name: str, *options: str) -> str:
         """Make a repository of the agents' user, and a project of it; return its name."""
         path = f"{PROJECTS}/{name}"
         git = ("git", "-C", path, "-c", "user.name=a", "-c", "user.email=a@localhost")
         self.machine.run("git", "init", "--quiet", "--initial-branch=main", path, user="pm-agent")
         self.machine.run(*git, "commit", "--quiet", "--allow-empty", "-m", "Start", user="pm-agent")
-        self.ctl("project", "add", name, path)
+        self.ctl("project", "add", name, path, *options)
         return name
 
     def say(self, project: str, script: str) -> str:

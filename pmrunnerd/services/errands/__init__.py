@@ -1,13 +1,9 @@
 """What the daemon has done in workspaces, and with what is an agent's: here, or by somebody else."""
 
-import re
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Protocol
 
 from pmrunnerd.model.errand import A, Errand
-
-NAME: Final = re.compile(r"[a-z]{2,}-[0-9]+-[0-9a-f]{8}")
-"""What directories of errands are called among those of runs, which begin with one letter and a number."""
 
 
 def never() -> bool:

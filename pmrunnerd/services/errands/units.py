@@ -15,8 +15,9 @@ from typing import Any, Final
 from pmrunnerd.model import errand as e
 from pmrunnerd.model.errand import A, Errand
 from pmrunnerd.model.errors import PmError, Refused, Unavailable
+from pmrunnerd.model.naming import ERRAND
 from pmrunnerd.services import lockfile
-from pmrunnerd.services.errands import NAME, never
+from pmrunnerd.services.errands import never
 from pmrunnerd.services.errands.paper import Paper, name, raised
 from pmrunnerd.services.host import Host
 
@@ -75,7 +76,7 @@ class Units:
     async def clear_abandoned(self) -> None:
         """End the errands of a daemon that was killed, and delete what is there of them."""
         try:
-            there = {one.name for one in self._directory.iterdir() if NAME.fullmatch(one.name)}
+            there = {one.name for one in self._directory.iterdir() if ERRAND.fullmatch(one.name)}
         except OSError as exc:
             log.warning("cannot look for errands in %s: %s", self._directory, exc)
             return

@@ -47,6 +47,16 @@ def test_secrets_are_left_out_and_listed(tmp_path: Path) -> None:
     assert b"hush" not in gzip.decompress(data)
 
 
+def test_an_errand_under_way_is_in_no_archive_nor_is_its_secret(tmp_path: Path) -> None:
+    errand = state(tmp_path) / "runs" / "keeplogin-7-0123abcd"
+    errand.mkdir(parents=True)
+    (errand / "secret").write_text("hush")
+    _, data = archive(tmp_path)
+
+    assert b"hush" not in gzip.decompress(data)
+    assert b"keeplogin" not in gzip.decompress(data)
+
+
 def test_links_and_pipes_are_neither_followed_nor_waited_for(tmp_path: Path) -> None:
     runs = state(tmp_path) / "runs" / "r1"
     runs.mkdir(parents=True)

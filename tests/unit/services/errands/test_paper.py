@@ -6,16 +6,16 @@ import pytest
 
 from pmrunnerd.model import errand as e
 from pmrunnerd.model.errors import NotFound, PmError, Refused, Unavailable
-from pmrunnerd.services.errands import NAME
+from pmrunnerd.model.naming import ERRAND
 from pmrunnerd.services.errands.paper import Paper, failure, name, raised
 from pmrunnerd.services.holding import Held
 
-ERRAND = e.Probe(path="/srv/x")
+PROBE = e.Probe(path="/srv/x")
 
 
 def a_paper(tmp_path: Path, secret: str = "") -> Paper:
-    paper = Paper(tmp_path / name(ERRAND))
-    paper.write(ERRAND, secret)
+    paper = Paper(tmp_path / name(PROBE))
+    paper.write(PROBE, secret)
     return paper
 
 
@@ -58,7 +58,7 @@ def test_a_secret_is_gone_once_it_was_taken(tmp_path: Path) -> None:
     paper = a_paper(tmp_path, "hush")
     assert stat.S_IMODE(paper.secret.stat().st_mode) == 0o640
 
-    assert paper.take() == (ERRAND, "hush")
+    assert paper.take() == (PROBE, "hush")
     assert not paper.secret.exists()
 
 
@@ -78,11 +78,11 @@ def test_a_cleared_errand_leaves_nothing_and_twice_is_once(tmp_path: Path) -> No
 
 
 def test_its_name_is_that_of_no_run_and_of_no_other_errand() -> None:
-    names = {name(ERRAND) for _ in range(100)}
+    names = {name(PROBE) for _ in range(100)}
 
     assert len(names) == 100
-    assert all(NAME.fullmatch(one) for one in names)
-    assert not NAME.fullmatch("r8-4f2a")
+    assert all(ERRAND.fullmatch(one) for one in names)
+    assert not ERRAND.fullmatch("r8-4f2a")
 
 
 @pytest.mark.parametrize(
