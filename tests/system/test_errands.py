@@ -28,7 +28,8 @@ def refused(ground: Ground, *words: str) -> dict[str, Any]:
     done = ground.machine.run(*ctl, check=False)
     assert done.returncode != 0, done.stdout
     error: dict[str, Any] = json.loads((done.stdout + done.stderr).splitlines()[-1])
-    return error.get("error", error)
+    inner: dict[str, Any] = error.get("error", error)
+    return inner
 
 
 def test_what_a_person_has_at_home_is_a_project_once_what_is_said_was_pasted(
@@ -81,7 +82,7 @@ def test_a_place_outside_of_the_roots_is_a_project_once_what_is_said_was_pasted(
 
 def test_a_login_is_where_only_runs_read_it_and_the_daemon_cannot(ground: Ground) -> None:
     machine = ground.machine
-    own = refused(ground, "agent", "login", "--own", "--path", "/root/.claude/.credentials.json")
+    own = refused(ground, "agent", "login", "--own", "--path", "/home/anna/.claude/.credentials.json")
     assert "runs see nobody's home" in own["message"]
     assert "claude setup-token" in own["hint"]
 
