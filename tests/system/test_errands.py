@@ -82,7 +82,9 @@ def test_a_place_outside_of_the_roots_is_a_project_once_what_is_said_was_pasted(
 
 def test_a_login_is_where_only_runs_read_it_and_the_daemon_cannot(ground: Ground) -> None:
     machine = ground.machine
-    own = refused(ground, "agent", "login", "--own", "--path", "/home/anna/.claude/.credentials.json")
+    own = refused(
+        ground, "agent", "login", "--own", "--path", "/home/anna/.claude/.credentials.json"
+    )
     assert "runs see nobody's home" in own["message"]
     assert "claude setup-token" in own["hint"]
 
