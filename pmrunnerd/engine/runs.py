@@ -184,7 +184,8 @@ class Runs:
 
     def _without_a_word(self, run: str, seen: outcomes.Seen) -> str:
         """Say what is known of a run whose host is gone and did not say why."""
-        gone = "its run host was gone without a word" if seen.cursor else "it was never started"
+        never = f"it was never started{self._host.explains(run)}"
+        gone = "its run host was gone without a word" if seen.cursor else never
         try:
             full = room.full(self._directory)
         except OSError as exc:

@@ -5,6 +5,7 @@ sockets itself is measured in the same run: it shows that the callers do see wha
 """
 
 import argparse
+import subprocess
 import sys
 import tempfile
 import time
@@ -31,6 +32,19 @@ def held(home: Path, restarts: int, requests: int) -> Knocks:
             with holding.daemon():
                 _until(crowd, requests)
                 crowd.leave()
+    return _all(crowd)
+
+
+def of_unit(environment: str, port: int, restarts: int, requests: int) -> Knocks:
+    """Have systemd restart an environment; return what its callers met. Needs root."""
+    unit, socket = f"pm-runner@{environment}", Path(f"/run/pm-runner/{environment}/control.sock")
+    with Crowd(time.monotonic, partial(by_socket, socket), partial(by_port, port)) as crowd:
+        for n in range(1, restarts + 1):
+            _until(crowd, requests * n // (restarts + 1))
+            subprocess.run(["systemctl", "reset-failed", unit], check=False)
+            subprocess.run(["systemctl", "restart", unit], check=True)
+        _until(crowd, requests)
+        crowd.leave()
     return _all(crowd)
 
 
@@ -65,12 +79,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--restarts", type=int, default=RESTARTS)
     parser.add_argument("--requests", type=int, default=REQUESTS)
+    parser.add_argument(
+        "--unit", metavar="ENV", help="of systemd, by which all that is asked is held"
+    )
+    parser.add_argument("--port", type=int, default=3502, help="of its web door")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         home = Path(directory)
         (home / "held").mkdir()
+        much = given.restarts, given.requests
         found = {
-            "held sockets": held(home / "held", given.restarts, given.requests),
+            "held sockets": of_unit(given.unit, given.port, *much)
+            if given.unit
+            else held(home / "held", *much),
             "its own socket": own(home / "own", max(1, given.restarts // 10)),
         }
     for name, knocks in found.items():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.system.ground import Ground
 from tests.system.host import Host
 
 QUIETLY = {"DEBIAN_FRONTEND": "noninteractive"}
@@ -38,6 +39,7 @@ def host(bare: Host, package: Path) -> Iterator[Host]:
     bare.run("rm", "--force", "/var/lib/man-db/auto-update")
     install(bare, package)
     yield bare
+    Ground(bare).plain(UNIT)
     bare.run("dpkg", "--purge", "pm-runner")
 
 
@@ -118,11 +120,17 @@ def test_a_shell_completes_what_can_be_typed_next(host: Host) -> None:
 def test_an_upgrade_leaves_what_runs_as_it_is_and_says_how_to_switch(
     host: Host, newer: Path
 ) -> None:
-    process, before = started(host), release(host)
+    ground = Ground(host)
+    ground.begin()
+    run = ground.say(ground.project("cake"), "echo begun; sleep 1000")
+    ground.said(run, "begun")
+    process, before, unit = started(host), release(host), ground.unit(run, "InvocationID")
 
     words = upgrade(host, newer)
 
     assert started(host) == process
+    assert ground.unit(run, "InvocationID") == unit
+    assert ground.unit(run, "ActiveState") == ["active"]
     assert release(host) == before
     (built,) = said(host, "find", "/opt/pm-runner/prod/releases", "-name", "0.1.1-*").splitlines()
     assert f"  hint: pmrunnerctl promote --release {Path(built).name}\n" in words
@@ -136,6 +144,7 @@ def test_removed_it_stops_and_comes_back_with_its_state(host: Host, newer: Path)
     host.run("dpkg", "--remove", "pm-runner")
 
     assert host.run("pgrep", "--full", "pm-runner/launch", check=False).stdout == ""
+    assert Ground(host).asleep() == []
     assert (
         is_there(host, "/usr/lib/pm-runner", "/usr/bin/pmrunnerctl", "/usr/share/pm-runner") == []
     )
@@ -145,7 +154,7 @@ def test_removed_it_stops_and_comes_back_with_its_state(host: Host, newer: Path)
     started(host)
 
     assert release(host) == before
-    assert "prod" in said(host, "pmrunnerctl", "status")
+    assert [row["alias"] for row in Ground(host).rows()][-1:] == ["cake"]
 
 
 def test_purged_it_leaves_workspaces_and_backups_and_nothing_else(host: Host) -> None:
@@ -161,5 +170,5 @@ def test_purged_it_leaves_workspaces_and_backups_and_nothing_else(host: Host) ->
     assert is_there(host, *homes, *(f"/var/lib/pm-runner/{name}" for name in theirs)) == []
     assert is_there(host, *mine) == [*mine]
     assert said(host, "find", "/etc/systemd/system", "-name", "pm-runner*") == ""
-    assert said(host, "systemctl", "list-units", "--no-legend", "--all", "pm-runner*") == ""
+    assert said(host, "systemctl", "list-units", "--no-legend", "pm-runner*") == ""
     host.run("rm", "-r", "/srv/pm-runner", "/var/lib/pm-runner")

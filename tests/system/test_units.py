@@ -1,9 +1,11 @@
 """The units of a daemon, in the real systemd: how it is started, sealed, stopped, and told of changes."""
 
 import re
+import sys
 
 import pytest
 
+from tests.house.tree import ROOT
 from tests.system.host import Host
 
 PROD = "pm-runner@prod.service"
@@ -62,6 +64,15 @@ def test_a_restart_is_no_stop_and_leaves_the_sockets_open(prod: Host) -> None:
     said = [entry["MESSAGE"] for entry in prod.journal("--unit", PROD)]
     reasons = [line for line in said if "event=leaving" in line]
     assert "to stop" not in reasons[-1]
+
+
+def test_restarts_under_load_lose_no_request_by_either_door(prod: Host) -> None:
+    prod.run("systemctl", "start", PROD)
+    words = ("--unit=prod", "--restarts=3", "--requests=500")
+    python = (sys.executable, "-P", "-m", "tests.bench.restarts")
+    # It fails, too, where a daemon with sockets of its own loses none: then nobody looked.
+    said = prod.run(*python, *words, env={"PYTHONPATH": str(ROOT)}).stdout
+    assert re.search(r"held sockets: [1-9]\d+ answered, 0 failed", said)
 
 
 def test_the_first_request_starts_the_daemon(prod: Host) -> None:

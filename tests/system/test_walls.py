@@ -36,7 +36,7 @@ def main(words):
     attempt("write a run of prod", lambda: write(f"{prod}/{run}/hostile"))
     attempt("list logins of prod", lambda: os.listdir(f"{state}/secrets/prod"))
     attempt("signal a run host of prod", lambda: os.kill(int(pid), 0))
-    attempt("look into its files", lambda: os.listdir(f"/proc/{pid}/root/"))
+    attempt("look into its files", lambda: os.listdir(os.path.join("/proc", pid, "root")))
     attempt("see the sockets", lambda: os.stat("/run/pm-runner/prod"))
     attempt("see the states", lambda: os.stat(f"{state}/state"))
     attempt("write beside it", lambda: write(f"{directory}/../beside/hostile"))

@@ -23,6 +23,9 @@ class Host(Protocol):
     def alive(self, run: str) -> bool:
         """Tell whether the host of a run exists."""
 
+    def explains(self, run: str) -> str:
+        """Return where it is said why a run's host did not begin, as the end of a sentence; or nothing."""
+
     async def stop(self, run: str, grace: float = GRACE) -> None:
         """Ask a run's host to leave, kill it after `grace` seconds, and return when it is gone.
 

@@ -57,6 +57,10 @@ class Units:
             return lockfile.is_held(directory.lock)
         return self._systemctl.show(self.unit(run)).is_there
 
+    def explains(self, run: str) -> str:
+        """Return the command that shows what the unit of a run said."""
+        return f": journalctl -u {self.unit(run)}"
+
     async def stop(self, run: str, grace: float = GRACE) -> None:
         """Stop a run's unit and return when nothing of it is left. Raises Unavailable, OSError.
 

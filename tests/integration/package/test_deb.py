@@ -42,7 +42,8 @@ def test_every_python_of_every_system_has_its_wheels(package: Package) -> None:
 
 def test_what_systemd_reads_is_what_stands_in_the_room(package: Package) -> None:
     there = package.top / "usr/lib/systemd/system"
-    units = [path for path in (ROOT / "systemd").glob("pm-runner*.*") if path.suffix == ".service"]
+    kinds = {".service", ".socket", ".slice", ".timer"}
+    units = [path for path in (ROOT / "systemd").glob("pm-runner*.*") if path.suffix in kinds]
 
     assert units
     assert {path.name for path in units} <= {path.name for path in there.iterdir()}

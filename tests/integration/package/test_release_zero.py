@@ -43,8 +43,9 @@ class Machine:
         (share / "source.digest").write_text(f"{source}\n")
 
     def install(self) -> str:
-        command = [self.root / "lib/release-zero", "--root", self.root]
-        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        command: list[str | Path] = [self.root / "lib/release-zero", "--root", self.root]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        return done.stdout
 
     def dist(self, environment: str) -> str:
         return str((self.homes / environment / "dist").readlink())

@@ -92,6 +92,11 @@ def test_stopping_is_polite_and_returns_when_it_is_gone(tmp_path: Path) -> None:
         assert b'"outcome":"interrupted"' in directory.events.read_bytes()
 
 
+def test_what_did_not_begin_is_explained_in_the_journal_of_its_unit(tmp_path: Path) -> None:
+    with _written(tmp_path) as (host, _, _):
+        assert host.explains(RUN) == f": journalctl -u {UNIT}"
+
+
 def test_stopping_what_does_not_run_does_nothing(tmp_path: Path) -> None:
     with _written(tmp_path) as (host, _, manager):
         asyncio.run(host.stop("r7-none"))
