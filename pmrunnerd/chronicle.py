@@ -35,7 +35,7 @@ LONGEST: Final = 160
 
 # What is told of a fact, and how it is spelled; everything else is left out. A commit of git is
 # `git`, because `commit` is that of the journal.
-_TOLD: Final[Mapping[str, str]] = {
+TOLD: Final[Mapping[str, str]] = {
     "message": "message",
     "plan": "plan",
     "instead_of": "instead_of",
@@ -143,12 +143,12 @@ def fields(state: State, fact: ev.AnyEvent) -> dict[str, Any]:
     if (identifier := getattr(fact, "project", "")) != "":
         project = state.projects.get(identifier)
         said["project"] = project.alias if project else identifier
-    for field, spelled in _TOLD.items():
+    if (task := _task(state, fact)) is not None:
+        said["task"] = task
+    for field, spelled in TOLD.items():
         value = getattr(fact, field, None)
         if value not in (None, "", UNSET):
             said[spelled] = _clip(value) if isinstance(value, str) else value
-    if (task := _task(state, fact)) is not None:
-        said["task"] = task
     match fact:
         case (
             ev.PlanDrafted(tasks=tasks) | ev.PlanProposed(tasks=tasks) | ev.PlanEdited(tasks=tasks)

@@ -69,6 +69,25 @@ def badly_explained(root: Path) -> list[str]:
     return found
 
 
+def uncertain(root: Path, certain: Mapping[str, set[str]]) -> list[str]:
+    """Return each entry that names a field that not every event of its kind has."""
+    found = {
+        one.name: {
+            field.removeprefix("PMRUNNER_").lower()
+            for field in _FIELD.findall(one.text + one.headers["Subject"])
+            if field.startswith("PMRUNNER_")
+        }
+        - certain[one.name]
+        for one in entries(root)
+        if one.name in certain
+    }
+    return [
+        f"{CATALOG}: {name}: not always there: {', '.join(sorted(fields))}"
+        for name, fields in found.items()
+        if fields
+    ]
+
+
 def said_names(root: Path) -> set[str]:
     """Return the names of the events that are said in the code, and are no facts."""
     return {
