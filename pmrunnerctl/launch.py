@@ -95,6 +95,14 @@ def unit_of(environment: str, pid: int) -> str | None:
     return name
 
 
+def properties(name: str, *names: str) -> dict[str, str]:
+    """Return what the service manager says of a unit; nothing where there is none to ask."""
+    if not BOOTED.is_dir():
+        return {}
+    said = _quietly("show", f"--property={','.join(names)}", name)[1]
+    return dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+
+
 def sockets(name: str) -> list[str]:
     """Return the sockets of a service: they have limits of their own."""
     environment = name.removeprefix("pm-runner@").removesuffix(".service")

@@ -13,7 +13,7 @@ from pmrunnerctl import times
 LEVELS: Final = ("critical", "error", "warning", "info", "debug")
 PRIORITY: Final = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}
 TASK: Final = re.compile(r"t[0-9]+")
-RUN: Final = re.compile(r"r[0-9]+-[a-z0-9]+")
+RUN: Final = re.compile(r"r[0-9]+(-[a-z0-9]+)?")
 _RUNS: Final = "pm-runner-runs.slice"
 _PAIR: Final = re.compile(r'([a-z_]+)=(?:"((?:[^"\\]|\\.)*)"|([^ "]*))')
 _BACK: Final = re.compile(r"([0-9]+)(s|min|h|d|days?)")

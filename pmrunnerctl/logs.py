@@ -60,6 +60,8 @@ LOG = "pmrunnerd.log"
 )
 def logs(session: Session, *, follow: bool, lines: int, **given: Any) -> None:
     wanted = logline.Wanted(**{name: value for name, value in given.items() if value})
+    if wanted.run and "-" not in wanted.run:
+        wanted = wanted._replace(run=session.ask(p.RunShow(run=wanted.run)).run.id)
 
     def show(text: str) -> None:
         session.show({"line": text}, lambda said: session.out.line(said["line"]))

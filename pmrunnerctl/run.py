@@ -3,8 +3,9 @@
 from typing import Any
 
 import click
+import msgspec
 
-from pmrunnerctl import complete, runlog, runs, task, watch
+from pmrunnerctl import complete, runlog, runs, task, unit, watch
 from pmrunnerctl.exits import Cannot, Exit
 from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import Noun, verb
@@ -45,7 +46,9 @@ def list_(session: Session, project: str | None, before: str | None, limit: int)
 )
 def show(session: Session, run: str) -> None:
     found = session.ask(p.RunShow(run=run))
-    session.show(found, lambda view: runs.draw(session.out, view))
+    used = unit.of_run(session, found.run.id) if found.alive else None
+    said = msgspec.to_builtins(found) | ({"unit": msgspec.to_builtins(used)} if used else {})
+    session.show(said, lambda _: runs.draw(session.out, found, used.words if used else ""))
 
 
 @verb(

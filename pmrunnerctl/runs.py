@@ -46,8 +46,8 @@ def table(screen: Screen, found: RunTable) -> None:
     )
 
 
-def draw(screen: Screen, view: RunView) -> None:
-    """Write one run: how it ended and what it left."""
+def draw(screen: Screen, view: RunView, used: str = "") -> None:
+    """Write one run: how it ended and what it left, or what it has `used` until now."""
     found = view.run
     ended = found.ended
     screen.pairs(
@@ -58,6 +58,7 @@ def draw(screen: Screen, view: RunView) -> None:
             ("began", screen.when(found.at)),
             ("at commit", found.head),
             ("process", "alive" if view.alive else ""),
+            ("uses", used),
             ("outcome", state(ended.outcome if ended else "running")),
             ("ended", screen.when(ended.at) if ended else ""),
             ("reason", screen.addressed(ended.reason) if ended else ""),

@@ -1,6 +1,8 @@
 """`status`: one environment at a glance."""
 
-from pmrunnerctl import amounts
+import msgspec
+
+from pmrunnerctl import amounts, unit
 from pmrunnerctl.projects import table
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.session import Session
@@ -20,10 +22,13 @@ _MIB = 1 << 20
     then="pmrunnerctl inbox",
 )
 def status(session: Session) -> None:
-    session.show(session.ask(p.Status()), lambda found: draw(session.out, found))
+    found = session.ask(p.Status())
+    held = unit.of_daemon(found)
+    said = msgspec.to_builtins(found) | ({"unit": msgspec.to_builtins(held)} if held else {})
+    session.show(said, lambda _: draw(session.out, found, held))
 
 
-def draw(screen: Screen, found: Overview) -> None:
+def draw(screen: Screen, found: Overview, held: unit.Daemon | None = None) -> None:
     """Write an environment and its projects."""
     screen.line(f"pm-runner {found.environment}", "bold")
     screen.pairs(
@@ -32,6 +37,7 @@ def draw(screen: Screen, found: Overview) -> None:
             ("configuration", Cell(found.configuration, "yellow")),
             ("release", found.release),
             ("process", f"{found.pid}, since {screen.when(found.started_at)}"),
+            ("unit", held.words if held else ""),
             ("memory", f"{found.memory / _MIB:.0f} MiB"),
             ("state", f"{found.state_directory}, durable to commit {found.durable}"),
             *((door.name, _door(door)) for door in found.doors),

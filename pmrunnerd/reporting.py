@@ -16,7 +16,7 @@ APART: Final = 1.0
 
 
 def line(now: Overview) -> str:
-    """Say how it is going: what is wrong, what waits for a person, what runs."""
+    """Say how it is going: first what is wrong, then what waits for a person, what runs, and where."""
     queued = now.tasks.get(TaskState.QUEUED, 0)
     wrong = [
         *([now.problem] if now.problem else []),
@@ -28,8 +28,9 @@ def line(now: Overview) -> str:
         *([f"{now.waiting} waiting for you"] if now.waiting else []),
         f"{now.runs} of {now.slots} running",
         *([f"{queued} queued"] if queued else []),
+        *(f"web {door.address}" for door in now.doors if door.name == "web" and not door.problem),
     ]
-    return "; ".join([f"{now.environment} {now.release}: {', '.join(going)}", *wrong])
+    return f"{now.environment} {now.release}: {'; '.join([*wrong, ', '.join(going)])}"
 
 
 class Reporting:

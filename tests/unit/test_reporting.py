@@ -24,7 +24,14 @@ def test_one_line_says_what_waits_for_a_person_and_what_runs() -> None:
     assert line(busy) == "prod 0.1.0: 1 waiting for you, 2 of 2 running, 3 queued"
 
 
-def test_what_is_wrong_is_in_it() -> None:
+def test_where_the_pages_are_is_said() -> None:
+    door = Door(name="web", address="http://127.0.0.1:3502")
+    assert line(replace(WELL, doors=(door,))) == (
+        "prod 0.1.0: 0 of 2 running, web http://127.0.0.1:3502"
+    )
+
+
+def test_what_is_wrong_comes_first() -> None:
     taken = Door(
         name="web", address="http://127.0.0.1:3502", problem="port 3502 is in use by pid 4"
     )
@@ -36,8 +43,8 @@ def test_what_is_wrong_is_in_it() -> None:
         refusal="it drains",
     )
     assert line(wrong) == (
-        "prod 0.1.0: 0 of 2 running; the disk is full; web door: port 3502 is in use by pid 4;"
-        " restart needed for web.port; none begins: it drains"
+        "prod 0.1.0: the disk is full; web door: port 3502 is in use by pid 4;"
+        " restart needed for web.port; none begins: it drains; 0 of 2 running"
     )
 
 

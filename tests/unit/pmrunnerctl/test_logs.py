@@ -64,7 +64,7 @@ def test_only_lines_that_are_asked_for_are_shown(
     [
         (["--task", "7"], "'7' is no task, such as t7"),
         (["--task", "t7 + _UID=0"], "is no task"),
-        (["--run", "r1"], "'r1' is no run, such as r8-4f2a"),
+        (["--run", "8"], "'8' is no run, such as r8-4f2a"),
         (["--project", "*"], "'*' is no project, such as cake"),
         (["-p", "loud"], "'loud' is not one of"),
         (["--since", "soon"], "'soon' is no time, such as 30min"),

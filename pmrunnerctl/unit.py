@@ -1,0 +1,102 @@
+"""What the service manager knows of a daemon, or of a run, that it holds: restarts, memory, watchdog.
+
+Only it can tell, and one question costs 5 ms. What it does not say is absent, and never 0.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from pmrunnerctl import amounts, launch
+from pmrunnerctl.session import Session
+from pmrunnerctl.where import RUN
+from pmrunnerd.model.views import Overview
+
+_NANO: Final = 1_000_000_000
+
+
+class Daemon(msgspec.Struct, frozen=True, rename="camel"):
+    """The unit of a daemon. `memory` is bytes of all in it, `watchdog` how long it may be silent."""
+
+    name: str
+    restarts: int | None
+    memory: int | None
+    watchdog: str
+
+    @property
+    def words(self) -> str:
+        """Say it in one line."""
+        said = [
+            amounts.count(self.restarts, "restart") if self.restarts is not None else "",
+            amounts.size(self.memory) if self.memory is not None else "",
+            f"watchdog {self.watchdog}" if self.watchdog else "no watchdog",
+        ]
+        return ", ".join([self.name, *filter(None, said)])
+
+
+class Used(msgspec.Struct, frozen=True, rename="camel"):
+    """What a run under way uses now: bytes, CPU seconds, processes and threads."""
+
+    name: str
+    memory: int | None
+    cpu_seconds: float | None
+    tasks: int | None
+
+    @property
+    def words(self) -> str:
+        """Say it in one line; nothing where nothing is known."""
+        said = [
+            amounts.size(self.memory) if self.memory is not None else "",
+            f"{self.cpu_seconds:.1f} s of CPU" if self.cpu_seconds is not None else "",
+            amounts.count(self.tasks, "task") if self.tasks is not None else "",
+        ]
+        return ", ".join(filter(None, said))
+
+
+def of_daemon(found: Overview) -> Daemon | None:
+    """Return the unit that has a daemon as its main process; None where systemd does not hold it."""
+    name = f"pm-runner@{found.environment}.service"
+    names = ("MainPID", "NRestarts", "MemoryCurrent", "WatchdogUSec")
+    return daemon(name, found.pid, launch.properties(name, *names))
+
+
+def daemon(name: str, pid: int, said: Mapping[str, str]) -> Daemon | None:
+    """Read what was said of the unit of a daemon; one that somebody else started is not in it."""
+    if said.get("MainPID") != str(pid):
+        return None
+    watchdog = said.get("WatchdogUSec", "")
+    return Daemon(
+        name=name,
+        restarts=_number(said, "NRestarts"),
+        memory=_number(said, "MemoryCurrent"),
+        watchdog="" if watchdog in ("0", "infinity") else watchdog,
+    )
+
+
+def of_run(session: Session, run: str) -> Used | None:
+    """Return what the unit of a run uses; None where it has none that is active."""
+    place = session.place
+    installed = place.socket.parent.name if place.socket.parent.parent == RUN else ""
+    name = f"pm-runner-run@{place.environment or installed}-{run}.service"
+    names = ("ActiveState", "MemoryCurrent", "CPUUsageNSec", "TasksCurrent")
+    return run_used(name, launch.properties(name, *names))
+
+
+def run_used(name: str, said: Mapping[str, str]) -> Used | None:
+    """Read what was said of the unit of a run."""
+    if said.get("ActiveState") != "active":
+        return None
+    cpu = _number(said, "CPUUsageNSec")
+    return Used(
+        name=name,
+        memory=_number(said, "MemoryCurrent"),
+        cpu_seconds=None if cpu is None else cpu / _NANO,
+        tasks=_number(said, "TasksCurrent"),
+    )
+
+
+def _number(said: Mapping[str, str], name: str) -> int | None:
+    """Return a number; `[not set]` is none, and neither is the largest, which older systemds say."""
+    value = said.get(name, "")
+    return int(value) if value.isdigit() and int(value) < (1 << 64) - 1 else None

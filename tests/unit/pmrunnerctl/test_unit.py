@@ -1,0 +1,60 @@
+import json
+
+import pytest
+
+from pmrunnerctl import unit
+from pmrunnerctl.status import draw
+from pmrunnerd.model import protocol as p
+from tests.fakes.daemon import FakeDaemon
+from tests.unit.pmrunnerctl import samples
+from tests.unit.pmrunnerctl.conftest import Ctl, Paper
+
+NAME = "pm-runner@prod.service"
+RUN = "pm-runner-run@prod-r8-4f2a.service"
+SAID = {
+    "MainPID": "42",
+    "NRestarts": "1",
+    "MemoryCurrent": "44040192",
+    "WatchdogUSec": "30s",
+}
+
+
+def test_a_daemon_that_somebody_else_started_is_in_no_unit() -> None:
+    assert unit.daemon(NAME, 41, SAID) is None
+    assert unit.daemon(NAME, 41, {}) is None
+
+
+def test_what_a_unit_has_is_one_line() -> None:
+    held = unit.daemon(NAME, 42, SAID)
+    assert held is not None
+    assert held.words == "pm-runner@prod.service, 1 restart, 42.0 MiB, watchdog 30s"
+
+
+@pytest.mark.parametrize("absent", ["[not set]", "18446744073709551615", ""])
+def test_what_is_not_counted_is_absent_and_not_nothing(absent: str) -> None:
+    held = unit.daemon(NAME, 42, SAID | {"MemoryCurrent": absent, "WatchdogUSec": "0"})
+    assert held is not None
+    assert held.words == "pm-runner@prod.service, 1 restart, no watchdog"
+    used = unit.run_used(RUN, {"ActiveState": "active", "CPUUsageNSec": absent})
+    assert used is not None
+    assert used.words == ""
+
+
+def test_what_a_run_uses_is_one_line_while_it_is_under_way() -> None:
+    said = {"MemoryCurrent": "1048576", "CPUUsageNSec": "1500000000", "TasksCurrent": "7"}
+    used = unit.run_used(RUN, said | {"ActiveState": "active"})
+    assert used is not None
+    assert used.words == "1.0 MiB, 1.5 s of CPU, 7 tasks"
+    assert unit.run_used(RUN, said | {"ActiveState": "inactive"}) is None
+
+
+def test_an_environment_shows_its_unit(paper: Paper) -> None:
+    draw(paper, samples.overview(), unit.daemon(NAME, 42, SAID))
+    assert "\nunit     pm-runner@prod.service, 1 restart, 42.0 MiB, watchdog 30s\n" in paper.text
+
+
+def test_one_that_no_manager_holds_is_shown_as_ever(ctl: Ctl, daemon: FakeDaemon) -> None:
+    daemon.answers[p.Status] = [samples.overview()]
+    said = json.loads(ctl("status", "--json").out)
+    assert "unit" not in said
+    assert said["startedAt"]
