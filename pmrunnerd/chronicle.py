@@ -56,6 +56,7 @@ TOLD: Final[Mapping[str, str]] = {
     "parked": "parked",
     "path": "path",
     "release": "release",
+    "promotion": "promotion",
     "pid": "pid",
     "kind": "kind",
     "until": "until",
