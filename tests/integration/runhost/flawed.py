@@ -17,6 +17,8 @@ exec {bwrap} "$@"
 NO_START: Final = "exit 1"
 # What it runs has done its work, and is killed all the same, as by a machine that is out of memory.
 KILLED: Final = '{bwrap} "$@"; exit 137'
+# It takes longer than anybody waits for it.
+HELD_UP: Final = "sleep 60"
 
 
 class Flawed:
