@@ -1,6 +1,7 @@
 """`start` and `restart`: a daemon in the background, by systemd where that has the unit."""
 
 import os
+import shlex
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -8,15 +9,16 @@ from typing import Any, Final
 import click
 import msgspec
 
-from pmrunnerctl import lastly, launch, readiness, recipe, walls
+from pmrunnerctl import given, lastly, launch, origins, premises, readiness, recipe, walls
 from pmrunnerctl.exits import Cannot, Exit, misused
-from pmrunnerctl.leaving import leave
+from pmrunnerctl.leaving import leave, pid_here
 from pmrunnerctl.render import Cell
 from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import NamedPath, Whole, remember_state, verb
-from pmrunnerctl.where import SOCKET, START, Place, checkout, named
+from pmrunnerctl.where import SOCKET, START, Place
 from pmrunnerctl.wire import process_state
 from pmrunnerd.model import protocol as p
+from pmrunnerd.model.invocation import from_anywhere
 from pmrunnerd.model.views import Door, Overview
 
 READY_WITHIN: Final = 10.0
@@ -39,9 +41,9 @@ class _Holder(msgspec.Struct):
     click.argument("more", nargs=-1, metavar="[-- PMRUNNERD OPTIONS]"),
     summary="Start a daemon in the background.",
     what="Returns once it answers. Where systemd has the unit pm-runner@NAME and no state directory"
-    " is given, systemd starts it. One that runs already stays as it is; options that it does not have are"
-    " refused then. Runs that an earlier daemon"
-    " left at work are found again.",
+    " is given, systemd starts it. It has the web port of the one before it, unless another is given."
+    " One that runs already stays as it is; options that it does not have are refused then. Runs that"
+    " an earlier daemon left at work are found again.",
     example="pmrunnerctl start --state-dir ./state --port 3503",
     then="pmrunnerctl status",
 )
@@ -54,6 +56,7 @@ def start(
             f"cannot start {more[0]}: only options may follow",
             hint=f"pmrunnerctl start {option} {more[0]}",
         )
+    more = tuple(from_anywhere(more, Path.cwd()))
     unit = launch.unit(session.env) if session.env and state_dir is None else None
     asked = [*([] if port is None else ["--port", str(port)]), *more]
     if unit and asked:
@@ -61,15 +64,17 @@ def start(
             f"cannot start {unit} with {' '.join(asked)}: systemd starts it as its unit says",
             hint=f"systemctl edit {unit}",
         )
-    place, state = (session.place, Path()) if unit else _to_be(session, state_dir)
+    place, state = (session.place, Path()) if unit else premises.found(session, state_dir)
     overview = _if_there(session, place)
     if overview is not None:
         _go_on(session, place, overview, port, more)
         return
-    before, again = lastly.options(state), lastly.again(START, state)
+    before = lastly.options(state)
     if unit:
         launch.systemctl("start", unit)
     else:
+        if (last := lastly.port(state)) and not given.last(asked, given.PORT):
+            asked = ["--port", last, *asked]
         environment = ["--env", place.environment] if place.environment else []
         socket = ["--socket", str(place.socket)] if place.socket != state / SOCKET else []
         try:
@@ -83,15 +88,15 @@ def start(
     session.at(place)
     _say(session, place, overview, "started", more)
     if not unit and (lost := lastly.lost(before, lastly.options(state))):
-        session.note(f"it no longer has {lost}, as the one before it had")
+        session.note(f"it no longer has {shlex.join(lost)}, as the one before it had")
         stop = session.addressed("pmrunnerctl stop --keep-runs")
-        session.note(f"  hint: {stop}; {session.addressed(again)}")
+        session.note(f"  hint: {stop}; {session.addressed(lastly.again(START, state, lost))}")
 
 
 @verb(
     "restart",
     summary="Stop the daemon and start it again; its runs go on meanwhile.",
-    what="With the environment, state directory and options that it had. Agents at work do not"
+    what="With the environment, state directory, options and PMRUNNER_ variables that it had. Agents at work do not"
     " notice. One that systemd runs is restarted by systemd.",
     example="pmrunnerctl restart",
     then="pmrunnerctl status",
@@ -104,8 +109,9 @@ def restart(session: Session) -> None:
     else:
         _must_be_ours(session, overview)
         options = recipe.as_it_is(session, overview)
+        settings = origins.settings_of(pid_here(session, overview))
         leave(session, overview, keep_runs=True)
-        launch.daemon(options)
+        launch.daemon(options, settings)
     session.client.close()
     _say(session, session.place, _when_ready(session, session.place), "started again")
 
@@ -120,37 +126,6 @@ def _must_be_ours(session: Session, overview: Overview) -> None:
             exits=Exit.FORBIDDEN,
             code="forbidden",
             hint=f"sudo -u '#{owner}' pmrunnerctl --socket {session.place.socket} restart",
-        )
-
-
-def _to_be(session: Session, state_dir: Path | None) -> tuple[Place, Path]:
-    """Return where a daemon that we start will answer, and its state directory."""
-    here = Path.cwd()
-    socket = session.socket
-    if socket is None and state_dir is None and not session.env:
-        socket = named(os.environ)
-    if state_dir is None and socket is not None and socket.name == SOCKET:
-        state_dir = socket.parent
-    if state_dir is None and (found := checkout(here)) is not None:
-        state_dir = found / "state"
-    if state_dir is None:
-        raise misused(
-            "cannot start: this is no checkout of pm-runner, and no state directory was given",
-            hint=f"{START} --state-dir ./state",
-        )
-    _must_be_open(state_dir)
-    state = state_dir.absolute()
-    return Place(here / socket if socket else state / SOCKET, session.env, START), state
-
-
-def _must_be_open(state_dir: Path) -> None:
-    """Refuse a state directory that nobody could be found in, nor started on."""
-    if state_dir.is_dir() and not os.access(state_dir, os.R_OK | os.X_OK, effective_ids=True):
-        raise Cannot(
-            f"cannot start: you may not look into {state_dir}",
-            exits=Exit.FORBIDDEN,
-            code="forbidden",
-            hint=f"ls -ld {state_dir}",
         )
 
 
@@ -236,6 +211,6 @@ def _door(door: Door) -> tuple[str, str | Cell]:
 def _warn(session: Session, overview: Overview, door: Door) -> None:
     """Say that a door stayed closed, and how it opens: with another port, the daemon is as before."""
     port = (recipe.web_port(overview) or 0) + 1
-    session.note(f"the {door.name} door is closed, everything else works: {door.problem}")
+    session.note(f"the {door.name} door is closed, everything else works")
     again = recipe.again(session, overview, port)
     session.note(f"  hint: {session.addressed('pmrunnerctl stop --keep-runs')}; {again}")
