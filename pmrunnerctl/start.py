@@ -7,26 +7,20 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-import msgspec
 
-from pmrunnerctl import given, lastly, launch, origins, premises, readiness, recipe, walls
+from pmrunnerctl import given, holder, lastly, launch, origins, premises, readiness, recipe, walls
 from pmrunnerctl.exits import Cannot, Exit, misused
 from pmrunnerctl.leaving import leave, pid_here
 from pmrunnerctl.render import Cell
 from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import NamedPath, Whole, remember_state, verb
 from pmrunnerctl.where import SOCKET, START, Place
-from pmrunnerctl.wire import process_state
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.invocation import from_anywhere
 from pmrunnerd.model.views import Door, Overview
 
 READY_WITHIN: Final = 10.0
 _PAUSE: Final = 0.05
-
-
-class _Holder(msgspec.Struct):
-    pid: int
 
 
 @verb(
@@ -145,20 +139,11 @@ def _of_another_start(session: Session, place: Place, state: Path) -> Overview |
     As long as a process has the state, it may be about to answer; ours that failed has let go.
     """
     until = time.monotonic() + READY_WITHIN
-    while _is_held(state) and time.monotonic() < until:
+    while holder.is_there(state) and time.monotonic() < until:
         if (overview := _if_there(session, place)) is not None:
             return overview
         time.sleep(_PAUSE)
     return None
-
-
-def _is_held(state: Path) -> bool:
-    """Tell whether a process that is alive took a state directory last."""
-    try:
-        pid = msgspec.json.decode((state / "lock").read_bytes(), type=_Holder).pid
-    except (OSError, msgspec.MsgspecError):
-        return False
-    return process_state(pid) not in {"", "Z"}
 
 
 def _go_on(

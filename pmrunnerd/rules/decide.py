@@ -19,7 +19,7 @@ from pmrunnerd.rules.plans import REOPENABLE, UNDER_WAY, with_consequences
 
 Facts = tuple[ev.AnyEvent, ...]
 
-ELSEWHERE: Final = "git init ~/demo && git -C ~/demo commit --allow-empty -m start; pmrunnerctl project add demo ~/demo"
+ELSEWHERE: Final = "git init ~/demo && git -C ~/demo -c user.name=me -c user.email=me@localhost commit --allow-empty -m start; pmrunnerctl project add demo ~/demo"
 
 
 def post_message(state: State, project: str, text: str, by: str, mint: Mint) -> ev.MessagePosted:

@@ -163,20 +163,6 @@ def test_where_no_state_directory_is_known_start_asks_for_one(installed: Install
     assert "hint: pmrunnerctl start --state-dir ./state" in refused.stderr
 
 
-def test_stop_returns_once_the_process_is_gone(installed: Installed) -> None:
-    installed.ctl("start", "--state-dir", "state")
-    pid = installed.pid()
-
-    stopped = installed.ctl("stop")
-
-    assert (stopped.returncode, stopped.stderr) == (0, "")
-    assert not is_alive(pid)
-    assert stopped.stdout == (
-        f"stopped pmrunnerd (dev, pid {pid})\nno run was under way\nnext: pmrunnerctl start\n"
-    )
-    assert (installed.state / "stopped").read_text() == "false"
-
-
 def test_restart_keeps_runs_and_every_option(installed: Installed) -> None:
     odd = installed.here / "odd.sock"
     started = ("start", "--env", "dev", "--state-dir", "state", "--port", "3998")
