@@ -172,5 +172,5 @@ def draw(screen: Screen, title: str, found: Checkup) -> None:
         whole=True,
     )
     for row in found.checks:
-        if row.hint:
-            screen.line(f"{row.name}: {screen.addressed(row.hint)}")
+        for line in screen.addressed(row.hint).splitlines():
+            screen.line(f"{row.name}: {line}")
