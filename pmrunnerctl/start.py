@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 
 from pmrunnerctl import given, holder, lastly, launch, origins, premises, readiness, recipe, walls
+from pmrunnerctl.address import quoted
 from pmrunnerctl.exits import Cannot, Exit, misused
 from pmrunnerctl.leaving import leave, pid_here
 from pmrunnerctl.render import Cell
@@ -103,6 +104,7 @@ def restart(session: Session) -> None:
     else:
         _must_be_ours(session, overview)
         options = recipe.as_it_is(session, overview)
+        _must_be_readable(given.last(options, "--config"))
         settings = origins.settings_of(pid_here(session, overview))
         leave(session, overview, keep_runs=True)
         launch.daemon(options, settings)
@@ -120,6 +122,17 @@ def _must_be_ours(session: Session, overview: Overview) -> None:
             exits=Exit.FORBIDDEN,
             code="forbidden",
             hint=f"sudo -u '#{owner}' pmrunnerctl --socket {session.place.socket} restart",
+        )
+
+
+def _must_be_readable(configuration: str) -> None:
+    """Refuse to stop what could not be started again."""
+    if configuration and not os.access(configuration, os.R_OK, effective_ids=True):
+        raise Cannot(
+            f"cannot restart pmrunnerd: its configuration {configuration} cannot be read",
+            exits=Exit.REFUSED,
+            code="refused",
+            hint=f"ls -l {quoted(configuration)}",
         )
 
 

@@ -67,6 +67,13 @@ def test_what_it_was_given_by_a_path_from_there_is_found_and_its_variables_are_k
     same = ctl("start", "--", "--config", str(tmp_path / "a" / "conf.toml"), here="b")
     assert "runs already" in same.stdout
 
+    (tmp_path / "a" / "conf.toml").unlink()
+    now = process(state)
+    refused = ctl("restart", here="b")
+    assert (refused.returncode, refused.stdout, process(state)) == (4, "", now)
+    assert f"conf.toml cannot be read\n  hint: ls -l {tmp_path}/a/conf.toml\n" in refused.stderr
+    assert ctl("status", here="b").returncode == 0
+
 
 def test_one_that_was_killed_starts_again_on_the_port_that_it_had(ctl: Ctl, tmp_path: Path) -> None:
     with socket.socket() as probe:
