@@ -18,7 +18,7 @@ from pmrunnerd.services import marker as note
 from pmrunnerd.services import status as state
 from pmrunnerd.services.broom.errand import DEEPEST
 from pmrunnerd.services.cell import NoWorkspace
-from pmrunnerd.services.commits import Commit, NestedRepository, TooDeep
+from pmrunnerd.services.commits import Commit, InSubmodule, NestedRepository, TooDeep
 from pmrunnerd.services.git import Git, GitFailed, TooSlow
 from pmrunnerd.services.holding import Held, hold
 from pmrunnerd.services.judgement import judge
@@ -27,6 +27,7 @@ from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, movement
 from pmrunnerd.services.obstacles import ASIDE, Damaged, Tell, place, sweep, unheard
 from pmrunnerd.services.status import Status
+from pmrunnerd.services.substatus import uncommitted
 
 _SHORT: Final = 10
 # A full disk is no person's doing in the workspace, and no bug: the work is tried again.
@@ -56,8 +57,8 @@ class Tenancy:
     async def finish(self, subject: str, trailers: Sequence[tuple[str, str]]) -> Commit | None:
         """Commit what the run changed; None if it changed nothing.
 
-        Commits that it made itself stay. Raises HeadMoved, NestedRepository, TooDeep or another GitFailed;
-        then nothing was committed.
+        Commits that it made itself stay. Raises HeadMoved, NestedRepository, TooDeep, InSubmodule
+        or another GitFailed; then nothing was committed.
         """
         return await self._explained(self._finish(subject, trailers))
 
@@ -70,6 +71,8 @@ class Tenancy:
             raise HeadMoved(f"it left {now.half_done} half done; nothing was committed")
         if nested := [path for path in taken if not await self._git.ignores(path)]:
             raise self._cannot_commit(nested)
+        if inside := await uncommitted(self._git):
+            raise InSubmodule(inside)
         if now.files:
             named = any(name == commits.TRAILER for name, _ in trailers)
             own = () if named else ((commits.TRAILER, self._git.run),)
@@ -232,7 +235,7 @@ async def _begin(  # noqa: PLR0913 - what `take` is told
         if judged.problem:
             raise Held(f"cannot clean up {workspace}: {judged.problem}")
     now = judged.status
-    inside = await subkeeping.look(git)
+    inside = subkeeping.found(git, judged.submodules)
     here = Marker(run=git.run, head=now.head, branch=now.branch, submodules=inside)
     taken = structs.replace(here, since=time.time())
     note.write(workspace, taken)
