@@ -20,7 +20,7 @@ from pmrunnerd.services.broom.errand import DEEPEST
 from pmrunnerd.services.cell import NoWorkspace
 from pmrunnerd.services.commits import Commit, InSubmodule, NestedRepository, TooDeep
 from pmrunnerd.services.git import Git, GitFailed, TooSlow
-from pmrunnerd.services.holding import Held, hold
+from pmrunnerd.services.holding import Elsewhere, Held, hold
 from pmrunnerd.services.judgement import judge
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.marker import Marker
@@ -107,6 +107,8 @@ class Tenancy:
         """Do it, and where git fails since the history is gone, say that."""
         try:
             return await doing
+        except Elsewhere:
+            raise
         except GitFailed:
             await state.explain(self._git, self.began.head)
             raise
