@@ -197,12 +197,17 @@ class InboxTable(View, frozen=True, kw_only=True):
 
 
 class PlanRow(View, frozen=True, kw_only=True):
-    """A plan and how many of its tasks are in each state; `making` says how far a draft is."""
+    """A plan and how many of its tasks are in each state; `making` says how far a draft is.
+
+    `unconfined` says that nothing confines what is still to run of it, or confined the latest run
+    of one of its tasks.
+    """
 
     plan: Plan
     alias: str
     tasks: dict[TaskState, int]
     making: str = ""
+    unconfined: bool = False
 
 
 class PlanTable(View, frozen=True, kw_only=True):
