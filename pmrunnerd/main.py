@@ -6,9 +6,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from pmrunnerd import outlet
 from pmrunnerd.model.errors import BadRequest, PmError
+from pmrunnerd.model.invocation import from_anywhere
 from pmrunnerd.options import Options, parse
 
 log = logging.getLogger(__name__)
@@ -36,7 +38,7 @@ def main() -> None:
 
 def _main() -> None:
     try:
-        options = parse(sys.argv[1:], os.environ)
+        options = parse(from_anywhere(sys.argv[1:], Path.cwd()), os.environ)
     except BadRequest as wrong:
         sys.stderr.write(explain(wrong))
         sys.exit(CONFIGURATION)

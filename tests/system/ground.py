@@ -1,10 +1,15 @@
 """A host on which environment `prod` runs and has projects, and what a test asks of it there."""
 
 import json
-from typing import Any, Final
+import time
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 from tests.system.host import Host
 
+T = TypeVar("T")
+
+_PAUSE: Final = 0.1  # seconds
 DAEMON: Final = "pm-runner@prod.service"
 RUNS: Final = "/var/lib/pm-runner/runs/prod"
 PROJECTS: Final = "/srv/pm-runner/projects"
@@ -64,12 +69,16 @@ class Ground:
         """Send a script as a message and return the run that came of it."""
         known = {row["run"]["id"] for row in self.rows()}
         self.ctl("chat", "send", project, "-", input=f"```sh name=one\n{script}\n```\n")
-        return self.machine.wait(lambda: self.latest(project, *known))
+        return self._until(lambda: self.latest(project, *known))
 
     def latest(self, project: str, *but: str) -> str:
         """Return the latest run of a project but for some; nothing where there is none."""
         runs = (str(row["run"]["id"]) for row in self.rows() if row["alias"] == project)
         return next((run for run in runs if run not in but), "")
+
+    def another(self, project: str, *but: str) -> str:
+        """Wait for a run of a project that is none of some, and return it."""
+        return self._until(lambda: self.latest(project, *but))
 
     def cancel(self, run: str) -> None:
         """Cancel a run's task, and return when nothing of the run is left."""
@@ -83,9 +92,7 @@ class Ground:
 
     def ended(self, run: str) -> dict[str, Any]:
         """Wait for the end of a run and return how it ended."""
-        return self.machine.wait(
-            lambda: dict(self.ctl("run", "show", run)["run"].get("ended") or {})
-        )
+        return self._until(lambda: dict(self.ctl("run", "show", run)["run"].get("ended") or {}))
 
     def printed(self, run: str, text: str) -> list[str]:
         """Return the lines with a text that a run has printed."""
@@ -117,3 +124,12 @@ class Ground:
     def over(self, run: str) -> None:
         """Wait until nothing of a run's unit is there."""
         self.machine.wait(lambda: self.unit(run, "ActiveState", "Job") == ["inactive", ""])
+
+    def _until(self, true: Callable[[], T]) -> T:
+        """Ask as often as a person might: each time is a program that takes its share of the machine."""
+
+        def asked() -> T:
+            time.sleep(_PAUSE)
+            return true()
+
+        return self.machine.wait(asked)

@@ -22,14 +22,33 @@ def ground(machine: Host) -> Iterator[Ground]:
     ground.end()
 
 
-def refused(ground: Ground, *words: str) -> dict[str, Any]:
+# Root needs none, and the host has none.
+SUDO: Final = """\
+sudo() {
+    if [ "$1" = -u ]; then runuser -u "$2" -- $(shift 2; echo "$@"); else "$@"; fi
+}
+"""
+
+
+def pasted(machine: Host, hint: str) -> None:
+    """Do what a hint says, as an operator who pastes it."""
+    machine.run("sh", "-ec", SUDO + hint)
+
+
+def succeeded(ground: Ground, run: str) -> bool:
+    """Wait for the end of a run and tell whether it is a good one."""
+    ended = ground.ended(run)
+    assert (ended["outcome"], ended.get("reason", "")) == ("succeeded", "")
+    return True
+
+
+def refused(ground: Ground, *words: str, home: str = "/root") -> dict[str, Any]:
     """Have the client refused something, and return the error that it was told."""
     ctl = ("pmrunnerctl", "--env", "prod", "--json", *words)
-    done = ground.machine.run(*ctl, check=False)
+    done = ground.machine.run(*ctl, check=False, env={"HOME": home})
     assert done.returncode != 0, done.stdout
-    error: dict[str, Any] = json.loads((done.stdout + done.stderr).splitlines()[-1])
-    inner: dict[str, Any] = error.get("error", error)
-    return inner
+    said: dict[str, Any] = json.loads((done.stdout + done.stderr).splitlines()[-1])
+    return dict(said.get("error", said))
 
 
 def test_what_a_person_has_at_home_is_a_project_once_what_is_said_was_pasted(
@@ -44,10 +63,10 @@ def test_what_a_person_has_at_home_is_a_project_once_what_is_said_was_pasted(
     said = refused(ground, "project", "add", "home", home)
     assert "a run sees nothing in /home" in said["message"]
 
-    machine.run("sh", "-ec", said["hint"])
+    pasted(machine, said["hint"])
     ground.ctl("project", "add", "home", home)
     run = ground.say("home", "mkdir -p layers; echo flour > layers/dough; id -un > who")
-    assert ground.ended(run)["outcome"] == "succeeded"
+    assert succeeded(ground, run)
 
     # The person goes on with what the run has made, and the next run with theirs.
     script = (
@@ -56,7 +75,7 @@ def test_what_a_person_has_at_home_is_a_project_once_what_is_said_was_pasted(
     machine.run("sh", "-ec", script, user=anna)
     machine.run(*GIT, "-C", home, "commit", "-q", "-m", "By hand", user=anna)
     again = ground.say("home", "cat layers/dough layers/own; echo eggs >> layers/own")
-    assert ground.ended(again)["outcome"] == "succeeded"
+    assert succeeded(ground, again)
     assert ground.printed(again, "sugar")
     assert machine.run("git", "-C", home, "status", "--porcelain", user=anna).stdout == ""
     log = machine.run("git", "-C", home, "log", "--format=%an", user=anna).stdout.splitlines()
@@ -74,17 +93,18 @@ def test_a_place_outside_of_the_roots_is_a_project_once_what_is_said_was_pasted(
     assert "it lies outside of where runs may write" in said["message"]
     assert f"ReadWritePaths=-{path}" in said["hint"]
 
-    machine.run("sh", "-ec", said["hint"])
+    pasted(machine, said["hint"])
     ground.ctl("project", "add", "tart", path)
     run = ground.say("tart", "echo flour > dough")
-    assert ground.ended(run)["outcome"] == "succeeded"
+    assert succeeded(ground, run)
 
 
 def test_a_login_is_where_only_runs_read_it_and_the_daemon_cannot(ground: Ground) -> None:
     machine = ground.machine
-    own = refused(
-        ground, "agent", "login", "--own", "--path", "/home/anna/.claude/.credentials.json"
-    )
+    machine.run("mkdir", "-p", "/tmp/home/.claude")
+    own_login = '{"claudeAiOauth":{"accessToken":"hush","expiresAt":4000000000000}}'
+    machine.run("tee", "/tmp/home/.claude/.credentials.json", input=own_login)
+    own = refused(ground, "agent", "login", "--own", home="/tmp/home")
     assert "runs see nobody's home" in own["message"]
     assert "claude setup-token" in own["hint"]
 
@@ -112,11 +132,11 @@ def test_what_runs_left_goes_whatever_its_modes_are_and_nothing_of_errands_stays
     show = ("git", "-C", f"{PROJECTS}/{pie}", "for-each-ref", ref)
     assert machine.run(*show, user="pm-agent").stdout
     again = ground.say(pie, "true")
-    assert ground.ended(again)["outcome"] == "succeeded"
+    assert succeeded(ground, again)
     shut = f"{RUNS}/{again}/agent/shut"
     script = f"mkdir -p {shut}/in; touch {shut}/in/file; chmod 0 {shut}/in {shut}"
     machine.run(
-        "setpriv", "--reuid=pm-agent", "--regid=pm-agent", "--clear-groups", "sh", "-ec", script
+        "setpriv", "--reuid=pm-agent", "--regid=pm-agent", "--groups=pm-run", "sh", "-ec", script
     )
     old = "find {} -exec touch -h -d '400 days ago' {{}} +"
     machine.run("sh", "-ec", old.format(f"{RUNS}/{again}"))

@@ -121,7 +121,7 @@ def test_a_stop_parks_what_runs_and_the_next_start_goes_on_with_it(ground: Groun
     ground.over(run)
     ground.begin()
     assert ground.ended(run)["outcome"] == "interrupted"
-    again = ground.machine.wait(lambda: ground.latest("parked", run))
+    again = ground.another("parked", run)
     ground.cancel(again)
 
 
@@ -133,7 +133,7 @@ def test_a_run_host_that_is_killed_leaves_nothing_and_its_run_is_interrupted(
     ground.machine.run("systemctl", "kill", "--signal=KILL", f"pm-runner-run@prod-{run}.service")
 
     assert ground.ended(run)["outcome"] == "interrupted"
-    ground.cancel(ground.machine.wait(lambda: ground.latest("hosts", run)))
+    ground.cancel(ground.another("hosts", run))
     failed = ("systemctl", "list-units", "--failed", "--no-legend", "pm-runner*")
     assert not ground.machine.run(*failed).stdout
 

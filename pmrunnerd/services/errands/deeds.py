@@ -48,7 +48,13 @@ async def _examine(errand: e.Examine, _: Enough) -> e.Inspected:
     found = _inspected(
         await workspace.examine(path, _paths(errand.hidden), unconfined=errand.unconfined)
     )
-    return dropin.explained(found, errand.unit) if errand.unit else found
+    if not errand.unit:
+        return found
+    found = dropin.explained(found, errand.unit)
+    if found.problem:
+        return found
+    hidden = _paths(errand.hidden)
+    return await dropin.alone(found, hidden=hidden, unconfined=errand.unconfined)
 
 
 def _inspected(found: workspace.Inspection) -> e.Inspected:

@@ -9,17 +9,23 @@ import pwd
 import re
 import shlex
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from msgspec.structs import replace
 
 from pmrunnerd.model.errand import Inspected
+from pmrunnerd.model.errors import PmError
+from pmrunnerd.services import cells, leftovers
+from pmrunnerd.services.git import Git
+from pmrunnerd.services.outcome import Exited
 
 # What ProtectHome= takes out of a unit's sight.
 _HOMES: Final = tuple(map(Path, ("/home", "/root", "/run/user")))
 # A path that means the same to systemd, in a drop-in, as here.
 _PLAIN: Final = re.compile(r"[\w/.,:@+=-]+", re.ASCII)
+_NOT_SHARED: Final = frozenset({"", "umask", "false", "0", "no", "off"})
 _ELSEWHERE: Final = "/srv/pm-runner/projects"
 
 
@@ -56,6 +62,30 @@ def explained(found: Inspected, unit: str) -> Inspected:
         problem = f"a run works as {_me()}, which may not write {closed[0]}"
         return replace(found, problem=problem, hint=_commands(path, unit, (), shared=True))
     return found
+
+
+async def alone(found: Inspected, *, hidden: Sequence[Path], unconfined: bool) -> Inspected:
+    """Return what was found, with what is wrong where git shares a repository by modes of its own.
+
+    It gives setgid to each directory that it makes, which the unit forbids to all.
+    """
+    path, run = Path(found.path), leftovers.errand("probe")
+    try:
+        cell = await cells.make(
+            path, run, agent=None, hidden=hidden, unconfined=unconfined, writable=False
+        )
+        said = await Git(cell, run).outcome("config", "--get", "core.sharedRepository")
+    except (PmError, OSError):
+        return found  # the first run says what is wrong
+    value = said.out.decode(errors="replace").strip() if isinstance(said, Exited) else ""
+    if value.lower() in _NOT_SHARED:
+        return found
+    return replace(
+        found,
+        problem="its git makes directories setgid (core.sharedRepository), which no run may",
+        hint=f"git -C {shlex.quote(str(path))} config --unset core.sharedRepository"
+        "   # setfacl with d: entries does as much",
+    )
 
 
 def _is_there(path: Path) -> bool:
@@ -115,9 +145,6 @@ def _commands(
     if shared:
         me = _me()
         said += [f"sudo setfacl -m u:{me}:x {one}" for one in above]
-        owner = f"$(stat -c %U {path})"
-        said += [
-            f"sudo setfacl -R -m u:{me}:rwX,d:u:{me}:rwX,d:u:{owner}:rwX {path}",
-            f"sudo -u {owner} git -C {path} config core.sharedRepository group",
-        ]
+        both = f"u:{me}:rwX,d:u:{me}:rwX,d:u:$(stat -c %U {path}):rwX"
+        said.append(f"sudo setfacl -R -m {both} {path}")
     return " && ".join(said)

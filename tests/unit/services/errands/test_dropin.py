@@ -1,3 +1,4 @@
+import asyncio
 import os
 import pwd
 from pathlib import Path
@@ -6,7 +7,7 @@ import pytest
 
 from pmrunnerd.model.errand import Inspected
 from pmrunnerd.services.errands import dropin
-from tests.unit.services.parts import repository
+from tests.unit.services.parts import git, needs_sandbox, repository
 
 UNIT = "pm-runner-run@.service"
 ME = pwd.getpwuid(os.geteuid()).pw_name
@@ -21,7 +22,18 @@ def test_what_a_unit_does_not_let_anybody_see_is_bound_into_it_by_a_drop_in() ->
     file = f"/etc/systemd/system/{UNIT}.d/home-nobody-is-called-so-app.conf"
     assert f"printf '{drop_in}' | sudo tee {file}" in found.hint
     assert f"setfacl -R -m u:{ME}:rwX,d:u:{ME}:rwX,d:u:$(stat -c %U /home/" in found.hint
-    assert "config core.sharedRepository group" in found.hint
+
+
+@needs_sandbox
+def test_git_that_shares_by_modes_is_told_to_leave_that_to_access_lists(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    found = Inspected(path=str(here))
+    assert asyncio.run(dropin.alone(found, hidden=(), unconfined=False)) == found
+    git(here, "config", "core.sharedRepository", "group")
+    told = asyncio.run(dropin.alone(found, hidden=(), unconfined=False))
+
+    assert "which no run may" in told.problem
+    assert told.hint.startswith(f"git -C {here} config --unset core.sharedRepository")
 
 
 def test_what_can_be_seen_is_for_a_look(tmp_path: Path) -> None:
