@@ -72,7 +72,8 @@ def offline(verb: str, *options: str, streams: bool = False) -> tuple[bytes, byt
 
     One that `streams` has our standard input or output for an archive.
     """
-    argv = [sys.executable, "-m", "pmrunnerd.offline", verb, *options]
+    # -P: what lies in the working directory is not code of ours.
+    argv = [sys.executable, "-P", "-m", "pmrunnerd.offline", verb, *options]
     done = subprocess.run(
         argv,
         check=False,
@@ -100,10 +101,16 @@ def unit_of(environment: str, pid: int) -> str | None:
     return name
 
 
+def sockets(name: str) -> list[str]:
+    """Return the sockets of a service: they have limits of their own."""
+    environment = name.removeprefix("pm-runner@").removesuffix(".service")
+    return [f"pm-runner{kind}@{environment}.socket" for kind in ("", "-read", "-web")]
+
+
 def systemctl(verb: str, name: str) -> None:
     """Have the service manager start, stop or restart a unit; its own words go to the terminal."""
     # It counts every start, and a person's are not those of a daemon that cannot stay up.
-    _quietly("reset-failed", name)
+    _quietly("reset-failed", name, *sockets(name))
     status = subprocess.run(
         ["systemctl", verb, name], check=False, stdout=_STANDARD_ERROR
     ).returncode

@@ -11,7 +11,7 @@ import click
 from pmrunnerctl import given, holder, lastly, launch, origins, premises, readiness, recipe, walls
 from pmrunnerctl.address import quoted
 from pmrunnerctl.exits import Cannot, Exit, misused
-from pmrunnerctl.leaving import leave, pid_here
+from pmrunnerctl.leaving import leave, leave_for_another, pid_here
 from pmrunnerctl.render import Cell
 from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import NamedPath, Whole, remember_state, verb
@@ -92,15 +92,18 @@ def start(
     "restart",
     summary="Stop the daemon and start it again; its runs go on meanwhile.",
     what="With the environment, state directory, options and PMRUNNER_ variables that it had. Agents at work do not"
-    " notice. One that systemd runs is restarted by systemd.",
+    " notice. One that systemd runs is restarted by systemd; who may not ask that asks the daemon, which"
+    " leaves and is started again, but not soon after its last start.",
     example="pmrunnerctl restart",
     then="pmrunnerctl status",
 )
 def restart(session: Session) -> None:
     overview = session.ask(p.Status())
     unit = launch.unit_of(overview.environment, overview.pid)
-    if unit:
+    if unit and os.geteuid() == 0:
         launch.systemctl("restart", unit)
+    elif unit:
+        leave_for_another(session, overview)
     else:
         _must_be_ours(session, overview)
         options = recipe.as_it_is(session, overview)

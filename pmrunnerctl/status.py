@@ -29,6 +29,7 @@ def draw(screen: Screen, found: Overview) -> None:
     screen.pairs(
         [
             ("problem", Cell(found.problem, "red")),
+            ("configuration", Cell(found.configuration, "yellow")),
             ("release", found.release),
             ("process", f"{found.pid}, since {screen.when(found.started_at)}"),
             ("memory", f"{found.memory / _MIB:.0f} MiB"),

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 CANNOT_START = 1
 BUG = 70
 DISK_FAILED = 74
+RESTART = 75
 CONFIGURATION = 78
 # How long whoever reads our standard error may take for what we said last, in seconds.
 LAST_WORDS = 1.0
@@ -59,13 +60,16 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
     # `--help` and a wrong option need none of this.
     import asyncio  # noqa: PLC0415
 
+    from pmrunnerd.api.sockets import inherited  # noqa: PLC0415
     from pmrunnerd.house import House  # noqa: PLC0415
     from pmrunnerd.services import broom, parcel  # noqa: PLC0415
+    from pmrunnerd.services.host.choice import choose  # noqa: PLC0415
     from pmrunnerd.store.failures import StoreFailed, TooNew  # noqa: PLC0415
     from pmrunnerd.takeover import clear_the_way  # noqa: PLC0415
 
     gc.freeze()
     gc.enable()
+    held = inherited(os.environ)
     said = outlet.configure(os.environ)
     report = told or said.report
     status = 0
@@ -73,13 +77,15 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
         parcel.prepare(broom)
         comes_back = True
         while comes_back:
-            clear_the_way(options.state_directory)
-            house = House(options)
+            host = choose(options.host, options.environment, options.state_directory)
+            clear_the_way(options.state_directory, host)
+            house = House(options, held)
             try:
                 asyncio.run(house.live(lambda: report(""), said))
             finally:
                 house.close()
             comes_back = house.comes_back
+            status = RESTART if house.restarts else 0
     except* StoreFailed as failures:
         status = DISK_FAILED
         report(explain(first(failures)))

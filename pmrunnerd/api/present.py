@@ -178,7 +178,7 @@ def task_row(state: State, task: Task, waits: Waits, *, texts: bool = False) -> 
         task=task if texts else replace(task, text=""),
         alias=state.projects[task.project].alias,
         waits=why(state, task, waits),
-        unconfined=bool(task.runs) and state.runs[task.runs[-1]].confined is False,
+        unconfined=plans.was_unconfined(state, task),
         wants_login=standing.wants_login(state, task),
     )
 

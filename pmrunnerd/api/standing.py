@@ -1,4 +1,4 @@
-"""How agents stand with their models' providers, as people see it: in the inbox, status and doctor."""
+"""How agents stand with their models' providers, and backups: what a person is to see to beside work."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,7 @@ from pmrunnerd.model.state import State
 from pmrunnerd.rules import accounts, limits
 
 _KIND = "login"
+_BACKUP = "backup"
 _OPEN = frozenset({TaskState.QUEUED, TaskState.RUNNING, TaskState.AWAITING_RESPONSE})
 
 
@@ -27,14 +28,17 @@ def checks(state: State, now: str) -> tuple[Check, ...]:
 def wanted(state: State, project: Project | None = None) -> tuple[v.InboxItem, ...]:
     """Return the logins that a person is to see to: by facts alone, whatever the time is.
 
-    Of a project, if one is given, those that it uses.
+    And that there is no archive of the state, where one was to be made. Of a project, if one is
+    given, only the logins that it uses.
     """
-    return tuple(
+    logins = tuple(
         _item(account)
         for account in state.accounts.values()
         if (account.expiring or account.limit == limits.LOGIN)
         and _is_used(state, account.id, project)
     )
+    at, why = state.unsaved
+    return (*logins, _unsaved(at, why)) if at and project is None else logins
 
 
 def wants_login(state: State, task: Task) -> bool:
@@ -46,7 +50,7 @@ def wants_login(state: State, task: Task) -> bool:
 
 def number_of(item: v.InboxItem) -> int:
     """Return the number by which things of one moment are in order; an agent has none."""
-    return 0 if item.kind == _KIND else number(item.id)
+    return 0 if item.kind in {_KIND, _BACKUP} else number(item.id)
 
 
 def _limits(state: State, now: str) -> Iterator[tuple[Account, str]]:
@@ -89,4 +93,18 @@ def _item(account: Account) -> v.InboxItem:
         options=(),
         at=account.since if needed else account.at,
         command=limits.remedy(account),
+    )
+
+
+def _unsaved(at: str, why: str) -> v.InboxItem:
+    return v.InboxItem(
+        kind=_BACKUP,
+        id=_BACKUP,
+        project="",
+        alias="",
+        task="",
+        text=f"the state was not backed up: {why}",
+        options=(),
+        at=at,
+        command="pmrunnerctl state backup pm-runner.tar.gz",
     )

@@ -61,6 +61,11 @@ class State:
         """Who wants no more runs to begin; empty where nobody does."""
         return self.about.get("draining", "")
 
+    @property
+    def unsaved(self) -> tuple[str, str]:
+        """When the last regular archive was not made, and why; both empty where it was."""
+        return self.about.get("unsaved-at", ""), self.about.get("unsaved", "")
+
     def copy(self) -> "State":
         """Return a second state that holds the same, and from here on changes by itself."""
         twin = State(self._elsewhere)

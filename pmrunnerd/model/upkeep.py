@@ -176,3 +176,10 @@ class PruneTable(View, frozen=True, kw_only=True):
     kept: int
     limit: int
     left: tuple[str, ...] = ()
+
+
+class Reloaded(View, frozen=True, kw_only=True):
+    """Settings, by key, that are `used` from now on as they are configured, and that need a `restart`."""
+
+    used: tuple[str, ...]
+    restart: tuple[str, ...] = ()

@@ -188,6 +188,13 @@ def drain(state: State, by: str) -> Facts:
     return () if state.draining else (ev.Drained(by=by),)
 
 
+def back_up(state: State, failed: str) -> Facts:
+    """Remember why a regular archive was not made, until one is."""
+    if failed:
+        return (ev.BackupFailed(reason=failed),)
+    return (ev.BackedUp(),) if any(state.unsaved) else ()
+
+
 def end_drain(state: State, by: str) -> Facts:
     """Let runs begin again."""
     return (ev.DrainEnded(by=by),) if state.draining else ()

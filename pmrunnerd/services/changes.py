@@ -5,6 +5,7 @@ from typing import Final
 from msgspec import Struct
 
 from pmrunnerd.services.git import Git, shown
+from pmrunnerd.services.substatus import uncommitted
 
 _INDEX: Final = ".git/pm-runner-index"
 # Of what is not tracked only repositories are listed as directories.
@@ -39,12 +40,14 @@ old + new == 0 { next }
 class Changes(Struct, frozen=True):
     """Paths that differ from where the run began, and lines of them that promise more, as `path: line`.
 
-    `nested` are repositories that were made in the workspace, which cannot be part of a commit.
+    What no commit can have: `nested` are repositories that were made in the workspace, `inside` is
+    what is not committed in a submodule.
     """
 
     paths: frozenset[str]
     marked: tuple[str, ...]
     nested: tuple[str, ...] = ()
+    inside: tuple[str, ...] = ()
 
 
 async def changes(git: Git, head: str) -> Changes:
@@ -54,9 +57,9 @@ async def changes(git: Git, head: str) -> Changes:
         *("ls-files", "--others", "--exclude-standard", "-z"), index=_INDEX, only=_REPOSITORIES
     )
     if nested:  # one without a commit would be the end of it
-        await git.outcome("add", "--all", "--ignore-errors", index=_INDEX)
+        await git.outcome("add", "--all", "--sparse", "--ignore-errors", index=_INDEX)
     else:
-        await git("add", "--all", index=_INDEX)
+        await git("add", "--all", "--sparse", index=_INDEX)
     names = await git.records(
         *("diff-index", "--cached", "--name-only", "--no-renames", "-z", head),
         index=_INDEX,
@@ -65,5 +68,8 @@ async def changes(git: Git, head: str) -> Changes:
     marked = await git.pipeline(_MARKED, index=_INDEX, REVISION=head)
     await git.command("rm", "-f", _INDEX)
     return Changes(
-        frozenset(map(shown, names)), tuple(map(shown, marked)), tuple(map(shown, nested))
+        frozenset(map(shown, names)),
+        tuple(map(shown, marked)),
+        tuple(map(shown, nested)),
+        tuple(await uncommitted(git)),
     )

@@ -174,8 +174,10 @@ def test_where_nothing_confines_runs_every_project_says_so(tmp_path: Path) -> No
 def test_where_nothing_confines_runs_a_plan_says_so(tmp_path: Path) -> None:
     def look(desk: Desk) -> None:
         assert not ask(desk, p.PlanShow(plan="p1")).unconfined
+        assert [row.unconfined for row in ask(desk, p.PlanList()).plans] == [False]
         desk.confinement = v.UNCONFINED
         assert ask(desk, p.PlanShow(plan="p1")).unconfined
+        assert [row.unconfined for row in ask(desk, p.PlanList()).plans] == [True]
         entries = ask(desk, p.ChatHistory(project="demo")).entries
         assert [entry.kind for entry in entries if entry.unconfined] == ["plan"]
 

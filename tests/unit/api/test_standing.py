@@ -1,10 +1,14 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+from msgspec.structs import replace
+
 from pmrunnerd.api import respond as r
 from pmrunnerd.api import standing
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import protocol as p
+from pmrunnerd.model.errors import Forbidden
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import limits
 from tests.unit.api.desks import AT, READER, at_work
@@ -87,5 +91,27 @@ def test_a_login_that_is_wanted_or_ends_soon_is_in_the_inbox_and_in_status(tmp_p
             )
             (item,) = r.look(desk, READER, p.Inbox()).items  # type: ignore[attr-defined]
             assert item.text == f"the login of claude expires at {ends}"
+
+    asyncio.run(scenario())
+
+
+def test_a_backup_that_failed_waits_in_the_inbox_until_there_is_one(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        admin = replace(READER, access=p.Access.ADMIN)
+        async with at_work(tmp_path) as desk:
+            failed = p.BackupReport(failed="cannot write /b: the disk is full")
+            with pytest.raises(Forbidden):
+                await r.respond(desk, READER, failed, "a")
+            await r.respond(desk, admin, failed, "b")
+            (item,) = r.look(desk, READER, p.Inbox()).items  # type: ignore[attr-defined]
+            assert (item.kind, item.at) == ("backup", AT)
+            assert item.text == "the state was not backed up: cannot write /b: the disk is full"
+            assert r.look(desk, READER, p.Status()).waiting == 1  # type: ignore[attr-defined]
+            seq = desk.store.durable
+            for identifier in ("c", "d"):
+                await r.respond(desk, admin, p.BackupReport(), identifier)
+                assert r.look(desk, READER, p.Inbox()).items == ()  # type: ignore[attr-defined]
+            # Each night without trouble is no fact.
+            assert desk.store.durable == seq + 1
 
     asyncio.run(scenario())

@@ -33,3 +33,11 @@ def test_without_a_service_manager_there_is_no_unit(tmp_path: Path) -> None:
     else:
         assert launch.unit("dev") is None
     assert launch.unit_of("zzz", os.getpid()) is None
+
+
+def test_a_service_has_three_sockets_by_name() -> None:
+    assert launch.sockets("pm-runner@prod.service") == [
+        "pm-runner@prod.socket",
+        "pm-runner-read@prod.socket",
+        "pm-runner-web@prod.socket",
+    ]

@@ -19,7 +19,7 @@ CLI = Path("/opt/claude")
 
 def logged_in(state: Path, **kept: str) -> Path:
     place = credentials.file(state, "claude")
-    place.parent.mkdir()
+    place.parent.mkdir(exist_ok=True)
     place.write_text(json.dumps({"kind": "token", "secret": "sk-ant-oat01-hush"} | kept))
     return place
 
