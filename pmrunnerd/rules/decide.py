@@ -92,16 +92,12 @@ def remove_project(state: State, project: Project, by: str) -> Facts:
     for task in state.tasks.values():
         if task.project != project.id or state.plans[task.plan].state.has_ended:
             continue
+        cannot = f"cannot remove project {project.alias}: task {task.id} is"
         if task.cancelling and task.state in UNDER_WAY:
-            raise Refused(
-                f"cannot remove project {project.alias}: task {task.id} is being stopped",
-                hint=f"pmrunnerctl task show {task.id}   once it is CANCELLED, ask again",
-            )
+            hint = f"pmrunnerctl task show {task.id}   once it is CANCELLED, ask again"
+            raise Refused(f"{cannot} being stopped", hint=hint)
         if task.state in (*UNDER_WAY, TaskState.QUEUED):
-            raise Refused(
-                f"cannot remove project {project.alias}: task {task.id} is {task.state}",
-                hint=f"pmrunnerctl task cancel {task.id}",
-            )
+            raise Refused(f"{cannot} {task.state}", hint=f"pmrunnerctl task cancel {task.id}")
     return (ev.ProjectRemoved(project=project.id, by=by),)
 
 
