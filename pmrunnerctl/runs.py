@@ -134,7 +134,7 @@ def _files(screen: Screen, view: RunView) -> str:
 def _memory(ended: Ended) -> Cell:
     if ended.peak_memory is None:
         return _UNKNOWN
-    return Cell(f"{amounts.size(ended.peak_memory)} at most, by its largest process")
+    return Cell(f"{amounts.size(ended.peak_memory)} at most")
 
 
 def _seconds(ended: Ended) -> Cell:

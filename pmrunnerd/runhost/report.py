@@ -15,6 +15,7 @@ from pmrunnerd.model.progress import (
     PutBack,
 )
 from pmrunnerd.model.questions import OPTIONS, Kind
+from pmrunnerd.services.cgroup import Group
 from pmrunnerd.services.child import Usage
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.commits import Commit
@@ -62,6 +63,16 @@ class Reporter:
     def used(self, usage: Usage) -> None:
         """Take note of what the agent used; it is said at the end."""
         self._usage = usage
+
+    def measured(self, group: Group) -> None:
+        """Take note of what the kernel counted for the whole run, which is more than was waited for."""
+        known = self._usage or Usage(0, 0.0)
+        peak, seconds = group.peak_memory(), group.cpu_seconds()
+        if peak is not None or seconds is not None:
+            self._usage = Usage(
+                known.peak_memory if peak is None else peak,
+                known.cpu_seconds if seconds is None else seconds,
+            )
 
     def committed(self, commit: Commit) -> None:
         """Say that the work is a commit."""

@@ -28,8 +28,11 @@ from pmrunnerd.services.sandbox import AGENT, Sandbox, hint, own
 # and the kernel counts by that. `-u` is bash's letter for it, `-p` dash's. Where fewer are allowed
 # already both refuse, and that is no news to whoever reads what the command prints.
 _PROCESSES: Final = 4096
+# Where memory is out, what the command started goes before whoever can say why.
+_FIRST: Final = 500
 _GATE: Final = (
-    f"ulimit -u {_PROCESSES} 2>/dev/null || ulimit -p {_PROCESSES} 2>/dev/null;"
+    f"{{ echo {_FIRST} > /proc/self/oom_score_adj; }} 2>/dev/null;"
+    f" ulimit -u {_PROCESSES} 2>/dev/null || ulimit -p {_PROCESSES} 2>/dev/null;"
     ' echo >&0 && read -r go && exec "$@"'
 )
 _PATIENCE: Final = 10.0

@@ -53,7 +53,7 @@ def play(
 ) -> None:
     async def whole() -> None:
         async with running(tmp_path / "state") as store:
-            file = credentials.file(store.directory, "claude")
+            file = credentials.file(credentials.place(store.directory), "claude")
             file.parent.mkdir()
             path = tmp_path / ".credentials.json"
             kept = Stored(kind=kind, path=str(path), secret="hush")

@@ -45,7 +45,7 @@ def test_one_run_with_what_it_left(paper: Paper) -> None:
         "ended      11:32:35 UTC, 30 s ago\n"
         "reason     exit status 2\n"
         "kept as    refs/pm-runner/runs/r9-4f2a\n"
-        "memory     12.5 MiB at most, by its largest process\n"
+        "memory     12.5 MiB at most\n"
         "CPU        0.2 s\n"
         "files      /srv/state/runs/r9-4f2a\n"
         "next: pmrunnerctl run logs r9-4f2a\n"

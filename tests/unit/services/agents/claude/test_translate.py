@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from claude_agent_sdk import (
     AssistantMessage,
     ContentBlock,
@@ -111,6 +112,17 @@ def test_a_changed_file_is_told_with_its_lines() -> None:
         pr.Used(at="", tool="Edit", target="/x", result="ok"),
         pr.Changed(at="", path="/x", added=2, removed=1),
     ]
+
+
+@pytest.mark.parametrize("patch", ["no list", [1], [{"lines": 5}], {"lines": ["+c"]}])
+def test_a_patch_of_another_shape_is_a_change_without_lines(patch: Any) -> None:
+    block = ToolResultBlock(tool_use_id="a", content="ok")
+    details = {"filePath": "/x" * 5000, "structuredPatch": patch}
+
+    _, changed = Translator().translate(UserMessage(content=[block], tool_use_result=details))
+
+    assert isinstance(changed, pr.Changed)
+    assert (changed.added, changed.removed, len(changed.path) < 1000) == (0, 0, True)
 
 
 def test_a_long_result_is_cut_and_says_so() -> None:
