@@ -183,23 +183,6 @@ def retry_task(state: State, task: str, by: str) -> Facts:
     return (*with_consequences(state, [fact]), *(() if account.at_once else sooner))
 
 
-def drain(state: State, by: str) -> Facts:
-    """Let no more runs begin."""
-    return () if state.draining else (ev.Drained(by=by),)
-
-
-def back_up(state: State, failed: str) -> Facts:
-    """Remember why a regular archive was not made, until one is."""
-    if failed:
-        return (ev.BackupFailed(reason=failed),)
-    return (ev.BackedUp(),) if any(state.unsaved) else ()
-
-
-def end_drain(state: State, by: str) -> Facts:
-    """Let runs begin again."""
-    return (ev.DrainEnded(by=by),) if state.draining else ()
-
-
 def cancel_run(state: State, run: str, by: str) -> Facts:
     """Stop a run that is under way and cancel its task."""
     known = state.run(run)
