@@ -124,14 +124,21 @@ def systemctl(verb: str, name: str) -> None:
 
 
 def journal(
-    name: str, *, lines: int, follow: bool, each: Callable[[str], None] | None = None
+    name: str,
+    words: Sequence[str],
+    *,
+    lines: int,
+    follow: bool,
+    each: Callable[[str], None] | None = None,
 ) -> None:
     """Have journalctl show what a unit said: its output is ours, or goes to `each`, line by line.
+
+    `words` are which of it, as journalctl has them.
 
     Raises Cannot if it says no, and BrokenPipeError once nobody reads what it shows.
     """
     _must_be_readable(name)
-    argv = ["journalctl", "--no-pager", f"--lines={lines}", f"--unit={name}"]
+    argv = ["journalctl", "--no-pager", f"--lines={lines}", *words]
     argv += ["--follow"] if follow else []
     # What journalctl says of its own, `-- No entries --` say, is no line of the daemon's.
     argv += ["--quiet", "--output=short-iso"] if each else []

@@ -1,14 +1,17 @@
 """`logs`: what the daemon itself said, also when it is dead."""
 
+from typing import Any
+
 import click
 
-from pmrunnerctl import launch, offline, watch
+from pmrunnerctl import complete, launch, logline, offline, watch
 from pmrunnerctl.exits import Cannot, Exit, Stranger
 from pmrunnerctl.session import Session
 from pmrunnerctl.tail import tail
 from pmrunnerctl.verbs import Whole, verb
 from pmrunnerctl.where import RUN
 from pmrunnerd.model import protocol as p
+from pmrunnerd.model.naming import ALIAS
 
 LOG = "pmrunnerd.log"
 
@@ -17,14 +20,47 @@ LOG = "pmrunnerd.log"
     "logs",
     click.option("-f", "--follow", is_flag=True, help="Go on as more is said."),
     click.option("-n", "--lines", metavar="N", type=Whole(min=0), default=50, help="(50)"),
+    click.option(
+        *("--task", "task"),
+        metavar="TASK",
+        callback=logline.is_a(logline.TASK, "t7"),
+        shell_complete=complete.tasks,
+        help="What a task, its runs and its questions came to.",
+    ),
+    click.option(
+        *("--run", "run"),
+        metavar="RUN",
+        callback=logline.is_a(logline.RUN, "r8-4f2a"),
+        shell_complete=complete.runs,
+    ),
+    click.option(
+        *("--project", "project"),
+        metavar="ALIAS",
+        callback=logline.is_a(ALIAS, "cake"),
+        shell_complete=complete.aliases,
+    ),
+    click.option(
+        *("-p", "--priority", "level"),
+        type=click.Choice(logline.LEVELS),
+        help="This and what is worse.",
+    ),
+    click.option(
+        "--since",
+        metavar="TIME",
+        callback=logline.moment,
+        help="30min, 2h, 3days, or 2026-11-24T12:30 on the clock here.",
+    ),
     summary="Show what the daemon itself said.",
     what="From the journal where systemd runs it, else from pmrunnerd.log in its state directory,"
     " whether or not it is alive. One line an event: what people and agents said is not in it."
+    " In the journal, what run hosts say of a task, run or project is shown with it."
     " Ctrl-C ends the watching, not the daemon.",
-    example="pmrunnerctl logs -f",
+    example="pmrunnerctl logs --task t7 -f",
     then="pmrunnerctl doctor",
 )
-def logs(session: Session, *, follow: bool, lines: int) -> None:
+def logs(session: Session, *, follow: bool, lines: int, **given: Any) -> None:
+    wanted = logline.Wanted(**{name: value for name, value in given.items() if value})
+
     def show(text: str) -> None:
         session.show({"line": text}, lambda said: session.out.line(said["line"]))
         session.out.flush()
@@ -33,11 +69,17 @@ def logs(session: Session, *, follow: bool, lines: int) -> None:
     with watch.watching(session, work="the daemon goes on"):
         if unit:
             each = show if session.json else None
-            launch.journal(unit, lines=lines, follow=follow, each=each)
+            launch.journal(unit, wanted.words(unit), lines=lines, follow=follow, each=each)
             return
         path = offline.directory(session, None) / LOG
         try:
-            for line in tail(path, lines, follow=follow, wait=session.out.wait):
+            for line in tail(
+                path,
+                lines,
+                follow=follow,
+                wait=session.out.wait,
+                wanted=wanted.matches if any(wanted) else None,
+            ):
                 show(line.decode(errors="replace"))
         except BrokenPipeError:
             raise

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -23,19 +24,32 @@ def last(file: BinaryIO, count: int) -> bytes:
     return b"".join(lines[max(len(lines) - count, 0) :])
 
 
+def last_wanted(file: BinaryIO, count: int, wanted: Callable[[bytes], bool]) -> bytes:
+    """Return the last lines of a file that are wanted, and leave it at its end."""
+    # Of half a line nobody knows yet what it is about.
+    lines = (line for line in file if not line.endswith(b"\n") or wanted(line.rstrip(b"\n")))
+    return b"".join(deque(lines, maxlen=count))
+
+
 def tail(
-    path: Path, count: int, *, follow: bool, wait: Callable[[float], None] = time.sleep
+    path: Path,
+    count: int,
+    *,
+    follow: bool,
+    wait: Callable[[float], None] = time.sleep,
+    wanted: Callable[[bytes], bool] | None = None,
 ) -> Iterator[bytes]:
     """Yield the last lines of a file, whole, one by one; with `follow` go on for ever.
 
-    It waits a while for more. Raises OSError where it cannot be read at the beginning.
+    Of those that are `wanted`, where not all are. It waits a while for more. Raises OSError where
+    it cannot be read at the beginning.
     """
     file: BinaryIO = path.open("rb")
     try:
-        rest = last(file, count)
+        rest = last(file, count) if wanted is None else last_wanted(file, count, wanted)
         while True:
             *whole, rest = rest.split(b"\n")
-            yield from whole
+            yield from (line for line in whole if wanted is None or wanted(line))
             if not follow:
                 break
             more = file.read(_BLOCK)
@@ -43,7 +57,7 @@ def tail(
                 file = _again(path, file)
                 wait(PAUSE)
             rest += more
-        if rest:
+        if rest and (wanted is None or wanted(rest)):
             yield rest
     finally:
         file.close()

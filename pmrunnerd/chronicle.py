@@ -13,12 +13,12 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
-from pmrunnerd.logfmt import event
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.state import State
 from pmrunnerd.model.views import UNCONFINED
 from pmrunnerd.outlet import Outlet
+from pmrunnerd.services.logfmt import event
 from pmrunnerd.store.batch import Batch
 from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.store import Store
@@ -35,7 +35,7 @@ LONGEST: Final = 160
 
 # What is told of a fact, and how it is spelled; everything else is left out. A commit of git is
 # `git`, because `commit` is that of the journal.
-_TOLD: Final[Mapping[str, str]] = {
+TOLD: Final[Mapping[str, str]] = {
     "message": "message",
     "plan": "plan",
     "instead_of": "instead_of",
@@ -124,7 +124,7 @@ class Chronicle:
             log.exception("cannot tell what happened after commit %d", since)
 
     def _say(self, *events: logging.LogRecord) -> None:
-        self._outlet.say(*(self._outlet.line.format(one) for one in events))
+        self._outlet.tell(*events)
 
 
 def records(state: State, batch: Batch) -> Iterator[logging.LogRecord]:
@@ -143,7 +143,9 @@ def fields(state: State, fact: ev.AnyEvent) -> dict[str, Any]:
     if (identifier := getattr(fact, "project", "")) != "":
         project = state.projects.get(identifier)
         said["project"] = project.alias if project else identifier
-    for field, spelled in _TOLD.items():
+    if (task := _task(state, fact)) is not None:
+        said["task"] = task
+    for field, spelled in TOLD.items():
         value = getattr(fact, field, None)
         if value not in (None, "", UNSET):
             said[spelled] = _clip(value) if isinstance(value, str) else value
@@ -167,6 +169,24 @@ def fields(state: State, fact: ev.AnyEvent) -> dict[str, Any]:
         words = reason.partition(": ")[0] if isinstance(fact, _REASON_QUOTES) else reason
         said["reason"] = _clip(words)
     return said
+
+
+def _task(state: State, fact: ev.AnyEvent) -> str | tuple[str, ...] | None:
+    """Return the tasks that a fact is about and does not name as such: their story has it, too."""
+    match fact:
+        case ev.RunPruned():
+            return None  # long after its story; where that lies would have to be read
+        case ev.PlanDrafted(tasks=tasks) | ev.PlanEdited(tasks=tasks):
+            return tuple(planned.task for planned in tasks) or None
+        case ev.PlanBegun(planner=ev.PlannedTask(task=task)):
+            return task
+        case ev.QuestionAnswered(question=name):
+            question = state.questions.get(name)
+            return question.task if question else None
+        case _ if not hasattr(fact, "task") and (name := getattr(fact, "run", "")):
+            run = state.runs.get(name)
+            return run.task if run else None
+    return None
 
 
 def _level(fact: ev.AnyEvent) -> int:

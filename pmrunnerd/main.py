@@ -61,7 +61,7 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
     import asyncio  # noqa: PLC0415
 
     from pmrunnerd.api.sockets import inherited  # noqa: PLC0415
-    from pmrunnerd.house import House  # noqa: PLC0415
+    from pmrunnerd.house import RELEASE, House  # noqa: PLC0415
     from pmrunnerd.services import broom, parcel  # noqa: PLC0415
     from pmrunnerd.services.host.choice import choose  # noqa: PLC0415
     from pmrunnerd.store.failures import StoreFailed, TooNew  # noqa: PLC0415
@@ -70,7 +70,8 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
     gc.freeze()
     gc.enable()
     held = inherited(os.environ)
-    said = outlet.configure(os.environ)
+    base = {"PMRUNNER_ENV": options.environment, "PMRUNNER_RELEASE": RELEASE}
+    said = outlet.configure(os.environ, base)
     report = told or said.report
     status = 0
     try:

@@ -1,62 +1,75 @@
-"""Writes lines from a thread of its own: who says something never waits for who reads it.
+"""Writes the log from a thread of its own: who says something never waits for who reads it.
 
-A pipe that nobody reads fills up and then blocks whoever writes to it, for ever. So only this thread
-writes, and it may be left behind: at the end it gets a moment and no more.
+A pipe that nobody reads fills up and then blocks whoever writes to it, for ever, and a journal that
+hangs does the same. So only this thread writes, and it may be left behind: at the end it gets a moment
+and no more.
 """
 
 import asyncio
 import contextlib
 import logging
 import os
-import select
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, Protocol
 
-from pmrunnerd.logfmt import PRIORITY, Line, event
+from pmrunnerd.services.entries import Entry
+from pmrunnerd.services.journald import SOCKET, Journal, is_ours
+from pmrunnerd.services.logfmt import Line, event
+from pmrunnerd.sinks import Entries, Sink, Stream
 
-# With so many characters waiting, more is dropped, and said to have been dropped.
+# With so many bytes waiting, more is dropped, and said to have been dropped.
 LIMIT: Final = 1 << 20
 STANDARD_ERROR: Final = 2
 
 
+class Spelling(Protocol):
+    """How records become pieces of the log."""
+
+    def piece(self, record: logging.LogRecord) -> bytes:
+        """Return a record as one piece."""
+
+    def report(self, text: str) -> Iterator[bytes]:
+        """Yield what people are told, an error, as pieces."""
+
+
 class Outlet:
-    """Lines wait here in order. What is said in one call is written in one piece.
+    """Pieces wait here in order. What is said in one call is written together."""
 
-    `line` spells records for those who have many to say at once.
-    """
-
-    def __init__(self, descriptor: int, line: Line) -> None:
-        self.line = line
-        self._descriptor = descriptor
-        self._waiting: deque[str | Callable[[], object]] = deque()
+    def __init__(self, sink: Sink, spelling: Spelling) -> None:
+        self._sink = sink
+        self._spelling = spelling
+        # A number stands for so many pieces that were lost in its place.
+        self._waiting: deque[bytes | int | Callable[[], object]] = deque()
         self._bytes = self._dropped = 0
-        self._closing = self._is_torn = False
+        self._closing = False
         self._moved = threading.Condition()
         # A daemon thread: one that hangs in a write must not keep the process from its end.
         self._thread = threading.Thread(target=self._write, name="log", daemon=True)
         self._thread.start()
 
-    def say(self, *lines: str) -> None:
-        """Have lines written, unless too much waits already. Never blocks and never raises."""
-        if not lines:
+    def tell(self, *records: logging.LogRecord) -> None:
+        """Have records written. Never blocks; raises what spelling them does."""
+        self.say(*(self._spelling.piece(record) for record in records))
+
+    def say(self, *pieces: bytes) -> None:
+        """Have pieces written, unless too much waits already. Never blocks and never raises."""
+        if not pieces:
             return
-        text = "".join(f"{line}\n" for line in lines)
+        size = sum(map(len, pieces))
         with self._moved:
-            if self._bytes + len(text) > LIMIT or self._closing:
-                self._dropped += len(lines)
+            if self._bytes + size > LIMIT or self._closing:
+                self._dropped += len(pieces)
                 return
-            if self._dropped:
-                text = self._about_dropped() + text
-            self._waiting.append(text)
-            self._bytes += len(text)
+            self._confess()
+            self._waiting.extend(pieces)
+            self._bytes += size
             self._moved.notify()
 
     def report(self, text: str) -> None:
         """Say what stopped us, as people read it; a manager is told that it is an error."""
-        prefix = f"<{PRIORITY[logging.ERROR]}>" if self.line.managed else ""
-        self.say(*(f"{prefix}{line}" for line in text.splitlines()))
+        self.say(*self._spelling.report(text))
 
     async def written(self) -> None:
         """Return once all that was said so far is written, or was lost with its reader."""
@@ -75,17 +88,20 @@ class Outlet:
     def close(self, within: float) -> None:
         """Write what is left, if somebody takes it within some seconds; then nothing any more."""
         with self._moved:
-            if self._dropped and not self._closing:
-                self._waiting.append(self._about_dropped())
+            if not self._closing:
+                self._confess()
             self._closing = True
             self._moved.notify()
         self._thread.join(within)
 
-    def _about_dropped(self) -> str:
-        count, self._dropped = self._dropped, 0
-        fields = {"count": count, "why": "standard error was not read"}
-        record = event("lines-dropped", logging.WARNING, fields)
-        return self.line.format(record) + "\n"
+    def _confess(self) -> None:
+        if self._dropped:
+            self._waiting.append(self._dropped)
+            self._dropped = 0
+
+    def _lost(self, count: int) -> bytes:
+        fields = {"count": count, "why": self._sink.why}
+        return self._spelling.piece(event("lines-dropped", logging.WARNING, fields))
 
     def _write(self) -> None:
         while True:
@@ -95,32 +111,20 @@ class Outlet:
                     return
                 taken = list(self._waiting)
                 self._waiting.clear()
-            text = "".join(one for one in taken if isinstance(one, str))
-            data = text.encode(errors="backslashreplace")
-            if self._is_torn and data:
-                data = b"\n" + data  # half a line is there, and ours would be read as its end
-            left = _write_all(self._descriptor, data)
-            if written := data[: len(data) - len(left)]:
-                self._is_torn = not written.endswith(b"\n")
+            said = [one for one in taken if isinstance(one, bytes | int)]
+            pieces = [self._lost(one) if isinstance(one, int) else one for one in said]
+            went = self._sink.write(pieces)
             with self._moved:
-                self._bytes -= len(text)
+                self._bytes -= sum(len(one) for one in said if isinstance(one, bytes))
+                # What told of others is lost with them.
+                self._dropped += sum(
+                    one if isinstance(one, int) else 1
+                    for one, is_taken in zip(said, went, strict=True)
+                    if not is_taken
+                )
             for one in taken:
-                if not isinstance(one, str):
+                if not isinstance(one, bytes | int):
                     one()
-
-
-def _write_all(descriptor: int, data: bytes) -> bytes:
-    """Write; return what could not be written: the disk of a log may be full."""
-    # Nobody is left to be told that standard error is gone.
-    with contextlib.suppress(OSError):
-        while data:
-            try:
-                data = data[os.write(descriptor, data) :]
-            except BlockingIOError:  # somebody who shares it made it so; here we do have time
-                room = select.poll()
-                room.register(descriptor, select.POLLOUT)
-                room.poll()
-    return data
 
 
 class _Said(logging.Handler):
@@ -132,18 +136,23 @@ class _Said(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self._outlet.say(self._outlet.line.format(record))
+            self._outlet.tell(record)
         except Exception:  # noqa: BLE001 - a record that cannot be spelled is the loss of one line
             self.handleError(record)
 
 
-def configure(environment: Mapping[str, str]) -> Outlet:
-    """Send every log record to standard error, as whoever reads it there likes it.
+def configure(environment: Mapping[str, str], base: Mapping[str, str]) -> Outlet:
+    """Send every log record where the service manager, or whoever reads standard error, likes it.
 
-    Close the outlet that is returned: what was said last may still be on its way.
+    `base` are fields of each entry of the journal. Close the outlet that is returned: what was said
+    last may still be on its way.
     """
-    managed = "JOURNAL_STREAM" in environment or "NOTIFY_SOCKET" in environment
-    outlet = Outlet(_descriptor(), Line(managed=managed))
+    if is_ours(environment, STANDARD_ERROR) and SOCKET.exists():
+        entry = Entry({**base, "SYSLOG_IDENTIFIER": "pmrunnerd"})
+        outlet = Outlet(Entries(Journal(patient=True)), entry)
+    else:
+        managed = "JOURNAL_STREAM" in environment or "NOTIFY_SOCKET" in environment
+        outlet = Outlet(Stream(_descriptor()), Line(managed=managed))
     logging.basicConfig(level=logging.INFO, handlers=[_Said(outlet)], force=True)
     # What we say about ourselves must never be able to stop us.
     logging.raiseExceptions = False

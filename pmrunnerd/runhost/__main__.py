@@ -10,6 +10,7 @@ from typing import Final
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Finished
+from pmrunnerd.runhost import telling
 from pmrunnerd.runhost.host import RunHost
 from pmrunnerd.runhost.report import Reporter
 from pmrunnerd.services import broom, leftovers, lockfile, parcel
@@ -36,10 +37,10 @@ def main(words: list[str]) -> int:
             return _BAD_USAGE
     # A core of ours, or of what we start, would have logins in it, in somebody's workspace.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     # Files of the workspace are made with the modes that people expect; ours say theirs.
     os.umask(0o022)
     run = RunDirectory(Path(directory).absolute())
+    telling.configure(run, os.environ)
     lock = _lock(run, file)
     if lock is None:
         sys.stderr.write(f"cannot hold run {run.run}: another run host does, or did\n")

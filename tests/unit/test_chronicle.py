@@ -11,15 +11,16 @@ import pytest
 from msgspec.structs import replace
 
 from pmrunnerd.chronicle import LONGEST, MOST_BEHIND, Chronicle, fields, records
-from pmrunnerd.logfmt import Line
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.state import State
 from pmrunnerd.outlet import Outlet
+from pmrunnerd.services.logfmt import Line
+from pmrunnerd.sinks import Stream
 from pmrunnerd.store.batch import Batch, decode
 from pmrunnerd.store.store import Store
 from tests.integration.logs import events
-from tests.unit.rules.life import AT, a_project
+from tests.unit.rules.life import AT, a_plan, a_project, asked, happen, started
 from tests.unit.store.parts import project, running, said
 
 WORDS = "anna's own words"
@@ -92,6 +93,18 @@ def test_a_project_is_told_by_the_name_that_people_type() -> None:
     assert fields(State(), fact)["project"] == "w1"
 
 
+def test_the_story_of_a_task_has_what_its_runs_and_questions_did() -> None:
+    state = happen(a_plan(), started("t1", "r1-aaaa"), *asked("t1", "r1-aaaa", WORDS))
+    began = ev.RunBegan(run="r1-aaaa", project="w1", cursor=1, head="4f2a", confined=True)
+    assert fields(state, began)["task"] == "t1"
+    answered = ev.QuestionAnswered(question="q1", project="w1", text=WORDS, by="anna")
+    assert fields(state, answered)["task"] == "t1"
+    drafted = ev.PlanDrafted(plan="p1", project="w1", message="m1", title="", tasks=(TASK,))
+    assert fields(state, drafted)["task"] == ("t2",)
+    gone = ev.RunEnded(run="r9-aaaa", project="w1", outcome=Outcome.FAILED, cursor=1)
+    assert "task" not in fields(state, gone)
+
+
 def test_a_reason_is_one_line_and_not_too_long() -> None:
     fact = ev.TaskHeld(task="t1", project="w1", reason="first\nsecond")
     assert fields(State(), fact)["reason"] == "first…"
@@ -149,7 +162,7 @@ class Told:
 
     def __init__(self) -> None:
         self._read, self._write = os.pipe()
-        self.outlet = Outlet(self._write, Line(managed=False))
+        self.outlet = Outlet(Stream(self._write), Line(managed=False))
 
     def close(self) -> list[dict[str, str]]:
         """Return every event that was told."""

@@ -70,3 +70,17 @@ def test_a_log_in_whose_place_another_came_is_told_on(tmp_path: Path) -> None:
     assert told(lines, 1) == ["new"]
     assert time.monotonic() < until
     lines.close()  # type: ignore[attr-defined]
+
+
+def test_of_lines_that_are_wanted_the_last_are_shown_and_half_a_line_waits_for_its_end(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"a1\nb1\na2\nb2\na3\nb")
+
+    def says(_: float) -> None:
+        with path.open("ab") as file:
+            file.write(b"a half\na4\nb3\n")
+
+    lines = tail(path, 3, follow=True, wait=says, wanted=lambda line: line.startswith(b"a"))
+    assert [next(lines) for _ in range(3)] == [b"a2", b"a3", b"a4"]

@@ -7,7 +7,7 @@ sentence of the module that wrote it.
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 # What syslog and the journal call our levels.
@@ -37,16 +37,34 @@ class Line(logging.Formatter):
             fields |= {"event": record.getMessage(), **event}
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
-        said = " ".join(f"{key}={quote(spell(value))}" for key, value in fields.items())
+        said = pairs(fields)
         if self.managed:
             return f"<{PRIORITY.get(record.levelno, 6)}>{said}"
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         return f"time={stamp}.{int(record.msecs):03}Z {said}"
 
+    def piece(self, record: logging.LogRecord) -> bytes:
+        """Return the record as one line, with its end."""
+        return _line(self.format(record))
+
+    def report(self, text: str) -> Iterator[bytes]:
+        """Yield what people are told as lines; a manager is told that each is an error."""
+        prefix = f"<{PRIORITY[logging.ERROR]}>" if self.managed else ""
+        yield from (_line(f"{prefix}{line}") for line in text.splitlines())
+
+
+def _line(text: str) -> bytes:
+    return f"{text}\n".encode(errors="backslashreplace")
+
+
+def pairs(fields: Mapping[str, object]) -> str:
+    """Return fields as `key=value` with spaces between."""
+    return " ".join(f"{key}={quote(spell(value))}" for key, value in fields.items())
+
 
 def spell(value: object) -> str:
     """Return a value as its plain text: several are joined by commas, truth is lower case."""
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return ",".join(spell(one) for one in value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 

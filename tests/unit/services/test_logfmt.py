@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from pmrunnerd.logfmt import Line, event, quote
+from pmrunnerd.services.logfmt import Line, event, quote
 from tests.integration.logs import parse
 
 
