@@ -28,6 +28,8 @@ from pmrunnerd.services.agents.verification import Verification
 _DEFERRED: Final = "tool_deferred"
 _TURNS: Final = "error_max_turns"
 _FOLLOWS: Final = (UserMessage, ResultMessage)
+# How the CLI marks the result of a call that it does not take.
+_WRONG: Final = "<tool_use_error>"
 _LIMITS: Final = frozenset({_TURNS, "error_max_budget_usd"})
 
 
@@ -56,25 +58,21 @@ class Talk:
         self._turn: tuple[str | None, list[ToolUseBlock]] = (None, [])
         self._is_answered = self._is_told = self._is_served = False
 
-    async def through(self, told: list[str]) -> Verdict:
+    async def through(self, told: str) -> Verdict:
         """Say what is to be said, and listen to the end. Raises ClaudeSDKError, GitFailed."""
         await self._client.connect()
-        if told[0]:
-            await self._client.query(told[0])
-        more = told[1:]
+        if told:
+            await self._client.query(told)
         async for message in self._client.receive_messages():
             self._hear(message)
             limit = provider.limit(message, self._refusals.named, datetime.now(UTC))
             if limit is not None:
                 return await self._limited(limit, is_over=isinstance(message, ResultMessage))
-            if not more:
-                self._note_told(message)
+            self._note_told(message)
             if isinstance(message, ResultMessage):
                 verdict = await self._judge(message)
-                if verdict is None or (more and verdict.outcome is Outcome.SUCCEEDED):
-                    await self._client.query(
-                        more.pop(0) if verdict else self._verification.sent_back
-                    )
+                if verdict is None:
+                    await self._client.query(self._verification.sent_back)
                     continue
                 self._transport.is_over = True
                 return verdict
@@ -100,7 +98,7 @@ class Talk:
                     self._asked[use.id] = asked.read(use.input, use.id)
         elif isinstance(message, UserMessage) and isinstance(message.content, list):
             for block in message.content:
-                if isinstance(block, ToolResultBlock):  # refused by the CLI itself, say
+                if isinstance(block, ToolResultBlock) and not _is_stopped(block):
                     self._asked.pop(block.tool_use_id, None)
 
     def _note_told(self, message: Message) -> None:
@@ -115,11 +113,9 @@ class Talk:
         """Return what a turn comes to; None where it is sent back."""
         if self._questions.wanted:  # the CLI has asked about the first, and called no other
             await self._questions.look_at(self._turn[1])
-        wanted = [*self._questions.unanswered, *self._questions.wanted]
-        if result.stop_reason == _DEFERRED:
-            return self._ask([*self._deferred(result), *wanted])
-        if wanted:
-            return self._ask(wanted)
+        wanted = self._questions.wanted
+        if result.stop_reason == _DEFERRED or wanted or self._questions.unanswered:
+            return self._ask([*self._open(result), *wanted])
         if result.subtype in _LIMITS:
             return self._ask([self._limit(result)])
         if result.is_error:
@@ -128,11 +124,14 @@ class Talk:
             return self._planned(result)
         return await self._worked(result)
 
-    def _deferred(self, result: ResultMessage) -> list[Asked]:
-        if self._asked or result.deferred_tool_use is None:
-            return [one for call in self._asked.values() for one in call]
-        # Repeated on a resume, it is not said again what is asked.
-        return list(asked.read(result.deferred_tool_use.input, result.deferred_tool_use.id))
+    def _open(self, result: ResultMessage) -> list[Asked]:
+        """Return the questions of the turn, those too that its end cut off."""
+        found = [one for call in self._asked.values() for one in call]
+        found += [one for one in self._questions.unanswered if one.key not in self._asked]
+        if not found and result.deferred_tool_use is not None:
+            # Repeated on a resume, it is not said again what is asked.
+            return list(asked.read(result.deferred_tool_use.input, result.deferred_tool_use.id))
+        return found
 
     def _planned(self, result: ResultMessage) -> Verdict:
         plan = results.plan(result.structured_output)
@@ -180,3 +179,8 @@ def _failed(reason: str) -> Verdict:
     return Verdict(
         outcome=Outcome.FAILED, reason=brief.cut(f"Claude Code failed: {reason}", brief.REASON)
     )
+
+
+def _is_stopped(result: ToolResultBlock) -> bool:
+    """Tell whether a question was cut off by the end of its turn, and is no call that makes no sense."""
+    return bool(result.is_error) and _WRONG not in str(result.content)
