@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from msgspec import structs
 
-from pmrunnerd.services import commits, flags, guard, holding, keeping, leftovers, subkeeping
+from pmrunnerd.services import commits, flags, guard, holding, keeping, leftovers, stubs, subkeeping
 from pmrunnerd.services import marker as note
 from pmrunnerd.services import status as state
 from pmrunnerd.services.broom.errand import DEEPEST
@@ -226,6 +226,8 @@ async def _begin(  # noqa: PLR0913 - what `take` is told
     if judged.leftovers is not None:
         # When it began an agent can have written, too.
         dead = structs.replace(judged.leftovers, since=since)
+        with contextlib.suppress(GitFailed):  # where it cannot, they are kept with the rest
+            await stubs.clear(git)
         put_away(dead, await keeping.put_away(git, dead, aside, tell))
         note.remove(workspace)
         judged = await judge(git)

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.errors import PmError, Refused
 from pmrunnerd.model.progress import Asked
+from pmrunnerd.services import stubs
 from pmrunnerd.services.agents import speaking, verification
-from pmrunnerd.services.agents.claude import launch, limits, stubs
+from pmrunnerd.services.agents.claude import launch, limits
 from pmrunnerd.services.agents.claude.launch import Launch
 from pmrunnerd.services.agents.claude.opening import in_words, opening
 from pmrunnerd.services.agents.claude.permissions import Permissions
