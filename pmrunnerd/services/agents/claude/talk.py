@@ -92,6 +92,8 @@ class Talk:
         if isinstance(message, AssistantMessage):
             uses = [block for block in message.content if isinstance(block, ToolUseBlock)]
             before = self._turn[1] if message.message_id == self._turn[0] else []
+            if is_answer(message) and message.message_id != self._turn[0]:
+                self._asked.clear()  # what came to nothing, and the model has gone on without
             self._turn = (message.message_id, before + uses)
             for use in uses:
                 if use.name == asked.TOOL:

@@ -52,9 +52,10 @@ async def work(job: Job, report: Report) -> Verdict:
     waits = await asyncio.to_thread(session.waiting)
     permissions = Permissions(spec.answers, spec.workspace)
     questions = Questions(spec.answers, permissions)
-    if waits.again and not questions.knows(waits.questions):
+    unknown = [one for one in waits.questions if not questions.knows([one])]
+    if waits.again and unknown:
         # Killed before it could say what it asks. The CLI would ask again, and may not be heard.
-        return _ask(report, waits.questions)
+        return _ask(report, unknown)
     told = opening(job, waits, permissions, resumes=resumes)
     if told and resumes:
         await asyncio.to_thread(session.note_told, in_words(spec, waits))

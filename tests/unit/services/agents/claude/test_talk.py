@@ -187,11 +187,20 @@ def test_a_call_that_the_cli_does_not_take_asks_nobody(tmp_path: Path) -> None:
     assert [one.kind for one in talked.every(pr.Asked)] == [Kind.PERMISSION]
 
 
-def asks(call: str) -> dict[str, Any]:
+def test_what_the_model_went_on_without_is_asked_no_more(tmp_path: Path) -> None:
+    wrong = stopped("a", "Error: it does not work")
+    aborted = ended(is_error=True, subtype="error_during_execution")
+    on = [asks("b", turn="m2"), stopped("b"), aborted]
+    talked = Talked(tmp_path, Teller([asks("a"), wrong, *on]), wants="WebFetch")
+
+    assert [one.key for one in talked.every(pr.Asked)] == ["b", "WebFetch\n"]
+
+
+def asks(call: str, turn: str = "m1") -> dict[str, Any]:
     """Return the line with which a model asks."""
     given = {"questions": [{"question": "Which?"}]}
     use = {"type": "tool_use", "id": call, "name": "AskUserQuestion", "input": given}
-    return {"type": "assistant", "message": {"id": "m1", "model": "m", "content": [use]}}
+    return {"type": "assistant", "message": {"id": turn, "model": "m", "content": [use]}}
 
 
 def test_a_deferral_of_nothing_is_a_failure(tmp_path: Path) -> None:
