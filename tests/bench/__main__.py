@@ -11,7 +11,17 @@ from typing import Any, Final
 
 import msgspec
 
-from tests.bench import appending, claude, client, commits, control, memory, running, starting
+from tests.bench import (
+    appending,
+    claude,
+    client,
+    commits,
+    control,
+    hosting,
+    memory,
+    running,
+    starting,
+)
 from tests.bench.bench import Bench, working
 from tests.bench.figures import Figure, table
 
@@ -25,6 +35,7 @@ ROWS: Final[dict[str, Callable[[Bench], Iterable[Figure]]]] = {
     "kill": starting.kill,
     "runs": running.measure,
     "claude": claude.measure,
+    "host": hosting.measure,
     "status": client.measure,
     "append": appending.measure,
 }

@@ -9,9 +9,20 @@ from pathlib import Path
 import pytest
 
 from tests.bench import __main__ as command
-from tests.bench import appending, claude, client, commits, control, memory, running, starting
+from tests.bench import (
+    appending,
+    claude,
+    client,
+    commits,
+    control,
+    hosting,
+    memory,
+    running,
+    starting,
+)
 from tests.bench.bench import Bench
 from tests.bench.figures import Figure
+from tests.system.hosts import lacks
 
 # Numbers stand for what is measured: a commit a client makes, a start, a process.
 ROWS = {
@@ -31,6 +42,7 @@ ROWS = {
         },
     ),
     "claude": (claude.measure, {"start to first model request", "import of the SDK"}),
+    "host": (hosting.measure, {"test host up"}),
     "status": (client.measure, {"pmrunnerctl status"}),
     "append": (appending.measure, {"one append"}),
 }
@@ -45,6 +57,8 @@ class Tiny(Bench):
 
 @pytest.mark.parametrize("name", ROWS)
 def test_a_row_has_figures_above_nothing_each_beside_its_limit(tmp_path: Path, name: str) -> None:
+    if name == "host" and (reason := lacks()):
+        pytest.skip(reason)
     measure: Callable[[Bench], Iterable[Figure]]
     measure, names = ROWS[name]
     figures = list(measure(Tiny(tmp_path, quick=True, sizes=(3, 6))))

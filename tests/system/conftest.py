@@ -1,0 +1,41 @@
+"""The hosts of the tests that need a real systemd: `bare`, and `machine` with the package."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.system import hosts
+from tests.system.host import Host
+
+FIXTURES = frozenset({"bare", "machine"})
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep all that share a host on one worker; the first of them waits for it, and has time to."""
+    if FIXTURES & set(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.system)
+        item.add_marker(pytest.mark.xdist_group("system"))
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(300))
+
+
+@pytest.fixture(scope="session")
+def has_systemd() -> None:
+    if reason := hosts.lacks():
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def bare(has_systemd: None) -> Iterator[Host]:
+    """A host without the package; what one test changes, the next ones see."""
+    with hosts.a_host() as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def machine(has_systemd: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """A host on which the package is installed; what one test changes, the next ones see."""
+    package = hosts.build_package(tmp_path_factory.mktemp("package"))
+    with hosts.a_host() as host:
+        hosts.install(host, package)
+        yield host

@@ -1,0 +1,70 @@
+"""Which host the tests that need a real systemd have, and what it takes."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Final
+
+from tests.house.tree import ROOT
+from tests.system.here import GATE_HOST, Here
+from tests.system.host import Booted, Host
+
+BUILD: Final = ROOT / "packaging/build-deb"
+# A program of each Debian package that a host needs (packaging/debian-test-packages.txt).
+PROGRAMS: Final = {"systemctl": "systemd", "dbus-daemon": "dbus", "pkaction": "polkitd"}
+CONTAINER: Final = {"systemd-nspawn": "systemd-container"}
+SYSTEMD: Final = "systemd"
+
+
+def needs(*, init: str, root: bool, which: Callable[[str], str | None] = shutil.which) -> str:
+    """Return what this machine lacks to have a host, as a sentence; nothing where it has all."""
+    if not root:
+        return "needs root: a host has mounts, namespaces and control groups of its own"
+    programs = PROGRAMS | (CONTAINER if init == SYSTEMD else {})
+    lacks = [package for program, package in programs.items() if which(program) is None]
+    return f"needs a systemd to boot: apt-get install {' '.join(lacks)}" if lacks else ""
+
+
+def way(*, init: str, gate_host: bool) -> str:
+    """Return how to come by a host, by what is pid 1 of this machine.
+
+    A systemd wants every control group for itself: below one, it is asked for a container. A host
+    that was made for a gate is used as it is.
+    """
+    if gate_host:
+        return "here"
+    return "nspawn" if init == SYSTEMD else "as-here"
+
+
+def a_host() -> AbstractContextManager[Host]:
+    chosen = way(init=pid_1(), gate_host=GATE_HOST.exists())
+    return nullcontext(Here()) if chosen == "here" else Booted(chosen)
+
+
+def pid_1() -> str:
+    return Path("/proc/1/comm").read_text().strip()
+
+
+def lacks() -> str:
+    return needs(init=pid_1(), root=os.geteuid() == 0)
+
+
+def build_package(directory: Path) -> Path:
+    """Build the package of this checkout and return it. Raises AssertionError with all it said."""
+    # With this Python, for it imports what the tests do.
+    argv = [sys.executable, os.fspath(BUILD), "--output", os.fspath(directory)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+    return Path(done.stdout.splitlines()[-1])
+
+
+def install(host: Host, package: Path) -> None:
+    """Install a package as an operator does, with no network."""
+    there = Path("/var/cache") / package.name
+    shutil.copyfile(package, host.root / there.relative_to("/"))
+    argv = ("apt-get", "install", "--yes", "--no-install-recommends", there)
+    host.run(*argv, env={"DEBIAN_FRONTEND": "noninteractive"})

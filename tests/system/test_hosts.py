@@ -1,0 +1,40 @@
+"""How the tests come by a host, by what they run on."""
+
+import pytest
+
+from tests.system.hosts import needs, way
+
+
+def everything(program: str) -> str:
+    return f"/usr/bin/{program}"
+
+
+def nothing(program: str) -> None:
+    return None
+
+
+@pytest.mark.parametrize(
+    ("init", "gate_host", "chosen"),
+    [
+        ("bash", False, "as-here"),
+        ("systemd", False, "nspawn"),
+        ("systemd", True, "here"),
+        ("bash", True, "here"),
+    ],
+)
+def test_a_host_is_booted_where_nobody_else_has_made_one(
+    init: str, gate_host: bool, chosen: str
+) -> None:
+    assert way(init=init, gate_host=gate_host) == chosen
+
+
+def test_without_root_one_is_told_why_root_is_needed() -> None:
+    assert needs(init="bash", root=False).startswith("needs root: a host has mounts, ")
+
+
+def test_what_is_missing_is_told_by_the_command_that_installs_it() -> None:
+    assert needs(init="bash", root=True, which=everything) == ""
+    assert needs(init="bash", root=True, which=nothing) == (
+        "needs a systemd to boot: apt-get install systemd dbus polkitd"
+    )
+    assert needs(init="systemd", root=True, which=nothing).endswith(" polkitd systemd-container")
