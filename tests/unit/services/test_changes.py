@@ -198,16 +198,16 @@ def test_a_body_that_was_nothing_and_moved_was_promised_before(tmp_path: Path) -
     assert look(workspace, began).marked == ()
 
 
-def test_what_has_no_line_end_hides_nothing_behind_it(tmp_path: Path) -> None:
+def test_a_line_without_an_end_hides_nothing_behind_it(tmp_path: Path) -> None:
     workspace = repository(tmp_path / "w")
     (workspace / "a.py").write_text("fine")
     (workspace / "b.py").write_text("fine\n")
     git(workspace, "add", "--all")
     git(workspace, "commit", "--quiet", "--message=before")
-    (workspace / "a.py").write_text("other")
+    (workspace / "a.py").write_text("# TODO")
     (workspace / "b.py").write_text("fine\n# TODO\n")
 
-    assert look(workspace, head(workspace)).marked == ("b.py: # TODO",)
+    assert look(workspace, head(workspace)).marked == ("a.py: # TODO", "b.py: # TODO")
 
 
 def test_of_very_many_lines_a_few_are_told(tmp_path: Path) -> None:
