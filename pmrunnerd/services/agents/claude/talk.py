@@ -9,8 +9,6 @@ from claude_agent_sdk import (
     ClaudeSDKClient,
     Message,
     ResultMessage,
-    ToolResultBlock,
-    ToolUseBlock,
     UserMessage,
 )
 
@@ -22,14 +20,13 @@ from pmrunnerd.services.agents.claude.meter import Meter
 from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.claude.translate import Translator, is_answer
 from pmrunnerd.services.agents.claude.transport import CellTransport
+from pmrunnerd.services.agents.claude.turn import Turn
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
 from pmrunnerd.services.agents.verification import Verification
 
 _DEFERRED: Final = "tool_deferred"
 _TURNS: Final = "error_max_turns"
 _FOLLOWS: Final = (UserMessage, ResultMessage)
-# How the CLI marks the result of a call that it does not take.
-_WRONG: Final = "<tool_use_error>"
 _LIMITS: Final = frozenset({_TURNS, "error_max_budget_usd"})
 
 
@@ -54,8 +51,7 @@ class Talk:
         self._questions = questions
         self._spec = spec
         self._translator = Translator(spec.means.spent, questions.refused)
-        self._asked: dict[str, tuple[Asked, ...]] = {}
-        self._turn: tuple[str | None, list[ToolUseBlock]] = (None, [])
+        self._turn = Turn()
         self._is_answered = self._is_told = self._is_served = False
 
     async def through(self, told: str) -> Verdict:
@@ -89,19 +85,7 @@ class Talk:
             self._report.tell(Served(at=""))
         for said in self._translator.translate(message):
             self._report.tell(said)
-        if isinstance(message, AssistantMessage):
-            uses = [block for block in message.content if isinstance(block, ToolUseBlock)]
-            before = self._turn[1] if message.message_id == self._turn[0] else []
-            if is_answer(message) and message.message_id != self._turn[0]:
-                self._asked.clear()  # what came to nothing, and the model has gone on without
-            self._turn = (message.message_id, before + uses)
-            for use in uses:
-                if use.name == asked.TOOL:
-                    self._asked[use.id] = asked.read(use.input, use.id)
-        elif isinstance(message, UserMessage) and isinstance(message.content, list):
-            for block in message.content:
-                if isinstance(block, ToolResultBlock) and not _is_stopped(block):
-                    self._asked.pop(block.tool_use_id, None)
+        self._turn.hear(message)
 
     def _note_told(self, message: Message) -> None:
         # What comes after a model's answer: by then the CLI has written down what it was told.
@@ -114,7 +98,7 @@ class Talk:
     async def _judge(self, result: ResultMessage) -> Verdict | None:
         """Return what a turn comes to; None where it is sent back."""
         if self._questions.wanted:  # the CLI has asked about the first, and called no other
-            await self._questions.look_at(self._turn[1])
+            await self._questions.look_at(self._turn.uses)
         wanted = self._questions.wanted
         if result.stop_reason == _DEFERRED or wanted or self._questions.unanswered:
             return self._ask([*self._open(result), *wanted])
@@ -127,9 +111,7 @@ class Talk:
         return await self._worked(result)
 
     def _open(self, result: ResultMessage) -> list[Asked]:
-        """Return the questions of the turn, those too that its end cut off."""
-        found = [one for call in self._asked.values() for one in call]
-        found += [one for one in self._questions.unanswered if one.key not in self._asked]
+        found = self._turn.questions(self._questions.unanswered)
         if not found and result.deferred_tool_use is not None:
             # Repeated on a resume, it is not said again what is asked.
             return list(asked.read(result.deferred_tool_use.input, result.deferred_tool_use.id))
@@ -181,8 +163,3 @@ def _failed(reason: str) -> Verdict:
     return Verdict(
         outcome=Outcome.FAILED, reason=brief.cut(f"Claude Code failed: {reason}", brief.REASON)
     )
-
-
-def _is_stopped(result: ToolResultBlock) -> bool:
-    """Tell whether a question was cut off by the end of its turn, and is no call that makes no sense."""
-    return bool(result.is_error) and _WRONG not in str(result.content)

@@ -15,7 +15,7 @@ from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.claude.talk import Talk
 from pmrunnerd.services.agents.protocol import Job, Verdict
-from tests.unit.services.agents.claude.parts import Teller, ended, lines
+from tests.unit.services.agents.claude.parts import Teller, asks, ended, lines, stopped
 from tests.unit.services.agents.parts import Heard
 from tests.unit.services.agents.parts import session_spec as spec
 from tests.unit.services.parts import head, repository, unconfined
@@ -165,42 +165,12 @@ def test_a_call_that_is_deferred_again_on_a_resume_asks_what_it_asked(tmp_path: 
     assert [one.text for one in talked.every(pr.Asked)] == ["Which?"]
 
 
-def stopped(call: str, why: str = "The user doesn't want to proceed") -> dict[str, Any]:
-    """Return the line with which the CLI says that a call came to nothing."""
-    result = {"type": "tool_result", "tool_use_id": call, "content": why, "is_error": True}
-    return {"type": "user", "message": {"role": "user", "content": [result]}}
-
-
 def test_a_question_that_a_permission_cut_off_is_asked_with_it(tmp_path: Path) -> None:
     aborted = ended(is_error=True, subtype="error_during_execution")
     talked = Talked(tmp_path, Teller([asks("a"), stopped("a"), aborted]), wants="WebFetch")
 
     kinds = [(one.kind, one.key) for one in talked.every(pr.Asked)]
     assert kinds == [(Kind.AGENT, "a"), (Kind.PERMISSION, "WebFetch\n")]
-
-
-def test_a_call_that_the_cli_does_not_take_asks_nobody(tmp_path: Path) -> None:
-    wrong = stopped("a", "<tool_use_error>InputValidationError: questions</tool_use_error>")
-    aborted = ended(is_error=True, subtype="error_during_execution")
-    talked = Talked(tmp_path, Teller([asks("a"), wrong, aborted]), wants="WebFetch")
-
-    assert [one.kind for one in talked.every(pr.Asked)] == [Kind.PERMISSION]
-
-
-def test_what_the_model_went_on_without_is_asked_no_more(tmp_path: Path) -> None:
-    wrong = stopped("a", "Error: it does not work")
-    aborted = ended(is_error=True, subtype="error_during_execution")
-    on = [asks("b", turn="m2"), stopped("b"), aborted]
-    talked = Talked(tmp_path, Teller([asks("a"), wrong, *on]), wants="WebFetch")
-
-    assert [one.key for one in talked.every(pr.Asked)] == ["b", "WebFetch\n"]
-
-
-def asks(call: str, turn: str = "m1") -> dict[str, Any]:
-    """Return the line with which a model asks."""
-    given = {"questions": [{"question": "Which?"}]}
-    use = {"type": "tool_use", "id": call, "name": "AskUserQuestion", "input": given}
-    return {"type": "assistant", "message": {"id": turn, "model": "m", "content": [use]}}
 
 
 def test_a_deferral_of_nothing_is_a_failure(tmp_path: Path) -> None:
