@@ -58,6 +58,7 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
     import asyncio  # noqa: PLC0415
 
     from pmrunnerd.house import House  # noqa: PLC0415
+    from pmrunnerd.services import broom, parcel  # noqa: PLC0415
     from pmrunnerd.store.failures import StoreFailed, TooNew  # noqa: PLC0415
     from pmrunnerd.takeover import clear_the_way  # noqa: PLC0415
 
@@ -67,6 +68,7 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
     report = told or said.report
     status = 0
     try:
+        parcel.prepare(broom)
         comes_back = True
         while comes_back:
             clear_the_way(options.state_directory)

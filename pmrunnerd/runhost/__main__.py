@@ -12,7 +12,7 @@ from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Finished
 from pmrunnerd.runhost.host import RunHost
 from pmrunnerd.runhost.report import Reporter
-from pmrunnerd.services import leftovers, lockfile
+from pmrunnerd.services import broom, leftovers, lockfile, parcel
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.rundir import EventWriter, RunDirectory
 from pmrunnerd.services.tenancy import FULL
@@ -61,6 +61,7 @@ def _lock(run: RunDirectory, file: int | None) -> int | None:
 
 def _hold(run: RunDirectory, lock: int) -> int:
     leftovers.adopt_orphans()
+    parcel.prepare(broom)
     try:
         writer = EventWriter(run)
         try:

@@ -22,7 +22,7 @@ from pmrunnerd.services.agents import registry
 from pmrunnerd.services.agents.protocol import Agent, Job, Verdict
 from pmrunnerd.services.cell import Cell
 from pmrunnerd.services.credentials import NoLogin
-from pmrunnerd.services.git import Git
+from pmrunnerd.services.git import Git, NoRoom
 from pmrunnerd.services.holding import Held
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.marker import Marker
@@ -225,7 +225,8 @@ class RunHost:
             return Verdict(outcome=Outcome.INTERRUPTED, reason=why)
         if isinstance(exc, PmError):
             reason = f"{exc}; {exc.hint}" if exc.hint else str(exc)
-            return Verdict(outcome=Outcome.FAILED, reason=reason)
+            outcome = Outcome.INTERRUPTED if isinstance(exc, NoRoom) else Outcome.FAILED
+            return Verdict(outcome=outcome, reason=reason)
         log.error("run %s", self._directory.run, exc_info=exc)
         why = in_words(exc) if isinstance(exc, OSError) else "this is a bug in pm-runner"
         return Verdict(outcome=Outcome.FAILED, reason=f"cannot go on: {why}; see runhost.log")

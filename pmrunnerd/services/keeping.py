@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from pmrunnerd.services import commits, flags, keptrefs, selfignored, subkeeping
 from pmrunnerd.services import status as state
 from pmrunnerd.services.gathering import gather
-from pmrunnerd.services.git import Git, GitFailed
+from pmrunnerd.services.git import Git, GitFailed, NoRoom
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, foreign, movement
 from pmrunnerd.services.obstacles import ASIDE, Damaged, Tell, evacuate, sweep, unheard
@@ -61,7 +61,7 @@ async def put_away(git: Git, began: Marker, aside: str, tell: Tell = unheard) ->
     try:
         kept = await _put_away(git, began)
     except GitFailed as exc:
-        if _is_full(git.cell.workspace):
+        if isinstance(exc, NoRoom) or _is_full(git.cell.workspace):
             raise  # it is no fault of what there is, and passes
         log.warning("trying again to keep what run %s left: %s", began.run, exc)
         kept = await _try_again(git, began, aside)
@@ -85,7 +85,7 @@ async def _try_again(git: Git, began: Marker, aside: str) -> Keeping | None:
     try:
         return await _put_away(git, began)
     except GitFailed as exc:
-        if _is_full(git.cell.workspace):
+        if isinstance(exc, NoRoom) or _is_full(git.cell.workspace):
             raise
         log.warning("moving aside what git cannot keep of run %s: %s", began.run, exc)
         return await _start_over(git, began, f"{_TREE}{aside}")

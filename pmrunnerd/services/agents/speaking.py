@@ -14,6 +14,8 @@ from pmrunnerd.services.pipes import Drain
 # A line: a tool's whole result is one.
 LONGEST: Final = 64 << 20
 _PATIENCE: Final = 5.0
+# What one gets of that, in seconds, where a run is to end: it has more to do then, in little time.
+HASTE: Final = 1.0
 _MIB: Final = 1 << 20
 # What a sandbox adds to the number of a signal.
 _SIGNALLED: Final = 128
@@ -110,15 +112,15 @@ class Lines:
             await drain.finished()
         return await self.command.wait()
 
-    async def close(self, *, at_once: bool = False) -> None:
+    async def close(self, *, at_once: bool = False, soon: bool = False) -> None:
         """End the program and all that it started, and return when nothing of it is left.
 
         Unless that is to be `at_once`, it is told that nothing more will be said, and is given a
-        moment to write down what it has not yet of the conversation.
+        moment to write down what it has not yet of the conversation: a short one if it is `soon`.
         """
         if self.command is not None and not at_once:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(HASTE if soon else _PATIENCE):
                     await self.hush()
                     await self.command.wait()
         await self.kill()

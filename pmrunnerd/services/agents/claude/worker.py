@@ -23,6 +23,7 @@ from pmrunnerd.services.agents.claude.talk import Talk
 from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
 from pmrunnerd.services.agents.time_limits import TimeIsUp, TimeLimits
+from pmrunnerd.services.cell import CannotConfine
 from pmrunnerd.services.git import Git
 
 log = logging.getLogger(__name__)
@@ -86,8 +87,10 @@ async def _talk(
         left = await _clear(job)
         if transport.command is not None and transport.command.usage is not None:
             report.used(transport.command.usage)
-    if left is not None and verdict.outcome is Outcome.SUCCEEDED:
-        raise left  # or they would be committed
+    if left is not None and verdict.outcome is Outcome.SUCCEEDED:  # or they would be committed
+        if isinstance(left, CannotConfine):
+            return verification.unseen(left)
+        raise left
     return verdict
 
 
