@@ -9,7 +9,7 @@ from typing import IO, Final, TypeVar
 import click
 import msgspec
 
-from pmrunnerctl import offline
+from pmrunnerctl import offline, regularly
 from pmrunnerctl.amounts import count, size
 from pmrunnerctl.dial import why
 from pmrunnerctl.durably import free, written
@@ -18,7 +18,7 @@ from pmrunnerctl.offline import state_directory
 from pmrunnerctl.render import Screen
 from pmrunnerctl.session import Session
 from pmrunnerctl.transfer import Progress, fetch, send
-from pmrunnerctl.verbs import verb
+from pmrunnerctl.verbs import Whole, verb
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import code_of
 from pmrunnerd.model.upkeep import BackedUp, Restored
@@ -33,20 +33,44 @@ FEW: Final = 3
 _archive: Final = click.argument(
     "archive", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 )
+_place: Final = click.argument("archive", type=click.Path(allow_dash=True, path_type=Path))
 
 
 @verb(
     "state backup",
     state_directory,
-    _archive,
+    _place,
     click.option("--force", is_flag=True, help="Replace an archive that is there."),
+    click.option(
+        "--keep",
+        metavar="N",
+        type=Whole(1, 10000),
+        help="Into a directory, by its time; of those made so the latest N stay.",
+    ),
     what="A gzip'd tar of journal, runs and set-aside, with a manifest; - is standard output. Secrets"
     " such as web.token are not in it; what is left out is listed. The daemon sends it to who may"
-    " administer; where none answers, the state directory is read.",
+    " administer; where none answers, the state directory is read. With --keep, as the timer does it, the"
+    " daemon is told how it went, and a failure waits in the inbox.",
     example="pmrunnerctl state backup pm-runner.tar.gz",
     then="pmrunnerctl state verify pm-runner.tar.gz",
 )
-def backup(session: Session, state_dir: Path | None, archive: Path, *, force: bool) -> None:
+def backup(
+    session: Session, state_dir: Path | None, archive: Path, keep: int | None, *, force: bool
+) -> None:
+    if keep is not None:
+        with regularly.told(session):
+            _back_up(session, state_dir, regularly.name(session, archive), force=force)
+            regularly.prune(session, archive, keep)
+        return
+    if archive.is_dir():
+        raise misused(
+            f"cannot write {archive}: it is a directory",
+            hint=f"pmrunnerctl state backup --keep 7 {archive}",
+        )
+    _back_up(session, state_dir, archive, force=force)
+
+
+def _back_up(session: Session, state_dir: Path | None, archive: Path, *, force: bool) -> None:
     if archive == STREAM:
         must_not_be_a_terminal(sys.stdout, "write an archive to", "backup - > pm-runner.tar.gz")
     place = offline.daemon(session, state_dir)
@@ -150,7 +174,8 @@ def draw_backed_up(screen: Screen, archive: Path, found: BackedUp) -> None:
 
 
 def draw_restored(screen: Screen, found: Restored, *, runs: bool) -> None:
-    """Write what is there now, and where what was there is."""
+    """Write what is there now, and where what was there is, if anything was."""
     screen.line(f"restored: {count(found.commits, 'commit')}, as backed up at {found.at}")
-    screen.line(f"what was there before is in {found.kept}")
+    if found.kept:
+        screen.line(f"what was there before is in {found.kept}")
     screen.next("pmrunnerctl status" if runs else "pmrunnerctl start")

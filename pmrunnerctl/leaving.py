@@ -43,6 +43,15 @@ def leave(session: Session, overview: Overview, *, keep_runs: bool) -> None:
             )
 
 
+def leave_for_another(session: Session, overview: Overview) -> None:
+    """Have a daemon of the service manager leave for its successor, who answers by the same socket."""
+    with _held(overview.pid) as process:
+        session.ask(p.Restart())
+        session.client.close()
+        if process is not None:
+            gone(session.place.socket, process, within=GONE_WITHIN)
+
+
 def gone(path: Path, process: int | None, *, within: float) -> bool:
     """Wait for the end of a process (a pidfd), or else until nobody answers at a socket."""
     if process is not None:

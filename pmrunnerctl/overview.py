@@ -24,7 +24,8 @@ OVERVIEW: Final = {
         *("agent login", "agent logout", "agent show"),
     ),
     "Run the daemon": (
-        *("start", "stop", "restart", "drain", "doctor", "logs", "version", "completion"),
+        *("start", "stop", "restart", "reload", "drain", "doctor", "logs", "version", "completion"),
+        *("env add", "env list"),
         *("state backup", "state restore", "state verify", "state repair"),
     ),
 }

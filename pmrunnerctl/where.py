@@ -11,6 +11,7 @@ from pmrunnerd.model.naming import ENVIRONMENT
 
 RUN: Final = Path("/run/pm-runner")
 SOCKET: Final = "control.sock"
+READ: Final = "read.sock"
 VARIABLE: Final = "PMRUNNER_SOCKET"
 START: Final = "pmrunnerctl start"
 OWN: Final = Path(__file__).resolve().parents[1]
@@ -91,7 +92,7 @@ def _of_environment(environment: str, here: Path, run: Path, program: Path) -> P
     installed = run / environment / SOCKET
     hint = f"systemctl status pm-runner@{environment}"
     if installed.exists():
-        return Place(installed, environment, hint)
+        return Place(_for_us(installed), environment, hint)
     if (directory := checkout(here, program, run)) is not None:
         return Place(directory / "state" / SOCKET, environment, f"{START} --env {environment}")
     if not run.exists():  # nothing was ever installed here
@@ -99,12 +100,22 @@ def _of_environment(environment: str, here: Path, run: Path, program: Path) -> P
     return Place(installed, environment, hint)
 
 
+def _for_us(control: Path) -> Path:
+    """Return the socket for readers beside a control socket that we may not use, if we may use that."""
+    read = control.with_name(READ)
+    if os.access(control, os.W_OK, effective_ids=True):
+        return control
+    return read if os.access(read, os.W_OK, effective_ids=True) else control
+
+
 def _only(here: Path, run: Path, program: Path) -> Place:
     if (directory := checkout(here, program, run)) is not None:
         return Place(directory / "state" / SOCKET, "", START)
     names = _installed(run)
     if len(names) == 1:
-        return Place(run / names[0] / SOCKET, names[0], f"systemctl status pm-runner@{names[0]}")
+        return Place(
+            _for_us(run / names[0] / SOCKET), names[0], f"systemctl status pm-runner@{names[0]}"
+        )
     if names:
         raise _none(
             f"there are {len(names)}: {', '.join(names)}",

@@ -74,7 +74,7 @@ _REASON_QUOTES: Final = (
 )
 
 _WARNINGS: Final = (
-    *(ev.AgentLimited, ev.AgentExpiring),
+    *(ev.AgentLimited, ev.AgentExpiring, ev.BackupFailed),
     *(ev.TaskFailed, ev.TaskSentBack, ev.TaskHeld, ev.PlanFailed, ev.PlanRefused),
 )
 _BAD_ENDS: Final = frozenset({Outcome.FAILED, Outcome.TIMED_OUT, Outcome.STALLED, Outcome.HELD})

@@ -7,46 +7,49 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 from pmrunnerd import __version__
-from pmrunnerd.api.access import roles
-from pmrunnerd.api.control import ControlDoor
-from pmrunnerd.api.desk import Desk
-from pmrunnerd.api.lobby import Limits
-from pmrunnerd.api.web import WebDoor, WebLimits
+from pmrunnerd.api import reads
+from pmrunnerd.api.desk import Desk, no_restart
 from pmrunnerd.chronicle import Chronicle
+from pmrunnerd.configured import Configured
 from pmrunnerd.departure import Departure
+from pmrunnerd.doors import Doors
 from pmrunnerd.engine import means
 from pmrunnerd.engine.admission import Admission
-from pmrunnerd.engine.logins import Logins
 from pmrunnerd.engine.loop import Engine
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.pulse import Growth
-from pmrunnerd.engine.remains import Remains
-from pmrunnerd.engine.renewals import Renewals
 from pmrunnerd.engine.runs import Runs
 from pmrunnerd.engine.sweep import Sweeper, kept
-from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.model import events as ev
+from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Unavailable
-from pmrunnerd.model.views import UNCONFINED
-from pmrunnerd.options import Options
+from pmrunnerd.model.settings import Settings
+from pmrunnerd.options import Options, again
 from pmrunnerd.outlet import Outlet
+from pmrunnerd.outwork import Outwork
+from pmrunnerd.reporting import Reporting
 from pmrunnerd.rules import recovery
-from pmrunnerd.services import aftermath, invoked, leftovers, room, sandbox, workspace
-from pmrunnerd.services.agents.registry import AGENTS, NEED_LOGIN
+from pmrunnerd.rules.admission import Least
+from pmrunnerd.services import invoked, jobs, room
+from pmrunnerd.services.agents.registry import AGENTS
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.descriptors import Shortage, raise_limit, share
-from pmrunnerd.services.doctor import within
-from pmrunnerd.services.host import make_runs_directory
-from pmrunnerd.services.host.detached import Detached
+from pmrunnerd.services.filewatch import FileWatch
+from pmrunnerd.services.host import place
+from pmrunnerd.services.host.choice import choose
 from pmrunnerd.services.resident import resident
+from pmrunnerd.services.standpoint import within
 from pmrunnerd.services.systemd import ServiceManager
 from pmrunnerd.services.watch import RunWatch
 from pmrunnerd.store.commit import Commit
+from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import StoreFailed, trouble
 from pmrunnerd.store.store import Store
 
@@ -58,13 +61,21 @@ PARKING: Final = 20.0
 
 
 class House:
-    """Everything that one daemon owns. Raises what opening the store raises."""
+    """Everything that one daemon owns, `held` not: sockets of the service manager, by name.
 
-    def __init__(self, options: Options) -> None:
+    Raises what opening the store raises.
+    """
+
+    def __init__(
+        self, options: Options, held: Mapping[str, socket.socket] = MappingProxyType({})
+    ) -> None:
         self._options = options
+        self._held = held
         self._clock = Clock()
         self._manager = ServiceManager()
-        self._departure = Departure()
+        self._departure = Departure(self._is_stop)
+        self._configured = Configured(options, partial(again, options, os.environ))
+        self._born = self._clock.monotonic()
         self._store = Store(
             options.state_directory,
             self._clock.now,
@@ -77,35 +88,41 @@ class House:
         """Whether another house is to be built at once."""
         return self._departure.comes_back
 
+    @property
+    def restarts(self) -> bool:
+        """Whether the service manager is to start another process."""
+        return self._departure.restarts
+
     async def live(self, ready: Callable[[], object], outlet: Outlet) -> None:
         """Recover, open the doors, call `ready`, wait for a reason to leave, and leave."""
         chronicle = Chronicle(self._store, outlet)
-        engine, desk, watch = self._build(await sandbox.probe())
+        engine, desk, watch = self._build()
+        desk.confinement = await self._outwork.begin()
         asyncio.get_running_loop().set_exception_handler(Shortage())
         files = share(raise_limit())
-        limits = Limits(connections=files.control)
-        control = ControlDoor(desk, self._options.socket, roles(), limits=limits)
-        web = WebDoor(desk, lambda: engine.turned, limits=WebLimits(connections=files.web))
-        control.bind()
+        doors = Doors(*(desk, self._options, lambda: engine.turned), held=self._held, files=files)
+        doors.bind()
         self._departure.listen_to_signals()
+        file = FileWatch(self._options.configuration, self._configured.notice)
         settled = self._settle()
         try:
             async with asyncio.TaskGroup() as house:
                 storing = house.create_task(self._store.run(), name="store")
                 telling = house.create_task(chronicle.run(), name="log")
                 time = house.create_task(engine.run(), name="engine")
-                doors = [
-                    house.create_task(control.serve(), name="control door"),
-                    house.create_task(web.serve(), name="web door"),
-                ]
-                await control.ready.wait()
+                serving = house.create_task(doors.serve(), name="doors")
+                await doors.ready()
                 await self._make_sure(settled)
                 self._manager.ready(f"environment {self._options.environment}")
                 look = house.create_task(self._look_at_the_past(), name="scrub")
                 sweep = house.create_task(self._sweeper.run(), name="sweep")
-                renewals = Renewals(self._store, self._clock, NEED_LOGIN)
-                renewed = house.create_task(renewals.run(), name="logins")
-                pulse = house.create_task(self._prove_liveness(engine), name="watchdog")
+                outwork = house.create_task(
+                    self._outwork.live(self._store, partial(setattr, desk, "confinement")),
+                    name="outwork",
+                )
+                pulse = house.create_task(self._reporting(engine, desk).run(), name="watchdog")
+                file.open()
+                self._configured.notice()  # it may have been written since we read it
                 invoked.note(self._options.state_directory, self._options.words)
                 ready()
                 chronicle.catch_up()
@@ -118,46 +135,44 @@ class House:
                     self._manager.stopping()
                 self._sweeper.stop()  # or the doors wait for whoever prunes a large tree
                 await self._part(engine)
-                for task in (*doors, time, sweep, renewed, pulse, look):
+                for task in (serving, time, sweep, outwork, pulse, look):
                     await _end(task)
                 await self._say_goodbye()
                 await _end(telling)
                 await _end(storing)
         finally:
             watch.close()
+            file.close()
             self._manager.close()
 
     def close(self) -> None:
         """Let go of the state."""
         self._store.close()
 
-    def _build(self, found: sandbox.Confinement) -> tuple[Engine, Desk, RunWatch]:
-        store, settings, clock = self._store, self._options.settings, self._clock
+    def _build(self) -> tuple[Engine, Desk, RunWatch]:
+        store, settings, clock = self._store, self._configured.settings, self._clock
         state, unconfined = self._options.state_directory, settings.runs_unconfined
-        if (shown := found.shown(unconfined=unconfined)) == UNCONFINED:
-            log.warning("agents run %s: %s", UNCONFINED, found.reason)
-        directory = make_runs_directory(state)
-        host = Detached(directory)
+        host = choose(self._options.host, self._options.environment, state)
+        directory = place.keep(Disk(), state, self._options.runs_directory, clock.now())
+        self._outwork = outwork = Outwork(self._options, settings, host, directory)
         growth = Growth()
         watch = RunWatch(directory, growth.grew)
         environment = self._options.environment
         runs = Runs(
             *(store, clock, host, watch, growth, directory, settings, environment),
-            make_safe=partial(aftermath.make_safe, hidden=(state,), unconfined=unconfined),
+            make_safe=outwork.make_safe,
+            logins=str(outwork.place or ""),
         )
-        workspaces = Workspaces(store, unconfined=unconfined, runs=directory)
-        remains = Remains(
-            *(directory, lambda: store.state, workspaces), hidden=(state,), unconfined=unconfined
-        )
+        workspaces = outwork.workspaces(store)
+        remains = outwork.remains(store, workspaces)
         self._sweeper = Sweeper(
             *(store, clock, remains, kept(settings)), alive=host.alive, over=runs.over
         )
-        least = room.least(memory=settings.runs_memory, disk=settings.disk_reserve)
-        admission = Admission(store, clock, partial(room.measure, state), least)
+        admission = Admission(store, clock, partial(room.measure, state), _least(settings))
         engine = Engine(
             *(store, clock, Planner(store), runs, workspaces, admission),
             slots=settings.runs_slots,
-            taken=partial(means.taken, settings),
+            taken=lambda *given: means.taken(self._configured.settings, *given),
         )
         desk = Desk(
             store=store,
@@ -167,23 +182,48 @@ class House:
             started_at=clock.now(),
             state_directory=state,
             agents=tuple(AGENTS),
-            confinement=shown,
+            confinement=outwork.confining.shown,
             waits=engine.waits,
             refusal=admission.refusal,
             alive=host.alive,
             grown=runs.grown,
             memory=resident,
-            inspect=partial(workspace.examine, hidden=(state,), unconfined=unconfined),
+            inspect=outwork.inspect,
             stop=self._departure.stop,
-            checkup=partial(within, state, RELEASE, found, unconfined=unconfined),
+            checkup=lambda: within(state, RELEASE, outwork.found, unconfined=unconfined),
             problem=self._problem,
             full=partial(room.full, state),
             now=clock.now,
             reopen=self._departure.reopen,
             retention=self._sweeper,
-            logins=Logins(store, clock, NEED_LOGIN, named=settings.agent_claude_path),
+            configuration=self._configured.problem,
+            restart=self._restart if self._manager.listens else no_restart,
+            reload=self._configured.reload,
+            logins=outwork.logins(store, clock),
         )
+
+        def use(settings: Settings) -> None:
+            runs.settings = desk.settings = settings
+            engine.slots = settings.runs_slots
+            self._sweeper.limits = kept(settings)
+            admission.least = _least(settings)
+
+        self._configured.use(use)
         return engine, desk, watch
+
+    def _reporting(self, engine: Engine, desk: Desk) -> Reporting:
+        return Reporting(
+            *(self._manager, self._store, lambda: reads.status(desk, p.Status())),
+            sure=lambda: self._make_sure(self._store.commit()),
+            turned=lambda most: self._clock.monotonic() - engine.turned < most,
+        )
+
+    async def _is_stop(self) -> bool:
+        unit = jobs.unit(self._options.environment)
+        return self._manager.listens and await jobs.is_stop(unit)
+
+    def _restart(self) -> None:
+        self._departure.restart(self._clock.monotonic() - self._born)
 
     def _settle(self) -> Commit:
         """Record that we are here, and what became of things while nobody was."""
@@ -199,22 +239,9 @@ class House:
         except Unavailable as exc:
             log.warning("%s", exc)
 
-    async def _prove_liveness(self, engine: Engine) -> None:
-        """Say that we are alive as often as the service manager wants, and only if we are."""
-        within = self._manager.watchdog_seconds
-        if within is None:
-            return
-        while True:
-            # Both must have happened: the loop looked at the agenda, and the store answers. That
-            # the disk is full is an answer.
-            await self._make_sure(self._store.commit())
-            if self._clock.monotonic() - engine.turned < within / 2:
-                self._manager.alive()
-            await asyncio.sleep(within / 4)
-
     async def _look_at_the_past(self) -> None:
         try:
-            await leftovers.clear_abandoned()
+            await self._outwork.errands.clear_abandoned()
             await self._store.scrub()
         except (OSError, MemoryError, RuntimeError) as exc:
             # No files, no memory, no thread: it is looked at after the next start.
@@ -240,6 +267,10 @@ class House:
             engine.freeze()
         elif not await engine.park(PARKING):
             log.warning("not every run was parked in time; they are found again at the next start")
+
+
+def _least(settings: Settings) -> Least:
+    return room.least(memory=settings.runs_memory, disk=settings.disk_reserve)
 
 
 async def _end(task: asyncio.Task[None]) -> None:

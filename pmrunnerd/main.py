@@ -6,9 +6,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from pmrunnerd import outlet
 from pmrunnerd.model.errors import BadRequest, PmError
+from pmrunnerd.model.invocation import from_anywhere
 from pmrunnerd.options import Options, parse
 
 log = logging.getLogger(__name__)
@@ -17,6 +19,7 @@ log = logging.getLogger(__name__)
 CANNOT_START = 1
 BUG = 70
 DISK_FAILED = 74
+RESTART = 75
 CONFIGURATION = 78
 # How long whoever reads our standard error may take for what we said last, in seconds.
 LAST_WORDS = 1.0
@@ -35,7 +38,7 @@ def main() -> None:
 
 def _main() -> None:
     try:
-        options = parse(sys.argv[1:], os.environ)
+        options = parse(from_anywhere(sys.argv[1:], Path.cwd()), os.environ)
     except BadRequest as wrong:
         sys.stderr.write(explain(wrong))
         sys.exit(CONFIGURATION)
@@ -57,13 +60,16 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
     # `--help` and a wrong option need none of this.
     import asyncio  # noqa: PLC0415
 
+    from pmrunnerd.api.sockets import inherited  # noqa: PLC0415
     from pmrunnerd.house import House  # noqa: PLC0415
     from pmrunnerd.services import broom, parcel  # noqa: PLC0415
+    from pmrunnerd.services.host.choice import choose  # noqa: PLC0415
     from pmrunnerd.store.failures import StoreFailed, TooNew  # noqa: PLC0415
     from pmrunnerd.takeover import clear_the_way  # noqa: PLC0415
 
     gc.freeze()
     gc.enable()
+    held = inherited(os.environ)
     said = outlet.configure(os.environ)
     report = told or said.report
     status = 0
@@ -71,13 +77,15 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
         parcel.prepare(broom)
         comes_back = True
         while comes_back:
-            clear_the_way(options.state_directory)
-            house = House(options)
+            host = choose(options.host, options.environment, options.state_directory)
+            clear_the_way(options.state_directory, host)
+            house = House(options, held)
             try:
                 asyncio.run(house.live(lambda: report(""), said))
             finally:
                 house.close()
             comes_back = house.comes_back
+            status = RESTART if house.restarts else 0
     except* StoreFailed as failures:
         status = DISK_FAILED
         report(explain(first(failures)))

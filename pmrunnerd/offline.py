@@ -31,7 +31,8 @@ from pmrunnerd.model.upkeep import Archived, BackedUp
 from pmrunnerd.model.views import View
 from pmrunnerd.options import parse
 from pmrunnerd.services.clock import Clock
-from pmrunnerd.services.doctor import closed, examine
+from pmrunnerd.services.doctor import examine
+from pmrunnerd.services.standpoint import closed
 from pmrunnerd.store.archive import write_archive
 from pmrunnerd.store.backup import Origin, backup
 from pmrunnerd.store.durable import Disk

@@ -20,27 +20,32 @@ It keeps its state in one directory, answers pmrunnerctl on a Unix socket and se
 loopback port. SIGTERM leaves running agents at work for the daemon that starts next; Ctrl-C and
 `pmrunnerctl stop` park them. Under systemd it is `systemctl start pm-runner@ENV`.
 """
-# People talk to prod and dev at the same time, so they cannot have the same port.
-PORTS: Final = {"prod": 3502}
+# How runs can be held: services/host/choice.py has what does.
+HOSTS: Final = ("detached", "systemd")
 EXAMPLE: Final = "example: pmrunnerd --env dev --state-dir ./state --detach"
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """What one daemon was asked to be, in `words` as it was said."""
+    """What one daemon was asked to be, in `words` as it was said.
+
+    `host` holds its runs; without a `runs_directory` theirs lie in the state. `logins` are where
+    those of agents are kept, if not where `host` has them.
+    """
 
     environment: str
     state_directory: Path
     socket: Path
+    configuration: Path
     settings: settings.Settings
     detach: bool
+    host: str = "detached"
+    runs_directory: Path | None = None
+    logins: Path | None = None
     words: tuple[str, ...] = ()
 
 
-def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
-    """Read the command line, the variables and the configuration file.
-
-    Raises BadRequest naming what cannot be used; argparse exits by itself on unknown options.
-    """
+def command_line() -> argparse.ArgumentParser:
+    """Return every option, for whoever reads them or writes about them."""
     parser = argparse.ArgumentParser(
         prog="pmrunnerd",
         description=ABOUT,
@@ -55,6 +60,18 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     parser.add_argument(
         "--config", type=Path, help="configuration (default: /etc/pm-runner/ENV.toml)"
     )
+    parser.add_argument(
+        "--host",
+        choices=HOSTS,
+        default=HOSTS[0],
+        help="what holds runs: processes of ours, or units of systemd (default: detached)",
+    )
+    parser.add_argument("--runs-dir", type=Path, help="directories of runs (default: in the state)")
+    parser.add_argument(
+        "--secrets-dir",
+        type=Path,
+        help="logins of agents (default: in the state, or /var/lib/pm-runner/secrets/ENV with systemd)",
+    )
     parser.add_argument("--port", type=int, help="the same as --web-port")
     parser.add_argument(
         "--unconfined", action="store_true", help="the same as --runs-unconfined true"
@@ -64,7 +81,15 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     for row in settings.table():
         what = f"{row.help} [{row.key}, {row.variable}; default {row.shown}]"
         group.add_argument(row.option, dest=row.field, metavar="VALUE", help=what)
-    given = parser.parse_args(arguments)
+    return parser
+
+
+def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
+    """Read the command line, the variables and the configuration file.
+
+    Raises BadRequest naming what cannot be used; argparse exits by itself on unknown options.
+    """
+    given = command_line().parse_args(arguments)
     name = given.env or environment.get("PMRUNNER_ENV") or "dev"
     if not ENVIRONMENT.fullmatch(name):
         raise BadRequest(
@@ -75,9 +100,10 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
         chosen["web_port"] = given.port
     if given.unconfined:
         chosen["runs_unconfined"] = True
-    file = _read(given.config or Path(f"/etc/pm-runner/{name}.toml"), wanted=bool(given.config))
-    if name in PORTS and isinstance(web := file.get("web", {}), dict):
-        file["web"] = {"port": PORTS[name]} | web
+    configured = given.config or Path(f"/etc/pm-runner/{name}.toml")
+    file = _read(configured, wanted=bool(given.config))
+    if name in settings.PORTS and isinstance(web := file.get("web", {}), dict):
+        file["web"] = {"port": settings.PORTS[name]} | web
     said = file.pop("state", None)
     where = given.state_dir or environment.get("STATE_DIRECTORY") or said or "state"
     directory = Path(str(where)).absolute()
@@ -85,10 +111,25 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
         environment=name,
         state_directory=directory,
         socket=(given.socket or directory / "control.sock").absolute(),
+        configuration=configured.absolute(),
         settings=configuration.resolve(file, environment, chosen),
         detach=given.detach,
+        host=given.host,
+        runs_directory=given.runs_dir.absolute() if given.runs_dir else None,
+        logins=given.secrets_dir.absolute() if given.secrets_dir else None,
         words=tuple(arguments),
     )
+
+
+def again(options: Options, environment: Mapping[str, str]) -> Options:
+    """Read once more all that a daemon was given: its file may say something else by now.
+
+    Raises BadRequest as `parse` does.
+    """
+    words = list(options.words)
+    if any(word.partition("=")[0] == "--config" for word in words):
+        words += ["--config", os.fspath(options.configuration)]  # it may work elsewhere by now
+    return parse(words, environment)
 
 
 def _read(path: Path, *, wanted: bool) -> dict[str, Any]:

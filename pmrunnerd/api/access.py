@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pmrunnerd.model.errors import Forbidden
 from pmrunnerd.model.protocol import Access, Command
@@ -50,11 +51,19 @@ class Peer(Protocol):
 
 
 class Roles(Struct, frozen=True, kw_only=True):
-    """Which users and groups may do what. `denied` wins over everything, root included."""
+    """Which users and groups may do what. `denied` wins over everything, root included.
+
+    Nobody may do more than `most`.
+    """
 
     own: int
     groups: Mapping[int, Access]
     denied: frozenset[int] = frozenset()
+    most: Access = Access.ADMIN
+
+    def at_most(self, most: Access) -> "Roles":
+        """Return the same roles for a door by which nobody may do more than this."""
+        return replace(self, most=most)
 
     def admit(self, peer: Peer) -> Caller:
         """Return who is at the other end of a Unix socket; raise Forbidden where nobody we know."""
@@ -63,7 +72,7 @@ class Roles(Struct, frozen=True, kw_only=True):
         access = self._access(uid, {gid, *_supplementary(peer)})
         if access is None:
             raise Forbidden(f"cannot let {name(uid)} in: {self._why(uid)}", hint=self._remedy(uid))
-        return Caller(name=name(uid), uid=uid, access=access)
+        return Caller(name=name(uid), uid=uid, access=min(access, self.most, key=_RANK.__getitem__))
 
     def _access(self, uid: int, gids: set[int]) -> Access | None:
         if self._is_denied(uid):

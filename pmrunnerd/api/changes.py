@@ -67,6 +67,10 @@ def drain(state: State, request: p.Drain, context: Context) -> Decision:
     return _done(context.environment, decided(state, context.by))
 
 
+def backup_report(state: State, request: p.BackupReport, context: Context) -> Decision:
+    return _done(context.environment, decide.back_up(state, request.failed))
+
+
 def project_add(state: State, request: p.ProjectAdd, context: Context) -> Decision:
     added = ev.ProjectAdded(project=Mint(state.minted)("w"), by=context.by, **asdict(request))
     facts = decide.add_project(
@@ -137,6 +141,7 @@ def run_resume(state: State, request: p.RunResume, context: Context) -> Decision
 CHANGES: Final[Mapping[type[p.Request[Any]], Change]] = {
     p.Stop: stop,
     p.Drain: drain,
+    p.BackupReport: backup_report,
     p.ProjectAdd: project_add,
     p.ProjectSet: project_set,
     p.ProjectRemove: project_remove,

@@ -1,11 +1,9 @@
 """The Unix socket by which `pmrunnerctl` comes in."""
 
 import asyncio
-import contextlib
 import logging
 import socket
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +11,7 @@ from pmrunnerd.api.access import Roles
 from pmrunnerd.api.connection import Connection
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.api.lobby import Limits, Lobby
+from pmrunnerd.api.parting import WELCOME, let_nobody_in, turns, until
 from pmrunnerd.api.sockets import BACKLOG, Mark, bind_unix
 from pmrunnerd.model.views import Door
 
@@ -20,13 +19,9 @@ log = logging.getLogger(__name__)
 
 # How long, in seconds, calls that were accepted may take when we leave.
 GRACE: Final = 5.0
-# How long somebody who has connected and asked nothing yet may take to ask when we leave.
-WELCOME: Final = 0.2
 # Whom we let in at a time, so that those who are told that there is no room are gone before the
 # next ones come, and cost no more descriptors than the store can spare.
 BURST: Final = 32
-# Turns of the loop in which connections that the kernel has given us appear and are read.
-TURNS: Final = 5
 # From Python 3.13 on a server removes its file by itself, also that of the service manager.
 _KEEP_FILE: Final[dict[str, Any]] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
 
@@ -34,21 +29,21 @@ _KEEP_FILE: Final[dict[str, Any]] = {"cleanup_socket": False} if sys.version_inf
 class ControlDoor:
     """Listens at a path, or on a socket that the service manager holds and keeps.
 
-    `bind` it early if you like: callers then wait until `serve` lets them in. `serve` runs until
+    `name` is what the socket is called by those who look at the doors. `bind` it early if you like: callers then wait until `serve` lets them in. `serve` runs until
     it is cancelled; then nobody new is let in, what was accepted is answered, streams are closed.
     """
 
-    name: Final = "control"
-
-    def __init__(
+    def __init__(  # noqa: PLR0913 - where, for whom, and how many
         self,
         desk: Desk,
         path: Path,
         roles: Roles,
         *,
+        name: str = "control",
         listening: socket.socket | None = None,
         limits: Limits | None = None,
     ) -> None:
+        self.name = name
         self._desk = desk
         self._path = path
         self._roles = roles
@@ -84,33 +79,19 @@ class ControlDoor:
                 await self._close(server, lobby)
 
     async def _close(self, server: asyncio.Server, lobby: Lobby) -> None:
-        # The file first: who comes now is told that nobody is there, and not hung up on.
         if self._mark is not None:
+            # The file first: who comes now is told that nobody is there, and not hung up on.
             self._mark.remove()
-        await _turns()  # who has come already is let in
+            await turns()  # who has come already is let in: nobody listens here after us
+        await let_nobody_in(server)
         server.close()
-        await _turns()  # and heard
-        await _until(lobby, WELCOME, lambda: all(c.has_asked for c in lobby.present))
+        await until(lobby.moved, WELCOME, lambda: all(c.has_asked for c in lobby.present))
         for connection in list(lobby.present):
             connection.stop()
-        await _until(lobby, GRACE, lambda: not lobby.present)
+        await until(lobby.moved, GRACE, lambda: not lobby.present)
         for connection in list(lobby.present):
-            log.warning("a client of the control socket did not let us go; hung up on it")
+            log.warning("a client of the %s socket did not let us go; hung up on it", self.name)
             connection.abort()
         # From Python 3.12 on this waits for every client to be gone, and now they are.
         await server.wait_closed()
         del self._desk.doors[self.name]
-
-
-async def _turns() -> None:
-    for _ in range(TURNS):
-        await asyncio.sleep(0)
-
-
-async def _until(lobby: Lobby, seconds: float, reached: Callable[[], bool]) -> None:
-    """Wait until the lobby is as it should be, or for some seconds at most."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            while not reached():
-                lobby.moved.clear()
-                await lobby.moved.wait()

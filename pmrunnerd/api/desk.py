@@ -8,24 +8,13 @@ from typing import Protocol
 from pmrunnerd.api.uploads import Uploads
 from pmrunnerd.model.checkup import Checkup
 from pmrunnerd.model.entities import Task
+from pmrunnerd.model.errand import Inspected
+from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.protocol import AgentLogin
 from pmrunnerd.model.settings import Settings
-from pmrunnerd.model.upkeep import PruneTable
+from pmrunnerd.model.upkeep import PruneTable, Reloaded
 from pmrunnerd.model.views import UNCONFINED, AgentView, Door, Retention
 from pmrunnerd.store.store import Store
-
-
-class Inspection(Protocol):
-    """What was found where a project is to be: the resolved path, and what speaks against it."""
-
-    @property
-    def path(self) -> Path: ...
-    @property
-    def problem(self) -> str: ...
-    @property
-    def hint(self) -> str: ...
-    @property
-    def missing(self) -> bool: ...
 
 
 class Retaining(Protocol):
@@ -49,6 +38,16 @@ class Logging(Protocol):
     async def attempt(self, agent: str, settings: Settings) -> Checkup: ...
 
 
+def no_restart() -> None:
+    """Refuse: nobody would start us again."""
+    raise Refused("cannot restart: no service manager runs this daemon", hint="pmrunnerctl restart")
+
+
+def no_reload() -> Reloaded:
+    """Change nothing: nothing is configured."""
+    return Reloaded(used=())
+
+
 @dataclass(kw_only=True)
 class Desk:
     """Given to the doors by main. The callables belong to the engine and the services.
@@ -59,7 +58,9 @@ class Desk:
     with `True` without its runs. `reopen` has the daemon leave and come back on the state that the
     disk has by then. `retention` lets go of what was kept of runs, `logins` keeps those of agents. `checkup` looks at what this
     daemon has of what it needs. `problem` says in one line what keeps the daemon from working; it
-    is empty where nothing does. `full` says in the same way that the disk has no room for new work.
+    is empty where nothing does. `full` says in the same way that the disk has no room for new work,
+    `configuration` that what is configured is not what is used. `restart` has a service manager start us
+    again, `reload` uses what is configured now; both refuse in words.
     """
 
     store: Store
@@ -75,7 +76,7 @@ class Desk:
     alive: Callable[[str], bool]
     grown: Callable[[str], Awaitable[None]]
     memory: Callable[[], int]
-    inspect: Callable[[Path], Awaitable[Inspection]]
+    inspect: Callable[[Path], Awaitable[Inspected]]
     stop: Callable[[bool], None]
     checkup: Callable[[], Checkup]
     problem: Callable[[], str]
@@ -85,6 +86,9 @@ class Desk:
     logins: Logging
     uploads: Uploads = field(default_factory=Uploads)
     full: Callable[[], str] = str
+    configuration: Callable[[], str] = str
+    restart: Callable[[], None] = no_restart
+    reload: Callable[[], Reloaded] = no_reload
     log_hint: str = "the daemon's log has the rest"
     doors: dict[str, Door] = field(default_factory=dict)
 

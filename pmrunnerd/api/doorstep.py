@@ -19,11 +19,17 @@ class Crowd:
 
     def __init__(self, most: int) -> None:
         self._most = most
+        self.moved = asyncio.Event()
         # In the order in which they came or were last answered.
         self._present: dict[Doorstep, None] = {}
 
     def __len__(self) -> int:
         return len(self._present)
+
+    @property
+    def has_all_asked(self) -> bool:
+        """Whether nobody is here who has connected and asked nothing yet."""
+        return all(one.has_asked for one in self._present)
 
     def enter(self, one: "Doorstep") -> None:
         """Let somebody in, at the cost of who waits for nothing if need be."""
@@ -41,6 +47,7 @@ class Crowd:
     def leave(self, one: "Doorstep") -> None:
         """Forget somebody."""
         self._present.pop(one, None)
+        self.moved.set()
 
 
 class Doorstep(H11Protocol):
@@ -48,6 +55,12 @@ class Doorstep(H11Protocol):
 
     crowd: Crowd
     head: float  # seconds
+
+    @property
+    def has_asked(self) -> bool:
+        """Whether a request has come, answered or not."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None
 
     @property
     def busy(self) -> bool:
@@ -72,6 +85,7 @@ class Doorstep(H11Protocol):
         # Between two requests uvicorn waits for the first byte of the next one, and we for the rest.
         if self.busy:
             self._deadline.stop()
+            self.crowd.moved.set()
         elif self._has_begun() and not self._deadline.is_set:
             self._deadline.set(self.head, self._too_slow)
 

@@ -24,6 +24,7 @@ from pmrunnerd.api.names import in_full
 from pmrunnerd.api.pruning import PRUNES
 from pmrunnerd.api.reads import READS
 from pmrunnerd.api.repeats import check_identifier, is_repeated
+from pmrunnerd.api.upkeeping import UPKEEPS
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import (
     BadRequest,
@@ -43,7 +44,7 @@ log = logging.getLogger(__name__)
 REQUEST_LIMIT: Final = p.MESSAGE_LIMIT + (64 << 10)
 
 # What takes its time, and is no change that `changes` decides.
-WAITS: Final = {**ACTS, **PRUNES, **AGENTS}
+WAITS: Final = {**ACTS, **PRUNES, **AGENTS, **UPKEEPS}
 
 # What makes more work, for which there must be room on the disk.
 _NEW_WORK: Final = (p.ChatSend, p.ProjectAdd)
@@ -187,4 +188,4 @@ async def _gather(desk: Desk, request: p.ProjectAdd) -> p.ProjectAdd:
     if found.problem:
         kind = NotFound if found.missing else Refused
         raise kind(f"cannot add {found.path}: {found.problem}", hint=found.hint or ELSEWHERE)
-    return replace(request, path=str(found.path))
+    return replace(request, path=found.path)

@@ -5,7 +5,7 @@ import contextlib
 import ipaddress
 import logging
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -21,7 +21,7 @@ from pmrunnerd.services.ports import holder
 from pmrunnerd.store.durable import Disk
 
 if TYPE_CHECKING:
-    import uvicorn
+    from pmrunnerd.api.httpd import Httpd
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class WebDoor:
 
     `turned` returns the loop's time at which the engine last turned. Raises Refused for an address
     that other machines could reach. A port that is taken keeps nobody from working: the door says
-    so and tries again.
+    so and tries again. Where we may make no socket, `missing` says why we have none.
     """
 
     name: Final = "web"
@@ -61,12 +61,16 @@ class WebDoor:
         *,
         listening: socket.socket | None = None,
         limits: WebLimits | None = None,
+        missing: Callable[[], str] | None = None,
     ) -> None:
         self._desk = desk
+        self._missing = missing
         self._turned = turned
         self._listening = listening
         self._limits = limits or WebLimits()
         self._host, self._port = desk.settings.web_host, desk.settings.web_port
+        if listening is not None:
+            self._host, self._port = listening.getsockname()[:2]
         self.streams = Streams(self._limits.lag)
         self.ready = asyncio.Event()
         if not _is_loopback(self._host):
@@ -77,6 +81,8 @@ class WebDoor:
 
     async def serve(self) -> None:
         """Let people in until cancelled; return at once where `web.port` is 0."""
+        if self._missing is not None:
+            await self._stay_shut(self._missing)
         if self._port == 0 and self._listening is None:
             return
         secret, own = await self._open()
@@ -99,6 +105,16 @@ class WebDoor:
             return f"the engine has not turned for {late:.0f} s"
         return str(self._desk.store.failed or "") or self._desk.problem()
 
+    async def _stay_shut(self, missing: Callable[[], str]) -> None:
+        """Show why we have no socket; who finds that out may need a moment longer than we."""
+        told = ""
+        while True:
+            if (why := missing()) != told:
+                told = why
+                log.warning("cannot open the web door: %s", why)
+                self._show(self._host, self._port, why)
+            await asyncio.sleep(self._limits.again)
+
     async def _open(self) -> tuple[str, socket.socket]:
         """Return the token and the socket, however long it takes until we get them."""
         shown = ""
@@ -120,43 +136,19 @@ class WebDoor:
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         self._desk.doors[self.name] = Door(name=self.name, address=address, problem=problem)
 
-    def _build(self, secret: str) -> "uvicorn.Server":
-        import uvicorn  # noqa: PLC0415 - late: see above
-
-        from pmrunnerd.api.doorstep import Crowd, doorstep  # noqa: PLC0415
-        from pmrunnerd.api.guard import Guard  # noqa: PLC0415
+    def _build(self, secret: str) -> "Httpd":
+        from pmrunnerd.api.guard import Guard  # noqa: PLC0415 - late: see above
+        from pmrunnerd.api.httpd import Httpd  # noqa: PLC0415
         from pmrunnerd.api.routes import application  # noqa: PLC0415
 
-        class Server(uvicorn.Server):
-            @contextlib.contextmanager
-            def capture_signals(self) -> Iterator[None]:
-                yield  # signals are main's business
-
         limits = self._limits
-        app = application(self._desk, self.health, self.streams)
-        config = uvicorn.Config(
-            Guard(app, secret),
-            http=doorstep(Crowd(most=limits.connections), limits.head),
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            proxy_headers=False,  # nobody stands between us and who claims to be somebody else
-            server_header=False,
-            # It would count those who ask nothing, and turn everybody away because of them.
-            limit_concurrency=None,
-            timeout_keep_alive=30,
-            timeout_graceful_shutdown=self._limits.grace,
-        )
-        return Server(config)
+        app = Guard(application(self._desk, self.health, self.streams), secret)
+        return Httpd(app, most=limits.connections, head=limits.head, grace=limits.grace)
 
-    async def _close(self, server: "uvicorn.Server", serving: asyncio.Task[None]) -> None:
+    async def _close(self, server: "Httpd", serving: asyncio.Task[None]) -> None:
         self.streams.stop()
-        server.should_exit = True
+        server.leave()
         await asyncio.wait([serving])
-        for connection in list(server.server_state.connections):
-            connection.transport.abort()
         self._desk.doors.pop(self.name, None)
 
 

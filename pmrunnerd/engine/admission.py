@@ -29,7 +29,7 @@ class Admission:
         self._store = store
         self._clock = clock
         self._measure = measure
-        self._least = least
+        self.least = least
         self._begun: dict[str, float] = {}
         self._latest: dict[str, float] = {}
         self._measured = -FRESH
@@ -81,7 +81,7 @@ class Admission:
         if now - self._measured >= FRESH:
             self._room, self._measured = self._look(), now
         young = sum(now - begun < YOUNG for begun in self._begun.values())
-        return admission.shortage(self._room, self._least, young=young)
+        return admission.shortage(self._room, self.least, young=young)
 
     def _look(self) -> Room:
         try:

@@ -51,7 +51,7 @@ class Farewell:
                 await self._host.stop(run)
             await asyncio.sleep(0.01)
             return self._host.alive(run)
-        except OSError as exc:
+        except (OSError, PmError) as exc:
             # No descriptors, say. What the run said stays true: it is asked again.
             self._complaints.of(f"see run host of {run} leave", exc)
             await asyncio.sleep(AGAIN)
@@ -66,7 +66,7 @@ class Farewell:
             try:
                 await self._host.stop(run)
                 break
-            except OSError as exc:  # it does not die, or we have no descriptors
+            except (OSError, PmError) as exc:  # it does not die, or we have no descriptors
                 self._complaints.of(f"end run {run}", exc)
                 await asyncio.sleep(AGAIN)
         self._complaints.over(f"end run {run}")

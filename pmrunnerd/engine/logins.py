@@ -9,20 +9,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.checkup import Checkup
-from pmrunnerd.model.errors import BadRequest, NotFound
+from pmrunnerd.model.errand import DropLogin, KeepLogin, ShowLogin, Trial
+from pmrunnerd.model.errors import BadRequest, NotFound, Refused
 from pmrunnerd.model.logins import TOKEN_DAYS, Login, is_whole, recognize
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.views import AgentView
 from pmrunnerd.rules import accounts, limits
-from pmrunnerd.services import claudecode, credentials, fitness
+from pmrunnerd.services import credentials
 from pmrunnerd.services.clock import Clock
-from pmrunnerd.services.credentials import NoLogin, Stored
-from pmrunnerd.store.durable import Disk
+from pmrunnerd.services.errands import Errands
 from pmrunnerd.store.store import Store
 
 _HOW: Final = "pmrunnerctl agent login -h"
@@ -31,36 +29,34 @@ _HOW: Final = "pmrunnerctl agent login -h"
 class Logins:
     """The logins of one environment. `agents` are those that need one, `named` the CLI to use."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the hands, each of which a test may choose
         self,
         store: Store,
         clock: Clock,
         agents: Sequence[str],
+        errands: Errands,
         *,
+        place: Path | None = None,
         named: str = "",
-        disk: Disk | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._agents = agents
+        self._errands = errands
+        self._place = str(place or credentials.place(store.directory))
         self._named = named
-        self._disk = disk or Disk()
-        self._state = store.directory
         self._lock = asyncio.Lock()
 
     async def login(self, request: p.AgentLogin, by: str) -> AgentView:
         """Keep a login in the place of the one before. Raises BadRequest, NotFound, NoLogin."""
         self._check(request.agent)
         now = self._clock.now()
-        kept = _stored(request, by, now)
-        # In a thread: it may be a file that somebody else has, on a disk that does not answer.
-        await asyncio.to_thread(
-            credentials.credential, kept, request.agent, datetime.fromisoformat(now)
-        )
+        wanted, secret = self._wanted(request, by, now)
         async with self._lock:
-            await asyncio.to_thread(self._keep, request.agent, kept)
+            await self._errands.do(wanted, secret=secret)
+        kind, expires = wanted.login.value, wanted.expires
         await self._store.commit(
-            ev.AgentLoggedIn(agent=request.agent, kind=kept.kind.value, by=by, expires=kept.expires)
+            ev.AgentLoggedIn(agent=request.agent, kind=kind, by=by, expires=expires)
         )
         return await self.show(request.agent)
 
@@ -68,7 +64,7 @@ class Logins:
         """Delete a login; to do it again is no fault."""
         self._check(agent)
         async with self._lock:
-            await asyncio.to_thread(self._delete, agent)
+            await self._errands.do(DropLogin(place=self._place, agent=agent))
         if self._store.ahead.accounts.get(agent) and accounts.of(self._store.ahead, agent).login:
             await self._store.commit(ev.AgentLoggedOut(agent=agent, by=by))
         return await self.show(agent)
@@ -76,57 +72,59 @@ class Logins:
     async def show(self, agent: str) -> AgentView:
         """Return what can be told of a login, as the disk has it, and of the agent's program."""
         self._check(agent)
-        now, problem, hint = self._clock.now(), "", ""
-        kept: Stored | None = None
-        expires = ""
-        try:
-            kept = await asyncio.to_thread(credentials.stored, self._state, agent)
-            found = await asyncio.to_thread(
-                credentials.credential, kept, agent, datetime.fromisoformat(now)
-            )
-            expires = found.expires
-        except NoLogin as exc:
-            problem, hint, expires = str(exc), exc.hint or "", exc.expires
-        program = claudecode.program(self._named)
-        version = await claudecode.version(program) if program else ""
-        # Without a program no login is of use: what has to be done first is said first.
-        for judged in (
-            fitness.surroundings(claudecode.missing()),
-            fitness.program(program, self._named, version, claudecode.tested()),
-        ):
-            if judged.state == "problem":
-                problem, hint = judged.found, judged.hint
+        now = self._clock.now()
+        found = await self._errands.do(
+            ShowLogin(place=self._place, agent=agent, at=now, named=self._named)
+        )
         return AgentView(
             agent=agent,
-            login=kept.kind.value if kept else "",
-            since=kept.at if kept else "",
-            by=kept.by if kept else "",
-            expires=expires or (kept.expires if kept else ""),
-            path=kept.path if kept else "",
-            problem=problem,
+            login=found.login,
+            since=found.since,
+            by=found.by,
+            expires=found.expires,
+            path=found.path,
+            problem=found.problem,
             limit=limits.stands(accounts.of(self._store.state, agent), now),
-            program=str(program or ""),
-            version=version,
-            tested=claudecode.tested(),
-            hint=hint,
+            program=found.program,
+            version=found.version,
+            tested=found.tested,
+            hint=found.hint,
         )
 
     async def attempt(self, agent: str, settings: Settings) -> Checkup:
         """Look at all that it needs, and have it make one request. Raises NotFound."""
         self._check(agent)
-        found = await fitness.checks(self._state, settings, tries=True)
-        return Checkup(state_directory=str(self._state), checks=found)
+        state = str(self._store.directory)
+        found = await self._errands.do(
+            Trial(
+                place=self._place,
+                named=settings.agent_claude_path,
+                model=settings.agent_claude_model,
+                environment=dict(settings.agent_env),
+                hidden=(state,),
+            )
+        )
+        return Checkup(state_directory=state, checks=found.checks)
 
-    def _keep(self, agent: str, kept: Stored) -> None:
-        place = credentials.file(self._state, agent)
-        self._disk.make_directory(place.parent)
-        self._disk.replace_file(place, msgspec.json.encode(kept) + b"\n")
-
-    def _delete(self, agent: str) -> None:
-        place = credentials.file(self._state, agent)
-        if self._disk.is_file(place):
-            self._disk.remove(place)
-            self._disk.sync_directory(place.parent)
+    def _wanted(self, request: p.AgentLogin, by: str, now: str) -> tuple[KeepLogin, str]:
+        """Return what is to be kept, and its secret. No error repeats any of that."""
+        kept = {"place": self._place, "agent": request.agent, "at": now, "by": by}
+        if request.path or request.kind is Login.OWN:
+            if self._errands.sealed:
+                raise Refused(
+                    "cannot log in: runs see nobody's home (ProtectHome= of their unit), and so no"
+                    " login of a person's own",
+                    hint=f"claude setup-token   # then: pmrunnerctl agent login {request.agent}",
+                )
+            if not Path(request.path).is_absolute() or request.secret:
+                raise BadRequest(
+                    "cannot log in: a person's own login is an absolute path", hint=_HOW
+                )
+            return KeepLogin(login=Login.OWN, path=request.path, **kept), ""
+        kind = _kind(request)
+        return KeepLogin(login=kind, expires=_expires(request.expires, kind, now), **kept), (
+            request.secret
+        )
 
     def _check(self, agent: str) -> None:
         if agent not in self._agents:
@@ -136,12 +134,8 @@ class Logins:
             )
 
 
-def _stored(request: p.AgentLogin, by: str, now: str) -> Stored:
-    """Return what is to be kept. No error repeats any of the secret."""
-    if request.path or request.kind is Login.OWN:
-        if not Path(request.path).is_absolute() or request.secret:
-            raise BadRequest("cannot log in: a person's own login is an absolute path", hint=_HOW)
-        return Stored(kind=Login.OWN, path=request.path, at=now, by=by)
+def _kind(request: p.AgentLogin) -> Login:
+    """Return which kind of secret one is. No error repeats any of it."""
     if not is_whole(request.secret):
         raise BadRequest(
             "cannot log in: that is no key and no token, which have visible characters only",
@@ -153,8 +147,7 @@ def _stored(request: p.AgentLogin, by: str, now: str) -> Stored:
             "cannot log in: it begins neither as an API key (sk-ant-api) nor as a token (sk-ant-oat)",
             hint="pmrunnerctl agent login --kind api-key   # or --kind token",
         )
-    expires = _expires(request.expires, kind, now)
-    return Stored(kind=kind, secret=request.secret, at=now, by=by, expires=expires)
+    return kind
 
 
 def _expires(said: str, kind: Login, now: str) -> str:

@@ -53,7 +53,7 @@ class Engine:
         self._runs = runs
         self._workspaces = workspaces
         self._admission = admission
-        self._slots = slots
+        self.slots = slots
         self._taken = taken
         self._wake = Pulse()
         self._in_hand: set[agenda.Action] = set()
@@ -68,7 +68,7 @@ class Engine:
         return agenda.waits(
             self._store.state,
             task,
-            slots=self._slots,
+            slots=self.slots,
             refusal=refusal,
             clear=clear,
             now=now,
@@ -99,7 +99,7 @@ class Engine:
 
     def freeze(self) -> None:
         """Start nothing more; what runs goes on without us."""
-        self._slots = 0
+        self.slots = 0
 
     async def _listen(self) -> None:
         seen = 0
@@ -117,7 +117,7 @@ class Engine:
         now = self._clock.now()
         return agenda.agenda(
             self._store.ahead,
-            slots=self._slots,
+            slots=self.slots,
             clear=self._workspaces.clear,
             stopping=self._stopping,
             now=now,

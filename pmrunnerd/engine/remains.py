@@ -7,15 +7,17 @@ one has ended; what cannot go for any other reason, by the next sweep.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from pmrunnerd.engine.workspaces import Workspaces
+from pmrunnerd.model.errand import Dispose, LetGo, Survey, Surveyed
 from pmrunnerd.model.errors import PmError
 from pmrunnerd.model.state import State
-from pmrunnerd.services import disposal, savedrefs
+from pmrunnerd.services import disposal
+from pmrunnerd.services.errands import Errands
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +31,12 @@ class Remains:
     `state` returns what is durable; `hidden` is what no git in a workspace may see.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it needs of others
         self,
         directory: Path,
         state: Callable[[], State],
         workspaces: Workspaces,
+        errands: Errands,
         *,
         hidden: Sequence[Path],
         unconfined: bool,
@@ -41,6 +44,7 @@ class Remains:
         self.directory = directory
         self._state = state
         self._workspaces = workspaces
+        self._errands = errands
         self._hidden = hidden
         self._unconfined = unconfined
         self.left: dict[str, str] = {}
@@ -51,6 +55,17 @@ class Remains:
     def add(self, run: str, project: str) -> None:
         """Take note of a run that was let go, and whose directory is there."""
         self.left[run] = project
+
+    async def survey(
+        self, skip: Collection[str], workspaces: Mapping[str, Path], enough: Callable[[], bool]
+    ) -> Surveyed:
+        """Measure what is there but some, and what workspaces say. Raises OSError, PmError."""
+        wanted = Survey(
+            directory=str(self.directory),
+            skip=tuple(skip),
+            workspaces={project: str(path) for project, path in workspaces.items()},
+        )
+        return await self._errands.do(wanted, enough=enough)
 
     @property
     def due(self) -> bool:
@@ -66,10 +81,31 @@ class Remains:
         if run in self._empty:
             return
         try:
-            if await asyncio.to_thread(disposal.empty, self.directory, run, enough=enough):
+            if await self._dispose(run, enough):
                 self._empty.add(run)
         except OSError as exc:
             self._fail([run], f"cannot delete {self.directory / run}: {exc.strerror or exc}")
+        except PmError as exc:
+            if not enough():
+                self._fail([run], f"cannot delete {self.directory / run}: {exc}")
+
+    async def _dispose(self, run: str, enough: Callable[[], bool]) -> bool:
+        """Delete the files of a run, by the errand of whose they are first, where that is not us."""
+        undone: PmError | None = None
+        if self._errands.sealed:
+            try:
+                theirs = Dispose(directory=str(self.directory), run=run)
+                if not (await self._errands.do(theirs, enough=enough)).all:
+                    return False
+            except PmError as exc:
+                # A disk that is full takes no errand: what is ours makes room for the next one.
+                undone = exc
+        try:
+            return await asyncio.to_thread(disposal.empty, self.directory, run, enough=enough)
+        except OSError:
+            if undone is not None:
+                raise undone from None
+            raise
 
     async def clear_away(self, enough: Callable[[], bool], *, again: bool = True) -> None:
         """Delete all that is left, as far as that can be done now; what failed only if `again`."""
@@ -109,9 +145,15 @@ class Remains:
     async def _let_go(self, workspace: Path, runs: list[str]) -> dict[str, str]:
         """Delete the references of some runs; return of which they stay, and why."""
         try:
-            stays = await savedrefs.let_go(
-                workspace, runs, hidden=self._hidden, unconfined=self._unconfined
+            gone = await self._errands.do(
+                LetGo(
+                    workspace=str(workspace),
+                    runs=tuple(runs),
+                    hidden=tuple(map(str, self._hidden)),
+                    unconfined=self._unconfined,
+                )
             )
+            stays = gone.stays
         except (PmError, OSError) as exc:
             stays = dict.fromkeys(runs, str(exc))
         return {

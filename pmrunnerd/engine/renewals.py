@@ -39,10 +39,13 @@ class Renewals:
     began, which may be long before it was told so.
     """
 
-    def __init__(self, store: Store, clock: Clock, agents: Sequence[str]) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, agents: Sequence[str], place: Path | None = None
+    ) -> None:
         self._store = store
         self._clock = clock
         self._agents = agents
+        self._place = place or credentials.place(store.directory)
         self._tried: dict[str, float] = {}
         # When each was recorded, and until when it is good.
         self._good: dict[str, tuple[str, str]] = {}
@@ -50,7 +53,7 @@ class Renewals:
 
     async def run(self) -> None:
         """Look again and again."""
-        while True:
+        while self._agents:
             await self.look()
             await asyncio.sleep(EVERY)
 
@@ -100,7 +103,7 @@ class Renewals:
         today = datetime.fromisoformat(now)
         seldom = (today + timedelta(seconds=_SELDOM)).isoformat()
         try:
-            found = credentials.read(self._store.directory, agent, today)
+            found = credentials.read(self._place, agent, today)
         except NoLogin as exc:
             return (exc.expires, "") if exc.expires and exc.expires <= now else ("", "")
         except OSError:
@@ -110,7 +113,7 @@ class Renewals:
     def _renewed(self, account: Account) -> float | None:
         """Return when a login was written that is good by what it says, if a run may not know it yet."""
         try:
-            kept = credentials.stored(self._store.directory, account.id)
+            kept = credentials.stored(self._place, account.id)
             if kept is None or kept.kind is not Login.OWN:
                 return None
             changed = Path(kept.path).stat().st_mtime

@@ -43,7 +43,7 @@ BREATH: Final = 0.05
 class Runs:
     """The runs of one environment, each known by its recorded name.
 
-    `make_safe` sees to the workspace of a run whose host died.
+    `make_safe` sees to the workspace of a run whose host died; `logins` are where specs say.
     """
 
     def __init__(  # noqa: PLR0913 - the hands, each of which a test may choose
@@ -58,6 +58,7 @@ class Runs:
         environment: str,
         *,
         make_safe: Callable[[Path, str, float], Awaitable[str]],
+        logins: str = "",
     ) -> None:
         self._store = store
         self._clock = clock
@@ -65,8 +66,9 @@ class Runs:
         self._host = host
         self._watch = watch
         self._directory = directory
-        self._settings = settings
+        self.settings = settings
         self._environment = environment
+        self._logins = logins
         self._growth = growth
         self._records = Records(store, self._complaints, directory)
         self._farewell = Farewell(store, clock, host, make_safe)
@@ -88,7 +90,7 @@ class Runs:
         started = begin(
             state,
             queued,
-            self._settings,
+            self.settings,
             run=run,
             session=self._clock.uuid(),
             now=self._clock.now(),
@@ -103,7 +105,7 @@ class Runs:
             # Again and again: it may be on its way to be started, and not there yet.
             try:
                 await self._host.stop(run)
-            except OSError as exc:  # it does not die, or we have no descriptors
+            except (OSError, PmError) as exc:  # it does not die, or we have no descriptors
                 self._complaints.of(f"stop run {run}", exc)
             self._growth.grew(run)
             with contextlib.suppress(TimeoutError):
@@ -135,7 +137,7 @@ class Runs:
                     alive = self._host.alive(run)
                     looked = self._clock.monotonic()
                     page = await asyncio.to_thread(directory.read, seen.cursor, 256)
-                except OSError as exc:
+                except (OSError, PmError) as exc:
                     # Too many open files, say. The run does not notice, and the file stays.
                     self._complaints.of(f"read what run {run} does", exc)
                     await asyncio.sleep(TICK)
@@ -162,9 +164,10 @@ class Runs:
 
     async def _launch(self, run: str) -> bool:
         state = self._store.ahead
-        wanted = spec(state, state.runs[run], self._settings, self._environment)
+        wanted = spec(state, state.runs[run], self.settings, self._environment, self._logins)
         try:
-            await asyncio.to_thread(RunDirectory(self._directory / run).write_spec, wanted)
+            directory = RunDirectory(self._directory / run)
+            await asyncio.to_thread(directory.write_spec, wanted, shared=self._host.shared)
             await self._host.start(run)
         except (OSError, PmError) as exc:
             why = f"cannot start the run host: {exc}"
@@ -181,7 +184,8 @@ class Runs:
 
     def _without_a_word(self, run: str, seen: outcomes.Seen) -> str:
         """Say what is known of a run whose host is gone and did not say why."""
-        gone = "its run host was gone without a word" if seen.cursor else "it was never started"
+        never = f"it was never started{self._host.explains(run)}"
+        gone = "its run host was gone without a word" if seen.cursor else never
         try:
             full = room.full(self._directory)
         except OSError as exc:
@@ -194,9 +198,9 @@ class Runs:
     ) -> None:
         while True:
             given = outcomes.Circumstances(
-                patience=self._settings.runs_interruptions,
+                patience=self.settings.runs_interruptions,
                 parked=self.parking or blameless,
-                rounds=self._settings.agent_claude_rounds,
+                rounds=self.settings.agent_claude_rounds,
                 now=self._clock.now(),
             )
             state = self._store.ahead

@@ -17,8 +17,8 @@ _CUT_SHORT: Final = frozenset({Outcome.INTERRUPTED, Outcome.CANCELLED})
 _UNSURE: Final = _CUT_SHORT | {Outcome.FAILED}
 
 
-def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
-    """Return the spec of a run that was recorded as started."""
+def spec(state: State, run: Run, settings: Settings, environment: str, logins: str = "") -> Spec:
+    """Return the spec of a run that was recorded as started; `logins` as it has it."""
     task, project = state.tasks[run.task], state.projects[run.project]
     plan = state.plans[task.plan]
     before = tuple(name for name in task.runs if name != run.id)
@@ -58,6 +58,7 @@ def spec(state: State, run: Run, settings: Settings, environment: str) -> Spec:
             ("PM-Runner-Run", run.id),
         ),
         unconfined=settings.runs_unconfined,
+        logins=logins,
     )
 
 

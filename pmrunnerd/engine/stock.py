@@ -1,20 +1,20 @@
 """What lies in the directory of all runs: whose it is, how much, how old, and what is nobody's."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Set
 from datetime import datetime
 from pathlib import Path
 
 from pmrunnerd.engine.remains import Remains
+from pmrunnerd.model.errand import Footprint
+from pmrunnerd.model.naming import ERRAND
 from pmrunnerd.rules.retention import Files
-from pmrunnerd.services import footprint, marker
 from pmrunnerd.services.clock import Clock
-from pmrunnerd.services.footprint import Footprint
 from pmrunnerd.store.store import Store
 
 
 class Stock:
-    """Measures in a thread. It keeps what it knows of directories that are there, and of no others.
+    """Has all measured by an errand. It keeps what it knows of directories that are there, and of no others.
 
     `strange` tells what else is there, which is no run's directory: that is never deleted.
     """
@@ -31,17 +31,17 @@ class Stock:
         """Return the files of runs that were not let go.
 
         All are measured `anew`, or what changes no more is as it was. Runs that were let go, and
-        are still there, are told to the remains. Raises OSError.
+        are still there, are told to the remains. Raises OSError, PmError.
         """
         directory = self._remains.directory
         under_way = set(self._store.state.active)
         skip = frozenset() if anew else frozenset(self._sizes)
-        found = await asyncio.to_thread(footprint.look, directory, skip=skip, enough=enough)
+        found = await self._remains.survey(skip, self._workspaces(), enough)
         sizes = {name: self._sizes[name] for name in found.skipped}
         sizes |= {one.run: one for one in found.measured}
         strange = list(found.others)
         for name in sizes.keys() - self._projects.keys():
-            if not self._meet(name):
+            if not self._meet(name) and not ERRAND.fullmatch(name):
                 strange.append(name)
             await asyncio.sleep(0)  # it was a look at the disk, and others wait for the loop
         self._projects = {name: of for name, of in self._projects.items() if name in sizes}
@@ -51,13 +51,12 @@ class Stock:
         self.strange = tuple(
             f"{directory / name}: it is no run's directory" for name in sorted(strange)
         )
-        in_tree = await asyncio.to_thread(_in_trees, self._workspaces())
+        in_tree = frozenset(found.in_trees)
         return [self._files(one, in_tree) for one in sizes.values() if self._is_kept(one.run)]
 
     def _workspaces(self) -> dict[str, Path]:
-        known = self._store.state.projects
-        here = (known[name] for name in sorted(set(self._projects.values())))
-        return {project.id: Path(project.path) for project in here if not project.removed}
+        known = self._store.state.projects.values()
+        return {project.id: Path(project.path) for project in known if not project.removed}
 
     def _is_kept(self, run: str) -> bool:
         return run in self._projects and run not in self._remains.left
@@ -82,21 +81,3 @@ class Stock:
         if self._store.pruned(name) is not None:
             self._remains.add(name, run.project)
         return True
-
-
-def _in_trees(workspaces: Mapping[str, Path]) -> Set[str]:
-    """Return the runs that workspaces say they are as one left them.
-
-    Of a workspace that is there and cannot say, because its disk is away, all are: the project.
-    """
-    found = set[str]()
-    for project, workspace in workspaces.items():
-        try:
-            left = marker.read(workspace)
-        except OSError:
-            if workspace.is_dir():
-                found.add(project)
-        else:
-            if left is not None:
-                found.add(left.run)
-    return found

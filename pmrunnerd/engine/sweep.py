@@ -20,7 +20,7 @@ from pmrunnerd.engine.stock import Stock
 from pmrunnerd.engine.trust import Trust
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import views as v
-from pmrunnerd.model.errors import Unavailable
+from pmrunnerd.model.errors import PmError, Unavailable
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.upkeep import PruneRow, PruneTable
 from pmrunnerd.rules.retention import Files, Limits, Prune, needed, prunable
@@ -66,7 +66,7 @@ class Sweeper:
         self._remains = remains
         self._stock = Stock(store, clock, remains)
         self._trust = Trust(store, clock)
-        self._limits = limits
+        self.limits = limits
         self._alive = alive
         self._over = over
         self._every = every
@@ -95,7 +95,7 @@ class Sweeper:
             await deed
         except StoreFailed:
             raise
-        except (Unavailable, OSError) as exc:
+        except (PmError, OSError) as exc:
             log.warning("cannot prune runs now: %s", exc)
         except Exception:
             log.exception("cannot prune runs: this is a bug")
@@ -126,17 +126,17 @@ class Sweeper:
         try:
             async with self._turn:
                 files = await self._stock.measure(self._enough.is_set, anew=False)
-        except OSError as exc:
+        except (PmError, OSError) as exc:
             log.warning("cannot measure what is kept of runs: %s", exc)
             return False
         self._take_stock(files, prunable_runs=self.last.prunable if self.last else 0)
-        return sum(one.size for one in files) > self._limits.size
+        return sum(one.size for one in files) > self.limits.size
 
     async def look(self) -> PruneTable:
         """Return what `prune` would delete now. Raises OSError."""
         async with self._turn:
             files = await self._stock.measure(self._enough.is_set)
-            rows = [self._row(one) async for one in self._gently(files, self._limits)]
+            rows = [self._row(one) async for one in self._gently(files, self.limits)]
             self._take_stock(files, prunable_runs=len(rows))
         return self._table(files, rows)
 
@@ -149,7 +149,7 @@ class Sweeper:
         async with self._turn:
             files = await self._stock.measure(self._enough.is_set)
             believed = bool(by) or self._trust.believes()
-            limits = self._limits if believed else replace(self._limits, age=inf)
+            limits = self.limits if believed else replace(self.limits, age=inf)
             rows: list[PruneRow] = []
             full: Unavailable | None = None
             try:
@@ -194,7 +194,7 @@ class Sweeper:
         self.last = v.Retention(
             at=self._clock.now(),
             size=sum(one.size for one in files),
-            limit=self._limits.size,
+            limit=self.limits.size,
             runs=len(files),
             prunable=prunable_runs,
         )
@@ -204,14 +204,14 @@ class Sweeper:
         run = state.runs[one.run]
         project = state.projects[run.project]
         # A project that was taken off the list keeps its directory as it is.
-        kept = run.ended.kept if run.ended and not project.removed else ""
+        kept = (run.ended.kept, *run.ended.also) if run.ended and not project.removed else ()
         return PruneRow(
             run=run.id,
             alias=project.alias,
             size=one.size,
             age=one.age,
             reason=one.reason,
-            refs=(kept,) if kept else (),
+            refs=tuple(filter(None, kept)),
         )
 
     def _table(self, files: list[Files], rows: list[PruneRow]) -> PruneTable:
@@ -220,6 +220,6 @@ class Sweeper:
             runs=tuple(rows),
             freed=freed,
             kept=sum(one.size for one in files) - freed,
-            limit=self._limits.size,
+            limit=self.limits.size,
             left=(*self._remains.told(), *self._stock.strange),
         )

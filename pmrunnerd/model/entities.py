@@ -173,8 +173,10 @@ class Ended(Entity, frozen=True, kw_only=True):
     """How and when a run ended.
 
     `kept` names the git reference that holds what it left behind, `aside` a directory below the
-    workspace with repositories that it had made in there.
-    `peak_memory` is bytes of its largest process, `cpu_seconds` those of all; None is not known.
+    workspace with repositories that it had made in there. `also` are further references that hold
+    something of it; of one in a submodule, `REF in PATH`.
+    `peak_memory` is bytes of its largest process, or of all at once where the kernel counts them,
+    `cpu_seconds` those of all; None is not known.
     `noted` is what its host said of the output, `findings` what was found to be wrong with the work. `dollars` and `turns` are what the model took; None
     is not known, or that there was none. `restored` says that it had what the runs before it had left,
     `told` that its session knows what was answered until it began.
@@ -186,6 +188,7 @@ class Ended(Entity, frozen=True, kw_only=True):
     status: int | None = None
     commit: str = ""
     kept: str = ""
+    also: tuple[str, ...] = ()
     aside: str = ""
     peak_memory: int | None = None
     cpu_seconds: float | None = None

@@ -49,6 +49,16 @@ class DrainEnded(Event, frozen=True, kw_only=True):
     by: str = ""
 
 
+class BackupFailed(Event, frozen=True, kw_only=True):
+    """The archive of this state that is made regularly was not made."""
+
+    reason: str
+
+
+class BackedUp(Event, frozen=True, kw_only=True):
+    """It was made again, after it had not been."""
+
+
 class CommitLost(Event, frozen=True, kw_only=True):
     """A commit that could not be read any more, or did not follow, and that `repair` replaced.
 
@@ -273,8 +283,8 @@ class RunBegan(Event, frozen=True, kw_only=True):
 class RunEnded(Event, frozen=True, kw_only=True):
     """A run is over and no process of it is left.
 
-    `peak_memory` is bytes of its largest process, `cpu_seconds` those of all of them; both are
-    absent where nobody could look, as after a run host that was killed. `noted` is what the run host
+    `peak_memory` is bytes of its largest process, or of all of them at once where the kernel counts
+    those, `cpu_seconds` those of all of them; both are absent where nobody could look, as after a run host that was killed. `noted` is what the run host
     said of the output, such as that not all of it was kept. `restored` says that it had what the runs
     before it had left, `told` that its session knows what was answered until it began.
     """
@@ -287,6 +297,7 @@ class RunEnded(Event, frozen=True, kw_only=True):
     status: int | None = None
     commit: str = ""
     kept: str = ""
+    also: tuple[str, ...] = ()
     aside: str = ""
     peak_memory: int | None = None
     cpu_seconds: float | None = None
@@ -306,6 +317,7 @@ class LeftoversKept(Event, frozen=True, kw_only=True):
     ref: str
     files: int
     aside: str = ""
+    also: tuple[str, ...] = ()
 
 
 class RunPruned(Event, frozen=True, kw_only=True):
@@ -537,6 +549,8 @@ AnyEvent = (
     | DaemonStopped
     | Drained
     | DrainEnded
+    | BackupFailed
+    | BackedUp
     | CommitLost
     | StateRestored
     | ProjectAdded

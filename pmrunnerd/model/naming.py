@@ -9,6 +9,8 @@ LONGEST_ALIAS: Final = 63
 ALIAS: Final = re.compile(rf"[a-z0-9][a-z0-9._-]{{0,{LONGEST_ALIAS - 1}}}")
 # How identifiers of projects look.
 PROJECT: Final = re.compile(r"w[0-9]+")
+# How directories of errands are called among those of runs, which begin with one letter and a number.
+ERRAND: Final = re.compile(r"[a-z]{2,}-[0-9]+-[0-9a-f]{8}")
 
 
 def kebab(name: str) -> str:

@@ -94,6 +94,20 @@ class Stop(Request[Done], frozen=True, kw_only=True):
     keep_runs: bool = False
 
 
+class Restart(Request[Done], frozen=True, kw_only=True):
+    """Restart the daemon; its runs go on meanwhile.
+
+    Only where a service manager starts it again, and once in a while: not soon after it started.
+    """
+
+
+class Reload(Request[u.Reloaded], frozen=True, kw_only=True):
+    """Read the configuration again, and use what can be used without a restart.
+
+    One that is wrong changes nothing.
+    """
+
+
 class Drain(Request[Done], frozen=True, kw_only=True):
     """Let no more runs begin; those under way go on to their end.
 
@@ -336,6 +350,15 @@ class StateBackup(Request[u.Piece], frozen=True, kw_only=True):
     """Write one archive of a state, while its daemon runs too."""
 
 
+class BackupReport(Request[Done], frozen=True, kw_only=True):
+    """Tell how a regular archive of the state went: why it failed, or nothing.
+
+    A failure waits in the inbox until there is an archive.
+    """
+
+    failed: Annotated[str, Meta(max_length=4096)] = ""
+
+
 class StateUpload(Request[u.Uploaded], frozen=True, kw_only=True):
     """Send a piece of the archive that is to be restored; the first one begins at 0.
 
@@ -459,6 +482,8 @@ COMMANDS: Final = (
     _reads(Status, v.Overview),
     _reads(Doctor, Checkup),
     _changes(Stop, Done),  # Whoever may send work may also stop it.
+    _acts(Restart, Done, Access.OPERATE),
+    _acts(Reload, u.Reloaded, Access.OPERATE),
     _changes(Drain, Done),
     _changes(ProjectAdd, Project),
     _reads(ProjectList, v.ProjectTable),
@@ -488,6 +513,7 @@ COMMANDS: Final = (
     _measures(RunPrunable, u.PruneTable),
     _streams(Events, v.Happening),
     _streams(StateBackup, u.Piece, Access.ADMIN),
+    _changes(BackupReport, Done, Access.ADMIN),
     _acts(StateUpload, u.Uploaded),
     _acts(StateRestore, u.Restored),
     _measures(AgentShow, v.AgentView),

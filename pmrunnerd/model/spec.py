@@ -87,6 +87,7 @@ class Spec(Entity, frozen=True, kw_only=True):
     they were asked.
     `resumes` is the reference of what the runs before this one left, for an agent that goes on with
     it. `objections` are what a person, or a rule, had against what the session proposed before.
+    `logins` is where those of agents are, if not in the state.
     """
 
     environment: str
@@ -115,3 +116,4 @@ class Spec(Entity, frozen=True, kw_only=True):
     means: Means = Means()
     trailers: tuple[tuple[str, str], ...] = ()
     unconfined: bool = False
+    logins: str = ""

@@ -61,6 +61,11 @@ class State:
         """Who wants no more runs to begin; empty where nobody does."""
         return self.about.get("draining", "")
 
+    @property
+    def unsaved(self) -> tuple[str, str]:
+        """When the last regular archive was not made, and why; both empty where it was."""
+        return self.about.get("unsaved-at", ""), self.about.get("unsaved", "")
+
     def copy(self) -> "State":
         """Return a second state that holds the same, and from here on changes by itself."""
         twin = State(self._elsewhere)
@@ -115,6 +120,16 @@ class State:
             if project.alias == name and not project.removed:
                 return project
         return self.project_of(name)
+
+    def once_project(self, name: str) -> Project:
+        """Find a project to look back at: as `project` does, or else one that was removed; raise NotFound."""
+        try:
+            return self.project(name)
+        except NotFound:
+            gone = [one for one in self.projects.values() if name in {one.alias, one.id}]
+            if not gone:
+                raise
+            return gone[-1]
 
     def project_of(self, identifier: str) -> Project:
         """Find the project that a fact is about, whatever the others are called; raise NotFound."""

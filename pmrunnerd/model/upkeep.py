@@ -141,7 +141,10 @@ class Contents(View, frozen=True, kw_only=True):
 
 
 class Restored(Contents, frozen=True, kw_only=True):
-    """What took the place of a state. `kept` is the directory that holds the state before it."""
+    """What took the place of a state.
+
+    `kept` is the directory that holds the state before it; empty where there was none.
+    """
 
     kept: str
 
@@ -173,3 +176,10 @@ class PruneTable(View, frozen=True, kw_only=True):
     kept: int
     limit: int
     left: tuple[str, ...] = ()
+
+
+class Reloaded(View, frozen=True, kw_only=True):
+    """Settings, by key, that are `used` from now on as they are configured, and that need a `restart`."""
+
+    used: tuple[str, ...]
+    restart: tuple[str, ...] = ()

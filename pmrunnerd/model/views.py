@@ -97,7 +97,8 @@ class Overview(View, frozen=True, kw_only=True):
     """One environment at a glance. `memory` is bytes resident; `durable` the last synced commit.
 
     `refusal` says why no further run begins now, whatever waits; `limits` why none of an agent does.
-    `spent` is what the runs that ended today (UTC) have cost, in US dollars.
+    `spent` is what the runs that ended today (UTC) have cost, in US dollars. `configuration` says why
+    what is configured is not what is used; empty where it is.
     """
 
     environment: str
@@ -120,6 +121,7 @@ class Overview(View, frozen=True, kw_only=True):
     retention: Retention | None = None
     limits: tuple[str, ...] = ()
     spent: float = 0.0
+    configuration: str = ""
 
 
 class Entry(View, frozen=True, kw_only=True):
@@ -161,12 +163,13 @@ class Conversation(View, frozen=True, kw_only=True):
 
 
 class InboxItem(View, frozen=True, kw_only=True):
-    """Something that waits for a person. `kind` is question, plan, held or login.
+    """Something that waits for a person. `kind` is question, plan, held, login or backup.
 
     `command` answers a question or a plan, and shows what holds a task back. `unconfined` says that
     nothing confines the run that it leads to, `fixed` that the options are the only answers,
     `multiple` that several of them can be one. `details` say more of each, where there are any;
     `by_runner`: the runner itself asks. `otherwise` says what a text does that is no option.
+    `path` is the workspace of what is held back.
     """
 
     kind: str
@@ -184,6 +187,7 @@ class InboxItem(View, frozen=True, kw_only=True):
     multiple: bool = False
     by_runner: bool = False
     otherwise: str = ""
+    path: str = ""
 
 
 class InboxTable(View, frozen=True, kw_only=True):
@@ -193,12 +197,17 @@ class InboxTable(View, frozen=True, kw_only=True):
 
 
 class PlanRow(View, frozen=True, kw_only=True):
-    """A plan and how many of its tasks are in each state; `making` says how far a draft is."""
+    """A plan and how many of its tasks are in each state; `making` says how far a draft is.
+
+    `unconfined` says that nothing confines what is still to run of it, or confined the latest run
+    of one of its tasks.
+    """
 
     plan: Plan
     alias: str
     tasks: dict[TaskState, int]
     making: str = ""
+    unconfined: bool = False
 
 
 class PlanTable(View, frozen=True, kw_only=True):

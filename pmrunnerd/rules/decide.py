@@ -19,7 +19,7 @@ from pmrunnerd.rules.plans import REOPENABLE, UNDER_WAY, with_consequences
 
 Facts = tuple[ev.AnyEvent, ...]
 
-ELSEWHERE: Final = "git init ~/demo && git -C ~/demo commit --allow-empty -m start; pmrunnerctl project add demo ~/demo"
+ELSEWHERE: Final = "git init ~/demo && git -C ~/demo -c user.name=me -c user.email=me@localhost commit --allow-empty -m start; pmrunnerctl project add demo ~/demo"
 
 
 def post_message(state: State, project: str, text: str, by: str, mint: Mint) -> ev.MessagePosted:
@@ -92,6 +92,11 @@ def remove_project(state: State, project: Project, by: str) -> Facts:
     for task in state.tasks.values():
         if task.project != project.id or state.plans[task.plan].state.has_ended:
             continue
+        if task.cancelling and task.state in UNDER_WAY:
+            raise Refused(
+                f"cannot remove project {project.alias}: task {task.id} is being stopped",
+                hint=f"pmrunnerctl task show {task.id}   once it is CANCELLED, ask again",
+            )
         if task.state in (*UNDER_WAY, TaskState.QUEUED):
             raise Refused(
                 f"cannot remove project {project.alias}: task {task.id} is {task.state}",
@@ -181,6 +186,13 @@ def retry_task(state: State, task: str, by: str) -> Facts:
 def drain(state: State, by: str) -> Facts:
     """Let no more runs begin."""
     return () if state.draining else (ev.Drained(by=by),)
+
+
+def back_up(state: State, failed: str) -> Facts:
+    """Remember why a regular archive was not made, until one is."""
+    if failed:
+        return (ev.BackupFailed(reason=failed),)
+    return (ev.BackedUp(),) if any(state.unsaved) else ()
 
 
 def end_drain(state: State, by: str) -> Facts:

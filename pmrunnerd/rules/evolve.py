@@ -36,6 +36,16 @@ def _end_drain(state: State, _: ev.DrainEnded | ev.DaemonStopped, __: str) -> No
         del state.about["draining"]
 
 
+def _fail_backup(state: State, event: ev.BackupFailed, at: str) -> None:
+    state.about["unsaved"], state.about["unsaved-at"] = event.reason, at
+
+
+def _back_up(state: State, _: ev.BackedUp, __: str) -> None:
+    for key in ("unsaved", "unsaved-at"):
+        if key in state.about:
+            del state.about[key]
+
+
 def _restore(state: State, event: ev.StateRestored, _: str) -> None:
     lineage.branch(state, event.kept, event.commits)
 
@@ -50,6 +60,8 @@ _FOLD: Final[Mapping[type[ev.AnyEvent], Callable[[State, Any, str], None]]] = {
     ev.DaemonStopped: _end_drain,
     ev.Drained: _drain,
     ev.DrainEnded: _end_drain,
+    ev.BackupFailed: _fail_backup,
+    ev.BackedUp: _back_up,
     ev.CommitLost: _lose,
     ev.StateRestored: _restore,
     ev.ProjectAdded: talk.add_project,

@@ -1,4 +1,4 @@
-"""`python -m pmrunnerd.runhost RUN_DIRECTORY [--lock-fd N]`: holds one run until it is over."""
+"""`python -m pmrunnerd.runhost RUN_DIRECTORY [--lock-fd N]`: holds one run, or does one errand."""
 
 import asyncio
 import logging
@@ -14,6 +14,7 @@ from pmrunnerd.runhost.host import RunHost
 from pmrunnerd.runhost.report import Reporter
 from pmrunnerd.services import broom, leftovers, lockfile, parcel
 from pmrunnerd.services.clock import Clock
+from pmrunnerd.services.errands.paper import Paper
 from pmrunnerd.services.rundir import EventWriter, RunDirectory
 from pmrunnerd.services.tenancy import FULL
 
@@ -24,7 +25,7 @@ _REFUSED: Final = 75
 
 
 def main(words: list[str]) -> int:
-    """Hold a run. Exit status 0 says that the last word was said, not how the run ended."""
+    """Hold a run, or do an errand. Exit status 0 says that the last word was said, not how it ended."""
     match words:
         case [directory]:
             file = None
@@ -43,7 +44,21 @@ def main(words: list[str]) -> int:
     if lock is None:
         sys.stderr.write(f"cannot hold run {run.run}: another run host does, or did\n")
         return _REFUSED
-    return _hold(run, lock)
+    paper = Paper(run.path)
+    return _do(paper, lock) if paper.is_there() else _hold(run, lock)
+
+
+def _do(paper: Paper, lock: int) -> int:
+    """Do an errand; there is nobody else to whom it could be said that there is no answer."""
+    from pmrunnerd.runhost.errand import do  # noqa: PLC0415 - a run needs none of what it imports
+
+    leftovers.adopt_orphans()
+    try:
+        do(paper, lambda: lockfile.sign(lock))
+    except OSError:
+        logging.getLogger(__name__).exception("errand %s", paper.path.name)
+        return _CANNOT_REPORT
+    return 0
 
 
 def _lock(run: RunDirectory, file: int | None) -> int | None:

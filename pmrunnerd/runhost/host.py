@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.errors import PmError, Refused, in_words
+from pmrunnerd.model.errors import PmError, Refused
 from pmrunnerd.model.progress import Limited
 from pmrunnerd.model.spec import Spec
 from pmrunnerd.runhost import premises
+from pmrunnerd.runhost.limits import measured
+from pmrunnerd.runhost.reasons import explain
 from pmrunnerd.runhost.report import Reporter
 from pmrunnerd.runhost.settle import settle, unsettled
 from pmrunnerd.runhost.surroundings import environment
@@ -21,14 +23,15 @@ from pmrunnerd.services import cells, credentials, keptrefs, leftovers, lockfile
 from pmrunnerd.services.agents import registry
 from pmrunnerd.services.agents.protocol import Agent, Job, Verdict
 from pmrunnerd.services.cell import Cell
+from pmrunnerd.services.cgroup import own
 from pmrunnerd.services.credentials import NoLogin
-from pmrunnerd.services.git import Git, NoRoom
+from pmrunnerd.services.git import Git
 from pmrunnerd.services.holding import Held
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.restoring import Restored, restore
 from pmrunnerd.services.rundir import CannotReport, RunDirectory
-from pmrunnerd.services.tenancy import FULL, Finished, Tenancy
+from pmrunnerd.services.tenancy import Finished, Tenancy
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +75,8 @@ class RunHost:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop)
         listening()
-        verdict = await self._verdict()
+        group, verdict = own(self._directory.run), await self._verdict()
+        verdict = measured(verdict, group, self._report, stopped=self._told_to_stop)
         self._report.finished(verdict.outcome, verdict.reason, verdict.status)
 
     def _stop(self) -> None:
@@ -117,12 +121,12 @@ class RunHost:
         except CannotReport:
             raise
         except Exception as exc:  # noqa: BLE001 - the last word must be said whatever happens
-            return self._explain(exc)
+            return explain(exc, self._directory.path, os.environ)
 
     async def _run(self, spec: Spec) -> Verdict:
         agent = registry.find(spec.agent)
         self._earlier = spec.earlier
-        self._secret = self._known_by(agent)
+        self._secret = self._known_by(agent, spec)
         cell = await self._cell(spec)
         for earlier in spec.earlier:
             if lockfile.is_held(self._sibling(earlier)):
@@ -171,12 +175,12 @@ class RunHost:
             unconfined=spec.unconfined,
         )
 
-    def _known_by(self, agent: Agent) -> Mapping[str, str]:
+    def _known_by(self, agent: Agent, spec: Spec) -> Mapping[str, str]:
         """Return what the agent's program is known by. Raises NoLogin, OSError."""
         if not agent.needs_login:
             return {}
-        (state,) = premises.private(self._directory.path)
-        return credentials.read(state, agent.name, datetime.now(UTC)).environment
+        place = premises.logins(self._directory.path, spec)
+        return credentials.read(place, agent.name, datetime.now(UTC)).environment
 
     async def _work(self, agent: Agent, spec: Spec, cell: Cell, began: Marker) -> Verdict:
         """Let the agent work until it is done or we are told to stop."""
@@ -199,7 +203,11 @@ class RunHost:
         result = working.result()
         if isinstance(result, CannotReport):
             raise result
-        return result if isinstance(result, Verdict) else self._explain(result)
+        return (
+            result
+            if isinstance(result, Verdict)
+            else explain(result, self._directory.path, os.environ)
+        )
 
     async def _restore(
         self, agent: Agent, spec: Spec, cell: Cell, began: Marker
@@ -217,19 +225,6 @@ class RunHost:
             return await agent.work(job, self._report)
         except Exception as exc:  # noqa: BLE001 - raised or explained by whoever waits for it
             return exc
-
-    def _explain(self, exc: Exception) -> Verdict:
-        if isinstance(exc, OSError) and exc.errno in FULL:
-            log.warning("run %s", self._directory.run, exc_info=exc)
-            why = f"no space left on {exc.filename or self._directory.path}"
-            return Verdict(outcome=Outcome.INTERRUPTED, reason=why)
-        if isinstance(exc, PmError):
-            reason = f"{exc}; {exc.hint}" if exc.hint else str(exc)
-            outcome = Outcome.INTERRUPTED if isinstance(exc, NoRoom) else Outcome.FAILED
-            return Verdict(outcome=outcome, reason=reason)
-        log.error("run %s", self._directory.run, exc_info=exc)
-        why = in_words(exc) if isinstance(exc, OSError) else "this is a bug in pm-runner"
-        return Verdict(outcome=Outcome.FAILED, reason=f"cannot go on: {why}; see runhost.log")
 
     def _put_away(self, dead: Marker, kept: Keeping | None) -> None:
         if kept is not None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pmrunnerd.model.spec import Spec
+from pmrunnerd.services import credentials
 from pmrunnerd.services.holding import Held
 from pmrunnerd.services.workspace import closed
 
@@ -28,3 +29,11 @@ def private(directory: Path) -> tuple[Path, ...]:
     """Return what no agent may see: the state directory, or whatever run directories lie in."""
     runs = directory.resolve().parent
     return (runs.parent if runs.name == "runs" else runs,)
+
+
+def logins(directory: Path, spec: Spec) -> Path:
+    """Return where the logins of agents are: where the spec says, or else in the state."""
+    if spec.logins:
+        return Path(spec.logins)
+    (state,) = private(directory)
+    return credentials.place(state)

@@ -15,6 +15,7 @@ from pmrunnerd.model.progress import (
     PutBack,
 )
 from pmrunnerd.model.questions import OPTIONS, Kind
+from pmrunnerd.services.cgroup import Group
 from pmrunnerd.services.child import Usage
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.commits import Commit
@@ -63,6 +64,16 @@ class Reporter:
         """Take note of what the agent used; it is said at the end."""
         self._usage = usage
 
+    def measured(self, group: Group) -> None:
+        """Take note of what the kernel counted for the whole run, which is more than was waited for."""
+        known = self._usage or Usage(0, 0.0)
+        peak, seconds = group.peak_memory(), group.cpu_seconds()
+        if peak is not None or seconds is not None:
+            self._usage = Usage(
+                known.peak_memory if peak is None else peak,
+                known.cpu_seconds if seconds is None else seconds,
+            )
+
     def committed(self, commit: Commit) -> None:
         """Say that the work is a commit."""
         at = self._clock.now()
@@ -70,13 +81,11 @@ class Reporter:
 
     def kept(self, kept: Keeping) -> None:
         """Say where what the run left behind is."""
-        at = self._clock.now()
-        self._say(Kept(at=at, ref=kept.ref, files=kept.files, aside=kept.aside))
+        self._say(Kept(at=self._clock.now(), **structs.asdict(kept)))
 
     def put_away(self, run: str, kept: Keeping) -> None:
         """Say where what an earlier run left behind is."""
-        at = self._clock.now()
-        self._say(PutAway(at=at, run=run, ref=kept.ref, files=kept.files, aside=kept.aside))
+        self._say(PutAway(at=self._clock.now(), run=run, **structs.asdict(kept)))
 
     def finished(self, outcome: Outcome, reason: str, status: int | None) -> None:
         """Say the last word, once everything before it survives a power cut."""

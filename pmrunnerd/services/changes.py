@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from pmrunnerd.services import promises
 from pmrunnerd.services.git import Git, shown
+from pmrunnerd.services.substatus import uncommitted
 
 _INDEX: Final = ".git/pm-runner-index"
 # Of what is not tracked only repositories are listed as directories.
@@ -15,12 +16,14 @@ _REPOSITORIES: Final = "/\\/$/p"
 class Changes(Struct, frozen=True):
     """Paths that differ from where the run began, and lines of them that promise more, as `path: line`.
 
-    `nested` are repositories that were made in the workspace, which cannot be part of a commit.
+    What no commit can have: `nested` are repositories that were made in the workspace, `inside` is
+    what is not committed in a submodule.
     """
 
     paths: frozenset[str]
     marked: tuple[str, ...]
     nested: tuple[str, ...] = ()
+    inside: tuple[str, ...] = ()
 
 
 async def changes(git: Git, head: str) -> Changes:
@@ -30,9 +33,9 @@ async def changes(git: Git, head: str) -> Changes:
         *("ls-files", "--others", "--exclude-standard", "-z"), index=_INDEX, only=_REPOSITORIES
     )
     if nested:  # one without a commit would be the end of it
-        await git.outcome("add", "--all", "--ignore-errors", index=_INDEX)
+        await git.outcome("add", "--all", "--sparse", "--ignore-errors", index=_INDEX)
     else:
-        await git("add", "--all", index=_INDEX)
+        await git("add", "--all", "--sparse", index=_INDEX)
     names = await git.records(
         *("diff-index", "--cached", "--name-only", "--no-renames", "-z", head),
         index=_INDEX,
@@ -40,4 +43,9 @@ async def changes(git: Git, head: str) -> Changes:
     )
     marked = await promises.added(git, head, index=_INDEX)
     await git.command("rm", "-f", _INDEX)
-    return Changes(frozenset(map(shown, names)), marked, tuple(map(shown, nested)))
+    return Changes(
+        frozenset(map(shown, names)),
+        marked,
+        tuple(map(shown, nested)),
+        tuple(await uncommitted(git)),
+    )

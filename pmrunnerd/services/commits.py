@@ -11,6 +11,7 @@ from pmrunnerd.model.errors import PmError
 from pmrunnerd.model.views import UNCONFINED
 from pmrunnerd.services.broom.errand import DEEPEST
 from pmrunnerd.services.git import OBJECT, Git, GitFailed, TooSlow, email, shown
+from pmrunnerd.services.status import listed
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,17 @@ class NestedRepository(GitFailed):
     def __init__(self, paths: Sequence[str]) -> None:
         named = ", ".join(map(shown, paths))
         super().__init__(f"cannot commit {named}: it is a git repository of its own")
+
+
+class InSubmodule(GitFailed):
+    """The run left files in submodules that it did not commit there, so that no commit can have them."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        named = listed(tuple(paths))
+        super().__init__(
+            f"cannot commit {named}: it is in a submodule, and not committed there;"
+            " a run has to commit it there, or its .gitignore to name it"
+        )
 
 
 class TooDeep(GitFailed):
@@ -83,7 +95,8 @@ async def find(git: Git, runs: Collection[str]) -> Commit | None:
 
 async def stage(git: Git) -> None:
     """Put all that is not ignored into the index. Raises GitFailed."""
-    await git("add", "--all")
+    # What a run made where a sparse checkout leaves files out is there, and counts.
+    await git("add", "--all", "--sparse")
 
 
 async def make(git: Git, subject: str, trailers: Sequence[tuple[str, str]]) -> None:

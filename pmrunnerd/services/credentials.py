@@ -19,7 +19,8 @@ from msgspec import Struct
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.logins import Login
 
-DIRECTORY: Final = "secrets"
+_DIRECTORY: Final = "secrets"
+_INSTALLED: Final = Path("/var/lib/pm-runner")
 _VARIABLES: Final = {
     Login.API_KEY: "ANTHROPIC_API_KEY",
     Login.TOKEN: "CLAUDE_CODE_OAUTH_TOKEN",
@@ -73,15 +74,26 @@ class Credential(Struct, frozen=True, kw_only=True):
         return f"Credential(expires={self.expires!r})"
 
 
-def file(state: Path, agent: str) -> Path:
-    """Return where the login of an agent is kept."""
-    return state / DIRECTORY / f"{agent}.json"
+def place(state: Path) -> Path:
+    """Return where a state has the logins of agents, if they are not somewhere else."""
+    return state / _DIRECTORY
 
 
-def stored(state: Path, agent: str) -> Stored | None:
+def installed(state: Path) -> Path:
+    """Return where the logins are that belong to a state, whose daemon may be sealed from them."""
+    elsewhere = _INSTALLED / _DIRECTORY / state.name
+    return elsewhere if state.parent == _INSTALLED / "state" else place(state)
+
+
+def file(place: Path, agent: str) -> Path:
+    """Return where in a place of logins that of an agent is kept."""
+    return place / f"{agent}.json"
+
+
+def stored(place: Path, agent: str) -> Stored | None:
     """Return the login of an agent as it is kept; None where none is. Raises NoLogin, OSError."""
     try:
-        return msgspec.json.decode(_text(file(state, agent)), type=Stored)
+        return msgspec.json.decode(_text(file(place, agent)), type=Stored)
     except FileNotFoundError:
         return None
     except (_NoFileError, msgspec.DecodeError):
@@ -92,9 +104,9 @@ def stored(state: Path, agent: str) -> Stored | None:
         ) from None
 
 
-def read(state: Path, agent: str, now: datetime) -> Credential:
+def read(place: Path, agent: str, now: datetime) -> Credential:
     """Return what an agent's program is known by now. Raises NoLogin, OSError."""
-    return credential(stored(state, agent), agent, now)
+    return credential(stored(place, agent), agent, now)
 
 
 def credential(kept: Stored | None, agent: str, now: datetime) -> Credential:

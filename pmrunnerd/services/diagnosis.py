@@ -7,10 +7,10 @@ from typing import Final
 from msgspec import Struct
 
 from pmrunnerd.model.checkup import Check
+from pmrunnerd.model.errand import Confinement
 from pmrunnerd.model.quantities import size
 from pmrunnerd.services.ports import Holder
 from pmrunnerd.services.room import LEAST, LEAST_INODES
-from pmrunnerd.services.sandbox import Confinement
 
 PYTHON: Final = (3, 11)
 MIB: Final = 1 << 20
@@ -64,6 +64,8 @@ def git(said: str | None) -> Check:
 def bubblewrap(found: Confinement, *, unconfined: bool) -> Check:
     if found.ok:
         return _ok("bubblewrap", "a sandbox was started")
+    if not found.known:
+        return _warning("bubblewrap", f"not known yet: {found.reason}", found.hint)
     if unconfined:
         return _warning("bubblewrap", f"{found.reason}; agents run UNCONFINED", found.hint)
     return _problem("bubblewrap", f"{found.reason}; runs are refused", found.hint)

@@ -23,26 +23,32 @@ _KINDS: Final = {
 }
 
 
-def is_wanted(state: Path, settings: Settings) -> bool:
+def is_wanted(place: Path, settings: Settings) -> bool:
     """Tell whether somebody means to use it here: it is installed, named, or logged in."""
     named = bool(settings.agent_claude_path)
-    return named or claudecode.package() is not None or _is_kept(state)
+    return named or claudecode.package() is not None or _is_kept(place)
 
 
-def _is_kept(state: Path) -> bool:
-    return os.path.lexists(credentials.file(state, AGENT))
+def _is_kept(place: Path) -> bool:
+    return os.path.lexists(credentials.file(place, AGENT))
 
 
 async def checks(
-    state: Path, settings: Settings, *, needed: bool = True, tries: bool = False
+    place: Path,
+    settings: Settings,
+    *,
+    needed: bool = True,
+    tries: bool = False,
+    hidden: Sequence[Path] = (),
 ) -> tuple[Check, ...]:
-    """Look at all of it; who `tries` has it make a request, too.
+    """Look at all of it; who `tries` has it make a request, too, which sees nothing `hidden`.
 
+    `place` is where logins are kept.
     Where no project needs it, what is wrong is a warning.
     """
     found = claudecode.program(settings.agent_claude_path)
     version = await claudecode.version(found) if found is not None else ""
-    kept, known = await asyncio.to_thread(login, state, datetime.now(UTC))
+    kept, known = await asyncio.to_thread(login, place, datetime.now(UTC))
     said = (
         program(found, settings.agent_claude_path, version, claudecode.tested()),
         surroundings(claudecode.missing()),
@@ -53,13 +59,14 @@ async def checks(
     if not tries:
         return said
     if found is None or isinstance(known, Check) or not version:
-        return (*said, _problem(trial.NAME, "not tried: see above", "pmrunnerctl agent show"))
+        hint = next((one.hint for one in said if one.state == "problem"), "pmrunnerctl agent show")
+        return (*said, _problem(trial.NAME, "not tried: see above", hint))
     tried = await trial.attempt(
         found,
         known.environment,
         more=settings.agent_env,
         model=settings.agent_claude_model,
-        hidden=state,
+        hidden=hidden,
     )
     return (*said, for_its_owner(tried, kept))
 
@@ -96,11 +103,11 @@ def surroundings(missing: Sequence[str]) -> Check:
     return Check(name="claude sandbox", state="ok", found=found)
 
 
-def login(state: Path, now: datetime) -> tuple[Stored | None, Credential | Check]:
+def login(place: Path, now: datetime) -> tuple[Stored | None, Credential | Check]:
     """Return the login as it is kept, and what is handed on of it or what is wrong with it."""
     name = "claude login"
     try:
-        kept = credentials.stored(state, AGENT)
+        kept = credentials.stored(place, AGENT)
         return kept, credentials.credential(kept, AGENT, now)
     except NoLogin as exc:
         return None, _problem(name, str(exc), exc.hint or "pmrunnerctl agent login")

@@ -13,18 +13,11 @@ from typing import Final
 
 from msgspec import Struct
 
+from pmrunnerd.model.errand import Footprint
 from pmrunnerd.store.durable import PASSING
 
 OPEN: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _BLOCK: Final = 512
-
-
-class Footprint(Struct, frozen=True, kw_only=True):
-    """One directory: bytes really on the disk, and when something of it last changed (POSIX)."""
-
-    run: str
-    size: int
-    changed: float
 
 
 class Found(Struct, frozen=True, kw_only=True):

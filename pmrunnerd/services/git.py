@@ -93,6 +93,7 @@ class Git:
         self.cell = cell
         self.run = run
         self.directory, self.tree = ".git", cell.workspace
+        self._git = _GIT
         self._environment = {
             "PATH": process.PATH,
             "HOME": "/nonexistent",
@@ -114,6 +115,8 @@ class Git:
         """Return the git of another repository in the same cell, by its two directories."""
         other = Git(self.cell, self.run)
         other.directory, other.tree = str(directory), tree
+        # Elsewhere it would take files of the same names for those that a sparse checkout left out.
+        other._git = (*_GIT, "-C", str(tree))
         other._environment |= {"GIT_DIR": str(directory), "GIT_WORK_TREE": str(tree)}
         return other
 
@@ -133,7 +136,7 @@ class Git:
         is too much. Such a path names its file whatever its bytes are; to be shown it goes through
         `shown`.
         """
-        words = (*_BASH, _FILTER, "bash", only, *_GIT, *arguments)
+        words = (*_BASH, _FILTER, "bash", only, *self._git, *arguments)
         more = {"GIT_INDEX_FILE": index} if index else {}
         printed = self._printed(await self._start(words, more), arguments[0])
         return os.fsdecode(printed).split("\0")[:-1]
@@ -148,7 +151,7 @@ class Git:
         """
         if index:
             more |= {"GIT_INDEX_FILE": index}
-        words = (*_BASH, script, "bash", *_GIT)
+        words = (*_BASH, script, "bash", *self._git)
         with process.given(given) as file:
             more |= {"GIVEN": str(file)}
             outcome = await self._start(words, more, Reach(lent=(file,)))
@@ -169,7 +172,7 @@ class Git:
     async def outcome(self, *arguments: str, index: str = "") -> Outcome:
         """Run one git command."""
         more = {"GIT_INDEX_FILE": index} if index else {}
-        return await self._start((*_GIT, *arguments), more)
+        return await self._start((*self._git, *arguments), more)
 
     async def program(self, words: Sequence[str], reach: Reach = NONE) -> Outcome:
         """Run another program in the same cell."""

@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pmrunnerd.services import commits, flags, keptrefs, selfignored, subkeeping
+from pmrunnerd.services import allkept, commits, flags, keptrefs, selfignored, subkeeping
 from pmrunnerd.services import status as state
 from pmrunnerd.services.gathering import gather
 from pmrunnerd.services.git import Git, GitFailed, NoRoom
@@ -42,12 +42,13 @@ class Keeping(Struct, frozen=True, kw_only=True):
     """Where it is, and how many files it is.
 
     `aside` is a directory below the workspace with repositories that lay in its tree. `ref` is empty
-    where there was nothing else.
+    where there was nothing else. `also` are further references of the run's, those of submodules too.
     """
 
     ref: str
     files: int
     aside: str = ""
+    also: tuple[str, ...] = ()
 
 
 async def put_away(git: Git, began: Marker, aside: str, tell: Tell = unheard) -> Keeping | None:
@@ -65,6 +66,8 @@ async def put_away(git: Git, began: Marker, aside: str, tell: Tell = unheard) ->
             raise  # it is no fault of what there is, and passes
         log.warning("trying again to keep what run %s left: %s", began.run, exc)
         kept = await _try_again(git, began, aside)
+    if kept is not None:
+        kept = replace(kept, also=await allkept.beside(git, began, kept.ref))
     for place in (f"{ASIDE}/{_TREE}{aside}", f"{ASIDE}/{aside}"):
         if await git.has(place):
             return replace(kept or Keeping(ref="", files=0), aside=place)

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 _FLAGS: Final = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+# O_NONBLOCK: whoever shares the directory could have put a pipe there.
+_LOOK: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _PRIVATE: Final = 0o600
 _LONG: Final = 32
 
@@ -42,9 +44,9 @@ def sign(file: int) -> None:
 
 
 def is_held(path: Path) -> bool:
-    """Tell whether somebody has the lock."""
+    """Tell whether somebody has the lock; who may only read the file can tell, too."""
     try:
-        file = os.open(path, _FLAGS)
+        file = os.open(path, _LOOK)
     except FileNotFoundError:
         return False
     try:

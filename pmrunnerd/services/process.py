@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from pmrunnerd.services.child import Child
-from pmrunnerd.services.outcome import Exited, Outcome, collect
+from pmrunnerd.services.outcome import Exited, Killed, Outcome, TimedOut, collect
 
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CANNOT_START: Final = 127  # as a shell says it
@@ -67,6 +67,32 @@ async def run(  # noqa: PLR0913 - everything that bounds it is said by the calle
             why = f"cannot start {argv[0]}: {exc.strerror}"
             return Exited(CANNOT_START, b"", why.encode())
     return await collect(child, total=total, limit=limit)
+
+
+def ask(argv: Sequence[str | Path], *, env: Mapping[str, str], total: float) -> Outcome:
+    """Run a helper that takes some milliseconds, and wait for it here: everything else waits, too.
+
+    A program that is not there is `Exited(127)`, as in a shell.
+    """
+    words = [os.fspath(word) for word in argv]
+    try:
+        done = subprocess.run(
+            words,
+            cwd="/",
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=total,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return TimedOut(total)
+    except OSError as exc:
+        why = f"cannot start {words[0]}: {exc.strerror}"
+        return Exited(CANNOT_START, b"", why.encode())
+    if done.returncode < 0:
+        return Killed(-done.returncode, done.stdout, done.stderr)
+    return Exited(done.returncode, done.stdout, done.stderr)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,8 @@
 * `lock`: held for as long as the run host lives; holds its pid
 * `runhost.log`: what the run host itself has to say, for people
 * `agent/`: what the sandbox shows to the agent, read-only
+
+Where run hosts are another user's, they share the group that the directory above hands down.
 """
 
 import contextlib
@@ -25,11 +27,17 @@ from pmrunnerd.store.durable import Disk
 
 log = logging.getLogger(__name__)
 
-_PAGE: Final = 1 << 18
+_PAGE: Final = 1 << 16
 # Bytes that one short report takes, with the blocks that it begins.
 _LAST_WORD: Final = 16 << 10
 _PRIVATE: Final = 0o600
 _PRIVATE_DIRECTORY: Final = 0o700
+# For a group: what it may read, write, and where it may make files of its own.
+SHOWN: Final = 0o640
+SHARED: Final = 0o660
+SHARED_DIRECTORY: Final = 0o770
+# O_NONBLOCK: whoever shares the directory could have put a pipe there, and we would wait for ever.
+_READ: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _progress: Final = msgspec.json.Decoder(AnyProgress)
 
 
@@ -51,12 +59,20 @@ class RunDirectory:
         self.agent = path / "agent"
         self._disk = disk or Disk()
 
-    def write_spec(self, spec: Spec) -> None:
-        """Make the directory and its spec durable. Raises Refused if there is one: runs start once."""
-        self._disk.make_directory(self.path)
+    def write_spec(self, spec: Spec, *, shared: bool = False) -> None:
+        """Make the directory and its spec durable. Raises Refused if there is one: runs start once.
+
+        Where it is `shared` the group of the directory above may read the spec, and write reports
+        and the lock, which are made here: what another user made we might not be able to read.
+        """
+        self._disk.make_directory(self.path, SHARED_DIRECTORY if shared else _PRIVATE_DIRECTORY)
         if self.spec.exists():
             raise Refused(f"cannot write the spec of run {self.run}: it has one already")
-        self._disk.replace_file(self.spec, msgspec.json.encode(spec) + b"\n")
+        if shared:
+            for path in (self.events, self.lock):
+                self._disk.close(self._disk.open(path, "new", SHARED))
+        told = msgspec.json.encode(spec) + b"\n"
+        self._disk.replace_file(self.spec, told, SHOWN if shared else _PRIVATE)
 
     def read_spec(self) -> Spec:
         """Return what the run host is told. Raises NotFound, or Refused for one it cannot read."""
@@ -87,7 +103,7 @@ class RunDirectory:
         if cursor == 0:
             return True
         try:
-            file = os.open(self.events, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            file = os.open(self.events, _READ)
         except OSError:
             return False
         try:
@@ -100,10 +116,11 @@ class RunDirectory:
     def read(self, cursor: int, limit: int) -> list[tuple[int, AnyProgress]]:
         """Return up to `limit` reports after a cursor, each with the cursor that leads on after it.
 
-        Only whole lines are consumed. What a newer run host says and we do not know is skipped.
+        Fewer where they are long: what a fast run prints is never in memory as a whole. None only at
+        the end. Only whole lines are consumed. What a newer run host says and we do not know is skipped.
         """
         try:
-            file = os.open(self.events, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            file = os.open(self.events, _READ)
         except FileNotFoundError:
             return []
         try:
@@ -113,8 +130,12 @@ class RunDirectory:
 
     def _read(self, file: int, cursor: int, limit: int) -> list[tuple[int, AnyProgress]]:
         found: list[tuple[int, AnyProgress]] = []
-        rest, ahead = b"", cursor
-        while len(found) < limit and (data := os.pread(file, _PAGE, ahead)):
+        rest, ahead, enough = b"", cursor, cursor + _PAGE
+        while (
+            len(found) < limit
+            and not (found and cursor >= enough)
+            and (data := os.pread(file, _PAGE, ahead))
+        ):
             ahead += len(data)
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:

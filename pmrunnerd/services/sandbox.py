@@ -11,8 +11,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from pmrunnerd.model.errand import Confinement
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.model.views import UNCONFINED
 from pmrunnerd.services import guard, mounts, process, syscalls
 from pmrunnerd.services.cell import NONE, Reach
 from pmrunnerd.services.outcome import Exited
@@ -92,20 +92,6 @@ class Sandbox(Struct, frozen=True, kw_only=True):
         if self.history and not self.guarded and git.is_dir():
             return ["--bind", str(git), str(git)]
         return guard.walls(self.workspace, self.guarded)
-
-
-class Confinement(Struct, frozen=True, kw_only=True):
-    """Whether agents can be confined on this machine, or the reason and a hint why not."""
-
-    ok: bool
-    reason: str = ""
-    hint: str = ""
-
-    def shown(self, *, unconfined: bool) -> str:
-        """Return how agents run here, as every page shows it."""
-        if self.ok:
-            return "bubblewrap"
-        return UNCONFINED if unconfined else f"none: {self.reason}; runs are refused"
 
 
 def look(hidden: Sequence[Path] = ()) -> tuple[str, ...]:

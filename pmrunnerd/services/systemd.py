@@ -24,6 +24,11 @@ class ServiceManager:
                 self._notifier = notifier
 
     @property
+    def listens(self) -> bool:
+        """Whether a service manager started us."""
+        return self._notifier is not None
+
+    @property
     def watchdog_seconds(self) -> float | None:
         """Seconds within which `alive` must be said again; None if nobody waits for it."""
         return int(self._watchdog) / _MICRO if self._watchdog.isdigit() else None

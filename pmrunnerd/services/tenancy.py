@@ -27,15 +27,16 @@ from pmrunnerd.services import (
 from pmrunnerd.services import marker as note
 from pmrunnerd.services import status as state
 from pmrunnerd.services.cell import NoWorkspace
-from pmrunnerd.services.commits import Commit
+from pmrunnerd.services.commits import Commit, InSubmodule
 from pmrunnerd.services.git import Git, GitFailed, TooSlow
-from pmrunnerd.services.holding import Held, hold
+from pmrunnerd.services.holding import Elsewhere, Held, hold
 from pmrunnerd.services.judgement import judge
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, movement
 from pmrunnerd.services.obstacles import ASIDE, Damaged, Tell, place, sweep, unheard
 from pmrunnerd.services.status import Status
+from pmrunnerd.services.substatus import uncommitted
 
 _SHORT: Final = 10
 # A full disk is no person's doing in the workspace, and no bug: the work is tried again.
@@ -67,8 +68,8 @@ class Tenancy:
     async def finish(self, subject: str, trailers: Sequence[tuple[str, str]]) -> Commit | None:
         """Commit what the run changed; None if it changed nothing.
 
-        Commits that it made itself stay. Where it raises HeadMoved, NestedRepository, TooDeep or
-        another GitFailed, or TooSlow, nothing was committed; where Unnamed, it was.
+        Commits that it made itself stay. Where it raises HeadMoved, NestedRepository, TooDeep, InSubmodule,
+        another GitFailed or TooSlow, nothing was committed; where Unnamed, it was.
         """
         return await self._explained(self._finish(subject, trailers))
 
@@ -85,6 +86,8 @@ class Tenancy:
         ignored = await ignoring.among(self._git, taken)
         if nested := [path for path in taken if path not in ignored]:
             raise commits.refusal(nested, where)
+        if inside := await uncommitted(self._git):
+            raise InSubmodule(inside)
         head = now.head
         if now.files:
             named = any(name == commits.TRAILER for name, _ in trailers)
@@ -111,6 +114,8 @@ class Tenancy:
         """Do it, and where git fails since the history is gone, say that."""
         try:
             return await doing
+        except Elsewhere:
+            raise
         except GitFailed:
             await state.explain(self._git, self.began.head)
             raise
@@ -236,7 +241,7 @@ async def _begin(  # noqa: PLR0913 - what `take` is told
         if judged.problem:
             raise Held(f"cannot clean up {workspace}: {judged.problem}")
     now = judged.status
-    inside = await subkeeping.look(git)
+    inside = subkeeping.found(git, judged.submodules)
     here = Marker(run=git.run, head=now.head, branch=now.branch, submodules=inside)
     taken = structs.replace(here, since=time.time())
     note.write(workspace, taken)

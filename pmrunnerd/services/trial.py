@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -90,7 +90,7 @@ async def attempt(
     *,
     more: Mapping[str, str],
     model: str = "",
-    hidden: Path,
+    hidden: Sequence[Path],
 ) -> Check:
     """Have it make one request, and return what came of it in words. `more` are more variables."""
     try:
@@ -111,11 +111,11 @@ async def _ask(  # noqa: PLR0913 - as for attempt
     secret: Mapping[str, str],
     more: Mapping[str, str],
     model: str,
-    hidden: Path,
+    hidden: Sequence[Path],
 ) -> Said:
     workspace, agent, session = _places(scratch)
     await _make_repository(workspace)
-    cell = await cells.make(workspace, "doctor", agent=agent, hidden=(hidden,), unconfined=False)
+    cell = await cells.make(workspace, "doctor", agent=agent, hidden=hidden, unconfined=False)
     words = [str(program), *_WORDS, "--model", model or _MODEL]
     reach = Reach(network=True, shown=(program,), kept=session, talks=True, nests=True)
     async with asyncio.timeout(_TOTAL):

@@ -18,6 +18,7 @@ import msgspec
 
 from pmrunnerd.model import invocation
 from pmrunnerd.model.errors import Unavailable
+from pmrunnerd.model.naming import ERRAND
 from pmrunnerd.model.upkeep import Archived, Excluded, Member
 from pmrunnerd.store import batch
 from pmrunnerd.store import snapshot as snapshots
@@ -44,6 +45,8 @@ EXCLUDED: Final = {
 }
 # What a restore set aside is another state, whole: an archive would double each time.
 BEFORE: Final = re.compile(r"set-aside/[^/]*-before-restore(-[0-9]+)?")
+# In the directory of a run whose host is another user's.
+_THEIRS: Final = "another user's, who alone can read it"
 # Bytes of an archive that come at a time, at least.
 PIECE: Final = 1 << 18
 _CHUNK: Final = 1 << 18
@@ -116,6 +119,8 @@ def _plain(disk: Disk, directory: Path, origin: Origin) -> Packing:
         except FileNotFoundError:
             # Only to open it is to look for it: a run was let go, and nothing of it is written yet.
             excluded.append(Excluded(name=_spelled(name), why="it was deleted meanwhile"))
+        except PermissionError:
+            excluded.append(Excluded(name=_spelled(name), why=_THEIRS))
     found = Archived(
         format=FORMAT,
         level=CURRENT.writes,
@@ -137,7 +142,7 @@ def _left_out(disk: Disk, path: Path, name: str) -> str:
     if _spelled(name) != name:
         return "its name is not UTF-8"
     if disk.is_directory(path) and not disk.is_link(path):
-        return "a state that was set aside"
+        return "a state that was set aside" if _is_other(path) else _THEIRS
     return "" if disk.is_file(path) else "not a regular file"
 
 
@@ -159,7 +164,12 @@ def _below(disk: Disk, directory: Path) -> Iterator[Path]:
         names = disk.names(directory)
     except FileNotFoundError:  # deleted meanwhile
         return
+    except PermissionError:
+        yield directory
+        return
     for path in (directory / name for name in names):
+        if _is_errand(path):
+            continue
         if disk.is_directory(path) and not disk.is_link(path) and not _is_other(path):
             yield from _below(disk, path)
         else:
@@ -168,6 +178,11 @@ def _below(disk: Disk, directory: Path) -> Iterator[Path]:
 
 def _is_other(path: Path) -> bool:
     return BEFORE.fullmatch(f"{path.parent.name}/{path.name}") is not None
+
+
+def _is_errand(path: Path) -> bool:
+    """Tell whether it is there for a moment only; there can be a secret in it."""
+    return path.parent.name == "runs" and ERRAND.fullmatch(path.name) is not None
 
 
 def _file(

@@ -13,17 +13,19 @@ HASH: Final = "--hash=sha256:"
 
 
 def asked_for(root: Path) -> dict[str, list[Requirement]]:
-    """Return what each lock file is made for: run time and the build backend; the agent; the tests."""
+    """Return what each lock file is made for: run time and the build backend; the agent; a release; the tests."""
     project = tomllib.loads(root.joinpath("pyproject.toml").read_text())
     running = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
     extras = project["project"]["optional-dependencies"]
     claude = [*running, *extras.get("claude", [])]
     # The tests' extra names the agent's, by the name of this very package.
     testing = [text for text in extras["test"] if not text.startswith("pm-runner[")]
+    both = [*claude, *extras.get("acp", [])]
     found = {
         "packaging/requirements.lock": running,
         **({"packaging/requirements-claude.lock": claude} if "claude" in extras else {}),
-        "packaging/requirements-test.lock": [*claude, *extras.get("acp", []), *testing],
+        **({"packaging/requirements-release.lock": both} if "acp" in extras else {}),
+        "packaging/requirements-test.lock": [*both, *testing],
     }
     return {name: [Requirement(text) for text in texts] for name, texts in found.items()}
 

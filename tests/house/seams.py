@@ -40,6 +40,7 @@ STARTS: Final = Seam(
         {
             "pmrunnerd/services/process.py",
             "pmrunnerctl/launch.py",  # `pmrunnerctl start` where there is no service manager
+            "pmrunnerctl/machinery.py",  # `pmrunnerctl env add`: users and directories are root's to make
             "pmrunnerctl/editor.py",  # the person's own, on their terminal
             "pmrunnerd/detach.py",  # python-daemon, for --detach
         }

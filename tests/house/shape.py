@@ -10,6 +10,8 @@ from tests.house.tree import files, modules
 LIMIT: Final = 250
 
 LONG: Final[dict[str, str]] = {
+    "pmrunnerd/model/errand.py": "errands and what comes of each are read side by side",
+    "pmrunnerd/house.py": "the rooms are joined in one place, and each of them costs it a few lines",
     "pmrunnerd/model/events.py": "one union, one file format: it is read from top to bottom",
     "pmrunnerd/model/views.py": "each client imports all of it, and one file costs less than two",
     "pmrunnerd/model/protocol.py": "the requests and the table of them are read side by side",

@@ -21,7 +21,7 @@ def test_schema_and_diagrams_are_what_the_code_says() -> None:
 
 
 def test_a_stale_schema_and_a_stale_diagram_are_found_by_name(tmp_path: Path) -> None:
-    for name in ("packaging", "pmrunnerd", "state", "systemd"):
+    for name in ("packaging", "pmrunnerctl", "pmrunnerd", "state", "systemd"):
         shutil.copytree(
             ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("runs", "*.sock", "*.pyc")
         )
@@ -37,3 +37,4 @@ def test_a_stale_schema_and_a_stale_diagram_are_found_by_name(tmp_path: Path) ->
     assert "state/schema.json is out of date" in done.stdout
     assert "pmrunnerd/rules/README.md is out of date" in done.stdout
     assert "systemd/README.md is out of date" in done.stdout
+    assert "packaging/man/pm-runner.toml.5 is out of date" not in done.stdout

@@ -1,6 +1,7 @@
 """The hosts of the tests that need a real systemd: `bare`, and `machine` with the package."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -33,9 +34,14 @@ def bare(has_systemd: None) -> Iterator[Host]:
 
 
 @pytest.fixture(scope="session")
-def machine(has_systemd: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package of this checkout."""
+    return hosts.build_package(tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture(scope="session")
+def machine(has_systemd: None, package: Path) -> Iterator[Host]:
     """A host on which the package is installed; what one test changes, the next ones see."""
-    package = hosts.build_package(tmp_path_factory.mktemp("package"))
     with hosts.a_host() as host:
         hosts.install(host, package)
         yield host

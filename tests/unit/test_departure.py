@@ -4,12 +4,16 @@ import signal
 
 import pytest
 
-from pmrunnerd.departure import Departure
+from pmrunnerd.departure import SOONEST, Departure
+from pmrunnerd.model.errors import Refused
 
 
-def after(number: signal.Signals) -> Departure:
+def after(number: signal.Signals, *, stop: bool = False) -> Departure:
+    async def is_stop() -> bool:
+        return stop
+
     async def hear() -> Departure:
-        departure = Departure()
+        departure = Departure(is_stop)
         departure.listen_to_signals()
         os.kill(os.getpid(), number)
         async with asyncio.timeout(10):
@@ -42,3 +46,24 @@ def test_who_is_to_leave_for_good_does_not_come_back_for_a_restore() -> None:
     departure = Departure()
     departure.reopen()
     assert departure.comes_back
+
+
+def test_a_stop_of_the_service_manager_parks_runs_and_a_restart_does_not() -> None:
+    assert not after(signal.SIGTERM, stop=True).keep_runs
+    assert after(signal.SIGTERM, stop=False).keep_runs
+
+
+def test_it_restarts_itself_once_in_a_while_and_keeps_its_runs() -> None:
+    departure = Departure()
+    with pytest.raises(Refused, match="it started 3 s ago"):
+        departure.restart(3.0)
+    assert not departure.restarts
+    departure.restart(SOONEST)
+    assert (departure.restarts, departure.keep_runs) == (True, True)
+
+
+def test_who_is_to_stop_does_not_restart_instead() -> None:
+    departure = Departure()
+    departure.stop(keep_runs=False)
+    departure.restart(SOONEST)
+    assert not departure.restarts

@@ -7,6 +7,7 @@ import pytest
 
 from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.services import lockfile
+from pmrunnerd.services.host.detached import Detached
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.swap import Intention, intend
 from pmrunnerd.takeover import alive, clear_the_way
@@ -19,6 +20,7 @@ HOST = """
 import sys, time
 from pathlib import Path
 from pmrunnerd.services import lockfile
+from pmrunnerd.services.host.detached import Detached
 lock = lockfile.take(Path(sys.argv[1]))
 lockfile.sign(lock)
 print("here", flush=True)
@@ -31,7 +33,7 @@ def test_where_nothing_is_restored_what_runs_is_left_alone(tmp_path: Path) -> No
     lock.parent.mkdir(parents=True)
     file = lockfile.take(lock)
     assert file is not None
-    clear_the_way(tmp_path)
+    clear_the_way(tmp_path, Detached(tmp_path / "runs"))
 
     assert alive(tmp_path) == ["r1"]
     os.close(file)
@@ -49,14 +51,14 @@ def test_what_runs_for_the_state_before_is_ended_first(tmp_path: Path) -> None:
         assert host.stdout is not None
         host.stdout.readline()
         assert alive(tmp_path) == ["r1"]
-        clear_the_way(tmp_path)
+        clear_the_way(tmp_path, Detached(tmp_path / "runs"))
 
         assert host.wait(20) != 0
     assert alive(tmp_path) == []
 
 
 def test_where_there_is_no_state_there_is_nothing_to_do(tmp_path: Path) -> None:
-    clear_the_way(tmp_path / "none")
+    clear_the_way(tmp_path / "none", Detached(tmp_path / "none" / "runs"))
 
     assert not (tmp_path / "none").exists()
 
@@ -65,5 +67,5 @@ def test_where_nobody_can_tell_what_runs_nothing_takes_its_place(tmp_path: Path)
     (tmp_path / "restore").mkdir()
     intend(Disk(), tmp_path, Intention(parts=(), aside="before", restored=RESTORED))
     with no_descriptors(), pytest.raises(Unavailable, match="Too many open files"):
-        clear_the_way(tmp_path)
+        clear_the_way(tmp_path, Detached(tmp_path / "runs"))
     assert (tmp_path / "restore" / "READY").exists()

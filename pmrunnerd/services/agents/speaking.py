@@ -5,8 +5,9 @@ import contextlib
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM
-from typing import Final
+from typing import Any, Final
 
+from pmrunnerd.services.agents import lines
 from pmrunnerd.services.agents.chunks import Tail
 from pmrunnerd.services.cell import Cell, Command, Reach
 from pmrunnerd.services.pipes import Drain
@@ -104,6 +105,20 @@ class Lines:
     async def next(self) -> bytes | None:
         """Return the next line, without its end; None once there will be no more."""
         return await self._whole.get()
+
+    async def message(self) -> dict[str, Any] | None:
+        """Return the next message, an object of JSON; None once there will be no more.
+
+        What else it prints, words now and then, goes by, and into the tail.
+        """
+        while (line := await self.next()) is not None:
+            with contextlib.suppress(ValueError):
+                said = lines.read(line)
+                if isinstance(said, dict):
+                    return said
+            if line.strip():
+                self.tail.add(line.decode(errors="replace") + "\n")
+        return None
 
     async def ended(self) -> int:
         """Return the exit status of a program that says no more. Raises Unheard."""

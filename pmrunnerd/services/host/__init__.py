@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Final, Protocol
 
-from pmrunnerd.model.errors import Unavailable
-
 GRACE: Final = 10.0
 """Seconds that a run host has to put things in order before it is killed."""
 
@@ -13,6 +11,8 @@ class Host(Protocol):
     """Starts, finds and stops run hosts, each by its run's recorded name and nothing else."""
 
     name: str
+    # Whether run hosts are another user's, who shares a group with us in the directories of runs.
+    shared: bool
 
     async def start(self, run: str) -> None:
         """Start the host of a run whose spec is written.
@@ -23,6 +23,9 @@ class Host(Protocol):
     def alive(self, run: str) -> bool:
         """Tell whether the host of a run exists."""
 
+    def explains(self, run: str) -> str:
+        """Return where it is said why a run's host did not begin, as the end of a sentence; or nothing."""
+
     async def stop(self, run: str, grace: float = GRACE) -> None:
         """Ask a run's host to leave, kill it after `grace` seconds, and return when it is gone.
 
@@ -32,17 +35,5 @@ class Host(Protocol):
 
 
 def runs_directory(state_directory: Path) -> Path:
-    """Return where the directories of all runs are."""
+    """Return where the directories of all runs are, or a link to that (`place`)."""
     return state_directory / "runs"
-
-
-def make_runs_directory(state_directory: Path) -> Path:
-    """Make it where it is not there, and return it. Raises Unavailable where the disk says no."""
-    directory = runs_directory(state_directory)
-    try:
-        directory.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise Unavailable(
-            f"cannot make {directory}: {error.strerror}", hint=f"ls -l {state_directory}"
-        ) from error
-    return directory

@@ -42,7 +42,7 @@ class Claudes:
 
 def log_in(state: Path, secret: str = KEY, kind: Login = Login.API_KEY) -> None:
     """Have a state directory know a login, as `pmrunnerctl agent login` makes it."""
-    file = credentials.file(state, "claude")
+    file = credentials.file(credentials.place(state), "claude")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(msgspec.json.encode(credentials.Stored(kind=kind, secret=secret)))
 

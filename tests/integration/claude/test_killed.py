@@ -123,7 +123,7 @@ def test_a_run_that_never_got_there_loses_nothing_of_what_was_left(tmp_path: Pat
         task = Task(hosts, model)
         task.start()
         assert end(task.over()).outcome is Outcome.ASKED
-        login = credentials.file(hosts.runs.parent, "claude")
+        login = credentials.file(credentials.place(hosts.runs.parent), "claude")
         secret = login.read_bytes()
         login.unlink()
         task.start()

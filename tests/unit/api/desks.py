@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
-
 from pmrunnerd.api.access import Caller
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.engine.logins import Logins
@@ -17,10 +15,12 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model import views as v
 from pmrunnerd.model.checkup import Check, Checkup
 from pmrunnerd.model.entities import Outcome, Task
+from pmrunnerd.model.errand import Inspected
 from pmrunnerd.model.protocol import Access
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.upkeep import PruneTable
 from pmrunnerd.services.clock import Clock
+from pmrunnerd.services.errands.here import Here
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.store import Store
 
@@ -30,15 +30,6 @@ CHECKUP = Checkup(
 )
 ANNA = Caller(name="anna", uid=1000, access=Access.OPERATE)
 READER = Caller(name="rita", uid=1001, access=Access.READ)
-
-
-class Found(Struct):
-    """What an inspection found."""
-
-    path: Path
-    problem: str = ""
-    hint: str = ""
-    missing: bool = False
 
 
 class Kept:
@@ -64,17 +55,17 @@ class Bench:
         self.stopped: list[bool] = []
         self.problem = ""
         self.reopened = asyncio.Event()
-        self.found: dict[Path, Found] = {}
+        self.found: dict[Path, Inspected] = {}
         self.inspecting = asyncio.Event()
         self.inspecting.set()
         self.inspects = asyncio.Event()
         self.growth = asyncio.Event()
         self.retention = Kept()
 
-    async def inspect(self, path: Path) -> Found:
+    async def inspect(self, path: Path) -> Inspected:
         self.inspects.set()
         await self.inspecting.wait()
-        return self.found.get(path, Found(path))
+        return self.found.get(path, Inspected(path=str(path)))
 
     async def grown(self, _: str) -> None:
         await self.growth.wait()
@@ -106,7 +97,7 @@ def a_desk(store: Store, bench: Bench, **others: Any) -> Desk:
         now=lambda: AT,
         reopen=bench.reopened.set,
         retention=bench.retention,
-        logins=Logins(store, Clock(), ["claude"]),
+        logins=Logins(store, Clock(), ["claude"], Here()),
     )
     return replace(desk, **others)
 

@@ -49,6 +49,15 @@ def test_the_strongest_group_counts(uid: int, groups: list[int], expected: Acces
     assert ROLES.admit(Peer(uid, 1, groups)).access is expected
 
 
+@pytest.mark.parametrize("uid", [0, OWN, PERSON])
+def test_by_a_door_for_readers_nobody_does_more(uid: int) -> None:
+    readers = ROLES.at_most(Access.READ)
+
+    assert readers.admit(Peer(uid, 1, [ADMINS, READERS])).access is Access.READ
+    with pytest.raises(Forbidden):
+        readers.admit(Peer(AGENT, 1, [ADMINS]))
+
+
 def test_a_primary_group_counts_even_where_the_others_cannot_be_told() -> None:
     assert ROLES.admit(Peer(PERSON, WORKERS, None)).access is Access.OPERATE
     with pytest.raises(Forbidden):

@@ -13,6 +13,7 @@ from pmrunnerd.api.reads import READS
 from pmrunnerd.api.respond import WAITS
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import Project
+from pmrunnerd.model.errand import Inspected
 from pmrunnerd.model.errors import (
     BadRequest,
     Code,
@@ -25,7 +26,7 @@ from pmrunnerd.model.errors import (
 from pmrunnerd.model.views import ProjectTable
 from pmrunnerd.rules.decide import ELSEWHERE
 from tests.unit.api import desks
-from tests.unit.api.desks import ANNA, READER, Bench, Found, SlowDisk, at_work, until
+from tests.unit.api.desks import ANNA, READER, Bench, SlowDisk, at_work, until
 
 SEND = p.ChatSend(project="demo", text="do it")
 
@@ -148,8 +149,9 @@ def test_a_project_is_added_after_a_look_at_its_directory(tmp_path: Path) -> Non
         bench = Bench()
         link, real, bad = Path("/srv/link"), Path("/srv/real"), Path("/srv/bad")
         none = Path("/srv/none")
-        bench.found = {link: Found(real), bad: Found(bad, "it is no git repository", "git init")}
-        bench.found[none] = Found(none, "it does not exist", missing=True)
+        no_repository = Inspected(path=str(bad), problem="it is no git repository", hint="git init")
+        bench.found = {link: Inspected(path=str(real)), bad: no_repository}
+        bench.found[none] = Inspected(path=str(none), problem="it does not exist", missing=True)
         async with at_work(tmp_path, bench) as desk:
             add = p.ProjectAdd(path=str(link), alias="demo")
             project = await r.respond(desk, ANNA, add, "a")

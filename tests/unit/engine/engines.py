@@ -11,6 +11,7 @@ from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.model.entities import Task
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.admission import Least, Room
+from pmrunnerd.services.errands.here import Here
 from tests.unit.engine.puppets import Stage, play
 
 ENOUGH = Room(memory=1000, disk=1000)
@@ -30,7 +31,7 @@ def an_engine(  # noqa: PLR0913 - the hands, each of which a test may choose
         stage.clock,
         planner or Planner(stage.store),
         stage.runs,
-        workspaces or Workspaces(stage.store, unconfined=False),
+        workspaces or Workspaces(stage.store, unconfined=False, errands=Here()),
         Admission(stage.store, stage.clock, measure, Least(memory=100, disk=100)),
         slots=slots,
         taken=taken,

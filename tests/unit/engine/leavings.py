@@ -17,6 +17,7 @@ from pmrunnerd.model.entities import Outcome
 from pmrunnerd.rules.retention import DAY, Limits
 from pmrunnerd.services import marker
 from pmrunnerd.services.clock import Clock
+from pmrunnerd.services.errands.here import Here
 from pmrunnerd.services.keptrefs import REFS
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.store import Store
@@ -66,9 +67,9 @@ class Leavings:
         self.bug = False
         self.stops_at = ""
         self.over = asyncio.Event()
-        self.workspaces = Workspaces(store, unconfined=False)
+        self.workspaces = Workspaces(store, unconfined=False, errands=Here())
         self.remains = Remains(
-            *(self.directory, lambda: store.state, self.workspaces),
+            *(self.directory, lambda: store.state, self.workspaces, Here()),
             hidden=(store.directory,),
             unconfined=False,
         )

@@ -32,6 +32,7 @@ class Puppets:
     """A host whose run hosts live and die as the test says."""
 
     name = "puppets"
+    shared = False
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -55,6 +56,9 @@ class Puppets:
         self.started.append(run)
         self.living.add(run)
         self.moved.set()
+
+    def explains(self, run: str) -> str:
+        return ""
 
     def alive(self, run: str) -> bool:
         if self.blind:

@@ -14,6 +14,7 @@ from pmrunnerd.model.logins import Login
 from pmrunnerd.services import process
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.credentials import NoLogin
+from pmrunnerd.services.errands.here import Here
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.store import Store
 from tests.unit.store.parts import AT, running
@@ -33,7 +34,7 @@ def play(tmp_path: Path, scene: Callable[[Store, Logins], Awaitable[None]]) -> N
 
     async def whole() -> None:
         async with running(tmp_path / "state") as store:
-            await scene(store, Logins(store, Stopped(), ["claude"], named=str(cli)))
+            await scene(store, Logins(store, Stopped(), ["claude"], Here(), named=str(cli)))
 
     asyncio.run(whole())
 
@@ -151,7 +152,7 @@ def test_a_login_is_durable_before_it_is_a_fact(tmp_path: Path) -> None:
 
     async def whole() -> None:
         async with running(tmp_path / "state") as store:
-            logins = Logins(store, Stopped(), ["claude"], disk=Broken())
+            logins = Logins(store, Stopped(), ["claude"], Here(Broken()))
             with pytest.raises(OSError, match="No space"):
                 await logins.login(p.AgentLogin(secret=TOKEN), "anna")
             assert dict(store.state.accounts) == {}
@@ -169,7 +170,7 @@ def test_a_program_that_is_not_there_or_does_not_start_is_named_with_what_to_do(
             ("/nowhere", "/nowhere is no program (agent.claude.path)", "ls -l /nowhere"),
             ("/bin/true", "/true does not start", "/true --version"),
         ):
-            logins = Logins(store, Stopped(), ["claude"], named=named)
+            logins = Logins(store, Stopped(), ["claude"], Here(), named=named)
             # It comes before the login, which is of no use until then.
             for ask in (logins.show("claude"), logins.login(p.AgentLogin(secret=TOKEN), "anna")):
                 shown = await ask

@@ -58,12 +58,13 @@ def play(
 ) -> None:
     async def whole() -> None:
         async with running(tmp_path / "state") as store:
-            file = credentials.file(store.directory, "claude")
+            file = credentials.file(credentials.place(store.directory), "claude")
             file.parent.mkdir()
             path = tmp_path / ".credentials.json"
             kept = Stored(kind=kind, path=str(path), secret="hush")
             file.write_bytes(msgspec.json.encode(kept))
-            await store.commit(ev.AgentLoggedIn(agent="claude", kind=kind.value))
+            project = ev.ProjectAdded(project="p1", alias="site", path="/site", agent="claude")
+            await store.commit(project, ev.AgentLoggedIn(agent="claude", kind=kind.value))
             if limited:
                 await store.commit(LIMITED)
             await scene(Owned(store, path))

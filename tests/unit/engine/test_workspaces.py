@@ -1,5 +1,6 @@
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -7,6 +8,8 @@ from msgspec.structs import replace
 from pmrunnerd.engine import workspaces
 from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.model import events as ev
+from pmrunnerd.model.errand import A, Errand, Inspected
+from pmrunnerd.services.errands.here import Here
 from tests.integration.daemon import a_repository
 from tests.unit.engine.engines import an_engine
 from tests.unit.engine.puppets import Stage, play
@@ -28,7 +31,7 @@ def test_a_held_task_is_clear_once_its_workspace_is(tmp_path: Path) -> None:
                 tasks=(ev.PlannedTask(task="t2", name="x", title="x", text="x"),),
             ),
         )
-        watched = Workspaces(stage.store, unconfined=False, patience=0)
+        watched = Workspaces(stage.store, unconfined=False, errands=Here(), patience=0)
         await watched.probe("t2")
         assert watched.clear == set()
         (path / "draft").unlink()
@@ -51,7 +54,7 @@ def test_a_workspace_that_stays_broken_is_told_once(
         await stage.store.commit(ev.ProjectChanged(project="w1"))
         held = stage.store.ahead.projects
         held.put("w1", replace(held["w1"], path=str(path)))
-        watched = Workspaces(stage.store, unconfined=False, patience=0)
+        watched = Workspaces(stage.store, unconfined=False, errands=Here(), patience=0)
         for _ in range(4):
             await watched.probe("t1")
 
@@ -69,7 +72,7 @@ def test_a_workspace_that_is_reserved_keeps_its_tasks_until_it_is_given_back(
     tmp_path: Path,
 ) -> None:
     async def scene(stage: Stage) -> None:
-        watched = Workspaces(stage.store, unconfined=False)
+        watched = Workspaces(stage.store, unconfined=False, errands=Here())
         assert watched.is_free("t1")
         with watched.reserved("w1") as free:
             assert free
@@ -81,7 +84,7 @@ def test_a_workspace_that_is_reserved_keeps_its_tasks_until_it_is_given_back(
 
 def test_a_workspace_that_a_run_has_is_not_reserved(tmp_path: Path) -> None:
     async def scene(stage: Stage) -> None:
-        watched = Workspaces(stage.store, unconfined=False)
+        watched = Workspaces(stage.store, unconfined=False, errands=Here())
         # Decided and not yet durable, the run is on its way all the same.
         starting = stage.store.commit(
             ev.RunStarted(run="r1-aaaa", task="t1", project="w1", agent="shell", attempt=1)
@@ -97,7 +100,7 @@ def test_a_workspace_that_a_run_has_is_not_reserved(tmp_path: Path) -> None:
 
 def test_a_task_does_not_start_while_its_workspace_is_reserved(tmp_path: Path) -> None:
     async def whole(stage: Stage) -> None:
-        workspaces = Workspaces(stage.store, unconfined=False)
+        workspaces = Workspaces(stage.store, unconfined=False, errands=Here())
         engine = an_engine(stage, workspaces=workspaces)
         async with asyncio.TaskGroup() as group:
             with workspaces.reserved("w1"):
@@ -111,3 +114,53 @@ def test_a_task_does_not_start_while_its_workspace_is_reserved(tmp_path: Path) -
             turns.cancel()
 
     play(tmp_path, whole)
+
+
+class Elsewhere(Here):
+    """Errands that cost a unit each; what they find is what they are told."""
+
+    sealed = True
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__()
+        self.problems = list(problems)
+        self.at_once = self.most = 0
+
+    async def do(self, errand: Errand[A], **_: object) -> A:
+        self.at_once += 1
+        self.most = max(self.most, self.at_once)
+        await asyncio.sleep(0)
+        self.at_once -= 1
+        found: Any = Inspected(path="", problem=self.problems.pop(0) if self.problems else "")
+        answer: A = found
+        return answer
+
+
+def test_where_each_look_is_a_unit_a_workspace_that_stays_as_it_is_is_left_alone_longer(
+    tmp_path: Path,
+) -> None:
+    async def scene(stage: Stage) -> None:
+        errands = Elsewhere(*["no"] * 3)
+        watched = Workspaces(stage.store, unconfined=False, errands=errands, patience=0.05)
+        loop, waits = asyncio.get_running_loop(), []
+        for _ in range(4):
+            before = loop.time()
+            await watched.probe("t1")
+            waits.append(loop.time() - before)
+        assert all(wait >= least for wait, least in zip(waits, (0.05, 0.1, 0.2, 0.4), strict=True))
+        assert waits == sorted(waits)
+        assert watched.clear == {"t1"}
+
+    play(tmp_path, scene)
+
+
+def test_however_many_tasks_are_held_few_are_looked_at_at_once(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        errands = Elsewhere()
+        watched = Workspaces(stage.store, unconfined=False, errands=errands, patience=0)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(6):
+                group.create_task(watched.probe("t1"))
+        assert errands.most == workspaces.AT_ONCE
+
+    play(tmp_path, scene)

@@ -3,32 +3,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from pmrunnerctl import launch
 from tests.unit.pmrunnerctl.conftest import environment
-
-
-@pytest.mark.parametrize(
-    ("words", "options"),
-    [
-        (["/venv/bin/python", "/venv/bin/pmrunnerd", "--env", "dev"], ["--env", "dev"]),
-        (["python", "-m", "pmrunnerd.main", "--detach", "--port=1"], ["--port=1"]),
-        (["python", "/src/pmrunnerd/main.py", "--x"], ["--x"]),
-        (["sleep", "60"], []),
-        ([], []),
-    ],
-)
-def test_a_daemons_options_are_what_follows_its_name(words: list[str], options: list[str]) -> None:
-    assert launch._options(words) == options
-
-
-def test_the_options_of_a_process_that_is_gone_are_none() -> None:
-    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
-        pass
-
-    assert launch.arguments_of(ended.pid) == []
-    assert launch.arguments_of(0) == []
 
 
 def test_the_daemon_beside_the_client_is_the_one_that_is_started(tmp_path: Path) -> None:
@@ -57,3 +33,11 @@ def test_without_a_service_manager_there_is_no_unit(tmp_path: Path) -> None:
     else:
         assert launch.unit("dev") is None
     assert launch.unit_of("zzz", os.getpid()) is None
+
+
+def test_a_service_has_three_sockets_by_name() -> None:
+    assert launch.sockets("pm-runner@prod.service") == [
+        "pm-runner@prod.socket",
+        "pm-runner-read@prod.socket",
+        "pm-runner-web@prod.socket",
+    ]

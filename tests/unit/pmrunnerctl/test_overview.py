@@ -18,8 +18,15 @@ OURS = {
     "completion",
     "state verify",
     "state repair",
+    "env add",
+    "env list",
 }  # no request of their own
-PARTS = {"agent try", "state upload", "run prunable"}  # no verb of their own: sent by another one
+PARTS = {
+    "agent try",
+    "state upload",
+    "run prunable",
+    "backup report",
+}  # no verb of their own: sent by another one
 
 
 def every_verb() -> dict[str, Verb]:

@@ -45,11 +45,18 @@ def test_one_run_with_what_it_left(paper: Paper) -> None:
         "ended      11:32:35 UTC, 30 s ago\n"
         "reason     exit status 2\n"
         "kept as    refs/pm-runner/runs/r9-4f2a\n"
-        "memory     12.5 MiB at most, by its largest process\n"
+        "memory     12.5 MiB at most\n"
         "CPU        0.2 s\n"
         "files      /srv/state/runs/r9-4f2a\n"
         "next: pmrunnerctl run logs r9-4f2a\n"
     )
+
+
+def test_all_that_keeps_something_of_a_run_is_named(paper: Paper) -> None:
+    run = samples.run(ended=samples.ended(Outcome.FAILED, kept="refs/x", also=("refs/x-2",)))
+    runs.draw(paper, samples.run_view(run))
+
+    assert "kept as  refs/x, refs/x-2\n" in paper.text
 
 
 def test_output_that_was_not_kept_is_told(paper: Paper) -> None:

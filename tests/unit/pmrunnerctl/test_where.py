@@ -1,4 +1,5 @@
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,24 @@ def test_what_cannot_be_an_environment_is_refused(tmp_path: Path, name: str) -> 
         sought(tmp_path, environment=name)
 
     assert caught.value.exits is Exit.USAGE
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody who may not")
+def test_who_may_only_read_comes_by_the_socket_for_readers() -> None:
+    def socket() -> str:
+        run, nothing = home / "run", home / "nothing"
+        where: dict[str, object] = {"socket": None, "environment": "prod", "variables": {}}
+        return find(**where, here=home, run=run, program=nothing).socket.name  # type: ignore[arg-type]
+
+    # Where everybody may go: directories of pytest are one user's.
+    with tempfile.TemporaryDirectory(dir="/tmp") as directory:
+        home = Path(directory)
+        home.chmod(0o755)
+        there(home / "run/prod/control.sock").chmod(0o600)
+        there(home / "run/prod/read.sock").chmod(0o666)
+        assert socket() == "control.sock"
+        os.seteuid(65534)
+        try:
+            assert socket() == "read.sock"
+        finally:
+            os.seteuid(0)

@@ -78,3 +78,13 @@ def test_what_is_no_text_promises_nothing(tmp_path: Path) -> None:
     (workspace / "image").write_bytes(b"\0\1 XXX \0\n")
 
     assert look(workspace, head(workspace)).marked == ()
+
+
+def test_what_is_not_committed_in_a_submodule_is_told(tmp_path: Path) -> None:
+    workspace, library = repository(tmp_path / "w"), repository(tmp_path / "library")
+    allow = ("-c", "protocol.file.allow=always")
+    git(workspace, *allow, "submodule", "add", "--quiet", str(library), "library")
+    git(workspace, "commit", "--quiet", "--message=add")
+    (workspace / "library/new").touch()
+
+    assert look(workspace, head(workspace)) == Changes(frozenset(), (), inside=("library/new",))

@@ -50,6 +50,17 @@ def test_a_commit_holds_everything_that_is_not_ignored_and_names_its_run(tmp_pat
     ]
 
 
+def test_what_a_run_made_where_a_sparse_checkout_leaves_files_out_is_committed(
+    tmp_path: Path,
+) -> None:
+    here = repository(tmp_path / "w")
+    git(here, "sparse-checkout", "set", "--no-cone", "/.gitignore")
+    (here / "new").touch()
+    _make(here)
+
+    assert git(here, "show", "--name-status", "--format=") == "A\tnew\n"
+
+
 class Traced(Unconfined):
     """A cell that writes down which files each of its commands makes durable."""
 

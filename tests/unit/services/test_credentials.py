@@ -15,7 +15,7 @@ SECRET = "sk-ant-oat01-hush"
 
 def keep(state: Path, kept: Stored | bytes) -> None:
     place = credentials.file(state, "claude")
-    place.parent.mkdir()
+    place.parent.mkdir(exist_ok=True)
     place.write_bytes(kept if isinstance(kept, bytes) else json.dumps(_plain(kept)).encode())
 
 
@@ -117,7 +117,7 @@ def test_a_persons_own_login_that_is_far_too_long_is_not_read(tmp_path: Path) ->
 
 def test_a_pipe_in_the_place_of_what_is_kept_stops_nobody(tmp_path: Path) -> None:
     place = credentials.file(tmp_path, "claude")
-    place.parent.mkdir()
+    place.parent.mkdir(exist_ok=True)
     os.mkfifo(place)
     with pytest.raises(NoLogin, match="its file is damaged"):
         credentials.read(tmp_path, "claude", NOW)
@@ -127,3 +127,9 @@ def test_neither_shows_its_secret_where_it_is_printed() -> None:
     kept = Stored(kind=Login.TOKEN, secret=SECRET)
     handed = credentials.credential(kept, "claude", NOW)
     assert "hush" not in f"{kept!r} {kept} {handed!r} {handed} {[kept]}"
+
+
+def test_the_logins_of_an_installed_state_are_where_its_daemon_cannot_look() -> None:
+    state = Path("/var/lib/pm-runner/state/prod")
+    assert credentials.installed(state) == Path("/var/lib/pm-runner/secrets/prod")
+    assert credentials.installed(Path("/srv/state")) == Path("/srv/state/secrets")

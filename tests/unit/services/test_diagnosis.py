@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.model.checkup import Check
+from pmrunnerd.model.errand import Confinement
 from pmrunnerd.services import diagnosis as d
 from pmrunnerd.services.ports import Holder
-from pmrunnerd.services.sandbox import Confinement
 
 STATE = Path("/s")
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.model.checkup import Check
+from pmrunnerd.model.errand import Confinement
 from pmrunnerd.model.settings import Settings
-from pmrunnerd.services.doctor import examine, within
-from pmrunnerd.services.sandbox import Confinement
+from pmrunnerd.services.doctor import examine
+from pmrunnerd.services.standpoint import within
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.lock import Lock
 from tests.house.tree import ROOT

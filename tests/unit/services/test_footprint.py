@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from pmrunnerd.model.errand import Footprint
 from pmrunnerd.services import disposal, footprint
-from pmrunnerd.services.footprint import Footprint
 from tests.unit.services.parts import descriptors
 
 MIB = 1 << 20

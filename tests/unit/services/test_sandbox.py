@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from pmrunnerd.model.errand import Confinement
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.services import sandbox
 from pmrunnerd.services.guard import Guarded
@@ -86,7 +87,7 @@ def test_a_workspace_beside_what_must_not_be_seen_is_fine(workspace: str) -> Non
 
 @needs_sandbox
 def test_a_probe_really_starts_one() -> None:
-    assert asyncio.run(sandbox.probe()) == sandbox.Confinement(ok=True)
+    assert asyncio.run(sandbox.probe()) == Confinement(ok=True)
 
 
 def _probe_with(bwrap: str, directory: Path) -> str:
@@ -118,17 +119,17 @@ def test_a_sandbox_that_cannot_start_says_why_and_what_to_do(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("found", "unconfined", "shown"),
     [
-        (sandbox.Confinement(ok=True), True, "bubblewrap"),
-        (sandbox.Confinement(ok=False, reason="no bwrap"), True, "UNCONFINED"),
+        (Confinement(ok=True), True, "bubblewrap"),
+        (Confinement(ok=False, reason="no bwrap"), True, "UNCONFINED"),
         (
-            sandbox.Confinement(ok=False, reason="no bwrap"),
+            Confinement(ok=False, reason="no bwrap"),
             False,
             "none: no bwrap; runs are refused",
         ),
     ],
 )
 def test_how_agents_run_here_is_shown_in_a_word_and_why_they_do_not(
-    found: sandbox.Confinement, unconfined: bool, shown: str
+    found: Confinement, unconfined: bool, shown: str
 ) -> None:
     assert found.shown(unconfined=unconfined) == shown
 

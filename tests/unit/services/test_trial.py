@@ -20,7 +20,7 @@ def tried(tmp_path: Path, url: str, program: Path | None = None) -> Check:
     cli = program or claudecode.program()
     assert cli is not None
     more = {"ANTHROPIC_BASE_URL": url}
-    return asyncio.run(attempt(cli, {"ANTHROPIC_API_KEY": KEY}, more=more, hidden=state))
+    return asyncio.run(attempt(cli, {"ANTHROPIC_API_KEY": KEY}, more=more, hidden=(state,)))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,9 @@ def test_the_secret_is_no_argument_of_any_process_and_the_program_knows_it(tmp_p
     async def scene() -> Check:
         async with asyncio.TaskGroup() as group:
             given = {"ANTHROPIC_API_KEY": KEY}
-            trying = group.create_task(attempt(program, given, more={}, hidden=tmp_path / "state"))
+            trying = group.create_task(
+                attempt(program, given, more={}, hidden=(tmp_path / "state",))
+            )
             while not running(program.name) and not trying.done():
                 assert not running("hush")
                 await asyncio.sleep(0)

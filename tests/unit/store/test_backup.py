@@ -47,6 +47,16 @@ def test_secrets_are_left_out_and_listed(tmp_path: Path) -> None:
     assert b"hush" not in gzip.decompress(data)
 
 
+def test_an_errand_under_way_is_in_no_archive_nor_is_its_secret(tmp_path: Path) -> None:
+    errand = state(tmp_path) / "runs" / "keeplogin-7-0123abcd"
+    errand.mkdir(parents=True)
+    (errand / "secret").write_text("hush")
+    _, data = archive(tmp_path)
+
+    assert b"hush" not in gzip.decompress(data)
+    assert b"keeplogin" not in gzip.decompress(data)
+
+
 def test_links_and_pipes_are_neither_followed_nor_waited_for(tmp_path: Path) -> None:
     runs = state(tmp_path) / "runs" / "r1"
     runs.mkdir(parents=True)
@@ -107,6 +117,38 @@ def test_states_that_a_restore_set_aside_are_left_out_and_what_a_repair_kept_is_
     assert names == ["set-aside/1-before-repair/journal/00000001.jsonl"]
     left = {one.name for one in found.excluded if one.why == "a state that was set aside"}
     assert left == {"set-aside/1-before-restore", "set-aside/1-before-restore-2"}
+
+
+def test_runs_that_lie_elsewhere_are_found_and_what_is_another_user_s_is_left_out(
+    tmp_path: Path,
+) -> None:
+    class Closed(Disk):
+        """Lets nobody into what is private of another user."""
+
+        def names(self, directory: Path) -> list[str]:
+            if directory.name == "agent":
+                raise PermissionError
+            return super().names(directory)
+
+        def open(self, path: Path, how: str = "there", mode: int = 0o600) -> int:
+            if path.name == "private":
+                raise PermissionError
+            return super().open(path, how, mode)
+
+    directory = state(tmp_path)
+    run = tmp_path / "elsewhere" / "r1"
+    (run / "agent").mkdir(parents=True)
+    for name in ("events.jsonl", "private", "agent/session"):
+        (run / name).write_text("{}")
+    (directory / "runs").symlink_to(run.parent)
+    out = io.BytesIO()
+    found = backup(Closed(), directory, out, Origin(AT, RELEASE))
+
+    names = unpacked(out.getvalue(), tmp_path / "out")
+    assert [name for name in names if name.startswith("runs")] == ["runs/r1/events.jsonl"]
+    whys = {one.name: one.why for one in found.excluded}
+    theirs = "another user's, who alone can read it"
+    assert (whys["runs/r1/private"], whys["runs/r1/agent"]) == (theirs, theirs)
 
 
 def test_a_name_that_is_no_text_is_left_out_and_said_to_be(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """A session of Claude Code: the directory that the CLI keeps it in, and what its transcript says."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,9 +31,15 @@ class Session:
             _end_at_the_last(path)
 
     def transcript(self) -> Path | None:
-        """Return the file of the conversation; None where none has begun."""
-        found = sorted(self.directory.glob(f"projects/*/{self._name}.jsonl"))
-        return found[0] if found else None
+        """Return the file of the conversation; None where none has begun. Raises OSError.
+
+        A link is none, nor is what lies behind one: a program that was in here could have it lead
+        to anything of ours, and none of it is alive when this is asked.
+        """
+        projects = self.directory / "projects"
+        inside = sorted(projects.iterdir()) if _is(projects, stat.S_ISDIR) else []
+        found = [each / f"{self._name}.jsonl" for each in inside if _is(each, stat.S_ISDIR)]
+        return next((path for path in found if _is(path, stat.S_ISREG)), None)
 
     def waiting(self) -> Waiting:
         """Return what it waits with. Raises OSError."""
@@ -83,6 +91,17 @@ def _end_at_the_last(path: Path) -> None:
         elif entry.get("uuid") and not entry.get("isSidechain"):
             since = str(entry["uuid"])
     if said and since:
-        cut = whole[: whole.rfind(b"\n") + 1]
-        end = msgspec.json.encode(said | {"leafUuid": since})
-        path.write_bytes(cut + end + b"\n")
+        end = msgspec.json.encode(said | {"leafUuid": since}) + b"\n"
+        # It is the only copy of what came before: cut short at any moment, it has all of that.
+        with path.open("r+b") as file:
+            file.truncate(whole.rfind(b"\n") + 1)
+            file.seek(0, os.SEEK_END)
+            file.write(end)
+
+
+def _is(path: Path, kind: Callable[[int], bool]) -> bool:
+    """Tell whether something is of a kind by itself, and no link to such a thing."""
+    try:
+        return kind(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False

@@ -148,16 +148,20 @@ def _other(thing: object) -> Other:
 def _changed(details: Any) -> Iterator[AnyProgress]:
     if not isinstance(details, dict) or not details.get("filePath"):
         return
-    hunks = details.get("structuredPatch") or []
-    lines = [str(line) for hunk in hunks for line in hunk.get("lines") or ()]
+    hunks = [hunk for hunk in _list(details.get("structuredPatch")) if isinstance(hunk, dict)]
+    lines = [str(line) for hunk in hunks for line in _list(hunk.get("lines"))]
     if details.get("type") == "create":
         lines = ["+"] * len(str(details.get("content") or "").splitlines())
     yield Changed(
         at="",
-        path=str(details["filePath"]),
+        path=short(str(details["filePath"])),
         added=sum(line.startswith("+") for line in lines),
         removed=sum(line.startswith("-") for line in lines),
     )
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _text(content: object) -> str:

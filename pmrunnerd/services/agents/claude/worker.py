@@ -22,6 +22,7 @@ from pmrunnerd.services.agents.claude.session import Session
 from pmrunnerd.services.agents.claude.talk import Talk
 from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
+from pmrunnerd.services.agents.speaking import Lines
 from pmrunnerd.services.agents.time_limits import TimeIsUp, TimeLimits
 from pmrunnerd.services.cell import CannotConfine
 from pmrunnerd.services.git import Git
@@ -68,9 +69,8 @@ async def _talk(
     job: Job, report: Report, given: Launch, questions: Questions, told: str
 ) -> Verdict:
     times = TimeLimits(job.spec.limits)
-    transport = CellTransport(
-        job.cell, given.argv, given.environment, given.reach, heard=times.heard
-    )
+    program = Lines(job.cell, given.argv, given.environment, given.reach, heard=times.heard)
+    transport = CellTransport(program)
     talk = Talk(job, report, transport, given.options, questions)
     try:
         async with times.kept():

@@ -1,10 +1,16 @@
 """Sessions are copied from run to run, and know what they wait for."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from pmrunnerd.services.agents import kept
 from pmrunnerd.services.agents.claude.session import Session
+from tests.unit.shortage import no_file_longer_than
 
 NAME = "11111111-2222-4333-8444-555555555555"
 
@@ -101,6 +107,58 @@ def test_one_that_was_killed_after_an_earlier_end_goes_on_from_its_last_entry(
     path = before.transcript()
     assert path is not None
     assert path.read_text().endswith('{"type":"assis')
+
+
+def test_where_its_end_cannot_be_written_nothing_of_the_copy_is_lost(tmp_path: Path) -> None:
+    entries = [chained("a"), ended("a"), chained("b")]
+    session(tmp_path, *entries)
+    now = Session(tmp_path / "r2", NAME, [tmp_path / "r1"])
+    kept.prepare(now.directory.parent, [tmp_path / "r1"])
+    path = now.transcript()
+    assert path is not None
+    with no_file_longer_than(10), pytest.raises(OSError, match="File too large"):
+        now.prepare()
+
+    assert [json.loads(line) for line in path.read_text().splitlines()] == entries
+    now.prepare()
+    assert json.loads(path.read_text().splitlines()[-1]) == ended("b")
+
+
+@pytest.mark.parametrize("where", ["projects", "projects/-srv-project", "transcript"])
+def test_a_link_is_no_transcript_and_what_it_leads_to_stays_as_it_is(
+    tmp_path: Path, where: str
+) -> None:
+    other = tmp_path / "other"
+    before = session(other, chained("a"), ended("a"), chained("b")).transcript()
+    assert before is not None
+    made = session(tmp_path, chained("a"))
+    path = made.transcript()
+    assert path is not None
+    place = path if where == "transcript" else made.directory / where
+    theirs = before.parents[path.parents.index(place.parent)] / place.name
+    if place.is_dir():
+        shutil.rmtree(place)
+    else:
+        place.unlink()
+    place.symlink_to(theirs)
+    content = before.read_bytes()
+
+    later = Session(tmp_path / "r2", NAME, [tmp_path / "r1"])
+    later.directory.parent.mkdir()
+    later.prepare()
+
+    assert later.transcript() is None
+    assert before.read_bytes() == content
+
+
+def test_a_pipe_in_the_place_of_a_transcript_is_not_waited_for(tmp_path: Path) -> None:
+    made = session(tmp_path)
+    path = made.transcript()
+    assert path is not None
+    path.unlink()
+    os.mkfifo(path)
+    made.prepare()
+    assert made.waiting().calls == {}
 
 
 def test_one_that_came_to_its_end_is_left_as_it_is(tmp_path: Path) -> None:

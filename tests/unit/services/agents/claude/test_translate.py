@@ -114,6 +114,17 @@ def test_a_changed_file_is_told_with_its_lines() -> None:
     ]
 
 
+@pytest.mark.parametrize("patch", ["no list", [1], [{"lines": 5}], {"lines": ["+c"]}])
+def test_a_patch_of_another_shape_is_a_change_without_lines(patch: Any) -> None:
+    block = ToolResultBlock(tool_use_id="a", content="ok")
+    details = {"filePath": "/x" * 5000, "structuredPatch": patch}
+
+    _, changed = Translator().translate(UserMessage(content=[block], tool_use_result=details))
+
+    assert isinstance(changed, pr.Changed)
+    assert (changed.added, changed.removed, len(changed.path) < 1000) == (0, 0, True)
+
+
 def test_a_long_result_is_cut_and_says_so() -> None:
     result = ToolResultBlock(tool_use_id="a", content=[{"type": "text", "text": "x" * 5000}])
 

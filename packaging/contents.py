@@ -1,0 +1,50 @@
+"""What a tree is, as one digest: names, kinds, modes that matter and every byte; no times, no owners."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Contents(NamedTuple):
+    """The digest of a tree, how many files it has and how many bytes are in them."""
+
+    digest: str
+    files: int
+    bytes: int
+
+
+def contents(root: Path, names: Iterable[str] | None = None) -> Contents:
+    """Look at everything below a directory, or at the files of it that are named.
+
+    Raises OSError where something cannot be read, ValueError where it is neither file nor link.
+    """
+    whole = hashlib.sha256()
+    size = 0
+    found = sorted(_names(root) if names is None else names)
+    for name in found:
+        path = root / name
+        about = path.lstat()
+        if stat.S_ISLNK(about.st_mode):
+            kind, digest = "link", hashlib.sha256(os.fsencode(path.readlink())).hexdigest()
+        elif stat.S_ISREG(about.st_mode):
+            kind = "program" if about.st_mode & stat.S_IXUSR else "file"
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        else:
+            raise ValueError(f"{path} is neither a file nor a link")
+        whole.update(b"%s %s %s\0" % (kind.encode(), digest.encode(), os.fsencode(name)))
+        size += about.st_size
+    return Contents(whole.hexdigest(), len(found), size)
+
+
+def _names(root: Path) -> Iterator[str]:
+    for directory, below, files in os.walk(root, onerror=_raise):
+        inside = Path(directory).relative_to(root)
+        links = (name for name in below if Path(directory, name).is_symlink())
+        yield from (str(inside / name) for name in (*files, *links))
+
+
+def _raise(exc: OSError) -> None:
+    raise exc

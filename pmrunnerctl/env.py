@@ -1,0 +1,96 @@
+"""`env add` and `env list`: the environments of this machine, each with a user and a port of its own."""
+
+import os
+from typing import Any
+
+import click
+import msgspec
+
+from pmrunnerctl import environments as e
+from pmrunnerctl.exits import Cannot, Exit, misused
+from pmrunnerctl.render import Cell
+from pmrunnerctl.session import Session
+from pmrunnerctl.verbs import Noun, Whole, verb
+from pmrunnerd.model.naming import ENVIRONMENT
+
+
+@verb(
+    "env add",
+    click.argument("name"),
+    click.option(
+        "--port", metavar="N", type=Whole(1, 65535), required=True, help="Of its web door."
+    ),
+    click.option("--dry-run", is_flag=True, help="Only show what would be done."),
+    summary="Make another environment: its user, its directories, its port.",
+    what="Only root may. It runs the release that prod runs now. What is there already stays as it is, so the same"
+    " command again finishes what was left half done. Nothing is started.",
+    example="pmrunnerctl env add try --port 3510",
+    then="pmrunnerctl env list",
+)
+def add(session: Session, name: str, port: int, *, dry_run: bool) -> None:
+    if not ENVIRONMENT.fullmatch(name):
+        raise misused(
+            f"cannot add {name!r}: names are a letter and up to 15 letters or digits",
+            hint="sudo pmrunnerctl env add try --port 3510",
+        )
+    if not dry_run and os.geteuid() != 0:
+        raise Cannot(
+            f"cannot add {name}: only root makes users",
+            exits=Exit.FORBIDDEN,
+            code="forbidden",
+            hint=f"sudo pmrunnerctl env add {name} --port {port}",
+        )
+    for other in e.known():
+        if other.port == port and other.name != name:
+            raise Cannot(
+                f"cannot add {name}: {other.name} has port {port}",
+                exits=Exit.REFUSED,
+                code="refused",
+                hint="pmrunnerctl env list",
+            )
+    if dry_run:
+        done = [step.text for step in e.steps(name, port) if not step.is_done()]
+    else:
+        done = e.make(name, port)
+
+    def say(_: Any) -> None:
+        for text in done or [f"{name} is there already"]:
+            session.out.line(text)
+        session.out.next(f"sudo systemctl start pm-runner@{name}")
+
+    session.show(e.Made(name=name, port=port, done=tuple(done)), say)
+
+
+@verb(
+    "env list",
+    summary="List the environments of this machine.",
+    what="Each with its port, the release that it runs, and whether its service is active. Nothing is changed.",
+    example="pmrunnerctl env list",
+    then="pmrunnerctl --env prod status",
+)
+def list_(session: Session) -> None:
+    found = e.Environments(environments=tuple(e.known()))
+
+    def draw(_: Any) -> None:
+        session.out.table(
+            ["name", "service", "port", "release"],
+            [
+                [
+                    row.name,
+                    Cell(row.service, "green" if row.service == "active" else ""),
+                    str(row.port or ""),
+                    row.release,
+                ]
+                for row in found.environments
+            ],
+        )
+        if not found.environments:
+            session.out.line("no environments are installed")
+
+    if session.json:
+        session.out.raw(msgspec.json.encode(found).decode() + "\n")
+    else:
+        draw(found)
+
+
+env = Noun("env", add, list_, about="Environments of this machine.")

@@ -1,0 +1,114 @@
+"""What the daemon has done in workspaces, and for agents: its errands, with what its settings say."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from pmrunnerd.confining import Confining
+from pmrunnerd.engine.logins import Logins
+from pmrunnerd.engine.remains import Remains
+from pmrunnerd.engine.renewals import Renewals
+from pmrunnerd.engine.workspaces import Workspaces
+from pmrunnerd.model import errand as e
+from pmrunnerd.model.settings import Settings
+from pmrunnerd.options import Options
+from pmrunnerd.services.agents.registry import NEED_LOGIN
+from pmrunnerd.services.clock import Clock
+from pmrunnerd.services.errands.choice import choose
+from pmrunnerd.services.host import Host
+from pmrunnerd.store.store import Store
+
+# What units of runs are called by their file, and where root lets them keep logins of an environment.
+UNIT: Final = "pm-runner-run@.service"
+LOGINS: Final = Path("/var/lib/pm-runner/secrets")
+# Seconds that what an earlier daemon left may keep this one from its start.
+_PATIENCE: Final = 5.0
+
+
+class Outwork:
+    """Has errands done where `host` holds the runs that lie in `directory`."""
+
+    def __init__(self, options: Options, settings: Settings, host: Host, directory: Path) -> None:
+        self.errands = choose(host, directory)
+        self._directory = directory
+        self._unconfined = settings.runs_unconfined
+        self._named = settings.agent_claude_path
+        self.confining = Confining(self.errands, unconfined=self._unconfined)
+        elsewhere = LOGINS / options.environment if self.errands.sealed else None
+        self.place = options.logins or elsewhere
+        self._hidden = tuple(
+            path for path in (options.state_directory, self.place) if path is not None
+        )
+        self._unit = UNIT if self.errands.sealed else ""
+
+    @property
+    def found(self) -> e.Confinement:
+        """What is known by now of whether agents can be confined."""
+        return self.confining.found
+
+    async def begin(self) -> str:
+        """Know what is here before anything else begins, as far as that does not keep us waiting.
+
+        Returns how agents are confined, as it is shown.
+        """
+        if not self.errands.sealed:
+            await self.confining.look()
+            return self.confining.shown
+        # What takes longer is looked at again.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                await self.errands.clear_abandoned()
+        return self.confining.shown
+
+    def workspaces(self, store: Store) -> Workspaces:
+        """Return what looks at workspaces that hold tasks back."""
+        return Workspaces(
+            store, unconfined=self._unconfined, errands=self.errands, runs=self._directory
+        )
+
+    def remains(self, store: Store, workspaces: Workspaces) -> Remains:
+        """Return what deletes what is left of runs."""
+        return Remains(
+            *(self._directory, lambda: store.state, workspaces, self.errands),
+            hidden=self._hidden,
+            unconfined=self._unconfined,
+        )
+
+    def logins(self, store: Store, clock: Clock) -> Logins:
+        """Return what keeps the logins of agents."""
+        return Logins(
+            *(store, clock, NEED_LOGIN, self.errands), place=self.place, named=self._named
+        )
+
+    async def live(self, store: Store, tell: Callable[[str], object]) -> None:
+        """See what confines agents, and tell how that is shown; see that logins were renewed."""
+        # Of none, where we may look at none.
+        agents = () if self.errands.sealed else NEED_LOGIN
+        renewals = Renewals(store, Clock(), agents, self.place)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.confining.look_until_known(tell), name="confinement")
+            group.create_task(renewals.run(), name="logins")
+
+    async def make_safe(self, workspace: Path, run: str, since: float) -> str:
+        """Take out of a workspace what git would enter, of a run that died; return where it is."""
+        wanted = e.MakeSafe(
+            workspace=str(workspace),
+            run=run,
+            since=since,
+            hidden=tuple(map(str, self._hidden)),
+            unconfined=self._unconfined,
+        )
+        return (await self.errands.do(wanted)).where
+
+    async def inspect(self, path: Path) -> e.Inspected:
+        """Tell whether a directory can be a project."""
+        return await self.errands.do(
+            e.Examine(
+                path=str(path),
+                unit=self._unit,
+                hidden=tuple(map(str, self._hidden)),
+                unconfined=self._unconfined,
+            )
+        )

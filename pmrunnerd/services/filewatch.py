@@ -1,0 +1,75 @@
+"""Tells that a file was written, replaced or removed, once it has been left alone for a moment."""
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver
+
+log = logging.getLogger(__name__)
+
+# An editor writes more than once; in seconds.
+QUIET: Final = 0.2
+_LOOKS: Final = {"opened", "closed_no_write"}
+
+
+class FileWatch:
+    """Watches the directory of a file and calls `changed` in the loop's thread.
+
+    Where the directory is not there, or the kernel lets nobody watch, it is silent.
+    """
+
+    def __init__(self, path: Path, changed: Callable[[], object]) -> None:
+        self._path = path
+        self._changed = changed
+        self._due: asyncio.TimerHandle | None = None
+        self._observer: BaseObserver | None = None
+
+    def open(self) -> None:
+        """Begin; the loop must be running."""
+        if not self._path.parent.is_dir():
+            return
+        loop = asyncio.get_running_loop()
+        observer = Observer()
+        try:
+            observer.schedule(
+                _Handler(self._path, lambda: loop.call_soon_threadsafe(self._soon)),
+                os.fspath(self._path.parent),
+            )
+            observer.start()
+        except (OSError, RuntimeError) as exc:  # RuntimeError: no more threads
+            log.warning("cannot watch %s, so a change is used after a reload: %s", self._path, exc)
+            return
+        self._observer = observer
+
+    def close(self) -> None:
+        """Watch no more, and leave no thread behind."""
+        if self._due is not None:
+            self._due.cancel()
+        if self._observer is not None:
+            self._observer.stop()
+            self._observer.join()
+            self._observer = None
+
+    def _soon(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+        self._due = asyncio.get_running_loop().call_later(QUIET, self._changed)
+
+
+class _Handler(FileSystemEventHandler):
+    def __init__(self, path: Path, came: Callable[[], object]) -> None:
+        self._name = os.fspath(path)
+        self._came = came
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        paths = {os.fsdecode(event.src_path), os.fsdecode(event.dest_path)}
+        if self._name in paths and event.event_type not in _LOOKS:
+            with contextlib.suppress(RuntimeError):  # the loop has closed
+                self._came()

@@ -1,0 +1,109 @@
+"""What the units of systemd/ say, the table of its page, and the rule of polkit: held side by side."""
+
+import re
+from pathlib import Path
+from typing import Final, NamedTuple
+
+SYSTEMD: Final = "systemd"
+# Directives by which a unit gives away what it could have.
+TAKES_AWAY: Final = re.compile(
+    r"(NoNewPrivileges|CapabilityBoundingSet|AmbientCapabilities|Private\w+|Protect\w+|Restrict(?!F|P)\w+"
+    r"|SystemCall\w+|LockPersonality|MemoryDenyWriteExecute|RemoveIPC|KeyringMode|DevicePolicy"
+    r"|IPAddressDeny|InaccessiblePaths|UMask)="
+)
+
+
+class Row(NamedTuple):
+    """A unit, its user, who may start it, where it writes, and whether it reaches a network."""
+
+    unit: str
+    user: str
+    starters: frozenset[str]
+    writes: frozenset[str]
+    network: bool
+
+
+def directives(path: Path) -> list[tuple[str, str]]:
+    """Return the keys and values of a unit file, in order."""
+    lines = (line.strip() for line in path.read_text().splitlines())
+    pairs = (line.partition("=") for line in lines if line and line[0] not in "#;[")
+    return [(key, value) for key, _, value in pairs]
+
+
+def rows(root: Path) -> list[Row]:
+    """Return what the page of systemd/ says."""
+    found = []
+    for line in (root / SYSTEMD / "README.md").read_text().splitlines():
+        cells = [cell.strip().replace("`", "") for cell in line.strip("|").split("|")]
+        if line.startswith("| `pm-runner") and len(cells) == len(Row._fields):
+            unit, user, starters, writes, network = cells
+            found.append(Row(unit, user, _set(starters), _set(writes), network != "none"))
+    return found
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(filter(None, text.split(", ")))
+
+
+def units(root: Path) -> list[Row]:
+    """Return the same of the unit files and the rule, spelt as the page spells it."""
+    return [
+        _row(path, root, _ruled(root))
+        for path in sorted((root / SYSTEMD).glob("pm-runner*.service"))
+    ]
+
+
+def _row(path: Path, root: Path, ruled: set[str]) -> Row:
+    said = directives(path)
+    known = dict(said)
+    kind = path.name.removesuffix("@.service")
+    is_run = known.get("ExecStart", "").endswith("launch run %i")
+    instance = "ENV-ID" if is_run else "ENV"
+    starters = {"operator"}
+    if path.with_suffix(".socket").exists():
+        starters.add("socket")
+    if path.with_suffix(".timer").exists():
+        starters.add("timer")
+    if kind.removeprefix("pm-runner-") in ruled:
+        starters.add("pm-runner-ENV")
+    writes = {f"/var/lib/{value}" for key, value in said if key == "StateDirectory"}
+    writes |= {
+        place.removeprefix("-")
+        for key, value in said
+        if key == "ReadWritePaths"
+        for place in value.split()
+    }
+    return Row(
+        f"{kind}@{instance}",
+        known.get("User", "root").replace("%i", "ENV"),
+        frozenset(starters),
+        frozenset(place.replace("%i", "ENV") for place in writes),
+        known.get("PrivateNetwork") != "yes",
+    )
+
+
+def _ruled(root: Path) -> set[str]:
+    """Return the kinds of units that a daemon may start."""
+    rule = (root / SYSTEMD / "pm-runner.rules").read_text()
+    kinds = re.search(r"pm-runner-\(([a-z|]+)\)@", rule)
+    return set(kinds[1].split("|")) if kinds else set()
+
+
+def verbs(root: Path) -> list[str]:
+    """Return what a daemon may ask for its units."""
+    rule = (root / SYSTEMD / "pm-runner.rules").read_text()
+    found = re.search(r"\[([^\]]+)\]\.indexOf\(verb\)", rule)
+    return re.findall(r'"([a-z-]+)"', found[1]) if found else []
+
+
+def without_a_reason(path: Path) -> list[str]:
+    """Return each directive that takes something away, where no comment above says why."""
+    reasoned, found = False, []
+    for line in path.read_text().splitlines():
+        if line.startswith("#"):
+            reasoned = True
+        elif not line.strip():
+            reasoned = False
+        elif TAKES_AWAY.match(line) and not reasoned:
+            found.append(f"{path.name}: {line}: why?")
+    return found

@@ -1,0 +1,113 @@
+"""A release: what it is built from, and that it is the same each time."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.integration.package.conftest import Package
+
+pytestmark = [pytest.mark.xdist_group("package"), pytest.mark.timeout(300)]
+
+
+def files(top: Path) -> dict[str, tuple[int, float, bytes]]:
+    """Return mode, time and content of every file."""
+    found = {}
+    for path in sorted(top.rglob("*")):
+        about = path.stat()
+        whole = path.read_bytes() if path.is_file() else b""
+        found[str(path.relative_to(top))] = about.st_mode, about.st_mtime, whole
+    return found
+
+
+def test_a_wheel_that_is_not_the_locked_one_is_refused_and_nothing_is_left(
+    package: Package, tmp_path: Path
+) -> None:
+    wheels = shutil.copytree(package.share / "wheels", tmp_path / "wheels")
+    with next(wheels.glob("click-*.whl")).open("ab") as file:
+        file.write(b"\0")
+
+    done = package.release(tmp_path / "releases", wheels=wheels)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("build-release: cannot build a release: pip ended with status 1")
+    assert "DO NOT MATCH THE HASHES" in done.stderr
+    assert list((tmp_path / "releases").iterdir()) == []
+
+
+def test_a_source_that_is_no_python_makes_no_release(package: Package, tmp_path: Path) -> None:
+    source = shutil.copytree(package.share / "source", tmp_path / "source")
+    (source / "pmrunnerd/broken.py").write_text("def\n")
+
+    done = package.release(tmp_path / "releases", source=source)
+
+    assert done.returncode == 1
+    assert "broken.py" in done.stderr
+    assert list((tmp_path / "releases").iterdir()) == []
+
+
+def test_two_builds_of_one_source_are_the_same_to_the_byte(
+    package: Package, built: Path, tmp_path: Path
+) -> None:
+    source = shutil.copytree(package.share / "source", tmp_path / "source of another")
+    for path in source.rglob("*.py"):
+        os.utime(path, (1, 1))
+        path.chmod(0o600)
+
+    again = package.release(tmp_path / "releases", source=source).stdout.strip()
+
+    assert again == built.name
+    assert files(tmp_path / "releases" / again) == files(built)
+
+
+def test_nothing_in_a_release_says_where_it_was_built(built: Path) -> None:
+    where = os.fsencode(built.parent)
+
+    assert [name for name, (_, _, whole) in files(built).items() if where in whole] == []
+
+
+def test_a_release_says_what_it_is(package: Package, built: Path) -> None:
+    facts = json.loads((built / "release.json").read_text())
+
+    assert facts["id"] == built.name
+    assert built.name.startswith(facts["version"])
+    assert facts["source"] == (package.share / "source.digest").read_text().strip()
+    assert facts["soabi"].startswith("cpython-3")
+    assert len(facts["tree"]) == len(facts["source"])
+
+
+def test_a_release_that_is_there_is_left_alone_and_a_damaged_one_takes_its_turn(
+    package: Package, built: Path, tmp_path: Path
+) -> None:
+    there = shutil.copytree(built, tmp_path / built.name, copy_function=shutil.copy2)
+    before = there.stat().st_ino
+
+    assert package.release(tmp_path, wheels=tmp_path).stdout.strip() == built.name
+    assert there.stat().st_ino == before
+
+    (there / "lib/click/core.py").write_text("")
+
+    assert package.release(tmp_path).stdout.strip() == built.name
+    assert files(there / "lib") == files(built / "lib")
+    assert len(list(tmp_path.glob(".damaged-*"))) == 1
+
+
+def test_the_agent_s_library_runs_from_the_release_alone_and_its_cli_is_not_there(
+    built: Path,
+) -> None:
+    lib = built / "lib"
+    libraries = ["claude_agent_sdk", "acp", "pmrunnerd.runhost.host", "pmrunnerd.house"]
+
+    subprocess.run(
+        [
+            *("/usr/bin/python3", "-ISB", "-c"),
+            f"import sys; sys.path.insert(0, {str(lib)!r})\nimport {', '.join(libraries)}",
+        ],
+        check=True,
+    )
+
+    assert not (lib / "claude_agent_sdk/_bundled").exists()
+    assert not (lib / "bin").exists()

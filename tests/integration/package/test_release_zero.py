@@ -1,0 +1,130 @@
+"""What an installation does with the release that it brings: it adds, and switches nothing."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.house.tree import ROOT
+
+# In the place of build-release: it makes a release of what the source says, and names it.
+BUILDER = """#!/usr/bin/python3
+import json, pathlib, sys, sysconfig
+given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+name = (pathlib.Path(given["--source"]) / "name").read_text()
+release = pathlib.Path(given["--into"], name)
+(release / "lib").mkdir(parents=True, exist_ok=True)
+facts = {"source": given["--source-digest"], "soabi": sysconfig.get_config_var("SOABI")}
+release.joinpath("release.json").write_text(json.dumps(facts))
+print(name)
+"""
+
+
+class Machine:
+    """A root with the files of the package, prod and dev, and no release yet."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.homes = root / "opt/pm-runner"
+        for name in ("prod", "dev"):
+            (self.homes / name / "releases").mkdir(parents=True)
+        (root / "lib").mkdir()
+        shutil.copy(ROOT / "packaging/release-zero", root / "lib")
+        (root / "lib/build-release").write_text(BUILDER)
+        (root / "lib/build-release").chmod(0o755)
+        self.brings("1-a", source="a")
+
+    def brings(self, name: str, *, source: str) -> None:
+        share = self.root / "usr/share/pm-runner"
+        (share / "source").mkdir(parents=True, exist_ok=True)
+        (share / "source/name").write_text(name)
+        (share / "source.digest").write_text(f"{source}\n")
+
+    def install(self) -> str:
+        command: list[str | Path] = [self.root / "lib/release-zero", "--root", self.root]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        return done.stdout
+
+    def dist(self, environment: str) -> str:
+        return str((self.homes / environment / "dist").readlink())
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_where_nothing_can_be_built_nothing_is_switched(machine: Machine) -> None:
+    (machine.root / "lib/build-release").write_text("#!/bin/sh\nexit 1\n")
+
+    with pytest.raises(subprocess.CalledProcessError):
+        machine.install()
+
+    assert not (machine.homes / "prod/dist").is_symlink()
+
+
+def test_each_environment_runs_it_where_there_was_none(machine: Machine) -> None:
+    assert machine.install() == ""
+    assert {machine.dist("prod"), machine.dist("dev")} == {"releases/1-a"}
+    assert machine.install() == ""
+
+
+def test_what_never_changes_is_on_the_disk_once(machine: Machine) -> None:
+    machine.install()
+
+    ours, theirs = (machine.homes / name / "dist/release.json" for name in ("prod", "dev"))
+    assert ours.samefile(theirs)
+
+
+def test_an_upgrade_switches_nothing_and_says_what_would(machine: Machine) -> None:
+    machine.install()
+    machine.brings("2-b", source="b")
+
+    said = machine.install()
+
+    assert {machine.dist("prod"), machine.dist("dev")} == {"releases/1-a"}
+    assert (machine.homes / "dev/releases/2-b/lib").is_dir()
+    assert said == (
+        "pm-runner@dev goes on running release 1-a; 2-b is built\n"
+        "  hint: pmrunnerctl --env dev promote --release 2-b\n"
+        "pm-runner@prod goes on running release 1-a; 2-b is built\n"
+        "  hint: pmrunnerctl promote --release 2-b\n"
+    )
+
+
+def test_the_same_source_for_a_new_python_takes_the_place_of_the_old_one(machine: Machine) -> None:
+    machine.install()
+    facts = machine.homes / "prod/dist/release.json"
+    facts.unlink()  # dev has the same file
+    facts.write_text(json.dumps({"source": "a", "soabi": "cpython-39-x86_64-linux-gnu"}))
+    machine.brings("1-b", source="a")
+
+    said = machine.install()
+
+    assert machine.dist("prod") == "releases/1-b"
+    assert "pm-runner@prod has the same release for this Python: 1-b\n" in said
+    assert "  hint: sudo systemctl restart pm-runner@prod\n" in said
+    assert machine.dist("dev") == "releases/1-a"
+
+
+def test_another_source_does_not_take_its_place_though_it_could_run(machine: Machine) -> None:
+    machine.install()
+    (machine.homes / "prod/dist/release.json").write_text('{"source": "a", "soabi": "cpython-39"}')
+    machine.brings("2-b", source="b")
+
+    machine.install()
+
+    assert machine.dist("prod") == "releases/1-a"
+
+
+def test_a_release_that_was_made_anew_is_given_to_the_others_too(machine: Machine) -> None:
+    machine.install()
+    (machine.homes / "prod/releases/1-a").rename(machine.homes / "prod/releases/.damaged")
+
+    machine.install()
+
+    ours, theirs = (machine.homes / name / "dist/release.json" for name in ("prod", "dev"))
+    assert ours.samefile(theirs)
+    assert len(list((machine.homes / "dev/releases").glob(".damaged-1-a-*"))) == 1

@@ -1,0 +1,197 @@
+"""The units of a daemon, in the real systemd: how it is started, sealed, stopped, and told of changes."""
+
+import re
+import sys
+
+import pytest
+
+from tests.house.tree import ROOT
+from tests.system.host import Host
+
+PROD = "pm-runner@prod.service"
+SOCKETS = ("pm-runner@prod.socket", "pm-runner-read@prod.socket", "pm-runner-web@prod.socket")
+CONFIGURATION = "etc/pm-runner/prod.toml"
+# A browser that comes again by itself, as an event stream does, and says when it was let in.
+BROWSER = """
+import socket, sys, time
+while True:
+    try:
+        with socket.create_connection(("127.0.0.1", 3502), 5) as page:
+            page.sendall(b"GET /healthz HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n")
+            while page.recv(4096):
+                pass
+    except OSError:
+        time.sleep(0.01)
+"""
+
+
+def shown(machine: Host, unit: str, name: str) -> str:
+    return machine.run("systemctl", "show", f"--property={name}", "--value", unit).stdout.strip()
+
+
+@pytest.fixture
+def prod(machine: Host) -> Host:
+    """A machine on which prod is stopped, and was never in trouble."""
+    machine.run("systemctl", "stop", PROD, *SOCKETS)
+    machine.run("systemctl", "reset-failed", PROD, *SOCKETS, check=False)
+    (machine.root / CONFIGURATION).unlink(missing_ok=True)
+    return machine
+
+
+def test_a_daemon_that_is_stopped_stays_so_while_a_browser_comes_again_and_again(
+    prod: Host,
+) -> None:
+    prod.run("systemctl", "start", PROD)
+    prod.run("systemd-run", "--unit=browser", "/usr/bin/python3", "-c", BROWSER)
+    try:
+        prod.run("systemctl", "stop", PROD)
+        prod.wait(lambda: all(shown(prod, unit, "ActiveState") == "inactive" for unit in SOCKETS))
+        assert shown(prod, PROD, "ActiveState") == "inactive"
+        assert not list((prod.root / "run/pm-runner/prod").iterdir())
+        prod.run("systemctl", "start", PROD)
+        assert shown(prod, SOCKETS[2], "ActiveState") == "active"
+    finally:
+        prod.run("systemctl", "stop", "browser")
+
+
+def test_a_restart_is_no_stop_and_leaves_the_sockets_open(prod: Host) -> None:
+    prod.run("systemctl", "start", PROD)
+    first = shown(prod, PROD, "MainPID")
+    socket = (prod.root / "run/pm-runner/prod/control.sock").stat().st_ino
+    prod.run("systemctl", "restart", PROD)
+    assert shown(prod, PROD, "MainPID") != first
+    assert (prod.root / "run/pm-runner/prod/control.sock").stat().st_ino == socket
+    said = [entry["MESSAGE"] for entry in prod.journal("--unit", PROD)]
+    reasons = [line for line in said if "event=leaving" in line]
+    assert "to stop" not in reasons[-1]
+
+
+def test_restarts_under_load_lose_no_request_by_either_door(prod: Host) -> None:
+    prod.run("systemctl", "start", PROD)
+    words = ("--unit=prod", "--restarts=3", "--requests=500")
+    python = (sys.executable, "-P", "-m", "tests.bench.restarts")
+    # It fails, too, where a daemon with sockets of its own loses none: then nobody looked.
+    said = prod.run(*python, *words, env={"PYTHONPATH": str(ROOT)}).stdout
+    assert re.search(r"held sockets: [1-9]\d+ answered, 0 failed", said)
+
+
+def test_the_first_request_starts_the_daemon(prod: Host) -> None:
+    prod.run("systemctl", "start", *SOCKETS)
+    assert shown(prod, PROD, "ActiveState") == "inactive"
+    said = prod.run("pmrunnerctl", "--wait", "30", "status").stdout
+    assert "pm-runner prod" in said
+    assert shown(prod, PROD, "ActiveState") == "active"
+
+
+def test_it_is_restarted_by_whoever_restarts_it_often(prod: Host) -> None:
+    prod.run("systemctl", "start", PROD)
+    for _ in range(5):  # with the one before, more than StartLimitBurst
+        prod.run("pmrunnerctl", "restart")
+    assert shown(prod, PROD, "ActiveState") == "active"
+
+
+def test_a_taken_port_is_no_reason_not_to_work_and_who_has_it_is_said(prod: Host) -> None:
+    server = ("/usr/bin/python3", "-m", "http.server", "--bind=127.0.0.1", "3502")
+    prod.run("systemd-run", "--unit=taken", *server)
+    try:
+        pid = shown(prod, "taken", "MainPID")
+        prod.wait(lambda: "3502" in prod.run("ss", "-Hltn").stdout)
+        prod.run("systemctl", "start", PROD)
+        why = f"port 3502 is in use by pid {pid} (/usr/bin/python3 -m http.server"
+        prod.wait(lambda: why in prod.run("pmrunnerctl", "status").stdout.replace("\n", " "))
+        prod.wait(lambda: why in shown(prod, PROD, "StatusText"))
+        doctor = prod.run(
+            "pmrunnerctl", "doctor", user=prod.user("olga", ["pm-runner"]), check=False
+        )
+        assert doctor.returncode != 0
+        assert why in " ".join(doctor.stdout.split())
+    finally:
+        prod.run("userdel", "--remove", "olga", check=False)
+        prod.run("systemctl", "stop", "taken")
+    prod.run("pmrunnerctl", "restart")
+    assert shown(prod, SOCKETS[2], "ActiveState") == "active"
+
+
+def test_a_reload_looks_first_and_a_written_file_is_noticed(prod: Host) -> None:
+    prod.run("systemctl", "start", PROD)
+    file = prod.root / CONFIGURATION
+    file.write_text("[runs]\nslots = 0\n")
+    assert prod.run("systemctl", "reload", PROD, check=False).returncode != 0
+    said = [entry["MESSAGE"] for entry in prod.journal("--unit", PROD)]
+    assert any(re.search(r"cannot use setting runs\.slots = 0", line) for line in said)
+    prod.wait(lambda: "runs.slots" in shown(prod, PROD, "StatusText"))
+    file.write_text("[runs]\nslots = 7\n[store]\ncheckpoint = 9\n")
+    prod.wait(
+        lambda: "restart needed for store.checkpoint" in prod.run("pmrunnerctl", "status").stdout
+    )
+    assert "0 of at most 7" in prod.run("pmrunnerctl", "status").stdout
+    prod.run("systemctl", "reload", PROD)
+
+
+def test_a_reader_comes_by_the_socket_for_readers_and_does_no_more(prod: Host) -> None:
+    prod.run("systemctl", "start", PROD)
+    reader = prod.user("rita", ["pm-runner-read"])
+    try:
+        assert "pm-runner prod" in prod.run("pmrunnerctl", "status", user=reader).stdout
+        refused = prod.run("pmrunnerctl", "drain", user=reader, check=False)
+        assert "rita may read, not operate" in refused.stderr
+    finally:
+        prod.run("userdel", "--remove", reader)
+
+
+@pytest.mark.parametrize(
+    ("unit", "most"),
+    [(PROD, 1.0), ("pm-runner-backup@prod.service", 1.0), ("pm-runner-run@prod-r1.service", 2.5)],
+)
+def test_a_unit_is_sealed_as_far_as_it_can_be(prod: Host, unit: str, most: float) -> None:
+    said = prod.run("systemd-analyze", "security", "--no-pager", unit, check=False).stdout
+    level = re.search(r"exposure level for \S+: ([0-9.]+)", said)
+    assert level is not None, said
+    assert float(level[1]) <= most, said
+
+
+def test_a_backup_is_kept_and_one_that_fails_is_in_the_inbox(prod: Host) -> None:
+    backup = "pm-runner-backup@prod.service"
+    kept = prod.root / "var/lib/pm-runner/backup/prod"
+    prod.run("systemctl", "start", PROD)
+    prod.run("systemctl", "start", backup)
+    (archive,) = kept.glob("pm-runner-*.tar.gz")
+    assert archive.stat().st_mode & 0o777 == 0o600
+    assert "nothing waits" in prod.run("pmrunnerctl", "inbox").stdout
+    prod.run(
+        "mount", "-t", "tmpfs", "-o", "size=4k,mode=0755", "tmpfs", "/var/lib/pm-runner/backup/prod"
+    )
+    try:
+        prod.run(
+            "sh", "-c", "! dd if=/dev/zero of=/var/lib/pm-runner/backup/prod/full bs=1k count=9"
+        )
+        assert prod.run("systemctl", "start", backup, check=False).returncode != 0
+        assert "was not backed up" in prod.run("pmrunnerctl", "inbox").stdout
+    finally:
+        prod.run("umount", "/var/lib/pm-runner/backup/prod")
+    prod.run("systemctl", "reset-failed", backup)
+    prod.run("systemctl", "start", backup)
+    assert "nothing waits" in prod.run("pmrunnerctl", "inbox").stdout
+    prod.run("systemctl", "list-timers", "--all", "pm-runner-backup@prod.timer")
+
+
+def test_another_environment_has_a_user_and_a_port_of_its_own(prod: Host) -> None:
+    prod.run("pmrunnerctl", "env", "add", "try", "--port", "3510")
+    taken = prod.run("pmrunnerctl", "env", "add", "more", "--port", "3510", check=False)
+    assert "try has port 3510" in taken.stderr
+    assert (
+        "try is there already"
+        in prod.run("pmrunnerctl", "env", "add", "try", "--port", "3510").stdout
+    )
+    prod.run("systemctl", "start", "pm-runner@try")
+    try:
+        said = prod.run("pmrunnerctl", "--env", "try", "status").stdout
+        assert "http://127.0.0.1:3510" in said
+        rows = prod.run("pmrunnerctl", "env", "list").stdout.splitlines()
+        (row,) = (line.split() for line in rows if line.startswith("try"))
+        assert row[1:3] == ["active", "3510"]
+        assert shown(prod, "pm-runner@try", "User") == "pm-runner-try"
+        state = prod.root / "var/lib/pm-runner/state"
+        assert (state / "try").stat().st_uid != (state / "prod").stat().st_uid
+    finally:
+        prod.run("systemctl", "stop", "pm-runner@try")

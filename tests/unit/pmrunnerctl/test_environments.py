@@ -1,0 +1,52 @@
+from pathlib import Path
+
+from pmrunnerctl import environments as e
+
+
+def a_machine(root: Path) -> Path:
+    """A machine on which prod is installed, with its port from the package."""
+    release = root / "opt/pm-runner/prod/releases/1-abc"
+    (release / "lib").mkdir(parents=True)
+    (release / "release.json").write_text("{}")
+    (root / "opt/pm-runner/prod/dist").symlink_to("releases/1-abc")
+    ports = root / "usr/lib/systemd/system/pm-runner-web@prod.socket.d"
+    ports.mkdir(parents=True)
+    (ports / "port.conf").write_text("[Socket]\nListenStream=127.0.0.1:3502\n")
+    return root
+
+
+def test_what_is_installed_is_known_by_its_place_for_releases(tmp_path: Path) -> None:
+    assert e.known(tmp_path) == []
+    (prod,) = e.known(a_machine(tmp_path))
+    assert (prod.name, prod.port, prod.release) == ("prod", 3502, "1-abc")
+
+
+def test_a_port_of_the_administrator_wins(tmp_path: Path) -> None:
+    root = a_machine(tmp_path)
+    own = root / "etc/systemd/system/pm-runner-web@prod.socket.d"
+    own.mkdir(parents=True)
+    (own / "mine.conf").write_text("[Socket]\nListenStream=\nListenStream=127.0.0.1:4000\n")
+    assert e.port("prod", root) == 4000
+    assert e.port("dev", root) == 0
+
+
+def test_each_step_is_done_once_and_what_was_half_done_is_finished(tmp_path: Path) -> None:
+    root = a_machine(tmp_path)
+    (root / "opt/pm-runner/try/releases/.1-abc.partial").mkdir(parents=True)
+    steps = {step.text: step for step in e.steps("try", 3510, root)}
+    ours = [text for text in steps if text.startswith(("wrote", "had"))]
+    assert len(ours) == 4
+    for text in ours:
+        assert not steps[text].is_done(), text
+        steps[text].do()
+        assert steps[text].is_done(), text
+    assert e.port("try", root) == 3510
+    found = {row.name: row.release for row in e.known(root)}
+    assert found == {"prod": "1-abc", "try": "1-abc"}
+    shared = root / "opt/pm-runner/try/dist/release.json"
+    assert shared.samefile(root / "opt/pm-runner/prod/dist/release.json")
+
+
+def test_without_a_release_of_prod_there_is_none_to_share(tmp_path: Path) -> None:
+    steps = e.steps("try", 3510, tmp_path)
+    assert steps[-1].is_done()

@@ -1,0 +1,53 @@
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from pmrunnerd.confining import Confining
+from pmrunnerd.model.errand import A, Confinement, Errand
+from pmrunnerd.model.errors import Unavailable
+from pmrunnerd.services.errands import never
+
+
+class Scripted:
+    """Has its answers ready, in order: an error is raised."""
+
+    sealed = True
+
+    def __init__(self, *answers: Exception | Confinement) -> None:
+        self._answers = list(answers)
+
+    async def do(self, _: Errand[A], *, secret: str = "", enough: Callable[[], bool] = never) -> A:
+        assert not secret
+        assert not enough()
+        answer: Any = self._answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        found: A = answer
+        return found
+
+    async def clear_abandoned(self) -> None:
+        """There is none."""
+
+
+def test_what_keeps_us_from_a_look_is_no_reason_to_refuse_runs() -> None:
+    confining = Confining(Scripted(Unavailable("cannot ask: no bus", hint="x")), unconfined=True)
+    asyncio.run(confining.look())
+
+    assert confining.shown == "not known yet: cannot ask: no bus"
+    assert (confining.found.known, confining.found.hint) == (False, "x")
+
+
+def test_it_is_looked_at_until_it_is_known_and_told_each_time() -> None:
+    told = list[str]()
+    errands = Scripted(OSError("busy"), Confinement(ok=True))
+    asyncio.run(Confining(errands, unconfined=False).look_until_known(told.append, again=0))
+
+    assert told == ["not known yet: busy", "bubblewrap"]
+
+
+def test_what_is_known_is_not_looked_at_again() -> None:
+    confining = Confining(Scripted(Confinement(ok=False, reason="no bwrap")), unconfined=False)
+    asyncio.run(confining.look())
+    asyncio.run(confining.look_until_known(lambda _: None))
+
+    assert confining.shown == "none: no bwrap; runs are refused"
