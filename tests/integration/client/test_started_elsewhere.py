@@ -44,14 +44,21 @@ def process(state: Path) -> int:
     return pid
 
 
+@pytest.mark.parametrize("by", ["the client", "hand"])
 def test_what_it_was_given_by_a_path_from_there_is_found_and_its_variables_are_kept(
-    ctl: Ctl, tmp_path: Path
+    ctl: Ctl, tmp_path: Path, by: str
 ) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "conf.toml").write_text("[runs]\nslots = 7\n")
-    start = ("start", "--state-dir", "state", "--port", "0", "--", "--config", "conf.toml")
-    first = ctl(*start, here="a", PMRUNNER_RUNS_TOTAL="77")
-    assert first.returncode == 0, first.stderr
+    words = ("--state-dir", "state", "--port", "0")
+    config = ("--config", "conf.toml")
+    if by == "hand":
+        argv = [sys.executable, "-m", "pmrunnerd.main", *words, *config, "--detach"]
+        variables = environment(tmp_path) | {"PMRUNNER_RUNS_TOTAL": "77"}
+        subprocess.run(argv, cwd=tmp_path / "a", env=variables, check=True, capture_output=True)
+    else:
+        first = ctl("start", *words, "--", *config, here="a", PMRUNNER_RUNS_TOTAL="77")
+        assert first.returncode == 0, first.stderr
     state = tmp_path / "a" / "state"
     before = process(state)
 
@@ -59,9 +66,9 @@ def test_what_it_was_given_by_a_path_from_there_is_found_and_its_variables_are_k
 
     assert (again.returncode, again.stderr) == (0, "")
     assert process(state) != before
-    variables = Path(f"/proc/{process(state)}/environ").read_bytes().split(b"\0")
-    assert b"PMRUNNER_RUNS_TOTAL=77" in variables
-    assert b"PMRUNNER_RUNS_SILENCE=5" not in variables
+    has = Path(f"/proc/{process(state)}/environ").read_bytes().split(b"\0")
+    assert b"PMRUNNER_RUNS_TOTAL=77" in has
+    assert b"PMRUNNER_RUNS_SILENCE=5" not in has
     overview = json.loads(ctl("--json", "status", here="b").stdout)
     assert overview["slots"] == 7
     same = ctl("start", "--", "--config", str(tmp_path / "a" / "conf.toml"), here="b")
