@@ -6,6 +6,7 @@ from pmrunnerd.model import views as v
 from pmrunnerd.model.accounts import Account
 from pmrunnerd.model.checkup import Check
 from pmrunnerd.model.entities import Project, Task, TaskState
+from pmrunnerd.model.logins import Login
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import accounts, limits
@@ -82,6 +83,7 @@ def _check(account: Account, why: str) -> Check:
 
 def _item(account: Account) -> v.InboxItem:
     needed = account.limit == limits.LOGIN
+    ends = "expired" if account.login == Login.OWN else "expires"
     waits = f"nothing of {account.id} starts: {limits.cause(account) or limits.NOBODY}"
     return v.InboxItem(
         kind=_KIND,
@@ -89,7 +91,7 @@ def _item(account: Account) -> v.InboxItem:
         project="",
         alias="",
         task="",
-        text=waits if needed else f"the login of {account.id} expires at {account.expires}",
+        text=waits if needed else f"the login of {account.id} {ends} at {account.expires}",
         options=(),
         at=account.since if needed else account.at,
         command=limits.remedy(account),

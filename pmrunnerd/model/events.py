@@ -475,7 +475,10 @@ class AgentLoggedOut(Event, frozen=True, kw_only=True):
 
 
 class AgentExpiring(Event, frozen=True, kw_only=True):
-    """An agent's login will soon be no good any more, and a person is to be told."""
+    """An agent's login will soon be no good any more, and a person is to be told.
+
+    One that is a person's own has ended already.
+    """
 
     agent: str
     expires: str

@@ -21,6 +21,7 @@ from pmrunnerd.services import (
     ignoring,
     keeping,
     leftovers,
+    stubs,
     subkeeping,
 )
 from pmrunnerd.services import marker as note
@@ -232,6 +233,8 @@ async def _begin(  # noqa: PLR0913 - what `take` is told
     if judged.leftovers is not None:
         # When it began an agent can have written, too.
         dead = structs.replace(judged.leftovers, since=since)
+        with contextlib.suppress(GitFailed):  # where it cannot, they are kept with the rest
+            await stubs.clear(git)
         put_away(dead, await keeping.put_away(git, dead, aside, tell))
         note.remove(workspace)
         judged = await judge(git)

@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "a80a2feeaf2f2d70"
+FOLD: Final = "7cfb43d1f0d99fb5"

@@ -96,3 +96,16 @@ def ended(output: Any = None, **more: Any) -> dict[str, Any]:
         "structured_output": output,
         **more,
     }
+
+
+def stopped(call: str) -> dict[str, Any]:
+    """Return the line with which the CLI says that a call came to nothing."""
+    result = {"type": "tool_result", "tool_use_id": call, "content": "STOP", "is_error": True}
+    return {"type": "user", "message": {"role": "user", "content": [result]}}
+
+
+def asks(call: str) -> dict[str, Any]:
+    """Return the line with which a model asks."""
+    given = {"questions": [{"question": "Which?"}]}
+    use = {"type": "tool_use", "id": call, "name": "AskUserQuestion", "input": given}
+    return {"type": "assistant", "message": {"id": "m1", "model": "m", "content": [use]}}

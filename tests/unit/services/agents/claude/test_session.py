@@ -31,11 +31,6 @@ def call(name: str, question: str = "Which?", tool: str = "AskUserQuestion") -> 
     return {"type": "assistant", "message": {"content": [block]}}
 
 
-def answered(name: str) -> dict[str, Any]:
-    block = {"type": "tool_result", "tool_use_id": name, "content": "a"}
-    return {"type": "user", "message": {"content": [block]}}
-
-
 def deferred(name: str) -> dict[str, Any]:
     return {"attachment": {"type": "hook_deferred_tool", "toolUseID": name}}
 
@@ -44,56 +39,18 @@ def test_a_session_that_never_was_waits_for_nothing(tmp_path: Path) -> None:
     found = Session(tmp_path / "r1", NAME, [])
 
     assert found.transcript() is None
-    assert found.pending().calls == {}
+    assert found.waiting().calls == {}
 
 
-def test_a_deferred_call_is_one_that_is_made_again(tmp_path: Path) -> None:
-    pending = session(tmp_path, call("a"), deferred("a")).pending()
+def test_a_call_whose_answer_is_told_in_words_is_not_made_again(tmp_path: Path) -> None:
+    found = session(tmp_path, call("a"), deferred("a"), rest='{"type": "us')
+    assert found.waiting().again == "a"
 
-    assert [(one.text, one.key) for one in pending.questions] == [("Which?", "a")]
-    assert pending.replays
+    found.note_told(["a"])
 
-
-def test_a_call_that_was_answered_waits_no_more(tmp_path: Path) -> None:
-    pending = session(tmp_path, call("a"), deferred("a"), answered("a")).pending()
-
-    assert (pending.calls, pending.replays, pending.heard) == (
-        {},
-        False,
-        frozenset({"a"}),
-    )
-
-
-def test_a_call_that_was_refused_was_not_answered(tmp_path: Path) -> None:
-    refused = answered("a")
-    refused["message"]["content"][0]["is_error"] = True
-
-    pending = session(tmp_path, call("a"), refused).pending()
-
-    assert (pending.calls, pending.heard) == ({}, frozenset())
-
-
-def test_of_two_calls_in_one_turn_both_wait_though_one_alone_is_called_deferred(
-    tmp_path: Path,
-) -> None:
-    pending = session(tmp_path, call("a"), call("b", "How many?"), deferred("b")).pending()
-
-    assert [one.text for one in pending.questions] == ["Which?", "How many?"]
-    assert pending.replays
-
-
-def test_a_call_that_was_cut_off_before_it_was_deferred_is_not_made_again(tmp_path: Path) -> None:
-    assert not session(tmp_path, call("a")).pending().replays
-
-
-def test_another_tool_is_no_question(tmp_path: Path) -> None:
-    assert session(tmp_path, call("a", tool="Bash"), deferred("a")).pending().calls == {}
-
-
-def test_half_a_line_and_what_is_no_entry_are_passed_by(tmp_path: Path) -> None:
-    found = session(tmp_path, call("a"), 5, {"message": "x"}, deferred("a"), rest='{"type": "us')
-
-    assert found.pending().replays
+    assert found.waiting().again == ""
+    assert found.waiting().heard == frozenset()
+    assert list(found.waiting().calls) == ["a"], "it has no result yet"
 
 
 def test_a_run_gets_a_copy_of_what_the_latest_run_left(tmp_path: Path) -> None:
@@ -108,7 +65,7 @@ def test_a_run_gets_a_copy_of_what_the_latest_run_left(tmp_path: Path) -> None:
     assert path is not None
     path.write_text("")
 
-    assert first.pending().calls
+    assert first.waiting().calls
     later.prepare()
     assert path.read_text() == ""
 
@@ -201,7 +158,7 @@ def test_a_pipe_in_the_place_of_a_transcript_is_not_waited_for(tmp_path: Path) -
     path.unlink()
     os.mkfifo(path)
     made.prepare()
-    assert made.pending().calls == {}
+    assert made.waiting().calls == {}
 
 
 def test_one_that_came_to_its_end_is_left_as_it_is(tmp_path: Path) -> None:

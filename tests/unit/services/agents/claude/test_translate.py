@@ -158,6 +158,27 @@ def test_a_warning_of_a_limit_is_kept_as_the_cli_said_it() -> None:
     assert kept == pr.Other(at="", kind="RateLimitEvent", data='{"utilization": 0.8}')
 
 
+@pytest.mark.parametrize(
+    ("tool", "told", "failed"),
+    [
+        ("Bash", "the turn was cut short before it was done", True),
+        ("AskUserQuestion", "a person is asked", False),
+    ],
+)
+def test_what_the_end_of_a_turn_cuts_off_was_not_refused_by_anybody(
+    tool: str, told: str, failed: bool
+) -> None:
+    translator = Translator()
+    used = ToolUseBlock(id="a", name=tool, input={})
+    list(translator.translate(AssistantMessage(content=[used], model="m")))
+    why = "The user doesn't want to proceed with this tool use. STOP"
+    said = ToolResultBlock(tool_use_id="a", content=why, is_error=True)
+
+    assert list(translator.translate(UserMessage(content=[said]))) == [
+        pr.Used(at="", tool=tool, result=told, failed=failed)
+    ]
+
+
 def test_what_a_person_is_asked_about_was_not_refused_by_anybody() -> None:
     translator = Translator(refused={"a"})
     used = ToolUseBlock(id="a", name="Write", input={"file_path": "/x"})
