@@ -80,7 +80,8 @@ def login(
         session.note(OWN)
 
     def say(view: AgentView) -> None:
-        session.out.line(f"{view.agent} is logged in with {_KINDS[Login(view.login)]}")
+        kind = _KINDS[Login(view.login)]
+        session.out.line(f"{view.agent} is logged in with {kind}, which nobody has tried yet")
         session.out.next(f"pmrunnerctl doctor --agent {view.agent}", "try it")
 
     session.show(found, say)
@@ -154,7 +155,7 @@ def own_login() -> Path:
     if not known:
         raise misused(
             f"cannot use your own login: there is none in {path}",
-            hint="claude   # and /login there\nclaude setup-token && pmrunnerctl agent login   # or so",
+            hint="claude   # and /login there; then: pmrunnerctl agent login --own\nclaude setup-token && pmrunnerctl agent login   # or so",
         )
     return path
 

@@ -174,7 +174,8 @@ def draw_backed_up(screen: Screen, archive: Path, found: BackedUp) -> None:
 
 
 def draw_restored(screen: Screen, found: Restored, *, runs: bool) -> None:
-    """Write what is there now, and where what was there is."""
+    """Write what is there now, and where what was there is, if anything was."""
     screen.line(f"restored: {count(found.commits, 'commit')}, as backed up at {found.at}")
-    screen.line(f"what was there before is in {found.kept}")
+    if found.kept:
+        screen.line(f"what was there before is in {found.kept}")
     screen.next("pmrunnerctl status" if runs else "pmrunnerctl start")

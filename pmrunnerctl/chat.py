@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from pmrunnerctl import complete, conversation, watch
+from pmrunnerctl.exits import misused
 from pmrunnerctl.session import Session
 from pmrunnerctl.texts import joined
 from pmrunnerctl.verbs import Noun, Whole, verb
@@ -28,6 +29,14 @@ ALIAS = click.argument("alias", shell_complete=complete.aliases)
     then="pmrunnerctl chat follow demo",
 )
 def send(session: Session, alias: str, text: tuple[str, ...], *, wait: bool) -> None:
+    if wait and len(text) > 1 and text[0].isdecimal():
+        from pmrunnerctl.address import quoted  # noqa: PLC0415 - only a mistake pays for it
+
+        said = quoted(" ".join(text))
+        raise misused(
+            f"cannot send the message: {text[0]} after --wait could be a time, which it does not take",
+            hint=f"pmrunnerctl chat send {alias} --wait {said}   if that is the message",
+        )
     request = p.ChatSend(project=alias, text=joined(text, "message"))
     since = session.ask(p.Status()).durable if wait else 0
     done = session.ask(request)

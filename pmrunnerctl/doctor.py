@@ -55,8 +55,10 @@ def doctor(session: Session, state_dir: Path | None, agent: str | None) -> None:
         options += ["--env", environment]
     if running is not None:
         options += _told(running)
-    elif agent is not None:
-        options.append(f"--try-{agent}")
+    else:
+        port = lastly.port(where)
+        options += [f"--try-{agent}"] if agent is not None else []
+        options += ["--port", port] if port.isdecimal() else []
     ours = offline.ask("doctor", Checkup, *options)
     ours = replace(ours, checks=tuple(_as_before(check, where) for check in ours.checks))
     if silent is not None:
@@ -170,5 +172,5 @@ def draw(screen: Screen, title: str, found: Checkup) -> None:
         whole=True,
     )
     for row in found.checks:
-        if row.hint:
-            screen.line(f"{row.name}: {screen.addressed(row.hint)}")
+        for line in screen.addressed(row.hint).splitlines():
+            screen.line(f"{row.name}: {line}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 import click
@@ -114,7 +115,23 @@ def _commands(item: InboxItem, addressed: Callable[[str], str]) -> list[str]:
         reject = addressed(f"pmrunnerctl plan reject {item.id} REASON")
         edit = addressed(f"pmrunnerctl plan edit {item.id}")
         return [addressed(item.command), reject, edit]
+    if item.kind == "held" and item.path and _has_gone(Path(item.path, ".git")):
+        # Git could only say the same, in other words.
+        remove = addressed(f"pmrunnerctl project remove {item.alias}")
+        cancel = addressed(f"pmrunnerctl task cancel {item.id}")
+        return [f"{cancel}; {remove}   # unless it comes back"]
     return [addressed(item.command)]
+
+
+def _has_gone(path: Path) -> bool:
+    """Tell whether nothing is there; where we may not look, something may be."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _options(session: Session, question: str, numbers: Sequence[int]) -> str:

@@ -1,17 +1,18 @@
 """How the last daemon of a state was started: a hint to start another has its options again."""
 
 import os
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
+from pmrunnerctl import given
 from pmrunnerctl.address import quoted
 from pmrunnerctl.where import SOCKET, Place
 from pmrunnerd.model import invocation
 
-# Options that say which daemon is meant, which a hint says in its own way; each has a value.
-_PLACE = ("--env", "--state-dir", "--socket")
-_PORT = ("--port", "--web-port")
+# Options that say which daemon is meant, which a hint says in its own way.
+PLACE: Final = ("--env", "--state-dir", "--socket")
+_PORT: Final = (given.PORT,)
 
 
 def options(state: Path) -> tuple[str, ...]:
@@ -24,16 +25,19 @@ def options(state: Path) -> tuple[str, ...]:
             words = invocation.decode(file.read(1 << 17))
     except OSError:
         return ()
-    return tuple(_without(words, _PLACE))
+    return tuple(given.without(words, PLACE))
 
 
-def again(start: str, state: Path) -> str:
-    """Return a command that starts a daemon, with the options of the last one."""
-    words = options(state)
-    more = tuple(_without(words, _PORT))
-    port = next(reversed(_values(words, _PORT)), "")
-    shown = f" --port {quoted(port)}" if port else ""
-    return f"{start}{shown}" + (f" -- {' '.join(map(quoted, more))}" if more else "")
+def port(state: Path) -> str:
+    """Return the port of the web door that the last one was asked for; empty where it was not."""
+    return given.last(options(state), given.PORT)
+
+
+def again(start: str, state: Path, more: Sequence[str] = ()) -> str:
+    """Return a command that starts a daemon, with the options of the last one, and more."""
+    others = given.changed(given.without(options(state), _PORT), more)
+    shown = f" --port {quoted(last)}" if (last := port(state)) else ""
+    return f"{start}{shown}" + (f" -- {' '.join(map(quoted, others))}" if others else "")
 
 
 def once_more(hint: str, place: Place | None) -> str:
@@ -43,24 +47,6 @@ def once_more(hint: str, place: Place | None) -> str:
     return f"{again(start, place.socket.parent)}{line}{rest}" if place and known else hint
 
 
-def lost(before: Sequence[str], now: Sequence[str]) -> str:
-    """Return which options of a daemon before are no options of the one now, as they are typed."""
-    return " ".join(quoted(word) for word in _without(before, _PORT) if word not in now)
-
-
-def _without(words: Iterable[str], names: tuple[str, ...]) -> Iterable[str]:
-    skip = False
-    for word in words:
-        if skip:
-            skip = False
-        elif word in names:
-            skip = True
-        elif not word.startswith(tuple(f"{name}=" for name in names)):
-            yield word
-
-
-def _values(words: Sequence[str], names: tuple[str, ...]) -> list[str]:
-    """Return the values of an option in the order in which they were given."""
-    joined = tuple(f"{name}=" for name in names)
-    found = [after for word, after in pairwise(words) if word in names]
-    return found + [word.partition("=")[2] for word in words if word.startswith(joined)]
+def lost(before: Sequence[str], now: Sequence[str]) -> list[str]:
+    """Return the options of a daemon before that the one now was not given, with any value."""
+    return given.absent(given.without(before, _PORT), now)

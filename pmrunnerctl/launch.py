@@ -7,11 +7,12 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from pmrunnerctl.exits import Cannot, Exit
+from pmrunnerd.model.settings import PREFIX
 
 BOOTED: Final = Path("/run/systemd/system")
 _JOURNALS: Final = (Path("/var/log/journal"), Path("/run/log/journal"))
@@ -21,14 +22,19 @@ _STANDARD_ERROR: Final = 2
 _MISUSED: Final = 2
 
 
-def daemon(arguments: Sequence[str]) -> None:
+def daemon(arguments: Sequence[str], settings: Mapping[str, str] | None = None) -> None:
     """Run `pmrunnerd … --detach` of this installation; return when it is ready.
 
-    Raises Cannot with its own words if it says no.
+    `settings` are the variables of ours that it has instead of those around us. Raises Cannot with
+    its own words if it says no.
     """
     argv = [*command(), *arguments, "--detach"]
+    around = _environment()
+    if settings is not None:
+        around = {name: value for name, value in around.items() if not name.startswith(PREFIX)}
+        around |= settings
     done = subprocess.run(
-        argv, check=False, stdin=subprocess.DEVNULL, capture_output=True, env=_environment()
+        argv, check=False, stdin=subprocess.DEVNULL, capture_output=True, env=around
     )
     if done.returncode:
         why, hint = _reason(done.stderr.decode(errors="replace"))
@@ -166,24 +172,6 @@ def journal(
             code="ended-badly",
             hint=f"sudo journalctl -u {name}",
         )
-
-
-def arguments_of(pid: int) -> list[str]:
-    """Return the options that a daemon was started with, as far as we may see them."""
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
-    except OSError:
-        return []
-    return _options(os.fsdecode(word) for word in words)
-
-
-def _options(words: Iterable[str]) -> list[str]:
-    """Return what comes after the program; `--detach` is said anew each time."""
-    found = list(words)
-    for n, word in enumerate(found):
-        if Path(word).name in {"pmrunnerd", "pmrunnerd.main"} or word.endswith("pmrunnerd/main.py"):
-            return [option for option in found[n + 1 :] if option != "--detach"]
-    return []
 
 
 def _environment() -> dict[str, str]:

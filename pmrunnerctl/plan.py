@@ -13,7 +13,7 @@ from pmrunnerctl.verbs import Noun, verb
 from pmrunnerctl.width import one_line
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import PlanState, Task, TaskKind, TaskState
-from pmrunnerd.model.views import UNCONFINED, PlanTable, PlanView
+from pmrunnerd.model.views import UNCONFINED, PlanRow, PlanTable, PlanView
 
 PLAN = click.argument("plan", shell_complete=complete.plans)
 
@@ -118,6 +118,11 @@ def edit(session: Session, plan: str, file: str | None, *, approve: bool) -> Non
 plan = Noun("plan", list_, show, approve, reject, edit, about="What the runner made of messages.")
 
 
+def _how_far(row: PlanRow) -> Cell:
+    far = row.making or counts(row.tasks)
+    return Cell(f"{UNCONFINED}; {far}", "red") if row.unconfined else Cell(far)
+
+
 def draw(screen: Screen, found: PlanTable, before: str | None = None) -> None:
     """Write plans, one a line."""
     if not found.plans:
@@ -130,7 +135,7 @@ def draw(screen: Screen, found: PlanTable, before: str | None = None) -> None:
                 row.plan.id,
                 row.alias,
                 state(row.plan.state),
-                row.making or counts(row.tasks),
+                _how_far(row),
                 row.plan.title or screen.addressed(row.plan.reason),
                 screen.ago(row.plan.at),
             )

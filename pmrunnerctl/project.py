@@ -113,16 +113,19 @@ def set_(session: Session, alias: str, new_alias: str | None, **settings: Any) -
 @verb(
     "project remove",
     ALIAS,
-    what="Refused while work of it is queued or under way. No file is touched.",
+    what="Refused while work of it is queued or under way. No file is touched, and what was said stays, under"
+    " the identifier that it had.",
     example="pmrunnerctl project remove demo",
     then="pmrunnerctl project list",
 )
 def remove(session: Session, alias: str) -> None:
     done = session.ask(p.ProjectRemove(project=alias))
-    session.show(
-        done,
-        lambda _: session.out.line(f"removed project {alias}; its directory and history stay"),
-    )
+
+    def draw(_: Any) -> None:
+        session.out.line(f"removed project {alias}; its directory and history stay")
+        session.out.next(f"pmrunnerctl chat history {done.id}", "what was said")
+
+    session.show(done, draw)
 
 
 project = Noun(

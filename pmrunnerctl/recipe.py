@@ -5,22 +5,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from pmrunnerctl import launch
+from pmrunnerctl import given, lastly, origins
 from pmrunnerctl.address import quoted
 from pmrunnerctl.leaving import pid_here
 from pmrunnerctl.session import Session
 from pmrunnerctl.where import SOCKET
-from pmrunnerd.model.settings import Settings
+from pmrunnerd.model.settings import PORTS, Settings
 from pmrunnerd.model.views import Overview
 
 _USUAL: Final = "dev"
-# Options that say what a daemon tells of itself, too; each has a value.
-_TOLD: Final = ("--env", "--state-dir", "--socket", "--port", "--web-port")
 
 
 def as_it_is(session: Session, overview: Overview) -> list[str]:
     """Return the options that make another daemon like this one; the last of two alike counts."""
-    options = launch.arguments_of(pid_here(session, overview))
+    options = _words(session, overview)
     options += ["--env", overview.environment, "--state-dir", overview.state_directory]
     if (port := web_port(overview)) is not None:
         options += ["--port", str(port)]
@@ -48,7 +46,8 @@ def again(
         port = web_port(overview) or 0
     if port != _usual_port(overview.environment):
         words.append(f"--port {port}")
-    if others := [*_others(launch.arguments_of(pid_here(session, overview))), *more]:
+    own = given.without(_words(session, overview), [given.PORT])
+    if others := given.changed(own, more):
         words.append(f"-- {' '.join(quoted(word) for word in others)}")
     return " ".join(words)
 
@@ -60,11 +59,10 @@ def not_applied(
     missing = []
     if port is not None and port != (web_port(overview) or 0):
         missing.append(f"--port {port}")
-    has = launch.arguments_of(pid_here(session, overview))
-    wanted = list(more)
-    if wanted and wanted not in [has[n : n + len(wanted)] for n in range(len(has))]:
-        missing += wanted
-    return missing
+    has = as_it_is(session, overview)
+    has += ["--port", str(web_port(overview) or 0)]
+    has += ["--socket", str(session.place.socket.absolute())]
+    return missing + given.differing(more, has)
 
 
 def web_port(overview: Overview) -> int | None:
@@ -74,18 +72,16 @@ def web_port(overview: Overview) -> int | None:
     return int(found[1]) if found else None
 
 
+def _words(session: Session, overview: Overview) -> list[str]:
+    """Return the options that a daemon was given, besides its place.
+
+    It noted them itself, with paths that are found from anywhere; as the kernel knows them, a path
+    may begin where the daemon was started.
+    """
+    noted = lastly.options(Path(overview.state_directory))
+    kept = noted or origins.arguments_of(pid_here(session, overview))
+    return given.without(kept, lastly.PLACE)
+
+
 def _usual_port(environment: str) -> int:
-    return {"prod": 3502}.get(environment, Settings().web_port)
-
-
-def _others(options: Sequence[str]) -> list[str]:
-    """Return the options that a daemon does not tell of itself."""
-    kept, skip = [], False
-    for word in options:
-        if skip:
-            skip = False
-        elif word in _TOLD:
-            skip = True
-        elif not word.startswith(tuple(f"{option}=" for option in _TOLD)):
-            kept.append(word)
-    return kept
+    return PORTS.get(environment, Settings().web_port)

@@ -114,11 +114,12 @@ def _kept(said: pr.Kept | pr.PutAway | pr.PutBack) -> str:
         became = "is there again" if said.there else "cannot be put back"
         return f"what is kept as {said.ref} {became}"
     many = f"{said.files} {_files(said.files)}"
+    refs = ", ".join((said.ref, *said.also))
     if isinstance(said, pr.PutAway):
-        kept = f"what run {said.run} left behind ({many}) is kept as {said.ref}"
+        kept = f"what run {said.run} left behind ({many}) is kept as {refs}"
         aside = f"what git cannot keep of run {said.run} is in {said.aside}"
     else:
-        kept = f"kept {many} as {said.ref}"
+        kept = f"kept {many} as {refs}"
         aside = f"what git cannot keep is in {said.aside}"
     return "; ".join([*([kept] if said.ref else ()), *([aside] if said.aside else ())])
 

@@ -112,11 +112,16 @@ def pruned(screen: Screen, found: PruneTable, *, dry_run: bool) -> None:
         screen.next("pmrunnerctl run prune")
 
 
+def references(ended: Ended | None) -> tuple[str, ...]:
+    """Return all that keeps something of a run, as far as it was recorded."""
+    return (ended.kept, *ended.also) if ended and ended.kept else ()
+
+
 def _kept(view: RunView) -> str:
     kept = view.run.ended.kept if view.run.ended else ""
     gone = view.pruned is not None and kept in view.pruned.refs
     along = "which was let go with its files, like all else that was kept of it"
-    return f"{kept}, {along}" if kept and gone else kept
+    return ", ".join((*references(view.run.ended), *((along,) if gone and kept else ())))
 
 
 def _files(screen: Screen, view: RunView) -> str:

@@ -1,30 +1,27 @@
 """`start` and `restart`: a daemon in the background, by systemd where that has the unit."""
 
 import os
+import shlex
 import time
 from pathlib import Path
 from typing import Any, Final
 
 import click
-import msgspec
 
-from pmrunnerctl import lastly, launch, readiness, recipe, walls
+from pmrunnerctl import given, holder, lastly, launch, origins, premises, readiness, recipe, walls
+from pmrunnerctl.address import quoted
 from pmrunnerctl.exits import Cannot, Exit, misused
-from pmrunnerctl.leaving import leave, leave_for_another
+from pmrunnerctl.leaving import leave, leave_for_another, pid_here
 from pmrunnerctl.render import Cell
 from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import NamedPath, Whole, remember_state, verb
-from pmrunnerctl.where import SOCKET, START, Place, checkout, named
-from pmrunnerctl.wire import process_state
+from pmrunnerctl.where import SOCKET, START, Place
 from pmrunnerd.model import protocol as p
+from pmrunnerd.model.invocation import from_anywhere
 from pmrunnerd.model.views import Door, Overview
 
 READY_WITHIN: Final = 10.0
 _PAUSE: Final = 0.05
-
-
-class _Holder(msgspec.Struct):
-    pid: int
 
 
 @verb(
@@ -39,9 +36,9 @@ class _Holder(msgspec.Struct):
     click.argument("more", nargs=-1, metavar="[-- PMRUNNERD OPTIONS]"),
     summary="Start a daemon in the background.",
     what="Returns once it answers. Where systemd has the unit pm-runner@NAME and no state directory"
-    " is given, systemd starts it. One that runs already stays as it is; options that it does not have are"
-    " refused then. Runs that an earlier daemon"
-    " left at work are found again.",
+    " is given, systemd starts it. It has the web port of the one before it, unless another is given."
+    " One that runs already stays as it is; options that it does not have are refused then. Runs that"
+    " an earlier daemon left at work are found again.",
     example="pmrunnerctl start --state-dir ./state --port 3503",
     then="pmrunnerctl status",
 )
@@ -54,6 +51,7 @@ def start(
             f"cannot start {more[0]}: only options may follow",
             hint=f"pmrunnerctl start {option} {more[0]}",
         )
+    more = tuple(from_anywhere(more, Path.cwd()))
     unit = launch.unit(session.env) if session.env and state_dir is None else None
     asked = [*([] if port is None else ["--port", str(port)]), *more]
     if unit and asked:
@@ -61,15 +59,17 @@ def start(
             f"cannot start {unit} with {' '.join(asked)}: systemd starts it as its unit says",
             hint=f"systemctl edit {unit}",
         )
-    place, state = (session.place, Path()) if unit else _to_be(session, state_dir)
+    place, state = (session.place, Path()) if unit else premises.found(session, state_dir)
     overview = _if_there(session, place)
     if overview is not None:
         _go_on(session, place, overview, port, more)
         return
-    before, again = lastly.options(state), lastly.again(START, state)
+    before = lastly.options(state)
     if unit:
         launch.systemctl("start", unit)
     else:
+        if (last := lastly.port(state)) and not given.last(asked, given.PORT):
+            asked = ["--port", last, *asked]
         environment = ["--env", place.environment] if place.environment else []
         socket = ["--socket", str(place.socket)] if place.socket != state / SOCKET else []
         try:
@@ -83,15 +83,15 @@ def start(
     session.at(place)
     _say(session, place, overview, "started", more)
     if not unit and (lost := lastly.lost(before, lastly.options(state))):
-        session.note(f"it no longer has {lost}, as the one before it had")
+        session.note(f"it no longer has {shlex.join(lost)}, as the one before it had")
         stop = session.addressed("pmrunnerctl stop --keep-runs")
-        session.note(f"  hint: {stop}; {session.addressed(again)}")
+        session.note(f"  hint: {stop}; {session.addressed(lastly.again(START, state, lost))}")
 
 
 @verb(
     "restart",
     summary="Stop the daemon and start it again; its runs go on meanwhile.",
-    what="With the environment, state directory and options that it had. Agents at work do not"
+    what="With the environment, state directory, options and PMRUNNER_ variables that it had. Agents at work do not"
     " notice. One that systemd runs is restarted by systemd; who may not ask that asks the daemon, which"
     " leaves and is started again, but not soon after its last start.",
     example="pmrunnerctl restart",
@@ -107,8 +107,10 @@ def restart(session: Session) -> None:
     else:
         _must_be_ours(session, overview)
         options = recipe.as_it_is(session, overview)
+        _must_be_readable(given.last(options, "--config"))
+        settings = origins.settings_of(pid_here(session, overview))
         leave(session, overview, keep_runs=True)
-        launch.daemon(options)
+        launch.daemon(options, settings)
     session.client.close()
     _say(session, session.place, _when_ready(session, session.place), "started again")
 
@@ -126,34 +128,14 @@ def _must_be_ours(session: Session, overview: Overview) -> None:
         )
 
 
-def _to_be(session: Session, state_dir: Path | None) -> tuple[Place, Path]:
-    """Return where a daemon that we start will answer, and its state directory."""
-    here = Path.cwd()
-    socket = session.socket
-    if socket is None and state_dir is None and not session.env:
-        socket = named(os.environ)
-    if state_dir is None and socket is not None and socket.name == SOCKET:
-        state_dir = socket.parent
-    if state_dir is None and (found := checkout(here)) is not None:
-        state_dir = found / "state"
-    if state_dir is None:
-        raise misused(
-            "cannot start: this is no checkout of pm-runner, and no state directory was given",
-            hint=f"{START} --state-dir ./state",
-        )
-    _must_be_open(state_dir)
-    state = state_dir.absolute()
-    return Place(here / socket if socket else state / SOCKET, session.env, START), state
-
-
-def _must_be_open(state_dir: Path) -> None:
-    """Refuse a state directory that nobody could be found in, nor started on."""
-    if state_dir.is_dir() and not os.access(state_dir, os.R_OK | os.X_OK, effective_ids=True):
+def _must_be_readable(configuration: str) -> None:
+    """Refuse to stop what could not be started again."""
+    if configuration and not os.access(configuration, os.R_OK, effective_ids=True):
         raise Cannot(
-            f"cannot start: you may not look into {state_dir}",
-            exits=Exit.FORBIDDEN,
-            code="forbidden",
-            hint=f"ls -ld {state_dir}",
+            f"cannot restart pmrunnerd: its configuration {configuration} cannot be read",
+            exits=Exit.REFUSED,
+            code="refused",
+            hint=f"ls -l {quoted(configuration)}",
         )
 
 
@@ -173,20 +155,11 @@ def _of_another_start(session: Session, place: Place, state: Path) -> Overview |
     As long as a process has the state, it may be about to answer; ours that failed has let go.
     """
     until = time.monotonic() + READY_WITHIN
-    while _is_held(state) and time.monotonic() < until:
+    while holder.is_there(state) and time.monotonic() < until:
         if (overview := _if_there(session, place)) is not None:
             return overview
         time.sleep(_PAUSE)
     return None
-
-
-def _is_held(state: Path) -> bool:
-    """Tell whether a process that is alive took a state directory last."""
-    try:
-        pid = msgspec.json.decode((state / "lock").read_bytes(), type=_Holder).pid
-    except (OSError, msgspec.MsgspecError):
-        return False
-    return process_state(pid) not in {"", "Z"}
 
 
 def _go_on(
@@ -239,6 +212,6 @@ def _door(door: Door) -> tuple[str, str | Cell]:
 def _warn(session: Session, overview: Overview, door: Door) -> None:
     """Say that a door stayed closed, and how it opens: with another port, the daemon is as before."""
     port = (recipe.web_port(overview) or 0) + 1
-    session.note(f"the {door.name} door is closed, everything else works: {door.problem}")
+    session.note(f"the {door.name} door is closed, everything else works")
     again = recipe.again(session, overview, port)
     session.note(f"  hint: {session.addressed('pmrunnerctl stop --keep-runs')}; {again}")

@@ -77,6 +77,8 @@ def _kept(screen: Screen, found: Retention | None) -> Cell:
     """Return what is kept of runs; nothing where nobody has looked yet."""
     if found is None:
         return Cell("")
+    if not found.runs:
+        return Cell(f"nothing; at most {amounts.size(found.limit)} of runs are")
     many = amounts.count(found.runs, "run")
     what = f"{amounts.size(found.size)} of at most {amounts.size(found.limit)}, of {many}"
     if not found.prunable and found.size > found.limit:

@@ -4,25 +4,29 @@ from typing import Any
 
 import click
 
-from pmrunnerctl import launch, recipe
-from pmrunnerctl.exits import misused
+from pmrunnerctl import holder, lastly, launch, recipe
+from pmrunnerctl.exits import Cannot, Exit, misused
 from pmrunnerctl.leaving import leave
 from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import verb
 from pmrunnerd.model import protocol as p
+from pmrunnerd.model.views import Overview
 
 
 @verb(
     "stop",
     click.option("--keep-runs", is_flag=True, help="Leave agents at work for the next daemon."),
     what="Agents at work are interrupted, what they changed is kept, and their tasks are queued"
-    " again for the next daemon; nothing said is lost. Returns once the daemon is gone. One that"
+    " again for the next daemon; nothing said is lost. Returns once the daemon is gone, or where none runs. One that"
     " systemd runs is stopped by systemd.",
     example="pmrunnerctl stop",
     then="pmrunnerctl start",
 )
 def stop(session: Session, *, keep_runs: bool) -> None:
-    overview = session.ask(p.Status())
+    overview = _if_there(session)
+    if overview is None:
+        _say_that_none_runs(session)
+        return
     unit = launch.unit_of(overview.environment, overview.pid)
     if unit and keep_runs:
         raise misused(
@@ -42,6 +46,25 @@ def stop(session: Session, *, keep_runs: bool) -> None:
         session.out.next(back)
 
     session.show(p.Done(id=overview.environment), say)
+
+
+def _if_there(session: Session) -> Overview | None:
+    """Return the overview of a daemon, which is waited for only where somebody has its state."""
+    try:
+        return session.client_of(session.place, patience=0).call(p.Status())
+    except Cannot as exc:
+        if exc.exits is not Exit.UNREACHABLE or not exc.retryable:
+            raise
+    there = holder.is_there(session.place.socket.parent)
+    return session.ask(p.Status()) if there else None
+
+
+def _say_that_none_runs(session: Session) -> None:
+    def say(_: Any) -> None:
+        session.out.line(f"no pmrunnerd runs at {session.place.socket}")
+        session.out.next(lastly.once_more(session.place.hint.partition("\n")[0], session.place))
+
+    session.show(p.Done(id=session.env), say)
 
 
 def of_runs(count: int, *, kept: bool) -> str:

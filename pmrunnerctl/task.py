@@ -8,6 +8,7 @@ import click
 from pmrunnerctl import amounts, complete
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.replies import Offer, replies
+from pmrunnerctl.runs import references
 from pmrunnerctl.session import Session
 from pmrunnerctl.states import outcome, state
 from pmrunnerctl.verbs import Noun, Whole, verb
@@ -193,7 +194,8 @@ def _ended(run: Run, *, let_go: bool) -> Cell:
     if run.ended is None:
         return ended
     gone = ", which was let go with its files" if let_go else ""
-    kept = f"\nkept as {run.ended.kept}{gone}" if run.ended.kept else ""
+    refs = ", ".join(references(run.ended))
+    kept = f"\nkept as {refs}{gone}" if refs else ""
     aside = f"\nset aside in {run.ended.aside}" if run.ended.aside else ""
     return Cell(f"{ended.text}{kept}{aside}", ended.style)
 

@@ -121,7 +121,8 @@ class Connection:
                     f"cannot reach pmrunnerd at {path}: there is no directory {path.parent}",
                     hint=self._place.hint,
                 ) from None
-            raise Lost(why(exc)) from None
+            none = isinstance(exc, FileNotFoundError | ConnectionRefusedError)
+            raise Lost("no daemon listens there" if none else why(exc)) from None
         except OSError as exc:
             raise unreachable(
                 f"cannot reach pmrunnerd at {path}: {why(exc)}", hint=self._place.hint

@@ -120,12 +120,7 @@ class House:
                     self._outwork.live(self._store, partial(setattr, desk, "confinement")),
                     name="outwork",
                 )
-                reporting = Reporting(
-                    *(self._manager, self._store, lambda: reads.status(desk, p.Status())),
-                    sure=lambda: self._make_sure(self._store.commit()),
-                    turned=lambda most: self._clock.monotonic() - engine.turned < most,
-                )
-                pulse = house.create_task(reporting.run(), name="watchdog")
+                pulse = house.create_task(self._reporting(engine, desk).run(), name="watchdog")
                 file.open()
                 self._configured.notice()  # it may have been written since we read it
                 invoked.note(self._options.state_directory, self._options.words)
@@ -215,6 +210,13 @@ class House:
 
         self._configured.use(use)
         return engine, desk, watch
+
+    def _reporting(self, engine: Engine, desk: Desk) -> Reporting:
+        return Reporting(
+            *(self._manager, self._store, lambda: reads.status(desk, p.Status())),
+            sure=lambda: self._make_sure(self._store.commit()),
+            turned=lambda most: self._clock.monotonic() - engine.turned < most,
+        )
 
     async def _is_stop(self) -> bool:
         unit = jobs.unit(self._options.environment)

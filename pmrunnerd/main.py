@@ -6,9 +6,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from pmrunnerd import outlet
 from pmrunnerd.model.errors import BadRequest, PmError
+from pmrunnerd.model.invocation import from_anywhere
 from pmrunnerd.options import Options, parse
 
 log = logging.getLogger(__name__)
@@ -36,7 +38,7 @@ def main() -> None:
 
 def _main() -> None:
     try:
-        options = parse(sys.argv[1:], os.environ)
+        options = parse(from_anywhere(sys.argv[1:], Path.cwd()), os.environ)
     except BadRequest as wrong:
         sys.stderr.write(explain(wrong))
         sys.exit(CONFIGURATION)
@@ -60,6 +62,7 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
 
     from pmrunnerd.api.sockets import inherited  # noqa: PLC0415
     from pmrunnerd.house import RELEASE, House  # noqa: PLC0415
+    from pmrunnerd.services import broom, parcel  # noqa: PLC0415
     from pmrunnerd.services.host.choice import choose  # noqa: PLC0415
     from pmrunnerd.store.failures import StoreFailed, TooNew  # noqa: PLC0415
     from pmrunnerd.takeover import clear_the_way  # noqa: PLC0415
@@ -72,6 +75,7 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
     report = told or said.report
     status = 0
     try:
+        parcel.prepare(broom)
         comes_back = True
         while comes_back:
             host = choose(options.host, options.environment, options.state_directory)

@@ -20,8 +20,6 @@ It keeps its state in one directory, answers pmrunnerctl on a Unix socket and se
 loopback port. SIGTERM leaves running agents at work for the daemon that starts next; Ctrl-C and
 `pmrunnerctl stop` park them. Under systemd it is `systemctl start pm-runner@ENV`.
 """
-# People talk to prod and dev at the same time, so they cannot have the same port.
-PORTS: Final = {"prod": 3502}
 # How runs can be held: services/host/choice.py has what does.
 HOSTS: Final = ("detached", "systemd")
 EXAMPLE: Final = "example: pmrunnerd --env dev --state-dir ./state --detach"
@@ -104,8 +102,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
         chosen["runs_unconfined"] = True
     configured = given.config or Path(f"/etc/pm-runner/{name}.toml")
     file = _read(configured, wanted=bool(given.config))
-    if name in PORTS and isinstance(web := file.get("web", {}), dict):
-        file["web"] = {"port": PORTS[name]} | web
+    if name in settings.PORTS and isinstance(web := file.get("web", {}), dict):
+        file["web"] = {"port": settings.PORTS[name]} | web
     said = file.pop("state", None)
     where = given.state_dir or environment.get("STATE_DIRECTORY") or said or "state"
     directory = Path(str(where)).absolute()

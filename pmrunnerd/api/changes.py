@@ -15,7 +15,7 @@ from pmrunnerd.model import protocol as p
 from pmrunnerd.model import questions
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import answers, decide
+from pmrunnerd.rules import answers, decide, upkeep
 from pmrunnerd.rules.edits import Edit, edit_plan
 from pmrunnerd.rules.evolve import evolve
 from pmrunnerd.rules.planning import Proposal, Step
@@ -63,12 +63,12 @@ def stop(_: State, __: p.Stop, context: Context) -> Decision:
 
 
 def drain(state: State, request: p.Drain, context: Context) -> Decision:
-    decided = decide.end_drain if request.end else decide.drain
+    decided = upkeep.end_drain if request.end else upkeep.drain
     return _done(context.environment, decided(state, context.by))
 
 
 def backup_report(state: State, request: p.BackupReport, context: Context) -> Decision:
-    return _done(context.environment, decide.back_up(state, request.failed))
+    return _done(context.environment, upkeep.back_up(state, request.failed))
 
 
 def project_add(state: State, request: p.ProjectAdd, context: Context) -> Decision:

@@ -149,7 +149,7 @@ class _Told:
             text += f"\n{fact.result}"
         run = self._runs.get(fact.task)
         if run is not None and run.kept:
-            text += f"\nwhat it had changed is kept as {run.kept}"
+            text += f"\nwhat it had changed is kept as {', '.join((run.kept, *run.also))}"
         if run is not None and run.aside:
             text += f"\nwhat git cannot keep is in {run.aside}"
         failed = isinstance(fact, ev.TaskFailed)
@@ -190,7 +190,7 @@ class _Told:
         files = "1 file" if fact.files == 1 else f"{fact.files} files"
         text = (
             f"what run {fact.run} left behind ({files}), and whatever was changed after it died,"
-            f" is kept as {fact.ref}\nto have a file back: git checkout {fact.ref} -- FILE"
+            f" is kept as {', '.join((fact.ref, *fact.also))}\nto have a file back: git checkout {fact.ref} -- FILE"
         )
         aside = f"what git cannot keep of run {fact.run} is in {fact.aside}"
         said = [*([text] if fact.ref else ()), *([aside] if fact.aside else ())]

@@ -35,10 +35,22 @@ def item(state: State, plan: Plan) -> v.InboxItem:
     )
 
 
-def row(state: State, plan: Plan) -> v.PlanRow:
-    """Return a plan and how far it is."""
-    alias, tasks = state.projects[plan.project].alias, counts(_work(state, plan))
-    return v.PlanRow(plan=plan, alias=alias, tasks=tasks, making=making(state, plan))
+def row(state: State, plan: Plan, *, unconfined: bool = False) -> v.PlanRow:
+    """Return a plan and how far it is; `unconfined` where nothing confines the runs to come."""
+    work = _work(state, plan)
+    to_come = unconfined and not plan.state.has_ended
+    return v.PlanRow(
+        plan=plan,
+        alias=state.projects[plan.project].alias,
+        tasks=counts(work),
+        making=making(state, plan),
+        unconfined=to_come or any(was_unconfined(state, task) for task in work),
+    )
+
+
+def was_unconfined(state: State, task: Task) -> bool:
+    """Tell whether nothing confined the latest run of a task."""
+    return bool(task.runs) and state.runs[task.runs[-1]].confined is False
 
 
 def making(state: State, plan: Plan) -> str:

@@ -107,7 +107,7 @@ def _running(task: Task) -> str:
 
 
 def inbox(state: State, project: Project | None) -> v.InboxTable:
-    """Return open questions, plans that wait for approval and tasks held back, oldest first."""
+    """Return open questions, plans that wait for approval, tasks held back and logins, oldest first."""
     items = [
         *(question_item(state, question) for question in _open(state)),
         *(
@@ -120,9 +120,9 @@ def inbox(state: State, project: Project | None) -> v.InboxTable:
             for task in state.tasks.values()
             if task.held and task.state is TaskState.QUEUED
         ),
-        *standing.wanted(state),
     ]
     chosen = [item for item in items if project is None or item.project == project.id]
+    chosen += standing.wanted(state, project)
     return v.InboxTable(
         items=tuple(sorted(chosen, key=lambda item: (item.at, standing.number_of(item))))
     )
@@ -168,6 +168,7 @@ def _held_item(state: State, task: Task) -> v.InboxItem:
         options=(),
         at=task.at,
         command=f"git -C {shlex.quote(project.path)} status",
+        path=project.path,
     )
 
 
@@ -177,7 +178,7 @@ def task_row(state: State, task: Task, waits: Waits, *, texts: bool = False) -> 
         task=task if texts else replace(task, text=""),
         alias=state.projects[task.project].alias,
         waits=why(state, task, waits),
-        unconfined=bool(task.runs) and state.runs[task.runs[-1]].confined is False,
+        unconfined=plans.was_unconfined(state, task),
         wants_login=standing.wants_login(state, task),
     )
 

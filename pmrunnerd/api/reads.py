@@ -95,7 +95,7 @@ def _rows(desk: Desk) -> tuple[v.ProjectRow, ...]:
 
 
 def chat_history(desk: Desk, request: p.ChatHistory) -> v.Conversation:
-    project = desk.store.state.project(request.project)
+    project = desk.store.state.once_project(request.project)
     before, limit = request.before, request.limit
     return pages.page(desk.store, project.id, before, limit, unconfined=desk.unconfined)
 
@@ -116,7 +116,7 @@ def plan_list(desk: Desk, request: p.PlanList) -> v.PlanTable:
     plans, before = _page(
         desk.store.lists.plans(_chosen(state, request.project), request.before), request.limit
     )
-    rows = tuple(plan_views.row(state, plan) for plan in plans)
+    rows = tuple(plan_views.row(state, plan, unconfined=desk.unconfined) for plan in plans)
     return v.PlanTable(plans=rows, before=before)
 
 

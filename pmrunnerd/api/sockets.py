@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from pmrunnerd.model.errors import Refused
+from pmrunnerd.services import addresses
 from pmrunnerd.services.ports import keeper
 
 # Who may wait to be let in, as far as the system lets us (net.core.somaxconn).
@@ -54,13 +55,12 @@ def bind_unix(path: Path) -> socket.socket:
 
 
 def _bind(own: socket.socket, path: Path) -> None:
-    with _directory(path.parent) as directory:
+    with addresses.held(path.parent) as directory:
         _check_free(path, directory)
         making = f".{os.getpid()}.{path.name[:32]}"
         with contextlib.suppress(FileNotFoundError):
             os.unlink(making, dir_fd=directory)
-        # By way of the directory, since a socket's address may have 107 bytes and no more.
-        own.bind(f"/proc/self/fd/{directory}/{making}")
+        own.bind(addresses.within(directory, making))
         # Nobody can connect before `listen`, so nobody sees the mode that the umask gave it.
         os.chmod(making, MODE, dir_fd=directory)
         own.listen(BACKLOG)
@@ -111,15 +111,6 @@ class Mark:
         except OSError:
             return None
         return found.st_dev, found.st_ino
-
-
-@contextlib.contextmanager
-def _directory(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _check_free(path: Path, directory: int) -> None:

@@ -5,17 +5,19 @@ from collections.abc import Iterator
 from pmrunnerd.model import views as v
 from pmrunnerd.model.accounts import Account
 from pmrunnerd.model.checkup import Check
-from pmrunnerd.model.entities import Task, TaskState
+from pmrunnerd.model.entities import Project, Task, TaskState
+from pmrunnerd.model.logins import Login
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import accounts, limits
 
 _KIND = "login"
 _BACKUP = "backup"
+_OPEN = frozenset({TaskState.QUEUED, TaskState.RUNNING, TaskState.AWAITING_RESPONSE})
 
 
 def limited(state: State, now: str) -> tuple[str, ...]:
-    """Say of each agent that starts nothing why that is so."""
+    """Say of each agent that is used and starts nothing why that is so."""
     return tuple(f"{account.id}: {why}" for account, why in _limits(state, now))
 
 
@@ -24,18 +26,20 @@ def checks(state: State, now: str) -> tuple[Check, ...]:
     return tuple(_check(account, why) for account, why in _limits(state, now))
 
 
-def wanted(state: State) -> tuple[v.InboxItem, ...]:
+def wanted(state: State, project: Project | None = None) -> tuple[v.InboxItem, ...]:
     """Return the logins that a person is to see to: by facts alone, whatever the time is.
 
-    And that there is no archive of the state, where one was to be made.
+    And that there is no archive of the state, where one was to be made. Of a project, if one is
+    given, only the logins that it uses.
     """
     logins = tuple(
         _item(account)
         for account in state.accounts.values()
-        if account.expiring or account.limit == limits.LOGIN
+        if (account.expiring or account.limit == limits.LOGIN)
+        and _is_used(state, account.id, project)
     )
     at, why = state.unsaved
-    return (*logins, _unsaved(at, why)) if at else logins
+    return (*logins, _unsaved(at, why)) if at and project is None else logins
 
 
 def wants_login(state: State, task: Task) -> bool:
@@ -52,8 +56,19 @@ def number_of(item: v.InboxItem) -> int:
 
 def _limits(state: State, now: str) -> Iterator[tuple[Account, str]]:
     for account in state.accounts.values():
-        if why := limits.stands(account, now):
+        if (why := limits.stands(account, now)) and _is_used(state, account.id):
             yield account, why
+
+
+def _is_used(state: State, agent: str, only: Project | None = None) -> bool:
+    """Tell whether a project has an agent, or work that is not over is of it: else nobody misses it."""
+    projects = state.projects.values() if only is None else (only,)
+    return any(one.agent == agent and not one.removed for one in projects) or any(
+        task.state in _OPEN
+        and limits.agent_of(state, task) == agent
+        and (only is None or task.project == only.id)
+        for task in state.tasks.values()
+    )
 
 
 def _check(account: Account, why: str) -> Check:
@@ -68,6 +83,7 @@ def _check(account: Account, why: str) -> Check:
 
 def _item(account: Account) -> v.InboxItem:
     needed = account.limit == limits.LOGIN
+    ends = "expired" if account.login == Login.OWN else "expires"
     waits = f"nothing of {account.id} starts: {limits.cause(account) or limits.NOBODY}"
     return v.InboxItem(
         kind=_KIND,
@@ -75,7 +91,7 @@ def _item(account: Account) -> v.InboxItem:
         project="",
         alias="",
         task="",
-        text=waits if needed else f"the login of {account.id} expires at {account.expires}",
+        text=waits if needed else f"the login of {account.id} {ends} at {account.expires}",
         options=(),
         at=account.since if needed else account.at,
         command=limits.remedy(account),

@@ -66,10 +66,16 @@ class Records:
             log.warning("run %s says that it cleared up after %s of another project", run, put.run)
             return
         known = dead.ended if dead is not None else None
-        if known is not None and known.kept == put.ref and put.aside in ("", known.aside):
+        same = known is not None and known.kept == put.ref and put.also in ((), known.also)
+        if known is not None and same and put.aside in ("", known.aside):
             return  # recorded by a daemon that did not get any further
         fact = ev.LeftoversKept(
-            run=put.run, project=project, ref=put.ref, files=put.files, aside=put.aside
+            run=put.run,
+            project=project,
+            ref=put.ref,
+            files=put.files,
+            aside=put.aside,
+            also=put.also,
         )
         while not await self.record(run, (fact,)):
             pass

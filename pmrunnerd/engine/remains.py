@@ -91,11 +91,21 @@ class Remains:
 
     async def _dispose(self, run: str, enough: Callable[[], bool]) -> bool:
         """Delete the files of a run, by the errand of whose they are first, where that is not us."""
+        undone: PmError | None = None
         if self._errands.sealed:
-            theirs = Dispose(directory=str(self.directory), run=run)
-            if not (await self._errands.do(theirs, enough=enough)).all:
-                return False
-        return await asyncio.to_thread(disposal.empty, self.directory, run, enough=enough)
+            try:
+                theirs = Dispose(directory=str(self.directory), run=run)
+                if not (await self._errands.do(theirs, enough=enough)).all:
+                    return False
+            except PmError as exc:
+                # A disk that is full takes no errand: what is ours makes room for the next one.
+                undone = exc
+        try:
+            return await asyncio.to_thread(disposal.empty, self.directory, run, enough=enough)
+        except OSError:
+            if undone is not None:
+                raise undone from None
+            raise
 
     async def clear_away(self, enough: Callable[[], bool], *, again: bool = True) -> None:
         """Delete all that is left, as far as that can be done now; what failed only if `again`."""

@@ -1,9 +1,12 @@
-"""Sees when a person's own login was renewed, which nobody tells us: then one run tries it."""
+"""Sees when a person's own login has expired or was renewed, which nobody tells us.
+
+What has expired is told to people before a run is refused; what was renewed, one run tries.
+"""
 
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -25,10 +28,12 @@ log = logging.getLogger(__name__)
 EVERY: Final = 2.0
 # Seconds by which a file system may date a file too early.
 _COARSE: Final = 2.0
+# Seconds until the next look at a login that does not say until when it is good.
+_SELDOM: Final = 600
 
 
 class Renewals:
-    """Looks at the logins that are a person's own while a limit says that they are no good.
+    """Looks at the logins that are a person's own: when they end, and while they are no good.
 
     A file is tried once: the provider may refuse what looks good. Refused was what a run read when it
     began, which may be long before it was told so.
@@ -42,6 +47,8 @@ class Renewals:
         self._agents = agents
         self._place = place or credentials.place(store.directory)
         self._tried: dict[str, float] = {}
+        # When each was recorded, and until when it is good.
+        self._good: dict[str, tuple[str, str]] = {}
         self._complaints = Complaints(log, clock.monotonic)
 
     async def run(self) -> None:
@@ -51,22 +58,57 @@ class Renewals:
             await asyncio.sleep(EVERY)
 
     async def look(self) -> None:
-        """Record of each agent whose login was renewed that one run is to try it."""
+        """Record of each agent whose login has expired, or was renewed, that this is so."""
         for agent in self._agents:
             account = accounts.of(self._store.ahead, agent)
-            if account.limit != limits.LOGIN or account.until or account.login != Login.OWN.value:
+            if account.login != Login.OWN.value:
                 continue
-            changed = await asyncio.to_thread(self._renewed, account)
-            if changed is None or self._tried.get(agent) == changed:
-                continue
-            try:
-                await self._store.commit(ev.AgentRetried(agent=agent, by=""))
-            except StoreFailed:
-                raise
-            except Unavailable as exc:
-                self._complaints.of(f"record that the login of {agent} was renewed", exc)
-                continue
-            self._tried[agent] = changed
+            if account.limit == limits.LOGIN and not account.until:
+                await self._see_renewal(account)
+            else:
+                await self._see_end(account)
+
+    async def _see_renewal(self, account: Account) -> None:
+        changed = await asyncio.to_thread(self._renewed, account)
+        if changed is None or self._tried.get(account.id) == changed:
+            return
+        if await self._record(account, ev.AgentRetried(agent=account.id, by="")):
+            self._tried[account.id] = changed
+
+    async def _see_end(self, account: Account) -> None:
+        now = self._clock.now()
+        login, until = self._good.get(account.id, ("", ""))
+        if login == account.at and now < until:
+            return
+        ended, until = await asyncio.to_thread(self._ended, account.id, now)
+        if ended and not account.expiring:
+            await self._record(account, ev.AgentExpiring(agent=account.id, expires=ended))
+        elif until:
+            self._good[account.id] = (account.at, until)
+            if account.expiring:
+                await self._record(account, ev.AgentRetried(agent=account.id, by=""))
+
+    async def _record(self, account: Account, fact: ev.AnyEvent) -> bool:
+        try:
+            await self._store.commit(fact)
+        except StoreFailed:
+            raise
+        except Unavailable as exc:
+            self._complaints.of(f"record what became of the login of {account.id}", exc)
+            return False
+        return True
+
+    def _ended(self, agent: str, now: str) -> tuple[str, str]:
+        """Return when a login ended, and when to look at one again that has not; one is empty."""
+        today = datetime.fromisoformat(now)
+        seldom = (today + timedelta(seconds=_SELDOM)).isoformat()
+        try:
+            found = credentials.read(self._place, agent, today)
+        except NoLogin as exc:
+            return (exc.expires, "") if exc.expires and exc.expires <= now else ("", "")
+        except OSError:
+            return "", ""
+        return "", found.expires or seldom
 
     def _renewed(self, account: Account) -> float | None:
         """Return when a login was written that is good by what it says, if a run may not know it yet."""

@@ -204,14 +204,14 @@ class Sweeper:
         run = state.runs[one.run]
         project = state.projects[run.project]
         # A project that was taken off the list keeps its directory as it is.
-        kept = run.ended.kept if run.ended and not project.removed else ""
+        kept = (run.ended.kept, *run.ended.also) if run.ended and not project.removed else ()
         return PruneRow(
             run=run.id,
             alias=project.alias,
             size=one.size,
             age=one.age,
             reason=one.reason,
-            refs=(kept,) if kept else (),
+            refs=tuple(filter(None, kept)),
         )
 
     def _table(self, files: list[Files], rows: list[PruneRow]) -> PruneTable:

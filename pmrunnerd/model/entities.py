@@ -173,7 +173,8 @@ class Ended(Entity, frozen=True, kw_only=True):
     """How and when a run ended.
 
     `kept` names the git reference that holds what it left behind, `aside` a directory below the
-    workspace with repositories that it had made in there.
+    workspace with repositories that it had made in there. `also` are further references that hold
+    something of it; of one in a submodule, `REF in PATH`.
     `peak_memory` is bytes of its largest process, or of all at once where the kernel counts them,
     `cpu_seconds` those of all; None is not known.
     `noted` is what its host said of the output, `findings` what was found to be wrong with the work. `dollars` and `turns` are what the model took; None
@@ -187,6 +188,7 @@ class Ended(Entity, frozen=True, kw_only=True):
     status: int | None = None
     commit: str = ""
     kept: str = ""
+    also: tuple[str, ...] = ()
     aside: str = ""
     peak_memory: int | None = None
     cpu_seconds: float | None = None

@@ -297,6 +297,7 @@ class RunEnded(Event, frozen=True, kw_only=True):
     status: int | None = None
     commit: str = ""
     kept: str = ""
+    also: tuple[str, ...] = ()
     aside: str = ""
     peak_memory: int | None = None
     cpu_seconds: float | None = None
@@ -316,6 +317,7 @@ class LeftoversKept(Event, frozen=True, kw_only=True):
     ref: str
     files: int
     aside: str = ""
+    also: tuple[str, ...] = ()
 
 
 class RunPruned(Event, frozen=True, kw_only=True):
@@ -473,7 +475,10 @@ class AgentLoggedOut(Event, frozen=True, kw_only=True):
 
 
 class AgentExpiring(Event, frozen=True, kw_only=True):
-    """An agent's login will soon be no good any more, and a person is to be told."""
+    """An agent's login will soon be no good any more, and a person is to be told.
+
+    One that is a person's own has ended already.
+    """
 
     agent: str
     expires: str

@@ -166,12 +166,14 @@ class Committed(Progress, frozen=True, kw_only=True):
 class Kept(Progress, frozen=True, kw_only=True):
     """What the run left behind is reachable as `ref`; the tree went back to where it began.
 
-    `aside` is the directory, below the workspace, of repositories that it had made there.
+    `aside` is the directory, below the workspace, of repositories that it had made there. `also` are
+    further references that keep something of it; of one in a submodule, `REF in PATH`.
     """
 
     ref: str
     files: int
     aside: str = ""
+    also: tuple[str, ...] = ()
 
 
 class PutAway(Progress, frozen=True, kw_only=True):
@@ -181,6 +183,7 @@ class PutAway(Progress, frozen=True, kw_only=True):
     ref: str
     files: int
     aside: str = ""
+    also: tuple[str, ...] = ()
 
 
 class Finished(Progress, frozen=True, kw_only=True):

@@ -15,6 +15,8 @@ from pmrunnerd.model import variables
 from pmrunnerd.model.quantities import SIZES, TIMES, size, span
 
 PREFIX: Final = "PMRUNNER_"
+# People talk to prod and dev at the same time, so they cannot have the same port.
+PORTS: Final = {"prod": 3502}
 # Sections of more than one word.
 _SECTIONS: Final = ("agent_claude", "agent_acp")
 

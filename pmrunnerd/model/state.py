@@ -121,6 +121,16 @@ class State:
                 return project
         return self.project_of(name)
 
+    def once_project(self, name: str) -> Project:
+        """Find a project to look back at: as `project` does, or else one that was removed; raise NotFound."""
+        try:
+            return self.project(name)
+        except NotFound:
+            gone = [one for one in self.projects.values() if name in {one.alias, one.id}]
+            if not gone:
+                raise
+            return gone[-1]
+
     def project_of(self, identifier: str) -> Project:
         """Find the project that a fact is about, whatever the others are called; raise NotFound."""
         project = self.projects.get(identifier)

@@ -141,7 +141,10 @@ class Contents(View, frozen=True, kw_only=True):
 
 
 class Restored(Contents, frozen=True, kw_only=True):
-    """What took the place of a state. `kept` is the directory that holds the state before it."""
+    """What took the place of a state.
+
+    `kept` is the directory that holds the state before it; empty where there was none.
+    """
 
     kept: str
 

@@ -169,6 +169,7 @@ class InboxItem(View, frozen=True, kw_only=True):
     nothing confines the run that it leads to, `fixed` that the options are the only answers,
     `multiple` that several of them can be one. `details` say more of each, where there are any;
     `by_runner`: the runner itself asks. `otherwise` says what a text does that is no option.
+    `path` is the workspace of what is held back.
     """
 
     kind: str
@@ -186,6 +187,7 @@ class InboxItem(View, frozen=True, kw_only=True):
     multiple: bool = False
     by_runner: bool = False
     otherwise: str = ""
+    path: str = ""
 
 
 class InboxTable(View, frozen=True, kw_only=True):
@@ -195,12 +197,17 @@ class InboxTable(View, frozen=True, kw_only=True):
 
 
 class PlanRow(View, frozen=True, kw_only=True):
-    """A plan and how many of its tasks are in each state; `making` says how far a draft is."""
+    """A plan and how many of its tasks are in each state; `making` says how far a draft is.
+
+    `unconfined` says that nothing confines what is still to run of it, or confined the latest run
+    of one of its tasks.
+    """
 
     plan: Plan
     alias: str
     tasks: dict[TaskState, int]
     making: str = ""
+    unconfined: bool = False
 
 
 class PlanTable(View, frozen=True, kw_only=True):

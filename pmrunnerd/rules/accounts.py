@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.accounts import Account
+from pmrunnerd.model.logins import Login
 from pmrunnerd.model.state import State
 
 
@@ -34,8 +35,9 @@ def log_out(state: State, event: ev.AgentLoggedOut, at: str) -> None:
 
 def expire(state: State, event: ev.AgentExpiring, _: str) -> None:
     account = of(state, event.agent)
-    if account.expires == event.expires:
-        state.accounts[event.agent] = replace(account, expiring=True)
+    # Of a person's own nobody knows before when it ends.
+    if account.expires == event.expires or account.login == Login.OWN.value:
+        state.accounts[event.agent] = replace(account, expires=event.expires, expiring=True)
 
 
 def limit(state: State, event: ev.AgentLimited, at: str) -> None:
@@ -54,7 +56,10 @@ def limit(state: State, event: ev.AgentLimited, at: str) -> None:
 
 
 def retry(state: State, event: ev.AgentRetried, at: str) -> None:
-    state.accounts[event.agent] = _tried(of(state, event.agent), at)
+    account = of(state, event.agent)
+    if account.login == Login.OWN.value and not event.by:
+        account = replace(account, expires="", expiring=False)
+    state.accounts[event.agent] = _tried(account, at)
 
 
 def free(state: State, event: ev.AgentFree, at: str) -> None:

@@ -19,7 +19,7 @@ from pmrunnerd.rules.plans import REOPENABLE, UNDER_WAY, with_consequences
 
 Facts = tuple[ev.AnyEvent, ...]
 
-ELSEWHERE: Final = "git init ~/demo && git -C ~/demo commit --allow-empty -m start; pmrunnerctl project add demo ~/demo"
+ELSEWHERE: Final = "git init ~/demo && git -C ~/demo -c user.name=me -c user.email=me@localhost commit --allow-empty -m start; pmrunnerctl project add demo ~/demo"
 
 
 def post_message(state: State, project: str, text: str, by: str, mint: Mint) -> ev.MessagePosted:
@@ -92,11 +92,12 @@ def remove_project(state: State, project: Project, by: str) -> Facts:
     for task in state.tasks.values():
         if task.project != project.id or state.plans[task.plan].state.has_ended:
             continue
+        cannot = f"cannot remove project {project.alias}: task {task.id} is"
+        if task.cancelling and task.state in UNDER_WAY:
+            hint = f"pmrunnerctl task show {task.id}   once it is CANCELLED, ask again"
+            raise Refused(f"{cannot} being stopped", hint=hint)
         if task.state in (*UNDER_WAY, TaskState.QUEUED):
-            raise Refused(
-                f"cannot remove project {project.alias}: task {task.id} is {task.state}",
-                hint=f"pmrunnerctl task cancel {task.id}",
-            )
+            raise Refused(f"{cannot} {task.state}", hint=f"pmrunnerctl task cancel {task.id}")
     return (ev.ProjectRemoved(project=project.id, by=by),)
 
 
@@ -176,23 +177,6 @@ def retry_task(state: State, task: str, by: str) -> Facts:
         return () if account.at_once else sooner
     fact = ev.TaskRetried(task=known.id, project=known.project, by=by)
     return (*with_consequences(state, [fact]), *(() if account.at_once else sooner))
-
-
-def drain(state: State, by: str) -> Facts:
-    """Let no more runs begin."""
-    return () if state.draining else (ev.Drained(by=by),)
-
-
-def back_up(state: State, failed: str) -> Facts:
-    """Remember why a regular archive was not made, until one is."""
-    if failed:
-        return (ev.BackupFailed(reason=failed),)
-    return (ev.BackedUp(),) if any(state.unsaved) else ()
-
-
-def end_drain(state: State, by: str) -> Facts:
-    """Let runs begin again."""
-    return (ev.DrainEnded(by=by),) if state.draining else ()
 
 
 def cancel_run(state: State, run: str, by: str) -> Facts:

@@ -41,6 +41,7 @@ class Seen(Struct, kw_only=True):
     asked: list[Asked] = field(default_factory=list)
     commit: str = ""
     kept: str = ""
+    also: tuple[str, ...] = ()
     aside: str = ""
     noted: str = ""
     proposed: Proposed | None = None
@@ -60,8 +61,8 @@ class Seen(Struct, kw_only=True):
                 self.asked.append(progress)
             case Committed(commit=commit):
                 self.commit = commit
-            case Kept(ref=ref, aside=aside):
-                self.kept, self.aside = ref, aside
+            case Kept(ref=ref, aside=aside, also=also):
+                self.kept, self.aside, self.also = ref, aside, also
             case Proposed():
                 self.proposed = progress
             case Concluded(text=text):
@@ -139,6 +140,7 @@ def ended(
         status=finished.status,
         commit=seen.commit,
         kept=seen.kept,
+        also=seen.also,
         aside=seen.aside,
         peak_memory=finished.peak_memory,
         cpu_seconds=finished.cpu_seconds,

@@ -54,6 +54,7 @@ def end_run(state: State, event: ev.RunEnded, at: str) -> None:
         status=event.status,
         commit=event.commit,
         kept=event.kept,
+        also=event.also,
         aside=event.aside,
         peak_memory=event.peak_memory,
         cpu_seconds=event.cpu_seconds,
@@ -84,7 +85,10 @@ def keep(state: State, event: ev.LeftoversKept, _: str) -> None:
     # It may be a run of a state directory that was started over since.
     if run is not None and run.ended is not None:
         kept, aside = event.ref or run.ended.kept, event.aside or run.ended.aside
-        state.runs[run.id] = replace(run, ended=replace(run.ended, kept=kept, aside=aside))
+        also = event.also or run.ended.also
+        state.runs[run.id] = replace(
+            run, ended=replace(run.ended, kept=kept, also=also, aside=aside)
+        )
 
 
 def prune(state: State, event: ev.RunPruned, _: str) -> None:

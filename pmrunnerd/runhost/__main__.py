@@ -13,7 +13,7 @@ from pmrunnerd.model.progress import Finished
 from pmrunnerd.runhost import telling
 from pmrunnerd.runhost.host import RunHost
 from pmrunnerd.runhost.report import Reporter
-from pmrunnerd.services import leftovers, lockfile
+from pmrunnerd.services import broom, leftovers, lockfile, parcel
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.errands.paper import Paper
 from pmrunnerd.services.rundir import EventWriter, RunDirectory
@@ -77,6 +77,7 @@ def _lock(run: RunDirectory, file: int | None) -> int | None:
 
 def _hold(run: RunDirectory, lock: int) -> int:
     leftovers.adopt_orphans()
+    parcel.prepare(broom)
     try:
         writer = EventWriter(run)
         try:

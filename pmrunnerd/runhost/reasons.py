@@ -7,6 +7,7 @@ from pathlib import Path
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.errors import PmError, in_words
 from pmrunnerd.services.agents.protocol import Verdict
+from pmrunnerd.services.git import NoRoom
 from pmrunnerd.services.tenancy import FULL
 
 log = logging.getLogger(__name__)
@@ -21,7 +22,8 @@ def explain(exc: Exception, directory: Path, environment: Mapping[str, str]) -> 
         return Verdict(outcome=Outcome.INTERRUPTED, reason=why)
     if isinstance(exc, PmError):
         reason = f"{exc}; {exc.hint}" if exc.hint else str(exc)
-        return Verdict(outcome=Outcome.FAILED, reason=reason)
+        outcome = Outcome.INTERRUPTED if isinstance(exc, NoRoom) else Outcome.FAILED
+        return Verdict(outcome=outcome, reason=reason)
     log.error("run %s", run, exc_info=exc)
     why = in_words(exc) if isinstance(exc, OSError) else "this is a bug in pm-runner"
     # In a unit what we say is the journal's.

@@ -81,13 +81,11 @@ class Reporter:
 
     def kept(self, kept: Keeping) -> None:
         """Say where what the run left behind is."""
-        at = self._clock.now()
-        self._say(Kept(at=at, ref=kept.ref, files=kept.files, aside=kept.aside))
+        self._say(Kept(at=self._clock.now(), **structs.asdict(kept)))
 
     def put_away(self, run: str, kept: Keeping) -> None:
         """Say where what an earlier run left behind is."""
-        at = self._clock.now()
-        self._say(PutAway(at=at, run=run, ref=kept.ref, files=kept.files, aside=kept.aside))
+        self._say(PutAway(at=self._clock.now(), run=run, **structs.asdict(kept)))
 
     def finished(self, outcome: Outcome, reason: str, status: int | None) -> None:
         """Say the last word, once everything before it survives a power cut."""

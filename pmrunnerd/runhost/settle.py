@@ -10,7 +10,8 @@ from pmrunnerd.model.spec import Spec
 from pmrunnerd.runhost.report import Reporter
 from pmrunnerd.services.agents.protocol import Verdict
 from pmrunnerd.services.cell import CannotConfine
-from pmrunnerd.services.git import GitFailed, TooSlow
+from pmrunnerd.services.commits import Unnamed
+from pmrunnerd.services.git import GitFailed, NoRoom, TooSlow
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.obstacles import Damaged
 from pmrunnerd.services.tenancy import HeadMoved, Tenancy
@@ -27,7 +28,7 @@ async def settle(held: Tenancy, verdict: Verdict, spec: Spec, report: Reporter) 
         return await _settle(held, verdict, spec, report)
     except TooSlow as exc:
         return unsettled(verdict, Outcome.FAILED, str(exc))
-    except CannotConfine as exc:
+    except (CannotConfine, Unnamed) as exc:
         # Sandboxes have started here a moment ago: it passes, and the work may be committed by now.
         return unsettled(verdict, Outcome.INTERRUPTED, str(exc))
 
@@ -36,7 +37,9 @@ def unsettled(verdict: Verdict, instead: Outcome, why: str) -> Verdict:
     """Return the verdict on a run whose work stays where it is; it is `instead` of a success."""
     if verdict.outcome is Outcome.SUCCEEDED:
         verdict = structs.replace(verdict, outcome=instead)
-    return _because(verdict, f"{why}; what it left stays there, and the next run puts it away")
+    if why not in verdict.reason:
+        verdict = _because(verdict, why)
+    return _because(verdict, "what it left stays there, and the next run puts it away")
 
 
 async def _settle(held: Tenancy, verdict: Verdict, spec: Spec, report: Reporter) -> Verdict:
@@ -46,7 +49,9 @@ async def _settle(held: Tenancy, verdict: Verdict, spec: Spec, report: Reporter)
             await _finish(held, spec, report)
         except GitFailed as exc:
             moved = exc if isinstance(exc, HeadMoved) and exc.foreign else None
-            verdict = structs.replace(verdict, outcome=Outcome.FAILED, reason=str(exc))
+            # A full disk is no failure of the work: it is tried again.
+            outcome = Outcome.INTERRUPTED if isinstance(exc, NoRoom) else Outcome.FAILED
+            verdict = structs.replace(verdict, outcome=outcome, reason=str(exc))
         else:
             held.leave()
             return verdict
@@ -71,10 +76,11 @@ async def _settle(held: Tenancy, verdict: Verdict, spec: Spec, report: Reporter)
 
 async def _finish(held: Tenancy, spec: Spec, report: Reporter) -> None:
     commit = await held.finish(spec.title, spec.trailers)
+    # From here on nothing is waited for: whoever said that it is committed says that it succeeded.
     if commit is not None:
         report.committed(commit)
-    if aside := await held.aside():
-        report.kept(Keeping(ref="", files=0, aside=aside))
+    if held.aside:
+        report.kept(Keeping(ref="", files=0, aside=held.aside))
 
 
 async def _elsewhere(held: Tenancy) -> GitFailed | None:

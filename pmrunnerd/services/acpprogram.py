@@ -13,7 +13,11 @@ from pmrunnerd.model.errors import Refused
 from pmrunnerd.services import process
 
 AGENT: Final = "acp"
-INSTALL: Final = "pip install 'pm-runner[acp]'"
+LIBRARY: Final = "agent-client-protocol==0.12.1"
+_PYTHON: Final = shlex.quote(sys.executable)
+INSTALL: Final = (
+    f"{_PYTHON} -m pip install {LIBRARY}   # with uv: uv pip install --python {_PYTHON} {LIBRARY}"
+)
 _CANNOT: Final = "cannot start the agent: "
 _START: Final = "pmrunnerctl stop --keep-runs; pmrunnerctl start -- --agent-acp-command"
 _SET: Final = f"{_START} 'gemini --acp' --agent-acp-shown /opt/gemini   # or what you have"
@@ -22,16 +26,21 @@ _SHOWN: Final = (Path("/usr"), Path("/bin"), Path("/sbin"), Path(sys.base_prefix
 
 
 def check(command: str, shown: str) -> Check:
-    """Judge whether an agent of the protocol could be started; nothing is."""
+    """Judge whether an agent of the protocol could be started, and say all that is wrong. Nothing is started."""
+    wrong: list[str] = []
+    hints: list[str] = []
+    if not has_library():
+        wrong.append("agent-client-protocol is not installed")
+        hints.append(INSTALL)
     try:
         first, *_ = words(command)
         found = program(first, paths(shown))
     except Refused as exc:
-        why = str(exc).removeprefix(_CANNOT)
-        return Check(name="acp", state="problem", found=why, hint=exc.hint or "")
-    if not has_library():
-        missing = "agent-client-protocol is not installed"
-        return Check(name="acp", state="problem", found=missing, hint=INSTALL)
+        wrong.append(str(exc).removeprefix(_CANNOT))
+        hints += [exc.hint] if exc.hint else []
+    if wrong:
+        said, hint = "; ".join(wrong), "\n".join(hints)
+        return Check(name="acp", state="problem", found=said, hint=hint)
     return Check(name="acp", state="ok", found=f"{found}; it logs in by itself")
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 KIB: Final = 1024
@@ -15,6 +16,11 @@ class Usage(NamedTuple):
     peak_memory: int
     cpu_seconds: float
 
+    def with_(self, other: "Usage") -> "Usage":
+        """Return what both used: the peak is that of the largest process."""
+        peak = max(self.peak_memory, other.peak_memory)
+        return Usage(peak, self.cpu_seconds + other.cpu_seconds)
+
 
 class Child:
     """One process, its output on two pipes. It must be ended (`end`) by whoever started it."""
@@ -24,6 +30,8 @@ class Child:
         self.stdout = stdout
         self.stderr = stderr
         self.usage: Usage | None = None
+        # Called when it is over, and what it left behind is there for the last time.
+        self.leaving: Callable[[], None] = lambda: None
         self._status: int | None = None
         self._over = asyncio.Event()
         self._file = os.pidfd_open(pid)
@@ -32,6 +40,7 @@ class Child:
     def _reap(self) -> None:
         asyncio.get_running_loop().remove_reader(self._file)
         os.close(self._file)
+        self.leaving()
         # What it left behind in its group goes with it; while it is not reaped, the group's number
         # cannot be anybody else's.
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -53,8 +62,20 @@ class Child:
             # Not reaped: neither its number nor that of its group can be anybody else's.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
+        self._signal(signal.SIGKILL)
+
+    def hold(self) -> None:
+        """Stop it where it is, until it is killed or may go on."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on after `hold`."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._status is None:
             with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._file, signal.SIGKILL)
+                signal.pidfd_send_signal(self._file, number)
 
     async def end(self) -> None:
         """Kill it if it is there, and return when it is gone. Does not close the pipes."""

@@ -1,12 +1,19 @@
 """Commits of runs: made with trailers that name them, and found again by these."""
 
+import logging
+import os
 from collections.abc import Collection, Sequence
 from typing import Final
 
 from msgspec import Struct
 
+from pmrunnerd.model.errors import PmError
 from pmrunnerd.model.views import UNCONFINED
-from pmrunnerd.services.git import OBJECT, Git, GitFailed, email, shown
+from pmrunnerd.services.broom.errand import DEEPEST
+from pmrunnerd.services.git import OBJECT, Git, GitFailed, TooSlow, email, shown
+from pmrunnerd.services.status import listed
+
+log = logging.getLogger(__name__)
 
 TRAILER: Final = "PM-Runner-Run"
 CONFINEMENT: Final = "PM-Runner-Confinement"
@@ -36,12 +43,34 @@ class NestedRepository(GitFailed):
         super().__init__(f"cannot commit {named}: it is a git repository of its own")
 
 
+class InSubmodule(GitFailed):
+    """The run left files in submodules that it did not commit there, so that no commit can have them."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        named = listed(tuple(paths))
+        super().__init__(
+            f"cannot commit {named}: it is in a submodule, and not committed there;"
+            " a run has to commit it there, or its .gitignore to name it"
+        )
+
+
 class TooDeep(GitFailed):
     """The run made files with paths that are longer than git takes."""
 
     def __init__(self, paths: Sequence[str], aside: str) -> None:
         named = ", ".join(f"{shown(path)[:_BEGINNING]}…" for path in paths)
         super().__init__(f"cannot commit {named}: git takes no path that long; it is in {aside}")
+
+
+class Unnamed(PmError):
+    """The work is committed, and git cannot say as what; whoever looks later finds it."""
+
+
+def refusal(paths: Sequence[str], aside: str) -> GitFailed:
+    """Return why these directories, which went `aside`, keep work from being committed."""
+    if deep := [path for path in paths if len(os.fsencode(path)) > DEEPEST]:
+        return TooDeep(deep, aside)
+    return NestedRepository(paths)
 
 
 async def find(git: Git, runs: Collection[str]) -> Commit | None:
@@ -66,7 +95,8 @@ async def find(git: Git, runs: Collection[str]) -> Commit | None:
 
 async def stage(git: Git) -> None:
     """Put all that is not ignored into the index. Raises GitFailed."""
-    await git("add", "--all")
+    # What a run made where a sparse checkout leaves files out is there, and counts.
+    await git("add", "--all", "--sparse")
 
 
 async def make(git: Git, subject: str, trailers: Sequence[tuple[str, str]]) -> None:
@@ -80,8 +110,26 @@ async def make(git: Git, subject: str, trailers: Sequence[tuple[str, str]]) -> N
         return  # line ends that git evens out, for example
     said = (*trailers, *(() if git.cell.confined else ((CONFINEMENT, UNCONFINED),)))
     text = "\n".join(f"{_line(name)}: {_line(value)}" for name, value in said)
-    message = f"{_line(subject)[:_SUBJECT] or git.run}\n\n{text}\n"
+    message = f"{_subject(git, subject)}\n\n{text}\n"
     await git("commit", "--quiet", "--no-verify", "--cleanup=verbatim", "-m", message)
+
+
+async def made(git: Git) -> str:
+    """Return which commit HEAD is once `make` is done. Raises Unnamed."""
+    try:
+        return await git.commit_id("HEAD")
+    except (GitFailed, TooSlow) as exc:
+        raise Unnamed(str(exc)) from exc
+
+
+async def described(git: Git, began: str, id: str, subject: str) -> Commit:
+    """Return a commit with what people are told of it. That git cannot say it is no reason to lose it."""
+    try:
+        said = (await git("log", "--no-show-signature", "-1", "--format=%s", id, "--")).strip()
+        return Commit(id=id, subject=said, files=await count(git, began, id))
+    except (GitFailed, TooSlow) as exc:
+        log.warning("run %s: %s", git.run, exc)
+        return Commit(id=id, subject=_subject(git, subject), files=0)
 
 
 async def nested_repositories(git: Git, index: str = "", head: str = "HEAD") -> list[str]:
@@ -111,9 +159,8 @@ async def _count_of(git: Git, commit: str) -> int:
     return text.count("\0")
 
 
-async def subject(git: Git, commit: str) -> str:
-    """Return the first line of a commit's message."""
-    return (await git("log", "--no-show-signature", "-1", "--format=%s", commit, "--")).strip()
+def _subject(git: Git, title: str) -> str:
+    return _line(title)[:_SUBJECT] or git.run
 
 
 def _line(text: str) -> str:

@@ -141,7 +141,11 @@ class Confined:
 
 
 class Prisoner:
-    """A command in a sandbox. Known are bubblewrap outside and the first process inside."""
+    """A command in a sandbox. Known are bubblewrap outside and the first process inside.
+
+    Bubblewrap ends with the command, and all else inside with bubblewrap. So it is held meanwhile:
+    what is still there when the command ends is asked what it used before anybody kills it.
+    """
 
     def __init__(self, child: Child) -> None:
         self._child = child
@@ -150,12 +154,32 @@ class Prisoner:
         self.stdout, self.stderr = child.stdout, child.stderr
         self.stdin: int | None = None
         self.usage: Usage | None = None
-        self._left = Usage(0, 0.0)  # what those used that were killed
+        self._command_file: int | None = None
+        self._left: Usage | None = None  # what those used that are killed
 
     def know(self, info: bytes) -> None:
         """Take note of the first process inside, which is there and cannot end before we do."""
         self._first = int(json.loads(info)["child-pid"])
         self._first_file = os.pidfd_open(self._first)
+        with contextlib.suppress(ValueError, ProcessLookupError):
+            (command,) = procfs.children(self._first)
+            self._command_file = os.pidfd_open(command)
+            self._child.hold()
+            asyncio.get_running_loop().add_reader(self._command_file, self._over, command)
+
+    def _over(self, command: int) -> None:
+        """The command is over: measure what is left, and let bubblewrap go on to its end."""
+        self._forget_command()
+        if self._first is not None and self._left is None:
+            alone = procfs.children(self._first) <= {command}
+            self._left = Usage(0, 0.0) if alone else procfs.used_below(self._first)
+        self._child.go_on()
+
+    def _forget_command(self) -> None:
+        if self._command_file is not None:
+            asyncio.get_running_loop().remove_reader(self._command_file)
+            os.close(self._command_file)
+            self._command_file = None
 
     def close(self) -> None:
         """Close the pipes that nobody will read."""
@@ -179,8 +203,9 @@ class Prisoner:
 
     async def end(self) -> None:
         """Kill everything inside and return when nothing is left of it."""
-        if self._first is not None and self._child.usage is None:
+        if self._first is not None and self._left is None and self._child.usage is None:
             self._left = procfs.used_below(self._first)
+        self._forget_command()
         self._child.kill()
         if self._first_file is not None:
             # Readable once the kernel has ended the whole pid namespace, and not before.
@@ -193,7 +218,7 @@ class Prisoner:
         self._add_up()
 
     def _add_up(self) -> None:
-        if self._first is None or self.usage is not None:
+        if self._first is None or self.usage is not None or self._left is None:
             return
         used = self._child.usage
         # Ours to wait for only if bubblewrap went first and we adopt orphans.
@@ -202,10 +227,7 @@ class Prisoner:
             if pid:
                 used = Usage(first.ru_maxrss * KIB, first.ru_utime + first.ru_stime)
         if used is not None:
-            self.usage = Usage(
-                max(used.peak_memory, self._left.peak_memory),
-                used.cpu_seconds + self._left.cpu_seconds,
-            )
+            self.usage = used.with_(self._left)
 
 
 async def _readable(file: int) -> None:

@@ -20,6 +20,7 @@ from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.logins import Login
 
 _DIRECTORY: Final = "secrets"
+_INSTALLED: Final = Path("/var/lib/pm-runner")
 _VARIABLES: Final = {
     Login.API_KEY: "ANTHROPIC_API_KEY",
     Login.TOKEN: "CLAUDE_CODE_OAUTH_TOKEN",
@@ -76,6 +77,12 @@ class Credential(Struct, frozen=True, kw_only=True):
 def place(state: Path) -> Path:
     """Return where a state has the logins of agents, if they are not somewhere else."""
     return state / _DIRECTORY
+
+
+def installed(state: Path) -> Path:
+    """Return where the logins are that belong to a state, whose daemon may be sealed from them."""
+    elsewhere = _INSTALLED / _DIRECTORY / state.name
+    return elsewhere if state.parent == _INSTALLED / "state" else place(state)
 
 
 def file(place: Path, agent: str) -> Path:

@@ -57,7 +57,7 @@ async def examine(  # noqa: PLR0913 - all that is looked at
         diagnosis.clock(datetime.now(UTC), standpoint.last(state)),
         diagnosis.limits(*resource.getrlimit(resource.RLIMIT_NOFILE)),
     )
-    logins = credentials.place(state)
+    logins = credentials.installed(state)
     if uses or tries or fitness.is_wanted(logins, settings):
         checks = (
             *checks,

@@ -59,7 +59,8 @@ async def checks(
     if not tries:
         return said
     if found is None or isinstance(known, Check) or not version:
-        return (*said, _problem(trial.NAME, "not tried: see above", "pmrunnerctl agent show"))
+        hint = next((one.hint for one in said if one.state == "problem"), "pmrunnerctl agent show")
+        return (*said, _problem(trial.NAME, "not tried: see above", hint))
     tried = await trial.attempt(
         found,
         known.environment,

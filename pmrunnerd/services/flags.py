@@ -8,23 +8,24 @@ from typing import Final
 from pmrunnerd.services.git import Git
 
 # `ls-files -v`: a small letter is assume-unchanged, S is skip-worktree, which is in order for what
-# is not there.
-_HIDDEN: Final = """
-hidden() {
+# is not there. Paths are those of the working tree, in which git need not have been started.
+HIDDEN: Final = """
+hidden() (
+    cd -- "$GIT_WORK_TREE" || exit
     "$@" ls-files -v -z | sed --null-data --quiet '/^[a-zS] /p' |
         while IFS= read -r -d '' one; do
             case $one in S\\ *) [ -e "${one#? }" ] || [ -L "${one#? }" ] || continue ;; esac
             printf '%s\\0' "${one#? }"
         done
-}
+)
 """
 _SHOW: Final = f"""
-{_HIDDEN}
+{HIDDEN}
 hidden "$@" | "$@" update-index --no-assume-unchanged -z --stdin
 hidden "$@" | "$@" update-index --no-skip-worktree -z --stdin
 """
 _LIST: Final = f"""
-{_HIDDEN}
+{HIDDEN}
 hidden "$@"
 """
 

@@ -3,6 +3,7 @@
 Flags alone do not make git safe there, so it always runs in a cell; they keep it predictable.
 """
 
+import errno
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -13,12 +14,12 @@ from pmrunnerd.model.errors import PmError
 from pmrunnerd.services import process
 from pmrunnerd.services.cell import NONE, Cell, Reach
 from pmrunnerd.services.leftovers import VARIABLE
-from pmrunnerd.services.outcome import Exited, Outcome, Overflowed, TimedOut, collect
+from pmrunnerd.services.outcome import Exited, Outcome, TimedOut, collect, why
 
 OBJECT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _TOTAL: Final = 300.0
 _LIMIT: Final = 32 << 20
-_SAID: Final = 500  # characters of what git said that an error repeats
+_SAID: Final = 500  # characters of what git said where the name of a commit was to be
 
 _SETTINGS: Final = (
     "core.hooksPath=/dev/null",
@@ -34,10 +35,9 @@ _SETTINGS: Final = (
     "core.fsync=committed,reference",
     "core.fsyncMethod=batch",
 )
-_LITERAL: Final = "--literal-pathspecs"
 _GIT: Final = (
     "git",
-    *("--no-pager", _LITERAL),
+    *("--no-pager", "--literal-pathspecs"),
     *(word for setting in _SETTINGS for word in ("-c", setting)),
 )
 
@@ -47,15 +47,18 @@ _BASH: Final = ("bash", "--norc", "--noprofile", "-o", "pipefail", "-euc")
 _FILTER: Final = 'only=$1; shift; "$@" | sed --null-data --quiet "$only"'
 
 
-# It exits 1 where nothing is ignored.
-_IGNORED: Final = """
-find . -mindepth 1 -maxdepth 1 ! -name .git -print0 |
-    { "$@" check-ignore --stdin -z || [ $? = 1 ]; }
-"""
+# As git tells of it at the end of a line, and a program of ours at its beginning.
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+_ENDS: Final = tuple(map(os.strerror, _FULL))
+_BEGINS: Final = tuple(f"OSError: [Errno {number}]" for number in _FULL)
 
 
 class GitFailed(PmError):
     """Git could not do what we need; the repository may be damaged, or the disk full."""
+
+
+class NoRoom(GitFailed):
+    """The disk is full, or our share of it: no fault of what is there, and it passes."""
 
 
 class TooSlow(PmError):
@@ -90,6 +93,7 @@ class Git:
         self.cell = cell
         self.run = run
         self.directory, self.tree = ".git", cell.workspace
+        self._git = _GIT
         self._environment = {
             "PATH": process.PATH,
             "HOME": "/nonexistent",
@@ -111,6 +115,8 @@ class Git:
         """Return the git of another repository in the same cell, by its two directories."""
         other = Git(self.cell, self.run)
         other.directory, other.tree = str(directory), tree
+        # Elsewhere it would take files of the same names for those that a sparse checkout left out.
+        other._git = (*_GIT, "-C", str(tree))
         other._environment |= {"GIT_DIR": str(directory), "GIT_WORK_TREE": str(tree)}
         return other
 
@@ -130,7 +136,7 @@ class Git:
         is too much. Such a path names its file whatever its bytes are; to be shown it goes through
         `shown`.
         """
-        words = (*_BASH, _FILTER, "bash", only, *_GIT, *arguments)
+        words = (*_BASH, _FILTER, "bash", only, *self._git, *arguments)
         more = {"GIT_INDEX_FILE": index} if index else {}
         printed = self._printed(await self._start(words, more), arguments[0])
         return os.fsdecode(printed).split("\0")[:-1]
@@ -145,7 +151,7 @@ class Git:
         """
         if index:
             more |= {"GIT_INDEX_FILE": index}
-        words = (*_BASH, script, "bash", *_GIT)
+        words = (*_BASH, script, "bash", *self._git)
         with process.given(given) as file:
             more |= {"GIVEN": str(file)}
             outcome = await self._start(words, more, Reach(lent=(file,)))
@@ -166,7 +172,7 @@ class Git:
     async def outcome(self, *arguments: str, index: str = "") -> Outcome:
         """Run one git command."""
         more = {"GIT_INDEX_FILE": index} if index else {}
-        return await self._start((*_GIT, *arguments), more)
+        return await self._start((*self._git, *arguments), more)
 
     async def program(self, words: Sequence[str], reach: Reach = NONE) -> Outcome:
         """Run another program in the same cell."""
@@ -179,29 +185,14 @@ class Git:
             raise self._failure(words[0], outcome)
 
     def _failure(self, what: str, outcome: Outcome) -> GitFailed | TooSlow:
-        kind = TooSlow if isinstance(outcome, TimedOut) else GitFailed
-        return kind(f"cannot run {what} in {self.cell.workspace}: {_why(outcome)}")
-
-    async def ignores(self, path: str) -> bool:
-        """Tell whether a directory would be ignored at this path."""
-        # A path it is all the same: nothing in it is magic but what it begins with.
-        words = (word for word in _GIT if word != _LITERAL)
-        asked = ("check-ignore", "--quiet", "--no-index", "--", f"./{path}/")
-        outcome = await self.program((*words, *asked))
-        return isinstance(outcome, Exited) and outcome.status == 0
-
-    async def ignored(self) -> list[str]:
-        """Return the names at the top of the workspace that are ignored, with nothing tracked in them."""
-        words = (word for word in _GIT if word != _LITERAL)
-        outcome = await self.program((*_BASH, _IGNORED, "bash", *words))
-        paths = os.fsdecode(self._printed(outcome, "check-ignore")).split("\0")[:-1]
-        # With what is before it, no name is magic.
-        return [path.removeprefix("./") for path in paths]
+        return failure(f"run {what} in {self.cell.workspace}", outcome)
 
     async def has(self, path: str) -> bool:
-        """Tell whether a path below the workspace is there."""
+        """Tell whether a path below the workspace is there; raise GitFailed where nobody can tell."""
         outcome = await self.program(("test", "-e", path))
-        return isinstance(outcome, Exited) and outcome.status == 0
+        if not isinstance(outcome, Exited):
+            raise failure(f"look for {path} in {self.cell.workspace}", outcome)
+        return outcome.status == 0
 
     async def _start(
         self, words: Sequence[str], more: Mapping[str, str], reach: Reach = NONE
@@ -227,14 +218,15 @@ def decode(data: bytes) -> str:
     return data.decode(errors="backslashreplace")
 
 
-def _why(outcome: Outcome) -> str:
-    match outcome:
-        case Exited(status, out, err):
-            said = decode(err or out).strip()[-_SAID:]
-            return said or f"exit status {status}"
-        case TimedOut(seconds):
-            return f"it took longer than {seconds:g} s"
-        case Overflowed(limit):
-            return f"it printed more than {limit >> 20} MiB"
-        case killed:
-            return f"signal {killed.signal} ended it"
+def failure(what: str, outcome: Outcome) -> GitFailed | TooSlow:
+    """Return what to raise of a program that was to do this in a workspace: `cannot WHAT: why`."""
+    return _kind(outcome)(f"cannot {what}: {why(outcome)}")
+
+
+def _kind(outcome: Outcome) -> type[GitFailed | TooSlow]:
+    if isinstance(outcome, TimedOut):
+        return TooSlow
+    said = decode(outcome.err).splitlines() if isinstance(outcome, Exited) else []
+    if any(line.endswith(_ENDS) or line.startswith(_BEGINS) for line in said):
+        return NoRoom
+    return GitFailed

@@ -26,10 +26,12 @@ async def is_stop(name: str) -> bool:
     A restart is another kind of job, and a signal that somebody sent is none. Where nobody can tell,
     it is no stop.
     """
+    # systemctl has words for a service manager, too: ours are not its own to say.
+    known = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}
     done = await process.run(
         ["systemctl", "list-jobs", "--no-legend", name],
         cwd=Path("/"),
-        env={"PATH": process.PATH, **os.environ, "LANG": "C.UTF-8"},
+        env={"PATH": process.PATH, **known, "LANG": "C.UTF-8"},
         total=_PATIENCE,
         limit=_LIMIT,
     )

@@ -13,10 +13,10 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pmrunnerd.services import commits, flags, keptrefs, selfignored, subkeeping
+from pmrunnerd.services import allkept, commits, flags, keptrefs, selfignored, subkeeping
 from pmrunnerd.services import status as state
 from pmrunnerd.services.gathering import gather
-from pmrunnerd.services.git import Git, GitFailed
+from pmrunnerd.services.git import Git, GitFailed, NoRoom
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, foreign, movement
 from pmrunnerd.services.obstacles import ASIDE, Damaged, Tell, evacuate, sweep, unheard
@@ -42,12 +42,13 @@ class Keeping(Struct, frozen=True, kw_only=True):
     """Where it is, and how many files it is.
 
     `aside` is a directory below the workspace with repositories that lay in its tree. `ref` is empty
-    where there was nothing else.
+    where there was nothing else. `also` are further references of the run's, those of submodules too.
     """
 
     ref: str
     files: int
     aside: str = ""
+    also: tuple[str, ...] = ()
 
 
 async def put_away(git: Git, began: Marker, aside: str, tell: Tell = unheard) -> Keeping | None:
@@ -61,10 +62,12 @@ async def put_away(git: Git, began: Marker, aside: str, tell: Tell = unheard) ->
     try:
         kept = await _put_away(git, began)
     except GitFailed as exc:
-        if _is_full(git.cell.workspace):
+        if isinstance(exc, NoRoom) or _is_full(git.cell.workspace):
             raise  # it is no fault of what there is, and passes
         log.warning("trying again to keep what run %s left: %s", began.run, exc)
         kept = await _try_again(git, began, aside)
+    if kept is not None:
+        kept = replace(kept, also=await allkept.beside(git, began, kept.ref))
     for place in (f"{ASIDE}/{_TREE}{aside}", f"{ASIDE}/{aside}"):
         if await git.has(place):
             return replace(kept or Keeping(ref="", files=0), aside=place)
@@ -85,7 +88,7 @@ async def _try_again(git: Git, began: Marker, aside: str) -> Keeping | None:
     try:
         return await _put_away(git, began)
     except GitFailed as exc:
-        if _is_full(git.cell.workspace):
+        if isinstance(exc, NoRoom) or _is_full(git.cell.workspace):
             raise
         log.warning("moving aside what git cannot keep of run %s: %s", began.run, exc)
         return await _start_over(git, began, f"{_TREE}{aside}")

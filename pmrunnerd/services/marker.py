@@ -27,6 +27,7 @@ _LONG: Final = 1 << 20
 _DIRECTORY_OF: Final = re.compile(r"modules(/[^/\x00]+)+")
 # Names that lead elsewhere; git has no file of these, and `.git` is never in its index.
 _HERE: Final = frozenset({"", ".", "..", "/", ".git"})
+_DISK: Final = Disk()
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -107,7 +108,7 @@ def write(workspace: Path, marker: Marker) -> None:
             os.close(file)
 
 
-def exchange(workspace: Path, marker: Marker) -> None:
+def exchange(workspace: Path, marker: Marker, disk: Disk = _DISK) -> None:
     """Put a note in place of the one that is there, in one step and for good. Raises OSError."""
     with _git_directory(workspace) as directory:
         # Nobody can have made this name something else; `broom` knows how it begins.
@@ -115,11 +116,11 @@ def exchange(workspace: Path, marker: Marker) -> None:
         file = _open(directory, os.O_WRONLY | os.O_CREAT | os.O_EXCL, name)
         try:
             os.write(file, msgspec.json.encode(marker))
-            Disk().sync(file)
+            disk.sync(file)
         finally:
             os.close(file)
         os.rename(name, NAME, src_dir_fd=directory, dst_dir_fd=directory)
-        Disk().sync_directory(Path(f"/proc/self/fd/{directory}"))
+        disk.sync_directory(Path(f"/proc/self/fd/{directory}"))
 
 
 def made(workspace: Path) -> float:

@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from pmrunnerd.services import broom, guard, parcel, process, procfs, status
+from pmrunnerd.services import broom, guard, ignoring, parcel, process, procfs, status
 from pmrunnerd.services.broom.errand import KEPT
 from pmrunnerd.services.cell import CannotConfine, Reach
-from pmrunnerd.services.git import Git, GitFailed, shown
-from pmrunnerd.services.outcome import Exited
+from pmrunnerd.services.git import Git, GitFailed, TooSlow, failure, shown
+from pmrunnerd.services.outcome import Exited, Outcome
 
 Tell = Callable[[str], None]
 """Hears what people are to know of a workspace, and of no failure."""
@@ -63,7 +63,7 @@ async def sweep(  # noqa: PLR0913 - all that the program is to know
 
 async def evacuate(git: Git, aside: str) -> None:
     """Move all that is in the tree and not ignored to a `place`; raise GitFailed."""
-    await _run(git, aside, unheard, since=0.0, stay=await git.ignored())
+    await _run(git, aside, unheard, since=0.0, stay=await ignoring.top(git))
 
 
 def _is_locked(workspace: Path) -> bool:
@@ -97,7 +97,7 @@ async def _run(git: Git, aside: str, tell: Tell, **more: object) -> list[str]:
     except ValueError:
         said = None
     if said is None:
-        raise GitFailed(f"cannot clear up {git.cell.workspace}: {_last(outcome)}")
+        raise _failure(git.cell.workspace, outcome)
     if removed := said["removed"]:
         named = status.listed(tuple(map(shown, removed)))
         tell(f"took away what git would wait for, or follow: {named}")
@@ -118,8 +118,9 @@ def _guarded(workspace: Path) -> Sequence[str]:
         return ()  # somebody has been at them, and none of them is to be trusted
 
 
-def _last(outcome: object) -> str:
-    if not isinstance(outcome, Exited):
-        return str(outcome)
-    lines = outcome.err.decode(errors="backslashreplace").strip().splitlines()
-    return lines[-1] if lines else f"exit status {outcome.status}"
+def _failure(workspace: Path, outcome: Outcome) -> GitFailed | TooSlow:
+    if isinstance(outcome, Exited):
+        # Of a traceback, what it comes to.
+        *_, last = outcome.err.strip().splitlines() or [b""]
+        outcome = Exited(outcome.status, b"", last)
+    return failure(f"clear up {workspace}", outcome)

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from pmrunnerd.services.pipes import Drain
 
+_SAID: Final = 500  # characters of what it said that are repeated
 # Where nothing of a process is left, its pipes end at once; a stranger may still hold them.
 _STRAGGLERS: Final = 1.0
 
@@ -40,6 +41,20 @@ class Overflowed(Struct, frozen=True):
 
 
 Outcome = Exited | Killed | TimedOut | Overflowed
+
+
+def why(outcome: Outcome) -> str:
+    """Return in words how a program ended that did not do what it was to do."""
+    match outcome:
+        case Exited(status, out, err):
+            said = (err or out).decode(errors="backslashreplace").strip()[-_SAID:]
+            return said or f"exit status {status}"
+        case TimedOut(seconds):
+            return f"it took longer than {seconds:g} s"
+        case Overflowed(limit):
+            return f"it printed more than {limit >> 20} MiB"
+        case killed:
+            return f"signal {killed.signal} ended it"
 
 
 class Running(Protocol):

@@ -1,6 +1,7 @@
 """A package of ours as a program for a place where none of our files is: its code, in an open file.
 
 It is what python compiled of each module when it was installed; whoever runs it is the same python.
+Whoever may lend it hours later reads it when they start: by then, another release can lie there.
 """
 
 import contextlib
@@ -16,17 +17,28 @@ from types import ModuleType
 from pmrunnerd.services import mounts, process, unwrap
 
 
+def prepare(package: ModuleType) -> None:
+    """Read what is to be lent, so that it is as old as we are. Raises OSError, SyntaxError."""
+    _packed(package)
+    _program()
+
+
 @contextlib.contextmanager
 def packed(package: ModuleType) -> Iterator[int]:
-    """Lend the file that `command` is about; it is read once."""
+    """Lend the file that `command` is about; it is read once, by then if not by `prepare`."""
     with process.given(_packed(package)) as file:
         yield file
 
 
 def command(file: int, *words: str) -> tuple[str, ...]:
     """Return what runs a package that is lent, with these words."""
-    program = inspect.getsource(unwrap)
-    return (str(mounts.python()), "-I", "-S", "-c", program, str(file), *words)
+    # -I: else python would take modules from where it is started, which is a workspace.
+    return (str(mounts.python()), "-I", "-S", "-c", _program(), str(file), *words)
+
+
+@cache
+def _program() -> str:
+    return inspect.getsource(unwrap)
 
 
 @cache

@@ -1,7 +1,7 @@
 """What the kernel says of processes: who descends from whom, and what each has used so far."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -57,13 +57,26 @@ def below(root: int) -> set[int]:
     return {pid for pid in descended if known[pid].state != "Z"}
 
 
+def children(pid: int) -> set[int]:
+    """Return the children of a process, the dead that it did not bury too; none where it is gone."""
+    try:
+        return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+    except OSError:
+        return set()
+
+
 def used_below(root: int) -> Usage:
-    """Return what the processes below one have used: the peak of the largest, seconds of all.
+    """Return what the processes below one have used, as `used` has it."""
+    return used(below(root))
+
+
+def used(pids: Collection[int]) -> Usage:
+    """Return what some processes have used: the peak of the largest, seconds of all.
 
     What is killed together with its namespace is buried by nobody, so it is asked before.
     """
     peak, seconds = 0, 0.0
-    for pid in below(root):
+    for pid in pids:
         peak = max(peak, _peak(pid))
         if (found := stat(pid)) is not None:
             seconds += found.seconds

@@ -27,7 +27,7 @@ from pmrunnerd.store.durable import Disk
 
 log = logging.getLogger(__name__)
 
-_PAGE: Final = 1 << 18
+_PAGE: Final = 1 << 16
 # Bytes that one short report takes, with the blocks that it begins.
 _LAST_WORD: Final = 16 << 10
 _PRIVATE: Final = 0o600
@@ -116,7 +116,8 @@ class RunDirectory:
     def read(self, cursor: int, limit: int) -> list[tuple[int, AnyProgress]]:
         """Return up to `limit` reports after a cursor, each with the cursor that leads on after it.
 
-        Only whole lines are consumed. What a newer run host says and we do not know is skipped.
+        Fewer where they are long: what a fast run prints is never in memory as a whole. None only at
+        the end. Only whole lines are consumed. What a newer run host says and we do not know is skipped.
         """
         try:
             file = os.open(self.events, _READ)
@@ -129,8 +130,12 @@ class RunDirectory:
 
     def _read(self, file: int, cursor: int, limit: int) -> list[tuple[int, AnyProgress]]:
         found: list[tuple[int, AnyProgress]] = []
-        rest, ahead = b"", cursor
-        while len(found) < limit and (data := os.pread(file, _PAGE, ahead)):
+        rest, ahead, enough = b"", cursor, cursor + _PAGE
+        while (
+            len(found) < limit
+            and not (found and cursor >= enough)
+            and (data := os.pread(file, _PAGE, ahead))
+        ):
             ahead += len(data)
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:

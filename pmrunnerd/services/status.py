@@ -3,6 +3,7 @@
 import asyncio
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -78,11 +79,17 @@ async def look(git: Git) -> Status:
     half_done = operation(git.cell.workspace)
     text = await git(
         *("status", "--porcelain=v2", "--branch", "-z", "--no-renames"),
-        # What is dirty inside a submodule cannot be committed here and is not ours to judge.
+        # What is dirty inside a submodule cannot be committed here; `substatus` looks there.
         *("--untracked-files=normal", "--ignore-submodules=dirty"),
     )
-    branch, head, files = "", "", []
-    for record in text.split("\0"):
+    branch, head, files = understand(text.split("\0"))
+    return Status(branch=branch, head=head, files=tuple(files), half_done=half_done)
+
+
+def understand(records: Iterable[str]) -> tuple[str, str, list[str]]:
+    """Return branch, commit and changed files of what `git status --porcelain=v2 --branch` says."""
+    branch, head, files = "", "", list[str]()
+    for record in records:
         kind, _, rest = record.partition(" ")
         if kind == "#":
             name, _, value = rest.partition(" ")
@@ -94,7 +101,7 @@ async def look(git: Git) -> Status:
             files.append(rest)
         elif kind in _FIELDS:
             files.append(record.split(" ", _FIELDS[kind])[-1])
-    return Status(branch=branch, head=head, files=tuple(files), half_done=half_done)
+    return branch, head, files
 
 
 async def has(git: Git, revision: str) -> bool:

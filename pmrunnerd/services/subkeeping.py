@@ -8,20 +8,21 @@ a person had in there before, or did in it meanwhile, makes it theirs: it is lef
 import asyncio
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
-from pmrunnerd.services import keptrefs, submodules
+from pmrunnerd.services import flags, keptrefs, submodules, substatus
+from pmrunnerd.services.gathering import gather
 from pmrunnerd.services.git import OBJECT, Git, GitFailed, decode, email
 from pmrunnerd.services.marker import Marker, Within
 from pmrunnerd.services.outcome import Exited
-from pmrunnerd.services.submodules import Submodule
+from pmrunnerd.services.substatus import Standing
 
 log = logging.getLogger(__name__)
 
-_INDEX: Final = "pm-runner-index"
 _MANY: Final = 10_000  # commits; a run does not make more
-_HIDDEN: Final = "/^[a-zS] /p"
+_FLAGGED: Final = "/^[a-zS] /p"
 # Makes a file of one line; what is in its place goes, but for a directory with something in it.
 _WRITE: Final = 'rm -fd -- "$1" && printf "%s\\n" "$2" > "$1"'
 # Rules that others hide, one below the other; more are no accident.
@@ -39,43 +40,26 @@ class Left(NamedTuple):
     commit: str
 
 
-async def look(git: Git) -> tuple[Within, ...]:
-    """Return the submodules that are as their commit has them. Raises GitFailed."""
-    if not await asyncio.to_thread(os.path.isdir, git.cell.workspace / ".git/modules"):
-        return ()
-    found = [await _look(git, one) for one in await submodules.every(git) if one.is_guarded]
-    return tuple(within for within in found if within is not None)
+def found(git: Git, inside: Sequence[Standing]) -> tuple[Within, ...]:
+    """Return how those stand that are as their commits have them, with all that is in them."""
+    changed = [one.submodule.path for one in inside if not one.is_clean]
+    whole = [one for one in inside if not any(_is_in(path, one) for path in changed)]
+    return tuple(within for one in whole if (within := _within(git, one)) is not None)
 
 
-async def _look(git: Git, one: Submodule) -> Within | None:
-    """Return how a submodule stands; None if it has changes, or can have some that nobody sees."""
+def _is_in(path: str, one: Standing) -> bool:
+    return f"{path}/".startswith(f"{one.submodule.path}/")
+
+
+def _within(git: Git, one: Standing) -> Within | None:
+    path, target = one.submodule.path, one.submodule.target
     try:
-        one.path.encode()  # a note is to name it
-        return await _see(git, one)
-    except (UnicodeEncodeError, GitFailed):
+        path.encode()  # a note is to name it
+    except UnicodeEncodeError:
         return None
-
-
-async def _see(git: Git, one: Submodule) -> Within | None:
-    inner = git.within(one.target, git.cell.workspace / one.path)
-    if await inner.records("ls-files", "-v", "-z", only=_HIDDEN):
-        return None
-    branch, head = "", ""
-    for record in (await inner(*_status())).split("\0"):
-        name, _, value = record.removeprefix("# ").partition(" ")
-        if record and not record.startswith("# "):
-            return None
-        if name == "branch.oid" and OBJECT.fullmatch(value):
-            head = value
-        elif name == "branch.head" and value != "(detached)":
-            branch = value
-    directory = str(one.target.relative_to(git.cell.workspace / ".git"))
-    within = Within(path=one.path, directory=directory, head=head, branch=branch)
+    directory = str(target.relative_to(git.cell.workspace / ".git"))
+    within = Within(path=path, directory=directory, head=one.head, branch=one.branch)
     return within if within.is_sound() else None
-
-
-def _status() -> tuple[str, ...]:
-    return ("status", "--porcelain=v2", "--branch", "-z", "--ignore-submodules=none")
 
 
 async def keep(git: Git, began: Marker) -> list[Left]:
@@ -85,7 +69,7 @@ async def keep(git: Git, began: Marker) -> list[Left]:
     """
     if not began.submodules:
         return []
-    now = {one.path: one for one in await submodules.every(git)}
+    now = await _as_they_were(git)
     guarded = await asyncio.to_thread(submodules.guarded, git.cell.workspace)
     kept = []
     # Inner ones first: what an outer one is kept as names what they are kept as.
@@ -93,8 +77,8 @@ async def keep(git: Git, began: Marker) -> list[Left]:
         if (target := git.cell.workspace / ".git" / within.directory) not in guarded:
             continue
         try:
-            one = now.get(within.path)
-            if one is not None and one.target == target and await _look(git, one) == within:
+            tree = git.cell.workspace / within.path
+            if within in now and not await _hides(git.within(target, tree)):
                 continue
             inner = await _enter(git, target, within)
             if not await _is_somebody_s(inner, within):
@@ -104,6 +88,19 @@ async def keep(git: Git, began: Marker) -> list[Left]:
     return kept[::-1]
 
 
+async def _as_they_were(git: Git) -> tuple[Within, ...]:
+    try:
+        return found(git, await substatus.look(git))
+    except GitFailed as exc:  # more than it can say, say
+        log.warning("looking at each submodule alone: %s", exc)
+        return ()
+
+
+async def _hides(inner: Git) -> bool:
+    """Tell whether there is anything that git is not to look at; it may not even be there."""
+    return bool(await inner.records("ls-files", "-v", "-z", only=_FLAGGED))
+
+
 async def put_back(git: Git, run: str, kept: list[Left]) -> None:
     """Have what was kept where the run found it, each in a tree that was put back before."""
     for within, commit in kept:
@@ -111,7 +108,7 @@ async def put_back(git: Git, run: str, kept: list[Left]) -> None:
         try:
             inner = await _enter(git, target, within)
             await _put_back(inner, target, within)
-            await _clear(inner, run, target, commit)
+            await _clear(inner, run, commit)
         except GitFailed as exc:
             log.warning("cannot put submodule %s back: %s", within.path, exc)
 
@@ -172,7 +169,7 @@ async def _has_others(inner: Git, within: Within) -> bool:
 async def _keep(inner: Git, run: str, target: Path, within: Within) -> str:
     head = commit = await _commit(inner, "HEAD") or within.head
     if inner.tree != target:
-        tree = await _gather(inner, target / _INDEX, head)
+        tree = await _gather(inner, head)
         if tree != (await inner("rev-parse", f"{head}^{{tree}}")).strip():
             commit = await _commit_of(inner, run, tree, head)
     if commit == within.head:
@@ -189,14 +186,12 @@ async def _commit_of(inner: Git, run: str, tree: str, head: str) -> str:
     return (await inner("commit-tree", tree, "-p", head, "-m", what)).strip()
 
 
-async def _gather(inner: Git, index: Path, head: str) -> str:
-    """Return the tree of all that is not ignored, by an index of ours: it hides nothing."""
-    await inner.command("rm", "-rf", str(index))
-    await inner("read-tree", head, index=str(index))
-    await inner("add", "--all", index=str(index))
-    tree = await inner("write-tree", index=str(index))
-    await inner.command("rm", "-f", str(index))
-    return tree.strip()
+async def _gather(inner: Git, head: str) -> str:
+    try:
+        await flags.show(inner)
+    except GitFailed:  # an index that git cannot read hides nothing, and goes
+        await inner.command("rm", "-rf", f"{inner.directory}/index")
+    return await gather(inner, head)
 
 
 async def _put_back(inner: Git, target: Path, within: Within) -> None:
@@ -215,11 +210,11 @@ async def _put_back(inner: Git, target: Path, within: Within) -> None:
     await inner("reset", "--hard", "--quiet")
 
 
-async def _clear(inner: Git, run: str, target: Path, kept: str) -> None:
+async def _clear(inner: Git, run: str, kept: str) -> None:
     """Take away what is not tracked; first keep what only the run's own rules ignored."""
     only = ("-r", "--diff-filter=A", "--no-renames", "--name-only")
     for _ in range(_ROUNDS):
-        tree = await _gather(inner, target / _INDEX, "HEAD")
+        tree = await _gather(inner, "HEAD")
         if await inner("diff-tree", *only, kept, tree):
             await keptrefs.make(inner, run, await _commit_of(inner, run, tree, "HEAD"))
         if not await inner("clean", "-fd"):

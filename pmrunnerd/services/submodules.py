@@ -11,12 +11,11 @@ from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
 from pmrunnerd.services import guard
+from pmrunnerd.services.broom import pointers
 from pmrunnerd.services.cell import CannotConfine
 from pmrunnerd.services.git import Git, GitFailed
 
 _LINKS: Final = "/^160000 /p"
-_POINTS: Final = b"gitdir: "
-_LONG: Final = 8192
 _LOOK: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _DEEPEST: Final = 20
 
@@ -86,13 +85,7 @@ def leads(workspace: Path, path: str) -> Path | None:
     except OSError:  # .git is a link, or something is not ours to read
         return entry
     try:
-        content = os.read(file, _LONG)
-    except OSError:  # a directory
-        return entry
+        target = pointers.leads(file, os.fsencode(repository))
     finally:
         os.close(file)
-    if not content.startswith(_POINTS):
-        return entry
-    # Git takes what is before a NUL; and a path may go in circles, which `resolve` does not bear.
-    to, _, _ = content.removeprefix(_POINTS).rstrip(b"\r\n").partition(b"\0")
-    return Path(os.path.realpath(repository / os.fsdecode(to)))
+    return entry if target is None else Path(os.fsdecode(target))

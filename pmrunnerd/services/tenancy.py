@@ -13,20 +13,30 @@ from typing import Final, TypeVar
 
 from msgspec import structs
 
-from pmrunnerd.services import commits, flags, guard, holding, keeping, leftovers, subkeeping
+from pmrunnerd.services import (
+    commits,
+    flags,
+    guard,
+    holding,
+    ignoring,
+    keeping,
+    leftovers,
+    stubs,
+    subkeeping,
+)
 from pmrunnerd.services import marker as note
 from pmrunnerd.services import status as state
-from pmrunnerd.services.broom.errand import DEEPEST
 from pmrunnerd.services.cell import NoWorkspace
-from pmrunnerd.services.commits import Commit, NestedRepository, TooDeep
+from pmrunnerd.services.commits import Commit, InSubmodule
 from pmrunnerd.services.git import Git, GitFailed, TooSlow
-from pmrunnerd.services.holding import Held, hold
+from pmrunnerd.services.holding import Elsewhere, Held, hold
 from pmrunnerd.services.judgement import judge
 from pmrunnerd.services.keeping import Keeping
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.movement import Movement, movement
 from pmrunnerd.services.obstacles import ASIDE, Damaged, Tell, place, sweep, unheard
 from pmrunnerd.services.status import Status
+from pmrunnerd.services.substatus import uncommitted
 
 _SHORT: Final = 10
 # A full disk is no person's doing in the workspace, and no bug: the work is tried again.
@@ -52,42 +62,42 @@ class Tenancy:
         self._lock = lock
         self._aside = place(began.run)
         self.began = began
+        # Below the workspace, of what had to be moved out of the tree; empty if nothing had to.
+        self.aside = ""
 
     async def finish(self, subject: str, trailers: Sequence[tuple[str, str]]) -> Commit | None:
         """Commit what the run changed; None if it changed nothing.
 
-        Commits that it made itself stay. Raises HeadMoved, NestedRepository, TooDeep or another GitFailed;
-        then nothing was committed.
+        Commits that it made itself stay. Where it raises HeadMoved, NestedRepository, TooDeep, InSubmodule,
+        another GitFailed or TooSlow, nothing was committed; where Unnamed, it was.
         """
         return await self._explained(self._finish(subject, trailers))
 
     async def _finish(self, subject: str, trailers: Sequence[tuple[str, str]]) -> Commit | None:
         taken = await self._sweep()
+        # Nothing is asked behind the commit that can be asked before it.
+        where = f"{ASIDE}/{self._aside}"
+        self.aside = where if await self._git.has(where) else ""
         await flags.show(self._git)
         now = await state.settled(self._git)
         await self._check(now, {Movement.FOREIGN, Movement.REWRITTEN})
         if now.half_done:
             raise HeadMoved(f"it left {now.half_done} half done; nothing was committed")
-        if nested := [path for path in taken if not await self._git.ignores(path)]:
-            raise self._cannot_commit(nested)
+        ignored = await ignoring.among(self._git, taken)
+        if nested := [path for path in taken if path not in ignored]:
+            raise commits.refusal(nested, where)
+        if inside := await uncommitted(self._git):
+            raise InSubmodule(inside)
+        head = now.head
         if now.files:
             named = any(name == commits.TRAILER for name, _ in trailers)
             own = () if named else ((commits.TRAILER, self._git.run),)
             await commits.stage(self._git)
             await commits.make(self._git, subject, (*trailers, *own))
-        head = await self._git.commit_id("HEAD")
+            head = await commits.made(self._git)
         if head == self.began.head:
             return None
-        return Commit(
-            id=head,
-            subject=await commits.subject(self._git, head),
-            files=await commits.count(self._git, self.began.head, head),
-        )
-
-    def _cannot_commit(self, taken: Sequence[str]) -> GitFailed:
-        if deep := [path for path in taken if len(os.fsencode(path)) > DEEPEST]:
-            return TooDeep(deep, f"{ASIDE}/{self._aside}")
-        return NestedRepository(taken)
+        return await commits.described(self._git, self.began.head, head, subject)
 
     async def check(self) -> None:
         """Raise HeadMoved if somebody else's commits came in while it ran; GitFailed."""
@@ -104,6 +114,8 @@ class Tenancy:
         """Do it, and where git fails since the history is gone, say that."""
         try:
             return await doing
+        except Elsewhere:
+            raise
         except GitFailed:
             await state.explain(self._git, self.began.head)
             raise
@@ -126,11 +138,6 @@ class Tenancy:
         since, branch = self.began.since, self.began.branch
         holding.reopen(self._git.cell.workspace, self._lock, since)
         return await sweep(self._git, self._aside, since=since, branch=branch, tell=self._tell)
-
-    async def aside(self) -> str:
-        """Return the directory of what had to be moved out of the tree; empty if nothing had to."""
-        path = f"{ASIDE}/{self._aside}"
-        return path if await self._git.has(path) else ""
 
     async def put_away(self) -> Keeping | None:
         """Keep what the run left behind and go back to where it began. Raises GitFailed."""
@@ -226,13 +233,15 @@ async def _begin(  # noqa: PLR0913 - what `take` is told
     if judged.leftovers is not None:
         # When it began an agent can have written, too.
         dead = structs.replace(judged.leftovers, since=since)
+        with contextlib.suppress(GitFailed):  # where it cannot, they are kept with the rest
+            await stubs.clear(git)
         put_away(dead, await keeping.put_away(git, dead, aside, tell))
         note.remove(workspace)
         judged = await judge(git)
         if judged.problem:
             raise Held(f"cannot clean up {workspace}: {judged.problem}")
     now = judged.status
-    inside = await subkeeping.look(git)
+    inside = subkeeping.found(git, judged.submodules)
     here = Marker(run=git.run, head=now.head, branch=now.branch, submodules=inside)
     taken = structs.replace(here, since=time.time())
     note.write(workspace, taken)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from pmrunnerd.services import leftovers, process
+from pmrunnerd.services import leftovers, process, procfs
 from pmrunnerd.services.cell import NONE, NoWorkspace, Reach
 from pmrunnerd.services.child import Child, Usage
 
@@ -49,6 +49,9 @@ class Stray:
 
     def __init__(self, child: Child, run: str, *, below: bool) -> None:
         self._child = child
+        # Its group goes with it.
+        child.leaving = self._measure
+        self._left: Usage | None = None
         self._run = run
         self._below = below
         self.stdout, self.stderr = child.stdout, child.stderr
@@ -61,7 +64,15 @@ class Stray:
 
     async def end(self) -> None:
         """Kill it, its group, what it left behind, and return when nothing of that is there."""
+        self._measure()
         await self._child.end()
         with contextlib.suppress(TimeoutError):
             await leftovers.end(self._run, below=self._below)
-        self.usage = self._child.usage
+        if self._child.usage is not None and self._left is not None:
+            self.usage = self._child.usage.with_(self._left)
+
+    def _measure(self) -> None:
+        """Take note of what those used that nobody waited for, while they are there."""
+        if self._left is None:
+            others = leftovers.descendants() if self._below else leftovers.of(self._run)
+            self._left = procfs.used(others - {self._child.pid})

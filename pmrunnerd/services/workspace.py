@@ -23,6 +23,7 @@ from pmrunnerd.services.outcome import Exited
 
 # What lies at the top of a repository that has no working tree.
 _BARE = ("HEAD", "objects", "refs")
+_SOMEBODY = "-c user.name=me -c user.email=me@localhost"
 
 
 class Inspection(Struct, frozen=True, kw_only=True):
@@ -75,11 +76,10 @@ async def examine(
         unborn = False
     if not unborn:
         return found
-    commit = _command("git -C", found.path)
     return Inspection(
         path=found.path,
         problem="it has no commit yet, and a run needs one to go back to",
-        hint=f"{commit} commit --allow-empty -m start" if commit else "",
+        hint=_first_commit(found.path),
     )
 
 
@@ -139,7 +139,14 @@ def _no_repository(path: Path) -> tuple[str, str]:
         if (above / ".git").exists():
             add = _command("pmrunnerctl project add ALIAS", above)
             return f"it is only a part of the git repository {above}", add
-    return "it is no git repository", _command("git init", path)
+    init, commit = _command("git init", path), _first_commit(path)
+    return "it is no git repository", f"{init} && {commit}" if init else ""
+
+
+def _first_commit(path: Path) -> str:
+    """Return the command that makes one, also for whom git does not know yet."""
+    git = _command("git -C", path)
+    return f"{git} {_SOMEBODY} commit --allow-empty -m start" if git else ""
 
 
 def _command(words: str, path: Path) -> str:

@@ -90,7 +90,9 @@ def prepare(  # noqa: PLR0913 - what comes where, and then what is to be made of
             found, commits = check(disk, source, staged, here, kept=kept.name)
             _check_environment(found, here, force=force)
             coming = set(disk.names(staged))
-            restored = Restored(kept=str(kept), **asdict(contents(found, commits)))
+            there = not set(PARTS).isdisjoint(disk.names(directory))
+            before = str(kept) if there else ""
+            restored = Restored(kept=before, **asdict(contents(found, commits)))
             parts = tuple(part for part in PARTS if part in coming)
             plan = Intention(
                 parts=parts,

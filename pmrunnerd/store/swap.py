@@ -116,11 +116,9 @@ def finish(disk: Disk, directory: Path, lock: Lock) -> Intention | None:
         lock.begin_anew(max(plan.reaches, plan.restored.commits))
     forget(disk, directory)
     if plan is not None:
-        log.warning(
-            "restored %d commits; what was there before is in %s",
-            plan.restored.commits,
-            directory / ASIDE / plan.aside,
-        )
+        before = plan.restored.kept
+        kept = f"what was there before is in {before}" if before else "nothing was there before"
+        log.warning("restored %d commits; %s", plan.restored.commits, kept)
     return plan
 
 

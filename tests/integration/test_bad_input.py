@@ -74,9 +74,9 @@ def test_a_path_that_is_no_git_repository_is_told(unchanged: Daemon) -> None:
     bare = unchanged.home / "bare"
     bare.mkdir(exist_ok=True)
     done = ctl(unchanged, "project", "add", "pie", str(bare))
-    is_refused(
-        done, Exit.REFUSED, f"cannot add {bare}: it is no git repository", f"git init {bare}"
-    )
+    then = f"git -C {bare} -c user.name=me -c user.email=me@localhost commit --allow-empty -m start"
+    hint = f"git init {bare} && {then}"
+    is_refused(done, Exit.REFUSED, f"cannot add {bare}: it is no git repository", hint)
 
 
 @needs_sandbox
@@ -88,7 +88,8 @@ def test_a_repository_without_a_commit_is_told_and_accepted_once_it_has_one(daem
     git(empty, "add", "staged")
     before = recorded(daemon.state)
     done = ctl(daemon, "project", "add", "pie", str(empty))
-    then = f"git -C '{empty}' commit --allow-empty -m start"
+    somebody = "-c user.name=me -c user.email=me@localhost"
+    then = f"git -C '{empty}' {somebody} commit --allow-empty -m start"
     is_refused(done, Exit.REFUSED, f"cannot add {empty}: it has no commit yet", then)
     assert recorded(daemon.state) == before
     git(empty, *shlex.split(then)[3:])

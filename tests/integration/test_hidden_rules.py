@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pmrunnerd.services import subkeeping
+from pmrunnerd.services import subkeeping, substatus
 from pmrunnerd.services.keeping import put_away
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.obstacles import place
@@ -68,7 +68,7 @@ def test_in_a_submodule_too(tmp_path: Path, has_rules: bool) -> None:
     allowed = ("-c", "protocol.file.allow=always")
     git(here, *allowed, "submodule", "add", "--quiet", str(library), "library")
     git(here, "commit", "--quiet", "--message=add")
-    seen = asyncio.run(subkeeping.look(hands(here)))
+    seen = subkeeping.found(hands(here), asyncio.run(substatus.look(hands(here))))
     since = time.time() - 1
     began = Marker(run=RUN, head=head(here), branch="main", since=since, submodules=seen)
     (here / "library/.gitignore").write_text("mine/\n")

@@ -8,24 +8,22 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from pmrunnerctl.exits import Cannot
-from pmrunnerctl.where import Place
-from pmrunnerctl.wire import Connection
 from pmrunnerd.api.token import FILE
 from pmrunnerd.main import DISK_FAILED
 from pmrunnerd.model import events as ev
-from pmrunnerd.model import frames as f
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import Outcome, PlanApproval
 from pmrunnerd.model.events import RunBegan
 from tests.integration.daemon import Daemon, environment, facts
-from tests.integration.test_service_manager import heard
+from tests.integration.test_service_manager import heard, hears
 from tests.unit.api import desks
 from tests.unit.store.parts import opened
 
@@ -85,23 +83,17 @@ def test_the_journal_says_why_each_daemon_left_and_is_silent_where_it_was_killed
 def test_a_daemon_that_leaves_runs_at_work_starts_no_more_of_them(tmp_path: Path) -> None:
     port = a_free_port()
     with Daemon(tmp_path / "state", f"--web-port={port}") as daemon:
-        for alias in ("demo", "loud"):
-            daemon.add_project(alias, plan_approval=PlanApproval.MANUAL)
-        daemon.say("loud", "x" * 1_000_000)
+        daemon.add_project("demo", plan_approval=PlanApproval.MANUAL)
         daemon.say("demo", "echo done > done.txt")
         plan = daemon.until_kind("demo", "plan").plan
         until_the_web_door_is_open(daemon)
-        # Somebody who does not read their answer keeps the door open for as long as it waits.
-        deaf = Connection(Place(daemon.socket, ""), within=20)
-        deaf.send(f.encode(f.Call(call=1, request=f.encode_request(p.ChatHistory(project="loud")))))
-        assert deaf._socket.recv(1, socket.MSG_PEEK)
-        os.kill(daemon.pid, signal.SIGTERM)
-        while daemon.socket.exists():
-            time.sleep(0.005)
-        # From here on it leaves; what it is asked until it has left is for the next one to do.
-        ask_web(daemon, port, "/api/v1/plan/approve", {"plan": plan})
+        with begun(daemon, port, "/api/v1/plan/approve", {"plan": plan}) as finish:
+            os.kill(daemon.pid, signal.SIGTERM)
+            while daemon.socket.exists():
+                time.sleep(0.005)
+            # From here on it leaves; what it is asked until it has left is for the next one to do.
+            assert finish().startswith(b"HTTP/1.1 200 ")
         assert daemon.wait() == 0
-        deaf.close()
         said = kinds(daemon.state)
         assert said[-2:] == ["plan-approved", "daemon-stopped"]
         assert "run-started" not in said
@@ -121,17 +113,27 @@ def until_the_web_door_is_open(daemon: Daemon) -> None:
         time.sleep(0.01)
 
 
-def ask_web(daemon: Daemon, port: int, path: str, body: dict[str, str]) -> None:
-    """Change something by HTTP; anything but a good answer raises."""
-    headers = {
-        "Authorization": f"Bearer {(daemon.state / FILE).read_text().strip()}",
-        "Content-Type": "application/json",
-        "Idempotency-Key": "a",
-    }
-    url = f"http://127.0.0.1:{port}{path}"
-    asked = urllib.request.Request(url, json.dumps(body).encode(), headers)
-    with urllib.request.urlopen(asked, timeout=20) as answer:  # noqa: S310 - an address of ours
-        answer.read()
+@contextmanager
+def begun(
+    daemon: Daemon, port: int, path: str, body: dict[str, str]
+) -> Iterator[Callable[[], bytes]]:
+    """Begin to ask for a change by HTTP; what is given asks the rest, and returns the answer."""
+    data = json.dumps(body).encode()
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {(daemon.state / FILE).read_text().strip()}\r\n"
+        f"Idempotency-Key: a\r\nContent-Length: {len(data)}\r\nExpect: 100-continue\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", port), 20) as asking:
+        asking.sendall(head.encode())
+        # Whoever is told to go on has been heard.
+        assert b" 100 " in asking.recv(4096)
+
+        def finish() -> bytes:
+            asking.sendall(data)
+            return asking.recv(65536)
+
+        yield finish
 
 
 # Beginning
@@ -207,10 +209,10 @@ from pmrunnerd.house import House
 from pmrunnerd.options import parse
 
 async def live(house):
-    engine, _, watch = house._build()
+    engine, desk, watch = house._build()
     async with asyncio.TaskGroup() as group:
         group.create_task(house._store.run())
-        group.create_task(house._prove_liveness(engine))
+        group.create_task(house._reporting(engine, desk).run())
         await asyncio.to_thread(sys.stdin.readline)
         group.create_task(engine.run())
 
@@ -231,7 +233,7 @@ def test_an_engine_that_hangs_alone_does_not_earn_the_watchdog_until_it_turns(
     with manager, subprocess.Popen(argv, env=given, stdin=subprocess.PIPE) as house:
         try:
             # It was built a moment ago, which counts as a turn.
-            assert manager.recv(4096) == b"WATCHDOG=1"
+            hears(manager, b"WATCHDOG=1")
             manager.settimeout(0.8)
             assert heard(manager, at_most=10) < 10
             assert house.poll() is None
@@ -239,6 +241,6 @@ def test_an_engine_that_hangs_alone_does_not_earn_the_watchdog_until_it_turns(
             house.stdin.write(b"turn\n")
             house.stdin.flush()
             manager.settimeout(20)
-            assert manager.recv(4096) == b"WATCHDOG=1"
+            hears(manager, b"WATCHDOG=1")
         finally:
             house.kill()

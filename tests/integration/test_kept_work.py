@@ -73,6 +73,24 @@ def test_what_a_run_left_is_named_by_run_show_and_can_be_had_back(tmp_path: Path
         assert f"kept as {ref}" in daemon.ctl("task", "show", "t1").stdout
 
 
+def test_what_only_rules_of_the_run_s_own_ignored_is_named_wherever_the_rest_is(
+    tmp_path: Path,
+) -> None:
+    with Daemon(tmp_path / "state") as daemon:
+        path = daemon.add_project("demo")
+        daemon.say("demo", "echo '*.cache' > .gitignore; echo dear > it.cache; exit 3")
+        daemon.until_kind("demo", "error")
+        run = daemon.ask(p.RunList()).runs[-1].run.id
+        ref = f"refs/pm-runner/runs/{run}"
+        assert git(path, "show", f"{ref}-2:it.cache") == "dear\n"
+        both = f"{ref}, {ref}-2"
+        assert re.search(rf"^kept as +{both}$", daemon.ctl("run", "show", run).stdout, re.MULTILINE)
+        assert f"kept as {both}" in daemon.ctl("task", "show", "t1").stdout
+        assert f"kept 1 file as {both}" in daemon.ctl("run", "logs", run).stderr
+        history = daemon.ctl("chat", "history", "demo").stdout
+        assert f"what it had changed is kept as {both}" in history.replace("\n", "")
+
+
 def test_a_task_that_is_tried_again_begins_clean_and_what_it_left_before_is_named(
     tmp_path: Path,
 ) -> None:

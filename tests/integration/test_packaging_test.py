@@ -24,11 +24,11 @@ def program(directory: Path, name: str, script: str) -> None:
     path.chmod(0o755)
 
 
-def packaging_test(tools: Path, *, ci: bool) -> subprocess.CompletedProcess[str]:
+def packaging_test(tools: Path, *words: str, ci: bool) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, **THEN_STOP, "PATH": f"{tools}:{os.environ['PATH']}"}
     env = {name: value for name, value in env.items() if name not in {"CI", "DEBIAN_FRONTEND"}}
     return subprocess.run(
-        [ROOT / "packaging/test"],
+        [ROOT / "packaging/test", *words],
         cwd="/",
         env=env | {"CI": "true"} if ci else env,
         check=False,
@@ -72,6 +72,16 @@ def test_a_machine_that_has_everything_hears_nothing(tools: Path) -> None:
     answer = packaging_test(tools, ci=True)
 
     assert answer.stdout == ""
+    assert not tools.joinpath("calls").exists()
+
+
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_help_makes_and_installs_nothing(tools: Path, word: str) -> None:
+    answer = packaging_test(tools, word, ci=True)
+
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout.startswith("Usage: packaging/test ")
+    assert "Runs every test that this machine can run" in answer.stdout
     assert not tools.joinpath("calls").exists()
 
 

@@ -1,6 +1,7 @@
 """packaging/quickstart --claude: Claude Code is installed beside the runner, and logging in is said."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -101,6 +102,7 @@ def test_ones_own_login_is_offered_where_there_is_one_and_what_that_means_is_sai
     assert bundled in without
     assert without.index("claude setup-token") < without.index("pmrunnerctl agent login")
     assert "pmrunnerctl project add demo DIR --agent claude" in without
+    assert not re.search(r"\S#", without), "a shell takes a # for a comment after a space alone"
     own = Path(env["HOME"]) / ".claude" / ".credentials.json"
     own.parent.mkdir()
     own.write_text(json.dumps({"claudeAiOauth": {"accessToken": "sk-ant-oat01-hush"}}))

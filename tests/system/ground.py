@@ -14,7 +14,7 @@ DAEMON: Final = "pm-runner@prod.service"
 RUNS: Final = "/var/lib/pm-runner/runs/prod"
 PROJECTS: Final = "/srv/pm-runner/projects"
 SYSTEMD: Final = "/run/systemd/system"
-_DAEMON: Final = """\
+ROOMY: Final = """\
 [Service]
 # However little the machine has left that runs the tests, runs begin.
 Environment=PMRUNNER_RUNS_MEMORY=0 PMRUNNER_DISK_RESERVE=0 PMRUNNER_RUNS_SLOTS=4
@@ -29,7 +29,7 @@ class Ground:
 
     def begin(self) -> None:
         """Have prod running."""
-        self.drop_in(DAEMON, _DAEMON)
+        self.drop_in(DAEMON, ROOMY)
         self.machine.run("systemctl", "start", DAEMON)
 
     def end(self) -> None:

@@ -25,6 +25,17 @@ def no_descriptors() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@contextmanager
+def no_file_longer_than(size: int) -> Iterator[None]:
+    """Let no file become longer inside the block, in bytes: EFBIG."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 def on_a_disk(options: str, code: str, *words: str) -> list[str]:
     """Run Python where /mnt is a tmpfs of its own, for as long as it runs; return what it printed."""
     script = 'mount -t tmpfs -o "$1" none /mnt && shift && exec "$@"'

@@ -2,12 +2,11 @@
 
 import asyncio
 import contextlib
-import os
 import shlex
 import socket
 import stat
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -16,7 +15,7 @@ from msgspec import Struct
 
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.spec import Answered
-from pmrunnerd.services import mounts
+from pmrunnerd.services import addresses, mounts
 from pmrunnerd.services.agents import pm_ask
 
 SOCKET: Final = "ask"
@@ -87,8 +86,8 @@ async def listening(
 def _bind(directory: Path) -> socket.socket:
     door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        with _held(directory) as file:
-            door.bind(f"/proc/self/fd/{file}/{SOCKET}")
+        with addresses.held(directory) as held:
+            door.bind(addresses.within(held, SOCKET))
         (directory / SOCKET).chmod(stat.S_IRUSR | stat.S_IWUSR)
         door.listen(_BACKLOG)
         door.settimeout(0)
@@ -96,15 +95,6 @@ def _bind(directory: Path) -> socket.socket:
         door.close()
         raise
     return door
-
-
-@contextlib.contextmanager
-def _held(directory: Path) -> Iterator[int]:
-    file = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield file
-    finally:
-        os.close(file)
 
 
 class _Conversation(asyncio.Protocol):

@@ -10,7 +10,7 @@ from pmrunnerd.services.agents import review
 from pmrunnerd.services.agents.protocol import Job
 from pmrunnerd.services.agents.review import Result
 from pmrunnerd.services.changes import changes
-from pmrunnerd.services.git import Git, GitFailed
+from pmrunnerd.services.git import Git, failure
 from pmrunnerd.services.outcome import Exited
 
 _CLAIMS: Final = 200  # of the files that it names, so many are looked for
@@ -39,7 +39,7 @@ class Inspector:
         """Return those of some paths that are there. Raises GitFailed."""
         outcome = await self._git.program(("sh", "-c", _THERE, "sh", *paths))
         if not isinstance(outcome, Exited):
-            raise GitFailed(f"cannot look for the files that it names: {outcome}")
+            raise failure("look for the files that it names", outcome)
         return set(outcome.out.decode(errors="backslashreplace").split("\0")[:-1])
 
     def _below(self, path: str) -> str:

@@ -50,10 +50,12 @@ def _findings(result: Result, changed: Changes, there: Set[str], expects: str) -
             yield f"{_shown(claimed)} is said to be changed, and is no path"
         elif normpath(claimed) not in known:
             yield f"{_shown(claimed)} is said to be changed, and is not there"
-    if expects and not changed.paths:
+    if expects and not changed.paths and not changed.inside:
         yield f"nothing was changed, where the plan expects {expects} to be"
     for path in changed.nested:
         yield f"{_shown(path)} is a git repository of its own, which no commit can have: remove its .git"
+    for path in changed.inside:
+        yield f"{_shown(path)} is in a submodule, and no commit has it: commit it there"
     for line in changed.marked:
         yield f"work is left for later in {line}"
 

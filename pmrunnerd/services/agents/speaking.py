@@ -5,8 +5,9 @@ import contextlib
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM
-from typing import Final
+from typing import Any, Final
 
+from pmrunnerd.services.agents import lines
 from pmrunnerd.services.agents.chunks import Tail
 from pmrunnerd.services.cell import Cell, Command, Reach
 from pmrunnerd.services.pipes import Drain
@@ -14,6 +15,8 @@ from pmrunnerd.services.pipes import Drain
 # A line: a tool's whole result is one.
 LONGEST: Final = 64 << 20
 _PATIENCE: Final = 5.0
+# What one gets of that, in seconds, where a run is to end: it has more to do then, in little time.
+HASTE: Final = 1.0
 _MIB: Final = 1 << 20
 # What a sandbox adds to the number of a signal.
 _SIGNALLED: Final = 128
@@ -103,6 +106,20 @@ class Lines:
         """Return the next line, without its end; None once there will be no more."""
         return await self._whole.get()
 
+    async def message(self) -> dict[str, Any] | None:
+        """Return the next message, an object of JSON; None once there will be no more.
+
+        What else it prints, words now and then, goes by, and into the tail.
+        """
+        while (line := await self.next()) is not None:
+            with contextlib.suppress(ValueError):
+                said = lines.read(line)
+                if isinstance(said, dict):
+                    return said
+            if line.strip():
+                self.tail.add(line.decode(errors="replace") + "\n")
+        return None
+
     async def ended(self) -> int:
         """Return the exit status of a program that says no more. Raises Unheard."""
         assert self.command is not None
@@ -110,15 +127,15 @@ class Lines:
             await drain.finished()
         return await self.command.wait()
 
-    async def close(self, *, at_once: bool = False) -> None:
+    async def close(self, *, at_once: bool = False, soon: bool = False) -> None:
         """End the program and all that it started, and return when nothing of it is left.
 
         Unless that is to be `at_once`, it is told that nothing more will be said, and is given a
-        moment to write down what it has not yet of the conversation.
+        moment to write down what it has not yet of the conversation: a short one if it is `soon`.
         """
         if self.command is not None and not at_once:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(HASTE if soon else _PATIENCE):
                     await self.hush()
                     await self.command.wait()
         await self.kill()

@@ -11,6 +11,7 @@ from pmrunnerd.services.agents import prompts
 from pmrunnerd.services.agents.inspector import Inspector
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
 from pmrunnerd.services.agents.review import Result
+from pmrunnerd.services.cell import CannotConfine
 
 _MISPLACED: Final = (
     "What was accepted cannot be put on the branch as that is now; it is kept as {ref}"
@@ -29,7 +30,10 @@ class Verification:
 
     async def judge(self, result: Result) -> Verdict | None:
         """Return what the work comes to; None where it is sent back. Raises GitFailed, OSError."""
-        found = await self._inspector.look(result)
+        try:
+            found = await self._inspector.look(result)
+        except CannotConfine as exc:
+            return unseen(exc)
         if not found:
             self._report.tell(Concluded(at="", text=result.summary))
             return Verdict(outcome=Outcome.SUCCEEDED)
@@ -42,6 +46,11 @@ class Verification:
         summary = brief.cut(result.summary, brief.REASON)
         text = f"It says that the task is done: {summary}\nWhat was found:\n{listed}"
         return _ask(self._report, text)
+
+
+def unseen(exc: CannotConfine) -> Verdict:
+    """Return what work comes to that nobody can look at: the agent had a sandbox, so it passes."""
+    return Verdict(outcome=Outcome.INTERRUPTED, reason=str(exc))
 
 
 def accepted(job: Job, report: Report) -> Verdict | None:

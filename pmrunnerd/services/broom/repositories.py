@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import Final
 
+from pmrunnerd.services.broom import pointers
 from pmrunnerd.services.broom.entries import DIRECTORY, NOFOLLOW, find, is_directory, names
 from pmrunnerd.services.broom.errand import Errand
 
@@ -12,8 +13,6 @@ from pmrunnerd.services.broom.errand import Errand
 LEADS: Final = frozenset({b"config", b"commondir"})
 # What of a repository says what git executes there, or that it is one.
 _PIECES: Final = (b"HEAD", b"config", b"config.worktree", b"commondir", b"hooks")
-_POINTS: Final = b"gitdir: "
-_LONG: Final = 8192
 
 
 def is_ours(here: int, path: bytes, inside: list[bytes], errand: Errand) -> bool:
@@ -70,12 +69,6 @@ def _target(here: int, path: bytes, errand: Errand) -> bytes | None:
     except OSError:
         return None
     try:
-        content = os.read(file, _LONG)
-    except OSError:
-        return None
+        return pointers.leads(file, errand.top + b"/" + path)
     finally:
         os.close(file)
-    if not content.startswith(_POINTS):
-        return None
-    to, _, _ = content.removeprefix(_POINTS).rstrip(b"\r\n").partition(b"\0")
-    return os.path.realpath(errand.top + b"/" + path + b"/" + to if not to.startswith(b"/") else to)

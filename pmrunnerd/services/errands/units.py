@@ -36,6 +36,9 @@ _LONG: Final[Mapping[type[Errand[Any]], float]] = {
 # Seconds between two looks for the answer, and between two at who does it: that costs the manager's time.
 _LOOK: Final = 0.01
 _ASK: Final = 0.5
+# What takes long is looked for less often.
+_SLOWER: Final = 1.05
+_LONGEST_PAUSE: Final = 0.2
 # Seconds that somebody who answered may take to leave, and one who is stopped.
 _LEAVE: Final = 5.0
 
@@ -90,7 +93,7 @@ class Units:
         await asyncio.to_thread(paper.write, errand, secret)
         await self._host.start(paper.path.name)
         began = asked = time.monotonic()
-        total = _LONG.get(type(errand), _TOTAL)
+        total, pause = _LONG.get(type(errand), _TOTAL), _LOOK
         while (answer := paper.answered()) is None:
             now = time.monotonic()
             if enough():
@@ -107,7 +110,8 @@ class Units:
                         f"cannot finish errand {e.word(errand)}: it ended without a word",
                         hint=_look(paper),
                     )
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(pause)
+            pause = min(pause * _SLOWER, _LONGEST_PAUSE)
         if not isinstance(answer, (_ANSWERS[type(errand)], e.Failed)):
             raise Refused(
                 f"cannot use what came of errand {e.word(errand)}: {type(answer).__name__}"

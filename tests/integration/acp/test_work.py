@@ -8,7 +8,17 @@ import pytest
 from msgspec.structs import replace
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Asked, Changed, Committed, Concluded, Found, Other, Said, Used
+from pmrunnerd.model.progress import (
+    Asked,
+    Changed,
+    Committed,
+    Concluded,
+    Found,
+    Kept,
+    Other,
+    Said,
+    Used,
+)
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.spec import Limits
 from tests.integration.acp.parts import Acps
@@ -103,6 +113,24 @@ def test_a_run_that_is_stopped_ends_the_agent_and_all_that_it_started(tmp_path: 
 
         assert end(hosts.said(run)).outcome is Outcome.INTERRUPTED
         assert processes(f"sleep\0{word}") == []
+
+
+def test_what_a_deaf_agent_left_is_put_away_within_the_time_of_a_run_that_is_stopped(
+    tmp_path: Path,
+) -> None:
+    with Hosts(tmp_path) as hosts:
+        acps = Acps(hosts, [{"write": ["half.txt", "half\n"]}, {"hang": "deaf"}])
+        run = acps.start()
+        eventually((hosts.workspace / "half.txt").exists)
+        asyncio.run(hosts.host.stop(run))
+        said = hosts.said(run)
+
+        assert (end(said).outcome, end(said).reason) == (
+            Outcome.INTERRUPTED,
+            "it was told to stop",
+        )
+        assert [one.files for one in every(said, Kept)] == [1]
+        assert git(hosts.workspace, "status", "--porcelain") == ""
 
 
 def test_what_it_is_given_in_its_environment_is_in_no_command_line(tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.progress import Asked, Said, Used
+from pmrunnerd.model.progress import Asked, Kept, Said, Used
 from pmrunnerd.model.spec import Limits
 from pmrunnerd.services.agents.chunks import LIMIT
 from tests.fakes.model import Step, scripted
-from tests.integration.claude.parts import Claudes, answers, question, result, uses
+from tests.integration.claude.parts import Claudes, answers, question, result, uses, written
+from tests.integration.runhost.flawed import Flawed
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.unit.services.parts import git, head, needs_sandbox, processes, spec
 
@@ -176,3 +177,16 @@ def test_a_cli_that_says_nothing_is_silence(tmp_path: Path) -> None:
 
         assert end(said).outcome is Outcome.STALLED, said
         assert processes(str(cli)) == []
+
+
+def test_a_sandbox_that_does_not_start_to_clear_up_interrupts_the_run(tmp_path: Path) -> None:
+    flawed = Flawed(tmp_path, '"find ./FILE"')
+    with Hosts(tmp_path, path=flawed.path) as hosts:
+        steps = [written(hosts.workspace / "new.txt", "x\n"), result("It is done.", "new.txt")]
+        with scripted(*steps) as model:
+            said = Claudes(hosts, model).run()
+
+        assert flawed.was_met
+        assert end(said).outcome is Outcome.INTERRUPTED, said
+        assert end(said).reason == "cannot confine the agent: bubblewrap ended without a word"
+        assert len(every(said, Kept)) == 1

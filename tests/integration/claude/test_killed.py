@@ -72,6 +72,8 @@ def test_whoever_is_killed_the_task_is_done_once_in_the_same_session(
         assert git(hosts.workspace, "rev-list", "--count", f"{began}..HEAD").strip() == "1"
         done = "once\n" if moment == "while a command runs" else "half\n"
         assert git(hosts.workspace, "show", "HEAD:half.txt") == done
+        everywhere = ("--all", f"^{began}", "--format=", "--name-only")
+        assert set(git(hosts.workspace, "log", *everywhere).split()) == {"half.txt"}
         assert git(hosts.workspace, "status", "--porcelain") == ""
         assert len(task.state.questions) == when.asks
         sessions = {headers["X-Claude-Code-Session-Id"] for headers in model.headers}

@@ -58,8 +58,8 @@ def test_several_questions_of_one_turn_are_all_asked_and_answered_together(tmp_p
         ]
     )
     with Hosts(tmp_path) as hosts:
-        steps = [asking, result("Thanks.", last="small, large", anywhere="Bob")]
-        with scripted(*steps) as model:
+        ends = result("Thanks.", last="A person answers: cherry\n")
+        with scripted(asking, ends) as model:
             claudes = Claudes(hosts, model)
             first = claudes.start()
             asked = hosts.over(first)
@@ -72,6 +72,9 @@ def test_several_questions_of_one_turn_are_all_asked_and_answered_together(tmp_p
             said = claudes.run(answers=answers(asked, first, "cherry", "small, large", "Bob"))
 
         assert end(said).outcome is Outcome.SUCCEEDED, said
+        told = str(model.requests[-1]["messages"][-1])
+        assert "A person answers: small, large" in told
+        assert "A person answers: Bob" in told
 
 
 def test_the_same_words_asked_again_are_another_question(tmp_path: Path) -> None:

@@ -149,6 +149,30 @@ def test_a_disk_of_the_state_that_fills_up_ends_the_run_and_the_next_one_goes_on
 
 
 @needs_root
+def test_a_disk_of_the_workspace_that_git_fills_up_interrupts_the_run_and_the_next_ones_wait(
+    tmp_path: Path,
+) -> None:
+    # There is room for the work, and none for the work and git's copy of it.
+    with _small(tmp_path / "disk"), Hosts(tmp_path) as hosts:
+        hosts.workspace = repository(tmp_path / "disk/workspace")
+        run = hosts.start("head -c 2500000 /dev/urandom > big")
+        said = hosts.over(run)
+        assert end(said).outcome is Outcome.INTERRUPTED, said
+        assert "No space left on device" in end(said).reason
+        assert "what it left stays there" in end(said).reason
+
+        said = hosts.run("echo x > new", earlier=(run,))
+        assert end(said).outcome is Outcome.HELD, said
+        assert "No space left on device" in end(said).reason
+        assert (hosts.workspace / "big").exists()
+
+        _grow(tmp_path / "disk")
+        said = hosts.run("echo x > new", earlier=(run,))
+        assert end(said).outcome is Outcome.SUCCEEDED, said
+        assert [(away.run, away.files) for away in every(said, PutAway)] == [(run, 1)]
+
+
+@needs_root
 def test_a_disk_of_the_workspace_that_fills_up_fails_the_run_and_what_is_there_is_kept(
     tmp_path: Path,
 ) -> None:

@@ -90,3 +90,21 @@ def test_a_submodule_that_is_hostile_from_the_start_never_runs_outside(tmp_path:
         assert not trap.exists()
         person(here, "git status", trap)
         assert trap.exists()
+
+
+# Each of them is imported by the program that clears up, which alone may write the configuration.
+_MODULES = ("json/__init__", *("marshal", "stat", "pmrunnerd/__init__", "importlib/machinery"))
+
+
+def test_no_module_that_a_run_plants_is_imported_by_what_may_write_its_configuration(
+    tmp_path: Path,
+) -> None:
+    evil = "open('.git/config', 'a').write('[core]\\n\\tfsmonitor = touch evil\\n')"
+    with Hosts(tmp_path) as hosts:
+        before = (hosts.workspace / ".git/config").read_text()
+        plant = "".join(
+            f'mkdir -p $(dirname {name}); echo "{evil}" > {name}.py;' for name in _MODULES
+        )
+        for ending in ("true", "exit 3"):
+            said = hosts.run(f"{plant} {ending}")
+            assert (hosts.workspace / ".git/config").read_text() == before, said

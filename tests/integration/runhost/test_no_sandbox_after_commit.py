@@ -1,37 +1,24 @@
 """A sandbox that does not start right behind the commit: the work is not done a second time."""
 
-import os
 from pathlib import Path
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Committed
-from pmrunnerd.services import sandbox
+from tests.integration.runhost.flawed import Flawed
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.unit.services.parts import git, head, needs_sandbox
 
 pytestmark = needs_sandbox
 
-# Once, it does not start for what asks after the subject of the commit.
-_PROGRAM = """\
-#!/bin/sh
-case "$*" in
-    *"-1 --format=%s"*) mkdir {here}/done 2>/dev/null && exit 1 ;;
-esac
-exec {bwrap} "$@"
-"""
-
 
 def test_what_is_committed_by_then_is_found_by_the_next_run(tmp_path: Path) -> None:
-    bwrap = sandbox.find()
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    (programs / "bwrap").write_text(_PROGRAM.format(here=programs, bwrap=bwrap))
-    (programs / "bwrap").chmod(0o755)
-    with Hosts(tmp_path, path=f"{programs}:{os.environ['PATH']}") as hosts:
+    # It is for what asks after the subject of the commit.
+    flawed = Flawed(tmp_path, '"-1 --format=%s"')
+    with Hosts(tmp_path, path=flawed.path) as hosts:
         began = head(hosts.workspace)
         run = hosts.start("echo x >> tally")
         last = end(hosts.over(run))
-        assert (programs / "done").is_dir()
+        assert flawed.was_met
         assert last.outcome is Outcome.INTERRUPTED
         assert "cannot confine" in last.reason
 

@@ -51,6 +51,7 @@ def test_what_is_in_the_place_of_a_workspace_is_told_and_left_alone(
     with Hosts(tmp_path) as hosts:
         here, moved = hosts.workspace, tmp_path / "moved"
         theirs = repository(tmp_path / "theirs")
+        git(theirs, "commit", "--quiet", "--amend", "-m", "of another history")
         (theirs / "mine").touch()
         run = hosts.start(f"touch on; until [ -e .git/go ]; do sleep 0.01; done; {ending}")
         eventually((here / "on").exists)
@@ -60,6 +61,7 @@ def test_what_is_in_the_place_of_a_workspace_is_told_and_left_alone(
         said = hosts.over(run)
 
         why = "it is a link now" if other == "a link" else "another directory is there now"
+        assert "no commit any more" not in end(said).reason
         assert end(said).outcome is Outcome.FAILED
         assert f"cannot work in {here}: {why}" in end(said).reason
         assert git(here, "status", "--porcelain") == "?? mine\n"

@@ -25,6 +25,13 @@ CHANGES = {
     "a directory for a merge": f"echo x > new; mkdir -p {_OWN}/MERGE_HEAD/x",
     "an older commit": "git checkout -q HEAD~1; echo x > new",
 }
+# What no commit of the workspace can have; left so, it would hold the next run.
+UNCOMMITTED = {
+    "nothing committed": ("echo x > library/new", "library/new"),
+    "staged": ("cd library; echo x > new; git add new", "library/new"),
+    "in vain": ("echo x > library/new; echo y > done", "library/new"),
+    "an index that is none": (f"(cd library; echo x > {_OWN}/index; echo x > new)", "library"),
+}
 ENDS = {"exit 3": Outcome.FAILED, "pm-ask 'Which?' a b": Outcome.ASKED}
 
 
@@ -80,6 +87,23 @@ def test_what_a_run_left_in_one_is_kept_and_the_next_run_finds_it_as_it_was(
         named = git(here, "rev-parse", f"{kept.ref}:library").strip()
         assert git(here / "library", "show", f"{named}:new") == "x\n"
         assert git(here / "library", "rev-parse", kept.ref).strip() == named
+        assert end(hosts.run("echo x > next")).outcome is Outcome.SUCCEEDED
+
+
+@pytest.mark.parametrize("change", UNCOMMITTED)
+def test_a_run_that_leaves_something_uncommitted_in_one_fails_and_it_is_kept(
+    tmp_path: Path, change: str
+) -> None:
+    here = _workspace(tmp_path / "workspace")
+    before = _state(here)
+    script, named = UNCOMMITTED[change]
+    with Hosts(tmp_path) as hosts:
+        said = hosts.run(script)
+        assert end(said).outcome is Outcome.FAILED, said
+        assert f"cannot commit {named}: it is in a submodule" in end(said).reason
+        assert _state(here) == before
+        (kept,) = every(said, Kept)
+        assert git(here / "library", "show", f"{kept.ref}:new") == "x\n"
         assert end(hosts.run("echo x > next")).outcome is Outcome.SUCCEEDED
 
 

@@ -69,6 +69,7 @@ def test_where_somebody_accepted_that_every_page_says_so(tmp_path: Path, why: st
             ("status",),
             ("project", "list"),
             ("project", "show", "demo"),
+            ("plan", "list"),
             ("plan", "show", "p1"),
             ("task", "list"),
             ("task", "show", "t1"),
@@ -89,7 +90,9 @@ def test_where_somebody_accepted_that_whoever_reads_along_is_told(tmp_path: Path
         assert read_along.stdout.count("UNCONFINED") == 2, "of the plan, and of its run"
         daemon.say("demo", "pm-ask 'Which?'")
         assert daemon.until_kind("demo", "question").unconfined
-        _says_so(daemon, ("inbox",), ("plan", "show", "p2"), ("task", "show", "t2"))
+        _says_so(
+            daemon, ("inbox",), ("plan", "list"), ("plan", "show", "p2"), ("task", "show", "t2")
+        )
 
         body = git(path, "log", "-1", "--format=%(trailers:key=PM-Runner-Confinement)")
         assert body.strip() == "PM-Runner-Confinement: UNCONFINED"

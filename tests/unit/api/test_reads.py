@@ -10,6 +10,7 @@ import pytest
 
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.api.reads import READS
+from pmrunnerd.model import events as ev
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import TaskState
@@ -173,8 +174,10 @@ def test_where_nothing_confines_runs_every_project_says_so(tmp_path: Path) -> No
 def test_where_nothing_confines_runs_a_plan_says_so(tmp_path: Path) -> None:
     def look(desk: Desk) -> None:
         assert not ask(desk, p.PlanShow(plan="p1")).unconfined
+        assert [row.unconfined for row in ask(desk, p.PlanList()).plans] == [False]
         desk.confinement = v.UNCONFINED
         assert ask(desk, p.PlanShow(plan="p1")).unconfined
+        assert [row.unconfined for row in ask(desk, p.PlanList()).plans] == [True]
         entries = ask(desk, p.ChatHistory(project="demo")).entries
         assert [entry.kind for entry in entries if entry.unconfined] == ["plan"]
 
@@ -200,5 +203,21 @@ def test_a_question_is_shown_by_its_name_also_once_it_is_answered(tmp_path: Path
             assert ask(desk, p.Inbox()).items == ()
             with pytest.raises(NotFound):
                 READS[p.Inbox](desk, p.Inbox(question="q9"))
+
+    asyncio.run(scenario())
+
+
+def test_what_was_said_in_a_removed_project_can_be_read_and_nothing_else_be_done_with_it(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path) as desk:
+            await desk.store.commit(desks.added(), desks.posted("the text"))
+            (said,) = ask(desk, p.ChatHistory(project="demo")).entries
+            await desk.store.commit(ev.ProjectRemoved(project="w1", by="anna"))
+            for name in ("demo", "w1"):
+                assert ask(desk, p.ChatHistory(project=name)).entries == (said,)
+                with pytest.raises(NotFound):
+                    ask(desk, p.ProjectShow(project=name))
 
     asyncio.run(scenario())

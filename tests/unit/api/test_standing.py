@@ -10,14 +10,44 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Forbidden
 from pmrunnerd.model.state import State
+from pmrunnerd.rules import limits
 from tests.unit.api.desks import AT, READER, at_work
-from tests.unit.rules.life import a_plan, happen, started
+from tests.unit.rules.life import a_draft, a_plan, happen, started
+
+USED = ev.ProjectAdded(project="w1", alias="kitchen", path="/srv/kitchen", agent="claude")
+
+
+def test_a_login_that_nothing_uses_any_more_waits_for_nobody() -> None:
+    limited = ev.AgentLimited(agent="claude", kind="login", reason="401")
+    state = happen(State(), USED, limited)
+    other = happen(state, ev.ProjectAdded(project="w2", alias="cake", path="/srv/cake"))
+    kitchen, cake = other.projects["w1"], other.projects["w2"]
+    assert [len(standing.wanted(state, one)) for one in (None, kitchen, cake)] == [1, 1, 0]
+
+    happen(state, ev.ProjectChanged(project="w1", agent="shell"))
+    assert (standing.wanted(state), standing.checks(state, AT)) == ((), ())
+    assert standing.limited(state, AT) == ()
+
+    happen(state, ev.ProjectChanged(project="w1", agent="claude"))
+    assert standing.wanted(state) != ()
+    happen(state, ev.ProjectRemoved(project="w1"))
+    assert standing.wanted(state) == ()
+
+
+def test_work_that_is_not_over_wants_the_login_of_its_agent() -> None:
+    state = happen(a_draft(), ev.AgentLimited(agent="oracle", kind="login", reason="401"))
+    (project,) = state.projects.values()
+    assert (project.agent, limits.agent_of(state, state.tasks["t1"])) == ("shell", "oracle")
+    assert len(standing.wanted(state, project)) == len(standing.wanted(state)) == 1
+
+    happen(state, ev.TaskCancelled(task="t1", project=project.id, by="anna"))
+    assert standing.wanted(state) == ()
 
 
 def test_a_limit_that_passes_is_a_warning_and_waits_for_nobody() -> None:
     until = "2026-01-01T10:00:00.000Z"
     state = happen(
-        State(), ev.AgentLimited(agent="claude", kind="rate", reason="busy", until=until)
+        State(), USED, ev.AgentLimited(agent="claude", kind="rate", reason="busy", until=until)
     )
     (check,) = standing.checks(state, AT)
     assert (check.state, check.hint) == ("warning", "pmrunnerctl agent show claude")
@@ -41,7 +71,7 @@ def test_a_login_that_is_wanted_or_ends_soon_is_in_the_inbox_and_in_status(tmp_p
     async def scenario() -> None:
         async with at_work(tmp_path) as desk:
             limited = ev.AgentLimited(agent="claude", kind="login", reason="401")
-            await desk.store.commit(limited)
+            await desk.store.commit(USED, limited)
             (item,) = r.look(desk, READER, p.Inbox()).items  # type: ignore[attr-defined]
             assert (item.kind, item.text) == ("login", "nothing of claude starts: 401")
             assert item.command == "pmrunnerctl agent login claude"

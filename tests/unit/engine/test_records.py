@@ -17,7 +17,8 @@ def test_what_a_dead_run_left_behind_is_recorded_once(tmp_path: Path) -> None:
         (tmp_path / "runs" / "r2-bbbb").mkdir()
         (old := tmp_path / "runs" / "r1-aaaa").mkdir()
         os.utime(old, (0, 0))
-        put = PutAway(at=AT, run="r1-aaaa", ref="refs/pm-runner/runs/r1-aaaa", files=2)
+        ref = "refs/pm-runner/runs/r1-aaaa"
+        put = PutAway(at=AT, run="r1-aaaa", ref=ref, files=2, also=(f"{ref}-2",))
         stage.host.say("r2-bbbb", put)
         await stage.store.commit(
             ev.RunStarted(run="r1-aaaa", task="t1", project="w1", agent="shell", attempt=1),
@@ -36,6 +37,7 @@ def test_what_a_dead_run_left_behind_is_recorded_once(tmp_path: Path) -> None:
         await stage.runs.follow_safely("r2-bbbb")
         facts = [type(f) for batch in stage.store.read(0) for f in batch.facts]
         assert facts.count(ev.LeftoversKept) == 1
+        assert stage.state.runs["r1-aaaa"].ended.also == (f"{ref}-2",)  # type: ignore[union-attr]
         assert old.stat().st_mtime > time.time() - 60, "what is kept of it is new"
 
     play(tmp_path, scene)

@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from pmrunnerd.engine.remains import Remains
 from pmrunnerd.model import events as ev
+from pmrunnerd.model.errand import A, Errand, word
+from pmrunnerd.model.errors import Unavailable
+from pmrunnerd.services.errands.here import Here
 from tests.unit.engine.leavings import Leavings, with_leavings
 from tests.unit.services.parts import needs_sandbox
 
@@ -148,5 +152,31 @@ def test_what_failed_is_tried_again_only_when_that_is_wanted(tmp_path: Path) -> 
         await left.remains.clear_away(never)
         assert left.remains.left == {}
         assert not left.remains.due
+
+    with_leavings(tmp_path, scene)
+
+
+class Refusing(Here):
+    """Errands that somebody else would do, and does not."""
+
+    sealed = True
+
+    async def do(self, errand: Errand[A], **_: object) -> A:
+        raise Unavailable(f"cannot do errand {word(errand)}: no space left")
+
+
+def test_where_nobody_does_an_errand_what_is_ours_goes_all_the_same(tmp_path: Path) -> None:
+    async def scene(left: Leavings) -> None:
+        remains = Remains(
+            *(left.directory, lambda: left.store.state, left.workspaces, Refusing()),
+            hidden=(),
+            unconfined=False,
+        )
+        remains.add("r1-aaaa", "w1")
+        await remains.clear_away(never)
+
+        assert list((left.directory / "r1-aaaa").iterdir()) == []
+        (why,) = remains.told()
+        assert "cannot do errand letgo: no space left" in why
 
     with_leavings(tmp_path, scene)

@@ -1,4 +1,4 @@
-"""A person's own login that was renewed is tried, once, by one run."""
+"""A person's own login that has expired is told; one that was renewed is tried, once, by one run."""
 
 import asyncio
 import json
@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from pmrunnerd.api import standing
 from pmrunnerd.engine.renewals import Renewals
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.logins import Login
@@ -49,7 +50,11 @@ class Owned:
 
 
 def play(
-    tmp_path: Path, scene: Callable[[Owned], Awaitable[None]], kind: Login = Login.OWN
+    tmp_path: Path,
+    scene: Callable[[Owned], Awaitable[None]],
+    kind: Login = Login.OWN,
+    *,
+    limited: bool = True,
 ) -> None:
     async def whole() -> None:
         async with running(tmp_path / "state") as store:
@@ -58,7 +63,10 @@ def play(
             path = tmp_path / ".credentials.json"
             kept = Stored(kind=kind, path=str(path), secret="hush")
             file.write_bytes(msgspec.json.encode(kept))
-            await store.commit(ev.AgentLoggedIn(agent="claude", kind=kind.value), LIMITED)
+            project = ev.ProjectAdded(project="p1", alias="site", path="/site", agent="claude")
+            await store.commit(project, ev.AgentLoggedIn(agent="claude", kind=kind.value))
+            if limited:
+                await store.commit(LIMITED)
             await scene(Owned(store, path))
 
     asyncio.run(whole())
@@ -137,3 +145,51 @@ def test_one_that_is_refused_again_is_not_tried_again_until_it_changes(tmp_path:
         assert await owned.is_tried()
 
     play(tmp_path, scene)
+
+
+def test_one_that_has_expired_is_told_before_any_run_is_refused_until_it_is_renewed(
+    tmp_path: Path,
+) -> None:
+    async def scene(owned: Owned) -> None:
+        owned.write(LATER, expires=1000)
+        await owned.renewals.look()
+        (item,) = standing.wanted(owned.store.state)
+        assert item.text == "the login of claude expired at 1970-01-01T00:00:01.000Z"
+        assert item.command == "claude   # renews your login"
+        told = owned.store.state.accounts["claude"]
+        await owned.renewals.look()
+        assert owned.store.state.accounts["claude"] is told, "it is told once"
+
+        owned.write(2 * LATER)
+        await owned.renewals.look()
+        assert standing.wanted(owned.store.state) == ()
+
+    play(tmp_path, scene, limited=False)
+
+
+def test_one_that_is_good_or_nowhere_is_not_told_of_and_looked_at_when_it_ends(
+    tmp_path: Path,
+) -> None:
+    async def scene(owned: Owned) -> None:
+        await owned.renewals.look()
+        assert standing.wanted(owned.store.state) == (), "it may just be written"
+        owned.write(LATER)
+        await owned.renewals.look()
+        owned.write(LATER, expires=1000)
+        await owned.renewals.look()
+        assert standing.wanted(owned.store.state) == (), "it said that it is good for long"
+        await Owned(owned.store, owned.file).renewals.look()
+        assert len(standing.wanted(owned.store.state)) == 1, "a daemon that starts looks at it"
+
+    play(tmp_path, scene, limited=False)
+
+
+def test_another_kind_of_login_is_told_of_before_it_ends_and_by_what_it_said(
+    tmp_path: Path,
+) -> None:
+    async def scene(owned: Owned) -> None:
+        owned.write(LATER, expires=1000)
+        await owned.renewals.look()
+        assert standing.wanted(owned.store.state) == ()
+
+    play(tmp_path, scene, Login.TOKEN, limited=False)

@@ -1,5 +1,6 @@
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -7,6 +8,7 @@ from msgspec.structs import replace
 from pmrunnerd.engine import workspaces
 from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.model import events as ev
+from pmrunnerd.model.errand import A, Errand, Inspected
 from pmrunnerd.services.errands.here import Here
 from tests.integration.daemon import a_repository
 from tests.unit.engine.engines import an_engine
@@ -112,3 +114,53 @@ def test_a_task_does_not_start_while_its_workspace_is_reserved(tmp_path: Path) -
             turns.cancel()
 
     play(tmp_path, whole)
+
+
+class Elsewhere(Here):
+    """Errands that cost a unit each; what they find is what they are told."""
+
+    sealed = True
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__()
+        self.problems = list(problems)
+        self.at_once = self.most = 0
+
+    async def do(self, errand: Errand[A], **_: object) -> A:
+        self.at_once += 1
+        self.most = max(self.most, self.at_once)
+        await asyncio.sleep(0)
+        self.at_once -= 1
+        found: Any = Inspected(path="", problem=self.problems.pop(0) if self.problems else "")
+        answer: A = found
+        return answer
+
+
+def test_where_each_look_is_a_unit_a_workspace_that_stays_as_it_is_is_left_alone_longer(
+    tmp_path: Path,
+) -> None:
+    async def scene(stage: Stage) -> None:
+        errands = Elsewhere(*["no"] * 3)
+        watched = Workspaces(stage.store, unconfined=False, errands=errands, patience=0.05)
+        loop, waits = asyncio.get_running_loop(), []
+        for _ in range(4):
+            before = loop.time()
+            await watched.probe("t1")
+            waits.append(loop.time() - before)
+        assert all(wait >= least for wait, least in zip(waits, (0.05, 0.1, 0.2, 0.4), strict=True))
+        assert waits == sorted(waits)
+        assert watched.clear == {"t1"}
+
+    play(tmp_path, scene)
+
+
+def test_however_many_tasks_are_held_few_are_looked_at_at_once(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        errands = Elsewhere()
+        watched = Workspaces(stage.store, unconfined=False, errands=errands, patience=0)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(6):
+                group.create_task(watched.probe("t1"))
+        assert errands.most == workspaces.AT_ONCE
+
+    play(tmp_path, scene)

@@ -25,6 +25,22 @@ def test_an_alias_wins_over_the_identifier_of_another_project() -> None:
     ]
 
 
+def test_what_was_removed_is_found_to_be_looked_back_at_and_nothing_else() -> None:
+    state = happen(
+        State(),
+        ev.ProjectAdded(project="w1", alias="one", path="/srv/one"),
+        ev.ProjectRemoved(project="w1"),
+    )
+    for name in ("one", "w1"):
+        assert state.once_project(name).id == "w1"
+        with pytest.raises(NotFound):
+            state.project(name)
+    with pytest.raises(NotFound):
+        state.once_project("two")
+    happen(state, ev.ProjectAdded(project="w2", alias="one", path="/srv/one"))
+    assert [state.once_project(name).id for name in ("one", "w1")] == ["w2", "w1"]
+
+
 def test_a_fact_is_about_its_identifier_whatever_others_are_called() -> None:
     state = happen(
         State(),

@@ -77,7 +77,9 @@ def test_a_token_that_is_piped_is_sent_and_not_shown(
     daemon.answers[p.AgentLogin] = KNOWN
     typed(f"{TOKEN}\n")
     done = ctl("agent", "login")
-    assert done.out.splitlines()[0] == ("claude is logged in with a token of `claude setup-token`")
+    assert done.out.splitlines()[0] == (
+        "claude is logged in with a token of `claude setup-token`, which nobody has tried yet"
+    )
     assert daemon.requests() == [p.AgentLogin(secret=TOKEN)]
     typed(TOKEN)
     told = ctl("agent", "login", "--json").out

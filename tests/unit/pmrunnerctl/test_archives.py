@@ -90,6 +90,7 @@ def test_an_archive_is_read_from_standard_input(tmp_path: Path) -> None:
     done = subprocess.run(argv, input=archive, capture_output=True, check=False, env=environment())
 
     assert done.returncode == 0, done.stderr
+    assert b"before is in" not in done.stdout, "nothing was there"
     assert messages(tmp_path / "two") == messages(tmp_path / "one")
 
 

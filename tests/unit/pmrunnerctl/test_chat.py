@@ -9,6 +9,18 @@ from tests.unit.pmrunnerctl import samples
 from tests.unit.pmrunnerctl.conftest import Ctl, program
 
 
+def test_a_number_after_wait_is_not_taken_for_a_part_of_what_is_said(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    refused = ctl("chat", "send", "demo", "--wait", "5", "echo hi")
+
+    assert (refused.status, refused.out, daemon.heard) == (2, "", [])
+    assert "5 after --wait could be a time" in refused.err
+    assert "hint: pmrunnerctl chat send demo --wait '5 echo hi'" in refused.err
+    daemon.answers[p.ChatSend] = p.Done(id="m1")
+    assert ctl("chat", "send", "demo", "5", "echo hi").status == 0
+
+
 def test_words_are_one_message_and_its_identifier_is_told(ctl: Ctl, daemon: FakeDaemon) -> None:
     daemon.answers[p.ChatSend] = p.Done(id="m1")
 

@@ -85,7 +85,7 @@ def test_a_daemon_that_stays_away_is_unreachable_and_says_what_to_do(tmp_path: P
     with client(tmp_path / "s", patience=0.1) as asking, pytest.raises(Cannot) as caught:
         asking.call(p.Status())
 
-    assert str(caught.value) == f"cannot reach pmrunnerd at {tmp_path}/s: no such file or directory"
+    assert str(caught.value) == f"cannot reach pmrunnerd at {tmp_path}/s: no daemon listens there"
     assert (caught.value.exits, caught.value.hint) == (Exit.UNREACHABLE, "start it")
 
 

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 from pmrunnerctl import doctor
-from pmrunnerd.model import frames
+from pmrunnerd.model import frames, invocation
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.checkup import Check, Checkup
 from pmrunnerd.model.errors import Code
@@ -45,6 +45,17 @@ def test_what_the_daemon_finds_of_itself_stands_below_and_counts(
         "disk: df -h /s\n"
     )
     assert (shown.status, shown.err) == (8, "")
+
+
+def test_where_none_runs_the_port_of_the_last_one_is_looked_at(
+    ctl: Ctl, daemon: FakeDaemon, tmp_path: Path
+) -> None:
+    daemon.close()
+    words = invocation.encode(["--port", "0"])
+    (tmp_path / invocation.FILE).write_bytes(words)
+    shown = ctl("--json", "doctor", "--state-dir", str(tmp_path)).out
+    (port,) = [check for check in json.loads(shown)["checks"] if check["name"] == "web port"]
+    assert (port["state"], port["found"]) == ("ok", "the web door is closed")
 
 
 def test_an_agent_is_tried_by_the_daemon_that_runs_and_only_where_it_is_asked_for(

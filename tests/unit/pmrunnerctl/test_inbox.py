@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -70,6 +71,27 @@ def test_a_held_task_is_shown_once_with_why_and_where_to_look(ctl: Ctl, daemon: 
     assert head.startswith("t3  held in demo, ")
     assert "task t3" not in head
     assert rest == ["    it is not clean", f"    {command}"]
+
+
+def test_what_is_held_because_its_workspace_is_gone_can_be_given_up(
+    ctl: Ctl, daemon: FakeDaemon, tmp_path: Path
+) -> None:
+    command = f"git -C {tmp_path} status"
+    held = samples.question(
+        kind="held",
+        id="t3",
+        text="its .git is gone",
+        options=(),
+        command=command,
+        path=str(tmp_path),
+    )
+    daemon.answers[p.Inbox] = InboxTable(items=(held,))
+
+    assert ctl("inbox").out.splitlines()[-1] == (
+        "    pmrunnerctl task cancel t3; pmrunnerctl project remove demo   # unless it comes back"
+    )
+    (tmp_path / ".git").mkdir()
+    assert ctl("inbox").out.splitlines()[-1] == f"    {command}"
 
 
 def test_what_would_run_without_a_sandbox_is_shown_as_that(ctl: Ctl, daemon: FakeDaemon) -> None:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,15 @@ def test_what_nobody_wrote_or_a_link_leads_to_is_not_believed(tmp_path: Path) ->
     (tmp_path / invocation.FILE).symlink_to(tmp_path / "other" / invocation.FILE)
     assert lastly.options(tmp_path) == ()
     assert lastly.again("pmrunnerctl start", tmp_path) == "pmrunnerctl start"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a file of another user, and root to make one")
+def test_what_another_user_wrote_down_is_not_believed(tmp_path: Path) -> None:
+    noted(tmp_path, "--agent-claude-path", "/theirs")
+    os.chown(tmp_path / invocation.FILE, 65534, 65534)
+    assert lastly.options(tmp_path) == ()
+    os.chown(tmp_path / invocation.FILE, 0, 0)
+    assert lastly.options(tmp_path) == ("--agent-claude-path", "/theirs")
 
 
 @pytest.mark.parametrize("port", [("--port", "3504"), ("--web-port=3504",)])

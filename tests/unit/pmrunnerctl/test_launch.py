@@ -3,32 +3,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from pmrunnerctl import launch
 from tests.unit.pmrunnerctl.conftest import environment
-
-
-@pytest.mark.parametrize(
-    ("words", "options"),
-    [
-        (["/venv/bin/python", "/venv/bin/pmrunnerd", "--env", "dev"], ["--env", "dev"]),
-        (["python", "-m", "pmrunnerd.main", "--detach", "--port=1"], ["--port=1"]),
-        (["python", "/src/pmrunnerd/main.py", "--x"], ["--x"]),
-        (["sleep", "60"], []),
-        ([], []),
-    ],
-)
-def test_a_daemons_options_are_what_follows_its_name(words: list[str], options: list[str]) -> None:
-    assert launch._options(words) == options
-
-
-def test_the_options_of_a_process_that_is_gone_are_none() -> None:
-    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
-        pass
-
-    assert launch.arguments_of(ended.pid) == []
-    assert launch.arguments_of(0) == []
 
 
 def test_the_daemon_beside_the_client_is_the_one_that_is_started(tmp_path: Path) -> None:

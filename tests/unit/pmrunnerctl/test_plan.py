@@ -31,6 +31,12 @@ def test_plans_stand_one_a_line(paper: Paper) -> None:
     )
 
 
+def test_plans_that_nothing_confines_stand_out(paper: Paper) -> None:
+    plans.draw(paper, v.PlanTable(plans=(replace(ROW, unconfined=True),)))
+
+    assert "  UNCONFINED; 1 running  " in paper.text
+
+
 def test_one_plan_with_its_message_and_tasks(paper: Paper) -> None:
     row = v.TaskRow(task=samples.task(), alias="demo", waits="")
     rejected = samples.plan(state=PlanState.REJECTED, reason="not now")

@@ -84,7 +84,8 @@ def test_removing_says_what_stays(ctl: Ctl, daemon: FakeDaemon) -> None:
     removed = ctl("project", "remove", "demo")
 
     assert daemon.requests() == [p.ProjectRemove(project="demo")]
-    assert removed.out == "removed project demo; its directory and history stay\n"
+    assert removed.out.splitlines()[0] == "removed project demo; its directory and history stay"
+    assert removed.out.splitlines()[1].startswith("next: pmrunnerctl chat history ")
 
 
 def test_projects_are_listed_and_shown(ctl: Ctl, daemon: FakeDaemon) -> None:

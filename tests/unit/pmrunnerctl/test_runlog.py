@@ -74,6 +74,8 @@ def test_our_own_notes_go_to_standard_error() -> None:
         pr.Asked(at="", text="Why?"),
         pr.Committed(at="", commit="fedcba9876543210", subject="Build it", files=1),
         pr.Kept(at="", ref="refs/pm-runner/runs/r1", files=2),
+        pr.Kept(at="", ref="refs/x", files=2, also=("refs/x-2", "refs/x in library")),
+        pr.PutAway(at="", run="r0", ref="refs/x", files=2, also=("refs/x-2",)),
         pr.Kept(at="", ref="", files=0, aside=".git/pm-runner-kept/r1-1"),
         pr.PutAway(at="", run="r0", ref="refs/pm-runner/runs/r0", files=1),
         pr.Finished(at="", outcome=Outcome.FAILED, reason="exit status 2"),
@@ -89,6 +91,8 @@ def test_our_own_notes_go_to_standard_error() -> None:
         "-- asked: Why?\n"
         "-- committed fedcba987654 Build it (1 file)\n"
         "-- kept 2 files as refs/pm-runner/runs/r1\n"
+        "-- kept 2 files as refs/x, refs/x-2, refs/x in library\n"
+        "-- what run r0 left behind (2 files) is kept as refs/x, refs/x-2\n"
         "-- what git cannot keep is in .git/pm-runner-kept/r1-1\n"
         "-- what run r0 left behind (1 file) is kept as refs/pm-runner/runs/r0\n"
         "-- failed: exit status 2\n"

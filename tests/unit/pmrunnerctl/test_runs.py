@@ -52,6 +52,13 @@ def test_one_run_with_what_it_left(paper: Paper) -> None:
     )
 
 
+def test_all_that_keeps_something_of_a_run_is_named(paper: Paper) -> None:
+    run = samples.run(ended=samples.ended(Outcome.FAILED, kept="refs/x", also=("refs/x-2",)))
+    runs.draw(paper, samples.run_view(run))
+
+    assert "kept as  refs/x, refs/x-2\n" in paper.text
+
+
 def test_output_that_was_not_kept_is_told(paper: Paper) -> None:
     noted = "it printed more than 64 MiB; the rest is not kept"
     runs.draw(paper, samples.run_view(samples.run(ended=samples.ended(noted=noted))))

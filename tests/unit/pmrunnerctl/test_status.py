@@ -99,3 +99,10 @@ def test_what_is_kept_of_runs_is_one_line(
     draw(paper, samples.overview(retention=kept))
 
     assert f"kept     {told}" in paper.text
+
+
+def test_where_there_are_no_runs_nothing_is_kept_of_them(paper: Paper) -> None:
+    kept = Retention(at=samples.AT, size=0, limit=2 << 10, runs=0, prunable=0)
+    draw(paper, samples.overview(retention=kept))
+
+    assert "kept     nothing; at most 2.0 KiB of runs are\n" in paper.text

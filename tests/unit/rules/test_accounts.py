@@ -28,6 +28,18 @@ def test_the_reminder_of_a_login_that_is_no_more_is_none() -> None:
     assert not state.accounts["claude"].expiring
 
 
+def test_a_login_that_is_a_person_s_own_has_ended_until_it_is_renewed() -> None:
+    state = happen(State(), ev.AgentLoggedIn(agent="claude", kind="own"))
+    happen(state, ev.AgentExpiring(agent="claude", expires="2026-06-01"))
+    account = state.accounts["claude"]
+    assert (account.expires, account.expiring) == ("2026-06-01", True)
+    happen(state, ev.AgentRetried(agent="claude", by="anna"))
+    assert state.accounts["claude"].expiring
+    happen(state, ev.AgentRetried(agent="claude", by=""))
+    account = state.accounts["claude"]
+    assert (account.expires, account.expiring) == ("", False)
+
+
 def test_a_limit_keeps_the_login_and_its_end_keeps_when_that_was() -> None:
     state = happen(State(), ev.AgentLoggedIn(agent="claude", kind="token", by="anna"), LIMITED)
     account = state.accounts["claude"]

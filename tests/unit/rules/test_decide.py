@@ -150,6 +150,10 @@ def test_a_project_with_work_under_way_is_not_removed() -> None:
     with pytest.raises(Refused, match="task t1 is QUEUED") as refused:
         decide.remove_project(state, state.project("demo"), "anna")
     assert refused.value.hint == "pmrunnerctl task cancel t1"
+    stopping = ev.TaskCancelRequested(task="t1", project="w1", by="anna")
+    happen(state, started("t1", "r1"), stopping)
+    with pytest.raises(Refused, match="task t1 is being stopped"):
+        decide.remove_project(state, state.project("demo"), "anna")
 
 
 def test_a_rejected_plan_takes_its_tasks_with_it() -> None:

@@ -32,11 +32,11 @@ def test_nothing_more_is_recorded_of_a_run_that_ended() -> None:
 
 def test_what_a_dead_run_left_behind_is_found_with_it() -> None:
     state = happen(a_plan(), started("t1", "r1-aaaa"), *failed("t1", "r1-aaaa"))
-    kept = ev.LeftoversKept(run="r1-aaaa", project="w1", ref="refs/x", files=2)
+    kept = ev.LeftoversKept(run="r1-aaaa", project="w1", ref="refs/x", files=2, also=("refs/z",))
     stranger = ev.LeftoversKept(run="r9-ffff", project="w1", ref="refs/y", files=2)
     ended = happen(state, kept, stranger).runs["r1-aaaa"].ended
     assert ended is not None
-    assert ended.kept == "refs/x"
+    assert (ended.kept, ended.also) == ("refs/x", ("refs/z",))
 
 
 def test_an_answer_to_the_last_open_question_queues_the_task_again() -> None:

@@ -39,6 +39,23 @@ def test_what_is_said_is_written_in_that_order_with_the_time(tmp_path: Path) -> 
     assert (last.peak_memory, last.cpu_seconds) == (5, 0.123)
 
 
+def test_all_before_the_last_word_survives_a_power_cut_before_that_is_said_and_that_does_too(
+    tmp_path: Path,
+) -> None:
+    book = Book(tmp_path / "r1")
+    book.report.committed(Commit(id="b" * 40, subject="s", files=2))
+    book.report.finished(Outcome.SUCCEEDED, "", 0)
+
+    assert book.order == [Committed, None, Finished, None]
+
+
+def test_what_was_put_back_survives_a_power_cut_before_anybody_works_on_it(tmp_path: Path) -> None:
+    book = Book(tmp_path / "r1")
+    book.report.put_back("refs/w", there=True)
+
+    assert book.order == [PutBack, None]
+
+
 def test_what_is_not_known_is_absent(tmp_path: Path) -> None:
     book = Book(tmp_path / "r1")
     book.report.finished(Outcome.SUCCEEDED, "", None)

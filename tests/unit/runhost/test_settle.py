@@ -9,7 +9,7 @@ import pytest
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import AnyProgress, Asked, Committed, Kept
 from pmrunnerd.model.questions import Kind
-from pmrunnerd.runhost.settle import settle
+from pmrunnerd.runhost.settle import settle, unsettled
 from pmrunnerd.services import marker, tenancy
 from pmrunnerd.services.agents.protocol import Verdict
 from pmrunnerd.services.tenancy import Tenancy
@@ -156,6 +156,15 @@ def test_where_git_takes_too_long_nobody_waits_for_it_a_second_time(
     assert "it took longer than 1 s; what it left stays there, and the next run" in final.reason
     assert said == []
     assert marker.read(here) is not None
+
+
+def test_why_a_run_ended_is_not_told_a_second_time_where_its_work_stays() -> None:
+    told = Verdict(outcome=Outcome.INTERRUPTED, reason="it was told to stop")
+    stays = unsettled(told, Outcome.INTERRUPTED, "it was told to stop")
+
+    left = "what it left stays there, and the next run puts it away"
+    assert stays.reason == f"it was told to stop; {left}"
+    assert unsettled(SUCCESS, Outcome.FAILED, "git is slow").reason == f"git is slow; {left}"
 
 
 def test_a_git_directory_that_the_run_destroyed_is_told_and_not_followed(tmp_path: Path) -> None:

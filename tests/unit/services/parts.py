@@ -5,16 +5,17 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from pmrunnerd.model.spec import Limits, Spec
 from pmrunnerd.services import sandbox
-from pmrunnerd.services.cell import Cell
+from pmrunnerd.services.cell import NONE, Cell, Reach
 from pmrunnerd.services.confined import Confined
 from pmrunnerd.services.git import Git
+from pmrunnerd.services.outcome import Outcome
 from pmrunnerd.services.process import PATH
 from pmrunnerd.services.sandbox import Sandbox
 from pmrunnerd.services.unconfined import Unconfined
@@ -85,6 +86,22 @@ def confined(workspace: Path, agent: Path | None = None, hidden: tuple[Path, ...
 
 def unconfined(workspace: Path, agent: Path | None = None, run: str = RUN) -> Cell:
     return Unconfined(workspace, agent or workspace, run, below=False)
+
+
+class Ending(Git):
+    """A git in whose place everything ends like this."""
+
+    def __init__(self, workspace: Path, outcome: Outcome) -> None:
+        super().__init__(unconfined(workspace), RUN)
+        self._outcome = outcome
+        self.started = 0
+
+    async def _start(
+        self, words: Sequence[str], more: Mapping[str, str], reach: Reach = NONE
+    ) -> Outcome:
+        del words, more, reach
+        self.started += 1
+        return self._outcome
 
 
 def agent_directory(path: Path) -> Path:

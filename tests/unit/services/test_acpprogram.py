@@ -1,11 +1,13 @@
 """The program that a setting names."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.services import acpprogram, mounts
+from tests.house.tree import ROOT
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,16 @@ def test_each_thing_that_is_wrong_is_told_with_what_to_do(monkeypatch: pytest.Mo
     assert acpprogram.check("sh", "/nonexistent").state == "problem"
     assert acpprogram.check("sh", "").state == "ok"
     monkeypatch.setattr(acpprogram, "has_library", lambda: False)
-    assert acpprogram.check("sh", "").hint == "pip install 'pm-runner[acp]'"
+    assert acpprogram.check("sh", "").hint == acpprogram.INSTALL
+    both = acpprogram.check("", "")
+    assert both.found == "agent-client-protocol is not installed; agent.acp.command is not set"
+    assert both.hint == f"{acpprogram.INSTALL}\n{missing.hint}"
+
+
+def test_the_library_that_is_named_is_the_one_of_the_package() -> None:
+    package = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert package["project"]["optional-dependencies"]["acp"] == [acpprogram.LIBRARY]
+    assert acpprogram.LIBRARY in (ROOT / "README.md").read_text()
 
 
 def test_programs_of_the_system_and_our_interpreter_need_not_be_shown() -> None:

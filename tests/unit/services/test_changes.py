@@ -34,77 +34,6 @@ def test_what_is_new_changed_deleted_or_committed_since_is_a_path(tmp_path: Path
     assert git(workspace, "status", "--porcelain").splitlines()[0] == " D kept.txt"
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "x = 1  # TODO: later",
-        "// FIXME",
-        "/* xxx */",
-        "TODO",
-        "Still TODO.",
-        'raise Missing("TODO: write it")',
-        "# todo: later",
-        "// Todo(anna) later",
-        "-- fixme later",
-        "<!-- todo: more -->",
-        "# ... rest of the code",
-        "// ... existing code ...",
-        "# Implementation goes here",
-        "the rest of the function",
-        "# code omitted",
-    ],
-)
-def test_a_line_that_promises_more_is_told_with_its_file(tmp_path: Path, line: str) -> None:
-    workspace = repository(tmp_path / "w")
-    (workspace / "a.py").write_text(f"fine\n{line}\n")
-
-    assert look(workspace, head(workspace)).marked == (f"a.py: {line}",)
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        *("todos = []", "a.method(...)", "rest = rest[1:]", "hash XXXX"),
-        *(
-            "def add(todos, todo):",
-            "    todos.append(todo)",
-            "todo: buy milk",
-            "# Todo list",
-            "# Todo",
-        ),
-        *("Todo lo que hace falta.", "# todo lo demás", "A todo list, finished."),
-        *(
-            'TODO = "todo"',
-            "if state == Status.TODO:",
-            "state: 'TODO',",
-            'OPEN = ("TODO", "DOING")',
-        ),
-    ],
-)
-def test_a_line_that_only_looks_like_it_is_not_told(tmp_path: Path, line: str) -> None:
-    workspace = repository(tmp_path / "w")
-    (workspace / "a.py").write_text(f"{line}\n")
-
-    assert look(workspace, head(workspace)).marked == ()
-
-
-def test_a_line_that_was_there_before_is_nobody_s_of_this_run(tmp_path: Path) -> None:
-    workspace = repository(tmp_path / "w")
-    (workspace / "a.py").write_text("# TODO\n")
-    git(workspace, "add", "--all")
-    git(workspace, "commit", "--quiet", "--message=before")
-    (workspace / "a.py").write_text("# TODO\nmore\n")
-
-    assert look(workspace, head(workspace)).marked == ()
-
-
-def test_of_very_many_lines_a_few_are_told(tmp_path: Path) -> None:
-    workspace = repository(tmp_path / "w")
-    (workspace / "a.py").write_text("# TODO\n" * 5000)
-
-    assert len(look(workspace, head(workspace)).marked) == 20
-
-
 @pytest.mark.parametrize("committed", [False, True])
 def test_a_repository_in_the_workspace_is_told_and_the_rest_is_seen(
     tmp_path: Path, *, committed: bool
@@ -123,17 +52,6 @@ def test_a_repository_in_the_workspace_is_told_and_the_rest_is_seen(
     assert found.nested == ("sub/",)
     assert found.marked == ("zz.py: # TODO",)
     assert "zz.py" in found.paths
-
-
-@pytest.mark.parametrize("attribute", ["-diff", "binary", "diff=own", "-text"])
-def test_no_attribute_hides_a_line(tmp_path: Path, attribute: str) -> None:
-    workspace = repository(tmp_path / "w")
-    git(workspace, "config", "diff.own.binary", "true")
-    git(workspace, "config", "diff.own.textconv", "true")
-    (workspace / ".gitattributes").write_text(f"*.py {attribute}\n")
-    (workspace / "a.py").write_text("# TODO\n")
-
-    assert look(workspace, head(workspace)).marked == ("a.py: # TODO",)
 
 
 @pytest.mark.parametrize(
@@ -155,20 +73,18 @@ def test_no_setting_of_the_repository_hides_a_line_or_what_changed(
     assert found == Changes(frozenset(["a.py"]), ("a.py: # TODO",))
 
 
-def test_a_line_that_looks_like_a_name_is_a_line_and_names_nothing(tmp_path: Path) -> None:
-    workspace = repository(tmp_path / "w")
-    (workspace / "kept.txt").write_text("++ TODO\n@@ -0,0 +1,9 @@\n++ b/other\n# FIXME")
-    (workspace / "z y").write_text("# XXX\n")
-
-    assert look(workspace, head(workspace)).marked == (
-        "kept.txt: ++ TODO",
-        "kept.txt: # FIXME",
-        "z y: # XXX",
-    )
-
-
 def test_what_is_no_text_promises_nothing(tmp_path: Path) -> None:
     workspace = repository(tmp_path / "w")
     (workspace / "image").write_bytes(b"\0\1 XXX \0\n")
 
     assert look(workspace, head(workspace)).marked == ()
+
+
+def test_what_is_not_committed_in_a_submodule_is_told(tmp_path: Path) -> None:
+    workspace, library = repository(tmp_path / "w"), repository(tmp_path / "library")
+    allow = ("-c", "protocol.file.allow=always")
+    git(workspace, *allow, "submodule", "add", "--quiet", str(library), "library")
+    git(workspace, "commit", "--quiet", "--message=add")
+    (workspace / "library/new").touch()
+
+    assert look(workspace, head(workspace)) == Changes(frozenset(), (), inside=("library/new",))

@@ -1,11 +1,15 @@
 import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from pmrunnerd.services import commits
+from pmrunnerd.services.cell import NONE, Reach
 from pmrunnerd.services.commits import NestedRepository
 from pmrunnerd.services.git import Git
+from pmrunnerd.services.unconfined import Stray, Unconfined
+from tests.crash.tracing import STRACE
 from tests.unit.services.parts import RUN, git, hands, head, repository
 
 TRAILERS = (("PM-Runner-Task", "t1"), ("PM-Runner-Run", RUN))
@@ -44,6 +48,42 @@ def test_a_commit_holds_everything_that_is_not_ignored_and_names_its_run(tmp_pat
         f"PM-Runner-Run: {RUN}",
         "PM-Runner-Confinement: UNCONFINED",
     ]
+
+
+def test_what_a_run_made_where_a_sparse_checkout_leaves_files_out_is_committed(
+    tmp_path: Path,
+) -> None:
+    here = repository(tmp_path / "w")
+    git(here, "sparse-checkout", "set", "--no-cone", "/.gitignore")
+    (here / "new").touch()
+    _make(here)
+
+    assert git(here, "show", "--name-status", "--format=") == "A\tnew\n"
+
+
+class Traced(Unconfined):
+    """A cell that writes down which files each of its commands makes durable."""
+
+    def __init__(self, workspace: Path, log: Path) -> None:
+        super().__init__(workspace, workspace, RUN, below=False)
+        self._words = ("strace", "-f", "-y", "-A", "-e", "trace=fsync,fdatasync", "-o", str(log))
+
+    async def start(
+        self, command: Sequence[str], environment: Mapping[str, str], reach: Reach = NONE
+    ) -> Stray:
+        return await super().start([*self._words, "--", *command], environment, reach)
+
+
+@pytest.mark.skipif(STRACE is None, reason="strace is not installed")
+def test_a_commit_survives_a_power_cut_its_objects_and_its_branch(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    (here / "new").write_text("x")
+    log = tmp_path / "log"
+    asyncio.run(_staged_and_made(Git(Traced(here, log), RUN), "do it"))
+
+    synced = log.read_text()
+    assert f"{here}/.git/objects/" in synced
+    assert f"{here}/.git/refs/heads/main.lock" in synced
 
 
 def test_a_run_s_commit_is_found_behind_those_of_people_and_no_other_is(tmp_path: Path) -> None:

@@ -192,16 +192,30 @@ asyncio.run(main())
     assert done.stdout.splitlines()[-1] == "True True"
 
 
-@needs_sandbox
-def test_what_those_used_that_were_killed_is_known_too(tmp_path: Path) -> None:
-    burn = "import time; x = bytearray(80_000_000)\nwhile time.process_time() < 0.3: pass"
-    shell = f"python3 -c '{burn}\nprint(1, flush=True); time.sleep(600)' & wait"
+# What it takes to use as much, and say so; then it is idle.
+_BURN = """\
+python3 -c 'import time; x = bytearray(80_000_000)
+while time.process_time() < 0.3: pass
+print(1, flush=True); time.sleep(600)'"""
+LEAVES = {
+    "is killed": f"{_BURN} & wait",
+    "ends": f"mkfifo p; {_BURN} > p & read -r line < p; echo $line",
+    "ends, and it is nobody's child": f"mkfifo p; (setsid {_BURN} > p &); read -r line < p; echo $line",
+}
 
+
+@needs_sandbox
+@pytest.mark.parametrize("how", LEAVES)
+def test_what_those_used_that_are_there_when_a_command_ends_is_known_too(
+    tmp_path: Path, how: str
+) -> None:
     async def run() -> Usage | None:
-        running = await confined(tmp_path).start(["sh", "-c", shell], ENVIRONMENT)
+        running = await confined(tmp_path).start(["sh", "-c", LEAVES[how]], ENVIRONMENT)
         done = asyncio.Event()
         out = Drain(running.stdout, lambda _: done.set())
         await done.wait()
+        if how != "is killed":
+            await running.wait()
         await running.end()
         out.close()
         os.close(running.stderr)

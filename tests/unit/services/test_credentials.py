@@ -127,3 +127,9 @@ def test_neither_shows_its_secret_where_it_is_printed() -> None:
     kept = Stored(kind=Login.TOKEN, secret=SECRET)
     handed = credentials.credential(kept, "claude", NOW)
     assert "hush" not in f"{kept!r} {kept} {handed!r} {handed} {[kept]}"
+
+
+def test_the_logins_of_an_installed_state_are_where_its_daemon_cannot_look() -> None:
+    state = Path("/var/lib/pm-runner/state/prod")
+    assert credentials.installed(state) == Path("/var/lib/pm-runner/secrets/prod")
+    assert credentials.installed(Path("/srv/state")) == Path("/srv/state/secrets")

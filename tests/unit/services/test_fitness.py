@@ -95,6 +95,7 @@ def test_its_kind_and_what_is_handed_on_are_of_one_reading(tmp_path: Path) -> No
 def test_nothing_is_tried_where_it_could_not_work(tmp_path: Path) -> None:
     found = looked(tmp_path, Settings(), tries=True)["claude request"]
     assert (found.state, found.found) == ("problem", "not tried: see above")
+    assert found.hint == "pmrunnerctl agent login claude"
     logged_in(tmp_path)
     named = Settings(agent_claude_path=str(tmp_path / "not-there"))
     assert looked(tmp_path, named, tries=True)["claude request"].found == "not tried: see above"

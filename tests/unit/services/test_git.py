@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from pmrunnerd.services.git import Git, GitFailed, TooSlow, shown
+from pmrunnerd.services.git import Git, GitFailed, NoRoom, TooSlow, failure, shown
+from pmrunnerd.services.outcome import Exited, Killed, Outcome, Overflowed, TimedOut
 from tests.unit.services.parts import (
     RUN,
+    Ending,
     confined,
     git,
     hands,
@@ -142,6 +144,39 @@ def test_what_takes_too_long_is_told_apart_for_another_try_would_too(
         asyncio.run(hands(here)("log"))
     with pytest.raises(TooSlow):
         asyncio.run(hands(here).succeeds("log"))
+
+
+@pytest.mark.parametrize("outcome", [Killed(9, b"", b""), TimedOut(300.0), Overflowed(1 << 20)])
+def test_whoever_cannot_look_does_not_say_that_nothing_is_there(
+    tmp_path: Path, outcome: Outcome
+) -> None:
+    nobody = Ending(tmp_path, outcome)
+    with pytest.raises((GitFailed, TooSlow), match=f"cannot look for .git in {tmp_path}: "):
+        asyncio.run(nobody.has(".git"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"error: unable to write file x: No space left on device\nfatal: adding files failed",
+        b"fatal: cannot store pack file: Disk quota exceeded",
+        b"OSError: [Errno 28] No space left on device: b'own'",
+    ],
+)
+def test_a_disk_that_is_full_is_told_apart_for_it_passes(said: bytes) -> None:
+    assert type(failure("do it", Exited(128, b"", said))) is NoRoom
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Exited(128, b"x: No space left on device", b""),
+        Exited(128, b"", b"fatal: bad name 'No space left on device'"),
+        Killed(9, b"", b"x: No space left on device"),
+    ],
+)
+def test_who_only_mentions_a_full_disk_failed(outcome: Outcome) -> None:
+    assert type(failure("do it", outcome)) is GitFailed
 
 
 @needs_sandbox

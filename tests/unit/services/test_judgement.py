@@ -32,6 +32,38 @@ def test_changes_without_a_note_are_a_person_s_and_named(tmp_path: Path) -> None
     assert found.leftovers is None
 
 
+def _with_submodule(root: Path) -> Path:
+    here, library = repository(root / "w"), repository(root / "library")
+    allow = ("-c", "protocol.file.allow=always")
+    git(here, *allow, "submodule", "add", "--quiet", str(library), "library")
+    git(here, "commit", "--quiet", "--message=add")
+    return here
+
+
+def test_one_of_which_git_can_make_nothing_is_no_place_to_begin(tmp_path: Path) -> None:
+    here = _with_submodule(tmp_path)
+    (here / ".git/modules/library/objects").rename(tmp_path / "objects")
+
+    assert "library" in _judge(here).problem
+
+
+def test_changes_in_a_submodule_are_a_person_s_like_any_other(tmp_path: Path) -> None:
+    here = _with_submodule(tmp_path)
+    assert [one.submodule.path for one in _judge(here).submodules] == ["library"]
+    for path in ("draft.txt", "library/draft.txt"):
+        (here / path).touch()
+    assert _judge(here).problem.endswith(
+        "no run made; commit or stash them: draft.txt, library/draft.txt"
+    )
+
+    _note(here)
+    assert _judge(here).problem == ""
+    git(here, "commit", "--quiet", "--allow-empty", "-m", "mine")
+    assert _judge(here).problem.endswith(
+        "since; commit or stash them: draft.txt, library/draft.txt"
+    )
+
+
 def test_changes_with_a_note_are_the_dead_run_s(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
     note = _note(here)

@@ -73,8 +73,9 @@ def test_files_that_the_run_s_own_rules_ignored_are_kept_too(tmp_path: Path) -> 
     began = _took(here)
     (here / ".gitignore").write_text("ignored/\n*.cache\n")
     (here / "new.cache").write_text("worth something\n")
-    _put_away(here, began)
+    kept = _put_away(here, began)
 
+    assert kept == Keeping(ref=REF, files=1, also=(f"{REF}-2",)), "or nobody finds it"
     assert git(here, "status", "--porcelain") == ""
     assert not (here / "new.cache").exists()
     assert git(here, "show", f"{REF}-2:new.cache") == "worth something\n"
@@ -153,7 +154,10 @@ def test_what_was_kept_before_is_never_overwritten(tmp_path: Path) -> None:
     (here / "second").touch()
     second = _put_away(here, began)
 
-    assert [first, second] == [Keeping(ref=REF, files=1), Keeping(ref=f"{REF}-2", files=1)]
+    assert [first, second] == [
+        Keeping(ref=REF, files=1),
+        Keeping(ref=f"{REF}-2", files=1, also=(REF,)),
+    ]
     assert git(here, "ls-tree", "--name-only", REF).split() == [".gitignore", "first", "kept.txt"]
 
 
@@ -185,7 +189,8 @@ def test_what_was_kept_and_not_said_is_said_by_who_comes_next(tmp_path: Path) ->
     assert _put_away(here, began) == kept
 
     (here / "newer").touch()
-    assert _put_away(here, began) == _put_away(here, began) == Keeping(ref=f"{REF}-2", files=1)
+    again = Keeping(ref=f"{REF}-2", files=1, also=(REF,))
+    assert _put_away(here, began) == _put_away(here, began) == again
 
 
 @pytest.mark.parametrize("taken", ["refs/pm-runner", "refs/pm-runner/runs", "REF/x", "REF-2/x"])

@@ -28,7 +28,18 @@ def _made(here: Path) -> str:
 
 def test_what_has_a_name_is_never_overwritten(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
-    assert [_made(here) for _ in range(3)] == [f"{REFS}/{RUN}{end}" for end in ("", "-2", "-3")]
+    for end in ("", "-2", "-3"):
+        git(here, "commit", "--quiet", "--allow-empty", "-m", "more")
+        assert _made(here) == f"{REFS}/{RUN}{end}"
+
+
+def test_what_is_kept_already_gets_no_second_name(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    made = []
+    for _ in range(2):
+        kept = asyncio.run(hands(here)("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "left"))
+        made.append(asyncio.run(keptrefs.make(hands(here), RUN, kept.strip())))
+    assert made == [f"{REFS}/{RUN}"] * 2
 
 
 def test_what_is_in_the_way_of_all_goes_if_it_is_ours_to_name(tmp_path: Path) -> None:

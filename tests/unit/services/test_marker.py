@@ -1,12 +1,14 @@
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from pmrunnerd.services import marker
 from pmrunnerd.services.git import GitFailed
 from pmrunnerd.services.marker import NAME, Marker, Within
+from pmrunnerd.store.durable import Disk
 from tests.unit.services.parts import repository
 
 NOTE = Marker(run="r1-4f2a", head="a" * 40, branch="feature/ü-1", since=12.5)
@@ -36,6 +38,37 @@ def test_a_note_takes_the_place_of_another_and_leaves_nothing_else(tmp_path: Pat
 
     assert marker.read(here) == restoring
     assert [path.name for path in (here / ".git").glob("pm-runner*")] == [NAME]
+
+
+class Watched(Disk):
+    """Remembers what was made durable, and which note was there at that moment."""
+
+    def __init__(self, workspace: Path) -> None:
+        self._workspace = workspace
+        self.seen: list[tuple[str, Marker | None]] = []
+
+    def sync(self, file: int) -> None:
+        content = Path(f"/proc/self/fd/{file}").read_text()
+        self.seen.append((content, marker.read(self._workspace)))
+
+    def sync_directory(self, path: Path) -> None:
+        assert path.samefile(self._workspace / ".git")
+        self.seen.append(("its name", marker.read(self._workspace)))
+
+
+def test_a_note_that_takes_the_place_of_another_is_durable_before_and_so_is_its_name_behind(
+    tmp_path: Path,
+) -> None:
+    here = repository(tmp_path / "w")
+    marker.write(here, NOTE)
+    restoring = replace(NOTE, restoring="refs/pm-runner/runs/r0-4f2a")
+    disk = Watched(here)
+    marker.exchange(here, restoring, disk)
+
+    (content, before), named = disk.seen
+    assert msgspec.json.decode(content, type=Marker) == restoring
+    assert before == NOTE
+    assert named == ("its name", restoring)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.services import obstacles
-from pmrunnerd.services.git import Git, GitFailed
+from pmrunnerd.services.git import Git, GitFailed, TooSlow
 from pmrunnerd.services.obstacles import ASIDE, evacuate, place, sweep
+from pmrunnerd.services.outcome import Exited, Killed, Outcome, TimedOut
 from tests.unit.services.parts import (
     RUN,
+    Ending,
     confined,
     eventually,
     git,
@@ -44,6 +46,23 @@ def test_a_git_that_is_gone_is_told_in_words(tmp_path: Path) -> None:
     (tmp_path / "w").mkdir()
     with pytest.raises(GitFailed, match=r"its \.git is gone; put it back, or remove the project"):
         _sweep(tmp_path / "w")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind", "why"),
+    [
+        (TimedOut(300.0), TooSlow, "it took longer than 300 s"),
+        (Killed(9, b"{}", b"oops"), GitFailed, "signal 9 ended it"),
+        (Exited(1, b"{", b"Traceback\n  File x\nKeyError: 'guarded'\n\n"), GitFailed, "KeyError.*"),
+        (Exited(3, b"", b""), GitFailed, "exit status 3"),
+    ],
+)
+def test_what_keeps_it_from_clearing_up_is_told_in_words(
+    tmp_path: Path, outcome: Outcome, kind: type[Exception], why: str
+) -> None:
+    here = repository(tmp_path / "w")
+    with pytest.raises(kind, match=rf"cannot clear up {here}: {why}\Z"):
+        asyncio.run(sweep(Ending(here, outcome), place(RUN), since=0.0, branch="main"))
 
 
 @pytest.mark.parametrize("where", [".git", ".git/modules/library"])

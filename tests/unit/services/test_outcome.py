@@ -3,7 +3,7 @@ import os
 from pathlib import Path
 
 from pmrunnerd.services import process
-from pmrunnerd.services.outcome import Exited, Killed, Outcome, Overflowed, TimedOut, collect
+from pmrunnerd.services.outcome import Exited, Killed, Outcome, Overflowed, TimedOut, collect, why
 from tests.unit.services.parts import ENVIRONMENT, eventually, processes
 
 
@@ -21,6 +21,16 @@ def test_an_exit_brings_status_and_both_outputs_apart() -> None:
 
 def test_a_foreign_signal_is_told_apart_and_keeps_the_output() -> None:
     assert _collect("echo out; kill -SEGV $$") == Killed(11, b"out\n", b"")
+
+
+def test_each_end_that_is_none_is_told_in_words() -> None:
+    assert why(Exited(3, b"out", b"err \xff\n")) == "err \\xff"
+    assert why(Exited(3, b"out\n", b"")) == "out"
+    assert why(Exited(3, b"", b"\n")) == "exit status 3"
+    assert why(Exited(3, b"", b"x" * 600)) == "x" * 500
+    assert why(Killed(9, b"out", b"err")) == "signal 9 ended it"
+    assert why(TimedOut(300.0)) == "it took longer than 300 s"
+    assert why(Overflowed(32 << 20)) == "it printed more than 32 MiB"
 
 
 def test_a_limit_in_time_kills_and_says_so() -> None:

@@ -59,3 +59,31 @@ def test_a_module_that_it_lacks_is_not_found_by_its_neighbours(planted: Path) ->
     done = _run("pmr_planted")
 
     assert "ImportError: cannot import name 'deeper' from 'pmr_planted'" in done.stderr
+
+
+def test_what_was_prepared_is_lent_as_it_was_then(planted: Path) -> None:
+    parcel.prepare(import_module("pmr_planted"))
+    for module in planted.iterdir():
+        module.unlink()
+    done = _run("pmr_planted")
+
+    assert json.loads(done.stdout) == [[], "__main__", False]
+
+
+def test_nothing_is_imported_from_where_it_is_started(planted: Path, tmp_path: Path) -> None:
+    place = tmp_path / "workspace"
+    place.mkdir()
+    for name in ("json.py", "marshal.py"):
+        (place / name).write_text("print('planted')\n")
+    with parcel.packed(import_module("pmr_planted")) as file:
+        done = subprocess.run(
+            parcel.command(file),
+            capture_output=True,
+            text=True,
+            check=False,
+            pass_fds=(file,),
+            cwd=place,
+        )
+
+    assert done.stdout.startswith('[[], "__main__"'), done
+    assert planted.is_dir()

@@ -3,6 +3,7 @@ import os
 import resource
 import signal
 import stat
+import tracemalloc
 from pathlib import Path
 
 import msgspec
@@ -113,6 +114,15 @@ def test_a_file_cut_at_any_byte_shows_its_whole_lines_and_goes_on_where_it_stopp
         assert first + directory.read(cursor, 10) == expected
 
 
+def _pages(directory: RunDirectory) -> list[AnyProgress]:
+    """Return all reports, a page after the other."""
+    cursor, read = 0, list[AnyProgress]()
+    while page := directory.read(cursor, 256):
+        read += [report for _, report in page]
+        cursor = page[-1][0]
+    return read
+
+
 @given(st.lists(st.text(max_size=50), max_size=30), st.integers(1, 5))
 def test_any_text_comes_back_whatever_the_page(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], limit: int
@@ -133,7 +143,25 @@ def test_a_line_longer_than_a_page_is_read_whole(tmp_path: Path) -> None:
     long = _output("\0" * 300_000)  # six bytes each, in JSON
     _write(directory, _output("a"), long, _output("b"))
 
-    assert [report for _, report in directory.read(0, 10)] == [_output("a"), long, _output("b")]
+    assert _pages(directory) == [_output("a"), long, _output("b")]
+
+
+def test_long_reports_are_read_a_few_at_a_time_so_that_many_take_no_memory(tmp_path: Path) -> None:
+    directory = _directory(tmp_path)
+    said = [_output(f"{number:064000}") for number in range(100)]
+    _write(directory, *said)
+    tracemalloc.start()
+    try:
+        cursor = 0
+        while page := directory.read(cursor, 256):
+            cursor = page[-1][0]
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert cursor == directory.events.stat().st_size
+    assert peak < 1 << 20
+    assert _pages(directory) == said
 
 
 def test_what_a_newer_run_host_says_is_skipped_and_the_rest_is_read(tmp_path: Path) -> None:

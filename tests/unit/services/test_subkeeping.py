@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from pmrunnerd.services import subkeeping, submodules
+from pmrunnerd.services import subkeeping, submodules, substatus
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.keeping import Keeping, put_away
 from pmrunnerd.services.marker import Marker, Within
@@ -31,7 +31,7 @@ def _quiet(here: Path, *words: str) -> None:
 
 
 def _took(here: Path) -> Marker:
-    seen = asyncio.run(subkeeping.look(hands(here)))
+    seen = subkeeping.found(hands(here), asyncio.run(substatus.look(hands(here))))
     since = time.time() - 1
     return Marker(run=RUN, head=head(here), branch="main", since=since, submodules=seen)
 
@@ -161,6 +161,34 @@ def test_what_a_run_left_in_one_is_kept_and_it_goes_back(
     assert git(library, "show", f"{named}:new") == "new\n"
     assert git(library, "show", f"{named}:kept.txt") == "changed\n"
     assert [one.path for one in _took(here).submodules] == ["library", "library/deeper"]
+
+
+def test_a_sparse_one_goes_back_and_what_it_leaves_out_is_neither_there_nor_deleted(
+    tmp_path: Path,
+) -> None:
+    here = _workspace(tmp_path)
+    library = here / "library"
+    git(library, "sparse-checkout", "set", "--no-cone", "/.gitignore", "/deeper")
+    began, before = _took(here), _state(here)
+    (library / "new").write_text("new\n")
+    (library / ".gitignore").write_text("other\n")
+    kept = _put_away(here, began)
+
+    assert kept == Keeping(ref=REF, files=1)
+    assert _state(here) == before
+    assert not (library / "kept.txt").exists()
+    changed = git(library, "diff", "--name-only", "main", f"{REF}")
+    assert changed.split() == [".gitignore", "new"]
+
+
+def test_what_a_run_takes_out_and_from_git_s_eyes_comes_back(tmp_path: Path) -> None:
+    here = _workspace(tmp_path)
+    began = _took(here)
+    git(here / "library", "update-index", "--skip-worktree", "kept.txt")
+    (here / "library/kept.txt").unlink()
+    _put_away(here, began)
+
+    assert (here / "library/kept.txt").read_text() == "kept\n"
 
 
 def test_one_in_another_is_kept_by_that_and_both_go_back(tmp_path: Path) -> None:

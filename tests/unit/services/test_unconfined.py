@@ -4,9 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from pmrunnerd.services import leftovers
+from pmrunnerd.services.child import Usage
 from pmrunnerd.services.outcome import Exited, collect
-from tests.unit.services.parts import RUN, eventually, processes, unconfined
+from tests.unit.services.parts import ENVIRONMENT, RUN, eventually, processes, unconfined
 
 STARTER = """
 import asyncio, sys
@@ -57,3 +60,21 @@ def test_a_killed_starter_takes_the_command_along_and_the_rest_is_found_by_name(
     asyncio.run(leftovers.end(run, below=False))
 
     assert not processes(word)
+
+
+@pytest.mark.parametrize("apart", ["", "setsid "])
+def test_what_those_used_that_are_there_when_the_command_ends_is_known(
+    tmp_path: Path, apart: str
+) -> None:
+    burn = "import time; x = bytearray(80_000_000)\nwhile time.process_time() < 0.3: pass"
+    shell = f"mkfifo p; {apart}python3 -c '{burn}\nprint(1, flush=True); time.sleep(600)' > p & read -r l < p"
+
+    async def run() -> Usage | None:
+        running = await unconfined(tmp_path).start(["sh", "-c", shell], ENVIRONMENT)
+        await collect(running, total=60, limit=1000)
+        return running.usage
+
+    used = asyncio.run(run())
+    assert used is not None
+    assert used.peak_memory > 80_000_000
+    assert used.cpu_seconds > 0.25  # the kernel counts in hundredths

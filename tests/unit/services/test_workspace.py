@@ -87,7 +87,9 @@ def test_what_helps_can_be_pasted_or_is_not_there(tmp_path: Path) -> None:
     odd.mkdir()
     lines.mkdir()
 
-    assert _inspect(odd).hint == f"git init '{odd}'"
+    commit = f"git -C '{odd}' -c user.name=me -c user.email=me@localhost commit"
+    hint = f"git init '{odd}' && {commit} --allow-empty -m start"
+    assert _inspect(odd).hint == hint
     assert _inspect(lines).hint == ""
     mistyped = _inspect(tmp_path / "none" / "deep")
     assert (mistyped.hint, mistyped.missing) == (f"ls {tmp_path}", True)
@@ -145,7 +147,8 @@ def test_a_repository_without_a_commit_is_told_with_what_makes_one(tmp_path: Pat
     git(here, "init", "--quiet")
     found = _examine(here)
     assert found.problem == "it has no commit yet, and a run needs one to go back to"
-    assert found.hint == f"git -C '{here}' commit --allow-empty -m start"
+    somebody = "-c user.name=me -c user.email=me@localhost"
+    assert found.hint == f"git -C '{here}' {somebody} commit --allow-empty -m start"
     git(here, *shlex.split(found.hint)[3:])
     assert _examine(here) == Inspection(path=here)
     git(here, "checkout", "--quiet", "--detach")

@@ -12,8 +12,9 @@ from pmrunnerd.services.agents.decisions import Decisions
 # What the cell allows to everybody in it.
 _HARMLESS: Final = frozenset({"read", "search", "think"})
 _WRITERS: Final = frozenset({"edit", "delete", "move"})
-# Once, for what holds for longer is ours to remember: the agent may write that down, for later runs.
-_ALLOW: Final = ("allow_once", "allow_always")
+# What holds for longer is ours to remember: the agent may write that down, for later runs, and ask
+# about it no more.
+_ALLOW: Final = "allow_once"
 
 
 class Permissions:
@@ -26,11 +27,11 @@ class Permissions:
     def decide(self, call: Mapping[str, Any], options: Sequence[Mapping[str, Any]]) -> str | Asked:
         """Return which of the options is chosen, or what a person is asked.
 
-        Where none of them would allow it, a person is asked all the same: who reads can deny.
+        Where none of them would allow it once, a person is asked all the same: who reads can deny.
         """
         question = self.ask(call)
-        offered = {str(one.get("kind")): str(one.get("optionId")) for one in reversed(options)}
-        chosen = next((offered[kind] for kind in _ALLOW if kind in offered), None)
+        once = (str(one.get("optionId")) for one in options if one.get("kind") == _ALLOW)
+        chosen = next(once, None)
         if chosen is not None and (self._is_free(call) or self._decisions.allow(question)):
             return chosen
         return question

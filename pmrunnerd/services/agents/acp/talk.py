@@ -20,7 +20,7 @@ from pmrunnerd.services.agents.acp.translate import Translator
 from pmrunnerd.services.agents.acp.transport import CellTransport
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
 from pmrunnerd.services.agents.review import Result
-from pmrunnerd.services.agents.speaking import Lines
+from pmrunnerd.services.agents.speaking import HASTE, Lines
 from pmrunnerd.services.agents.verification import Verification
 
 # How long one may go on that was told to leave off, in seconds.
@@ -78,15 +78,15 @@ class Talk:
             raise
         return verdict
 
-    async def end(self) -> None:
-        """Say nothing more, and return when nothing of the other side is left."""
+    async def end(self, *, soon: bool = False) -> None:
+        """Say nothing more, and return when nothing of the other side is left: `soon`, in 2 seconds."""
         if self._connection is not None:
             with contextlib.suppress(ConnectionError, TimeoutError):
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(HASTE if soon else _PATIENCE):
                     if self._turns:
                         await self._cancel(self._connection)
                     await self._connection.close()
-        await self._lines.close()
+        await self._lines.close(soon=soon)
 
     def _hear(self, update: Mapping[str, Any]) -> None:
         if self._listens:

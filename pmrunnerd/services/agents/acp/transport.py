@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pmrunnerd.services.agents import lines
 from pmrunnerd.services.agents.speaking import Lines
 
 UPDATE = "session/update"
@@ -27,19 +26,14 @@ class CellTransport:
 
     async def receive(self) -> dict[str, Any] | None:
         """Return the next message; None where there will be none."""
-        while (line := await self._program.next()) is not None:
-            message = _read(line)
-            if message is None:
-                if line.strip():  # beside the protocol, some print words on the way to it
-                    self._program.tail.add(line.decode(errors="replace") + "\n")
-                continue
+        message = await self._program.message()
+        if message is not None:
             try:
                 self._listen(message)
             except Exception as exc:  # noqa: BLE001 - handed on by whoever waits for an answer
                 self.failure = exc
                 return None
-            return message
-        return None
+        return message
 
     async def close(self) -> None:
         """Leave the program as it is: whoever started it ends it."""
@@ -50,11 +44,3 @@ class CellTransport:
             update = params.get("update")
             if isinstance(update, Mapping):
                 self._hear(update)
-
-
-def _read(line: bytes) -> dict[str, Any] | None:
-    try:
-        said = lines.read(line)
-    except ValueError:
-        return None
-    return said if isinstance(said, dict) else None

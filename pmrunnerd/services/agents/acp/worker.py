@@ -54,6 +54,7 @@ async def _talk(job: Job, report: Report, given: Launch, remembered: str) -> Ver
     lines = Lines(job.cell, given.argv, given.environment, given.reach, heard=times.heard)
     permissions = Permissions(spec.answers, spec.workspace)
     talk = Talk(job, report, lines, permissions)
+    is_to_end = False
     lost = prompts.lost(job.restored.ref if job.restored and not job.restored.there else "")
     try:
         async with times.kept():
@@ -62,6 +63,9 @@ async def _talk(job: Job, report: Report, given: Launch, remembered: str) -> Ver
                 partial(session.remember, job.directory),
                 lambda loaded: opening(spec, permissions, lost, loaded=loaded),
             )
+    except asyncio.CancelledError:
+        is_to_end = True
+        raise
     except TimeIsUp:
         return times.verdict()
     except ConnectionError:
@@ -75,7 +79,7 @@ async def _talk(job: Job, report: Report, given: Launch, remembered: str) -> Ver
     except Foreign as exc:
         return _failed(f"it {exc}", lines)
     finally:
-        await talk.end()
+        await talk.end(soon=is_to_end)
         if lines.command is not None and lines.command.usage is not None:
             report.used(lines.command.usage)
 

@@ -17,9 +17,9 @@ from msgspec import Struct
 from pmrunnerd.model.entities import TaskKind
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.spec import Means, Spec
-from pmrunnerd.services import claudecode, process
+from pmrunnerd.services import claudecode, process, stubs
 from pmrunnerd.services.agents import pm_ask
-from pmrunnerd.services.agents.claude import results, stubs
+from pmrunnerd.services.agents.claude import results
 from pmrunnerd.services.agents.claude.asked import TOOL
 from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.protocol import Job

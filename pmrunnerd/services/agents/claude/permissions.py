@@ -46,9 +46,7 @@ class Permissions:
 
     def decide(self, tool: str, given: Mapping[str, Any]) -> Reply:
         """Allow what the rules allow, or a person did; refuse the rest, and remember to ask."""
-        if tool in WRITERS:
-            # A link has two names: by one of them a person's program may find what is written.
-            given = {**given, "real": places.real(str(given.get("file_path", "")))}
+        given = _placed(tool, given)
         ruled = self._ruled(tool, given)
         if ruled is not None:
             return ruled
@@ -71,6 +69,10 @@ class Permissions:
             written = (str(given[name]) for name in _CONTENTS if given.get(name))
             return decisions.asked(tool, what, list(tops), next(written, ""))
         return decisions.asked(tool, json.dumps(dict(given), sort_keys=True) if given else "")
+
+    def key(self, tool: str, given: Mapping[str, Any]) -> str:
+        """Return by what a decision on a use is known; empty where nobody is asked about such."""
+        return self.ask(tool, _placed(tool, given)).key if tool in ASKED else ""
 
     def _top(self, path: str) -> str:
         return places.top(self._workspace, path)
@@ -100,3 +102,13 @@ class Permissions:
         if real.startswith(_READABLE) or places.below(self._workspace, real):
             return PermissionResultAllow()
         return PermissionResultDeny(message=_UNREAD)
+
+
+def _placed(tool: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a writer was given with the real name of its file.
+
+    A link has two names: by one of them a person's program may find what is written.
+    """
+    if tool not in WRITERS:
+        return given
+    return {**given, "real": places.real(str(given.get("file_path", "")))}

@@ -1,35 +1,19 @@
 """A session of Claude Code: the directory that the CLI keeps it in, and what its transcript says."""
 
-from collections.abc import Iterator, Sequence
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
 
-from pmrunnerd.model.progress import Asked
-from pmrunnerd.services.agents import kept, lines
-from pmrunnerd.services.agents.claude import asked
+from pmrunnerd.services.agents import kept
+from pmrunnerd.services.agents.claude import waiting
+from pmrunnerd.services.agents.claude.waiting import Waiting
 
 # The kind of entry in which the CLI says where it ended.
 _END: Final = "last-prompt"
-
-
-class Pending(Struct, frozen=True):
-    """What a session waits for: questions, by the identifier of the call that asks them.
-
-    `replays`: the CLI makes the call again when it is resumed without a prompt. `heard` are the
-    calls that an answer has been given to.
-    """
-
-    calls: dict[str, tuple[Asked, ...]]
-    replays: bool
-    heard: frozenset[str] = frozenset()
-
-    @property
-    def questions(self) -> tuple[Asked, ...]:
-        """All of them, in the order in which they were asked."""
-        return tuple(one for call in self.calls.values() for one in call)
 
 
 class Session:
@@ -47,27 +31,32 @@ class Session:
             _end_at_the_last(path)
 
     def transcript(self) -> Path | None:
-        """Return the file of the conversation; None where none has begun."""
-        found = sorted(self.directory.glob(f"projects/*/{self._name}.jsonl"))
-        return found[0] if found else None
+        """Return the file of the conversation; None where none has begun. Raises OSError.
 
-    def pending(self) -> Pending:
-        """Return the questions without an answer. Raises OSError."""
-        calls: dict[str, tuple[Asked, ...]] = {}
-        deferred: set[str] = set()
-        heard: set[str] = set()
-        for entry in self._entries():
-            deferred |= _deferred(entry)
-            for block in _blocks(entry):
-                if block.get("type") == "tool_use" and block.get("name") == asked.TOOL:
-                    call = str(block.get("id"))
-                    calls[call] = asked.read(block.get("input") or {}, call)
-                elif block.get("type") == "tool_result":
-                    call = str(block.get("tool_use_id"))
-                    if calls.pop(call, None) is not None and not block.get("is_error"):
-                        heard.add(call)
-        replays = not deferred.isdisjoint(calls)
-        return Pending(calls, replays=replays, heard=frozenset(heard))
+        A link is none, nor is what lies behind one: a program that was in here could have it lead
+        to anything of ours, and none of it is alive when this is asked.
+        """
+        projects = self.directory / "projects"
+        inside = sorted(projects.iterdir()) if _is(projects, stat.S_ISDIR) else []
+        found = [each / f"{self._name}.jsonl" for each in inside if _is(each, stat.S_ISDIR)]
+        return next((path for path in found if _is(path, stat.S_ISREG)), None)
+
+    def waiting(self) -> Waiting:
+        """Return what it waits with. Raises OSError."""
+        path = self.transcript()
+        return waiting.read(path.read_bytes()) if path else Waiting({})
+
+    def note_told(self, calls: Iterable[str]) -> None:
+        """Note that what was asked by some calls is answered in words. Raises OSError.
+
+        The CLI makes none of them again, and what the model says next says that it heard.
+        """
+        path = self.transcript()
+        assert path is not None
+        notes = b"".join(waiting.note(call) + b"\n" for call in calls)
+        with path.open("r+b") as file:
+            whole = file.read()
+            file.write(notes if whole.endswith(b"\n") else b"\n" + notes)
 
     def counted(self) -> float:
         """Return with how many US dollars the CLI begins to count what the session costs.
@@ -84,17 +73,7 @@ class Session:
 
     def _entries(self) -> Iterator[dict[str, Any]]:
         path = self.transcript()
-        return _read(path.read_bytes()) if path else iter(())
-
-
-def _read(transcript: bytes) -> Iterator[dict[str, Any]]:
-    for line in transcript.splitlines():
-        try:
-            entry = lines.read(line)
-        except ValueError:
-            continue  # cut off when the CLI was killed
-        if isinstance(entry, dict):
-            yield entry
+        return waiting.entries(path.read_bytes()) if path else iter(())
 
 
 def _end_at_the_last(path: Path) -> None:
@@ -106,25 +85,23 @@ def _end_at_the_last(path: Path) -> None:
     whole = path.read_bytes()
     said: dict[str, Any] = {}
     since = ""
-    for entry in _read(whole):
+    for entry in waiting.entries(whole):
         if entry.get("type") == _END:
             said, since = entry, ""
         elif entry.get("uuid") and not entry.get("isSidechain"):
             since = str(entry["uuid"])
     if said and since:
-        cut = whole[: whole.rfind(b"\n") + 1]
-        end = msgspec.json.encode(said | {"leafUuid": since})
-        path.write_bytes(cut + end + b"\n")
+        end = msgspec.json.encode(said | {"leafUuid": since}) + b"\n"
+        # It is the only copy of what came before: cut short at any moment, it has all of that.
+        with path.open("r+b") as file:
+            file.truncate(whole.rfind(b"\n") + 1)
+            file.seek(0, os.SEEK_END)
+            file.write(end)
 
 
-def _deferred(entry: dict[str, Any]) -> set[str]:
-    attached = entry.get("attachment")
-    if not isinstance(attached, dict) or attached.get("type") != "hook_deferred_tool":
-        return set()
-    return {str(attached.get("toolUseID") or attached.get("tool_use_id") or "")}
-
-
-def _blocks(entry: dict[str, Any]) -> list[dict[str, Any]]:
-    message = entry.get("message")
-    content = message.get("content") if isinstance(message, dict) else None
-    return [one for one in content if isinstance(one, dict)] if isinstance(content, list) else []
+def _is(path: Path, kind: Callable[[int], bool]) -> bool:
+    """Tell whether something is of a kind by itself, and no link to such a thing."""
+    try:
+        return kind(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False

@@ -9,8 +9,6 @@ from claude_agent_sdk import (
     ClaudeSDKClient,
     Message,
     ResultMessage,
-    ToolResultBlock,
-    ToolUseBlock,
     UserMessage,
 )
 
@@ -22,6 +20,7 @@ from pmrunnerd.services.agents.claude.meter import Meter
 from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.claude.translate import Translator, is_answer
 from pmrunnerd.services.agents.claude.transport import CellTransport
+from pmrunnerd.services.agents.claude.turn import Turn
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
 from pmrunnerd.services.agents.verification import Verification
 
@@ -52,29 +51,24 @@ class Talk:
         self._questions = questions
         self._spec = spec
         self._translator = Translator(spec.means.spent, questions.refused)
-        self._asked: dict[str, tuple[Asked, ...]] = {}
-        self._turn: tuple[str | None, list[ToolUseBlock]] = (None, [])
+        self._turn = Turn()
         self._is_answered = self._is_told = self._is_served = False
 
-    async def through(self, told: list[str]) -> Verdict:
+    async def through(self, told: str) -> Verdict:
         """Say what is to be said, and listen to the end. Raises ClaudeSDKError, GitFailed."""
         await self._client.connect()
-        if told[0]:
-            await self._client.query(told[0])
-        more = told[1:]
+        if told:
+            await self._client.query(told)
         async for message in self._client.receive_messages():
             self._hear(message)
             limit = provider.limit(message, self._refusals.named, datetime.now(UTC))
             if limit is not None:
                 return await self._limited(limit, is_over=isinstance(message, ResultMessage))
-            if not more:
-                self._note_told(message)
+            self._note_told(message)
             if isinstance(message, ResultMessage):
                 verdict = await self._judge(message)
-                if verdict is None or (more and verdict.outcome is Outcome.SUCCEEDED):
-                    await self._client.query(
-                        more.pop(0) if verdict else self._verification.sent_back
-                    )
+                if verdict is None:
+                    await self._client.query(self._verification.sent_back)
                     continue
                 self._transport.is_over = True
                 return verdict
@@ -91,17 +85,7 @@ class Talk:
             self._report.tell(Served(at=""))
         for said in self._translator.translate(message):
             self._report.tell(said)
-        if isinstance(message, AssistantMessage):
-            uses = [block for block in message.content if isinstance(block, ToolUseBlock)]
-            before = self._turn[1] if message.message_id == self._turn[0] else []
-            self._turn = (message.message_id, before + uses)
-            for use in uses:
-                if use.name == asked.TOOL:
-                    self._asked[use.id] = asked.read(use.input, use.id)
-        elif isinstance(message, UserMessage) and isinstance(message.content, list):
-            for block in message.content:
-                if isinstance(block, ToolResultBlock):  # refused by the CLI itself, say
-                    self._asked.pop(block.tool_use_id, None)
+        self._turn.hear(message)
 
     def _note_told(self, message: Message) -> None:
         # What comes after a model's answer: by then the CLI has written down what it was told.
@@ -114,12 +98,10 @@ class Talk:
     async def _judge(self, result: ResultMessage) -> Verdict | None:
         """Return what a turn comes to; None where it is sent back."""
         if self._questions.wanted:  # the CLI has asked about the first, and called no other
-            await self._questions.look_at(self._turn[1])
-        wanted = [*self._questions.unanswered, *self._questions.wanted]
-        if result.stop_reason == _DEFERRED:
-            return self._ask([*self._deferred(result), *wanted])
-        if wanted:
-            return self._ask(wanted)
+            await self._questions.look_at(self._turn.uses)
+        wanted = self._questions.wanted
+        if result.stop_reason == _DEFERRED or wanted or self._questions.unanswered:
+            return self._ask([*self._open(result), *wanted])
         if result.subtype in _LIMITS:
             return self._ask([self._limit(result)])
         if result.is_error:
@@ -128,11 +110,12 @@ class Talk:
             return self._planned(result)
         return await self._worked(result)
 
-    def _deferred(self, result: ResultMessage) -> list[Asked]:
-        if self._asked or result.deferred_tool_use is None:
-            return [one for call in self._asked.values() for one in call]
-        # Repeated on a resume, it is not said again what is asked.
-        return list(asked.read(result.deferred_tool_use.input, result.deferred_tool_use.id))
+    def _open(self, result: ResultMessage) -> list[Asked]:
+        found = self._turn.questions(self._questions.unanswered)
+        if not found and result.deferred_tool_use is not None:
+            # Repeated on a resume, it is not said again what is asked.
+            return list(asked.read(result.deferred_tool_use.input, result.deferred_tool_use.id))
+        return found
 
     def _planned(self, result: ResultMessage) -> Verdict:
         plan = results.plan(result.structured_output)

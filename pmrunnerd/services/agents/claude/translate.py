@@ -20,6 +20,7 @@ from claude_agent_sdk import (
 
 from pmrunnerd.model.progress import AnyProgress, Changed, Charged, Other, Used
 from pmrunnerd.services.agents import sayings
+from pmrunnerd.services.agents.claude.asked import TOOL
 from pmrunnerd.services.agents.targets import short, target
 
 # Characters that a report repeats of what nobody has a word for.
@@ -40,6 +41,9 @@ _SILENT: Final = frozenset(
 # The model of what the CLI says itself.
 _OWN: Final = "<synthetic>"
 _ASKED: Final = "a person is asked"
+# What the CLI says of all that the end of a turn cuts off, as if somebody had refused it.
+_REFUSED: Final = "The user doesn't want to proceed with this tool use."
+_STOPPED: Final = "the turn was cut short before it was done"
 
 
 def is_answer(message: Message) -> bool:
@@ -111,12 +115,14 @@ class Translator:
         used = self._used.pop(block.tool_use_id, None)
         if used and used.name == _RESULT and not block.is_error:
             return  # it is told as what it says
-        asked = block.tool_use_id in self._refused
+        text = _text(block.content)
+        stopped = bool(block.is_error) and text.startswith(_REFUSED)
+        asked = block.tool_use_id in self._refused or (stopped and used and used.name == TOOL)
         yield Used(
             at="",
             tool=used.name if used else "",
             target=target(used.input) if used else "",
-            result=_ASKED if asked else short(_text(block.content)),
+            result=_ASKED if asked else _STOPPED if stopped else short(text),
             failed=bool(block.is_error) and not asked,
         )
 
@@ -142,16 +148,20 @@ def _other(thing: object) -> Other:
 def _changed(details: Any) -> Iterator[AnyProgress]:
     if not isinstance(details, dict) or not details.get("filePath"):
         return
-    hunks = details.get("structuredPatch") or []
-    lines = [str(line) for hunk in hunks for line in hunk.get("lines") or ()]
+    hunks = [hunk for hunk in _list(details.get("structuredPatch")) if isinstance(hunk, dict)]
+    lines = [str(line) for hunk in hunks for line in _list(hunk.get("lines"))]
     if details.get("type") == "create":
         lines = ["+"] * len(str(details.get("content") or "").splitlines())
     yield Changed(
         at="",
-        path=str(details["filePath"]),
+        path=short(str(details["filePath"])),
         added=sum(line.startswith("+") for line in lines),
         removed=sum(line.startswith("-") for line in lines),
     )
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _text(content: object) -> str:

@@ -1,32 +1,23 @@
 """The CLI in the run's cell, and the conversation with it: lines of JSON both ways."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator
 from typing import Any
 
 from claude_agent_sdk import CLIConnectionError, ProcessError, Transport
 
-from pmrunnerd.services.agents import lines
 from pmrunnerd.services.agents.chunks import Tail
 from pmrunnerd.services.agents.speaking import Lines, Unheard
-from pmrunnerd.services.cell import Cell, Command, Reach
+from pmrunnerd.services.cell import Command
 
 
 class CellTransport(Transport):
-    """Speaks to a CLI that it starts in a cell. `heard` is called whenever something comes.
+    """Speaks to a CLI that it starts.
 
     `is_over` is for us to say: that it has nothing more to do.
     """
 
-    def __init__(
-        self,
-        cell: Cell,
-        argv: Sequence[str],
-        environment: Mapping[str, str],
-        reach: Reach,
-        *,
-        heard: Callable[[], None],
-    ) -> None:
-        self._lines = Lines(cell, argv, environment, reach, heard=heard)
+    def __init__(self, program: Lines) -> None:
+        self._lines = program
         self.is_over = False
 
     @property
@@ -56,11 +47,8 @@ class CellTransport(Transport):
 
     async def read_messages(self) -> AsyncIterator[dict[str, Any]]:
         """Yield what the CLI says, until it ends. Raises CLIConnectionError, ProcessError."""
-        while (line := await self._lines.next()) is not None:
-            if line.startswith(b"{"):
-                yield _read(line)
-            elif line:  # beside its protocol, it prints words now and then
-                self.tail.add(line.decode(errors="replace") + "\n")
+        while (message := await self._lines.message()) is not None:
+            yield message
         try:
             status = await self._lines.ended()
         except Unheard as exc:
@@ -84,11 +72,3 @@ class CellTransport(Transport):
     def is_ready(self) -> bool:
         """Tell whether something can be said."""
         return self._lines.listens
-
-
-def _read(line: bytes) -> dict[str, Any]:
-    try:
-        said: dict[str, Any] = lines.read(line)
-    except ValueError as exc:
-        raise CLIConnectionError(f"the CLI said what is no JSON: {line[:200]!r}") from exc
-    return said

@@ -11,17 +11,20 @@ from msgspec.structs import replace
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.errors import PmError, Refused
 from pmrunnerd.model.progress import Asked
+from pmrunnerd.services import stubs
 from pmrunnerd.services.agents import speaking, verification
-from pmrunnerd.services.agents.claude import launch, limits, stubs
+from pmrunnerd.services.agents.claude import launch, limits
 from pmrunnerd.services.agents.claude.launch import Launch
-from pmrunnerd.services.agents.claude.opening import opening
+from pmrunnerd.services.agents.claude.opening import in_words, opening
 from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.claude.session import Session
 from pmrunnerd.services.agents.claude.talk import Talk
 from pmrunnerd.services.agents.claude.transport import CellTransport
 from pmrunnerd.services.agents.protocol import Job, Report, Verdict
+from pmrunnerd.services.agents.speaking import Lines
 from pmrunnerd.services.agents.time_limits import TimeIsUp, TimeLimits
+from pmrunnerd.services.cell import CannotConfine
 from pmrunnerd.services.git import Git
 
 log = logging.getLogger(__name__)
@@ -48,24 +51,26 @@ async def work(job: Job, report: Report) -> Verdict:
     job = counting(job, await asyncio.to_thread(session.counted))
     await asyncio.to_thread(stubs.ignore, job.directory)
     resumes = await asyncio.to_thread(session.transcript) is not None
-    pending = await asyncio.to_thread(session.pending)
+    waits = await asyncio.to_thread(session.waiting)
     permissions = Permissions(spec.answers, spec.workspace)
     questions = Questions(spec.answers, permissions)
-    if pending.replays and not questions.knows(pending.questions):
+    unknown = [one for one in waits.questions if not questions.knows([one])]
+    if waits.again and unknown:
         # Killed before it could say what it asks. The CLI would ask again, and may not be heard.
-        return _ask(report, pending.questions)
-    told = opening(job, pending, permissions, resumes=resumes)
+        return _ask(report, unknown)
+    told = opening(job, waits, permissions, resumes=resumes)
+    if told and resumes:
+        await asyncio.to_thread(session.note_told, in_words(spec, waits))
     given = launch.launch(job, session.directory, questions, resumes=resumes)
     return await _talk(job, report, given, questions, told)
 
 
 async def _talk(
-    job: Job, report: Report, given: Launch, questions: Questions, told: list[str]
+    job: Job, report: Report, given: Launch, questions: Questions, told: str
 ) -> Verdict:
     times = TimeLimits(job.spec.limits)
-    transport = CellTransport(
-        job.cell, given.argv, given.environment, given.reach, heard=times.heard
-    )
+    program = Lines(job.cell, given.argv, given.environment, given.reach, heard=times.heard)
+    transport = CellTransport(program)
     talk = Talk(job, report, transport, given.options, questions)
     try:
         async with times.kept():
@@ -82,8 +87,10 @@ async def _talk(
         left = await _clear(job)
         if transport.command is not None and transport.command.usage is not None:
             report.used(transport.command.usage)
-    if left is not None and verdict.outcome is Outcome.SUCCEEDED:
-        raise left  # or they would be committed
+    if left is not None and verdict.outcome is Outcome.SUCCEEDED:  # or they would be committed
+        if isinstance(left, CannotConfine):
+            return verification.unseen(left)
+        raise left
     return verdict
 
 

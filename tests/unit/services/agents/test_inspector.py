@@ -1,13 +1,19 @@
 """Work is compared with what is said of it, in a real repository."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import pytest
 
 from pmrunnerd.services.agents.inspector import Inspector
 from pmrunnerd.services.agents.protocol import Job
 from pmrunnerd.services.agents.review import Result
+from pmrunnerd.services.cell import NONE, Reach
+from pmrunnerd.services.git import GitFailed
+from pmrunnerd.services.unconfined import Stray, Unconfined
 from tests.unit.services.agents.parts import session_spec as spec
-from tests.unit.services.parts import head, repository, unconfined
+from tests.unit.services.parts import RUN, head, repository, unconfined
 
 
 def look(workspace: Path, *claimed: str, promised: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -19,6 +25,24 @@ def look(workspace: Path, *claimed: str, promised: tuple[str, ...] = ()) -> tupl
         head=head(workspace),
     )
     return asyncio.run(Inspector(job).look(Result("done", claimed)))
+
+
+class Doomed(Unconfined):
+    """A cell in which every command is killed."""
+
+    async def start(
+        self, command: Sequence[str], environment: Mapping[str, str], reach: Reach = NONE
+    ) -> Stray:
+        del command
+        return await super().start(["sh", "-c", "kill -9 $$"], environment, reach)
+
+
+def test_that_nobody_can_look_is_told_in_words(tmp_path: Path) -> None:
+    workspace = repository(tmp_path / "workspace")
+    cell = Doomed(workspace, workspace, RUN, below=False)
+    job = Job(spec=spec(workspace=str(workspace)), cell=cell, directory=tmp_path, environment={})
+    with pytest.raises(GitFailed, match=r"files that it names: signal 9 ended it\Z"):
+        asyncio.run(Inspector(job).look(Result("done", ("new",))))
 
 
 def test_a_file_that_is_there_was_not_made_up(tmp_path: Path) -> None:

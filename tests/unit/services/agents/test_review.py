@@ -29,6 +29,12 @@ def test_an_empty_diff_where_the_plan_promises_one_is_found() -> None:
     assert found == ("nothing was changed, where the plan expects a, b to be",)
 
 
+def test_what_lies_uncommitted_in_a_submodule_is_found_and_is_no_empty_diff() -> None:
+    found = findings(Result("done"), Changes(frozenset(), (), inside=("library/new",)), set(), "a")
+
+    assert found == ("library/new is in a submodule, and no commit has it: commit it there",)
+
+
 def test_an_empty_diff_where_nobody_expects_one_is_fine() -> None:
     assert findings(Result("it is 5"), changed(), set(), "") == ()
 

@@ -60,9 +60,9 @@ class Teller(Lines):
         """Tell the next line."""
         return await self._told.get()
 
-    async def close(self, *, at_once: bool = False) -> None:
+    async def close(self, *, at_once: bool = False, soon: bool = False) -> None:
         """Be gone."""
-        del at_once
+        del at_once, soon
         self.is_closed = True
         self._told.put_nowait(None)
 

@@ -81,13 +81,15 @@ def test_files_of_the_workspace_are_changed_and_all_are_read_without_a_question(
 
 
 @pytest.mark.parametrize("answer", [ALLOW_ONCE, ALLOW_TASK])
+def test_what_offers_no_way_to_allow_it_once_is_asked_about(answer: str) -> None:
+    assert isinstance(decide(LS, REJECT, answer=answer), Asked)
+    assert isinstance(decide(LS, ALWAYS, REJECT, answer=answer), Asked)
+    assert isinstance(decide(at("/srv/project/a"), ALWAYS), Asked)
+
+
+@pytest.mark.parametrize("answer", [ALLOW_ONCE, ALLOW_TASK])
 def test_what_a_person_allowed_is_allowed_once_by_the_protocol(answer: str) -> None:
     assert decide(LS, answer=answer) == "1"
-    assert decide(LS, ALWAYS, answer=answer) == "2"
-
-
-def test_what_offers_no_way_to_allow_it_is_asked_about() -> None:
-    assert isinstance(decide(LS, REJECT, answer=ALLOW_TASK), Asked)
 
 
 def test_a_tool_without_a_kind_is_not_allowed_by_what_another_one_is() -> None:

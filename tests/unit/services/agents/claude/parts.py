@@ -10,6 +10,7 @@ from claude_agent_sdk import Message
 from claude_agent_sdk._internal.message_parser import parse_message
 
 from pmrunnerd.services.agents.claude.transport import CellTransport
+from pmrunnerd.services.agents.speaking import Lines
 from pmrunnerd.services.cell import Reach
 from tests.unit.services.parts import unconfined
 
@@ -32,7 +33,7 @@ class Teller(CellTransport):
 
     def __init__(self, *batches: list[dict[str, Any]], unasked: bool = False) -> None:
         cell = unconfined(Path("/nonexistent"))
-        super().__init__(cell, [], {}, Reach(), heard=lambda: None)
+        super().__init__(Lines(cell, [], {}, Reach(), heard=lambda: None))
         self._told: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._batches = list(batches)
         self._unasked = unasked
@@ -95,3 +96,16 @@ def ended(output: Any = None, **more: Any) -> dict[str, Any]:
         "structured_output": output,
         **more,
     }
+
+
+def stopped(call: str) -> dict[str, Any]:
+    """Return the line with which the CLI says that a call came to nothing."""
+    result = {"type": "tool_result", "tool_use_id": call, "content": "STOP", "is_error": True}
+    return {"type": "user", "message": {"role": "user", "content": [result]}}
+
+
+def asks(call: str) -> dict[str, Any]:
+    """Return the line with which a model asks."""
+    given = {"questions": [{"question": "Which?"}]}
+    use = {"type": "tool_use", "id": call, "name": "AskUserQuestion", "input": given}
+    return {"type": "assistant", "message": {"id": "m1", "model": "m", "content": [use]}}

@@ -1,10 +1,16 @@
 """Sessions are copied from run to run, and know what they wait for."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from pmrunnerd.services.agents import kept
 from pmrunnerd.services.agents.claude.session import Session
+from tests.unit.shortage import no_file_longer_than
 
 NAME = "11111111-2222-4333-8444-555555555555"
 
@@ -25,11 +31,6 @@ def call(name: str, question: str = "Which?", tool: str = "AskUserQuestion") -> 
     return {"type": "assistant", "message": {"content": [block]}}
 
 
-def answered(name: str) -> dict[str, Any]:
-    block = {"type": "tool_result", "tool_use_id": name, "content": "a"}
-    return {"type": "user", "message": {"content": [block]}}
-
-
 def deferred(name: str) -> dict[str, Any]:
     return {"attachment": {"type": "hook_deferred_tool", "toolUseID": name}}
 
@@ -38,56 +39,18 @@ def test_a_session_that_never_was_waits_for_nothing(tmp_path: Path) -> None:
     found = Session(tmp_path / "r1", NAME, [])
 
     assert found.transcript() is None
-    assert found.pending().calls == {}
+    assert found.waiting().calls == {}
 
 
-def test_a_deferred_call_is_one_that_is_made_again(tmp_path: Path) -> None:
-    pending = session(tmp_path, call("a"), deferred("a")).pending()
+def test_a_call_whose_answer_is_told_in_words_is_not_made_again(tmp_path: Path) -> None:
+    found = session(tmp_path, call("a"), deferred("a"), rest='{"type": "us')
+    assert found.waiting().again == "a"
 
-    assert [(one.text, one.key) for one in pending.questions] == [("Which?", "a")]
-    assert pending.replays
+    found.note_told(["a"])
 
-
-def test_a_call_that_was_answered_waits_no_more(tmp_path: Path) -> None:
-    pending = session(tmp_path, call("a"), deferred("a"), answered("a")).pending()
-
-    assert (pending.calls, pending.replays, pending.heard) == (
-        {},
-        False,
-        frozenset({"a"}),
-    )
-
-
-def test_a_call_that_was_refused_was_not_answered(tmp_path: Path) -> None:
-    refused = answered("a")
-    refused["message"]["content"][0]["is_error"] = True
-
-    pending = session(tmp_path, call("a"), refused).pending()
-
-    assert (pending.calls, pending.heard) == ({}, frozenset())
-
-
-def test_of_two_calls_in_one_turn_both_wait_though_one_alone_is_called_deferred(
-    tmp_path: Path,
-) -> None:
-    pending = session(tmp_path, call("a"), call("b", "How many?"), deferred("b")).pending()
-
-    assert [one.text for one in pending.questions] == ["Which?", "How many?"]
-    assert pending.replays
-
-
-def test_a_call_that_was_cut_off_before_it_was_deferred_is_not_made_again(tmp_path: Path) -> None:
-    assert not session(tmp_path, call("a")).pending().replays
-
-
-def test_another_tool_is_no_question(tmp_path: Path) -> None:
-    assert session(tmp_path, call("a", tool="Bash"), deferred("a")).pending().calls == {}
-
-
-def test_half_a_line_and_what_is_no_entry_are_passed_by(tmp_path: Path) -> None:
-    found = session(tmp_path, call("a"), 5, {"message": "x"}, deferred("a"), rest='{"type": "us')
-
-    assert found.pending().replays
+    assert found.waiting().again == ""
+    assert found.waiting().heard == frozenset()
+    assert list(found.waiting().calls) == ["a"], "it has no result yet"
 
 
 def test_a_run_gets_a_copy_of_what_the_latest_run_left(tmp_path: Path) -> None:
@@ -102,7 +65,7 @@ def test_a_run_gets_a_copy_of_what_the_latest_run_left(tmp_path: Path) -> None:
     assert path is not None
     path.write_text("")
 
-    assert first.pending().calls
+    assert first.waiting().calls
     later.prepare()
     assert path.read_text() == ""
 
@@ -144,6 +107,58 @@ def test_one_that_was_killed_after_an_earlier_end_goes_on_from_its_last_entry(
     path = before.transcript()
     assert path is not None
     assert path.read_text().endswith('{"type":"assis')
+
+
+def test_where_its_end_cannot_be_written_nothing_of_the_copy_is_lost(tmp_path: Path) -> None:
+    entries = [chained("a"), ended("a"), chained("b")]
+    session(tmp_path, *entries)
+    now = Session(tmp_path / "r2", NAME, [tmp_path / "r1"])
+    kept.prepare(now.directory.parent, [tmp_path / "r1"])
+    path = now.transcript()
+    assert path is not None
+    with no_file_longer_than(10), pytest.raises(OSError, match="File too large"):
+        now.prepare()
+
+    assert [json.loads(line) for line in path.read_text().splitlines()] == entries
+    now.prepare()
+    assert json.loads(path.read_text().splitlines()[-1]) == ended("b")
+
+
+@pytest.mark.parametrize("where", ["projects", "projects/-srv-project", "transcript"])
+def test_a_link_is_no_transcript_and_what_it_leads_to_stays_as_it_is(
+    tmp_path: Path, where: str
+) -> None:
+    other = tmp_path / "other"
+    before = session(other, chained("a"), ended("a"), chained("b")).transcript()
+    assert before is not None
+    made = session(tmp_path, chained("a"))
+    path = made.transcript()
+    assert path is not None
+    place = path if where == "transcript" else made.directory / where
+    theirs = before.parents[path.parents.index(place.parent)] / place.name
+    if place.is_dir():
+        shutil.rmtree(place)
+    else:
+        place.unlink()
+    place.symlink_to(theirs)
+    content = before.read_bytes()
+
+    later = Session(tmp_path / "r2", NAME, [tmp_path / "r1"])
+    later.directory.parent.mkdir()
+    later.prepare()
+
+    assert later.transcript() is None
+    assert before.read_bytes() == content
+
+
+def test_a_pipe_in_the_place_of_a_transcript_is_not_waited_for(tmp_path: Path) -> None:
+    made = session(tmp_path)
+    path = made.transcript()
+    assert path is not None
+    path.unlink()
+    os.mkfifo(path)
+    made.prepare()
+    assert made.waiting().calls == {}
 
 
 def test_one_that_came_to_its_end_is_left_as_it_is(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pmrunnerd.services.agents.claude.permissions import Permissions
 from pmrunnerd.services.agents.claude.questions import Questions
 from pmrunnerd.services.agents.claude.talk import Talk
 from pmrunnerd.services.agents.protocol import Job, Verdict
-from tests.unit.services.agents.claude.parts import Teller, ended, lines
+from tests.unit.services.agents.claude.parts import Teller, asks, ended, lines, stopped
 from tests.unit.services.agents.parts import Heard
 from tests.unit.services.agents.parts import session_spec as spec
 from tests.unit.services.parts import head, repository, unconfined
@@ -28,7 +28,7 @@ class Talked:
     """One conversation, to its end; in it a tool is used that the model `wants`."""
 
     def __init__(
-        self, tmp_path: Path, teller: Teller, *told: str, wants: str = "", **more: Any
+        self, tmp_path: Path, teller: Teller, told: str = "do it", wants: str = "", **more: Any
     ) -> None:
         workspace = repository(tmp_path / "workspace")
         self.job = Job(
@@ -43,9 +43,9 @@ class Talked:
         self.questions = Questions([], self.permissions)
         if wants:
             self.permissions.decide(wants, {})
-        self.verdict = asyncio.run(self._talk(teller, list(told) or ["do it"]))
+        self.verdict = asyncio.run(self._talk(teller, told))
 
-    async def _talk(self, teller: Teller, told: list[str]) -> Verdict:
+    async def _talk(self, teller: Teller, told: str) -> Verdict:
         talk = Talk(self.job, self.heard, teller, ClaudeAgentOptions(), self.questions)
         try:
             async with asyncio.timeout(20):
@@ -115,14 +115,11 @@ def said(text: str, **more: Any) -> dict[str, Any]:
     return {"type": "assistant", "message": {"model": "m", "content": content}, **more}
 
 
-def test_a_session_is_told_once_a_model_has_answered_the_last_of_what_is_said(
-    tmp_path: Path,
-) -> None:
-    first, second = [said("I see"), ended(DONE)], [said("I see"), ended(DONE)]
-    talked = Talked(tmp_path, Teller(first, second), "first", "second")
+def test_a_session_is_told_once_a_model_has_answered(tmp_path: Path) -> None:
+    talked = Talked(tmp_path, Teller([said("I see"), ended(DONE)]))
 
     kinds = [type(one) for one in talked.heard.told if not isinstance(one, pr.Concluded)]
-    assert kinds == [pr.Served, pr.Said, pr.Said, pr.Told]
+    assert kinds == [pr.Served, pr.Said, pr.Told]
 
 
 def test_a_session_that_no_model_answers_is_told_nothing(tmp_path: Path) -> None:
@@ -166,6 +163,14 @@ def test_a_call_that_is_deferred_again_on_a_resume_asks_what_it_asked(tmp_path: 
     talked = Talked(tmp_path, Teller([again], unasked=True), "")
 
     assert [one.text for one in talked.every(pr.Asked)] == ["Which?"]
+
+
+def test_a_question_that_a_permission_cut_off_is_asked_with_it(tmp_path: Path) -> None:
+    aborted = ended(is_error=True, subtype="error_during_execution")
+    talked = Talked(tmp_path, Teller([asks("a"), stopped("a"), aborted]), wants="WebFetch")
+
+    kinds = [(one.kind, one.key) for one in talked.every(pr.Asked)]
+    assert kinds == [(Kind.AGENT, "a"), (Kind.PERMISSION, "WebFetch\n")]
 
 
 def test_a_deferral_of_nothing_is_a_failure(tmp_path: Path) -> None:
@@ -236,15 +241,3 @@ def test_findings_are_sent_back_so_often_and_then_asked_about(tmp_path: Path) ->
     assert len(talked.every(pr.Found)) == 3
     assert talked.verdict.outcome is Outcome.ASKED
     assert [one.kind for one in talked.every(pr.Asked)] == [Kind.FINDINGS]
-
-
-def test_what_is_to_be_said_after_an_answer_is_said_after_it(tmp_path: Path) -> None:
-    teller = Teller([ended(DONE)], [ended(replace_summary("All of it."))], unasked=True)
-    talked = Talked(tmp_path, teller, "", "You may.")
-
-    assert teller.said == ["You may."]
-    assert talked.every(pr.Concluded)[-1].text == "All of it."
-
-
-def replace_summary(summary: str) -> dict[str, Any]:
-    return {**DONE, "summary": summary}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from claude_agent_sdk import (
     AssistantMessage,
     ContentBlock,
@@ -113,6 +114,17 @@ def test_a_changed_file_is_told_with_its_lines() -> None:
     ]
 
 
+@pytest.mark.parametrize("patch", ["no list", [1], [{"lines": 5}], {"lines": ["+c"]}])
+def test_a_patch_of_another_shape_is_a_change_without_lines(patch: Any) -> None:
+    block = ToolResultBlock(tool_use_id="a", content="ok")
+    details = {"filePath": "/x" * 5000, "structuredPatch": patch}
+
+    _, changed = Translator().translate(UserMessage(content=[block], tool_use_result=details))
+
+    assert isinstance(changed, pr.Changed)
+    assert (changed.added, changed.removed, len(changed.path) < 1000) == (0, 0, True)
+
+
 def test_a_long_result_is_cut_and_says_so() -> None:
     result = ToolResultBlock(tool_use_id="a", content=[{"type": "text", "text": "x" * 5000}])
 
@@ -144,6 +156,27 @@ def test_a_warning_of_a_limit_is_kept_as_the_cli_said_it() -> None:
     (kept,) = Translator().translate(event)
 
     assert kept == pr.Other(at="", kind="RateLimitEvent", data='{"utilization": 0.8}')
+
+
+@pytest.mark.parametrize(
+    ("tool", "told", "failed"),
+    [
+        ("Bash", "the turn was cut short before it was done", True),
+        ("AskUserQuestion", "a person is asked", False),
+    ],
+)
+def test_what_the_end_of_a_turn_cuts_off_was_not_refused_by_anybody(
+    tool: str, told: str, failed: bool
+) -> None:
+    translator = Translator()
+    used = ToolUseBlock(id="a", name=tool, input={})
+    list(translator.translate(AssistantMessage(content=[used], model="m")))
+    why = "The user doesn't want to proceed with this tool use. STOP"
+    said = ToolResultBlock(tool_use_id="a", content=why, is_error=True)
+
+    assert list(translator.translate(UserMessage(content=[said]))) == [
+        pr.Used(at="", tool=tool, result=told, failed=failed)
+    ]
 
 
 def test_what_a_person_is_asked_about_was_not_refused_by_anybody() -> None:

@@ -9,6 +9,7 @@ from claude_agent_sdk import CLIConnectionError, ProcessError
 
 from pmrunnerd.services.agents import speaking
 from pmrunnerd.services.agents.claude.transport import CellTransport
+from pmrunnerd.services.agents.speaking import Lines
 from pmrunnerd.services.cell import Reach
 from tests.unit.services.parts import ENVIRONMENT, confined, needs_sandbox, processes, repository
 
@@ -18,7 +19,7 @@ pytestmark = needs_sandbox
 def transport(tmp_path: Path, program: str) -> CellTransport:
     cell = confined(repository(tmp_path / "workspace"))
     argv = ["/usr/bin/python3", "-c", program]
-    return CellTransport(cell, argv, ENVIRONMENT, Reach(talks=True), heard=lambda: None)
+    return CellTransport(Lines(cell, argv, ENVIRONMENT, Reach(talks=True), heard=lambda: None))
 
 
 async def heard(found: CellTransport, *said: str) -> list[dict[str, Any]]:
@@ -101,9 +102,10 @@ def test_one_that_ends_before_it_was_told_to_has_failed_whatever_its_status(tmp_
     assert ended.value.exit_code == 0
 
 
-def test_a_line_that_is_no_json_is_told(tmp_path: Path) -> None:
-    with pytest.raises(CLIConnectionError, match=r"what is no JSON: b'\{oops'"):
-        asyncio.run(heard(transport(tmp_path, "print('{oops')")))
+def test_noise_that_looks_like_a_message_ends_nothing(tmp_path: Path) -> None:
+    found = transport(tmp_path, "print('{oops'); print('[1]'); print('{}')")
+    assert asyncio.run(heard(found)) == [{}]
+    assert str(found.tail).split("\n") == ["{oops", "[1]"]
 
 
 def test_nothing_can_be_said_to_one_that_is_gone(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""What the CLI's sandbox leaves in a workspace: empty files that it covered, where nothing was.
+"""What the sandbox of Claude Code leaves in a workspace: empty files that it covered, where nothing was.
 
 While a command runs, names by which programs are configured are covered; a file has to be there for
-that. Whoever is killed leaves them behind. And of a repository that was removed its hooks and its
+that. Whoever is killed leaves them behind, and whoever comes next takes them away. And of a repository that was removed its hooks and its
 `config` are left, which are covered as well.
 """
 

@@ -1,10 +1,14 @@
 """What the CLI's sandbox leaves behind, and what only looks like it."""
 
 import asyncio
+import os
+import time
 from pathlib import Path
 
-from pmrunnerd.services.agents.claude import stubs
-from tests.unit.services.parts import git, hands, repository
+from pmrunnerd.services import marker, stubs, tenancy
+from pmrunnerd.services.keeping import Keeping
+from pmrunnerd.services.marker import Marker
+from tests.unit.services.parts import git, hands, head, repository
 
 
 def test_empty_files_that_git_would_add_go(tmp_path: Path) -> None:
@@ -73,3 +77,26 @@ def test_git_passes_them_by_with_the_configuration_of_the_run(tmp_path: Path) ->
 
     assert "/.bashrc" in names
     assert "/.claude" in names
+
+
+def test_those_of_a_run_that_was_killed_are_not_kept_with_its_work(tmp_path: Path) -> None:
+    workspace, dead = repository(tmp_path / "w"), f"r0-{os.getpid():08x}"
+    began = time.time()
+    marker.write(workspace, Marker(run=dead, head=head(workspace), branch="main"))
+    (workspace / "half").write_text("half\n")
+    (workspace / ".bashrc").touch()
+    told: list[Keeping | None] = []
+    taken = tenancy.take(
+        hands(workspace),
+        [],
+        alive=lambda _: False,
+        began=lambda _: began,
+        put_away=lambda _, kept: told.append(kept),
+    )
+
+    asyncio.run(taken).leave()
+
+    ref = f"refs/pm-runner/runs/{dead}"
+    assert told == [Keeping(ref=ref, files=1)]
+    assert git(workspace, "show", "--format=", "--name-only", ref) == "half\n"
+    assert git(workspace, "status", "--porcelain") == ""
