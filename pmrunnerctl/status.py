@@ -2,12 +2,13 @@
 
 import msgspec
 
-from pmrunnerctl import amounts, unit
+from pmrunnerctl import amounts
 from pmrunnerctl.projects import table
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.session import Session
 from pmrunnerctl.states import counts
 from pmrunnerctl.verbs import verb
+from pmrunnerctl.where import RUN
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.views import Door, Overview, Retention
 
@@ -23,12 +24,17 @@ _MIB = 1 << 20
 )
 def status(session: Session) -> None:
     found = session.ask(p.Status())
-    held = unit.of_daemon(found)
-    said = msgspec.to_builtins(found) | ({"unit": msgspec.to_builtins(held)} if held else {})
+    said, held = msgspec.to_builtins(found), ""
+    if RUN.is_dir():
+        # Where nothing was installed nobody waits for what it takes to ask a service manager.
+        from pmrunnerctl import unit  # noqa: PLC0415 - as the line above says
+
+        if (known := unit.of_daemon(found)) is not None:
+            said, held = said | {"unit": msgspec.to_builtins(known)}, known.words
     session.show(said, lambda _: draw(session.out, found, held))
 
 
-def draw(screen: Screen, found: Overview, held: unit.Daemon | None = None) -> None:
+def draw(screen: Screen, found: Overview, held: str = "") -> None:
     """Write an environment and its projects."""
     screen.line(f"pm-runner {found.environment}", "bold")
     screen.pairs(
@@ -37,7 +43,7 @@ def draw(screen: Screen, found: Overview, held: unit.Daemon | None = None) -> No
             ("configuration", Cell(found.configuration, "yellow")),
             ("release", found.release),
             ("process", f"{found.pid}, since {screen.when(found.started_at)}"),
-            ("unit", held.words if held else ""),
+            ("unit", held),
             ("memory", f"{found.memory / _MIB:.0f} MiB"),
             ("state", f"{found.state_directory}, durable to commit {found.durable}"),
             *((door.name, _door(door)) for door in found.doors),

@@ -78,7 +78,9 @@ def of_run(session: Session, run: str) -> Used | None:
     """Return what the unit of a run uses; None where it has none that is active."""
     place = session.place
     installed = place.socket.parent.name if place.socket.parent.parent == RUN else ""
-    name = f"pm-runner-run@{place.environment or installed}-{run}.service"
+    if not (environment := place.environment or installed):
+        return None
+    name = f"pm-runner-run@{environment}-{run}.service"
     names = ("ActiveState", "MemoryCurrent", "CPUUsageNSec", "TasksCurrent")
     return run_used(name, launch.properties(name, *names))
 

@@ -175,19 +175,17 @@ def fields(state: State, fact: ev.AnyEvent) -> dict[str, Any]:
 def _task(state: State, fact: ev.AnyEvent) -> str | tuple[str, ...] | None:
     """Return the tasks that a fact is about and does not name as such: their story has it, too."""
     match fact:
-        case ev.RunPruned():
-            return None  # long after its story; where that lies would have to be read
         case ev.PlanDrafted(tasks=tasks) | ev.PlanEdited(tasks=tasks):
             return tuple(planned.task for planned in tasks) or None
         case ev.PlanBegun(planner=ev.PlannedTask(task=task)):
             return task
-        case ev.QuestionAnswered(question=name):
-            question = state.questions.get(name)
-            return question.task if question else None
-        case _ if not hasattr(fact, "task") and (name := getattr(fact, "run", "")):
-            run = state.runs.get(name)
-            return run.task if run else None
-    return None
+        case _ if hasattr(fact, "task"):
+            return None
+        case ev.QuestionAnswered(question=name) if state.questions.is_alive(name):
+            return state.questions[name].task
+        case _ if state.runs.is_alive(name := getattr(fact, "run", "")):
+            return state.runs[name].task
+    return None  # what was put away would have to be read, and its story is over
 
 
 def _level(fact: ev.AnyEvent) -> int:

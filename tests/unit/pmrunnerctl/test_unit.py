@@ -49,7 +49,9 @@ def test_what_a_run_uses_is_one_line_while_it_is_under_way() -> None:
 
 
 def test_an_environment_shows_its_unit(paper: Paper) -> None:
-    draw(paper, samples.overview(), unit.daemon(NAME, 42, SAID))
+    held = unit.daemon(NAME, 42, SAID)
+    assert held is not None
+    draw(paper, samples.overview(), held.words)
     assert "\nunit     pm-runner@prod.service, 1 restart, 42.0 MiB, watchdog 30s\n" in paper.text
 
 
