@@ -7,7 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -101,12 +101,15 @@ def unit_of(environment: str, pid: int) -> str | None:
     return name
 
 
-def properties(name: str, *names: str) -> dict[str, str]:
-    """Return what the service manager says of a unit; nothing where there is none to ask."""
+def properties_of(units: Iterable[str], *names: str) -> list[dict[str, str]]:
+    """Return what the service manager says of each unit; nothing where there is none to ask."""
     if not BOOTED.is_dir():
-        return {}
-    said = _quietly("show", f"--property={','.join(names)}", name)[1]
-    return dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+        return []
+    said = _quietly("show", f"--property={','.join(names)}", *units)[1]
+    return [
+        dict(line.split("=", 1) for line in one.splitlines() if "=" in line)
+        for one in said.split("\n\n")
+    ]
 
 
 def sockets(name: str) -> list[str]:

@@ -12,7 +12,7 @@ from pmrunnerctl.verbs import Noun, verb
 from pmrunnerd.model import progress as pr
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Code
-from pmrunnerd.model.views import LogLine, RunTable
+from pmrunnerd.model.views import LogLine
 
 RUN = click.argument("run", shell_complete=complete.runs)
 
@@ -27,14 +27,17 @@ RUN = click.argument("run", shell_complete=complete.runs)
 def list_(session: Session, project: str | None, before: str | None, limit: int) -> None:
     found = session.ask(p.RunList(project=project, before=before, limit=limit))
 
-    def draw(page: RunTable) -> None:
-        if page.runs:
-            runs.table(session.out, page)
+    used = unit.of_runs(session, [row.run.id for row in found.runs if row.run.ended is None])
+
+    def draw(_: object) -> None:
+        if found.runs:
+            runs.table(session.out, found, {run: one.words for run, one in used.items()})
         else:
             task.nothing(session.out, "runs", before)
-        task.older(session.out, "run list", project, page.before, limit)
+        task.older(session.out, "run list", project, found.before, limit)
 
-    session.show(found, draw)
+    said = msgspec.to_builtins(found) | ({"units": msgspec.to_builtins(used)} if used else {})
+    session.show(said, draw)
 
 
 @verb(
@@ -46,7 +49,7 @@ def list_(session: Session, project: str | None, before: str | None, limit: int)
 )
 def show(session: Session, run: str) -> None:
     found = session.ask(p.RunShow(run=run))
-    used = unit.of_run(session, found.run.id) if found.alive else None
+    used = unit.of_runs(session, [found.run.id] if found.alive else []).get(found.run.id)
     said = msgspec.to_builtins(found) | ({"unit": msgspec.to_builtins(used)} if used else {})
     session.show(said, lambda _: runs.draw(session.out, found, used.words if used else ""))
 

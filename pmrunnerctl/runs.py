@@ -1,5 +1,7 @@
 """Draws runs: all of them, one a line, or one with what it left."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from pmrunnerctl import amounts, times
@@ -23,14 +25,15 @@ _WHY_ALL_STAY: Final = (
 )
 
 
-def table(screen: Screen, found: RunTable) -> None:
-    """Write runs, one a line."""
+def table(screen: Screen, found: RunTable, used: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Write runs, one a line; where it is known, with what those under way have `used`."""
     if not found.runs:
         screen.line("no runs yet")
         screen.next("pmrunnerctl chat send ALIAS TEXT")
         return
+    uses = ["USES"] if used else []
     screen.table(
-        ("RUN", "TASK", "PROJECT", "OUTCOME", "BEGAN", "TOOK", "TITLE"),
+        ("RUN", "TASK", "PROJECT", "OUTCOME", "BEGAN", "TOOK", *uses, "TITLE"),
         [
             (
                 row.run.id,
@@ -39,6 +42,7 @@ def table(screen: Screen, found: RunTable) -> None:
                 outcome(row.run),
                 screen.ago(row.run.at),
                 times.took(row.run.at, row.run.ended.at) if row.run.ended else "",
+                *(used.get(row.run.id, "") for _ in uses),
                 row.title,
             )
             for row in found.runs

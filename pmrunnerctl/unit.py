@@ -3,7 +3,7 @@
 Only it can tell, and one question costs 5 ms. What it does not say is absent, and never 0.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -58,7 +58,8 @@ def of_daemon(found: Overview) -> Daemon | None:
     """Return the unit that has a daemon as its main process; None where systemd does not hold it."""
     name = f"pm-runner@{found.environment}.service"
     names = ("MainPID", "NRestarts", "MemoryCurrent", "WatchdogUSec")
-    return daemon(name, found.pid, launch.properties(name, *names))
+    (said,) = launch.properties_of([name], *names) or [{}]
+    return daemon(name, found.pid, said)
 
 
 def daemon(name: str, pid: int, said: Mapping[str, str]) -> Daemon | None:
@@ -74,24 +75,25 @@ def daemon(name: str, pid: int, said: Mapping[str, str]) -> Daemon | None:
     )
 
 
-def of_run(session: Session, run: str) -> Used | None:
-    """Return what the unit of a run uses; None where it has none that is active."""
+def of_runs(session: Session, runs: Sequence[str]) -> dict[str, Used]:
+    """Return what the units of runs use, by run: of those that have one that is active."""
     place = session.place
     installed = place.socket.parent.name if place.socket.parent.parent == RUN else ""
-    if not (environment := place.environment or installed):
-        return None
-    name = f"pm-runner-run@{environment}-{run}.service"
-    names = ("ActiveState", "MemoryCurrent", "CPUUsageNSec", "TasksCurrent")
-    return run_used(name, launch.properties(name, *names))
+    if not runs or not (environment := place.environment or installed):
+        return {}
+    units = {f"pm-runner-run@{environment}-{run}.service": run for run in runs}
+    names = ("Id", "ActiveState", "MemoryCurrent", "CPUUsageNSec", "TasksCurrent")
+    found = (run_used(said) for said in launch.properties_of(units, *names))
+    return {units[used.name]: used for used in found if used is not None and used.name in units}
 
 
-def run_used(name: str, said: Mapping[str, str]) -> Used | None:
+def run_used(said: Mapping[str, str]) -> Used | None:
     """Read what was said of the unit of a run."""
     if said.get("ActiveState") != "active":
         return None
     cpu = _number(said, "CPUUsageNSec")
     return Used(
-        name=name,
+        name=said.get("Id", ""),
         memory=_number(said, "MemoryCurrent"),
         cpu_seconds=None if cpu is None else cpu / _NANO,
         tasks=_number(said, "TasksCurrent"),

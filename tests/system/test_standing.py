@@ -48,5 +48,7 @@ def test_a_run_under_way_shows_what_it_uses(ground: Ground) -> None:
     # Hierarchies of version 1 count it only where a unit says so.
     assert used["cpuSeconds"] is None or used["cpuSeconds"] > 0
     assert used["tasks"] >= 3
+    assert set(ground.ctl("run", "list")["units"]) == {run}
+    assert " MiB, " in ground.machine.run("pmrunnerctl", "run", "list").stdout
     ground.cancel(run)
     assert "unit" not in ground.ctl("run", "show", run)

@@ -2,9 +2,10 @@ import json
 
 import pytest
 
-from pmrunnerctl import unit
+from pmrunnerctl import runs, unit
 from pmrunnerctl.status import draw
 from pmrunnerd.model import protocol as p
+from pmrunnerd.model.views import RunRow, RunTable
 from tests.fakes.daemon import FakeDaemon
 from tests.unit.pmrunnerctl import samples
 from tests.unit.pmrunnerctl.conftest import Ctl, Paper
@@ -35,17 +36,18 @@ def test_what_is_not_counted_is_absent_and_not_nothing(absent: str) -> None:
     held = unit.daemon(NAME, 42, SAID | {"MemoryCurrent": absent, "WatchdogUSec": "0"})
     assert held is not None
     assert held.words == "pm-runner@prod.service, 1 restart, no watchdog"
-    used = unit.run_used(RUN, {"ActiveState": "active", "CPUUsageNSec": absent})
+    used = unit.run_used({"ActiveState": "active", "CPUUsageNSec": absent})
     assert used is not None
     assert used.words == ""
 
 
 def test_what_a_run_uses_is_one_line_while_it_is_under_way() -> None:
     said = {"MemoryCurrent": "1048576", "CPUUsageNSec": "1500000000", "TasksCurrent": "7"}
-    used = unit.run_used(RUN, said | {"ActiveState": "active"})
+    used = unit.run_used(said | {"Id": RUN, "ActiveState": "active"})
     assert used is not None
+    assert used.name == RUN
     assert used.words == "1.0 MiB, 1.5 s of CPU, 7 tasks"
-    assert unit.run_used(RUN, said | {"ActiveState": "inactive"}) is None
+    assert unit.run_used(said | {"ActiveState": "inactive"}) is None
 
 
 def test_an_environment_shows_its_unit(paper: Paper) -> None:
@@ -53,6 +55,13 @@ def test_an_environment_shows_its_unit(paper: Paper) -> None:
     assert held is not None
     draw(paper, samples.overview(), held.words)
     assert "\nunit     pm-runner@prod.service, 1 restart, 42.0 MiB, watchdog 30s\n" in paper.text
+
+
+def test_runs_under_way_have_what_they_use_beside_them_where_somebody_knows(paper: Paper) -> None:
+    row = RunRow(run=samples.run(), alias="demo", title="Build it")
+    runs.table(paper, RunTable(runs=(row,)), {row.run.id: "1.0 MiB"})
+    assert "  USES" in paper.text
+    assert "  1.0 MiB  " in paper.text
 
 
 def test_one_that_no_manager_holds_is_shown_as_ever(ctl: Ctl, daemon: FakeDaemon) -> None:
