@@ -1,5 +1,6 @@
 """The journal of a host with the package: whose story each entry is, what explains it, what is not in it."""
 
+import subprocess
 from collections.abc import Iterator
 from typing import Final
 
@@ -56,6 +57,17 @@ def test_what_became_of_a_task_is_read_by_its_name(ground: Ground, tasks: dict[s
     assert told[-1] == "task-completed"
     said = ground.machine.run("pmrunnerctl", "logs", "--task", task, "-n", "100").stdout
     assert [line.split()[5] for line in said.splitlines() if "pmrunnerd[" in line] == told
+
+
+def test_the_story_of_a_task_is_followed_until_nobody_reads_it(
+    ground: Ground, tasks: dict[str, str]
+) -> None:
+    follow = ground.machine.command("pmrunnerctl", "logs", "--task", tasks["asks"], "-f")
+    with subprocess.Popen(follow, stdout=subprocess.PIPE, text=True) as following:
+        assert following.stdout is not None
+        assert next(line for line in following.stdout if "task-completed" in line)
+        following.stdout.close()
+        following.wait(60)
 
 
 def test_an_entry_says_of_what_release_environment_and_project_it_is(
