@@ -34,7 +34,7 @@ SEGMENT = {"journal", "journal/00000002.jsonl"}
 QUESTION = {f"history/{name}" for name in ("questions", "runs", "runs-w1", "finished.jsonl")}
 BACKUP = {"", "journal", "journal/00000001.jsonl", "runs", "set-aside", "set-aside/kept"}
 OPERATIONS: Final[Mapping[str, Operation]] = {
-    "append": Operation(work.torn, work.talk, work.as_told, every=2),
+    "append": Operation(work.torn, work.talk, work.as_told, every=4),
     "empty": Operation(work.nothing, work.begin_and_talk, work.as_told, every=4),
     "segment": Operation(
         work.nearly_full,
@@ -42,14 +42,14 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         work.two_segments,
         SEGMENT.__contains__,
         later=True,
-        every=2,
+        every=4,
     ),
     "question": Operation(
         work.nothing,
         work.ask_and_answer,
         work.answered_once,
         QUESTION.__contains__,
-        every=2,
+        every=4,
     ),
     "backup": Operation(
         archiving.with_something_aside,
@@ -63,7 +63,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         archiving.restore,
         archiving.is_the_new_one,
         later=True,
-        every=5,
+        every=10,
     ),
 }
 

@@ -28,16 +28,22 @@ def the_session() -> str:
 
 @pytest.fixture
 def empty(machine: Host) -> Iterator[Host]:
-    """A host on which nothing was said in prod yet."""
+    """A host on which nothing was said in prod yet, and nothing will have been afterwards."""
     ground = Ground(machine)
     ground.begin()
     ground.end()
-    for directory in ("/var/lib/pm-runner/state/prod", "/var/lib/pm-runner/runs/prod", CAKE):
-        machine.run("find", directory, "-mindepth", "1", "-delete", check=False)
-    machine.run("rm", "--force", "/run/failed")
+    forget(machine)
     ground.drop_in(DAEMON, ROOMY)
     yield machine
     ground.end()
+    forget(machine)
+
+
+def forget(machine: Host) -> None:
+    """Delete what was said in prod, which does not run, and the workspace."""
+    for directory in ("/var/lib/pm-runner/state/prod", "/var/lib/pm-runner/runs/prod", CAKE):
+        machine.run("find", directory, "-mindepth", "1", "-delete", check=False)
+    machine.run("rm", "--recursive", "--force", CAKE, "/run/failed")
 
 
 def test_an_operator_s_session_works_as_it_is_pasted(empty: Host) -> None:
