@@ -10,7 +10,8 @@ from pmrunnerctl.exits import Cannot, Exit, misused
 from pmrunnerctl.session import Session
 from pmrunnerd.model import protocol as p
 
-_NAME = re.compile(r"pm-runner-\d{8}T\d{6}Z\.tar\.gz")
+# To the millisecond: whoever tries again at once makes another one.
+_NAME = re.compile(r"pm-runner-\d{8}T\d{6}\.\d{3}Z\.tar\.gz")
 
 
 def name(session: Session, directory: Path) -> Path:
@@ -20,7 +21,8 @@ def name(session: Session, directory: Path) -> Path:
         raise misused(
             f"cannot keep archives in {directory}: it is no directory", hint=f"mkdir {directory}"
         )
-    return directory / f"pm-runner-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar.gz"
+    now = datetime.now(UTC)
+    return directory / f"pm-runner-{now:%Y%m%dT%H%M%S}.{now.microsecond // 1000:03}Z.tar.gz"
 
 
 def prune(session: Session, directory: Path, keep: int) -> None:

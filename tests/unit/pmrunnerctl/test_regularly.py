@@ -24,7 +24,7 @@ def test_what_went_wrong_is_told_to_the_daemon_and_nothing_is_removed(
         call=0, code=Code.UNAVAILABLE, message="cannot read journal/1: it is gone"
     )
     (tmp_path / "kept").mkdir()
-    old = tmp_path / "kept/pm-runner-20260101T000000Z.tar.gz"
+    old = tmp_path / "kept/pm-runner-20260101T000000.000Z.tar.gz"
     old.touch()
     done = ctl("state", "backup", "--keep", "1", str(tmp_path / "kept"))
     assert done.status != 0
@@ -52,13 +52,13 @@ def test_the_latest_stay_and_files_of_others_too(
     kept = tmp_path / "kept"
     kept.mkdir()
     for day in (1, 2, 3):
-        (kept / f"pm-runner-2026010{day}T000000Z.tar.gz").touch()
+        (kept / f"pm-runner-2026010{day}T000000.000Z.tar.gz").touch()
     (kept / "mine.tar.gz").touch()
     done = ctl("state", "backup", "--keep", "2", str(kept))
     assert done.status == 0, done.err
     names = sorted(path.name for path in kept.iterdir())
-    assert names[:2] == ["mine.tar.gz", "pm-runner-20260103T000000Z.tar.gz"]
-    assert re.fullmatch(r"pm-runner-\d{8}T\d{6}Z\.tar\.gz", names[2])
+    assert names[:2] == ["mine.tar.gz", "pm-runner-20260103T000000.000Z.tar.gz"]
+    assert re.fullmatch(r"pm-runner-\d{8}T\d{6}\.\d{3}Z\.tar\.gz", names[2])
     assert len(names) == 3
     assert reports(daemon) == [""]
 
