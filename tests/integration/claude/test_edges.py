@@ -113,7 +113,7 @@ _FAILS = {
     "ends at once": ("#!/bin/sh\necho no licence >&2; exit 3\n", "no licence"),
     "ends without a word": ("#!/bin/sh\nexit 0\n", "the CLI ended (exit code: 0)"),
     "prints garbage": ("#!/bin/sh\nhead -c 100000 /dev/urandom; exit 1\n", "Claude Code failed: "),
-    "prints broken JSON": ("#!/bin/sh\necho '{\"type\": '; sleep 99\n", "Claude Code failed: "),
+    "prints broken JSON": ("#!/bin/sh\necho '{\"type\": '\n", "the CLI ended (exit code: 0)"),
     "ends with JSON of another kind": ("#!/bin/sh\necho '{}'\n", "the CLI ended (exit code: 0)"),
     "refuses to begin": (_REFUSES, "Claude Code failed: not today"),
     "prints JSON of another kind": (

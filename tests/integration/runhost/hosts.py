@@ -61,7 +61,7 @@ class Hosts:
         return self.said(run)
 
     def said(self, run: str) -> list[AnyProgress]:
-        return [progress for _, progress in self.directory(run).read(0, 100_000)]
+        return [progress for _, progress in everything(self.directory(run))]
 
     def directory(self, run: str) -> RunDirectory:
         return RunDirectory(self.runs / run)
@@ -84,6 +84,14 @@ class Hosts:
         eventually(lambda: not self.host.alive(run))
 
 
+def everything(directory: RunDirectory) -> list[tuple[int, AnyProgress]]:
+    """Return all that a run has reported, however many pages that takes."""
+    found = list[tuple[int, AnyProgress]]()
+    while page := directory.read(found[-1][0] if found else 0, 1000):
+        found += page
+    return found
+
+
 def powerless(root: Path, text: str) -> list[AnyProgress]:
     """Run a script by a run host with the rights of an ordinary user, in `root`/workspace."""
     directory = RunDirectory(root / "state/runs" / RUN)
@@ -91,7 +99,7 @@ def powerless(root: Path, text: str) -> list[AnyProgress]:
     argv = [*POWERLESS, sys.executable, "-m", "pmrunnerd.runhost", str(directory.path)]
     done = subprocess.run(argv, capture_output=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr
-    return [progress for _, progress in directory.read(0, 1000)]
+    return [progress for _, progress in everything(directory)]
 
 
 def printed(said: list[AnyProgress], stream: str = "stdout") -> str:

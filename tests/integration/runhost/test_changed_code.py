@@ -16,7 +16,7 @@ from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Committed
 from pmrunnerd.services.rundir import RunDirectory
 from tests.integration.daemon import Daemon
-from tests.integration.runhost.hosts import end, every
+from tests.integration.runhost.hosts import end, every, everything
 from tests.unit.services.parts import RUN, eventually, needs_sandbox, repository, spec
 
 pytestmark = needs_sandbox
@@ -58,7 +58,7 @@ def test_its_work_is_committed_by_the_code_that_it_was_started_from(
             _, errors = host.communicate(timeout=60)
         finally:
             host.kill()
-    said = [progress for _, progress in directory.read(0, 1000)]
+    said = [progress for _, progress in everything(directory)]
 
     assert end(said).outcome is Outcome.SUCCEEDED, (end(said).reason, errors)
     assert len(every(said, Committed)) == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Committed, Finished, PutAway
 from pmrunnerd.services.rundir import RunDirectory
-from tests.integration.runhost.hosts import Hosts, end, every, printed
+from tests.integration.runhost.hosts import Hosts, end, every, everything, printed
 from tests.unit.services.parts import (
     eventually,
     git,
@@ -125,7 +125,7 @@ def test_a_disk_that_takes_no_more_reports_ends_the_run_and_its_sandbox(tmp_path
     assert "cannot report: File too large" in done.stderr
     assert processes(f"sleep\0{word}") == []
     # Whole lines; and the last word, if it fits, says why there are no more.
-    *_, (cursor, last) = directory.read(0, 1 << 20)
+    *_, (cursor, last) = everything(directory)
     assert directory.events.stat().st_size == cursor
     if isinstance(last, Finished):
         assert last.outcome is Outcome.INTERRUPTED

@@ -32,7 +32,9 @@ try:
 except CannotReport as exc:
     print("nor the last:", exc.strerror)
     raise SystemExit(0)
-*_, (_, last) = directory.read(0, 10_000)
+cursor = 0
+while page := directory.read(cursor, 1000):
+    *_, (cursor, last) = page
 print(last.outcome, directory.last_word.exists())
 """
     no_room = "cannot report: No space left on device"
