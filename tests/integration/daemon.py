@@ -214,9 +214,13 @@ def a_repository(path: Path) -> Path:
 
 
 def facts(state: Path) -> list[dict[str, Any]]:
-    """Return every fact of a state's journal, as any reader of JSON sees it."""
+    """Return every fact of a state's journal, as any reader of JSON sees it.
+
+    A daemon may be writing the last line.
+    """
     found: list[dict[str, Any]] = []
     for segment in sorted((state / "journal").glob("*.jsonl")):
-        for line in segment.read_text().splitlines():
+        *lines, _ = segment.read_text().split("\n")
+        for line in lines:
             found += json.loads(line)[1]["facts"]
     return found

@@ -206,7 +206,7 @@ def test_runs_whose_plan_was_put_away_are_let_go_and_known_over_a_restart(tmp_pa
         for name in gone:
             assert daemon.ctl("run", "logs", name).returncode == 3
         assert daemon.ctl("state", "verify").returncode == 0
-        assert "0 bytes of at most 10.0 GiB, of 0 runs" in daemon.ctl("status").stdout
+        assert "nothing; at most 10.0 GiB of runs are" in daemon.ctl("status").stdout
 
 
 def test_a_stop_while_somebody_prunes_a_large_tree_waits_for_no_more_of_it(tmp_path: Path) -> None:
