@@ -177,14 +177,18 @@ _OUT: Final = f"@out/{ARCHIVE}"
 _STATE: Final = ("--state-dir", "@state")
 COMMANDS: Final[Mapping[str, Command]] = {
     "repair": Command(
-        damaged, ("state", "repair", "--yes", *_STATE), "state", is_repaired_by_the_next_one
+        damaged,
+        ("state", "repair", "--yes", *_STATE),
+        "state",
+        is_repaired_by_the_next_one,
+        every=2,
     ),
     "restore": Command(
         to_be_restored,
         ("state", "restore", f"@{ARCHIVE}", *_STATE),
         "state",
         is_old_or_new,
-        every=3,  # a daemon's restore does the same
+        every=6,  # a daemon's restore does the same
     ),
     "backup": Command(
         to_be_backed_up, ("state", "backup", _OUT, *_STATE), "out", is_whole_and_made_again

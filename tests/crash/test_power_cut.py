@@ -16,7 +16,7 @@ SEED = 20261125
 LEAST = 10_000
 # How many states are tried at each moment, and in what share of them the power is cut again while
 # the next daemon starts; more of both on demand.
-MANY, AGAIN = (60, 0.2) if os.environ.get("PMRUNNER_TEST_EVERYTHING") else (8, 0.01)
+MANY, AGAIN = (60, 0.2) if os.environ.get("PMRUNNER_TEST_EVERYTHING") else (6, 0.01)
 
 
 @cache

@@ -34,8 +34,8 @@ SEGMENT = {"journal", "journal/00000002.jsonl"}
 QUESTION = {f"history/{name}" for name in ("questions", "runs", "runs-w1", "finished.jsonl")}
 BACKUP = {"", "journal", "journal/00000001.jsonl", "runs", "set-aside", "set-aside/kept"}
 OPERATIONS: Final[Mapping[str, Operation]] = {
-    "append": Operation(work.torn, work.talk, work.as_told, every=4),
-    "empty": Operation(work.nothing, work.begin_and_talk, work.as_told, every=4),
+    "append": Operation(work.torn, work.talk, work.as_told, every=6),
+    "empty": Operation(work.nothing, work.begin_and_talk, work.as_told, every=8),
     "segment": Operation(
         work.nearly_full,
         work.talk,
@@ -49,7 +49,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         work.ask_and_answer,
         work.answered_once,
         QUESTION.__contains__,
-        every=4,
+        every=8,
     ),
     "backup": Operation(
         archiving.with_something_aside,
