@@ -5,6 +5,7 @@ then asks for permission instead; so both ways give the same answers. Only quest
 on a resume the CLI may skip the hooks of any other tool.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -24,6 +25,9 @@ from pmrunnerd.services.agents.claude.asked import TOOL
 from pmrunnerd.services.agents.claude.nearby import is_near
 from pmrunnerd.services.agents.claude.permissions import ASKED, Permissions, Reply
 
+# Seconds in which the CLI asks for all that one turn wants: what it has not asked for when the turn is
+# stopped, a person is asked about one run later.
+_TOGETHER: Final = 0.5
 _NOBODY: Final = "A person is asked. The answer comes later."
 _NEAR: Final = "Only public addresses can be fetched, plainly written. Nobody can allow others."
 
@@ -92,6 +96,7 @@ class Questions:
             decision = self._permissions.decide(tool, given)
             if isinstance(decision, PermissionResultDeny) and decision.interrupt:
                 self.refused.add(context.tool_use_id or "")
+                await asyncio.sleep(_TOGETHER)
             return decision
         if (answers := self._answers(context.tool_use_id, given)) is not None:
             return PermissionResultAllow(updated_input={**given, "answers": answers})
