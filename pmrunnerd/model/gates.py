@@ -1,0 +1,115 @@
+"""What has to hold of a commit before it is promoted, and what was found.
+
+Digests are SHA-256, in hexadecimal. Times are POSIX seconds, durations seconds, sizes bytes.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Where(StrEnum):
+    """Where a gate is tried: in a unit, as root of a throw-away machine, or elsewhere by somebody."""
+
+    UNIT = "unit"
+    HOST = "host"
+    ATTESTED = "attested"
+
+
+NO_TESTS = "none"
+
+
+class Gate(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """One of a project's gates, as the commit that it judges declares it.
+
+    `command` is run by `bash -euo pipefail -c` at the top of a copy of the source. `needs` are other gates, which must have
+    passed. `inputs` are globs of the source's paths: with none it is all of the source. `tests` is
+    the path of a JUnit file that the command writes, or `NO_TESTS`.
+    """
+
+    name: str
+    command: str
+    needs: tuple[str, ...] = ()
+    timeout: float = 600.0
+    inputs: tuple[str, ...] = ()
+    tests: str = NO_TESTS
+    network: bool = False
+    runs: Where = Where.UNIT
+
+
+class Preparation(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What installs what gates need, once for each content of its inputs; the only one that may fetch."""
+
+    command: str
+    inputs: tuple[str, ...] = ()
+    timeout: float = 1800.0
+
+
+class GateSet(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """All gates of a commit, in the order of their declaration, and the file that declares them."""
+
+    gates: tuple[Gate, ...]
+    source: str
+    prepare: Preparation | None = None
+
+
+class Verdict(StrEnum):
+    """What came of a gate; only the first is good."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    TIMED_OUT = "timed-out"
+    KILLED = "killed"
+    CANNOT_START = "cannot-start"
+    NO_TESTS = "no-tests"
+    ALTERED = "altered"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+class Counted(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """How many tests a JUnit file tells of; those that were skipped are in none of the others."""
+
+    ran: int
+    failed: int = 0
+    skipped: int = 0
+
+
+class GateResult(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What came of one gate for one content; `status` is the service manager's, never the gate's own word.
+
+    `definition` is the digest of the gate's own definition, `inputs` that of what it may depend on. `answered_by` names the earlier
+    gate run whose result this is, `signed_by` the person who attested it.
+    """
+
+    gate: str
+    verdict: Verdict
+    definition: str
+    inputs: str
+    started: float
+    seconds: float
+    status: int | None = None
+    why: str = ""
+    cpu_seconds: float | None = None
+    peak_memory: int | None = None
+    tests: Counted | None = None
+    log: str = ""
+    log_bytes: int = 0
+    answered_by: str = ""
+    signed_by: str = ""
+
+
+class GateRun(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """One time that gates of a commit were tried: on which content, by which definitions, with what result."""
+
+    id: str
+    project: str
+    commit: str
+    source: str
+    definitions: str
+    gates: GateSet
+    wanted: tuple[str, ...]
+    started: float
+    build: str = ""
+    results: tuple[GateResult, ...] = ()
+    ended: float | None = None
