@@ -1,4 +1,4 @@
-"""What is said of a commit beside its gates: what it changed, who made it, and what is wrong with what is said.
+"""What is said of a commit beside its gates: what it changed, and who made it.
 
 Digests are SHA-256, in hexadecimal.
 """
@@ -78,41 +78,3 @@ class Account(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=T
     def commit(self) -> str:
         """The commit that was gated: whatever came later wrote evidence and nothing else."""
         return self.commits[-1]
-
-
-class Complaint(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """One thing that is wrong, and what mends it; `line` is one of the file, 0 where it is of none."""
-
-    what: str
-    remedy: str
-    line: int = 0
-
-
-class EvidenceView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Whether a section can be shown to who approves. It is looked at as text: nobody understood it.
-
-    `seal` is the hash of the section, which is what is approved; empty where there is none.
-    `compared` says whether there were records that the gate table was held against.
-    """
-
-    source: str
-    commit: str
-    base: str
-    areas: tuple[str, ...]
-    complaints: tuple[Complaint, ...]
-    seal: str = ""
-    line: int = 0
-    title: str = ""
-    compared: bool = True
-
-
-class EvidenceDraft(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A section that is still to be completed in `places` places, and the whole file with it."""
-
-    source: str
-    commit: str
-    section: str
-    places: int
-    file: str = ""
-    written: str = ""
-    was_there: bool = False

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from pmrunnerd.model.evidence import Account, Complaint, Found
+from pmrunnerd.model.evidence import Account, Found
 from pmrunnerd.model.gates import GateRun
+from pmrunnerd.model.views import Complaint
 from pmrunnerd.rules.evidence import sections as s
 from pmrunnerd.rules.evidence import table
 from pmrunnerd.rules.evidence.placing import SECTION_LIMIT, extent, place

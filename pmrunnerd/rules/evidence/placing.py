@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from pmrunnerd.model.evidence import LIMIT, NAME, Complaint, Found, Lying
+from pmrunnerd.model.evidence import LIMIT, NAME, Found, Lying
 from pmrunnerd.model.quantities import size
+from pmrunnerd.model.views import Complaint
 from pmrunnerd.rules.evidence.lines import Text, read
 from pmrunnerd.rules.evidence.sections import DIGEST, LEVEL, Section, sections
 from pmrunnerd.rules.evidence.words import is_unseen, spelt

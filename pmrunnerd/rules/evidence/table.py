@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from pmrunnerd.model.evidence import Complaint
 from pmrunnerd.model.gates import GateResult, GateRun
 from pmrunnerd.model.quantities import span
+from pmrunnerd.model.views import Complaint
 from pmrunnerd.rules.evidence.lines import Line
 from pmrunnerd.rules.evidence.words import spelt
 

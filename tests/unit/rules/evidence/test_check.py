@@ -3,8 +3,9 @@ from typing import Final
 import pytest
 from msgspec.structs import replace
 
-from pmrunnerd.model.evidence import Complaint, Found, Lying
+from pmrunnerd.model.evidence import Found, Lying
 from pmrunnerd.model.gates import GateRun
+from pmrunnerd.model.views import Complaint
 from pmrunnerd.rules.evidence.check import check
 from tests.unit.rules.evidence.parts import ACCOUNT, COMMIT, DIGEST, GOOD, OTHER, RECORD, found
 
