@@ -1,5 +1,6 @@
 """`evidence`: what is said of a commit beside its gates, begun and checked, with a daemon or without."""
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ from pmrunnerd.model.evidence import NAME
 from pmrunnerd.model.views import EvidenceDraft, EvidenceView
 
 _SYNTACTIC: Final = "looked at as text: whether it is true is for whoever approves it"
+_WRITE: Final = "pmrunnerctl evidence write"
 _SHORT: Final = 12
 _ABOUT: Final = (
     click.option("--project", metavar="PROJECT", help="Which; else the one in which you stand."),
@@ -64,7 +66,8 @@ def write(session: Session, *, printed: bool, **given: Any) -> None:
     else:
         about = _request(session, **given)
         draft = session.ask(p.EvidenceWrite(printed=printed, **about))
-    session.show(draft, lambda _: draw_draft(session.out, draft, printed=printed))
+    where = given["directory"]
+    session.show(draft, lambda _: draw_draft(session.out, draft, where, printed=printed))
 
 
 @verb(
@@ -84,7 +87,7 @@ def check(session: Session, *, uncommitted: bool, **given: Any) -> None:
     else:
         about = _request(session, **given)
         found = session.ask(p.EvidenceCheck(uncommitted=uncommitted, **about))
-    session.show(found, lambda _: draw_view(session.out, found))
+    session.show(found, lambda _: draw_view(session.out, found, given["directory"]))
     if found.complaints:
         session.end(Exit.ENDED_BADLY)
 
@@ -142,7 +145,9 @@ def _here(session: Session) -> str:
     )
 
 
-def draw_draft(screen: Screen, draft: EvidenceDraft, *, printed: bool) -> None:
+def draw_draft(
+    screen: Screen, draft: EvidenceDraft, directory: Path | None = None, *, printed: bool
+) -> None:
     """Write a section that is to be completed, or where it stands."""
     if printed:
         for line in draft.section.rstrip("\n").split("\n"):
@@ -155,18 +160,23 @@ def draw_draft(screen: Screen, draft: EvidenceDraft, *, printed: bool) -> None:
         screen.line(
             f"{draft.written} has a section of {draft.source[:_SHORT]}: {places} to complete"
         )
-    screen.next("pmrunnerctl evidence check --uncommitted")
+    screen.next(f"pmrunnerctl evidence check{_offline_of(directory)} --uncommitted")
 
 
-def draw_view(screen: Screen, found: EvidenceView) -> None:
-    """Write what is wrong with a section, or its hash."""
+def _offline_of(directory: Path | None) -> str:
+    return f" --offline {shlex.quote(str(directory))}" if directory is not None else ""
+
+
+def draw_view(screen: Screen, found: EvidenceView, directory: Path | None = None) -> None:
+    """Write what is wrong with a section, or its hash; of a `directory`, hints are about it, too."""
     content = f"content {found.source[:_SHORT]} of commit {found.commit[:_SHORT]}"
     if found.complaints:
         screen.line(f"{count(len(found.complaints), 'thing')} wrong with the evidence of {content}")
         rows = [(str(one.line or ""), one.what, one.remedy) for one in found.complaints]
         for line, what, remedy in rows:
             screen.line(f"  {f'line {line}: ' if line else ''}{what}")
-            screen.line(f"    {screen.addressed(remedy)}", "dim")
+            hint = remedy.replace(_WRITE, _WRITE + _offline_of(directory))
+            screen.line(f"    {screen.addressed(hint)}", "dim")
     else:
         screen.line(f"nothing is wrong with the evidence of {content}")
     screen.pairs(

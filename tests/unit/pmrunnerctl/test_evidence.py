@@ -133,7 +133,9 @@ def test_without_a_daemon_a_checkout_is_looked_at(
 
     assert none.status == 8
     assert "there is none at the top of the repository" in none.out
+    assert f"pmrunnerctl evidence write --offline {here}" in none.out
     assert written.status == 0
+    assert f"next: pmrunnerctl evidence check --offline {here} --uncommitted\n" in written.out
     assert places.status == 8
     assert "still to be completed" in places.out
     assert daemon.requests() == []
