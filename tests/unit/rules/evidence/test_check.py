@@ -7,6 +7,7 @@ from pmrunnerd.model.evidence import Found, Lying
 from pmrunnerd.model.gates import GateRun
 from pmrunnerd.model.views import Complaint
 from pmrunnerd.rules.evidence.check import check
+from pmrunnerd.rules.evidence.placing import SECTION_LIMIT
 from tests.unit.rules.evidence.parts import ACCOUNT, COMMIT, DIGEST, GOOD, OTHER, RECORD, found
 
 CLIENT = "The first line of the help names the new verb."
@@ -70,6 +71,11 @@ def test_a_good_section_has_no_complaint_and_a_seal() -> None:
             "[TO COMPLETE daemon/store: what changed]",
             "the place daemon/store is still to be completed",
         ),
+        (
+            STORE,
+            "[TO COMPLETE daemon/store: what changed there, and who noticed]",
+            "daemon/store changed, and has no sentence of its own: its place is still to be completed",
+        ),
         (CLIENT, f"{CLIENT} [to  complete]", "the place without a name is still to be completed"),
         (
             "#### client",
@@ -127,6 +133,12 @@ def test_more_complaints_than_anybody_reads_are_counted() -> None:
 
     assert len(wrong) == 101
     assert wrong[-1].what == "401 more things are wrong"
+
+
+def test_of_a_section_that_is_too_large_nothing_more_is_looked_at() -> None:
+    (one,) = complaints(GOOD.replace(CLIENT, "") + "x y\n" * (SECTION_LIMIT // 4))
+
+    assert "256 KiB is the most" in one.what
 
 
 def test_a_sentence_beside_a_commit_subject_is_enough() -> None:

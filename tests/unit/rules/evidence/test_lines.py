@@ -11,6 +11,8 @@ def headings(text: str) -> list[tuple[int, str]]:
     "text",
     [
         "```\n## a\n```",
+        "```\n``` x\n## a\n```",
+        "<!-- x\n--> ## a",
         "```md title\n## a\n```",
         "~~~ `\n## a\n~~~",
         "````\n```\n## a\n````",
