@@ -18,7 +18,7 @@ from pmrunnerd.model.evidence import NAME
 from pmrunnerd.model.views import EvidenceDraft, EvidenceView
 
 _SYNTACTIC: Final = "looked at as text: whether it is true is for whoever approves it"
-_WRITE: Final = "pmrunnerctl evidence write"
+_WRITE: Final = "evidence write"
 _SHORT: Final = 12
 _ABOUT: Final = (
     click.option("--project", metavar="PROJECT", help="Which; else the one in which you stand."),
