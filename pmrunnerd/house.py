@@ -200,6 +200,7 @@ class House:
             restart=self._restart if self._manager.listens else no_restart,
             reload=self._configured.reload,
             logins=outwork.logins(store, clock),
+            evidence=outwork.evidence(store, workspaces),
         )
 
         def use(settings: Settings) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from pmrunnerd.confining import Confining
+from pmrunnerd.engine.accounting import Accounting
 from pmrunnerd.engine.logins import Logins
 from pmrunnerd.engine.remains import Remains
 from pmrunnerd.engine.renewals import Renewals
@@ -80,6 +81,14 @@ class Outwork:
         """Return what keeps the logins of agents."""
         return Logins(
             *(store, clock, NEED_LOGIN, self.errands), place=self.place, named=self._named
+        )
+
+    def evidence(self, store: Store, workspaces: Workspaces) -> Accounting:
+        """Return what knows what is said of commits."""
+        return Accounting(
+            *(store, self.errands, workspaces),
+            hidden=tuple(map(str, self._hidden)),
+            unconfined=self._unconfined,
         )
 
     async def live(self, store: Store, tell: Callable[[str], object]) -> None:

@@ -21,7 +21,7 @@ PURE_MAY_IMPORT: Final = frozenset(
     """
     __future__ abc base64 binascii bisect collections contextlib copy dataclasses datetime decimal enum errno
     fractions functools graphlib hashlib heapq hmac itertools json math operator re shlex string
-    struct textwrap types typing unicodedata zlib msgspec pmrunnerd
+    struct textwrap tomllib types typing unicodedata zlib msgspec pmrunnerd
     """.split()
 )
 PURE_PARTS: Final = {"pathlib.PurePath", "pathlib.PurePosixPath"}  # names of paths, no paths
