@@ -61,6 +61,7 @@ TOLD: Final[Mapping[str, str]] = {
     "kind": "kind",
     "until": "until",
     "expires": "expires",
+    "target": "target",
     "by": "by",
 }
 # In these a person's or an agent's own words may be part of the reason.
@@ -75,7 +76,7 @@ _REASON_QUOTES: Final = (
 )
 
 _WARNINGS: Final = (
-    *(ev.AgentLimited, ev.AgentExpiring, ev.BackupFailed),
+    *(ev.AgentLimited, ev.AgentExpiring, ev.BackupFailed, ev.NotificationFailed),
     *(ev.TaskFailed, ev.TaskSentBack, ev.TaskHeld, ev.PlanFailed, ev.PlanRefused),
 )
 _BAD_ENDS: Final = frozenset({Outcome.FAILED, Outcome.TIMED_OUT, Outcome.STALLED, Outcome.HELD})

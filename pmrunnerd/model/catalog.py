@@ -65,4 +65,8 @@ MESSAGE_IDS: Final = {
     "connection-refused": "2e4bc08f80824b89b18d76a9a88247c8",
     "ended-badly": "b892fa4b3fc5406a9b4c0735e9640847",
     "bug": "a8be50d80a7542bda4e762c15561b8f0",
+    "notifications-began": "a94dac10e8aa471799b016b8c6b5b5a7",
+    "notification-sent": "1efddfe75f234438a01b35e203e53f9f",
+    "notification-failed": "925da3540f7746e1b73b2a75aebb8328",
+    "notifications-ended": "357abf60919b4264ad8b156e659686e8",
 }

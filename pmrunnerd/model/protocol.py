@@ -420,6 +420,13 @@ class AgentShow(Request[v.AgentView], frozen=True, kw_only=True):
     agent: Word = "claude"
 
 
+class NotifyTest(Request[v.NotifyTested], frozen=True, kw_only=True):
+    """Send a test to where notifications go, and tell what came back.
+
+    It goes the whole way: by the same unit, with the same rules for addresses.
+    """
+
+
 class Command(Struct, frozen=True, kw_only=True):
     """One row: what is asked, what comes back, who may. `stream` replies come one by one.
 
@@ -520,6 +527,7 @@ COMMANDS: Final = (
     _acts(AgentTry, Checkup, Access.OPERATE),
     _acts(AgentLogin, v.AgentView),
     _acts(AgentLogout, v.AgentView),
+    _acts(NotifyTest, v.NotifyTested, Access.OPERATE),
 )
 
 BY_REQUEST: Final = {command.request: command for command in COMMANDS}

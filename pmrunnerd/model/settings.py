@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from pmrunnerd.model import variables
+from pmrunnerd.model import notices, variables
 from pmrunnerd.model.quantities import SIZES, TIMES, size, span
 
 PREFIX: Final = "PMRUNNER_"
@@ -37,6 +37,18 @@ _MOST_BYTES: Final = 1 << 50  # 1024 TiB
 _MOST_TIME: Final = 36500 * 86400.0
 _MOST_DOLLARS: Final = 1_000_000
 _MOST_TIMES: Final = 1_000_000
+# What is more than a text is checked; what is a secret is not repeated to whoever got it wrong.
+_URL: Final = {
+    "or": "an https:// or http:// URL without a user in it",
+    "check": notices.url,
+    "secret": True,
+}
+_PROXY: Final = {"or": "an http:// URL of host and port", "check": notices.proxy}
+_NETWORKS: Final = {
+    "or": "addresses and networks, such as 10.1.0.0/16,192.168.7.5",
+    "check": notices.networks,
+}
+_KINDS: Final = {"or": f"some of {', '.join(notices.KINDS)}", "check": notices.kinds}
 _VARIABLES: Final = {"or": "variables, such as HTTPS_PROXY=http://proxy:3128 NO_PROXY=localhost"}
 
 
@@ -144,12 +156,36 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     agent_acp_rounds: Annotated[
         int, _count("How often its work is sent back with what was found, as for Claude.")
     ] = 2
+    notify_webhook: Annotated[
+        str,
+        Meta(
+            description="URL to which is posted what a person is to know; empty is nowhere.",
+            extra=_URL,
+        ),
+    ] = ""
+    notify_on: Annotated[
+        str,
+        Meta(
+            description=f"What is worth telling: some of {', '.join(notices.KINDS)}.", extra=_KINDS
+        ),
+    ] = "questions,failures"
+    notify_private: Annotated[
+        str,
+        Meta(
+            description="Addresses and networks that notifications may reach though they are private.",
+            extra=_NETWORKS,
+        ),
+    ] = ""
+    notify_proxy: Annotated[
+        str, Meta(description="Proxy that notifications go through, by its URL.", extra=_PROXY)
+    ] = ""
 
 
 class Row(Struct, frozen=True, kw_only=True):
     """One setting, as its doors spell it: what it `expects` in words, its default as it is `shown`.
 
-    `logins` tells whether variables may be some.
+    `logins` tells whether variables may be some, `secret` whether the value is. `check` returns a value
+    as it is kept, and raises ValueError.
     """
 
     field: str
@@ -162,6 +198,8 @@ class Row(Struct, frozen=True, kw_only=True):
     shown: str
     units: Mapping[str, float] | None = None
     logins: bool = False
+    check: Callable[[Any], Any] | None = None
+    secret: bool = False
 
 
 def _row(info: msgspec.inspect.Field) -> Row:
@@ -181,6 +219,8 @@ def _row(info: msgspec.inspect.Field) -> Row:
         shown=told(default).replace(" ", ""),
         units=extra.get("units"),
         logins=extra.get("logins", False),
+        check=extra.get("check"),
+        secret=extra.get("secret", False),
     )
 
 
@@ -208,7 +248,7 @@ def _expected(kind: msgspec.inspect.Type, quantity: str, told: Callable[[Any], s
             return f"a number of {quantity}, {told(most)} at most"
         case msgspec.inspect.FloatType(le=most):
             return f"a number of {quantity}, above 0, {told(most)} at most"
-        case msgspec.inspect.DictType():
+        case msgspec.inspect.DictType() | msgspec.inspect.StrType() if quantity:
             return quantity
     return "a text"
 
