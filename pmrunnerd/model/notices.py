@@ -199,3 +199,17 @@ def _words(value: Any) -> list[str]:
     if isinstance(value, Sequence) and all(isinstance(one, str) for one in value):
         return [*value]
     raise Unfit
+
+
+# How settings that these check are written; what is a secret is not repeated to whoever got it wrong.
+URL_SETTING: Final = {
+    "or": "an https:// or http:// URL without a user in it",
+    "check": url,
+    "secret": True,
+}
+PROXY_SETTING: Final = {"or": "an http:// URL of host and port", "check": proxy}
+NETWORKS_SETTING: Final = {
+    "or": "addresses and networks, such as 10.1.0.0/16,192.168.7.5",
+    "check": networks,
+}
+KINDS_SETTING: Final = {"or": f"some of {', '.join(KINDS)}", "check": kinds}

@@ -37,18 +37,6 @@ _MOST_BYTES: Final = 1 << 50  # 1024 TiB
 _MOST_TIME: Final = 36500 * 86400.0
 _MOST_DOLLARS: Final = 1_000_000
 _MOST_TIMES: Final = 1_000_000
-# What is more than a text is checked; what is a secret is not repeated to whoever got it wrong.
-_URL: Final = {
-    "or": "an https:// or http:// URL without a user in it",
-    "check": notices.url,
-    "secret": True,
-}
-_PROXY: Final = {"or": "an http:// URL of host and port", "check": notices.proxy}
-_NETWORKS: Final = {
-    "or": "addresses and networks, such as 10.1.0.0/16,192.168.7.5",
-    "check": notices.networks,
-}
-_KINDS: Final = {"or": f"some of {', '.join(notices.KINDS)}", "check": notices.kinds}
 _VARIABLES: Final = {"or": "variables, such as HTTPS_PROXY=http://proxy:3128 NO_PROXY=localhost"}
 
 
@@ -160,24 +148,29 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str,
         Meta(
             description="URL to which is posted what a person is to know; empty is nowhere.",
-            extra=_URL,
+            extra=notices.URL_SETTING,
         ),
     ] = ""
     notify_on: Annotated[
         str,
         Meta(
-            description=f"What is worth telling: some of {', '.join(notices.KINDS)}.", extra=_KINDS
+            description=f"What is worth telling: some of {', '.join(notices.KINDS)}.",
+            extra=notices.KINDS_SETTING,
         ),
     ] = "questions,failures"
     notify_private: Annotated[
         str,
         Meta(
             description="Addresses and networks that notifications may reach though they are private.",
-            extra=_NETWORKS,
+            extra=notices.NETWORKS_SETTING,
         ),
     ] = ""
     notify_proxy: Annotated[
-        str, Meta(description="Proxy that notifications go through, by its URL.", extra=_PROXY)
+        str,
+        Meta(
+            description="Proxy that notifications go through, by its URL.",
+            extra=notices.PROXY_SETTING,
+        ),
     ] = ""
 
 
