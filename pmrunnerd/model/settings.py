@@ -152,11 +152,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = ""
     notify_on: Annotated[
-        str,
-        Meta(
-            description=f"What is worth telling: some of {', '.join(notices.KINDS)}.",
-            extra=notices.KINDS_SETTING,
-        ),
+        str, Meta(description="What is worth telling, by its kinds.", extra=notices.KINDS_SETTING)
     ] = "questions,failures"
     notify_private: Annotated[
         str,
