@@ -23,6 +23,7 @@ from pmrunnerd.doors import Doors
 from pmrunnerd.engine import means
 from pmrunnerd.engine.admission import Admission
 from pmrunnerd.engine.loop import Engine
+from pmrunnerd.engine.notices import Notifier
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.pulse import Growth
 from pmrunnerd.engine.runs import Runs
@@ -40,6 +41,7 @@ from pmrunnerd.rules.admission import Least
 from pmrunnerd.services import invoked, jobs, room
 from pmrunnerd.services.agents.registry import AGENTS
 from pmrunnerd.services.clock import Clock
+from pmrunnerd.services.couriers.choice import choose as courier
 from pmrunnerd.services.descriptors import Shortage, raise_limit, share
 from pmrunnerd.services.filewatch import FileWatch
 from pmrunnerd.services.host import place
@@ -120,6 +122,7 @@ class House:
                     self._outwork.live(self._store, partial(setattr, desk, "confinement")),
                     name="outwork",
                 )
+                notices = house.create_task(self._notifier.run(), name="notices")
                 pulse = house.create_task(self._reporting(engine, desk).run(), name="watchdog")
                 file.open()
                 self._configured.notice()  # it may have been written since we read it
@@ -135,7 +138,7 @@ class House:
                     self._manager.stopping()
                 self._sweeper.stop()  # or the doors wait for whoever prunes a large tree
                 await self._part(engine)
-                for task in (serving, time, sweep, outwork, pulse, look):
+                for task in (serving, time, sweep, outwork, notices, pulse, look):
                     await _end(task)
                 await self._say_goodbye()
                 await _end(telling)
@@ -174,6 +177,11 @@ class House:
             slots=settings.runs_slots,
             taken=lambda *given: means.taken(self._configured.settings, *given),
         )
+        self._notifier = Notifier(
+            *(store, clock, courier(host, environment, state), settings),
+            environment=environment,
+            link=lambda: desk.link,
+        )
         desk = Desk(
             store=store,
             settings=settings,
@@ -201,10 +209,11 @@ class House:
             reload=self._configured.reload,
             logins=outwork.logins(store, clock),
             evidence=outwork.evidence(store, workspaces),
+            notices=self._notifier,
         )
 
         def use(settings: Settings) -> None:
-            runs.settings = desk.settings = settings
+            runs.settings = desk.settings = self._notifier.settings = settings
             engine.slots = settings.runs_slots
             self._sweeper.limits = kept(settings)
             admission.least = _least(settings)
