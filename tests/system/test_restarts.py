@@ -1,0 +1,90 @@
+"""A restart that an operator asks the daemon for, who may not ask systemd; and a stop, seen by who comes."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from pmrunnerd.departure import SOONEST
+from pmrunnerd.main import RESTART
+from tests.system.ground import DAEMON, Ground
+from tests.system.host import Host
+
+# What systemd counts of a process that asked for another one to be started.
+EXITED = f"code=exited, status={RESTART}/"
+
+
+@pytest.fixture(scope="module")
+def ground(machine: Host) -> Iterator[Ground]:
+    ground = Ground(machine)
+    ground.begin()
+    yield ground
+    ground.end()
+
+
+@pytest.fixture
+def olga(ground: Ground) -> Iterator[str]:
+    """Somebody who operates, and is not root."""
+    yield ground.machine.user("olga", ["pm-runner"])
+    ground.machine.run("userdel", "--remove", "olga", check=False)
+
+
+def test_an_operator_restarts_it_by_asking_it_and_no_run_notices(ground: Ground, olga: str) -> None:
+    run = ground.say(ground.project("lasts"), "echo begun; sleep 1006; echo never")
+    ground.said(run, "begun")
+    asleep = ground.asleep()
+    (first,) = ground.show(DAEMON, "MainPID")
+    socket = ground.machine.root / "run/pm-runner/prod/control.sock"
+    inode = socket.stat().st_ino
+    ground.machine.wait(lambda: old(ground) >= SOONEST, timeout=SOONEST * 2)
+
+    said = ground.machine.run("pmrunnerctl", "--env", "prod", "restart", user=olga).stdout
+
+    second, restarts = ground.show(DAEMON, "MainPID", "NRestarts")
+    assert f"pmrunnerd started again: prod, pid {second}" in said
+    assert second not in (first, "0")
+    assert restarts == "1"
+    told = [one["MESSAGE"] for one in ground.machine.journal("UNIT=" + DAEMON)]
+    assert any(EXITED in line for line in told), told[-5:]
+    assert socket.stat().st_ino == inode
+    assert ground.asleep() == asleep
+    assert ground.ctl("run", "show", run)["alive"] is True
+
+    refused = ground.machine.run("pmrunnerctl", "--env", "prod", "restart", user=olga, check=False)
+    assert refused.returncode == 4
+    why = rf"it started [0-9]+ s ago, and restarts itself once in {SOONEST:.0f} s"
+    assert re.search(why, refused.stderr)
+    assert "hint: sudo pmrunnerctl restart" in refused.stderr
+    assert ground.show(DAEMON, "MainPID") == [second]
+
+    # Root asks systemd, and as often as it likes.
+    ground.machine.run("pmrunnerctl", "--env", "prod", "restart")
+    third, restarts = ground.show(DAEMON, "MainPID", "NRestarts")
+    assert third not in (first, second, "0")
+    assert restarts == "0"
+    assert ground.asleep() == asleep
+    ground.cancel(run)
+
+
+def old(ground: Ground) -> float:
+    """Return how many seconds ago the daemon was started."""
+    (began,) = ground.show(DAEMON, "ExecMainStartTimestampMonotonic")
+    now = float((ground.machine.root / "proc/uptime").read_text().split()[0])
+    return now - int(began) / 1e6
+
+
+def test_who_comes_to_one_that_was_stopped_is_told_so_and_not_kept_waiting(
+    ground: Ground, olga: str
+) -> None:
+    ground.machine.run("systemctl", "stop", DAEMON)
+    ground.machine.wait(
+        lambda: ground.show("pm-runner@prod.socket", "ActiveState", "Job") == ["inactive", ""]
+    )
+    for words in (("status",), ("answer", "q1", "yes"), ("inbox",)):
+        asking = ("pmrunnerctl", "--env", "prod", *words)
+        refused = ground.machine.run(*asking, user=olga, check=False)
+        assert refused.returncode == 5
+        assert "control.sock: pm-runner@prod is stopped\n" in refused.stderr
+        assert refused.stderr.endswith("  hint: sudo systemctl start pm-runner@prod\n")
+    ground.machine.run("systemctl", "start", DAEMON)
+    ground.machine.run("pmrunnerctl", "--env", "prod", "status", user=olga)
