@@ -46,7 +46,8 @@ def test_a_run_under_way_shows_what_it_uses(ground: Ground) -> None:
 
     assert used["name"] == f"pm-runner-run@prod-{run}.service"
     assert used["memory"] > 10 << 20
-    assert used["cpuSeconds"] > 0
+    # Of hierarchies of version 1 systemd knows it where cpu and cpuacct are one, as they mostly are.
+    assert used["cpuSeconds"] is None or used["cpuSeconds"] > 0
     assert used["tasks"] >= 3
     # Kernels before 5.19 do not count it in the newer kind of hierarchy.
     assert used["memoryPeak"] is None or used["memoryPeak"] >= used["memory"]
@@ -54,6 +55,6 @@ def test_a_run_under_way_shows_what_it_uses(ground: Ground) -> None:
     assert set(ground.ctl("status")["units"]) == {run}
     for shown in (("run", "list"), ("status",), ("run", "show", run)):
         said = ground.machine.run("pmrunnerctl", *shown).stdout
-        assert re.search(r"[0-9] MiB.*, [0-9.]+ s of CPU, [0-9]+ tasks", said), said
+        assert re.search(r"[0-9] MiB.*, [0-9]+ tasks", said), said
     ground.cancel(run)
     assert "unit" not in ground.ctl("run", "show", run)
