@@ -23,6 +23,8 @@ PROC: Final = Path("/proc")
 # Templates of the package that a person never starts have an instance of nobody.
 _INSTANCE: Final = {"pm-runner-run@": "prod-r1", "pm-runner@": "prod"}
 _LEVEL: Final = re.compile(r"exposure level for \S+: ([0-9.]+)")
+# Seconds after which a start has done all that it does after READY, on a busy machine too.
+SETTLED: Final = 30.0
 # Where the package has its units.
 UNITS: Final = (Path("/lib/systemd/system"), Path("/usr/lib/systemd/system"))
 
@@ -119,7 +121,7 @@ def main(arguments: list[str]) -> None:
     subprocess.run(["systemctl", "start", unit], check=True)
     again = list(restarts(unit, given.restarts))
     killed = list(kills(unit, control, given.kills))
-    time.sleep(min(given.idle, 10.0))  # what a start does after READY is no part of idling
+    time.sleep(SETTLED)
     cpu, wakeups = idle(_pid(unit), given.idle)
     files = {
         file.name: file for directory in UNITS for file in directory.glob("pm-runner*.service")
