@@ -150,7 +150,7 @@ class House:
 
     def close(self) -> None:
         """Let go of the state."""
-        self._store.close()
+        self._store.close(stopped=self._departure.is_stop)
 
     def _build(self) -> tuple[Engine, Desk, RunWatch]:
         store, settings, clock = self._store, self._configured.settings, self._clock
