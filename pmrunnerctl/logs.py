@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from pmrunnerctl import complete, launch, logline, offline, watch
+from pmrunnerctl import complete, launch, logline, offline, story, watch
 from pmrunnerctl.exits import Cannot, Exit, Stranger
 from pmrunnerctl.session import Session
 from pmrunnerctl.tail import tail
@@ -69,6 +69,10 @@ def logs(session: Session, *, follow: bool, lines: int, **given: Any) -> None:
 
     unit = _unit(session)
     with watch.watching(session, work="the daemon goes on"):
+        if unit and wanted.names:
+            words, iso = wanted.words(unit), session.json
+            story.show(unit, words, lines=lines, follow=follow, say=show, iso=iso)
+            return
         if unit:
             each = show if session.json else None
             launch.journal(unit, wanted.words(unit), lines=lines, follow=follow, each=each)
