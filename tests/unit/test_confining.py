@@ -5,7 +5,7 @@ from typing import Any
 from pmrunnerd.confining import Confining
 from pmrunnerd.model.errand import A, Confine, Confinement, Errand
 from pmrunnerd.model.errors import Unavailable
-from pmrunnerd.services.errands import never
+from pmrunnerd.services.errands import Cargo, never
 
 
 class Scripted:
@@ -18,7 +18,12 @@ class Scripted:
         self.asked: list[Any] = []
 
     async def do(
-        self, errand: Errand[A], *, secret: str = "", enough: Callable[[], bool] = never
+        self,
+        errand: Errand[A],
+        *,
+        secret: str = "",
+        enough: Callable[[], bool] = never,
+        cargo: Cargo | None = None,
     ) -> A:
         assert not secret
         self.asked.append(errand)
