@@ -28,6 +28,7 @@ L /opt/pm-runner/{name}/state      - - - - /var/lib/pm-runner/state/{name}
 d /var/lib/pm-runner/state/{name}  0700 pm-runner-{name} pm-runner-{name}
 d /var/lib/pm-runner/runs/{name}   3750 pm-runner-{name} pm-run
 d /var/lib/pm-runner/secrets/{name} 0700 pm-agent pm-agent
+d /srv/pm-runner/{name}            0755 pm-agent pm-agent
 """
 PORT: Final = """\
 # Made for environment {name}.
@@ -114,7 +115,7 @@ def steps(name: str, number: int, root: Path = ROOT) -> list[Step]:
         written[1],
         _run(
             "made its directories",
-            (root / "var/lib/pm-runner/secrets" / name).is_dir,
+            (root / "srv/pm-runner" / name).is_dir,
             *("systemd-tmpfiles", "--create", str(root / tmpfiles)),
         ),
         written[2],

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from pmrunnerctl import complete, entry, launch, logline, offline, watch
+from pmrunnerctl import complete, entry, launch, logline, offline, story, watch
 from pmrunnerctl.exits import Cannot, Exit, Stranger
 from pmrunnerctl.session import Session
 from pmrunnerctl.tail import tail
@@ -71,8 +71,16 @@ def logs(session: Session, *, follow: bool, lines: int, **given: Any) -> None:
     def show_entry(text: str) -> None:
         session.print_json(entry.of_journal(text))
 
+    def show_told(text: str) -> None:
+        session.out.line(story.text(text))
+        session.out.flush()
+
     unit = _unit(session)
     with watch.watching(session, work="the daemon goes on"):
+        if unit and wanted.names:
+            told = show_entry if session.json else show_told
+            story.show(unit, wanted.words(unit), lines=lines, follow=follow, say=told)
+            return
         if unit:
             each = show_entry if session.json else None
             launch.journal(unit, wanted.words(unit), lines=lines, follow=follow, each=each)

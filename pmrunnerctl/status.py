@@ -96,8 +96,8 @@ def _door(door: Door) -> Cell:
 
 
 def _confinement(how: str) -> Cell:
-    """Return how agents are confined; in red where they are not, or cannot run at all."""
-    return Cell(how, "red" if how.startswith(("UNCONFINED", "none")) else "")
+    """Return how agents are confined; in red where they are not, not wholly, or cannot run at all."""
+    return Cell(how, "red" if how.startswith(("UNCONFINED", "none")) or ", but " in how else "")
 
 
 def _kept(screen: Screen, found: Retention | None) -> Cell:

@@ -19,7 +19,7 @@ from pmrunnerd.api.desk import Desk, no_restart
 from pmrunnerd.chronicle import Chronicle
 from pmrunnerd.configured import Configured
 from pmrunnerd.departure import Departure
-from pmrunnerd.doors import Doors
+from pmrunnerd.doors import Doors, listening
 from pmrunnerd.engine import means
 from pmrunnerd.engine.admission import Admission
 from pmrunnerd.engine.loop import Engine
@@ -157,7 +157,9 @@ class House:
         state, unconfined = self._options.state_directory, settings.runs_unconfined
         host = choose(self._options.host, self._options.environment, state)
         directory = place.keep(Disk(), state, self._options.runs_directory, clock.now())
-        self._outwork = outwork = Outwork(self._options, settings, host, directory)
+        self._outwork = outwork = Outwork(
+            *(self._options, settings, host, directory), doors=listening(self._held)
+        )
         growth = Growth()
         watch = RunWatch(directory, growth.grew)
         environment = self._options.environment
