@@ -52,7 +52,7 @@ class Outwork:
         self._hidden = tuple(
             path for path in (options.state_directory, self.place) if path is not None
         )
-        self._environment = options.environment
+        self._environment, self._state = options.environment, options.state_directory
         self._unit = UNIT if self.errands.sealed else ""
 
     @property
@@ -98,7 +98,8 @@ class Outwork:
         """Return what knows what is said of commits."""
         return Accounting(
             *(store, self.errands, workspaces),
-            hidden=tuple(map(str, self._hidden)),
+            room=self._state,
+            hidden=self._hidden,
             unconfined=self._unconfined,
         )
 

@@ -1,8 +1,7 @@
 """What is said of a commit beside its gates: looked at where the commit is, and held against what is known."""
 
 import hashlib
-from collections.abc import Callable
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from msgspec.structs import replace
 
@@ -11,24 +10,18 @@ from pmrunnerd.model import errand as e
 from pmrunnerd.model.entities import Project
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.evidence import NAME, Account, Found, Lying
-from pmrunnerd.model.gates import GateRun
+from pmrunnerd.model.gates import GateRecord
 from pmrunnerd.model.protocol import EvidenceCheck, EvidenceWrite
 from pmrunnerd.model.views import EvidenceDraft, EvidenceView
 from pmrunnerd.rules.evidence.report import begun, checked
+from pmrunnerd.rules.gates.latest import latest
 from pmrunnerd.services.errands import Errands
+from pmrunnerd.services.source.repository import Repository
 from pmrunnerd.store.store import Store
-
-Records = Callable[[str], GateRun | None]
-
-
-def no_records(source: str) -> GateRun | None:
-    """Return the gate run of a source digest: none, where none is kept."""
-    del source
-    return None
 
 
 class Accounting:
-    """Has commits looked at in their workspaces; `records` are the gate runs by source digest."""
+    """Has commits looked at in their workspaces; what is brought of them lies meanwhile in a `room`."""
 
     def __init__(  # noqa: PLR0913 - what an errand needs, and what its answer is held against
         self,
@@ -36,21 +29,21 @@ class Accounting:
         errands: Errands,
         workspaces: Workspaces,
         *,
-        records: Records = no_records,
-        hidden: tuple[str, ...] = (),
+        room: Path,
+        hidden: tuple[Path, ...] = (),
         unconfined: bool = False,
     ) -> None:
         self._store = store
         self._errands = errands
         self._workspaces = workspaces
-        self._records = records
+        self._room = room
         self._hidden = hidden
         self._unconfined = unconfined
 
     async def check(self, project: Project, request: EvidenceCheck) -> EvidenceView:
         """Return all that is wrong with the section of a commit. Raises PmError, OSError."""
         account, found = await self._recount(project, request, uncommitted=request.uncommitted)
-        return checked(found, account, self._records(account.source))
+        return checked(found, account, self._record(project, account))
 
     async def write(self, project: Project, request: EvidenceWrite) -> EvidenceDraft:
         """Begin a section, unless it is there, in the workspace, unless it is only to be printed.
@@ -69,7 +62,7 @@ class Accounting:
 
     async def _begun(self, project: Project, request: EvidenceWrite) -> EvidenceDraft:
         account, found = await self._recount(project, request, uncommitted=True)
-        draft = begun(found, account, self._records(account.source))
+        draft = begun(found, account, self._record(project, account))
         if draft.was_there or request.printed:
             return replace(draft, file="")
         before = hashlib.sha256(found.data).hexdigest() if found.lying is Lying.FILE else ""
@@ -80,17 +73,31 @@ class Accounting:
     async def _recount(
         self, project: Project, request: EvidenceCheck | EvidenceWrite, *, uncommitted: bool
     ) -> tuple[Account, Found]:
+        repository = Repository(
+            errands=self._errands,
+            workspace=Path(project.path),
+            room=self._room,
+            hidden=self._hidden,
+            unconfined=self._unconfined,
+        )
+        commit = await repository.resolve(request.commit)
+        # Made of the objects here: of which content it is nobody in a workspace has a say.
+        source = (await repository.measured(commit)).digest
         told = await self._errands.do(
             e.Recount(
                 path=project.path,
-                commit=request.commit,
+                commit=commit,
+                source=source,
                 base=request.base or "",
                 uncommitted=uncommitted,
-                hidden=self._hidden,
+                hidden=tuple(map(str, self._hidden)),
                 unconfined=self._unconfined,
             )
         )
-        return self._with_runs(told.account), told.found
+        return self._with_runs(replace(told.account, source=source)), told.found
+
+    def _record(self, project: Project, account: Account) -> GateRecord | None:
+        return latest(self._store.state, project.id, account.source)
 
     def _with_runs(self, account: Account) -> Account:
         """Return an account in which each commit names the task and the run that made it."""

@@ -304,11 +304,12 @@ class Recount(Errand[Recounted], frozen=True, kw_only=True):
     """Look at the content of a commit, and at the file of evidence that it has.
 
     The file is the one that lies in the workspace where it may be `uncommitted`. `base` is what the
-    commit is compared with, where somebody says so.
+    commit is compared with, where somebody says so, `source` the digest that its source has.
     """
 
     path: str
     commit: str
+    source: str = ""
     base: str = ""
     uncommitted: bool = False
     hidden: tuple[str, ...] = ()

@@ -157,6 +157,14 @@ class Git:
             outcome = await self._start(words, more, Reach(lent=(file,)))
         return os.fsdecode(self._printed(outcome, "in a pipeline")).split("\0")[:-1]
 
+    async def send(self, script: str, to: int, **more: str) -> None:
+        """Run a script of bash, to which `"$@"` is git, with its output in an open file of ours.
+
+        `more` are variables of it. Raises GitFailed unless all of it exits 0.
+        """
+        words = (*BASH, f"exec >&{to}; {script}", "bash", *self._git)
+        self._printed(await self._start(words, more, Reach(lent=(to,))), "in a pipeline")
+
     def _printed(self, outcome: Outcome, what: str) -> bytes:
         if isinstance(outcome, Exited) and outcome.status == 0:
             return outcome.out

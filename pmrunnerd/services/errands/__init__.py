@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from io import BufferedReader
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
 from pmrunnerd.model.errand import A, Errand
+
+AT_ONCE: Final = 1 << 20  # bytes of a cargo that are read in one go: it is many small things
 
 
 def never() -> bool:

@@ -160,7 +160,9 @@ async def _recount(errand: e.Recount, _: Enough) -> e.Recounted:
         writable=False,
     )
     there = await asyncio.to_thread(lying.look, path) if errand.uncommitted else None
-    account, found = await recount(Git(cell, run), errand.commit, base=errand.base, lying=there)
+    account, found = await recount(
+        Git(cell, run), errand.commit, base=errand.base, lying=there, source=errand.source
+    )
     return e.Recounted(account=account, found=found)
 
 

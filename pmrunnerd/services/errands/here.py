@@ -3,12 +3,12 @@
 import asyncio
 import os
 from collections.abc import Callable
-from io import BufferedReader
+from io import BufferedReader, FileIO
 from typing import Final
 
 from pmrunnerd.model.errand import A, Errand
 from pmrunnerd.services import leftovers
-from pmrunnerd.services.errands import Cargo, deeds, never
+from pmrunnerd.services.errands import AT_ONCE, Cargo, deeds, never
 from pmrunnerd.store.durable import Disk
 
 # A file without a name: nothing of it is left, however we end.
@@ -46,4 +46,4 @@ class Here:
 
 
 def _open(cargo: Cargo) -> BufferedReader:
-    return open(os.open(cargo.beside, _UNNAMED, 0o600), "rb")  # noqa: PTH123 - it has no name
+    return BufferedReader(FileIO(os.open(cargo.beside, _UNNAMED, 0o600)), AT_ONCE)

@@ -14,7 +14,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from io import BufferedReader
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from pmrunnerd.model import errand as e
 from pmrunnerd.model import errors
 from pmrunnerd.model.errors import PmError, Refused, code_of
 from pmrunnerd.services import disposal
+from pmrunnerd.services.errands import AT_ONCE
 from pmrunnerd.services.rundir import SHARED, SHARED_DIRECTORY, SHOWN
 
 _MOST: Final = 64 << 20
@@ -119,7 +120,7 @@ class Paper:
         if not stat.S_ISREG(os.fstat(file).st_mode):
             os.close(file)
             raise Refused("cannot take what was brought: it is no file")
-        return open(file, "rb")  # noqa: PTH123 - it is a descriptor
+        return BufferedReader(FileIO(file), AT_ONCE)
 
     def clear(self) -> None:
         """Delete the directory; once it is gone, that is done. Raises OSError."""

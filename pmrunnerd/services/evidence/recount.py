@@ -3,11 +3,12 @@
 from itertools import pairwise
 from typing import Final
 
-from pmrunnerd.model.errors import NotFound
+from pmrunnerd.model.errors import NotFound, Refused, TooLarge
 from pmrunnerd.model.evidence import LIMIT, NAME, Account, Found, Lying, Made, Touched
 from pmrunnerd.rules.evidence.areas import DECLARING, areas, declared, misplaced
 from pmrunnerd.rules.evidence.sections import of_text
-from pmrunnerd.services.evidence.entries import Entry, digest, entries
+from pmrunnerd.services.evidence import content
+from pmrunnerd.services.evidence.entries import Entry, entries
 from pmrunnerd.services.git import Git, GitFailed, shown
 from pmrunnerd.services.outcome import Exited
 
@@ -27,16 +28,16 @@ _PLAIN: Final = ("-r", "-z", "--no-renames", "--no-ext-diff", "--no-textconv")
 
 
 async def recount(
-    git: Git, revision: str, *, base: str = "", lying: Found | None = None
+    git: Git, revision: str, *, base: str = "", lying: Found | None = None, source: str = ""
 ) -> tuple[Account, Found]:
     """Return what is known of the content of a commit, and its file of evidence, or the one `lying`.
 
-    `base` is the commit that it is compared with, where somebody says which. Raises GitFailed,
-    NotFound, and Refused for what no source has.
+    `base` is the commit that it is compared with, where somebody says which, `source` the source
+    digest, where somebody knows it. Raises PmError: NotFound, and Refused for what no source has.
     """
     commit = await _named(git, revision)
     files = await entries(git, commit)
-    source = await digest(git, files)
+    source = source or await content.source(git, commit)
     found = lying or await _found(git, files)
     commits = await _commits_of(git, commit)
     since = await _named(git, base) if base else await _base(git, found, source, commits)
@@ -65,15 +66,10 @@ async def _named(git: Git, revision: str) -> str:
 
 
 async def _found(git: Git, files: dict[str, Entry]) -> Found:
-    """Return the file of evidence as a commit has it."""
+    """Return the file of evidence as a commit has it; where it is anything else there is no source."""
     entry = files.get(NAME)
     if entry is None:
-        is_directory = any(path.startswith(f"{NAME}/") for path in files)
-        return Found(lying=Lying.DIRECTORY if is_directory else Lying.MISSING)
-    if not entry.mode.startswith("100"):
-        return Found(lying=Lying.LINK if entry.mode == "120000" else Lying.SOMETHING)
-    if entry.size > LIMIT:
-        return Found(lying=Lying.TOO_LARGE, size=entry.size)
+        return Found(lying=Lying.MISSING)
     return Found(lying=Lying.FILE, data=await _content(git, entry), size=entry.size)
 
 
@@ -108,9 +104,17 @@ async def _base(git: Git, found: Found, source: str, commits: tuple[str, ...]) -
             continue
         if not await git.succeeds("merge-base", "--is-ancestor", named, commits[-1]):
             continue
-        if await digest(git, await entries(git, named)) == section.digest:
+        if await _is(git, named, section.digest):
             return named
     return ""
+
+
+async def _is(git: Git, commit: str, digest: str) -> bool:
+    """Tell whether a commit has a source of that digest; one of which none can be taken has not."""
+    try:
+        return await content.source(git, commit) == digest
+    except (Refused, TooLarge):
+        return False
 
 
 async def _made(git: Git, base: str, commit: str) -> tuple[Made, ...]:

@@ -5,13 +5,13 @@ object is made again, so that it is what the commit says, or an error.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BufferedReader
 from typing import Final
 
 from pmrunnerd.model.errors import PmError
 
-_CHUNK: Final = 1 << 20
+CHUNK: Final = 1 << 20  # as much as is in memory of a file at once
 _HEAD: Final = 128
 _SHA1: Final = 40
 WHOLE: Final = 64 << 20  # of what has to be in memory at once: a tree of a million names
@@ -30,7 +30,7 @@ class Objects:
 
     def __init__(self, file: BufferedReader, length: int) -> None:
         self._file = file
-        self._algorithm = "sha1" if length == _SHA1 else "sha256"
+        self._is_sha1 = length == _SHA1
 
     def whole(self, id: str, kind: str, most: int = WHOLE) -> bytes:
         """Return the next object, which has to be this one. Raises Damaged."""
@@ -39,7 +39,7 @@ class Objects:
             raise Damaged(f"{kind} {id} has {size} bytes, and {most} are the most")
         return b"".join(chunks)
 
-    def next(self, id: str, kind: str) -> tuple[int, Iterator[bytes]]:
+    def next(self, id: str, kind: str) -> tuple[int, Iterable[bytes]]:
         """Return the size of the next object, which has to be this one, and its content piecewise.
 
         All of that has to be taken before the next one. Raises Damaged, also at its end.
@@ -49,6 +49,9 @@ class Objects:
             case [name, found, size] if name == id.encode() and size.isdigit():
                 if found != kind.encode():
                     raise Damaged(f"{id} is no {kind}, but a {found.decode(errors='replace')}")
+                # Most are small, and of many files what is done for each is what takes time.
+                if int(size) <= CHUNK:
+                    return int(size), (self._small(id, kind, int(size)),)
                 return int(size), self._content(id, kind, int(size))
             case [name, b"missing"] if name == id.encode():
                 raise Missing(f"{kind} {id} is missing")
@@ -66,10 +69,22 @@ class Objects:
             case _:
                 raise Damaged(f"{id} did not come")
 
+    def _small(self, id: str, kind: str, size: int) -> bytes:
+        data = self._file.read(size + 1)
+        if len(data) != size + 1 or data[-1:] != b"\n":
+            raise Damaged(f"{id} did not come to its end")
+        whole = data[:-1]
+        if self._hash(b"%s %d\0%s" % (kind.encode(), size, whole)).hexdigest() != id:
+            raise Damaged(f"{kind} {id} is not what its name says")
+        return whole
+
+    def _hash(self, start: bytes) -> "hashlib._Hash":
+        if self._is_sha1:
+            return hashlib.sha1(start, usedforsecurity=False)
+        return hashlib.sha256(start)
+
     def _content(self, id: str, kind: str, size: int) -> Iterator[bytes]:
-        made = hashlib.new(
-            self._algorithm, b"%s %d\0" % (kind.encode(), size), usedforsecurity=False
-        )
+        made = self._hash(b"%s %d\0" % (kind.encode(), size))
         for chunk in self._taken(id, size):
             made.update(chunk)
             yield chunk
@@ -79,7 +94,7 @@ class Objects:
     def _taken(self, id: str, size: int) -> Iterator[bytes]:
         left = size
         while left:
-            chunk = self._file.read(min(left, _CHUNK))
+            chunk = self._file.read(min(left, CHUNK))
             if not chunk:
                 raise Damaged(f"{id} did not come to its end")
             left -= len(chunk)

@@ -15,7 +15,7 @@ from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.source import BOUNDS, Bounds, Changed, Extracted, Subject, Wanted
 from pmrunnerd.rules.source.trees import ID
 from pmrunnerd.services.errands import Cargo, Errands
-from pmrunnerd.services.source import differences, evidence, unpacking
+from pmrunnerd.services.source import differences, evidence, measuring, unpacking
 
 T = TypeVar("T")
 _NOTHING: Final = "cannot use what was brought: nothing was"
@@ -47,6 +47,12 @@ class Repository(Struct, frozen=True, kw_only=True):
         if not ID.fullmatch(found.commit):
             raise Refused(f"cannot use what {name} stands for: {found.commit[:80]!r}")
         return found.commit
+
+    async def measured(self, commit: str) -> Extracted:
+        """Return what `extract` would, without a directory of it. Raises PmError, OSError."""
+        return await self.bring(
+            Wanted.TREE, commit, lambda file: measuring.measure(file, commit, self.bounds)
+        )
 
     async def evidence(self, commit: str) -> str:
         """Return the text of EVIDENCE.md as a commit has it. Raises PmError, OSError."""

@@ -22,8 +22,10 @@ trees() {
       "$@" ls-tree -r -t $only --format='%(objectname)' "$commit"; } | "$@" cat-file --batch --buffer
 }
 """
+# All that is of a commit, for a script of bash to which `"$@"` is git and COMMIT its id.
+TREE: Final = _TREES + 'trees "" "$COMMIT" "$@"'
 _SCRIPTS: Final = {
-    Wanted.TREE: _TREES + 'trees "" "$COMMIT" "$@"',
+    Wanted.TREE: TREE,
     Wanted.CHANGES: (
         _TREES + 'trees -d "$BASE" "$@"; trees -d "$COMMIT" "$@"; "$@" diff-tree -r -z --numstat'
         ' --no-renames --no-ext-diff --no-textconv --end-of-options "$BASE" "$COMMIT"'

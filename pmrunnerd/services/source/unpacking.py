@@ -1,34 +1,26 @@
 """Writes a commit's source into a directory of its own, as its objects come: whole or not at all."""
 
-import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable
 from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.model.source import BOUNDS, EVIDENCE, Bounds, Extracted, Kind
-from pmrunnerd.rules.source import links, pointers
+from pmrunnerd.model.source import BOUNDS, Bounds, Extracted, Kind
 from pmrunnerd.rules.source.digest import Digest
-from pmrunnerd.rules.source.trees import Item, Mode
 from pmrunnerd.services import disposal
 from pmrunnerd.services.source import ondisk
-from pmrunnerd.services.source.complaint import refuse, told
+from pmrunnerd.services.source.complaint import told
 from pmrunnerd.services.source.descent import DIRECTORY, Descent
-from pmrunnerd.services.source.objects import Damaged, Objects
-from pmrunnerd.services.source.walk import Enter, Leaf, Leave, TooMuch, Wrong, tree_of, walk
+from pmrunnerd.services.source.objects import Damaged
+from pmrunnerd.services.source.taking import take
 
 PARTIAL: Final = re.compile(r"\.partial-[0-9a-f]{16}")
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_KINDS: Final = {
-    Mode.FILE: (Kind.FILE, 0o644),
-    Mode.GROUP: (Kind.FILE, 0o644),
-    Mode.PROGRAM: (Kind.PROGRAM, 0o755),
-}
-_TARGET: Final = 1 << 16
+_MODES: Final = {Kind.FILE: 0o644, Kind.PROGRAM: 0o755}
 
 
 def unpack(file: BufferedReader, commit: str, into: Path, bounds: Bounds = BOUNDS) -> Extracted:
@@ -45,7 +37,11 @@ def unpack(file: BufferedReader, commit: str, into: Path, bounds: Bounds = BOUND
     partial.mkdir(0o700)
     try:
         with told(what):
-            tree, digest = _fill(partial, file, commit, bounds, what)
+            lying = _Lying(os.open(partial, DIRECTORY))
+            try:
+                tree, digest = take(file, commit, lying, bounds, what)
+            finally:
+                lying.close()
             _look_again(partial, digest)
         partial.chmod(0o755)
         partial.rename(into)
@@ -71,122 +67,33 @@ def clear(directory: Path) -> None:
             disposal.remove(directory, one.name)
 
 
-def _fill(
-    partial: Path, file: BufferedReader, commit: str, bounds: Bounds, what: str
-) -> tuple[str, Digest]:
-    objects, wrong = Objects(file, len(commit)), Wrong()
-    tree = tree_of(objects, commit)
-    filling = _Filling(os.open(partial, DIRECTORY), objects, wrong, bounds)
-    try:
-        for step in walk(objects, tree, wrong, bounds):
-            filling.take(step)
-    finally:
-        filling.close()
-    if file.read(1):
-        raise Damaged("more came than was wanted")
-    for path, why in links.leads_out(filling.links).items():
-        wrong.add(path, why)
-    refuse(what, wrong)
-    return tree, filling.digest
+class _Lying:
+    """Has a source lie in a directory."""
 
-
-class _Filling:
-    """Writes step by step. Once something is wrong nothing more is written, and all is looked at."""
-
-    def __init__(self, top: int, objects: Objects, wrong: Wrong, bounds: Bounds) -> None:
+    def __init__(self, top: int) -> None:
         self._descent = Descent(top)
-        self._objects, self._wrong, self._bounds = objects, wrong, bounds
-        self.links: dict[str, str] = {}
-        self.digest = Digest()
-        self._deep = 0
 
     def close(self) -> None:
         self._descent.close()
 
-    def take(self, step: Enter | Leave | Leaf) -> None:
-        match step:
-            case Enter(name):
-                if not self._deep and name == EVIDENCE:
-                    self._wrong.add(EVIDENCE, "it is a directory")
-                self._deep += 1
-                if not self._wrong.count:
-                    self._descent.make(name)
-            case Leave():
-                self._deep -= 1
-                if not self._wrong.count:
-                    self._descent.leave()
-            case Leaf(path, item):
-                self._leaf(path, item)
+    def enter(self, name: str) -> None:
+        self._descent.make(name)
 
-    def _leaf(self, path: str, item: Item) -> None:
-        if item.mode is Mode.SUBMODULE:
-            self._wrong.add(path, "it is a submodule")
-            self._objects.skip(item.id)
-            return
+    def leave(self) -> None:
+        self._descent.leave()
+
+    def link(self, name: bytes, target: bytes) -> None:
+        os.symlink(target, name, dir_fd=self._descent.here)
+
+    def file(self, name: bytes, kind: Kind, content: Iterable[bytes]) -> None:
+        file = os.open(name, _NEW, 0o600, dir_fd=self._descent.here)
         try:
-            self._blob(path, item)
-        except Damaged as exc:
-            raise type(exc)(f"{path}: {exc}") from exc
-        if self.digest.bytes > self._bounds.bytes or self.digest.files > self._bounds.files:
-            raise TooMuch(
-                f"it has more than {self._bounds.files} files, or {self._bounds.bytes} bytes"
-            )
-
-    def _blob(self, path: str, item: Item) -> None:
-        size, chunks = self._objects.next(item.id, "blob")
-        if path == EVIDENCE:
-            self._evidence(item, size, chunks)
-        elif item.mode is Mode.LINK:
-            self._link(path, item.name.decode(errors="replace"), size, chunks)
-        else:
-            self._file(path, item, size, chunks)
-
-    def _evidence(self, item: Item, size: int, chunks: Iterator[bytes]) -> None:
-        """It is in no source; but what stands there is to be what people take it for."""
-        if item.mode is Mode.LINK:
-            self._wrong.add(EVIDENCE, "it is a link")
-        if size > self._bounds.evidence:
-            self._wrong.add(EVIDENCE, f"it has more than {self._bounds.evidence} bytes")
-        for _ in chunks:
-            pass
-
-    def _link(self, path: str, name: str, size: int, chunks: Iterator[bytes]) -> None:
-        if size > _TARGET:
-            raise TooMuch(f"{path} is a link whose target has {size} bytes")
-        target = b"".join(chunks)
-        if why := links.unfit(target):
-            self._wrong.add(path, why)
-            return
-        self.links[path] = target.decode()
-        self.digest.add(path, Kind.LINK, hashlib.sha256(target).hexdigest(), size)
-        if not self._wrong.count:
-            os.symlink(target, os.fsencode(name), dir_fd=self._descent.here)
-
-    def _file(self, path: str, item: Item, size: int, chunks: Iterator[bytes]) -> None:
-        if size > self._bounds.file:
-            raise TooMuch(
-                f"{path} has {size} bytes, and {self._bounds.file} are the most of a file"
-            )
-        kind, mode = _KINDS[item.mode]
-        made, start = hashlib.sha256(), b""
-        file = None
-        if not self._wrong.count:
-            file = os.open(item.name, _NEW, 0o600, dir_fd=self._descent.here)
-        try:
-            for chunk in chunks:
-                made.update(chunk)
-                start = start or chunk
-                if file is not None:
-                    _write(file, chunk)
-            if file is not None:
-                # Said, so that no umask counts.
-                os.fchmod(file, mode)
+            for chunk in content:
+                _write(file, chunk)
+            # Said, so that no umask counts.
+            os.fchmod(file, _MODES[kind])
         finally:
-            if file is not None:
-                os.close(file)
-        if size < pointers.LARGEST and pointers.is_pointer(start):
-            self._wrong.add(path, "it is a pointer of Git LFS, whose content is not in the commit")
-        self.digest.add(path, kind, made.hexdigest(), size)
+            os.close(file)
 
 
 def _write(file: int, data: bytes) -> None:

@@ -12,11 +12,13 @@ from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.errors import NotFound, Refused
 from pmrunnerd.model.evidence import NAME
-from pmrunnerd.model.gates import GateRun
+from pmrunnerd.model.gates import GateRecord, Verdict
 from pmrunnerd.services.errands.here import Here
+from pmrunnerd.services.source.repository import Repository, extract
 from pmrunnerd.store.store import Store
 from tests.unit.api.desks import drafted, posted
 from tests.unit.rules.evidence.parts import RECORD
+from tests.unit.rules.source.test_pointers import POINTER
 from tests.unit.services.parts import git, head, needs_sandbox, repository
 from tests.unit.store.parts import running
 
@@ -25,15 +27,29 @@ RUN = "r1-aaaa"
 
 
 class Stage:
-    """A store with one project, and who looks at its evidence; of each content, a gate run is known."""
+    """A store with one project, and who looks at its evidence."""
 
     def __init__(self, store: Store, here: Path) -> None:
         self.store, self.here = store, here
         workspaces = Workspaces(store, unconfined=False, errands=Here())
-        self.accounting = Accounting(store, Here(), workspaces, records=self.record)
+        self.accounting = Accounting(store, Here(), workspaces, room=here.parent)
 
-    def record(self, source: str) -> GateRun | None:
-        return replace(RECORD, source=source)
+    async def source(self) -> str:
+        request = p.EvidenceCheck(project="w1")
+        return (await self.accounting.check(self.store.state.project("w1"), request)).source
+
+    async def gate(self, name: str, source: str, verdict: Verdict = Verdict.PASSED) -> None:
+        """Let a gate run of some content have been, in which the last gate has this verdict."""
+        known = {"gate_run": name, "project": "w1"}
+        fields = {one: getattr(RECORD, one) for one in RECORD.__struct_fields__}
+        record = GateRecord(**fields | {"id": name, "source": source, "results": ()})
+        results = (RECORD.results[0], replace(RECORD.results[1], verdict=verdict))
+        await self.store.commit(
+            ev.GateRunRequested(gate_run=name, project="w1"),
+            ev.GateRunStarted(**known, record=record),
+            *(ev.GateEnded(**known, result=result) for result in results),
+            ev.GateRunEnded(**known, ended=float(name[1:])),
+        )
 
     async def write(self, **words: bool) -> str:
         request = p.EvidenceWrite(project="w1", **words)  # type: ignore[arg-type]
@@ -72,6 +88,7 @@ def test_a_section_is_begun_completed_committed_and_found_good(tmp_path: Path) -
         assert await stage.complaints() == [
             "cannot read EVIDENCE.md: there is none at the top of the repository"
         ]
+        await stage.gate("g1", await stage.source())
         await stage.write()
         file = stage.here / NAME
         assert all("to be completed" in one for one in await stage.complaints(uncommitted=True))
@@ -123,7 +140,52 @@ def test_a_commit_names_the_task_and_the_run_that_made_it(tmp_path: Path) -> Non
 def test_a_commit_that_is_not_there_is_told_by_name(tmp_path: Path) -> None:
     async def scene(stage: Stage) -> None:
         request = p.EvidenceCheck(project="w1", commit="gone")
-        with pytest.raises(NotFound, match="cannot find commit gone in"):
+        with pytest.raises(NotFound, match="cannot find gone in"):
             await stage.accounting.check(stage.store.state.project("w1"), request)
+
+    play(tmp_path, scene)
+
+
+def test_the_table_is_held_against_the_latest_gate_run_of_the_content_in_the_state(
+    tmp_path: Path,
+) -> None:
+    async def scene(stage: Stage) -> None:
+        source = await stage.source()
+        assert "No gate was run for this content." in await stage.write(printed=True)
+        await stage.gate("g1", "f" * 64)
+        assert "No gate was run for this content." in await stage.write(printed=True)
+        await stage.gate("g2", source)
+        text = completed(await stage.write())
+        (stage.here / NAME).write_text(text)
+        assert await stage.complaints(uncommitted=True) == []
+        (stage.here / NAME).write_text(text.replace("812", "813"))
+        assert await stage.complaints(uncommitted=True) == [
+            "of gate unit the table says tests 813, 3 skipped, the records 812, 3 skipped"
+        ]
+        (stage.here / NAME).write_text(text)
+        await stage.gate("g3", source, Verdict.FAILED)
+        assert await stage.complaints(uncommitted=True) == [
+            "of gate unit the table says verdict passed, the records failed"
+        ]
+
+    play(tmp_path, scene)
+
+
+def test_the_digest_is_that_of_which_gates_are_and_what_no_source_has_is_refused_by_name(
+    tmp_path: Path,
+) -> None:
+    async def scene(stage: Stage) -> None:
+        repository = Repository(errands=Here(), workspace=stage.here, room=tmp_path)
+        made = await extract(repository, head(stage.here), tmp_path / "out")
+        assert await stage.source() == made.digest
+        (stage.here / "out").symlink_to("/etc/passwd")
+        (stage.here / "big").write_bytes(POINTER)
+        git(stage.here, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},lib")
+        git(stage.here, "add", "out", "big")
+        git(stage.here, "commit", "--quiet", "--message=strange")
+        with pytest.raises(Refused) as refused:
+            await stage.source()
+        for one in ("big: it is a pointer", "lib: it is a submodule", "out: it is a link to an"):
+            assert one in str(refused.value)
 
     play(tmp_path, scene)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pmrunnerd.model.errors import NotFound
+from pmrunnerd.model.errors import NotFound, Refused
 from pmrunnerd.model.evidence import LIMIT, NAME, Account, Found, Lying
 from pmrunnerd.services.evidence.recount import recount
 from tests.unit.services.parts import git, hands, head, needs_sandbox, repository
@@ -73,6 +73,24 @@ def test_it_is_compared_with_the_commit_of_the_newest_section_that_is_true(tmp_p
     assert told(here, base=second)[0].base == second
 
 
+def test_a_commit_of_which_no_source_can_be_taken_is_nobody_s_base(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    git(here, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},lib")
+    git(here, "commit", "--quiet", "--message=module")
+    module = head(here)
+    git(here, "rm", "--quiet", "--cached", "lib")
+    commit(here, {NAME: f"## {'1' * 64} x\nCommit {module}\n"})
+
+    assert told(here)[0].base == ""
+
+
+def test_a_digest_that_is_known_is_not_made_again(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    account, _ = asyncio.run(recount(hands(here), "HEAD", source="9" * 64))
+
+    assert account.source == "9" * 64
+
+
 def test_a_section_for_this_very_commit_hides_no_change(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
     changed = commit(here, {"a/x": "x"})
@@ -93,7 +111,9 @@ def test_areas_are_those_that_the_commit_declares(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [Lying.DIRECTORY, Lying.LINK, Lying.TOO_LARGE, Lying.SOMETHING])
-def test_what_is_no_file_in_a_commit_is_told(tmp_path: Path, kind: Lying) -> None:
+def test_what_is_no_file_in_a_commit_is_refused_as_its_source_is(
+    tmp_path: Path, kind: Lying
+) -> None:
     here = repository(tmp_path / "w")
     match kind:
         case Lying.DIRECTORY:
@@ -107,7 +127,8 @@ def test_what_is_no_file_in_a_commit_is_told(tmp_path: Path, kind: Lying) -> Non
             git(here, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},{NAME}")
             git(here, "commit", "--quiet", "--message=module")
 
-    assert told(here)[1].lying is kind
+    with pytest.raises(Refused, match=f"cannot tell the source digest of .*: {NAME}: it "):
+        told(here)
 
 
 def test_what_is_no_commit_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,64 @@
+import pytest
+from msgspec.structs import replace
+
+from pmrunnerd.model import events as ev
+from pmrunnerd.model.gates import Verdict
+from pmrunnerd.model.state import State
+from pmrunnerd.rules.evolve import evolve
+from pmrunnerd.rules.gates.latest import latest
+from tests.unit.rules.gates.tries import AT, RECORD, STOP, happened, result
+
+SOURCE = RECORD.source
+
+
+def gate_run(  # noqa: PLR0913 - what can be another
+    state: State,
+    name: str,
+    *,
+    project: str = "w1",
+    source: str = SOURCE,
+    verdict: Verdict = Verdict.PASSED,
+    ended: float | None = 1.0,
+) -> None:
+    """Let a gate run of one gate go on, and end if it does."""
+    known = {"gate_run": name, "project": project}
+    record = replace(RECORD, id=name, project=project, source=source, wanted=("lint",))
+    facts: list[ev.AnyEvent] = [
+        ev.GateRunRequested(gate_run=name, project=project),
+        ev.GateRunStarted(**known, record=record),
+        ev.GateEnded(**known, result=result("lint", verdict)),
+    ]
+    if ended is not None:
+        facts.append(ev.GateRunEnded(**known, ended=ended))
+    for fact in facts:
+        evolve(state, fact, AT)
+
+
+def of(state: State) -> str:
+    found = latest(state, "w1", SOURCE)
+    return found.id if found else ""
+
+
+def test_what_has_not_ended_or_is_of_something_else_speaks_for_nothing() -> None:
+    state = happened(ev.ProjectAdded(project="w2", alias="other", path="/srv/other"))
+    gate_run(state, "g1", ended=None)
+    evolve(state, replace(STOP, gate_run="g1"), AT)
+    evolve(state, ev.GateRunCancelled(gate_run="g1", project="w1", by="anna"), AT)
+    gate_run(state, "g2", source="6" * 64)
+    gate_run(state, "g3", project="w2")
+    gate_run(state, "g4", ended=None)
+
+    assert of(state) == ""
+
+
+@pytest.mark.parametrize(
+    ("nine", "ten", "speaks"), [(5.0, 6.0, "g10"), (6.0, 5.0, "g9"), (5.0, 5.0, "g10")]
+)
+def test_the_one_that_ended_last_speaks_though_it_failed(
+    nine: float, ten: float, speaks: str
+) -> None:
+    state = happened()
+    gate_run(state, "g9", ended=nine)
+    gate_run(state, "g10", verdict=Verdict.FAILED, ended=ten)
+
+    assert of(state) == speaks
