@@ -67,4 +67,4 @@ def install(host: Host, package: Path) -> None:
     there = Path("/var/cache") / package.name
     shutil.copyfile(package, host.root / there.relative_to("/"))
     argv = ("apt-get", "install", "--yes", "--no-install-recommends", there)
-    host.run(*argv, env={"DEBIAN_FRONTEND": "noninteractive"})
+    host.run(*argv, env={"DEBIAN_FRONTEND": "noninteractive"}, timeout=240)

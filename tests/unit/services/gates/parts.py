@@ -22,6 +22,13 @@ def awaited(test: Callable[[Path], Coroutine[Any, Any, None]]) -> Callable[[Path
     return run
 
 
+async def until(true: Callable[[], object]) -> None:
+    """Return once something is true."""
+    async with asyncio.timeout(30):
+        while not true():  # noqa: ASYNC110 - what another process does tells nobody
+            await asyncio.sleep(0.01)
+
+
 class Here:
     """The gates of one state directory."""
 
