@@ -18,21 +18,20 @@ def trials(machine: Host) -> Trials:
 def test_how_a_gate_ended_is_what_systemd_says_and_nothing_that_it_says_itself(
     trials: Trials,
 ) -> None:
-    for command, status in (
-        ("true", "0"),
-        ("echo 1000 passed; exit 3", "3"),
-        ("echo '[FAIL] NOT ALL PASS'", "0"),
-        ("false | true", "1"),
-        ("kill -KILL $$", "137"),
-        ("no-such-program", "127"),
-        ("echo $no_such_variable", "1"),
-    ):
-        record = trials.try_(command)
+    statuses = {
+        "true": "0",
+        "echo 1000 passed; exit 3": "3",
+        "echo '[FAIL] NOT ALL PASS'": "0",
+        "false | true": "1",
+        "kill -KILL $$": "137",
+        "no-such-program || exit 4": "4",
+    }
+    for record, (command, status) in zip(trials.all(*statuses), statuses.items(), strict=True):
         assert (record["code"], record["status"]) == ("exited", status), command
         assert record["by"] == "pm-runner-gate"
         assert record["spec"]["command"] == command
         assert record["altered"] == []
-    assert "no-such-program" in trials.log(trials.try_("no-such-program || exit 4"))
+    assert "no-such-program: command not found" in trials.log(record)
 
 
 def test_what_it_used_and_how_long_it_took_is_written_down(trials: Trials) -> None:
@@ -188,16 +187,16 @@ def test_what_it_says_is_kept_from_its_beginning_and_its_end(trials: Trials) -> 
 
 
 def test_its_counts_of_tests_are_taken_through_no_link(trials: Trials) -> None:
-    for command, there in (
-        ("mkdir out; echo '<testsuite/>' > out/junit.xml", True),
-        ("mkdir out; ln -s /etc/hostname out/junit.xml", False),
-        ("ln -s /etc out", False),
-        ("mkdir -p out/junit.xml", False),
-        ("mkdir out; mkfifo out/junit.xml", False),
-        ("mkdir out; truncate -s 100M out/junit.xml", False),
-        ("true", False),
-    ):
-        record = trials.try_(command, tests="out/junit.xml")
+    there = {
+        "mkdir out; echo '<testsuite/>' > out/junit.xml": True,
+        "mkdir out; ln -s /etc/hostname out/junit.xml": False,
+        "ln -s /etc out": False,
+        "mkdir -p out/junit.xml": False,
+        "mkdir out; mkfifo out/junit.xml": False,
+        "mkdir out; truncate -s 100M out/junit.xml": False,
+    }
+    records = trials.all(*there, tests="out/junit.xml")
+    for record, (command, wanted) in zip(records, there.items(), strict=True):
         assert record["status"] == "0", command
         file = trials.machine.root / f"{GATES}/prod/{record['name']}/junit.xml".lstrip("/")
-        assert bool(file.stat().st_size) == there, command
+        assert bool(file.stat().st_size) == wanted, command
