@@ -41,6 +41,7 @@ class GatePlace:
         """See to it that there is a place for gates. Raises OSError."""
         self._disk.make_directory(self.directory)
         self._disk.make_directory(self.directory / "trees", 0o750)
+        self._disk.make_directory(self.room)
         if not self.shared:
             self._disk.make_directory(self.records)
             self._disk.make_directory(self.directory / "prepared")
@@ -48,6 +49,11 @@ class GatePlace:
     def tree(self, digest: str) -> Path:
         """Return where the tree of that digest is, or is to be."""
         return self.directory / "trees" / digest
+
+    @property
+    def room(self) -> Path:
+        """Where what is brought meanwhile may lie."""
+        return self.directory / "room"
 
     def path(self, name: str) -> Path:
         """Return the directory of a gate."""
