@@ -15,13 +15,14 @@ OVERVIEW: Final = {
     "Talk": ("chat send", "chat follow", "chat history", "inbox", "answer"),
     "Look": (
         *("status", "project list", "project show", "plan list", "plan show", "task list"),
-        *("task show", "run list", "run show", "run logs", "events"),
+        *("task show", "run list", "run show", "run logs", "gate list", "gate show", "events"),
     ),
     "Steer": (
         *("project add", "project set", "project remove", "plan approve", "plan reject"),
         "plan edit",
         *("task cancel", "task retry", "run cancel", "run resume", "run prune"),
         *("agent login", "agent logout", "agent show"),
+        *("gate run", "gate cancel", "gate attest"),
     ),
     "Run the daemon": (
         *("start", "stop", "restart", "reload", "drain", "doctor", "logs", "version", "completion"),

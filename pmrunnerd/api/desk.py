@@ -48,6 +48,11 @@ def no_reload() -> Reloaded:
     return Reloaded(used=())
 
 
+def no_gates() -> str:
+    """Say why no gate can be tried: nothing here does."""
+    return "nothing in this release tries them yet"
+
+
 @dataclass(kw_only=True)
 class Desk:
     """Given to the doors by main. The callables belong to the engine and the services.
@@ -60,7 +65,8 @@ class Desk:
     daemon has of what it needs. `problem` says in one line what keeps the daemon from working; it
     is empty where nothing does. `full` says in the same way that the disk has no room for new work,
     `configuration` that what is configured is not what is used. `restart` has a service manager start us
-    again, `reload` uses what is configured now; both refuse in words.
+    again, `reload` uses what is configured now; both refuse in words. `gateless` is why no gate can be tried here; empty
+    where one can.
     """
 
     store: Store
@@ -89,6 +95,7 @@ class Desk:
     configuration: Callable[[], str] = str
     restart: Callable[[], None] = no_restart
     reload: Callable[[], Reloaded] = no_reload
+    gateless: Callable[[], str] = no_gates
     log_hint: str = "the daemon's log has the rest"
     doors: dict[str, Door] = field(default_factory=dict)
 

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from msgspec.structs import replace
 
-from pmrunnerd.api import pages, present, standing
+from pmrunnerd.api import gatings, pages, present, standing
 from pmrunnerd.api import plans as plan_views
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.api.pruning import pruned
@@ -214,6 +214,8 @@ READS: Final[Mapping[type[p.Request[Any]], Read]] = {
     p.TaskShow: task_show,
     p.RunList: run_list,
     p.RunShow: run_show,
+    p.GateList: gatings.gate_list,
+    p.GateShow: gatings.gate_show,
 }
 
 

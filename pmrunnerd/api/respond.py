@@ -47,7 +47,7 @@ REQUEST_LIMIT: Final = p.MESSAGE_LIMIT + (64 << 10)
 WAITS: Final = {**ACTS, **PRUNES, **AGENTS, **UPKEEPS}
 
 # What makes more work, for which there must be room on the disk.
-_NEW_WORK: Final = (p.ChatSend, p.ProjectAdd)
+_NEW_WORK: Final = (p.ChatSend, p.ProjectAdd, p.GateRun)
 
 _encoder: Final = msgspec.msgpack.Encoder()
 
@@ -142,6 +142,7 @@ async def change(desk: Desk, caller: Caller, request: p.Request[Any], identifier
         environment=desk.environment,
         state_directory=str(desk.state_directory),
         agents=desk.agents,
+        gateless=desk.gateless(),
     )
     decision = CHANGES[type(request)](desk.store.ahead, request, context)
     reply = _encoder.encode(decision.reply)

@@ -27,6 +27,7 @@ UPLOAD_LIMIT: Final = 256 << 10
 Text = Annotated[str, Meta(min_length=1, max_length=MESSAGE_LIMIT)]
 Word = Annotated[str, Meta(min_length=1, max_length=256)]
 Name = Annotated[str, Meta(pattern=r"^[a-z][0-9]{1,15}(-[a-z0-9]{1,16})?$")]
+Commit = Annotated[str, Meta(pattern=r"^([0-9A-Za-z][0-9A-Za-z._/@^~{}-]{0,255})?$")]
 Lineage = Annotated[str, Meta(max_length=256)]
 Limit = Annotated[int, Meta(ge=1, le=1000)]
 # As large as a number may be that each client can read: 2**53 - 1.
@@ -334,6 +335,50 @@ class RunPrunable(Request[u.PruneTable], frozen=True, kw_only=True):
     """Show what `run prune` would delete now; nothing is changed."""
 
 
+class GateRun(Request[Done], frozen=True, kw_only=True):
+    """Try gates of a commit: those named, with all that they need, or all of them.
+
+    Without `commit`, of the latest. The gates are those that the commit itself declares.
+    """
+
+    project: Word
+    gates: Annotated[tuple[Word, ...], Meta(max_length=100)] = ()
+    commit: Commit = ""
+
+
+class GateList(Request[v.GateTable], frozen=True, kw_only=True):
+    """List the gate runs that are remembered, latest first."""
+
+    project: Word | None = None
+    before: Name | None = None
+    limit: Limit = 50
+
+
+class GateShow(Request[v.GateView], frozen=True, kw_only=True):
+    """Show a gate run: its gates and what came of each."""
+
+    run: Word
+
+
+class GateCancel(Request[Done], frozen=True, kw_only=True):
+    """Stop a gate run; gates that have a result keep it."""
+
+    run: Word
+
+
+class GateAttest(Request[Done], frozen=True, kw_only=True):
+    """Say what came of a gate that was tried elsewhere, for the source of a gate run.
+
+    Only of a gate that declares it. `note` says where and how, `tests` how many ran.
+    """
+
+    run: Word
+    gate: Word
+    passed: bool
+    note: Annotated[str, Meta(min_length=1, max_length=4096)]
+    tests: Place | None = None
+
+
 class Events(Request[v.Happening], frozen=True, kw_only=True):
     """Show what happened, fact by fact, from a cursor on; `follow` goes on for ever.
 
@@ -511,6 +556,11 @@ COMMANDS: Final = (
     _changes(RunResume, Done),
     _acts(RunPrune, u.PruneTable, Access.OPERATE),
     _measures(RunPrunable, u.PruneTable),
+    _changes(GateRun, Done),
+    _reads(GateList, v.GateTable),
+    _reads(GateShow, v.GateView),
+    _changes(GateCancel, Done),
+    _changes(GateAttest, Done, Access.ADMIN),
     _streams(Events, v.Happening),
     _streams(StateBackup, u.Piece, Access.ADMIN),
     _changes(BackupReport, Done, Access.ADMIN),

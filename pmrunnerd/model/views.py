@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from pmrunnerd.model.entities import Plan, Project, Question, Run, Task, TaskState
 from pmrunnerd.model.events import AnyEvent
+from pmrunnerd.model.gates import Gating, GatingState
 from pmrunnerd.model.progress import AnyProgress
 
 UNCONFINED: Final = "UNCONFINED"
@@ -307,6 +308,40 @@ class RunView(View, frozen=True, kw_only=True):
     directory: str
     alive: bool
     pruned: Pruned | None = None
+
+
+class GateRow(View, frozen=True, kw_only=True):
+    """A gate run at a glance: how many gates it wants, and how many have which verdict.
+
+    `passed` says that each of them has passed, `whole` that they are all that the commit declares.
+    """
+
+    id: str
+    alias: str
+    state: GatingState
+    asked: str
+    at: str
+    by: str
+    commit: str
+    gates: int
+    verdicts: dict[str, int]
+    passed: bool
+    whole: bool
+    reason: str = ""
+
+
+class GateTable(View, frozen=True, kw_only=True):
+    """Gate runs, latest first; `before` names the last of a page that is not the last."""
+
+    runs: tuple[GateRow, ...]
+    before: str | None = None
+
+
+class GateView(View, frozen=True, kw_only=True):
+    """A gate run with its record: what was declared, and what came of each gate."""
+
+    row: GateRow
+    run: Gating
 
 
 class LogLine(View, frozen=True, kw_only=True):

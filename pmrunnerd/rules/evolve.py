@@ -11,6 +11,7 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import accounts, lineage, talk, work
 from pmrunnerd.rules.counts import count
+from pmrunnerd.rules.gates import gatings
 
 
 def evolve(state: State, event: ev.AnyEvent, at: str) -> None:
@@ -86,6 +87,9 @@ _FOLD: Final[Mapping[type[ev.AnyEvent], Callable[[State, Any, str], None]]] = {
     ev.AgentLimited: accounts.limit,
     ev.AgentRetried: accounts.retry,
     ev.AgentFree: accounts.free,
+    ev.GateRunRequested: gatings.request,
+    **dict.fromkeys(get_args(ev.GateEvent), gatings.move),
+    ev.DifferencesAccepted: gatings.accept,
     ev.TaskAsked: work.ask,
     ev.QuestionAnswered: work.answer,
     ev.TaskCancelRequested: work.request_cancel,
