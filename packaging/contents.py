@@ -28,7 +28,7 @@ def contents(root: Path, names: Iterable[str] | None = None) -> Contents:
         path = root / name
         about = path.lstat()
         if stat.S_ISLNK(about.st_mode):
-            kind, digest = "link", hashlib.sha256(os.fsencode(path.readlink())).hexdigest()
+            kind, digest = "link", hashlib.sha256(_target(path)).hexdigest()
         elif stat.S_ISREG(about.st_mode):
             kind = "program" if about.st_mode & stat.S_IXUSR else "file"
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -37,6 +37,11 @@ def contents(root: Path, names: Iterable[str] | None = None) -> Contents:
         whole.update(b"%s %s %s\0" % (kind.encode(), digest.encode(), os.fsencode(name)))
         size += about.st_size
     return Contents(whole.hexdigest(), len(found), size)
+
+
+def _target(link: Path) -> bytes:
+    # To `Path.readlink` `d/` and `d` are the same target.
+    return os.readlink(os.fsencode(link))  # noqa: PTH115
 
 
 def _names(root: Path) -> Iterator[str]:
