@@ -60,7 +60,7 @@ class GateRuns:
             record = await self._record(gating)
             fact = ev.GateRunStarted(gate_run=gating.id, project=gating.project, record=record)
         except (PmError, OSError) as exc:
-            fact = ev.GateRunRefused(gate_run=gating.id, project=gating.project, reason=str(exc))
+            fact = ev.GateRunRefused(gate_run=gating.id, project=gating.project, reason=_why(exc))
         # It may have been cancelled meanwhile.
         if self._store.ahead.gating(gating.id).state is GatingState.QUEUED:
             await self._store.commit(fact)
@@ -90,6 +90,12 @@ class GateRuns:
             while not await one.step(group, self._at_once()):
                 await one.woken()
         await one.over()
+
+
+def _why(exc: PmError | OSError) -> str:
+    """Return why, with what can be pasted: whoever asked has gone away by now, and reads this."""
+    hint = exc.hint if isinstance(exc, PmError) else ""
+    return f"{exc}\n{hint}" if hint else str(exc)
 
 
 class _Going:
