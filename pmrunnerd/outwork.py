@@ -34,6 +34,7 @@ LOGINS: Final = Path("/var/lib/pm-runner/secrets")
 # Where it lets them have gates, and where it writes down what came of those.
 GATES: Final = Path("/var/lib/pm-runner/gates")
 PROMOTE: Final = Path("/var/lib/pm-runner/promote")
+PREPARED: Final = Path("/var/lib/pm-runner/prepared")
 # Seconds that what an earlier daemon left may keep this one from its start.
 _PATIENCE: Final = 5.0
 
@@ -91,7 +92,11 @@ class Outwork:
     def gates(self, store: Store, clock: Clock, at_once: Callable[[], int]) -> Gates:
         """Return what has gates tried: by units where those hold runs, else by processes of ours."""
         if self.errands.sealed:
-            place = GatePlace(GATES / self._environment, PROMOTE / self._environment / "gates")
+            place = GatePlace(
+                GATES / self._environment,
+                records=PROMOTE / self._environment / "gates",
+                prepared=PREPARED / self._environment,
+            )
             tries = Tries(place, GateUnits(self._environment, Systemctl()))
         else:
             place = GatePlace(self._state / "gates")

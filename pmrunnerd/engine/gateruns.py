@@ -85,6 +85,12 @@ class GateRuns:
     async def _go_on(self, gating: Gating, record: GateRecord) -> None:
         one = _Going(self._store, self._clock, self._tries, gating, record)
         await one.look()
+        why = await one.prepare()
+        if why and not self._store.ahead.gating(gating.id).cancelling:
+            reason = f"what its gates need could not be prepared: {why}"
+            fact = ev.GateRunInterrupted(gate_run=gating.id, project=gating.project, reason=reason)
+            await self._store.commit(fact)
+            return
         async with asyncio.TaskGroup() as group:
             one.follow_all(group)
             while not await one.step(group, self._at_once()):
@@ -111,6 +117,7 @@ class _Going:
         self._record = record
         self._gates = {gate.name: gate for gate in record.gates.gates}
         self._inputs: Mapping[str, str] = {}
+        self._prepared = ""
         # What an earlier daemon started is followed like what we start.
         self._running = set(gating.under_way)
         self._wake = asyncio.Event()
@@ -127,6 +134,20 @@ class _Going:
         self._inputs = {
             name: digests.inputs(gate.inputs, files) for name, gate in self._gates.items()
         }
+        self._prepared = digests.preparation(self._record.gates.prepare, files)
+
+    async def prepare(self) -> str:
+        """See to it that what gates need is there; return why it is not. Raises OSError."""
+        preparation = self._record.gates.prepare
+        if preparation is None:
+            return ""
+        return await self._tries.prepare(
+            self._record,
+            preparation,
+            self._prepared,
+            now=self._clock.posix,
+            cancelled=lambda: bool(self._now.cancelling),
+        )
 
     def follow_all(self, group: asyncio.TaskGroup) -> None:
         """Follow each gate that was started."""
@@ -189,6 +210,7 @@ class _Going:
                     inputs=self._inputs[gate.name],
                     now=self._clock.posix,
                     cancelled=lambda: bool(self._now.cancelling),
+                    prepared=self._prepared,
                 )
                 await self._end(found)
                 self._running.discard(gate.name)
@@ -213,7 +235,7 @@ class _Going:
             if one.project == self._project and one.record is not None and one.id != self._id
         ]
         inputs, now = self._inputs[gate.name], self._clock.posix()
-        return reuse.answer(gate, inputs, "", earlier, now)
+        return reuse.answer(gate, inputs, self._prepared, earlier, now)
 
     def _skipped(self, gate: Gate, why: str) -> GateResult:
         return GateResult(
@@ -224,4 +246,5 @@ class _Going:
             started=self._clock.posix(),
             seconds=0.0,
             why=why,
+            preparation=self._prepared,
         )

@@ -200,3 +200,40 @@ def test_its_counts_of_tests_are_taken_through_no_link(trials: Trials) -> None:
         assert record["status"] == "0", command
         file = trials.machine.root / f"{GATES}/prod/{record['name']}/junit.xml".lstrip("/")
         assert bool(file.stat().st_size) == wanted, command
+
+
+def test_what_is_prepared_is_root_s_afterwards_and_no_gate_changes_it(trials: Trials) -> None:
+    digest, place = "a" * 64, "/var/lib/pm-runner/prepared/prod"
+    name = trials.make(
+        "cd $PMRUNNER_PREPARED; mkdir -p bin; cp /bin/true bin/tool; chmod 4777 bin/tool || chmod 777 bin/tool;"
+        " ln -s /etc/shadow link",
+        prepares=digest,
+        network=True,
+    )
+    trials.start(name, "prepare")
+    assert trials.record(name)["status"] == "0", trials.log(trials.record(name))
+    said = trials.machine.run("find", place, "-mindepth", "1", "-printf", "%P %u %m\\n").stdout
+    assert f"{digest}/bin/tool root 755\n" in said
+    assert f"{digest}/link root 777\n" in said
+    shadow = trials.machine.run("stat", "-c", "%U %a", "/etc/shadow").stdout
+    assert shadow == "root 640\n"
+    record = trials.try_(
+        "$PMRUNNER_PREPARED/bin/tool; ! touch $PMRUNNER_PREPARED/x; ! cat $PMRUNNER_PREPARED/link",
+        prepared=digest,
+    )
+    assert record["status"] == "0", trials.log(record)
+
+
+def test_what_is_no_tree_is_not_kept(trials: Trials) -> None:
+    digest, place = "b" * 64, "/var/lib/pm-runner/prepared/prod"
+    for command, why in (
+        ("mkfifo $PMRUNNER_PREPARED/pipe", "neither a file nor a link"),
+        ("exit 3", None),
+    ):
+        name = trials.make(command, prepares=digest, network=True)
+        trials.start(name, "prepare")
+        record = trials.record(name)
+        assert (why is None) == ("refused" not in record)
+        assert why is None or why in record["refused"]
+        there = trials.machine.run("find", place, "-name", f"*{digest}*", "-o", "-name", ".g*")
+        assert there.stdout == ""

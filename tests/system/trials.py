@@ -53,6 +53,7 @@ class Trials:
             "source": more.pop("source", None) or self.tree(hello_txt="hello"),
             "build": "",
             "prepared": "",
+            "prepares": "",
             **more,
         }
         directory = f"{GATES}/{self.environment}/{name}"

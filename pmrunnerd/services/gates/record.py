@@ -17,7 +17,10 @@ TIMED_OUT: Final = "251"
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """What is to be tried on which trees, each by its digest; `command` and the rest are the gate's."""
+    """What is to be tried on which trees, each by its digest; `command` and the rest are the gate's.
+
+    `prepared` is what was made for it, by the digest of how; `prepares` is that of what makes it, and is no gate.
+    """
 
     gate: str
     command: str
@@ -27,6 +30,7 @@ class Order(Struct, frozen=True, kw_only=True):
     network: bool = False
     build: str = ""
     prepared: str = ""
+    prepares: str = ""
 
 
 class Used(Struct, frozen=True, kw_only=True):
@@ -77,6 +81,9 @@ def finish(record: Record | None, told: Told, *, cancelled: bool, refused: str =
 
     What is written down counts, and not that nobody could be asked (`refused`) or that it was to be stopped too late.
     """
+    if record is not None and record.refused and record.code == "exited":
+        # What was prepared, and could not be kept.
+        return Finish(result="failed", refused=record.refused)
     if record is None:
         why = refused or "nothing is written down of it"
         return Finish(result="", refused=why, cancelled=cancelled)

@@ -6,14 +6,19 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from pmrunnerd.model.errors import PmError
-from pmrunnerd.model.gates import Gate, GateResult, GateRun
-from pmrunnerd.services.gates import Trier, judging
+from msgspec.structs import replace
+
+from pmrunnerd.model.errors import PmError, Refused
+from pmrunnerd.model.gates import Gate, GateResult, GateRun, Preparation, Verdict, Where
+from pmrunnerd.services.gates import Kind, Trier, judging
 from pmrunnerd.services.gates.place import GatePlace
 from pmrunnerd.services.gates.record import Order
 
 log = logging.getLogger(__name__)
 
+# No gate is called so: names of gates begin with a letter.
+PREPARE: Final = "-prepare"
+NO_HOST: Final = 'runs = "host" needs a machine that was made for gates, and nothing here makes one'
 # Seconds between two looks for a record, and so many of these between two questions whether somebody is at it.
 _LOOK: Final = 0.05
 _ASK: Final = 10
@@ -47,20 +52,27 @@ class Tries:
         now: Callable[[], float],
         cancelled: Callable[[], bool],
         prepared: str = "",
+        prepares: str = "",
     ) -> GateResult:
         """Start a gate that nobody has started, and return what came of it once it is over.
 
         What cannot be started has failed. Raises OSError where what came of it cannot be read.
         """
         one, started, refused = name(record, gate.name), now(), ""
+        kind = Kind.PREPARE if prepares else Kind.NETWORK if gate.network else Kind.GATE
         try:
+            if gate.runs is Where.HOST:
+                raise Refused(NO_HOST)
             if not (cancelled() or self.place.record(one) or self.place.has_begun(one)):
-                await self._start(one, _order(record, gate, prepared), gate)
-            await self._over(one, cancelled)
+                order = _order(record, gate, prepared, prepares)
+                await asyncio.to_thread(self.place.write, one, order, self._walls())
+                if not await self._trier.alive(one, kind):
+                    await self._trier.start(one, kind)
+            await self._over(one, kind, cancelled)
         except (PmError, OSError) as exc:
             refused = str(exc)
         await asyncio.to_thread(self.place.tidy, one)
-        return await asyncio.to_thread(
+        found = await asyncio.to_thread(
             judging.result,
             self.place,
             one,
@@ -70,27 +82,48 @@ class Tries:
             cancelled=cancelled(),
             refused=refused,
         )
+        return replace(found, preparation=prepared)
 
-    async def _start(self, one: str, order: Order, gate: Gate) -> None:
-        await asyncio.to_thread(self.place.write, one, order, self._walls())
-        if not await self._trier.alive(one):
-            await self._trier.start(one, network=gate.network)
+    async def prepare(
+        self,
+        record: GateRun,
+        preparation: Preparation,
+        digest: str,
+        *,
+        now: Callable[[], float],
+        cancelled: Callable[[], bool],
+    ) -> str:
+        """See to it that what gates need is there; return why it is not. Raises OSError.
 
-    async def _over(self, one: str, cancelled: Callable[[], bool]) -> None:
+        Only this one reaches a network and installs something; gates see what it made, and can change nothing of it.
+        """
+        if self.place.is_prepared(digest):
+            return ""
+        gate = Gate(
+            name=PREPARE, command=preparation.command, timeout=preparation.timeout, network=True
+        )
+        found = await self.follow(
+            record, gate, inputs="", now=now, cancelled=cancelled, prepares=digest
+        )
+        if found.verdict is Verdict.PASSED or self.place.is_prepared(digest):
+            return ""
+        return f"{found.why}: {self.place.path(name(record, PREPARE))}/log"
+
+    async def _over(self, one: str, kind: Kind, cancelled: Callable[[], bool]) -> None:
         """Return once a gate's end is written down, or nobody is there who could write it."""
         looks, stopped = 0, False
         while self.place.record(one) is None:
             looks += 1
             if cancelled() and not stopped:
                 stopped = True
-                await self._trier.stop(one)
+                await self._trier.stop(one, kind)
                 continue
-            if looks % _ASK == 0 and not await self._trier.alive(one):
+            if looks % _ASK == 0 and not await self._trier.alive(one, kind):
                 return  # what was written meanwhile is read by who judges
             await asyncio.sleep(_LOOK)
 
 
-def _order(record: GateRun, gate: Gate, prepared: str) -> Order:
+def _order(record: GateRun, gate: Gate, prepared: str, prepares: str) -> Order:
     return Order(
         gate=gate.name,
         command=gate.command,
@@ -100,4 +133,5 @@ def _order(record: GateRun, gate: Gate, prepared: str) -> Order:
         source=record.source,
         build=record.build,
         prepared=prepared,
+        prepares=prepares,
     )

@@ -44,7 +44,7 @@ def spec(places: Places) -> Spec:
     for name in ("log", "junit.xml", "told.json"):
         (directory / name).touch()
     spec: Spec = {"gate": "one", "command": "true", "timeout": 60, "tests": "none"}
-    spec |= {"network": False, "source": digest, "build": "", "prepared": ""}
+    spec |= {"network": False, "source": digest, "build": "", "prepared": "", "prepares": ""}
     (directory / "spec.json").write_text(json.dumps(spec))
     return spec
 

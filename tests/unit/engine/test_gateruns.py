@@ -111,3 +111,38 @@ def test_a_gate_that_declares_its_inputs_is_answered_for_by_an_earlier_one(tmp_p
         assert again.record.results[0].answered_by == first
 
     carried(tmp_path, {"main": declared}, scene)
+
+
+PREPARED = """\
+[tool.pm-runner.gates-prepare]
+command = "echo made >> $PMRUNNER_PREPARED/tool; chmod u+s $PMRUNNER_PREPARED/tool"
+inputs = ["pyproject.toml"]
+[tool.pm-runner.gates.one]
+command = "cat $PMRUNNER_PREPARED/tool; ! touch $PMRUNNER_PREPARED/x; ! echo x >> $PMRUNNER_PREPARED/tool"
+"""
+
+
+def test_what_gates_need_is_made_once_and_they_can_change_nothing_of_it(tmp_path: Path) -> None:
+    async def scene(carrying: Carrying) -> None:
+        for _ in range(2):
+            found = await carrying.over(await carrying.ask())
+            assert verdicts(found) == {"one": Verdict.PASSED}, found
+            assert found.record is not None
+            assert found.record.results[0].preparation
+        (tool,) = (tmp_path / "gates/prepared").glob("[0-9a-f]*/tool")
+        assert tool.read_text() == "made\n"
+        assert tool.stat().st_mode & 0o7777 == 0o644
+
+    carried(tmp_path, {"main": PREPARED}, scene)
+
+
+def test_without_what_they_need_no_gate_is_tried(tmp_path: Path) -> None:
+    async def scene(carrying: Carrying) -> None:
+        found = await carrying.over(await carrying.ask())
+        assert found.state is GatingState.INTERRUPTED
+        assert "could not be prepared: exit status 7" in found.reason
+        assert verdicts(found) == {}
+        assert list((tmp_path / "gates/prepared").iterdir()) == []
+
+    failing = PREPARED.replace("echo made", "exit 7; echo made")
+    carried(tmp_path, {"main": failing}, scene)
