@@ -34,6 +34,7 @@ _KEYS: Final = {
     "prepares": str,
 }
 _LONGEST: Final = 86400.0
+_UNIT: Final = re.compile(r"pm-runner-[a-z]+@[a-z0-9_-]+\.service")
 _CGROUPS: Final = Path("/sys/fs/cgroup")
 
 
@@ -287,11 +288,14 @@ def _write(at: int, name: str, record: dict[str, Any], group: int) -> None:
 
 
 def used() -> dict[str, Any]:
-    """Return what the control group that we share with the gate has used, where the kernel counts."""
+    """Return what the control group that we share with the gate has used, where the kernel counts for it alone."""
     groups = {}
     with contextlib.suppress(OSError):
         for line in Path("/proc/self/cgroup").read_text().splitlines():
             _, names, path = line.split(":", 2)
+            # Of version 1, what is not counted for a unit is counted for all that are above it.
+            if not _UNIT.fullmatch(path.rpartition("/")[2]):
+                continue
             groups |= {name: _CGROUPS / name / path.lstrip("/") for name in names.split(",")}
     v2, memory, cpu = groups.get(""), groups.get("memory"), groups.get("cpuacct")
     microseconds = _field(v2, "cpu.stat", "usage_usec")

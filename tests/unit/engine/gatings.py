@@ -58,8 +58,8 @@ class Carrying:
     async def home(self, pattern: str) -> Path:
         """Wait until a gate works, and return the home that it has."""
         places = self.here.place.directory
-        await until(lambda: list(places.glob(f"{pattern}/work/home")))
-        return next(places.glob(f"{pattern}/work/home"))
+        await until(lambda: list(places.glob(f"{pattern}/*/home")))
+        return next(places.glob(f"{pattern}/*/home"))
 
     def gating(self, identifier: str) -> Gating:
         """Return a gate run as it is recorded."""
