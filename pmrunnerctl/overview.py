@@ -21,6 +21,7 @@ OVERVIEW: Final = {
         *("project add", "project set", "project remove", "plan approve", "plan reject"),
         "plan edit",
         *("task cancel", "task retry", "run cancel", "run resume", "run prune"),
+        *("evidence write", "evidence check"),
         *("agent login", "agent logout", "agent show"),
         *("gate run", "gate cancel", "gate attest"),
     ),

@@ -205,6 +205,7 @@ class House:
             reload=self._configured.reload,
             logins=outwork.logins(store, clock),
             gateless=str,
+            evidence=outwork.evidence(store, workspaces),
         )
 
         def use(settings: Settings) -> None:

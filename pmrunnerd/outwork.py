@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from pmrunnerd.confining import Confining
+from pmrunnerd.engine.accounting import Accounting
 from pmrunnerd.engine.gateruns import GateRuns
 from pmrunnerd.engine.gates import Gates
 from pmrunnerd.engine.logins import Logins
@@ -108,6 +109,14 @@ class Outwork:
         """Return what keeps the logins of agents."""
         return Logins(
             *(store, clock, NEED_LOGIN, self.errands), place=self.place, named=self._named
+        )
+
+    def evidence(self, store: Store, workspaces: Workspaces) -> Accounting:
+        """Return what knows what is said of commits."""
+        return Accounting(
+            *(store, self.errands, workspaces),
+            hidden=tuple(map(str, self._hidden)),
+            unconfined=self._unconfined,
         )
 
     async def live(self, store: Store, tell: Callable[[str], object]) -> None:

@@ -7,13 +7,20 @@ from typing import Protocol
 
 from pmrunnerd.api.uploads import Uploads
 from pmrunnerd.model.checkup import Checkup
-from pmrunnerd.model.entities import Task
+from pmrunnerd.model.entities import Project, Task
 from pmrunnerd.model.errand import Inspected
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.model.protocol import AgentLogin
+from pmrunnerd.model.protocol import AgentLogin, EvidenceCheck, EvidenceWrite
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.upkeep import PruneTable, Reloaded
-from pmrunnerd.model.views import UNCONFINED, AgentView, Door, Retention
+from pmrunnerd.model.views import (
+    UNCONFINED,
+    AgentView,
+    Door,
+    EvidenceDraft,
+    EvidenceView,
+    Retention,
+)
 from pmrunnerd.store.store import Store
 
 
@@ -27,6 +34,13 @@ class Retaining(Protocol):
     def last(self) -> Retention | None: ...
     async def look(self) -> PruneTable: ...
     async def prune(self, by: str) -> PruneTable: ...
+
+
+class Accounting(Protocol):
+    """Knows what is said of a commit beside its gates."""
+
+    async def check(self, project: Project, request: EvidenceCheck) -> EvidenceView: ...
+    async def write(self, project: Project, request: EvidenceWrite) -> EvidenceDraft: ...
 
 
 class Logging(Protocol):
@@ -61,7 +75,8 @@ class Desk:
     a run's host exists, `grown` returns when a run's event file may have grown. `memory` is bytes
     resident. `inspect` looks at a directory that is to become a project. `stop` stops the daemon,
     with `True` without its runs. `reopen` has the daemon leave and come back on the state that the
-    disk has by then. `retention` lets go of what was kept of runs, `logins` keeps those of agents. `checkup` looks at what this
+    disk has by then. `retention` lets go of what was kept of runs, `logins` keeps those of agents,
+    `evidence` knows what is said of commits. `checkup` looks at what this
     daemon has of what it needs. `problem` says in one line what keeps the daemon from working; it
     is empty where nothing does. `full` says in the same way that the disk has no room for new work,
     `configuration` that what is configured is not what is used. `restart` has a service manager start us
@@ -90,6 +105,7 @@ class Desk:
     reopen: Callable[[], None]
     retention: Retaining
     logins: Logging
+    evidence: Accounting
     uploads: Uploads = field(default_factory=Uploads)
     full: Callable[[], str] = str
     configuration: Callable[[], str] = str

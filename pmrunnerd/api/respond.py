@@ -19,6 +19,7 @@ from pmrunnerd.api.agents import AGENTS
 from pmrunnerd.api.archives import ACTS
 from pmrunnerd.api.changes import CHANGES, Context, Decision
 from pmrunnerd.api.desk import Desk
+from pmrunnerd.api.evidence import EVIDENCE
 from pmrunnerd.api.feed import STREAMS, Stream
 from pmrunnerd.api.names import in_full
 from pmrunnerd.api.pruning import PRUNES
@@ -44,7 +45,7 @@ log = logging.getLogger(__name__)
 REQUEST_LIMIT: Final = p.MESSAGE_LIMIT + (64 << 10)
 
 # What takes its time, and is no change that `changes` decides.
-WAITS: Final = {**ACTS, **PRUNES, **AGENTS, **UPKEEPS}
+WAITS: Final = {**ACTS, **PRUNES, **AGENTS, **UPKEEPS, **EVIDENCE}
 
 # What makes more work, for which there must be room on the disk.
 _NEW_WORK: Final = (p.ChatSend, p.ProjectAdd, p.GateRun)

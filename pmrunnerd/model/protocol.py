@@ -29,6 +29,8 @@ Word = Annotated[str, Meta(min_length=1, max_length=256)]
 Name = Annotated[str, Meta(pattern=r"^[a-z][0-9]{1,15}(-[a-z0-9]{1,16})?$")]
 Commit = Annotated[str, Meta(pattern=r"^([0-9A-Za-z][0-9A-Za-z._/@^~{}-]{0,255})?$")]
 Lineage = Annotated[str, Meta(max_length=256)]
+# A commit as people name one; nothing that git would take for an option, or for a file of one.
+Revision = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/~^@{}+-]{0,255}$")]
 Limit = Annotated[int, Meta(ge=1, le=1000)]
 # As large as a number may be that each client can read: 2**53 - 1.
 Place = Annotated[int, Meta(ge=0, le=9007199254740991)]
@@ -465,6 +467,30 @@ class AgentShow(Request[v.AgentView], frozen=True, kw_only=True):
     agent: Word = "claude"
 
 
+class EvidenceWrite(Request[v.EvidenceDraft], frozen=True, kw_only=True):
+    """Begin the section of EVIDENCE.md for a commit: what is known, and marked places to complete.
+
+    It is written into the workspace, before the other sections, unless it is there or `printed`.
+    """
+
+    project: Word
+    commit: Revision = "HEAD"
+    base: Revision | None = None
+    printed: bool = False
+
+
+class EvidenceCheck(Request[v.EvidenceView], frozen=True, kw_only=True):
+    """Say all that is wrong with the section of EVIDENCE.md for a commit, as a text.
+
+    `uncommitted` looks at the file as it lies in the workspace.
+    """
+
+    project: Word
+    commit: Revision = "HEAD"
+    base: Revision | None = None
+    uncommitted: bool = False
+
+
 class Command(Struct, frozen=True, kw_only=True):
     """One row: what is asked, what comes back, who may. `stream` replies come one by one.
 
@@ -570,6 +596,8 @@ COMMANDS: Final = (
     _acts(AgentTry, Checkup, Access.OPERATE),
     _acts(AgentLogin, v.AgentView),
     _acts(AgentLogout, v.AgentView),
+    _acts(EvidenceWrite, v.EvidenceDraft, Access.OPERATE),
+    _measures(EvidenceCheck, v.EvidenceView),
 )
 
 BY_REQUEST: Final = {command.request: command for command in COMMANDS}

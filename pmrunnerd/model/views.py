@@ -357,3 +357,41 @@ class Happening(View, frozen=True, kw_only=True):
     cursor: int
     at: str
     facts: tuple[AnyEvent, ...]
+
+
+class Complaint(View, frozen=True, kw_only=True):
+    """One thing that is wrong, and what mends it; `line` is one of the file, 0 where it is of none."""
+
+    what: str
+    remedy: str
+    line: int = 0
+
+
+class EvidenceView(View, frozen=True, kw_only=True):
+    """Whether a section can be shown to who approves. It is looked at as text: nobody understood it.
+
+    `seal` is the hash of the section, which is what is approved; empty where there is none.
+    `compared` says whether there were records that the gate table was held against.
+    """
+
+    source: str
+    commit: str
+    base: str
+    areas: tuple[str, ...]
+    complaints: tuple[Complaint, ...]
+    seal: str = ""
+    line: int = 0
+    title: str = ""
+    compared: bool = True
+
+
+class EvidenceDraft(View, frozen=True, kw_only=True):
+    """A section that is still to be completed in `places` places, and the whole file with it."""
+
+    source: str
+    commit: str
+    section: str
+    places: int
+    file: str = ""
+    written: str = ""
+    was_there: bool = False
