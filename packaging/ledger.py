@@ -296,7 +296,7 @@ def used() -> dict[str, Any]:
             # Of version 1, what is not counted for a unit is counted for all that are above it.
             if not _UNIT.fullmatch(path.rpartition("/")[2]):
                 continue
-            groups |= {name: _CGROUPS / name / path.lstrip("/") for name in names.split(",")}
+            groups |= {name: _hierarchy(name) / path.lstrip("/") for name in names.split(",")}
     v2, memory, cpu = groups.get(""), groups.get("memory"), groups.get("cpuacct")
     microseconds = _field(v2, "cpu.stat", "usage_usec")
     nanoseconds = _field(cpu, "cpuacct.usage")
@@ -307,6 +307,12 @@ def used() -> dict[str, Any]:
         "memory_kills": _field(v2, "memory.events", "oom_kill")
         or _field(memory, "memory.oom_control", "oom_kill"),
     }
+
+
+def _hierarchy(name: str) -> Path:
+    """Return where control groups of a controller are; version 2 beside version 1 counts processor time, too."""
+    beside = _CGROUPS / "unified"
+    return beside if not name and beside.is_dir() else _CGROUPS / name
 
 
 def _field(directory: Path | None, name: str, field: str = "") -> int | None:
