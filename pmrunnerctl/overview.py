@@ -26,7 +26,18 @@ OVERVIEW: Final = {
         *("gate run", "gate cancel", "gate attest"),
     ),
     "Run the daemon": (
-        *("start", "stop", "restart", "reload", "drain", "doctor", "logs", "version", "completion"),
+        *(
+            "start",
+            "stop",
+            "restart",
+            "reload",
+            "drain",
+            "doctor",
+            "notify test",
+            "logs",
+            "version",
+            "completion",
+        ),
         *("env add", "env list"),
         *("state backup", "state restore", "state verify", "state repair"),
     ),
@@ -58,7 +69,7 @@ class Overview(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Point to the verb that may have been meant."""
-        if self.get_command(ctx, args[0]) is None:
+        if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
             raise misused(
                 f"cannot understand this command: no such command {args[0]!r}",
                 hint=" ".join(["pmrunnerctl", *meant(args), "-h"]),

@@ -65,6 +65,7 @@ TOLD: Final[Mapping[str, str]] = {
     "kind": "kind",
     "until": "until",
     "expires": "expires",
+    "target": "target",
     "by": "by",
 }
 # In these a person's or an agent's own words may be part of the reason.
@@ -79,7 +80,7 @@ _REASON_QUOTES: Final = (
 )
 
 _WARNINGS: Final = (
-    *(ev.AgentLimited, ev.AgentExpiring, ev.BackupFailed),
+    *(ev.AgentLimited, ev.AgentExpiring, ev.BackupFailed, ev.NotificationFailed),
     *(ev.GateRunRefused, ev.GateRunInterrupted),
     *(ev.TaskFailed, ev.TaskSentBack, ev.TaskHeld, ev.PlanFailed, ev.PlanRefused),
 )

@@ -43,18 +43,29 @@ _PATIENCE: Final = 5.0
 class Outwork:
     """Has errands done where `host` holds the runs that lie in `directory`."""
 
-    def __init__(self, options: Options, settings: Settings, host: Host, directory: Path) -> None:
+    def __init__(
+        self,
+        options: Options,
+        settings: Settings,
+        host: Host,
+        directory: Path,
+        doors: tuple[str, ...] = (),
+    ) -> None:
+        """`doors` are the addresses of our web door where the service manager holds it."""
         self.errands = choose(host, directory)
         self._directory = directory
         self._environment, self._state = options.environment, options.state_directory
         self._unconfined = settings.runs_unconfined
         self._named = settings.agent_claude_path
-        self.confining = Confining(self.errands, unconfined=self._unconfined)
+        # Without units all are of one user, and what it owns it may do.
+        kept_from = doors if self.errands.sealed else ()
+        self.confining = Confining(self.errands, unconfined=self._unconfined, doors=kept_from)
         elsewhere = LOGINS / options.environment if self.errands.sealed else None
         self.place = options.logins or elsewhere
         self._hidden = tuple(
             path for path in (options.state_directory, self.place) if path is not None
         )
+        self._environment = options.environment
         self._unit = UNIT if self.errands.sealed else ""
 
     @property
@@ -145,6 +156,7 @@ class Outwork:
             e.Examine(
                 path=str(path),
                 unit=self._unit,
+                environment=self._environment,
                 hidden=tuple(map(str, self._hidden)),
                 unconfined=self._unconfined,
             )

@@ -10,6 +10,7 @@ from pmrunnerd.model.checkup import Checkup
 from pmrunnerd.model.entities import Project, Task
 from pmrunnerd.model.errand import Inspected
 from pmrunnerd.model.errors import Refused
+from pmrunnerd.model.notices import Word
 from pmrunnerd.model.protocol import AgentLogin, EvidenceCheck, EvidenceWrite
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.upkeep import PruneTable, Reloaded
@@ -52,6 +53,19 @@ class Logging(Protocol):
     async def attempt(self, agent: str, settings: Settings) -> Checkup: ...
 
 
+class Telling(Protocol):
+    """Notifies people; returns what came of a test, and whereto it went."""
+
+    async def test(self) -> tuple[Word, str]: ...
+
+
+class _Silent:
+    """Notifies nobody."""
+
+    async def test(self) -> tuple[Word, str]:
+        raise Refused("cannot send a test: this daemon notifies nobody")
+
+
 def no_restart() -> None:
     """Refuse: nobody would start us again."""
     raise Refused("cannot restart: no service manager runs this daemon", hint="pmrunnerctl restart")
@@ -76,7 +90,7 @@ class Desk:
     resident. `inspect` looks at a directory that is to become a project. `stop` stops the daemon,
     with `True` without its runs. `reopen` has the daemon leave and come back on the state that the
     disk has by then. `retention` lets go of what was kept of runs, `logins` keeps those of agents,
-    `evidence` knows what is said of commits. `checkup` looks at what this
+    `evidence` knows what is said of commits, `notices` notify people. `checkup` looks at what this
     daemon has of what it needs. `problem` says in one line what keeps the daemon from working; it
     is empty where nothing does. `full` says in the same way that the disk has no room for new work,
     `configuration` that what is configured is not what is used. `restart` has a service manager start us
@@ -106,6 +120,7 @@ class Desk:
     retention: Retaining
     logins: Logging
     evidence: Accounting
+    notices: Telling = field(default_factory=_Silent)
     uploads: Uploads = field(default_factory=Uploads)
     full: Callable[[], str] = str
     configuration: Callable[[], str] = str
@@ -119,6 +134,12 @@ class Desk:
     def unconfined(self) -> bool:
         """Whether runs have nothing here that confines them."""
         return self.confinement == UNCONFINED
+
+    @property
+    def link(self) -> str:
+        """Where a browser finds this environment; empty where its door is shut."""
+        door = self.doors.get("web")
+        return door.address if door and not door.problem else ""
 
     def run_directory(self, run: str) -> Path:
         """Return where the files of a run are."""

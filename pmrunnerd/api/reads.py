@@ -17,7 +17,7 @@ from pmrunnerd.model import views as v
 from pmrunnerd.model.checkup import Check, Checkup
 from pmrunnerd.model.entities import Run
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import budgets
+from pmrunnerd.rules import budgets, notices
 from pmrunnerd.rules.limits import agent_of
 from pmrunnerd.services import acpprogram
 
@@ -66,7 +66,9 @@ def doctor(desk: Desk, _: p.Doctor) -> Checkup:
     found = desk.checkup()
     doors = map(_door, desk.doors.values())
     limits = standing.checks(desk.store.state, desk.now())
-    return replace(found, checks=(*found.checks, *_acp(desk), *doors, *limits))
+    told = notices.check(desk.settings)
+    also = () if told is None else (told,)
+    return replace(found, checks=(*found.checks, *_acp(desk), *doors, *limits, *also))
 
 
 def _acp(desk: Desk) -> Iterator[Check]:

@@ -76,4 +76,8 @@ MESSAGE_IDS: Final = {
     "gate-run-interrupted": "5a944c5cceeb45bfb23b6f249f614203",
     "gate-attested": "4df2b6ace79a42328041b153fe2188fe",
     "differences-accepted": "51a26fa686d940888426316a17effccc",
+    "notifications-began": "a94dac10e8aa471799b016b8c6b5b5a7",
+    "notification-sent": "1efddfe75f234438a01b35e203e53f9f",
+    "notification-failed": "925da3540f7746e1b73b2a75aebb8328",
+    "notifications-ended": "357abf60919b4264ad8b156e659686e8",
 }

@@ -75,15 +75,21 @@ class Inspected(Answer, frozen=True, kw_only=True):
 
 
 class Confinement(Answer, frozen=True, kw_only=True):
-    """Whether agents can be confined, or the reason and a hint why not; or nobody knows yet."""
+    """Whether agents can be confined, or the reason and a hint why not; or nobody knows yet.
+
+    `doors` are web doors, as addresses, at which the user of runs was let in.
+    """
 
     ok: bool
     reason: str = ""
     hint: str = ""
     known: bool = True
+    doors: tuple[str, ...] = ()
 
     def shown(self, *, unconfined: bool) -> str:
         """Return how agents run, as every page shows it."""
+        if self.ok and self.doors:
+            return f"bubblewrap, but they can come to the web door at {', '.join(self.doors)}"
         if self.ok:
             return "bubblewrap"
         if not self.known:
@@ -165,17 +171,21 @@ class Recounted(Answer, frozen=True, kw_only=True):
 
 
 class Confine(Errand[Confinement], frozen=True, kw_only=True):
-    """Start a sandbox, and see whether that works."""
+    """Start a sandbox, and see whether that works; and whether one reaches `doors` from where runs are."""
+
+    doors: tuple[str, ...] = ()
 
 
 class Examine(Errand[Inspected], frozen=True, kw_only=True):
     """Tell whether a directory can be a project.
 
-    Where runs are units of systemd, `unit` is the one whose drop-ins say where they may work.
+    Where runs are units of systemd, `unit` is the one whose drop-ins say where they may work, and
+    `environment` whose they are.
     """
 
     path: str
     unit: str = ""
+    environment: str = ""
     hidden: tuple[str, ...] = ()
     unconfined: bool = False
 

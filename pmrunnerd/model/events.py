@@ -60,6 +60,34 @@ class BackedUp(Event, frozen=True, kw_only=True):
     """It was made again, after it had not been."""
 
 
+class NotificationsBegan(Event, frozen=True, kw_only=True):
+    """People are notified of what is worth it after commit `upto`; of what is before, nothing is owed."""
+
+    upto: int
+
+
+class NotificationSent(Event, frozen=True, kw_only=True):
+    """Somewhere took a notification of all that was worth one up to commit `upto`.
+
+    `things` are what it named; `target` is shown without what is secret of it.
+    """
+
+    upto: int
+    target: str
+    things: tuple[str, ...] = ()
+
+
+class NotificationFailed(Event, frozen=True, kw_only=True):
+    """A notification could not be sent. It is owed still."""
+
+    target: str
+    reason: str
+
+
+class NotificationsEnded(Event, frozen=True, kw_only=True):
+    """Nobody is notified from here on, and nothing is owed."""
+
+
 class CommitLost(Event, frozen=True, kw_only=True):
     """A commit that could not be read any more, or did not follow, and that `repair` replaced.
 
@@ -655,6 +683,10 @@ AnyEvent = (
     | DrainEnded
     | BackupFailed
     | BackedUp
+    | NotificationsBegan
+    | NotificationSent
+    | NotificationFailed
+    | NotificationsEnded
     | CommitLost
     | StateRestored
     | ProjectAdded

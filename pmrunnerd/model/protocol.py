@@ -491,6 +491,13 @@ class EvidenceCheck(Request[v.EvidenceView], frozen=True, kw_only=True):
     uncommitted: bool = False
 
 
+class NotifyTest(Request[v.NotifyTested], frozen=True, kw_only=True):
+    """Send a test to where notifications go, and tell what came back.
+
+    It goes the whole way: by the same unit, with the same rules for addresses.
+    """
+
+
 class Command(Struct, frozen=True, kw_only=True):
     """One row: what is asked, what comes back, who may. `stream` replies come one by one.
 
@@ -598,6 +605,7 @@ COMMANDS: Final = (
     _acts(AgentLogout, v.AgentView),
     _acts(EvidenceWrite, v.EvidenceDraft, Access.OPERATE),
     _measures(EvidenceCheck, v.EvidenceView),
+    _acts(NotifyTest, v.NotifyTested, Access.OPERATE),
 )
 
 BY_REQUEST: Final = {command.request: command for command in COMMANDS}

@@ -70,6 +70,17 @@ class State:
         """When the last regular archive was not made, and why; both empty where it was."""
         return self.about.get("unsaved-at", ""), self.about.get("unsaved", "")
 
+    @property
+    def notified(self) -> int | None:
+        """The commit up to which people were notified of all; None where nobody is."""
+        found = self.about.get("notified")
+        return None if found is None else int(found)
+
+    @property
+    def unnotified(self) -> tuple[str, str]:
+        """When the last notification could not be sent, and why; both empty where it was."""
+        return self.about.get("unnotified-at", ""), self.about.get("unnotified", "")
+
     def copy(self) -> "State":
         """Return a second state that holds the same, and from here on changes by itself."""
         twin = State(self._elsewhere)

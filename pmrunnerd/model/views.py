@@ -125,6 +125,16 @@ class Overview(View, frozen=True, kw_only=True):
     configuration: str = ""
 
 
+class NotifyTested(View, frozen=True, kw_only=True):
+    """What came of a test notification; `target` is shown without what is secret of it."""
+
+    target: str
+    delivered: bool
+    said: str
+    hint: str = ""
+    tries: int = 1
+
+
 class Entry(View, frozen=True, kw_only=True):
     """One line of a conversation. `cursor` is the commit it came with.
 
@@ -164,7 +174,9 @@ class Conversation(View, frozen=True, kw_only=True):
 
 
 class InboxItem(View, frozen=True, kw_only=True):
-    """Something that waits for a person. `kind` is question, plan, held, login or backup.
+    """Something that waits for a person.
+
+    `kind` is question, plan, held, login, backup or notify.
 
     `command` answers a question or a plan, and shows what holds a task back. `unconfined` says that
     nothing confines the run that it leads to, `fixed` that the options are the only answers,

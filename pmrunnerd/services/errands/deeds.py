@@ -5,12 +5,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from pmrunnerd.model import errand as e
 from pmrunnerd.model.errand import A, Errand
 from pmrunnerd.services import (
     aftermath,
     cells,
     disposal,
+    doors,
     footprint,
     leftovers,
     marker,
@@ -53,20 +56,21 @@ async def do(
     return found
 
 
-async def _confine(_: e.Confine, __: Enough) -> e.Confinement:
-    return await sandbox.probe()
+async def _confine(errand: e.Confine, _: Enough) -> e.Confinement:
+    found = await sandbox.probe()
+    return replace(found, doors=tuple([one for one in errand.doors if await doors.is_open(one)]))
 
 
 async def _examine(errand: e.Examine, _: Enough) -> e.Inspected:
     path = Path(errand.path)
-    if errand.unit and (unseen := dropin.hidden(path, errand.unit)):
+    if errand.unit and (unseen := dropin.hidden(path, errand.unit, errand.environment)):
         return unseen
     found = _inspected(
         await workspace.examine(path, _paths(errand.hidden), unconfined=errand.unconfined)
     )
     if not errand.unit:
         return found
-    found = dropin.explained(found, errand.unit)
+    found = dropin.explained(found, errand.unit, errand.environment)
     if found.problem:
         return found
     hidden = _paths(errand.hidden)
