@@ -114,7 +114,7 @@ class Outwork:
             place = GatePlace(self._state / "gates")
             tries = Tries(place, DetachedGates(self._state), walls)
         sources = Sources(self.errands, place, hidden=self._hidden, unconfined=self._unconfined)
-        return Gates(store, clock, GateRuns(store, clock, tries, sources, at_once))
+        return Gates(store, clock, GateRuns(store, clock, tries, sources, at_once), sources.clear)
 
     def logins(self, store: Store, clock: Clock) -> Logins:
         """Return what keeps the logins of agents."""

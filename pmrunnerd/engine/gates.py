@@ -7,6 +7,7 @@ comes after us finds each by its name, which follows from what is recorded.
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from pmrunnerd.engine.complaints import Complaints
@@ -14,7 +15,7 @@ from pmrunnerd.engine.gateruns import GateRuns
 from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.model.gates import Gating
 from pmrunnerd.services.clock import Clock
-from pmrunnerd.store.failures import StoreFailed
+from pmrunnerd.store.failures import StoreFailed, trouble
 from pmrunnerd.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -27,14 +28,19 @@ BUG: Final = 60.0
 class Gates:
     """Carries each gate run of a state that has not ended, one after the other in each project."""
 
-    def __init__(self, store: Store, clock: Clock, runs: GateRuns) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, runs: GateRuns, clear: Callable[[], Awaitable[None]]
+    ) -> None:
+        """`clear` deletes what an earlier daemon took out of projects in part."""
         self._store = store
+        self._clear = clear
         self._runs = runs
         self._in_hand: set[str] = set()
         self._complaints = Complaints(log, clock.monotonic)
 
     async def run(self) -> None:
         """Look, carry, and look again when something changed; gate runs of an earlier daemon among them."""
+        await self._tidy()
         async with asyncio.TaskGroup() as group:
             seen = 0
             while True:
@@ -44,6 +50,13 @@ class Gates:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(TICK):
                         seen = await self._store.changed(seen)
+
+    async def _tidy(self) -> None:
+        # By now nobody takes anything out: what is there in part stays in part.
+        try:
+            await self._clear()
+        except OSError as exc:
+            log.warning("cannot delete what was taken out of projects in part: %s", trouble(exc))
 
     def _due(self) -> list[Gating]:
         """Return the oldest of each project that goes on, where nobody has it in hand."""

@@ -2,14 +2,18 @@
 
 import asyncio
 from pathlib import Path
+from typing import Final
 
 from pmrunnerd.model.entities import Project
 from pmrunnerd.services import disposal
 from pmrunnerd.services.errands import Errands
 from pmrunnerd.services.gates.place import GatePlace
+from pmrunnerd.services.source import unpacking
 from pmrunnerd.services.source.repository import Repository, extract
 
 LATEST = "HEAD"
+# Whole, and not yet under its digest.
+_NEW: Final = ".new-"
 
 
 class Sources:
@@ -31,11 +35,15 @@ class Sources:
     async def tree(self, project: Project, commit: str) -> str:
         """See to it that a commit's source is there; return its digest. Raises PmError, OSError."""
         await asyncio.to_thread(self._place.make)
-        trees, name = self._place.tree(""), f".new-{project.id}-{commit}"
+        trees, name = self._place.tree(""), f"{_NEW}{project.id}-{commit}"
         await asyncio.to_thread(_delete, trees, name)
         made = await extract(self._repository(project), commit, trees / name)
         await asyncio.to_thread(_keep, trees, name, made.digest)
         return made.digest
+
+    async def clear(self) -> None:
+        """Delete what an earlier daemon took out in part, while nobody takes out any. Raises OSError."""
+        await asyncio.to_thread(_clear, self._place.tree(""))
 
     def _repository(self, project: Project) -> Repository:
         return Repository(
@@ -45,6 +53,15 @@ class Sources:
             hidden=self._hidden,
             unconfined=self._unconfined,
         )
+
+
+def _clear(trees: Path) -> None:
+    if not trees.is_dir():
+        return
+    unpacking.clear(trees)
+    for one in sorted(trees.iterdir()):
+        if one.name.startswith(_NEW):
+            _delete(trees, one.name)
 
 
 def _keep(trees: Path, name: str, digest: str) -> None:

@@ -1,6 +1,7 @@
 """A store whose gate runs are carried, on trees that a test makes; the gates are really tried, detached."""
 
 import asyncio
+import errno
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -46,7 +47,12 @@ class Carrying:
         self.store = store
         tries = Tries(self.here.place, self.here.trier, walls)
         runs = GateRuns(store, Clock(), tries, Commits(self.here, commits), lambda: 2)
-        self.gates = Gates(store, Clock(), runs)
+        self.gates = Gates(store, Clock(), runs, self.clear)
+        self.cleared = 0
+
+    async def clear(self) -> None:
+        self.cleared += 1
+        raise PermissionError(errno.EACCES, "no")
 
     async def ask(self, *names: str, commit: str = "") -> str:
         """Want gates tried, and return the gate run."""

@@ -25,3 +25,13 @@ def test_a_bug_in_one_gate_run_lets_the_daemon_live(tmp_path: Path) -> None:
         assert (await carrying.over(await carrying.ask())).state is GatingState.REFUSED
 
     carried(tmp_path, {"main": GATE}, scene)
+
+
+def test_what_was_taken_out_in_part_is_cleared_once_and_where_that_fails_gates_are_tried(
+    tmp_path: Path,
+) -> None:
+    async def scene(carrying: Carrying) -> None:
+        assert (await carrying.over(await carrying.ask("none"))).state is GatingState.REFUSED
+        assert carrying.cleared == 1
+
+    carried(tmp_path, {"main": GATE}, scene)

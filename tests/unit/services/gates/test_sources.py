@@ -53,3 +53,15 @@ async def test_a_commit_that_is_not_there_is_said_so(tmp_path: Path) -> None:
         await source.commit(project, "nowhere")
     with pytest.raises(PmError):
         await source.tree(project, "0" * 40)
+
+
+@awaited
+async def test_what_a_crash_left_in_part_is_cleared_and_what_is_whole_stays(tmp_path: Path) -> None:
+    source, trees, project = sources(tmp_path)
+    await source.clear()
+    digest = await source.tree(project, head(Path(project.path)))
+    for name in (".partial-0123456789abcdef", f".new-w1-{'1' * 40}"):
+        (trees / name / "deep").mkdir(parents=True)
+        (trees / name / "deep/file").touch()
+    await source.clear()
+    assert [path.name for path in trees.iterdir()] == [digest]
