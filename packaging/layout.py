@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-PROGRAMS = ("launch", "build-release", "release-zero")
+PROGRAMS = ("launch", "build-release", "release-zero", "signing-key")
 MODULES = ("confine.py", "contents.py")
 OURS = ("pmrunnerd", "pmrunnerctl")
 UNITS = ("*.service", "*.socket", "*.slice", "*.timer", "*.target", "*.d")

@@ -28,6 +28,7 @@ L /opt/pm-runner/{name}/state      - - - - /var/lib/pm-runner/state/{name}
 d /var/lib/pm-runner/state/{name}  0700 pm-runner-{name} pm-runner-{name}
 d /var/lib/pm-runner/runs/{name}   3750 pm-runner-{name} pm-run
 d /var/lib/pm-runner/secrets/{name} 0700 pm-agent pm-agent
+d /var/lib/pm-runner/promote/{name} 0755 root root
 """
 PORT: Final = """\
 # Made for environment {name}.

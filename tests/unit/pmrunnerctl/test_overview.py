@@ -20,6 +20,7 @@ OURS = {
     "state repair",
     "env add",
     "env list",
+    "prove",
 }  # no request of their own
 PARTS = {
     "agent try",
