@@ -11,7 +11,14 @@ LIST = "etc/pm-runner/allowed_signers"
 
 
 def signing_key(root: Path, *words: str, path: str = "") -> subprocess.CompletedProcess[str]:
-    command = ["/usr/bin/python3", "-IBS", ROOT / "packaging/signing-key", *words, "--root", root]
+    command: list[str | Path] = [
+        "/usr/bin/python3",
+        "-IBS",
+        ROOT / "packaging/signing-key",
+        *words,
+        "--root",
+        root,
+    ]
     env = os.environ | ({"PATH": path} if path else {})
     return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
 
