@@ -78,8 +78,9 @@ class Counted(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=T
 class GateResult(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """What came of one gate for one content; `status` is the service manager's, never the gate's own word.
 
-    `definition` is the digest of the gate's own definition, `inputs` that of what it may depend on. `answered_by` names the earlier
-    gate run whose result this is, `signed_by` the person who attested it.
+    `definition` is the digest of the gate's own definition, `inputs` that of what it may depend on, `preparation` that of
+    what was installed for it. `answered_by` names the earlier gate run whose result this is, `signed_by` the person who
+    attested it.
     """
 
     gate: str
@@ -97,6 +98,7 @@ class GateResult(Struct, frozen=True, kw_only=True, rename="camel", omit_default
     log_bytes: int = 0
     answered_by: str = ""
     signed_by: str = ""
+    preparation: str = ""
 
 
 class GateRun(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -113,3 +115,19 @@ class GateRun(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=T
     build: str = ""
     results: tuple[GateResult, ...] = ()
     ended: float | None = None
+
+
+class Difference(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """One thing of a set of gates that is weaker than it was: of which gate, in words, and from what to what."""
+
+    gate: str
+    words: str
+    before: str = ""
+    now: str = ""
+
+
+class Differences(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """All that is weaker. A person accepts it by its digest, and with another one nothing else."""
+
+    digest: str
+    found: tuple[Difference, ...] = ()

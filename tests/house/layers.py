@@ -21,10 +21,11 @@ PURE_MAY_IMPORT: Final = frozenset(
     """
     __future__ abc base64 binascii bisect collections contextlib copy dataclasses datetime decimal enum errno
     fractions functools graphlib hashlib heapq hmac itertools json math operator re shlex string
-    struct textwrap types typing unicodedata zlib msgspec pmrunnerd
+    struct textwrap tomllib types typing unicodedata zlib msgspec pmrunnerd
     """.split()
 )
-PURE_PARTS: Final = {"pathlib.PurePath", "pathlib.PurePosixPath"}  # names of paths, no paths
+# Names of paths, no paths; a parser of what is in memory already.
+PURE_PARTS: Final = {"pathlib.PurePath", "pathlib.PurePosixPath", "xml.parsers.expat"}
 CLOCKS: Final = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
 DISK_AND_TERMINAL: Final = {"open", "print", "input", "exec", "eval"}
 

@@ -57,8 +57,8 @@ def _row(path: Path, root: Path, ruled: set[str]) -> Row:
     said = directives(path)
     known = dict(said)
     kind = path.name.removesuffix("@.service")
-    is_run = known.get("ExecStart", "").endswith("launch run %i")
-    instance = "ENV-ID" if is_run else "ENV"
+    is_one = re.search(r"launch (run|gate \w+|prepare) %i$", known.get("ExecStart", ""))
+    instance = "ENV-ID" if is_one else "ENV"
     starters = {"operator"}
     if path.with_suffix(".socket").exists():
         starters.add("socket")
@@ -75,7 +75,9 @@ def _row(path: Path, root: Path, ruled: set[str]) -> Row:
     }
     return Row(
         f"{kind}@{instance}",
-        known.get("User", "root").replace("%i", "ENV"),
+        "DynamicUser"
+        if known.get("DynamicUser") == "yes"
+        else known.get("User", "root").replace("%i", "ENV"),
         frozenset(starters),
         frozenset(place.replace("%i", "ENV") for place in writes),
         known.get("PrivateNetwork") != "yes",
