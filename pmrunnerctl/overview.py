@@ -23,7 +23,7 @@ OVERVIEW: Final = {
         *("task cancel", "task retry", "run cancel", "run resume", "run prune"),
         *("agent login", "agent logout", "agent show"),
     ),
-    "Release": ("prove",),
+    "Release": ("release list", "release show", "release build", "release prune", "prove"),
     "Run the daemon": (
         *("start", "stop", "restart", "reload", "drain", "doctor", "logs", "version", "completion"),
         *("env add", "env list"),

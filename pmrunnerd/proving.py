@@ -1,4 +1,4 @@
-"""Proves releases without a daemon: `python -m pmrunnerd.proving`; `pmrunnerctl` is who calls it.
+"""Proves, lists, builds and deletes releases without a daemon: `python -m pmrunnerd.proving`; `pmrunnerctl` is who calls it.
 
 One line of JSON on standard output is the reply, one on standard error is an error with its code, as
 those of `pmrunnerd.offline`.
@@ -6,19 +6,24 @@ those of `pmrunnerd.offline`.
 
 import argparse
 import asyncio
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from pmrunnerd.model.errors import BadRequest, NotFound, PmError, code_of
-from pmrunnerd.model.proof import Proof
+from pmrunnerd.model.proof import Proof, Pruned, ReleaseRow, Releases
 from pmrunnerd.model.views import View
 from pmrunnerd.rules.proof.found import Found
-from pmrunnerd.services.releases import inspection, papers
+from pmrunnerd.rules.shelving import kept
+from pmrunnerd.services.releases import inspection, keeping, making, papers
 from pmrunnerd.services.releases.shelf import Shelf
 from pmrunnerd.store.durable import Disk
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def _prove(given: argparse.Namespace) -> Proof:
@@ -52,7 +57,51 @@ def _write(path: Path, found: Found) -> None:
     Disk().replace_file(path, bundle)
 
 
-VERBS: dict[str, Callable[[argparse.Namespace], View]] = {"prove": _prove}
+def _list(given: argparse.Namespace) -> Releases:
+    shelf = Shelf(given.root, given.env)
+    return Releases(environment=given.env, releases=keeping.rows(shelf))
+
+
+def _show(given: argparse.Namespace) -> ReleaseRow:
+    shelf = Shelf(given.root, given.env)
+    name = shelf.path(given.release or shelf.pointed()).name
+    return next(row for row in keeping.rows(shelf) if row.id == name)
+
+
+def _prune(given: argparse.Namespace) -> Pruned:
+    shelf = Shelf(given.root, given.env)
+    decided = kept(keeping.rows(shelf), latest=given.keep)
+    if given.yes:
+        decided = keeping.delete(shelf, decided)
+    return Pruned(environment=given.env, changed=given.yes, releases=decided)
+
+
+def _build(given: argparse.Namespace) -> ReleaseRow:
+    shelf = Shelf(given.root, given.env)
+    if not _DIGEST.fullmatch(given.source):
+        raise BadRequest(
+            f"cannot build {given.source!r}: that is no digest of a source",
+            hint=f"ls {making.trees(shelf)}",
+        )
+    if given.fetch:
+        asyncio.run(making.make("fetch", shelf, given.source))
+    asyncio.run(making.make("build", shelf, given.source))
+    built = [row for row in keeping.rows(shelf) if row.source == given.source]
+    if not built:
+        raise NotFound(
+            f"cannot find the release of source {given.source[:12]}, though it was built",
+            hint="pmrunnerctl release list",
+        )
+    return built[-1]
+
+
+VERBS: Final[dict[str, Callable[[argparse.Namespace], View]]] = {
+    "build": _build,
+    "list": _list,
+    "prove": _prove,
+    "prune": _prune,
+    "show": _show,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,6 +115,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--write-bundle", type=Path)
     parser.add_argument("--allowed-signers", type=Path)
     parser.add_argument("--revoked-keys", type=Path)
+    parser.add_argument("--keep", type=int, default=3, help="prune: the latest few stay")
+    parser.add_argument("--yes", action="store_true", help="prune: do it; else only tell")
+    parser.add_argument("--source", default="", help="build: the digest of a source tree")
+    parser.add_argument("--fetch", action="store_true", help="build: bring what is missing")
     given = parser.parse_args(arguments)
     try:
         reply = VERBS[given.verb](given)

@@ -66,3 +66,46 @@ class Release(View, frozen=True, kw_only=True):
     bytes: int
     lock: str = ""
     level: int = 0
+
+
+class ReleaseRow(View, frozen=True, kw_only=True):
+    """A release that an environment has: what it says of itself, and who uses it.
+
+    `built` is who built it, and when; `signed` that somebody signed for it, which is for `prove` to look at.
+    """
+
+    id: str
+    version: str
+    source: str
+    python: str
+    tree: str
+    level: int
+    built_by: str
+    built_at: str
+    is_dist: bool
+    is_previous: bool
+    is_signed: bool
+    processes: tuple[int, ...] = ()
+    trouble: str = ""
+
+
+class Releases(View, frozen=True, kw_only=True):
+    """The releases of an environment, the oldest first."""
+
+    environment: str
+    releases: tuple[ReleaseRow, ...]
+
+
+class Kept(View, frozen=True, kw_only=True):
+    """A release that stays, and why; or, without a reason, one that goes."""
+
+    id: str
+    why: str
+
+
+class Pruned(View, frozen=True, kw_only=True):
+    """What became of the releases of an environment; nothing, unless `changed`."""
+
+    environment: str
+    changed: bool
+    releases: tuple[Kept, ...]

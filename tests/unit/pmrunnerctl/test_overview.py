@@ -21,6 +21,7 @@ OURS = {
     "env add",
     "env list",
     "prove",
+    *("release build", "release list", "release prune", "release show"),
 }  # no request of their own
 PARTS = {
     "agent try",
