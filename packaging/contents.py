@@ -36,7 +36,7 @@ def _entries(root: Path, names: list[str]) -> Iterator[tuple[bytes, int]]:
         path = root / name
         about = path.lstat()
         if stat.S_ISLNK(about.st_mode):
-            kind, digest = "link", hashlib.sha256(os.fsencode(path.readlink())).hexdigest()
+            kind, digest = "link", hashlib.sha256(_target(path)).hexdigest()
         elif stat.S_ISREG(about.st_mode):
             kind = "program" if about.st_mode & stat.S_IXUSR else "file"
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -50,6 +50,11 @@ def differences(before: bytes, after: bytes) -> list[str]:
     """Return the names that two lists do not have in common."""
     apart = {*before.split(b"\0")} ^ {*after.split(b"\0")}
     return sorted({os.fsdecode(entry.split(b" ", 2)[-1]) for entry in apart if entry})
+
+
+def _target(link: Path) -> bytes:
+    # To `Path.readlink` `d/` and `d` are the same target.
+    return os.readlink(os.fsencode(link))  # noqa: PTH115
 
 
 def _names(root: Path) -> Iterator[str]:

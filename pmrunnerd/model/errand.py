@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from pmrunnerd.model.checkup import Check
 from pmrunnerd.model.logins import Login
 from pmrunnerd.model.naming import kebab
+from pmrunnerd.model.source import Wanted
 from pmrunnerd.model.views import UNCONFINED
 
 
@@ -149,6 +150,12 @@ class Tried(Answer, frozen=True, kw_only=True):
     checks: tuple[Check, ...]
 
 
+class Resolved(Answer, frozen=True, kw_only=True):
+    """The full id of a commit."""
+
+    commit: str
+
+
 class Confine(Errand[Confinement], frozen=True, kw_only=True):
     """Start a sandbox, and see whether that works."""
 
@@ -251,12 +258,37 @@ class Trial(Errand[Tried], frozen=True, kw_only=True):
     hidden: tuple[str, ...] = ()
 
 
+class Resolve(Errand[Resolved], frozen=True, kw_only=True):
+    """Tell which commit of a workspace a branch, a tag or the beginning of an id stands for."""
+
+    workspace: str
+    name: str
+    hidden: tuple[str, ...] = ()
+    unconfined: bool = False
+
+
+class Bring(Errand[Done], frozen=True, kw_only=True):
+    """Write what is wanted of a workspace's commit into the errand's cargo, a file beside it.
+
+    `base` is the commit that it is compared with, where two are. Nothing of the cargo is believed
+    that the ids of the commits do not prove.
+    """
+
+    workspace: str
+    wanted: Wanted
+    commit: str
+    base: str = ""
+    hidden: tuple[str, ...] = ()
+    unconfined: bool = False
+
+
 ERRANDS: Final[tuple[type[Errand[Any]], ...]] = (
     *(Confine, Examine, Probe, MakeSafe, LetGo, Dispose, Survey),
-    *(KeepLogin, DropLogin, ShowLogin, Trial),
+    *(KeepLogin, DropLogin, ShowLogin, Trial, Resolve, Bring),
 )
 ANSWERS: Final[tuple[type[Answer], ...]] = (
     *(Done, Failed, Inspected, Confinement, SetAside, LetGone, Emptied, Surveyed, Shown, Tried),
+    Resolved,
 )
 AnyErrand: Final[Any] = reduce(or_, ERRANDS)
 AnyAnswer: Final[Any] = reduce(or_, ANSWERS)

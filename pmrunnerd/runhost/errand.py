@@ -23,13 +23,20 @@ def do(paper: Paper, listening: Callable[[], None]) -> None:
     """
     try:
         errand, secret = paper.take()
-        answer = asyncio.run(_do(errand, secret, listening))
+        answer = _run(paper, errand, secret, listening)
     except (PmError, OSError) as exc:
         answer = failure(exc)
     paper.put(answer)
 
 
-async def _do(errand: Errand[Any], secret: str, listening: Callable[[], None]) -> Answer:
+def _run(paper: Paper, errand: Errand[Any], secret: str, listening: Callable[[], None]) -> Answer:
+    with paper.loading() as cargo:
+        return asyncio.run(_do(errand, secret, cargo, listening))
+
+
+async def _do(
+    errand: Errand[Any], secret: str, cargo: int, listening: Callable[[], None]
+) -> Answer:
     loop = asyncio.get_running_loop()
     told = False
 
@@ -42,7 +49,7 @@ async def _do(errand: Errand[Any], secret: str, listening: Callable[[], None]) -
 
     try:
         async with asyncio.TaskGroup() as group:
-            working = group.create_task(_safely(errand, secret), name=type(errand).__name__)
+            working = group.create_task(_safely(errand, secret, cargo), name=type(errand).__name__)
             for number in _SIGNALS:
                 loop.add_signal_handler(number, stop)
             listening()
@@ -57,10 +64,10 @@ async def _do(errand: Errand[Any], secret: str, listening: Callable[[], None]) -
     return result
 
 
-async def _safely(errand: Errand[Any], secret: str) -> Answer | Exception:
+async def _safely(errand: Errand[Any], secret: str, cargo: int) -> Answer | Exception:
     """Return what came of it, or what was raised: a group would hide it in another one."""
     try:
-        done: Answer = await deeds.do(errand, secret=secret)
+        done: Answer = await deeds.do(errand, secret=secret, cargo=cargo)
     except (PmError, OSError) as exc:
         return exc
     except Exception:

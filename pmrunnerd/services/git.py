@@ -43,7 +43,7 @@ _GIT: Final = (
 
 
 # Debian's reads /etc/bash.bashrc where its input is a socket, as a cell's is.
-_BASH: Final = ("bash", "--norc", "--noprofile", "-o", "pipefail", "-euc")
+BASH: Final = ("bash", "--norc", "--noprofile", "-o", "pipefail", "-euc")
 _FILTER: Final = 'only=$1; shift; "$@" | sed --null-data --quiet "$only"'
 
 
@@ -136,7 +136,7 @@ class Git:
         is too much. Such a path names its file whatever its bytes are; to be shown it goes through
         `shown`.
         """
-        words = (*_BASH, _FILTER, "bash", only, *self._git, *arguments)
+        words = (*BASH, _FILTER, "bash", only, *self._git, *arguments)
         more = {"GIT_INDEX_FILE": index} if index else {}
         printed = self._printed(await self._start(words, more), arguments[0])
         return os.fsdecode(printed).split("\0")[:-1]
@@ -151,7 +151,7 @@ class Git:
         """
         if index:
             more |= {"GIT_INDEX_FILE": index}
-        words = (*_BASH, script, "bash", *self._git)
+        words = (*BASH, script, "bash", *self._git)
         with process.given(given) as file:
             more |= {"GIVEN": str(file)}
             outcome = await self._start(words, more, Reach(lent=(file,)))

@@ -5,7 +5,7 @@ from typing import Any
 from pmrunnerd.confining import Confining
 from pmrunnerd.model.errand import A, Confinement, Errand
 from pmrunnerd.model.errors import Unavailable
-from pmrunnerd.services.errands import never
+from pmrunnerd.services.errands import Cargo, never
 
 
 class Scripted:
@@ -16,7 +16,14 @@ class Scripted:
     def __init__(self, *answers: Exception | Confinement) -> None:
         self._answers = list(answers)
 
-    async def do(self, _: Errand[A], *, secret: str = "", enough: Callable[[], bool] = never) -> A:
+    async def do(
+        self,
+        _: Errand[A],
+        *,
+        secret: str = "",
+        enough: Callable[[], bool] = never,
+        cargo: Cargo | None = None,
+    ) -> A:
         assert not secret
         assert not enough()
         answer: Any = self._answers.pop(0)

@@ -17,20 +17,31 @@ from pmrunnerd.services import (
     workspace,
 )
 from pmrunnerd.services.errands import dropin, logins, never
+from pmrunnerd.services.source import sending
 from pmrunnerd.store.durable import Disk
 
 Enough = Callable[[], bool]
 
 
 async def do(
-    errand: Errand[A], *, secret: str = "", enough: Enough = never, disk: Disk | None = None
+    errand: Errand[A],
+    *,
+    secret: str = "",
+    enough: Enough = never,
+    disk: Disk | None = None,
+    cargo: int = -1,
 ) -> A:
-    """Do it, and return what came of it; a login is kept on a `disk`. Raises PmError, OSError."""
+    """Do it, and return what came of it; a login is kept on a `disk`. Raises PmError, OSError.
+
+    `cargo` is an open file for what an errand brings.
+    """
     match errand:
         case e.KeepLogin():
             done: Any = await logins.keep(errand, secret, disk or Disk())
         case e.DropLogin():
             done = await logins.drop(errand, disk or Disk())
+        case e.Bring():
+            done = await _bring(errand, cargo)
         case _:
             done = await _DEEDS[type(errand)](errand, enough)
     found: A = done
@@ -137,6 +148,29 @@ async def _trial(errand: e.Trial, _: Enough) -> e.Tried:
     return await logins.attempt(errand)
 
 
+async def _resolve(errand: e.Resolve, _: Enough) -> e.Resolved:
+    commit = await sending.resolve(
+        Path(errand.workspace),
+        errand.name,
+        hidden=_paths(errand.hidden),
+        unconfined=errand.unconfined,
+    )
+    return e.Resolved(commit=commit)
+
+
+async def _bring(errand: e.Bring, cargo: int) -> e.Done:
+    await sending.send(
+        Path(errand.workspace),
+        errand.wanted,
+        errand.commit,
+        errand.base,
+        to=cargo,
+        hidden=_paths(errand.hidden),
+        unconfined=errand.unconfined,
+    )
+    return e.Done()
+
+
 def _paths(words: tuple[str, ...]) -> tuple[Path, ...]:
     return tuple(map(Path, words))
 
@@ -151,4 +185,5 @@ _DEEDS: Final[Mapping[type[Errand[Any]], Callable[[Any, Enough], Awaitable[e.Ans
     e.Survey: _survey,
     e.ShowLogin: _show_login,
     e.Trial: _trial,
+    e.Resolve: _resolve,
 }

@@ -3,13 +3,18 @@
 * `errand.json`: in the place of a run's `spec.json`, for the group that the directory above hands down
 * `secret`: gone before anything else is done
 * `answer.json`: made empty by the daemon, since what somebody else makes it might not be able to read
+* `cargo`: made empty likewise; what is too much for an answer
 * `lock`: as of a run
 
 Nothing of it is durable: of an errand that a crash cut short nobody waits for the answer.
 """
 
+import contextlib
 import os
 import secrets
+import stat
+from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,12 +54,13 @@ class Paper:
         self.errand = path / "errand.json"
         self.answer = path / "answer.json"
         self.secret = path / "secret"
+        self.cargo = path / "cargo"
         self.lock = path / "lock"
 
     def write(self, errand: e.Errand[Any], secret: str) -> None:
         """Make the directory, with what is to be done. Raises OSError."""
         self.path.mkdir(SHARED_DIRECTORY)
-        for file in (self.answer, self.lock):
+        for file in (self.answer, self.cargo, self.lock):
             _write(file, b"", SHARED)
         if secret:
             _write(self.secret, secret.encode(), SHOWN)
@@ -97,6 +103,23 @@ class Paper:
         except msgspec.DecodeError as exc:
             raise Refused(f"cannot understand what came of it: {exc}") from exc
         return answer
+
+    @contextlib.contextmanager
+    def loading(self) -> Iterator[int]:
+        """Have the cargo open, to be written. Raises OSError."""
+        file = os.open(self.cargo, _THERE)
+        try:
+            yield file
+        finally:
+            os.close(file)
+
+    def brought(self) -> BufferedReader:
+        """Return the cargo, open to be read, whoever wrote it. Raises Refused for no file, OSError."""
+        file = os.open(self.cargo, _READ)
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            os.close(file)
+            raise Refused("cannot take what was brought: it is no file")
+        return open(file, "rb")  # noqa: PTH123 - it is a descriptor
 
     def clear(self) -> None:
         """Delete the directory; once it is gone, that is done. Raises OSError."""

@@ -17,7 +17,7 @@ from pmrunnerd.model.errand import A, Errand
 from pmrunnerd.model.errors import PmError, Refused, Unavailable
 from pmrunnerd.model.naming import ERRAND
 from pmrunnerd.services import lockfile
-from pmrunnerd.services.errands import never
+from pmrunnerd.services.errands import Cargo, never
 from pmrunnerd.services.errands.paper import Paper, name, raised
 from pmrunnerd.services.host import Host
 
@@ -32,6 +32,7 @@ _LONG: Final[Mapping[type[Errand[Any]], float]] = {
     e.LetGo: 600.0,
     e.Dispose: 3600.0,
     e.Survey: 600.0,
+    e.Bring: 900.0,
 }
 # Seconds between two looks for the answer, and between two at who does it: that costs the manager's time.
 _LOOK: Final = 0.01
@@ -54,7 +55,12 @@ class Units:
         self._mine: set[str] = set()
 
     async def do(
-        self, errand: Errand[A], *, secret: str = "", enough: Callable[[], bool] = never
+        self,
+        errand: Errand[A],
+        *,
+        secret: str = "",
+        enough: Callable[[], bool] = never,
+        cargo: Cargo | None = None,
     ) -> A:
         """Have it done. Raises what doing it raises, as PmError; Unavailable where nobody does it."""
         one = name(errand)
@@ -62,6 +68,9 @@ class Units:
         self._mine.add(one)
         try:
             found = await self._done(errand, paper, secret, enough)
+            if cargo is not None and not isinstance(found, e.Failed):
+                with paper.brought() as file:
+                    await asyncio.to_thread(cargo.take, file)
         except (OSError, PmError) as exc:
             # The same problem in the same words, whichever errand had it.
             told = str(exc).replace(one, e.word(errand))

@@ -30,7 +30,7 @@ NODE: Final = shutil.which("node", path=PATH)
 NPM: Final = shutil.which("npm", path=PATH)
 
 # Seconds in which a registry has to say that it has it.
-PATIENCE: Final = 20.0
+PATIENCE: Final = 60.0
 
 # No other test needs Node or a registry, and a machine may well do without.
 pytestmark = [needs_sandbox, pytest.mark.elsewhere, pytest.mark.timeout(600)]

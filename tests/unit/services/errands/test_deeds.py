@@ -4,15 +4,16 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.model import errand as e
+from pmrunnerd.model.source import Wanted
 from pmrunnerd.services import marker
 from pmrunnerd.services.errands import deeds
-from tests.unit.services.parts import git, needs_sandbox, repository
+from tests.unit.services.parts import git, head, needs_sandbox, repository
 
 RUN = "r1-aaaa"
 
 
 def test_every_errand_can_be_done() -> None:
-    kinds = set(e.ERRANDS) - {e.KeepLogin, e.DropLogin}
+    kinds = set(e.ERRANDS) - {e.KeepLogin, e.DropLogin, e.Bring}
 
     assert set(deeds._DEEDS) == kinds
 
@@ -72,3 +73,18 @@ def test_a_workspace_is_examined_probed_made_safe_and_let_go(tmp_path: Path) -> 
 
     asyncio.run(scene())
     assert git(here, "for-each-ref", "refs/pm-runner") == ""
+
+
+def test_a_commit_is_named_and_what_it_holds_is_brought(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    path, made = str(here), head(here)
+
+    async def scene() -> None:
+        named = await deeds.do(e.Resolve(workspace=path, name="main", unconfined=True))
+        assert named == e.Resolved(commit=made)
+        with (tmp_path / "cargo").open("wb") as file:
+            wanted = e.Bring(workspace=path, wanted=Wanted.TREE, commit=made, unconfined=True)
+            assert await deeds.do(wanted, cargo=file.fileno()) == e.Done()
+
+    asyncio.run(scene())
+    assert (tmp_path / "cargo").read_bytes().startswith(f"{made} commit ".encode())

@@ -101,3 +101,26 @@ def test_an_error_comes_back_in_its_words(error: PmError | OSError, kind: type[P
     assert isinstance(again, kind)
     assert str(again) == str(error)
     assert again.hint == getattr(error, "hint", None)
+
+
+def test_cargo_is_what_was_written_and_nothing_that_stands_in_its_place(tmp_path: Path) -> None:
+    paper = a_paper(tmp_path)
+    assert stat.S_IMODE(paper.cargo.stat().st_mode) == 0o660 & ~_umask()
+    with paper.loading() as file:
+        os.write(file, b"much")
+    with paper.brought() as brought:
+        assert brought.read() == b"much"
+    paper.cargo.unlink()
+    paper.cargo.symlink_to("/etc/passwd")
+    with pytest.raises(OSError, match="symbolic links"):
+        paper.brought()
+    paper.cargo.unlink()
+    os.mkfifo(paper.cargo)
+    with pytest.raises(Refused, match="it is no file"):
+        paper.brought()
+
+
+def _umask() -> int:
+    now = os.umask(0o022)
+    os.umask(now)
+    return now

@@ -10,6 +10,8 @@ import pytest
 from pmrunnerd.model import errand as e
 from pmrunnerd.model.errors import Refused, Unavailable
 from pmrunnerd.model.logins import Login
+from pmrunnerd.model.source import Wanted
+from pmrunnerd.services.errands import Cargo
 from pmrunnerd.services.errands.paper import Paper
 from pmrunnerd.services.errands.units import Units
 from pmrunnerd.services.host import units as hosts
@@ -150,3 +152,16 @@ def test_what_is_done_elsewhere_comes_back_as_if_it_had_been_done_here(tmp_path:
         starts = [line for line in (manager / "asked").read_text().splitlines() if "start" in line]
 
         assert len(starts) == 2
+
+
+def test_cargo_that_is_no_file_is_refused_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    with _sealed(tmp_path) as (errands, runs, _):
+        program = tmp_path / "bin" / "systemctl"
+        program.write_text(
+            f"#!/bin/sh\nfor at in {runs}/*; do\n"
+            'rm $at/cargo; mkfifo $at/cargo; echo \'{"answer":"done"}\' >$at/answer.json\ndone\n'
+        )
+        wanted = e.Bring(workspace="/srv/x", wanted=Wanted.TREE, commit="0" * 40)
+        cargo = Cargo(beside=tmp_path, take=lambda _: pytest.fail("there is none"))
+        with pytest.raises(Refused, match="cannot take what was brought: it is no file"):
+            asyncio.run(errands.do(wanted, cargo=cargo))
