@@ -34,15 +34,15 @@ SEGMENT = {"journal", "journal/00000002.jsonl"}
 QUESTION = {f"history/{name}" for name in ("questions", "runs", "runs-w1", "finished.jsonl")}
 BACKUP = {"", "journal", "journal/00000001.jsonl", "runs", "set-aside", "set-aside/kept"}
 OPERATIONS: Final[Mapping[str, Operation]] = {
-    "append": Operation(work.torn, work.talk, work.as_told, every=6),
-    "empty": Operation(work.nothing, work.begin_and_talk, work.as_told, every=8),
+    "append": Operation(work.torn, work.talk, work.as_told, every=10),
+    "empty": Operation(work.nothing, work.begin_and_talk, work.as_told, every=14),
     "segment": Operation(
         work.nearly_full,
         work.talk,
         work.two_segments,
         SEGMENT.__contains__,
         later=True,
-        every=4,
+        every=8,
     ),
     "question": Operation(
         work.nothing,

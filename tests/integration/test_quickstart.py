@@ -117,6 +117,13 @@ def test_that_no_run_can_begin_is_said_before_what_to_type_next(
     assert "No run can begin" not in accepted
 
 
+# With pip it takes half a minute, and pip is what `installed` tries already.
+@pytest.mark.parametrize(
+    "installed",
+    ["pip", "uv"] if os.environ.get("PMRUNNER_TEST_EVERYTHING") else ["uv"],
+    indirect=True,
+    scope="module",
+)
 def test_an_environment_that_is_made_anew_says_why_and_keeps_the_protocol_that_was_added(
     installed: tuple[Path, Environ],
 ) -> None:
