@@ -60,7 +60,10 @@ def _say(unit: str, why: object, hint: str = "") -> int:
 
 def taken(root: Path, environment: str, digest: str, work: Path) -> Path:
     """Return our own copy of a source tree, which is the one that is named."""
-    place = root / "var/lib/pm-runner/gates" / environment / "trees"
+    state = root / "var/lib/pm-runner"
+    # What root extracted, or the daemon.
+    places = (state / "sources" / environment, state / "gates" / environment / "trees")
+    place = next((at for at in places if os.path.lexists(at / digest)), places[0])
     copy = work / "source"
     copy.mkdir()
     into = trees.enter(str(copy.resolve()))

@@ -9,10 +9,12 @@ from pmrunnerctl import offline
 from pmrunnerctl.prove import PROGRAM, environment_of, root_of, rooted
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.session import Session
-from pmrunnerctl.verbs import Noun, Whole, verb
+from pmrunnerctl.verbs import NamedPath, Noun, Whole, verb
 from pmrunnerd.model.proof import Pruned, ReleaseRow, Releases
 
 _named: Final = click.argument("release", required=False, default="", metavar="[RELEASE]")
+
+_DIRECTORY: Final = NamedPath(file_okay=False, readable=False, path_type=Path)
 
 
 def _where(session: Session, root: Path | None) -> tuple[str, str]:
@@ -50,17 +52,22 @@ def show(session: Session, release: str, root: Path | None) -> None:
 
 @verb(
     "release build",
-    click.argument("source"),
+    click.argument("commit"),
     rooted,
+    click.option("--repository", type=_DIRECTORY, help="Where the commit is (where you stand)."),
     click.option("--fetch", is_flag=True, help="Bring wheels of its lock that are not here."),
-    summary="Build a release of a source tree, the same each time.",
-    what="SOURCE is the digest of a tree that was extracted of a commit. Nothing of it is run; without --fetch no network"
-    " is used. Nothing is switched. A release that is there, and is what it was, is left alone.",
-    example='pmrunnerctl release build --fetch "$DIGEST"',
+    summary="Build a release of a commit, the same each time.",
+    what="COMMIT is a branch, a tag or the beginning of an id, or the digest of a source that was extracted before."
+    " Nothing of it is run, and nothing is switched. Without --fetch no network is used. A release that is there, and"
+    " is what it was, is left alone.",
+    example="pmrunnerctl release build --fetch main",
     then="pmrunnerctl release list",
 )
-def build(session: Session, source: str, root: Path | None, *, fetch: bool) -> None:
-    options = [f"--source={source}", *(["--fetch"] if fetch else [])]
+def build(
+    session: Session, commit: str, root: Path | None, repository: Path | None, *, fetch: bool
+) -> None:
+    where = (repository or Path.cwd()).absolute()
+    options = [f"--source={commit}", f"--repository={where}", *(["--fetch"] if fetch else [])]
     found = offline.ask("build", ReleaseRow, *_where(session, root), *options, program=PROGRAM)
     session.show(found, lambda _: draw_one(session.out, found))
 

@@ -6,7 +6,6 @@ those of `pmrunnerd.offline`.
 
 import argparse
 import asyncio
-import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,8 +21,6 @@ from pmrunnerd.rules.shelving import kept
 from pmrunnerd.services.releases import inspection, keeping, making, papers
 from pmrunnerd.services.releases.shelf import Shelf
 from pmrunnerd.store.durable import Disk
-
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def _prove(given: argparse.Namespace) -> Proof:
@@ -78,18 +75,16 @@ def _prune(given: argparse.Namespace) -> Pruned:
 
 def _build(given: argparse.Namespace) -> ReleaseRow:
     shelf = Shelf(given.root, given.env)
-    if not _DIGEST.fullmatch(given.source):
-        raise BadRequest(
-            f"cannot build {given.source!r}: that is no digest of a source",
-            hint=f"ls {making.trees(shelf)}",
-        )
+    source = given.source
+    if not making.has(shelf, source):
+        source = asyncio.run(making.take(shelf, given.repository, source))
     if given.fetch:
-        asyncio.run(making.make("fetch", shelf, given.source))
-    asyncio.run(making.make("build", shelf, given.source))
-    built = [row for row in keeping.rows(shelf) if row.source == given.source]
+        asyncio.run(making.make("fetch", shelf, source))
+    asyncio.run(making.make("build", shelf, source))
+    built = [row for row in keeping.rows(shelf) if row.source == source]
     if not built:
         raise NotFound(
-            f"cannot find the release of source {given.source[:12]}, though it was built",
+            f"cannot find the release of source {source[:12]}, though it was built",
             hint="pmrunnerctl release list",
         )
     return built[-1]
@@ -117,7 +112,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--revoked-keys", type=Path)
     parser.add_argument("--keep", type=int, default=3, help="prune: the latest few stay")
     parser.add_argument("--yes", action="store_true", help="prune: do it; else only tell")
-    parser.add_argument("--source", default="", help="build: the digest of a source tree")
+    parser.add_argument("--source", default="", help="build: a commit, or a source tree's digest")
+    parser.add_argument("--repository", type=Path, help="build: where the commit is")
     parser.add_argument("--fetch", action="store_true", help="build: bring what is missing")
     given = parser.parse_args(arguments)
     try:

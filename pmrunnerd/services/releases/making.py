@@ -4,6 +4,7 @@ Both run the package's code, and know the tree by its digest alone. What they ma
 program of the package: as root, or here as whoever owns the releases.
 """
 
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -12,12 +13,16 @@ from typing import Final
 import pmrunnerd
 from pmrunnerd.model.errors import NotFound, PmError, Refused, Unavailable
 from pmrunnerd.services import process
+from pmrunnerd.services.errands.here import Here
 from pmrunnerd.services.outcome import Exited, Outcome, why
 from pmrunnerd.services.releases.shelf import Shelf
+from pmrunnerd.services.source.repository import Repository, extract
+from pmrunnerd.store.durable import Disk
 
 _CODE: Final = Path(pmrunnerd.__file__).resolve().parents[1]
 # In a checkout, and where the package is installed.
 _PLACES: Final = (_CODE / "packaging", Path("/usr/lib/pm-runner"))
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 BOOTED: Final = Path("/run/systemd/system")
 _REFUSED: Final = 4
 # The units say themselves how long they may take; this is a little more.
@@ -27,16 +32,42 @@ _WORDS: Final = 8000
 _ENV: Final = {"PATH": process.PATH, "LANG": "C.UTF-8"}
 
 
-def trees(shelf: Shelf) -> Path:
-    """Return where the source trees of an environment lie, each under its digest."""
-    return shelf.root / "var/lib/pm-runner/gates" / shelf.environment / "trees"
+def trees(shelf: Shelf) -> tuple[Path, Path]:
+    """Return where source trees of an environment lie, each under its digest: ours, and its daemon's."""
+    state, name = shelf.root / "var/lib/pm-runner", shelf.environment
+    return state / "sources" / name, state / "gates" / name / "trees"
+
+
+def has(shelf: Shelf, digest: str) -> bool:
+    """Tell whether there is a source tree of that digest."""
+    return bool(_DIGEST.fullmatch(digest)) and any((at / digest).is_dir() for at in trees(shelf))
+
+
+async def take(shelf: Shelf, workspace: Path, name: str) -> str:
+    """Extract a commit of a workspace; return the digest of its source. Raises PmError, OSError.
+
+    It comes to lie where nobody else can write: whoever builds may be root.
+    """
+    ours, _ = trees(shelf)
+    ours.mkdir(parents=True, exist_ok=True)
+    repository = Repository(errands=Here(), workspace=workspace, room=ours)
+    commit = await repository.resolve(name)
+    disk, fresh = Disk(), ours / f".{commit}"
+    disk.remove_tree(fresh)
+    found = await extract(repository, commit, fresh)
+    if has(shelf, found.digest):
+        disk.remove_tree(fresh)
+    else:
+        disk.rename(fresh, ours / found.digest)
+    return found.digest
 
 
 async def make(deed: str, shelf: Shelf, digest: str) -> str:
     """Fetch or build for a source tree; return what was said of it. Raises PmError."""
-    if not (trees(shelf) / digest).is_dir():
+    if not has(shelf, digest):
         raise NotFound(
-            f"cannot {deed}: there is no source tree {digest[:12]}", hint=f"ls {trees(shelf)}"
+            f"cannot {deed}: there is no source tree {digest[:12]}",
+            hint=f"ls {' '.join(map(str, trees(shelf)))}",
         )
     if shelf.root == Path("/") and BOOTED.is_dir():
         return await _by_unit(deed, shelf.environment, digest)
@@ -114,7 +145,7 @@ def _shown(shelf: Shelf) -> list[Path]:
     """Return what it needs, wherever that lies: Python, the package's programs, the tree, the wheels."""
     return [
         *(Path(sys.base_prefix), Path(sys.prefix), helper("launch").parent),
-        *(trees(shelf), shelf.root / "var/lib/pm-runner/wheels"),
+        *(*trees(shelf), shelf.root / "var/lib/pm-runner/wheels"),
         shelf.root / "usr/share/pm-runner",
     ]
 

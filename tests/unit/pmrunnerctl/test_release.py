@@ -14,9 +14,12 @@ def test_an_environment_that_is_not_there_is_not_found(ctl: Ctl, tmp_path: Path)
     assert ctl("release", "list", "--root", str(tmp_path)).status == 3
 
 
-@pytest.mark.parametrize("source", ["", "HEAD", "../x", "5" * 63])
-def test_what_is_no_digest_builds_nothing(ctl: Ctl, tmp_path: Path, source: str) -> None:
-    assert ctl("release", "build", source, "--root", str(tmp_path)).status == 2
+@pytest.mark.parametrize("commit", ["HEAD", "../x", "5" * 64])
+def test_a_commit_that_is_not_there_builds_nothing(ctl: Ctl, tmp_path: Path, commit: str) -> None:
+    where = ("--root", str(tmp_path), "--repository", str(tmp_path))
+
+    assert ctl("release", "build", commit, *where).status != 0
+    assert list((tmp_path / "opt").rglob("*")) == []
 
 
 def test_releases_are_listed_shown_and_pruned_without_a_daemon(ctl: Ctl, tmp_path: Path) -> None:

@@ -48,6 +48,14 @@ class Place:
         self.trees = root / "var/lib/pm-runner/gates/prod/trees"
         self.digest = self.source(lambda _: None)
 
+    def with_file(self, name: str, text: str) -> str:
+        """Add a source tree in which one file says something else; return its digest."""
+
+        def change(top: Path) -> None:
+            (top / name).write_text(text)
+
+        return self.source(change)
+
     def source(self, change: Callable[[Path], None]) -> str:
         """Add a source tree, with one thing changed; return its digest."""
         top = self.trees / "new"

@@ -54,7 +54,7 @@ def test_a_wheel_that_is_not_the_locked_one_is_refused(tmp_path: Path) -> None:
 def test_a_wheel_that_is_not_here_is_named_with_the_command_that_brings_it(tmp_path: Path) -> None:
     place = Place(tmp_path)
     lock = f"cake==1.0 \\\n    --hash=sha256:{'7' * 64}\n"
-    digest = place.source(lambda top: (top / LOCK).write_text(lock) and None)
+    digest = place.with_file(LOCK, lock)
 
     with pytest.raises(Refused, match="wheels of the lock are not here: cake") as refused:
         made(place, digest)
@@ -72,7 +72,7 @@ def test_a_wheel_that_would_write_outside_is_refused_and_nothing_is_written(tmp_
 def test_a_source_that_is_no_python_or_says_no_version_makes_no_release(tmp_path: Path) -> None:
     place = Place(tmp_path)
     for name, why in (("pmrunnerctl/broken.py", "broken.py"), ("pmrunnerd/__init__.py", "version")):
-        digest = place.source(lambda top, name=name: (top / name).write_text("def\n") and None)
+        digest = place.with_file(name, "def\n")
         with pytest.raises(Refused, match=why):
             made(place, digest)
 
