@@ -76,11 +76,11 @@ def run(*results: GateResult, **changed: Any) -> GateRun:
     return GateRun(**(about | changed))
 
 
-def predicate(record: bytes, facts: Release, **changed: Any) -> Predicate:
+def predicate(record: bytes, about: Release, /, **changed: Any) -> Predicate:
     digest = hashlib.sha256(EVIDENCE).hexdigest()
-    about: dict[str, Any] = {
+    said: dict[str, Any] = {
         "environment": "prod",
-        "facts": hashlib.sha256(msgspec.json.encode(facts)).hexdigest(),
+        "facts": hashlib.sha256(msgspec.json.encode(about)).hexdigest(),
         "commit": "c" * 40,
         "git_tree": "9" * 40,
         "source": SOURCE,
@@ -94,10 +94,10 @@ def predicate(record: bytes, facts: Release, **changed: Any) -> Predicate:
         "signer": SIGNER,
         "signed": 1100,
     }
-    return Predicate(**(about | changed))
+    return Predicate(**(said | changed))
 
 
-def statement(record: bytes, facts: Release | None = None, **changed: Any) -> Statement:
+def statement(record: bytes, facts: Release | None = None, /, **changed: Any) -> Statement:
     facts = facts or release()
     return Statement(
         subject=(Subject(name=facts.id, digest={"sha256": facts.tree}),),
