@@ -2,13 +2,15 @@
 
 The run host is code of a release, and that of `dev` is nobody's yet; it works as the same user as
 the runs of `prod`. So it gets a pid namespace of its own, and of /var/lib/pm-runner only the runs of its
-environment, which it can read, its own one, which it can write, and its agents' logins.
+environment, which it can read, its own one, which it can write, and its agents' logins. Of workspaces it
+can write those that lie where root says that its environment works.
 """
 
 import json
 import os
 import pwd
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +20,10 @@ CANNOT: Final = 78
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Seconds between two words to a run host that is to stop: before it listens it hears none.
 _AGAIN: Final = 0.2
+# Where an environment has its workspaces; others have /srv/pm-runner/ENV. More of them root writes down.
+# An environment of this name would have those of prod, and has none.
+_TAKEN: Final = "projects"
+_PRODS: Final = ("/srv/pm-runner/projects", "/opt/pm-runner/dev/src")
 _LOOK: Final = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
@@ -36,7 +42,8 @@ def hold(environment: str, name: str, command: list[str], root: str = "") -> int
         uid = owner(environment)
         file = owned(directory, uid)
         told, tell = os.pipe()
-        built = walls(state, sockets, directory, errand=is_errand(file, uid))
+        open_to = roots(environment, root)
+        built = walls(state, sockets, directory, open_to, errand=is_errand(file, uid))
         bwrap = [*built, "--info-fd", str(tell), "--"]
         try:
             child = subprocess.Popen(
@@ -81,6 +88,32 @@ def owned(directory: Path, uid: int) -> int:
     return at
 
 
+def roots(environment: str, root: str = "", of: int = 0) -> list[str]:
+    """Return where an environment may write: by default, and by the lines of a file of root's (`of`)."""
+    own = {"prod": _PRODS, _TAKEN: ()}.get(environment, (f"/srv/pm-runner/{environment}",))
+    file = f"{root}/etc/pm-runner/{environment}.roots"
+    try:
+        # O_NONBLOCK: a pipe in its place would hold us up.
+        with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)) as lines:
+            about = os.fstat(lines.fileno())
+            if not stat.S_ISREG(about.st_mode) or about.st_uid != of or about.st_mode & 0o022:
+                raise CannotError(f"{file} must be a file that root alone can write")
+            said = [line.strip() for line in lines]
+    except FileNotFoundError:
+        said = []
+    except (OSError, ValueError) as exc:
+        raise CannotError(f"{file}: {getattr(exc, 'strerror', None) or exc}") from exc
+    more = [line for line in said if line and not line.startswith("#")]
+    if odd := next((one for one in more if not _is_plain(one)), None):
+        raise CannotError(f"{file}: {odd!r} is no absolute path of a place below the top")
+    # Whoever owns one may have put a link there: that is nobody else's to suffer from, nor to write.
+    return [f"{root}{one}" for one in own] + [one for one in more if os.path.realpath(one) == one]
+
+
+def _is_plain(path: str) -> bool:
+    return path.startswith("/") and path != "/" and os.path.normpath(path) == path
+
+
 def is_errand(directory: int, uid: int) -> bool:
     """Tell whether what is to be done is no run but an errand of the daemon's, by a file of its own."""
     try:
@@ -90,8 +123,12 @@ def is_errand(directory: int, uid: int) -> bool:
     return found.st_uid == uid
 
 
-def walls(state: Path, sockets: Path, directory: Path, *, errand: bool) -> list[str]:
+def walls(
+    state: Path, sockets: Path, directory: Path, open_to: list[str], *, errand: bool
+) -> list[str]:
     """Return the command that builds them: all that the unit shows of the machine, but of ours little.
+
+    Whatever the unit lets all runs write, this one can only read but for `open_to`.
 
     A run knows those beside it by their locks and their names, and its task's session goes on in one of
     them. It can write in none, nor change a login: an errand is there to delete what they left, and
@@ -101,8 +138,10 @@ def walls(state: Path, sockets: Path, directory: Path, *, errand: bool) -> list[
     beside = "--bind" if errand else "--ro-bind"
     return [
         *("bwrap", "--unshare-user", "--unshare-pid", "--as-pid-1", "--die-with-parent"),
+        *("--ro-bind", "/", "/", "--proc", "/proc"),
         # --dev-bind: without devices, no sandbox inside could have /dev/null.
-        *("--dev-bind", "/", "/", "--proc", "/proc"),
+        *("--dev-bind", "/dev", "/dev", "--bind", "/tmp", "/tmp", "--bind", "/var/tmp", "/var/tmp"),  # noqa: S108 - the unit's
+        *(word for one in open_to for word in ("--bind-try", one, one)),
         *("--tmpfs", "/dev/shm", "--tmpfs", str(state)),  # noqa: S108 - what others share
         *(beside, str(directory.parent), str(directory.parent)),
         *("--bind", str(directory), str(directory)),

@@ -33,6 +33,7 @@ PLACES = {
 # Programs of the units, root's, and what one of them reads.
 HELPERS = {
     "systemd/close-sockets": "close-sockets",
+    "systemd/guard-doors": "guard-doors",
     "systemd/web-problem": "web-problem",
     "pmrunnerd/services/ports.py": "ports.py",
 }

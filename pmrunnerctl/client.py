@@ -32,11 +32,12 @@ class Client:
     """Talks to one daemon. Every method raises Cannot, ready to be shown.
 
     `patience` is how many seconds a daemon that is away is waited for, `greeted_within` one that is
-    there and says nothing; `tell` hears of it.
+    there and says nothing; `tell` hears of it. One that was stopped comes when somebody starts it:
+    without `waits_for_a_start` that is said at once.
     `unanswered` names a command that changes something while its answer is out.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - whom, and how long each kind of silence may be
         self,
         place: Place,
         *,
@@ -44,6 +45,7 @@ class Client:
         tell: Callable[[str], None],
         answer_within: float | None = ANSWER_WITHIN,
         greeted_within: float = GREETED_WITHIN,
+        waits_for_a_start: bool = True,
     ) -> None:
         self.place = place
         self.unanswered = ""
@@ -51,6 +53,7 @@ class Client:
         self._tell = tell
         self._answer_within = answer_within
         self._greeted_within = greeted_within
+        self._waits_for_a_start = waits_for_a_start
         self._connection: Connection | None = None
 
     def hello(self) -> frames.Hello:
@@ -154,6 +157,8 @@ class Client:
                 return frame
 
     def _wait(self, patience: Patience, lost: Lost) -> None:
+        if lost.nobody and not self._waits_for_a_start:
+            self._must_come()
         if patience.wait(str(lost)):
             return
         if isinstance(lost.__cause__, Cannot):
@@ -164,6 +169,19 @@ class Client:
         raise unreachable(
             f"cannot reach pmrunnerd at {self.place.socket}: {lost}", hint=hint, retryable=True
         ) from None
+
+    def _must_come(self) -> None:
+        """Raise Cannot where nobody will listen until somebody starts a daemon."""
+        from pmrunnerctl import stopped  # noqa: PLC0415 - who is answered pays nothing for it
+
+        if (found := stopped.look(self.place)) is None:
+            return
+        hint = found.hint
+        if self.unanswered:
+            hint = f"{self._may_have_happened()}\n{hint}"
+        raise unreachable(
+            f"cannot reach pmrunnerd at {self.place.socket}: {found.why}", hint=hint, retryable=True
+        )
 
     def _may_have_happened(self) -> str:
         return f"{self.unanswered} may have happened: look before you repeat it"

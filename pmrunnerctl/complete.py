@@ -53,6 +53,10 @@ def _runs(client: Client) -> Iterable[str]:
     return (row.run.id for row in client.call(p.RunList(limit=MOST)).runs)
 
 
+def _gate_runs(client: Client) -> Iterable[str]:
+    return (row.id for row in client.call(p.GateList(limit=MOST)).runs)
+
+
 def _questions(client: Client) -> Iterable[str]:
     items = client.call(p.Inbox()).items
     return (item.id for item in items if item.kind == "question")
@@ -62,4 +66,5 @@ aliases = _completing(_aliases)
 plans = _completing(_plans)
 tasks = _completing(_tasks)
 runs = _completing(_runs)
+gate_runs = _completing(_gate_runs)
 questions = _completing(_questions)

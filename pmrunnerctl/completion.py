@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from pmrunnerctl.exits import Cannot
 from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import verb
 
@@ -54,4 +55,7 @@ def answer(instruction: str, session: Session) -> int:
     # Somebody is typing: who does not answer in time is ended, and nothing is completed.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(WITHIN)
-    return shell_complete(OVERALL, {"obj": session}, "pmrunnerctl", VARIABLE, instruction)
+    # A command line in the making may make no sense yet, which is nothing to be said into it.
+    with contextlib.suppress(Cannot, click.ClickException):
+        shell_complete(OVERALL, {"obj": session}, "pmrunnerctl", VARIABLE, instruction)
+    return 0

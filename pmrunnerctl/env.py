@@ -1,7 +1,7 @@
 """`env add` and `env list`: the environments of this machine, each with a user and a port of its own."""
 
 import os
-from typing import Any
+from typing import Any, Final
 
 import click
 import msgspec
@@ -12,6 +12,9 @@ from pmrunnerctl.render import Cell
 from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import Noun, Whole, verb
 from pmrunnerd.model.naming import ENVIRONMENT
+
+# What would be its place for workspaces is another one's.
+_TAKEN: Final = "projects"
 
 
 @verb(
@@ -31,6 +34,11 @@ def add(session: Session, name: str, port: int, *, dry_run: bool) -> None:
     if not ENVIRONMENT.fullmatch(name):
         raise misused(
             f"cannot add {name!r}: names are a letter and up to 15 letters or digits",
+            hint="sudo pmrunnerctl env add try --port 3510",
+        )
+    if name == _TAKEN:
+        raise misused(
+            f"cannot add {name}: /srv/pm-runner/{name} is where prod's are",
             hint="sudo pmrunnerctl env add try --port 3510",
         )
     if not dry_run and os.geteuid() != 0:

@@ -31,6 +31,7 @@ d /var/lib/pm-runner/gates/{name}  3750 pm-runner-{name} pm-gate
 d /var/lib/pm-runner/promote/{name} 0751 root pm-runner-{name}
 d /var/lib/pm-runner/promote/{name}/gates 0751 root pm-runner-{name}
 d /var/lib/pm-runner/secrets/{name} 0700 pm-agent pm-agent
+d /srv/pm-runner/{name}            0755 pm-agent pm-agent
 """
 PORT: Final = """\
 # Made for environment {name}.
@@ -117,7 +118,7 @@ def steps(name: str, number: int, root: Path = ROOT) -> list[Step]:
         written[1],
         _run(
             "made its directories",
-            (root / "var/lib/pm-runner/secrets" / name).is_dir,
+            (root / "srv/pm-runner" / name).is_dir,
             *("systemd-tmpfiles", "--create", str(root / tmpfiles)),
         ),
         written[2],

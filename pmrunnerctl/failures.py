@@ -7,7 +7,14 @@ from pmrunnerd.model import frames
 
 
 class Lost(Exception):
-    """The daemon is not there now, or went away; asking again may help."""
+    """The daemon is not there now, or went away; asking again may help.
+
+    `nobody`: nothing listens, and so nothing of it is there at all.
+    """
+
+    def __init__(self, why: str, *, nobody: bool = False) -> None:
+        super().__init__(why)
+        self.nobody = nobody
 
 
 def raise_failure(said: frames.Failed) -> NoReturn:

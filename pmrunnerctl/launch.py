@@ -143,17 +143,18 @@ def journal(
     follow: bool,
     each: Callable[[str], None] | None = None,
 ) -> None:
-    """Have journalctl show what a unit said: its output is ours, or goes to `each`, line by line.
+    """Have journalctl show what a unit said: its output is ours, or goes to `each`, as JSON, line by line.
 
-    `words` are which of it, as journalctl has them.
+    `words` are which of it, as journalctl has them; fewer than no lines are all.
 
     Raises Cannot if it says no, and BrokenPipeError once nobody reads what it shows.
     """
     _must_be_readable(name)
-    argv = ["journalctl", "--no-pager", f"--lines={lines}", *words]
-    argv += ["--follow"] if follow else []
+    many = f"--lines={lines if lines >= 0 else 'all'}"
+    argv = ["journalctl", "--no-pager", many, *(["--follow"] if follow else [])]
     # What journalctl says of its own, `-- No entries --` say, is no line of the daemon's.
-    argv += ["--quiet", "--output=short-iso"] if each else []
+    argv += ["--quiet", "--output=json", "--all"] if each else []
+    argv += words
     try:
         with _companion(argv, subprocess.PIPE if each else None) as child:
             if each and child.stdout:

@@ -50,7 +50,7 @@ class Wanted(NamedTuple):
     def words(self, unit: str) -> list[str]:
         """Return how journalctl is told: what the unit of a daemon said, and run hosts of its runs.
 
-        Who wrote an entry only the journal says; what is in it, everybody can.
+        Others could have said so of theirs: `story` looks at who wrote an entry.
         """
         said = [f"--priority={PRIORITY[self.level]}"] if self.level else []
         said += [f"--since=@{self.since.timestamp():.0f}"] if self.since else []

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from pmrunnerctl import complete, launch, logline, offline, watch
+from pmrunnerctl import complete, entry, launch, logline, offline, story, watch
 from pmrunnerctl.exits import Cannot, Exit, Stranger
 from pmrunnerctl.session import Session
 from pmrunnerctl.tail import tail
@@ -54,6 +54,7 @@ LOG = "pmrunnerd.log"
     what="From the journal where systemd runs it, else from pmrunnerd.log in its state directory,"
     " whether or not it is alive. One line an event: what people and agents said is not in it."
     " In the journal, what run hosts say of a task, run or project is shown with it."
+    " With --json each has at, priority, messageId, message and fields: the journal's PMRUNNER_ ones."
     " Ctrl-C ends the watching, not the daemon.",
     example="pmrunnerctl logs --task t7 -f",
     then="pmrunnerctl doctor",
@@ -64,13 +65,24 @@ def logs(session: Session, *, follow: bool, lines: int, **given: Any) -> None:
         wanted = wanted._replace(run=session.ask(p.RunShow(run=wanted.run)).run.id)
 
     def show(text: str) -> None:
-        session.show({"line": text}, lambda said: session.out.line(said["line"]))
+        session.show(entry.of_line(text), lambda said: session.out.line(said.line))
+        session.out.flush()
+
+    def show_entry(text: str) -> None:
+        session.print_json(entry.of_journal(text))
+
+    def show_told(text: str) -> None:
+        session.out.line(story.text(text))
         session.out.flush()
 
     unit = _unit(session)
     with watch.watching(session, work="the daemon goes on"):
+        if unit and wanted.names:
+            told = show_entry if session.json else show_told
+            story.show(unit, wanted.words(unit), lines=lines, follow=follow, say=told)
+            return
         if unit:
-            each = show if session.json else None
+            each = show_entry if session.json else None
             launch.journal(unit, wanted.words(unit), lines=lines, follow=follow, each=each)
             return
         path = offline.directory(session, None) / LOG

@@ -15,17 +15,30 @@ OVERVIEW: Final = {
     "Talk": ("chat send", "chat follow", "chat history", "inbox", "answer"),
     "Look": (
         *("status", "project list", "project show", "plan list", "plan show", "task list"),
-        *("task show", "run list", "run show", "run logs", "events"),
+        *("task show", "run list", "run show", "run logs", "gate list", "gate show", "events"),
     ),
     "Steer": (
         *("project add", "project set", "project remove", "plan approve", "plan reject"),
         "plan edit",
         *("task cancel", "task retry", "run cancel", "run resume", "run prune"),
+        *("evidence write", "evidence check"),
         *("agent login", "agent logout", "agent show"),
+        *("gate run", "gate cancel", "gate attest"),
     ),
     "Release": ("release list", "release show", "release build", "release prune", "prove"),
     "Run the daemon": (
-        *("start", "stop", "restart", "reload", "drain", "doctor", "logs", "version", "completion"),
+        *(
+            "start",
+            "stop",
+            "restart",
+            "reload",
+            "drain",
+            "doctor",
+            "notify test",
+            "logs",
+            "version",
+            "completion",
+        ),
         *("env add", "env list"),
         *("state backup", "state restore", "state verify", "state repair"),
     ),
@@ -57,7 +70,7 @@ class Overview(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Point to the verb that may have been meant."""
-        if self.get_command(ctx, args[0]) is None:
+        if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
             raise misused(
                 f"cannot understand this command: no such command {args[0]!r}",
                 hint=" ".join(["pmrunnerctl", *meant(args), "-h"]),

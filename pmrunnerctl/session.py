@@ -19,6 +19,8 @@ from pmrunnerd.model import protocol as p
 
 R = TypeVar("R")
 
+# Seconds that a daemon which restarts is waited for where nobody says how long.
+PATIENCE: Final = 5.0
 # What stands between a command and what is said of it.
 _A_HINT: Final = "  hint: "
 _SAID_OF_IT: Final = re.compile(r"(?<=\S) {3}(?=[^\s#])")
@@ -41,7 +43,7 @@ class Session:
         self.env = ""
         self.state_dir: Path | None = None
         self.json = False
-        self.patience = 5.0
+        self.patience: float | None = None
         self._clients: list[Client] = []
 
     @cached_property
@@ -82,13 +84,16 @@ class Session:
         answer_within: float | None = ANSWER_WITHIN,
     ) -> Client:
         """Return a client of the daemon at some place."""
-        given = self.patience if patience is None else patience
+        said = self.patience if patience is None else patience
+        given = PATIENCE if said is None else said
         client = Client(
             place,
             patience=given,
+            # Who said how long wants it, whatever there is to be known.
+            waits_for_a_start=said is not None,
             tell=self.note,
             answer_within=answer_within,
-            greeted_within=max(given, self.patience, LEAST_GREETING),
+            greeted_within=max(given, self.patience or 0, LEAST_GREETING),
         )
         self._clients.append(client)
         return client

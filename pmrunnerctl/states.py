@@ -13,8 +13,8 @@ STYLES: Final = {
         ("AWAITING_RESPONSE", "AWAITING_APPROVAL", "asked", "held", "limited"), "yellow"
     ),
     **dict.fromkeys(("COMPLETE", "succeeded"), "green"),
-    **dict.fromkeys(("ERROR", "REJECTED", "failed", "timed-out", "stalled"), "red"),
-    **dict.fromkeys(("CANCELLED", "cancelled", "interrupted"), "dim"),
+    **dict.fromkeys(("ERROR", "REJECTED", "REFUSED", "failed", "timed-out", "stalled"), "red"),
+    **dict.fromkeys(("CANCELLED", "cancelled", "interrupted", "INTERRUPTED"), "dim"),
 }
 _ORDER: Final = ("RUNNING", "AWAITING_RESPONSE", "QUEUED", "ERROR", "COMPLETE", "CANCELLED")
 

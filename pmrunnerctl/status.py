@@ -1,5 +1,9 @@
 """`status`: one environment at a glance."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 import msgspec
 
 from pmrunnerctl import amounts
@@ -10,9 +14,11 @@ from pmrunnerctl.states import counts
 from pmrunnerctl.verbs import verb
 from pmrunnerctl.where import RUN
 from pmrunnerd.model import protocol as p
-from pmrunnerd.model.views import Door, Overview, Retention
+from pmrunnerd.model.views import Door, Overview, Retention, RunRow
 
 _MIB = 1 << 20
+# Of runs under way there are few, and none is older than these by much.
+_LATEST: Final = p.RunList(limit=500)
 
 
 @verb(
@@ -25,17 +31,28 @@ _MIB = 1 << 20
 def status(session: Session) -> None:
     found = session.ask(p.Status())
     said, held = msgspec.to_builtins(found), ""
+    working: dict[str, tuple[RunRow, str]] = {}
     if RUN.is_dir():
         # Where nothing was installed nobody waits for what it takes to ask a service manager.
         from pmrunnerctl import unit  # noqa: PLC0415 - as the line above says
 
         if (known := unit.of_daemon(found)) is not None:
             said, held = said | {"unit": msgspec.to_builtins(known)}, known.words
-    session.show(said, lambda _: draw(session.out, found, held))
+        if found.runs:
+            rows = {row.run.id: row for row in session.ask(_LATEST).runs if row.run.ended is None}
+            used = unit.of_runs(session, list(rows))
+            said |= {"units": msgspec.to_builtins(used)} if used else {}
+            working = {run: (rows[run], one.words) for run, one in used.items()}
+    session.show(said, lambda _: draw(session.out, found, held, working))
 
 
-def draw(screen: Screen, found: Overview, held: str = "") -> None:
-    """Write an environment and its projects."""
+def draw(
+    screen: Screen,
+    found: Overview,
+    held: str = "",
+    working: Mapping[str, tuple[RunRow, str]] = MappingProxyType({}),
+) -> None:
+    """Write an environment, `working` runs of it with what each uses, and its projects."""
     screen.line(f"pm-runner {found.environment}", "bold")
     screen.pairs(
         [
@@ -57,6 +74,10 @@ def draw(screen: Screen, found: Overview, held: str = "") -> None:
         ]
     )
     screen.line()
+    if working:
+        rows = [(run, row.alias, used, row.title) for run, (row, used) in working.items()]
+        screen.table(("RUN", "PROJECT", "USES", "TITLE"), rows)
+        screen.line()
     table(screen, found.projects)
 
 
@@ -75,8 +96,8 @@ def _door(door: Door) -> Cell:
 
 
 def _confinement(how: str) -> Cell:
-    """Return how agents are confined; in red where they are not, or cannot run at all."""
-    return Cell(how, "red" if how.startswith(("UNCONFINED", "none")) else "")
+    """Return how agents are confined; in red where they are not, not wholly, or cannot run at all."""
+    return Cell(how, "red" if how.startswith(("UNCONFINED", "none")) or ", but " in how else "")
 
 
 def _kept(screen: Screen, found: Retention | None) -> Cell:

@@ -1,9 +1,12 @@
 """What the service manager knows of a daemon, or of a run, that it holds: restarts, memory, watchdog.
 
-Only it can tell, and one question costs 5 ms. What it does not say is absent, and never 0.
+Only it can tell, and one question costs 5 ms; the most memory at once, which older ones do not know,
+the kernel has. What nobody says is absent, and never 0.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -14,6 +17,9 @@ from pmrunnerctl.where import RUN
 from pmrunnerd.model.views import Overview
 
 _NANO: Final = 1_000_000_000
+_GROUPS: Final = Path("/sys/fs/cgroup")
+# Where the kernel has the most memory of a group: version 2 of its hierarchies, and version 1.
+_PEAKS: Final = (("", "memory.peak"), ("memory", "memory.max_usage_in_bytes"))
 
 
 class Daemon(msgspec.Struct, frozen=True, rename="camel"):
@@ -36,18 +42,23 @@ class Daemon(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Used(msgspec.Struct, frozen=True, rename="camel"):
-    """What a run under way uses now: bytes, CPU seconds, processes and threads."""
+    """What a run under way uses now: bytes, CPU seconds, processes and threads.
+
+    `memory_peak` is what it used at once, at the most.
+    """
 
     name: str
     memory: int | None
+    memory_peak: int | None
     cpu_seconds: float | None
     tasks: int | None
 
     @property
     def words(self) -> str:
         """Say it in one line; nothing where nothing is known."""
+        peak = f" (at most {amounts.size(self.memory_peak)})" if self.memory_peak else ""
         said = [
-            amounts.size(self.memory) if self.memory is not None else "",
+            amounts.size(self.memory) + peak if self.memory is not None else "",
             f"{self.cpu_seconds:.1f} s of CPU" if self.cpu_seconds is not None else "",
             amounts.count(self.tasks, "task") if self.tasks is not None else "",
         ]
@@ -82,22 +93,31 @@ def of_runs(session: Session, runs: Sequence[str]) -> dict[str, Used]:
     if not runs or not (environment := place.environment or installed):
         return {}
     units = {f"pm-runner-run@{environment}-{run}.service": run for run in runs}
-    names = ("Id", "ActiveState", "MemoryCurrent", "CPUUsageNSec", "TasksCurrent")
+    names = ("Id", "ActiveState", "ControlGroup", "MemoryCurrent", "CPUUsageNSec", "TasksCurrent")
     found = (run_used(said) for said in launch.properties_of(units, *names))
     return {units[used.name]: used for used in found if used is not None and used.name in units}
 
 
-def run_used(said: Mapping[str, str]) -> Used | None:
-    """Read what was said of the unit of a run."""
+def run_used(said: Mapping[str, str], groups: Path = _GROUPS) -> Used | None:
+    """Read what was said of the unit of a run, and what the kernel counted for its group."""
     if said.get("ActiveState") != "active":
         return None
     cpu = _number(said, "CPUUsageNSec")
     return Used(
         name=said.get("Id", ""),
         memory=_number(said, "MemoryCurrent"),
+        memory_peak=_peak(said.get("ControlGroup", ""), groups),
         cpu_seconds=None if cpu is None else cpu / _NANO,
         tasks=_number(said, "TasksCurrent"),
     )
+
+
+def _peak(group: str, groups: Path) -> int | None:
+    """Return the most that a group used; None where nobody counts, as older kernels do not."""
+    for hierarchy, name in _PEAKS if group.strip("/") else ():
+        with contextlib.suppress(OSError, ValueError):
+            return int((groups / hierarchy / group.lstrip("/") / name).read_text())
+    return None
 
 
 def _number(said: Mapping[str, str], name: str) -> int | None:

@@ -52,7 +52,8 @@ class Noun(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Say which verbs there are where none is given."""
         rest = super().parse_args(ctx, args)
-        if not (rest or ctx.args or ctx._protected_args):  # noqa: SLF001 - click has no other
+        # A shell that completes the verb comes by here, too.
+        if not (ctx.resilient_parsing or rest or ctx.args or ctx._protected_args):  # noqa: SLF001 - click has no other
             raise misused(
                 f"cannot do {self.name}: it needs a verb: {', '.join(self.commands)}",
                 hint=f"pmrunnerctl {self.name} -h",
@@ -63,7 +64,7 @@ class Noun(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Say which verbs there are where another is given."""
-        if self.get_command(ctx, args[0]) is None:
+        if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
             ctx.fail(f"no such command {args[0]!r}: {self.name} has {', '.join(self.commands)}")
         return super().resolve_command(ctx, args)
 

@@ -10,12 +10,14 @@ from pmrunnerd.model.views import UNCONFINED, Overview
 
 _ACCEPTED: Final = "--unconfined"
 _NONE: Final = "none"
+# Where something is missing of what keeps them in.
+_BUT: Final = ", but "
 
 
 def shown(overview: Overview) -> Cell:
     """Return how agents are confined: in red where they are not, or cannot run at all."""
     how = overview.confinement
-    return Cell(how, "red" if how.startswith((UNCONFINED, _NONE)) else "")
+    return Cell(how, "red" if how.startswith((UNCONFINED, _NONE)) or _BUT in how else "")
 
 
 def remark(session: Session, overview: Overview, more: Sequence[str]) -> None:

@@ -122,7 +122,7 @@ class Connection:
                     hint=self._place.hint,
                 ) from None
             none = isinstance(exc, FileNotFoundError | ConnectionRefusedError)
-            raise Lost("no daemon listens there" if none else why(exc)) from None
+            raise Lost("no daemon listens there" if none else why(exc), nobody=none) from None
         except OSError as exc:
             raise unreachable(
                 f"cannot reach pmrunnerd at {path}: {why(exc)}", hint=self._place.hint

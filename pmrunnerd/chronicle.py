@@ -15,6 +15,7 @@ from msgspec import UNSET
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.gates import Verdict
 from pmrunnerd.model.state import State
 from pmrunnerd.model.views import UNCONFINED
 from pmrunnerd.outlet import Outlet
@@ -41,6 +42,9 @@ TOLD: Final[Mapping[str, str]] = {
     "instead_of": "instead_of",
     "task": "task",
     "run": "run",
+    "gate_run": "gate_run",
+    "gate": "gate",
+    "digest": "digest",
     "question": "question",
     "agent": "agent",
     "attempt": "attempt",
@@ -61,6 +65,7 @@ TOLD: Final[Mapping[str, str]] = {
     "kind": "kind",
     "until": "until",
     "expires": "expires",
+    "target": "target",
     "by": "by",
 }
 # In these a person's or an agent's own words may be part of the reason.
@@ -75,7 +80,8 @@ _REASON_QUOTES: Final = (
 )
 
 _WARNINGS: Final = (
-    *(ev.AgentLimited, ev.AgentExpiring, ev.BackupFailed),
+    *(ev.AgentLimited, ev.AgentExpiring, ev.BackupFailed, ev.NotificationFailed),
+    *(ev.GateRunRefused, ev.GateRunInterrupted),
     *(ev.TaskFailed, ev.TaskSentBack, ev.TaskHeld, ev.PlanFailed, ev.PlanRefused),
 )
 _BAD_ENDS: Final = frozenset({Outcome.FAILED, Outcome.TIMED_OUT, Outcome.STALLED, Outcome.HELD})
@@ -150,6 +156,7 @@ def fields(state: State, fact: ev.AnyEvent) -> dict[str, Any]:
         value = getattr(fact, field, None)
         if value not in (None, "", UNSET):
             said[spelled] = _clip(value) if isinstance(value, str) else value
+    said |= _of_a_gate(fact)
     match fact:
         case (
             ev.PlanDrafted(tasks=tasks) | ev.PlanProposed(tasks=tasks) | ev.PlanEdited(tasks=tasks)
@@ -170,6 +177,16 @@ def fields(state: State, fact: ev.AnyEvent) -> dict[str, Any]:
         words = reason.partition(": ")[0] if isinstance(fact, _REASON_QUOTES) else reason
         said["reason"] = _clip(words)
     return said
+
+
+def _of_a_gate(fact: ev.AnyEvent) -> dict[str, str]:
+    """Return which gate came to what; why is in its author's words."""
+    match fact:
+        case ev.GateEnded() | ev.GateAttested():
+            found = fact.result
+        case _:
+            return {}
+    return {"gate": found.gate, "verdict": str(found.verdict)}
 
 
 def _task(state: State, fact: ev.AnyEvent) -> str | tuple[str, ...] | None:
@@ -196,6 +213,8 @@ def _level(fact: ev.AnyEvent) -> int:
             bad = not parked
         case ev.RunBegan(confined=confined):
             bad = confined is False
+        case ev.GateEnded(result=result):
+            bad = result.verdict is not Verdict.PASSED
         case _:
             bad = isinstance(fact, _WARNINGS)
     return logging.WARNING if bad else logging.INFO

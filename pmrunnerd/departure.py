@@ -21,11 +21,11 @@ class Departure:
 
     `keep_runs`: agents go on without us. `comes_back`: another house is to be built at once,
     because a state was restored. `restarts`: the service manager is to start another process.
-    `is_stop` tells whether who sent SIGTERM does not want us back.
+    `was_a_stop` tells whether who sent SIGTERM does not want us back.
     """
 
-    def __init__(self, is_stop: Callable[[], Awaitable[bool]] = _never) -> None:
-        self._is_stop = is_stop
+    def __init__(self, was_a_stop: Callable[[], Awaitable[bool]] = _never) -> None:
+        self._was_a_stop = was_a_stop
         self._come = asyncio.Event()
         self._must_ask = False
         self.why = ""
@@ -33,10 +33,15 @@ class Departure:
         self.comes_back = False
         self.restarts = False
 
+    @property
+    def is_stop(self) -> bool:
+        """Whether somebody wants us to be away, and runs to be parked, until somebody starts us."""
+        return bool(self.why) and not (self.keep_runs or self.comes_back or self.restarts)
+
     async def wait(self) -> None:
         """Return once there is a reason to leave, and it is known what becomes of runs."""
         await self._come.wait()
-        if self._must_ask and await self._is_stop():
+        if self._must_ask and await self._was_a_stop():
             self.keep_runs = False
             self.why = f"{self.why}, to stop"
 

@@ -23,6 +23,14 @@ WEB: Final = "web"
 WHY_NOT: Final = "web.problem"
 
 
+def listening(held: Mapping[str, socket.socket]) -> tuple[str, ...]:
+    """Return the address of the web door of those that the service manager holds, as HOST:PORT."""
+    if WEB not in held:
+        return ()
+    host, port, *_ = held[WEB].getsockname()
+    return (f"{host}:{port}",)
+
+
 class Doors:
     """Opened together, and left together. `held` are sockets by the name that the manager gives them.
 

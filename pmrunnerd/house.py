@@ -19,10 +19,11 @@ from pmrunnerd.api.desk import Desk, no_restart
 from pmrunnerd.chronicle import Chronicle
 from pmrunnerd.configured import Configured
 from pmrunnerd.departure import Departure
-from pmrunnerd.doors import Doors
+from pmrunnerd.doors import Doors, listening
 from pmrunnerd.engine import means
 from pmrunnerd.engine.admission import Admission
 from pmrunnerd.engine.loop import Engine
+from pmrunnerd.engine.notices import Notifier
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.pulse import Growth
 from pmrunnerd.engine.runs import Runs
@@ -40,6 +41,7 @@ from pmrunnerd.rules.admission import Least
 from pmrunnerd.services import invoked, jobs, room
 from pmrunnerd.services.agents.registry import AGENTS
 from pmrunnerd.services.clock import Clock
+from pmrunnerd.services.couriers.choice import choose as courier
 from pmrunnerd.services.descriptors import Shortage, raise_limit, share
 from pmrunnerd.services.filewatch import FileWatch
 from pmrunnerd.services.host import place
@@ -120,6 +122,7 @@ class House:
                     self._outwork.live(self._store, partial(setattr, desk, "confinement")),
                     name="outwork",
                 )
+                notices = house.create_task(self._notifier.run(), name="notices")
                 pulse = house.create_task(self._reporting(engine, desk).run(), name="watchdog")
                 file.open()
                 self._configured.notice()  # it may have been written since we read it
@@ -135,7 +138,7 @@ class House:
                     self._manager.stopping()
                 self._sweeper.stop()  # or the doors wait for whoever prunes a large tree
                 await self._part(engine)
-                for task in (serving, time, sweep, outwork, pulse, look):
+                for task in (serving, time, sweep, outwork, notices, pulse, look):
                     await _end(task)
                 await self._say_goodbye()
                 await _end(telling)
@@ -147,14 +150,16 @@ class House:
 
     def close(self) -> None:
         """Let go of the state."""
-        self._store.close()
+        self._store.close(stopped=self._departure.is_stop)
 
     def _build(self) -> tuple[Engine, Desk, RunWatch]:
         store, settings, clock = self._store, self._configured.settings, self._clock
         state, unconfined = self._options.state_directory, settings.runs_unconfined
         host = choose(self._options.host, self._options.environment, state)
         directory = place.keep(Disk(), state, self._options.runs_directory, clock.now())
-        self._outwork = outwork = Outwork(self._options, settings, host, directory)
+        self._outwork = outwork = Outwork(
+            *(self._options, settings, host, directory), doors=listening(self._held)
+        )
         growth = Growth()
         watch = RunWatch(directory, growth.grew)
         environment = self._options.environment
@@ -173,6 +178,11 @@ class House:
             *(store, clock, Planner(store), runs, workspaces, admission),
             slots=settings.runs_slots,
             taken=lambda *given: means.taken(self._configured.settings, *given),
+        )
+        self._notifier = Notifier(
+            *(store, clock, courier(host, environment, state), settings),
+            environment=environment,
+            link=lambda: desk.link,
         )
         desk = Desk(
             store=store,
@@ -200,10 +210,12 @@ class House:
             restart=self._restart if self._manager.listens else no_restart,
             reload=self._configured.reload,
             logins=outwork.logins(store, clock),
+            evidence=outwork.evidence(store, workspaces),
+            notices=self._notifier,
         )
 
         def use(settings: Settings) -> None:
-            runs.settings = desk.settings = settings
+            runs.settings = desk.settings = self._notifier.settings = settings
             engine.slots = settings.runs_slots
             self._sweeper.limits = kept(settings)
             admission.least = _least(settings)

@@ -17,7 +17,7 @@ from typing import IO, Final
 
 import msgspec
 
-from pmrunnerd import __version__
+from pmrunnerd import __version__, accounted
 from pmrunnerd.model.errors import (
     BadRequest,
     Code,
@@ -143,6 +143,8 @@ STREAM: Final = Path("-")
 VERBS: Final[dict[str, Callable[[argparse.Namespace], View]]] = {
     "backup": _backup,
     "doctor": _doctor,
+    "evidence-check": accounted.check,
+    "evidence-write": accounted.write,
     "repair": _repair,
     "restore": _restore,
     "verify": _verify,
@@ -168,12 +170,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--try-acp", action="store_true", help="doctor: look at agent acp, too")
     parser.add_argument("--try-claude", action="store_true", help="doctor: make a request")
     parser.add_argument("--daemon", type=int, help="doctor: the pid of the daemon that answers")
+    accounted.add_options(parser)
     given = parser.parse_args(arguments)
     # What a daemon would log is in the reply, or in set-aside; standard error has one line of JSON.
     logging.getLogger().addHandler(logging.NullHandler())
     if given.state_dir is not None:
         given.state_dir = given.state_dir.absolute()
-    elif given.verb != "verify" or given.archive is None:
+    elif given.verb not in accounted.VERBS and (given.verb != "verify" or given.archive is None):
         parser.error("the following arguments are required: --state-dir")
     try:
         reply = VERBS[given.verb](given)
@@ -183,7 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:
         code = _code(error)
-        where = error.filename or given.state_dir
+        where = error.filename or given.state_dir or given.directory
         hint = f"ls -ld {where}"
         deed = "back up" if given.verb == "backup" else given.verb
         _complain(code, f"cannot {deed} {where}: {error.strerror}", hint)

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Protocol
 
+from pmrunnerd.restraint import Restraint
 from pmrunnerd.services.entries import Entry
 from pmrunnerd.services.journald import SOCKET, Journal, is_ours
 from pmrunnerd.services.logfmt import Line, event
@@ -153,7 +154,9 @@ def configure(environment: Mapping[str, str], base: Mapping[str, str]) -> Outlet
     else:
         managed = "JOURNAL_STREAM" in environment or "NOTIFY_SOCKET" in environment
         outlet = Outlet(Stream(_descriptor()), Line(managed=managed))
-    logging.basicConfig(level=logging.INFO, handlers=[_Said(outlet)], force=True)
+    said = _Said(outlet)
+    said.addFilter(Restraint())
+    logging.basicConfig(level=logging.INFO, handlers=[said], force=True)
     # What we say about ourselves must never be able to stop us.
     logging.raiseExceptions = False
     return outlet

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from pmrunnerd.confining import Confining
+from pmrunnerd.engine.accounting import Accounting
 from pmrunnerd.engine.logins import Logins
 from pmrunnerd.engine.remains import Remains
 from pmrunnerd.engine.renewals import Renewals
@@ -30,17 +31,28 @@ _PATIENCE: Final = 5.0
 class Outwork:
     """Has errands done where `host` holds the runs that lie in `directory`."""
 
-    def __init__(self, options: Options, settings: Settings, host: Host, directory: Path) -> None:
+    def __init__(
+        self,
+        options: Options,
+        settings: Settings,
+        host: Host,
+        directory: Path,
+        doors: tuple[str, ...] = (),
+    ) -> None:
+        """`doors` are the addresses of our web door where the service manager holds it."""
         self.errands = choose(host, directory)
         self._directory = directory
         self._unconfined = settings.runs_unconfined
         self._named = settings.agent_claude_path
-        self.confining = Confining(self.errands, unconfined=self._unconfined)
+        # Without units all are of one user, and what it owns it may do.
+        kept_from = doors if self.errands.sealed else ()
+        self.confining = Confining(self.errands, unconfined=self._unconfined, doors=kept_from)
         elsewhere = LOGINS / options.environment if self.errands.sealed else None
         self.place = options.logins or elsewhere
         self._hidden = tuple(
             path for path in (options.state_directory, self.place) if path is not None
         )
+        self._environment = options.environment
         self._unit = UNIT if self.errands.sealed else ""
 
     @property
@@ -82,6 +94,14 @@ class Outwork:
             *(store, clock, NEED_LOGIN, self.errands), place=self.place, named=self._named
         )
 
+    def evidence(self, store: Store, workspaces: Workspaces) -> Accounting:
+        """Return what knows what is said of commits."""
+        return Accounting(
+            *(store, self.errands, workspaces),
+            hidden=tuple(map(str, self._hidden)),
+            unconfined=self._unconfined,
+        )
+
     async def live(self, store: Store, tell: Callable[[str], object]) -> None:
         """See what confines agents, and tell how that is shown; see that logins were renewed."""
         # Of none, where we may look at none.
@@ -108,6 +128,7 @@ class Outwork:
             e.Examine(
                 path=str(path),
                 unit=self._unit,
+                environment=self._environment,
                 hidden=tuple(map(str, self._hidden)),
                 unconfined=self._unconfined,
             )

@@ -13,21 +13,24 @@ from msgspec.structs import asdict
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import questions
+from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import answers, decide, upkeep
 from pmrunnerd.rules.edits import Edit, edit_plan
 from pmrunnerd.rules.evolve import evolve
+from pmrunnerd.rules.gates import conduct
 from pmrunnerd.rules.planning import Proposal, Step
 
 
 class Context(Struct, frozen=True, kw_only=True):
-    """What a decision may know beside the state and the request."""
+    """What a decision may know beside the state and the request; `gateless` is why no gate can be tried."""
 
     by: str
     environment: str
     state_directory: str
     agents: tuple[str, ...]
+    gateless: str = ""
 
 
 class Decision(Struct, frozen=True, kw_only=True):
@@ -138,6 +141,27 @@ def run_resume(state: State, request: p.RunResume, context: Context) -> Decision
     return _done(request.run, decide.resume_run(state, request.run, context.by))
 
 
+def gate_run(state: State, request: p.GateRun, context: Context) -> Decision:
+    project = state.project(request.project)
+    if context.gateless:
+        raise Refused(
+            f"cannot run gates of {project.alias}: {context.gateless}", hint="pmrunnerctl doctor"
+        )
+    fact = conduct.request(state, project, request.gates, request.commit, context.by)
+    return _done(fact.gate_run, (fact,))
+
+
+def gate_cancel(state: State, request: p.GateCancel, context: Context) -> Decision:
+    return _done(request.run, conduct.cancel(state, request.run, context.by))
+
+
+def gate_attest(state: State, request: p.GateAttest, context: Context) -> Decision:
+    said = conduct.Attestation(
+        gate=request.gate, passed=request.passed, note=request.note, tests=request.tests
+    )
+    return _done(request.run, conduct.attest(state, request.run, said, context.by))
+
+
 CHANGES: Final[Mapping[type[p.Request[Any]], Change]] = {
     p.Stop: stop,
     p.Drain: drain,
@@ -154,4 +178,7 @@ CHANGES: Final[Mapping[type[p.Request[Any]], Change]] = {
     p.TaskRetry: task_retry,
     p.RunCancel: run_cancel,
     p.RunResume: run_resume,
+    p.GateRun: gate_run,
+    p.GateCancel: gate_cancel,
+    p.GateAttest: gate_attest,
 }

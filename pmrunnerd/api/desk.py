@@ -7,13 +7,21 @@ from typing import Protocol
 
 from pmrunnerd.api.uploads import Uploads
 from pmrunnerd.model.checkup import Checkup
-from pmrunnerd.model.entities import Task
+from pmrunnerd.model.entities import Project, Task
 from pmrunnerd.model.errand import Inspected
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.model.protocol import AgentLogin
+from pmrunnerd.model.notices import Word
+from pmrunnerd.model.protocol import AgentLogin, EvidenceCheck, EvidenceWrite
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.upkeep import PruneTable, Reloaded
-from pmrunnerd.model.views import UNCONFINED, AgentView, Door, Retention
+from pmrunnerd.model.views import (
+    UNCONFINED,
+    AgentView,
+    Door,
+    EvidenceDraft,
+    EvidenceView,
+    Retention,
+)
 from pmrunnerd.store.store import Store
 
 
@@ -29,6 +37,13 @@ class Retaining(Protocol):
     async def prune(self, by: str) -> PruneTable: ...
 
 
+class Accounting(Protocol):
+    """Knows what is said of a commit beside its gates."""
+
+    async def check(self, project: Project, request: EvidenceCheck) -> EvidenceView: ...
+    async def write(self, project: Project, request: EvidenceWrite) -> EvidenceDraft: ...
+
+
 class Logging(Protocol):
     """Keeps the logins of agents."""
 
@@ -36,6 +51,19 @@ class Logging(Protocol):
     async def logout(self, agent: str, by: str) -> AgentView: ...
     async def show(self, agent: str) -> AgentView: ...
     async def attempt(self, agent: str, settings: Settings) -> Checkup: ...
+
+
+class Telling(Protocol):
+    """Notifies people; returns what came of a test, and whereto it went."""
+
+    async def test(self) -> tuple[Word, str]: ...
+
+
+class _Silent:
+    """Notifies nobody."""
+
+    async def test(self) -> tuple[Word, str]:
+        raise Refused("cannot send a test: this daemon notifies nobody")
 
 
 def no_restart() -> None:
@@ -48,6 +76,11 @@ def no_reload() -> Reloaded:
     return Reloaded(used=())
 
 
+def no_gates() -> str:
+    """Say why no gate can be tried: nothing here does."""
+    return "nothing in this release tries them yet"
+
+
 @dataclass(kw_only=True)
 class Desk:
     """Given to the doors by main. The callables belong to the engine and the services.
@@ -56,11 +89,13 @@ class Desk:
     a run's host exists, `grown` returns when a run's event file may have grown. `memory` is bytes
     resident. `inspect` looks at a directory that is to become a project. `stop` stops the daemon,
     with `True` without its runs. `reopen` has the daemon leave and come back on the state that the
-    disk has by then. `retention` lets go of what was kept of runs, `logins` keeps those of agents. `checkup` looks at what this
+    disk has by then. `retention` lets go of what was kept of runs, `logins` keeps those of agents,
+    `evidence` knows what is said of commits, `notices` notify people. `checkup` looks at what this
     daemon has of what it needs. `problem` says in one line what keeps the daemon from working; it
     is empty where nothing does. `full` says in the same way that the disk has no room for new work,
     `configuration` that what is configured is not what is used. `restart` has a service manager start us
-    again, `reload` uses what is configured now; both refuse in words.
+    again, `reload` uses what is configured now; both refuse in words. `gateless` is why no gate can be tried here; empty
+    where one can.
     """
 
     store: Store
@@ -84,11 +119,14 @@ class Desk:
     reopen: Callable[[], None]
     retention: Retaining
     logins: Logging
+    evidence: Accounting
+    notices: Telling = field(default_factory=_Silent)
     uploads: Uploads = field(default_factory=Uploads)
     full: Callable[[], str] = str
     configuration: Callable[[], str] = str
     restart: Callable[[], None] = no_restart
     reload: Callable[[], Reloaded] = no_reload
+    gateless: Callable[[], str] = no_gates
     log_hint: str = "the daemon's log has the rest"
     doors: dict[str, Door] = field(default_factory=dict)
 
@@ -96,6 +134,12 @@ class Desk:
     def unconfined(self) -> bool:
         """Whether runs have nothing here that confines them."""
         return self.confinement == UNCONFINED
+
+    @property
+    def link(self) -> str:
+        """Where a browser finds this environment; empty where its door is shut."""
+        door = self.doors.get("web")
+        return door.address if door and not door.problem else ""
 
     def run_directory(self, run: str) -> Path:
         """Return where the files of a run are."""

@@ -4,6 +4,7 @@ Import it late: uvicorn takes longer to import than the rest of the daemon takes
 """
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -15,10 +16,14 @@ from pmrunnerd.api.problems import Rejected
 
 
 class Crowd:
-    """All who are connected, `most` at a time. Who has asked nothing for longest goes first."""
+    """All who are connected, `most` at a time. Who has asked nothing for longest goes first.
 
-    def __init__(self, most: int) -> None:
+    `heard` is called whenever somebody says something, before it is answered.
+    """
+
+    def __init__(self, most: int, heard: Callable[[], None] = lambda: None) -> None:
         self._most = most
+        self.heard = heard
         self.moved = asyncio.Event()
         # In the order in which they came or were last answered.
         self._present: dict[Doorstep, None] = {}
@@ -81,6 +86,7 @@ class Doorstep(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        self.crowd.heard()
         super().data_received(data)
         # Between two requests uvicorn waits for the first byte of the next one, and we for the rest.
         if self.busy:

@@ -6,7 +6,9 @@ Import it late: uvicorn takes longer to import than the rest of the daemon takes
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from email.utils import formatdate
 from typing import Any, Final
 
 import uvicorn
@@ -14,16 +16,27 @@ import uvicorn
 from pmrunnerd.api.doorstep import Crowd, doorstep
 from pmrunnerd.api.parting import WELCOME, let_nobody_in, until
 
-# Seconds after which the clock of the Date header is looked at again.
-SECOND: Final = 1.0
 _CLOSE: Final = (b"connection", b"close")
 
 
 class Httpd(uvicorn.Server):
-    """Serves until `leave`. At most `most` connections; `head` and `grace` are seconds (web)."""
+    """Serves until `leave`. At most `most` connections; `head` and `grace` are seconds (web).
 
-    def __init__(self, app: Any, *, most: int, head: float, grace: float) -> None:
-        self._crowd = Crowd(most)
+    `now` returns the seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        *,
+        most: int,
+        head: float,
+        grace: float,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._now = now
+        self._crowd = Crowd(most, heard=self._date)
+        self._dated = 0
         self._grace = grace
         self._leaving = asyncio.Event()
         super().__init__(
@@ -54,12 +67,16 @@ class Httpd(uvicorn.Server):
         yield
 
     async def main_loop(self) -> None:
-        """Wait; uvicorn's own looks ten times a second whether it should leave."""
-        while not self.should_exit:
-            await self.on_tick(0)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(SECOND):
-                    await self._leaving.wait()
+        """Wait; uvicorn's own looks ten times a second at the clock, and whether it should leave."""
+        await self._leaving.wait()
+
+    def _date(self) -> None:
+        """Have answers from now on say what time it is, which is looked at when somebody asks."""
+        now = int(self._now())
+        if now != self._dated:
+            self._dated = now
+            date = (b"date", formatdate(now, usegmt=True).encode())
+            self.server_state.default_headers = [date, *self.config.encoded_headers]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let nobody in, answer who has come, hang up.

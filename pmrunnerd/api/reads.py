@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from msgspec.structs import replace
 
-from pmrunnerd.api import pages, present, standing
+from pmrunnerd.api import gatings, pages, present, standing
 from pmrunnerd.api import plans as plan_views
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.api.pruning import pruned
@@ -17,7 +17,7 @@ from pmrunnerd.model import views as v
 from pmrunnerd.model.checkup import Check, Checkup
 from pmrunnerd.model.entities import Run
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import budgets
+from pmrunnerd.rules import budgets, notices
 from pmrunnerd.rules.limits import agent_of
 from pmrunnerd.services import acpprogram
 
@@ -66,7 +66,9 @@ def doctor(desk: Desk, _: p.Doctor) -> Checkup:
     found = desk.checkup()
     doors = map(_door, desk.doors.values())
     limits = standing.checks(desk.store.state, desk.now())
-    return replace(found, checks=(*found.checks, *_acp(desk), *doors, *limits))
+    told = notices.check(desk.settings)
+    also = () if told is None else (told,)
+    return replace(found, checks=(*found.checks, *_acp(desk), *doors, *limits, *also))
 
 
 def _acp(desk: Desk) -> Iterator[Check]:
@@ -214,6 +216,8 @@ READS: Final[Mapping[type[p.Request[Any]], Read]] = {
     p.TaskShow: task_show,
     p.RunList: run_list,
     p.RunShow: run_show,
+    p.GateList: gatings.gate_list,
+    p.GateShow: gatings.gate_show,
 }
 
 

@@ -19,8 +19,10 @@ from pmrunnerd.api.agents import AGENTS
 from pmrunnerd.api.archives import ACTS
 from pmrunnerd.api.changes import CHANGES, Context, Decision
 from pmrunnerd.api.desk import Desk
+from pmrunnerd.api.evidence import EVIDENCE
 from pmrunnerd.api.feed import STREAMS, Stream
 from pmrunnerd.api.names import in_full
+from pmrunnerd.api.notices import NOTICES
 from pmrunnerd.api.pruning import PRUNES
 from pmrunnerd.api.reads import READS
 from pmrunnerd.api.repeats import check_identifier, is_repeated
@@ -44,10 +46,10 @@ log = logging.getLogger(__name__)
 REQUEST_LIMIT: Final = p.MESSAGE_LIMIT + (64 << 10)
 
 # What takes its time, and is no change that `changes` decides.
-WAITS: Final = {**ACTS, **PRUNES, **AGENTS, **UPKEEPS}
+WAITS: Final = {**ACTS, **PRUNES, **AGENTS, **UPKEEPS, **EVIDENCE, **NOTICES}
 
 # What makes more work, for which there must be room on the disk.
-_NEW_WORK: Final = (p.ChatSend, p.ProjectAdd)
+_NEW_WORK: Final = (p.ChatSend, p.ProjectAdd, p.GateRun)
 
 _encoder: Final = msgspec.msgpack.Encoder()
 
@@ -142,6 +144,7 @@ async def change(desk: Desk, caller: Caller, request: p.Request[Any], identifier
         environment=desk.environment,
         state_directory=str(desk.state_directory),
         agents=desk.agents,
+        gateless=desk.gateless(),
     )
     decision = CHANGES[type(request)](desk.store.ahead, request, context)
     reply = _encoder.encode(decision.reply)

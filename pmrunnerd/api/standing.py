@@ -13,6 +13,7 @@ from pmrunnerd.rules import accounts, limits
 
 _KIND = "login"
 _BACKUP = "backup"
+_NOTIFY = "notify"
 _OPEN = frozenset({TaskState.QUEUED, TaskState.RUNNING, TaskState.AWAITING_RESPONSE})
 
 
@@ -29,7 +30,8 @@ def checks(state: State, now: str) -> tuple[Check, ...]:
 def wanted(state: State, project: Project | None = None) -> tuple[v.InboxItem, ...]:
     """Return the logins that a person is to see to: by facts alone, whatever the time is.
 
-    And that there is no archive of the state, where one was to be made. Of a project, if one is
+    And that there is no archive of the state, where one was to be made, or that nobody could be
+    notified. Of a project, if one is
     given, only the logins that it uses.
     """
     logins = tuple(
@@ -38,8 +40,18 @@ def wanted(state: State, project: Project | None = None) -> tuple[v.InboxItem, .
         if (account.expiring or account.limit == limits.LOGIN)
         and _is_used(state, account.id, project)
     )
+    return (*logins, *_of_all(state)) if project is None else logins
+
+
+def _of_all(state: State) -> Iterator[v.InboxItem]:
     at, why = state.unsaved
-    return (*logins, _unsaved(at, why)) if at and project is None else logins
+    if at:
+        command = "pmrunnerctl state backup pm-runner.tar.gz"
+        yield _failed(_BACKUP, at, f"the state was not backed up: {why}", command)
+    at, why = state.unnotified
+    if at:
+        text = f"nobody could be notified: {why}"
+        yield _failed(_NOTIFY, at, text, "pmrunnerctl notify test")
 
 
 def wants_login(state: State, task: Task) -> bool:
@@ -51,7 +63,7 @@ def wants_login(state: State, task: Task) -> bool:
 
 def number_of(item: v.InboxItem) -> int:
     """Return the number by which things of one moment are in order; an agent has none."""
-    return 0 if item.kind in {_KIND, _BACKUP} else number(item.id)
+    return 0 if item.kind in {_KIND, _BACKUP, _NOTIFY} else number(item.id)
 
 
 def _limits(state: State, now: str) -> Iterator[tuple[Account, str]]:
@@ -98,15 +110,15 @@ def _item(account: Account) -> v.InboxItem:
     )
 
 
-def _unsaved(at: str, why: str) -> v.InboxItem:
+def _failed(kind: str, at: str, text: str, command: str) -> v.InboxItem:
     return v.InboxItem(
-        kind=_BACKUP,
-        id=_BACKUP,
+        kind=kind,
+        id=kind,
         project="",
         alias="",
         task="",
-        text=f"the state was not backed up: {why}",
+        text=text,
         options=(),
         at=at,
-        command="pmrunnerctl state backup pm-runner.tar.gz",
+        command=command,
     )

@@ -16,7 +16,7 @@ from pmrunnerd.engine.pulse import Pulse
 from pmrunnerd.engine.runs import Runs
 from pmrunnerd.engine.workspaces import Workspaces
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import Task
+from pmrunnerd.model.entities import Task, TaskState
 from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import agenda
@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 # A lost wake-up costs this many seconds and nothing else.
 TICK: Final = 1.0
+# Where there is nothing to do and nothing to wait for, so many: we are awake to show that we can be.
+IDLE: Final = 5.0
 # Between two tries of an action that met a bug of ours, in seconds.
 BUG: Final = 60.0
 
@@ -82,7 +84,7 @@ class Engine:
             while True:
                 await self._turn(group)
                 self.turned = self._clock.monotonic()
-                await self._wake.wait(TICK)
+                await self._wake.wait(TICK if self._has_work() else IDLE)
 
     async def park(self, seconds: float) -> bool:
         """Stop every run so that it is queued again; tell whether all are gone in time."""
@@ -93,6 +95,12 @@ class Engine:
         while self._has_runs() and self._clock.monotonic() < deadline:
             await self._wake.wait(TICK / 10)
         return not self._has_runs()
+
+    def _has_work(self) -> bool:
+        """Tell whether what is on the agenda may change with time alone: memory that is free again, a limit."""
+        ahead = self._store.ahead
+        queued = any(task.state is TaskState.QUEUED for task in ahead.tasks.values())
+        return bool(self._in_hand or ahead.active or ahead.messages or queued)
 
     def _has_runs(self) -> bool:
         return bool(self._store.ahead.active or self._store.state.active)

@@ -58,15 +58,25 @@ def _changed(settings: Settings, row: Row, value: Any) -> Settings:
             Settings,
             strict=False,
         )
-    except msgspec.ValidationError as exc:
+    except (msgspec.ValidationError, _Wrong) as exc:
+        given = "…" if row.secret else repr(value)
         raise BadRequest(
-            f"cannot use setting {row.key} = {value!r}: it is {row.expects}",
+            f"cannot use setting {row.key} = {given}: it is {row.expects}",
             hint=f"{row.option} {row.shown}   is the default; pmrunnerd -h lists them all",
-        ) from exc
+        ) from (None if row.secret else exc)
+
+
+class _Wrong(Exception):
+    """A value is of the right type, and none that the setting can have."""
 
 
 def _read(row: Row, value: Any) -> Any:
     """Return a value as the struct has it: a size or a time that has a unit is a number."""
+    if row.check is not None:
+        try:
+            return row.check(value)
+        except ValueError as exc:
+            raise _Wrong from exc
     if isinstance(row.default, dict):
         given = variables.read(value) if isinstance(value, str) else value
         return variables.check(row.key, given, logins=row.logins)

@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 from msgspec import Struct, field
 
 from pmrunnerd.model.checkup import Check
+from pmrunnerd.model.evidence import Account, Found
 from pmrunnerd.model.logins import Login
 from pmrunnerd.model.naming import kebab
 from pmrunnerd.model.source import Wanted
@@ -74,15 +75,21 @@ class Inspected(Answer, frozen=True, kw_only=True):
 
 
 class Confinement(Answer, frozen=True, kw_only=True):
-    """Whether agents can be confined, or the reason and a hint why not; or nobody knows yet."""
+    """Whether agents can be confined, or the reason and a hint why not; or nobody knows yet.
+
+    `doors` are web doors, as addresses, at which the user of runs was let in.
+    """
 
     ok: bool
     reason: str = ""
     hint: str = ""
     known: bool = True
+    doors: tuple[str, ...] = ()
 
     def shown(self, *, unconfined: bool) -> str:
         """Return how agents run, as every page shows it."""
+        if self.ok and self.doors:
+            return f"bubblewrap, but they can come to the web door at {', '.join(self.doors)}"
         if self.ok:
             return "bubblewrap"
         if not self.known:
@@ -156,18 +163,29 @@ class Resolved(Answer, frozen=True, kw_only=True):
     commit: str
 
 
+class Recounted(Answer, frozen=True, kw_only=True):
+    """What a repository says of a content, and the file in which somebody says the rest."""
+
+    account: Account
+    found: Found
+
+
 class Confine(Errand[Confinement], frozen=True, kw_only=True):
-    """Start a sandbox, and see whether that works."""
+    """Start a sandbox, and see whether that works; and whether one reaches `doors` from where runs are."""
+
+    doors: tuple[str, ...] = ()
 
 
 class Examine(Errand[Inspected], frozen=True, kw_only=True):
     """Tell whether a directory can be a project.
 
-    Where runs are units of systemd, `unit` is the one whose drop-ins say where they may work.
+    Where runs are units of systemd, `unit` is the one whose drop-ins say where they may work, and
+    `environment` whose they are.
     """
 
     path: str
     unit: str = ""
+    environment: str = ""
     hidden: tuple[str, ...] = ()
     unconfined: bool = False
 
@@ -282,13 +300,40 @@ class Bring(Errand[Done], frozen=True, kw_only=True):
     unconfined: bool = False
 
 
+class Recount(Errand[Recounted], frozen=True, kw_only=True):
+    """Look at the content of a commit, and at the file of evidence that it has.
+
+    The file is the one that lies in the workspace where it may be `uncommitted`. `base` is what the
+    commit is compared with, where somebody says so.
+    """
+
+    path: str
+    commit: str
+    base: str = ""
+    uncommitted: bool = False
+    hidden: tuple[str, ...] = ()
+    unconfined: bool = False
+
+
+class WriteEvidence(Errand[Done], frozen=True, kw_only=True):
+    """Have a text take the place of the file of evidence in a workspace, of `before`'s SHA-256.
+
+    `before` is empty where there was none.
+    """
+
+    path: str
+    text: str
+    before: str = ""
+
+
 ERRANDS: Final[tuple[type[Errand[Any]], ...]] = (
     *(Confine, Examine, Probe, MakeSafe, LetGo, Dispose, Survey),
-    *(KeepLogin, DropLogin, ShowLogin, Trial, Resolve, Bring),
+    *(KeepLogin, DropLogin, ShowLogin, Trial),
+    *(Resolve, Bring, Recount, WriteEvidence),
 )
 ANSWERS: Final[tuple[type[Answer], ...]] = (
     *(Done, Failed, Inspected, Confinement, SetAside, LetGone, Emptied, Surveyed, Shown, Tried),
-    Resolved,
+    *(Resolved, Recounted),
 )
 AnyErrand: Final[Any] = reduce(or_, ERRANDS)
 AnyAnswer: Final[Any] = reduce(or_, ANSWERS)

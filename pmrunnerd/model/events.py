@@ -7,6 +7,7 @@ type, a fact is never renamed. A fact that belongs to a project names it.
 from msgspec import UNSET, Struct, UnsetType
 
 from pmrunnerd.model.entities import Outcome, PlanApproval, ProjectType, Purpose, TaskKind
+from pmrunnerd.model.gates import Difference, GateRecord, GateResult
 from pmrunnerd.model.naming import kebab
 from pmrunnerd.model.questions import Kind
 
@@ -57,6 +58,34 @@ class BackupFailed(Event, frozen=True, kw_only=True):
 
 class BackedUp(Event, frozen=True, kw_only=True):
     """It was made again, after it had not been."""
+
+
+class NotificationsBegan(Event, frozen=True, kw_only=True):
+    """People are notified of what is worth it after commit `upto`; of what is before, nothing is owed."""
+
+    upto: int
+
+
+class NotificationSent(Event, frozen=True, kw_only=True):
+    """Somewhere took a notification of all that was worth one up to commit `upto`.
+
+    `things` are what it named; `target` is shown without what is secret of it.
+    """
+
+    upto: int
+    target: str
+    things: tuple[str, ...] = ()
+
+
+class NotificationFailed(Event, frozen=True, kw_only=True):
+    """A notification could not be sent. It is owed still."""
+
+    target: str
+    reason: str
+
+
+class NotificationsEnded(Event, frozen=True, kw_only=True):
+    """Nobody is notified from here on, and nothing is owed."""
 
 
 class CommitLost(Event, frozen=True, kw_only=True):
@@ -515,6 +544,97 @@ class AgentFree(Event, frozen=True, kw_only=True):
     agent: str
 
 
+class GateRunRequested(Event, frozen=True, kw_only=True):
+    """Somebody wants gates of a commit tried: those `names`, or all; of the latest where none is given."""
+
+    gate_run: str
+    project: str
+    names: tuple[str, ...] = ()
+    commit: str = ""
+    by: str = ""
+
+
+class GateRunStarted(Event, frozen=True, kw_only=True):
+    """The commit was extracted, and its gates are known; `record` has no results but those that answer already."""
+
+    gate_run: str
+    project: str
+    record: GateRecord
+
+
+class GateRunRefused(Event, frozen=True, kw_only=True):
+    """No gate of it could be tried: there is no such commit, or what it declares is no set of gates."""
+
+    gate_run: str
+    project: str
+    reason: str
+
+
+class GateStarted(Event, frozen=True, kw_only=True):
+    """The intention to start a gate, recorded before anything of it is started."""
+
+    gate_run: str
+    project: str
+    gate: str
+
+
+class GateEnded(Event, frozen=True, kw_only=True):
+    """What came of a gate; of one that is skipped, or answered for, without having been started."""
+
+    gate_run: str
+    project: str
+    result: GateResult
+
+
+class GateRunEnded(Event, frozen=True, kw_only=True):
+    """Each gate that was wanted has its result. `ended` is POSIX seconds, as in the record."""
+
+    gate_run: str
+    project: str
+    ended: float
+
+
+class GateRunCancelRequested(Event, frozen=True, kw_only=True):
+    """A person wants a gate run stopped; it is cancelled once nothing of it is left."""
+
+    gate_run: str
+    project: str
+    by: str
+
+
+class GateRunCancelled(Event, frozen=True, kw_only=True):
+    """A gate run was stopped, or never began; gates without a result have none."""
+
+    gate_run: str
+    project: str
+    by: str = ""
+
+
+class GateRunInterrupted(Event, frozen=True, kw_only=True):
+    """A gate run cannot go on, through no fault of its gates; those without a result have none."""
+
+    gate_run: str
+    project: str
+    reason: str
+
+
+class GateAttested(Event, frozen=True, kw_only=True):
+    """An admin says what came of a gate elsewhere, for the source of that gate run."""
+
+    gate_run: str
+    project: str
+    result: GateResult
+
+
+class DifferencesAccepted(Event, frozen=True, kw_only=True):
+    """A person accepts that gates ask less than before, in just these ways."""
+
+    project: str
+    digest: str
+    found: tuple[Difference, ...]
+    by: str
+
+
 AgentEvent = (
     AgentLoggedIn | AgentLoggedOut | AgentExpiring | AgentLimited | AgentRetried | AgentFree
 )
@@ -544,6 +664,18 @@ TaskEvent = (
     | TaskRetried
 )
 
+GateEvent = (
+    GateRunStarted
+    | GateRunRefused
+    | GateStarted
+    | GateEnded
+    | GateRunEnded
+    | GateRunCancelRequested
+    | GateRunCancelled
+    | GateRunInterrupted
+    | GateAttested
+)
+
 AnyEvent = (
     DaemonStarted
     | DaemonStopped
@@ -551,6 +683,10 @@ AnyEvent = (
     | DrainEnded
     | BackupFailed
     | BackedUp
+    | NotificationsBegan
+    | NotificationSent
+    | NotificationFailed
+    | NotificationsEnded
     | CommitLost
     | StateRestored
     | ProjectAdded
@@ -571,4 +707,7 @@ AnyEvent = (
     | TaskCancelRequested
     | TaskEvent
     | AgentEvent
+    | GateRunRequested
+    | GateEvent
+    | DifferencesAccepted
 )

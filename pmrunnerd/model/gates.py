@@ -117,6 +117,10 @@ class GateRun(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=T
     ended: float | None = None
 
 
+class GateRecord(GateRun, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A gate run as facts and views have it: the same, under a name that no request has in the schema."""
+
+
 class Difference(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """One thing of a set of gates that is weaker than it was: of which gate, in words, and from what to what."""
 
@@ -131,3 +135,50 @@ class Differences(Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
 
     digest: str
     found: tuple[Difference, ...] = ()
+
+
+class GatingState(StrEnum):
+    """Where a gate run stands; `rules.transitions.GATING` says how it moves."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    ENDED = "ENDED"
+    REFUSED = "REFUSED"
+    CANCELLED = "CANCELLED"
+    INTERRUPTED = "INTERRUPTED"
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether nothing of it goes on."""
+        return self not in {GatingState.QUEUED, GatingState.RUNNING}
+
+
+class Gating(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A gate run from being asked for to its end; `record` is what was found, once it has begun.
+
+    `commit` is what was asked for, empty for the latest, `names` those gates, none for all. `under_way` are gates that
+    were started and have not ended, `cancelling` is who wants it stopped, `at` when it came to where it is.
+    """
+
+    id: str
+    project: str
+    state: GatingState
+    commit: str = ""
+    names: tuple[str, ...] = ()
+    by: str = ""
+    asked: str = ""
+    at: str = ""
+    record: GateRecord | None = None
+    under_way: tuple[str, ...] = ()
+    cancelling: str = ""
+    reason: str = ""
+
+
+class Acceptance(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """That a person accepted all differences of one digest, for one project."""
+
+    id: str
+    project: str
+    found: tuple[Difference, ...]
+    by: str
+    at: str

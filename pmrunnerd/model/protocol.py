@@ -27,7 +27,10 @@ UPLOAD_LIMIT: Final = 256 << 10
 Text = Annotated[str, Meta(min_length=1, max_length=MESSAGE_LIMIT)]
 Word = Annotated[str, Meta(min_length=1, max_length=256)]
 Name = Annotated[str, Meta(pattern=r"^[a-z][0-9]{1,15}(-[a-z0-9]{1,16})?$")]
+Commit = Annotated[str, Meta(pattern=r"^([0-9A-Za-z][0-9A-Za-z._/@^~{}-]{0,255})?$")]
 Lineage = Annotated[str, Meta(max_length=256)]
+# A commit as people name one; nothing that git would take for an option, or for a file of one.
+Revision = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/~^@{}+-]{0,255}$")]
 Limit = Annotated[int, Meta(ge=1, le=1000)]
 # As large as a number may be that each client can read: 2**53 - 1.
 Place = Annotated[int, Meta(ge=0, le=9007199254740991)]
@@ -334,6 +337,50 @@ class RunPrunable(Request[u.PruneTable], frozen=True, kw_only=True):
     """Show what `run prune` would delete now; nothing is changed."""
 
 
+class GateRun(Request[Done], frozen=True, kw_only=True):
+    """Try gates of a commit: those named, with all that they need, or all of them.
+
+    Without `commit`, of the latest. The gates are those that the commit itself declares.
+    """
+
+    project: Word
+    gates: Annotated[tuple[Word, ...], Meta(max_length=100)] = ()
+    commit: Commit = ""
+
+
+class GateList(Request[v.GateTable], frozen=True, kw_only=True):
+    """List the gate runs that are remembered, latest first."""
+
+    project: Word | None = None
+    before: Name | None = None
+    limit: Limit = 50
+
+
+class GateShow(Request[v.GateView], frozen=True, kw_only=True):
+    """Show a gate run: its gates and what came of each."""
+
+    run: Word
+
+
+class GateCancel(Request[Done], frozen=True, kw_only=True):
+    """Stop a gate run; gates that have a result keep it."""
+
+    run: Word
+
+
+class GateAttest(Request[Done], frozen=True, kw_only=True):
+    """Say what came of a gate that was tried elsewhere, for the source of a gate run.
+
+    Only of a gate that declares it. `note` says where and how, `tests` how many ran.
+    """
+
+    run: Word
+    gate: Word
+    passed: bool
+    note: Annotated[str, Meta(min_length=1, max_length=4096)]
+    tests: Place | None = None
+
+
 class Events(Request[v.Happening], frozen=True, kw_only=True):
     """Show what happened, fact by fact, from a cursor on; `follow` goes on for ever.
 
@@ -418,6 +465,37 @@ class AgentShow(Request[v.AgentView], frozen=True, kw_only=True):
     """Show which login an agent has, which program it is, and what keeps it from working."""
 
     agent: Word = "claude"
+
+
+class EvidenceWrite(Request[v.EvidenceDraft], frozen=True, kw_only=True):
+    """Begin the section of EVIDENCE.md for a commit: what is known, and marked places to complete.
+
+    It is written into the workspace, before the other sections, unless it is there or `printed`.
+    """
+
+    project: Word
+    commit: Revision = "HEAD"
+    base: Revision | None = None
+    printed: bool = False
+
+
+class EvidenceCheck(Request[v.EvidenceView], frozen=True, kw_only=True):
+    """Say all that is wrong with the section of EVIDENCE.md for a commit, as a text.
+
+    `uncommitted` looks at the file as it lies in the workspace.
+    """
+
+    project: Word
+    commit: Revision = "HEAD"
+    base: Revision | None = None
+    uncommitted: bool = False
+
+
+class NotifyTest(Request[v.NotifyTested], frozen=True, kw_only=True):
+    """Send a test to where notifications go, and tell what came back.
+
+    It goes the whole way: by the same unit, with the same rules for addresses.
+    """
 
 
 class Command(Struct, frozen=True, kw_only=True):
@@ -511,6 +589,11 @@ COMMANDS: Final = (
     _changes(RunResume, Done),
     _acts(RunPrune, u.PruneTable, Access.OPERATE),
     _measures(RunPrunable, u.PruneTable),
+    _changes(GateRun, Done),
+    _reads(GateList, v.GateTable),
+    _reads(GateShow, v.GateView),
+    _changes(GateCancel, Done),
+    _changes(GateAttest, Done, Access.ADMIN),
     _streams(Events, v.Happening),
     _streams(StateBackup, u.Piece, Access.ADMIN),
     _changes(BackupReport, Done, Access.ADMIN),
@@ -520,6 +603,9 @@ COMMANDS: Final = (
     _acts(AgentTry, Checkup, Access.OPERATE),
     _acts(AgentLogin, v.AgentView),
     _acts(AgentLogout, v.AgentView),
+    _acts(EvidenceWrite, v.EvidenceDraft, Access.OPERATE),
+    _measures(EvidenceCheck, v.EvidenceView),
+    _acts(NotifyTest, v.NotifyTested, Access.OPERATE),
 )
 
 BY_REQUEST: Final = {command.request: command for command in COMMANDS}

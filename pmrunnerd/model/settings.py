@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from pmrunnerd.model import variables
+from pmrunnerd.model import notices, variables
 from pmrunnerd.model.quantities import SIZES, TIMES, size, span
 
 PREFIX: Final = "PMRUNNER_"
@@ -144,12 +144,37 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     agent_acp_rounds: Annotated[
         int, _count("How often its work is sent back with what was found, as for Claude.")
     ] = 2
+    notify_webhook: Annotated[
+        str,
+        Meta(
+            description="URL to which is posted what a person is to know; empty is nowhere.",
+            extra=notices.URL_SETTING,
+        ),
+    ] = ""
+    notify_on: Annotated[
+        str, Meta(description="What is worth telling, by its kinds.", extra=notices.KINDS_SETTING)
+    ] = "questions,failures"
+    notify_private: Annotated[
+        str,
+        Meta(
+            description="Addresses and networks that notifications may reach though they are private.",
+            extra=notices.NETWORKS_SETTING,
+        ),
+    ] = ""
+    notify_proxy: Annotated[
+        str,
+        Meta(
+            description="Proxy that notifications go through, by its URL.",
+            extra=notices.PROXY_SETTING,
+        ),
+    ] = ""
 
 
 class Row(Struct, frozen=True, kw_only=True):
     """One setting, as its doors spell it: what it `expects` in words, its default as it is `shown`.
 
-    `logins` tells whether variables may be some.
+    `logins` tells whether variables may be some, `secret` whether the value is. `check` returns a value
+    as it is kept, and raises ValueError.
     """
 
     field: str
@@ -162,6 +187,8 @@ class Row(Struct, frozen=True, kw_only=True):
     shown: str
     units: Mapping[str, float] | None = None
     logins: bool = False
+    check: Callable[[Any], Any] | None = None
+    secret: bool = False
 
 
 def _row(info: msgspec.inspect.Field) -> Row:
@@ -181,6 +208,8 @@ def _row(info: msgspec.inspect.Field) -> Row:
         shown=told(default).replace(" ", ""),
         units=extra.get("units"),
         logins=extra.get("logins", False),
+        check=extra.get("check"),
+        secret=extra.get("secret", False),
     )
 
 
@@ -208,7 +237,7 @@ def _expected(kind: msgspec.inspect.Type, quantity: str, told: Callable[[Any], s
             return f"a number of {quantity}, {told(most)} at most"
         case msgspec.inspect.FloatType(le=most):
             return f"a number of {quantity}, above 0, {told(most)} at most"
-        case msgspec.inspect.DictType():
+        case msgspec.inspect.DictType() | msgspec.inspect.StrType() if quantity:
             return quantity
     return "a text"
 

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 from pmrunnerd.model.accounts import Account
 from pmrunnerd.model.entities import Message, Plan, Project, Question, Run, Task, TaskState
 from pmrunnerd.model.errors import NotFound
+from pmrunnerd.model.gates import Acceptance, Gating
 from pmrunnerd.model.tables import Shelf, Table, Write
 
 V = TypeVar("V")
@@ -19,14 +20,15 @@ class State:
     """The one place that holds entities, by identifier. Only `rules.evolve` writes to it.
 
     `messages` are those without a plan. `tallies` counts tasks, finished ones too, by project and
-    state. `accounts` are those that agents have with providers, by agent. `minted` counts identifiers by kind, so that none is ever given twice. `seq` is the
+    state. `accounts` are those that agents have with providers, by agent. `gatings` are the latest gate runs of each
+    project, `accepted` what people accepted of gates that ask less, by project and digest. `minted` counts identifiers by kind, so that none is ever given twice. `seq` is the
     commit that the state has reached. Plans that ended may have been put away together with their
     tasks, runs and questions: they are found by name, and not come across.
     """
 
     TABLES: Final = (
         *("projects", "messages", "plans", "tasks", "runs", "questions"),
-        *("active", "minted", "tallies", "about", "accounts"),
+        *("active", "minted", "tallies", "about", "accounts", "gatings", "accepted"),
     )
     # What is put away once its plan has ended.
     FINISHED: Final = ("plans", "tasks", "runs", "questions")
@@ -50,6 +52,8 @@ class State:
         self.tallies: Table[str, int] = Table("tallies", self._log)
         self.about: Table[str, str] = Table("about", self._log)
         self.accounts: Table[str, Account] = Table("accounts", self._log)
+        self.gatings: Table[str, Gating] = Table("gatings", self._log)
+        self.accepted: Table[str, Acceptance] = Table("accepted", self._log)
 
     @property
     def release(self) -> str:
@@ -65,6 +69,17 @@ class State:
     def unsaved(self) -> tuple[str, str]:
         """When the last regular archive was not made, and why; both empty where it was."""
         return self.about.get("unsaved-at", ""), self.about.get("unsaved", "")
+
+    @property
+    def notified(self) -> int | None:
+        """The commit up to which people were notified of all; None where nobody is."""
+        found = self.about.get("notified")
+        return None if found is None else int(found)
+
+    @property
+    def unnotified(self) -> tuple[str, str]:
+        """When the last notification could not be sent, and why; both empty where it was."""
+        return self.about.get("unnotified-at", ""), self.about.get("unnotified", "")
 
     def copy(self) -> "State":
         """Return a second state that holds the same, and from here on changes by itself."""
@@ -153,6 +168,10 @@ class State:
     def question(self, identifier: str) -> Question:
         """Find a question; raise NotFound."""
         return _find(self.questions, "question", identifier, "pmrunnerctl inbox")
+
+    def gating(self, identifier: str) -> Gating:
+        """Find a gate run; raise NotFound, of one that many others came after, too."""
+        return _find(self.gatings, "gate run", identifier, "pmrunnerctl gate list")
 
     def open_questions(self, task: Task) -> list[Question]:
         """Return the questions of a task that wait for a person."""

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from pmrunnerd.model.entities import Plan, Project, Question, Run, Task, TaskState
 from pmrunnerd.model.events import AnyEvent
+from pmrunnerd.model.gates import Gating, GatingState
 from pmrunnerd.model.progress import AnyProgress
 
 UNCONFINED: Final = "UNCONFINED"
@@ -124,6 +125,16 @@ class Overview(View, frozen=True, kw_only=True):
     configuration: str = ""
 
 
+class NotifyTested(View, frozen=True, kw_only=True):
+    """What came of a test notification; `target` is shown without what is secret of it."""
+
+    target: str
+    delivered: bool
+    said: str
+    hint: str = ""
+    tries: int = 1
+
+
 class Entry(View, frozen=True, kw_only=True):
     """One line of a conversation. `cursor` is the commit it came with.
 
@@ -163,7 +174,9 @@ class Conversation(View, frozen=True, kw_only=True):
 
 
 class InboxItem(View, frozen=True, kw_only=True):
-    """Something that waits for a person. `kind` is question, plan, held, login or backup.
+    """Something that waits for a person.
+
+    `kind` is question, plan, held, login, backup or notify.
 
     `command` answers a question or a plan, and shows what holds a task back. `unconfined` says that
     nothing confines the run that it leads to, `fixed` that the options are the only answers,
@@ -309,6 +322,40 @@ class RunView(View, frozen=True, kw_only=True):
     pruned: Pruned | None = None
 
 
+class GateRow(View, frozen=True, kw_only=True):
+    """A gate run at a glance: how many gates it wants, and how many have which verdict.
+
+    `passed` says that each of them has passed, `whole` that they are all that the commit declares.
+    """
+
+    id: str
+    alias: str
+    state: GatingState
+    asked: str
+    at: str
+    by: str
+    commit: str
+    gates: int
+    verdicts: dict[str, int]
+    passed: bool
+    whole: bool
+    reason: str = ""
+
+
+class GateTable(View, frozen=True, kw_only=True):
+    """Gate runs, latest first; `before` names the last of a page that is not the last."""
+
+    runs: tuple[GateRow, ...]
+    before: str | None = None
+
+
+class GateView(View, frozen=True, kw_only=True):
+    """A gate run with its record: what was declared, and what came of each gate."""
+
+    row: GateRow
+    run: Gating
+
+
 class LogLine(View, frozen=True, kw_only=True):
     """Something a run host reported; `cursor` is where to go on after it."""
 
@@ -322,3 +369,41 @@ class Happening(View, frozen=True, kw_only=True):
     cursor: int
     at: str
     facts: tuple[AnyEvent, ...]
+
+
+class Complaint(View, frozen=True, kw_only=True):
+    """One thing that is wrong, and what mends it; `line` is one of the file, 0 where it is of none."""
+
+    what: str
+    remedy: str
+    line: int = 0
+
+
+class EvidenceView(View, frozen=True, kw_only=True):
+    """Whether a section can be shown to who approves. It is looked at as text: nobody understood it.
+
+    `seal` is the hash of the section, which is what is approved; empty where there is none.
+    `compared` says whether there were records that the gate table was held against.
+    """
+
+    source: str
+    commit: str
+    base: str
+    areas: tuple[str, ...]
+    complaints: tuple[Complaint, ...]
+    seal: str = ""
+    line: int = 0
+    title: str = ""
+    compared: bool = True
+
+
+class EvidenceDraft(View, frozen=True, kw_only=True):
+    """A section that is still to be completed in `places` places, and the whole file with it."""
+
+    source: str
+    commit: str
+    section: str
+    places: int
+    file: str = ""
+    written: str = ""
+    was_there: bool = False

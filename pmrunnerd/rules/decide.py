@@ -98,6 +98,12 @@ def remove_project(state: State, project: Project, by: str) -> Facts:
             raise Refused(f"{cannot} being stopped", hint=hint)
         if task.state in (*UNDER_WAY, TaskState.QUEUED):
             raise Refused(f"{cannot} {task.state}", hint=f"pmrunnerctl task cancel {task.id}")
+    for gating in state.gatings.values():
+        if gating.project == project.id and not gating.state.has_ended:
+            raise Refused(
+                f"cannot remove project {project.alias}: gate run {gating.id} is {gating.state}",
+                hint=f"pmrunnerctl gate cancel {gating.id}",
+            )
     return (ev.ProjectRemoved(project=project.id, by=by),)
 
 

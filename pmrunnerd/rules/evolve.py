@@ -11,6 +11,7 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import accounts, lineage, talk, work
 from pmrunnerd.rules.counts import count
+from pmrunnerd.rules.gates import gatings
 
 
 def evolve(state: State, event: ev.AnyEvent, at: str) -> None:
@@ -32,8 +33,7 @@ def _drain(state: State, event: ev.Drained, _: str) -> None:
 
 
 def _end_drain(state: State, _: ev.DrainEnded | ev.DaemonStopped, __: str) -> None:
-    if "draining" in state.about:
-        del state.about["draining"]
+    _forget(state, "draining")
 
 
 def _fail_backup(state: State, event: ev.BackupFailed, at: str) -> None:
@@ -41,7 +41,28 @@ def _fail_backup(state: State, event: ev.BackupFailed, at: str) -> None:
 
 
 def _back_up(state: State, _: ev.BackedUp, __: str) -> None:
-    for key in ("unsaved", "unsaved-at"):
+    _forget(state, "unsaved", "unsaved-at")
+
+
+def _begin_notifying(state: State, event: ev.NotificationsBegan, _: str) -> None:
+    state.about["notified"] = str(event.upto)
+
+
+def _notify(state: State, event: ev.NotificationSent, _: str) -> None:
+    state.about["notified"] = str(event.upto)
+    _forget(state, "unnotified", "unnotified-at")
+
+
+def _fail_to_notify(state: State, event: ev.NotificationFailed, at: str) -> None:
+    state.about["unnotified"], state.about["unnotified-at"] = event.reason, at
+
+
+def _end_notifying(state: State, _: ev.NotificationsEnded, __: str) -> None:
+    _forget(state, "notified", "unnotified", "unnotified-at")
+
+
+def _forget(state: State, *keys: str) -> None:
+    for key in keys:
         if key in state.about:
             del state.about[key]
 
@@ -62,6 +83,10 @@ _FOLD: Final[Mapping[type[ev.AnyEvent], Callable[[State, Any, str], None]]] = {
     ev.DrainEnded: _end_drain,
     ev.BackupFailed: _fail_backup,
     ev.BackedUp: _back_up,
+    ev.NotificationsBegan: _begin_notifying,
+    ev.NotificationSent: _notify,
+    ev.NotificationFailed: _fail_to_notify,
+    ev.NotificationsEnded: _end_notifying,
     ev.CommitLost: _lose,
     ev.StateRestored: _restore,
     ev.ProjectAdded: talk.add_project,
@@ -86,6 +111,9 @@ _FOLD: Final[Mapping[type[ev.AnyEvent], Callable[[State, Any, str], None]]] = {
     ev.AgentLimited: accounts.limit,
     ev.AgentRetried: accounts.retry,
     ev.AgentFree: accounts.free,
+    ev.GateRunRequested: gatings.request,
+    **dict.fromkeys(get_args(ev.GateEvent), gatings.move),
+    ev.DifferencesAccepted: gatings.accept,
     ev.TaskAsked: work.ask,
     ev.QuestionAnswered: work.answer,
     ev.TaskCancelRequested: work.request_cancel,

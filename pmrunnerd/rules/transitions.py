@@ -1,6 +1,6 @@
 """Which fact may follow which state. If a pair is not in a table, it cannot happen.
 
-Rules of this file: everything that moves a plan or a task is in these two tables; a state without
+Rules of this file: everything that moves a plan, a task or a gate run is in these tables; a state without
 a way out has a row too; a pair that is missing raises and changes nothing.
 """
 
@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import PlanState, TaskState
 from pmrunnerd.model.errors import IllegalTransition
+from pmrunnerd.model.gates import GatingState
 
 S = TypeVar("S", bound=StrEnum)
 Table = Mapping[S, Mapping[type[ev.Event], S]]
@@ -76,6 +77,29 @@ TASK: Final[Table[TaskState]] = {
     TaskState.COMPLETE: {},
 }
 
+GATING: Final[Table[GatingState]] = {
+    GatingState.QUEUED: {
+        ev.GateRunStarted: GatingState.RUNNING,
+        ev.GateRunRefused: GatingState.REFUSED,
+        ev.GateRunCancelled: GatingState.CANCELLED,
+    },
+    GatingState.RUNNING: {
+        ev.GateStarted: GatingState.RUNNING,
+        ev.GateEnded: GatingState.RUNNING,
+        ev.GateAttested: GatingState.RUNNING,
+        ev.GateRunCancelRequested: GatingState.RUNNING,
+        ev.GateRunEnded: GatingState.ENDED,
+        ev.GateRunCancelled: GatingState.CANCELLED,
+        ev.GateRunInterrupted: GatingState.INTERRUPTED,
+    },
+    GatingState.ENDED: {
+        ev.GateAttested: GatingState.ENDED,
+    },
+    GatingState.REFUSED: {},
+    GatingState.CANCELLED: {},
+    GatingState.INTERRUPTED: {},
+}
+
 DEED: Final[Mapping[type[ev.Event], str]] = {
     ev.PlanApproved: "approve",
     ev.PlanEdited: "edit",
@@ -84,6 +108,10 @@ DEED: Final[Mapping[type[ev.Event], str]] = {
     ev.TaskCancelled: "cancel",
     ev.TaskRetried: "retry",
     ev.RunStarted: "start",
+    ev.GateRunStarted: "start",
+    ev.GateRunCancelled: "cancel",
+    ev.GateRunCancelRequested: "cancel",
+    ev.GateAttested: "attest a gate of",
 }
 
 
@@ -93,7 +121,7 @@ def step(table: Table[S], what: str, state: S, event: ev.Event) -> S:
         return table[state][type(event)]
     except KeyError:
         deed = DEED.get(type(event), f"record {type(event).__name__} of")
-        noun, _, name = what.partition(" ")
+        noun, *_, name = what.split(" ")
         raise IllegalTransition(
             f"cannot {deed} {what}: it is {state}", hint=f"pmrunnerctl {noun} show {name}"
         ) from None

@@ -71,6 +71,15 @@ def bubblewrap(found: Confinement, *, unconfined: bool) -> Check:
     return _problem("bubblewrap", f"{found.reason}; runs are refused", found.hint)
 
 
+def doors(found: tuple[str, ...]) -> Check:
+    """Judge that runs can come to web doors, as was tried from there."""
+    return _problem(
+        "agents' reach",
+        f"agents can come to {', '.join(found)}, and only its token keeps them out",
+        "sudo apt-get install nftables; sudo /usr/lib/pm-runner/guard-doors; pmrunnerctl restart",
+    )
+
+
 def port(number: int, holder: Holder | None, daemon: int | None) -> Check:
     """Judge who has the port of the web door; `daemon` is the pid of the daemon on this state."""
     if number == 0:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pmrunnerd.model.checkup import Check, Checkup
 from pmrunnerd.model.settings import Settings
+from pmrunnerd.rules import notices
 from pmrunnerd.services import (
     acpprogram,
     credentials,
@@ -68,6 +69,8 @@ async def examine(  # noqa: PLR0913 - all that is looked at
     if acp or settings.agent_acp_command:
         found = acpprogram.check(settings.agent_acp_command, settings.agent_acp_shown)
         checks = (*checks, found)
+    if (where := notices.check(settings)) is not None:
+        checks = (*checks, where)
     return Checkup(state_directory=str(state), checks=checks)
 
 

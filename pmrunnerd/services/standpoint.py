@@ -28,6 +28,7 @@ def within(state: Path, release: str, found: Confinement, *, unconfined: bool) -
         diagnosis.release(release, sys.executable),
         diagnosis.python(sys.version_info[:3]),
         diagnosis.bubblewrap(found, unconfined=unconfined),
+        *((diagnosis.doors(found.doors),) if found.doors else ()),
         diagnosis.permissions(state, ownership(state)),
         diagnosis.disk(state, room(state)),
         diagnosis.clock(datetime.now(UTC), last(state)),

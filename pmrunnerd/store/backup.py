@@ -41,6 +41,7 @@ EXCLUDED: Final = {
     snapshots.FILE: "made from the journal",
     "history": "made from the journal",
     "pmrunnerd.log": "a log",
+    "notify.log": "a log",
     "restore": "an archive on its way in",
 }
 # What a restore set aside is another state, whole: an archive would double each time.

@@ -33,6 +33,7 @@ _PAUSE: Final = 0.001  # seconds
 class Holder(Struct, frozen=True, kw_only=True, rename="camel"):
     """Who opened the state, when, and which commit it had reached then.
 
+    `stopped`: it left because somebody wanted it to stop, and nobody said that another is to come.
     `sum` is the crc32 of all before it, and empty where a release before that had one wrote it.
     """
 
@@ -41,6 +42,7 @@ class Holder(Struct, frozen=True, kw_only=True, rename="camel"):
     at: str
     release: str
     seq: int = 0
+    stopped: bool = False
     sum: str = ""  # stays the last one
 
 
@@ -68,6 +70,10 @@ class Lock:
         # What we say about ourselves must not stop us, on a full disk least of all.
         with contextlib.suppress(OSError):
             self._write()
+
+    def part(self) -> None:
+        """Let clients know, from the next `note` on, that nobody comes after us by himself."""
+        self._holder = msgspec.structs.replace(self._holder, stopped=True)
 
     def reach(self, seq: int) -> None:
         """Remember it durably, if not more is, before what proves it goes. Raises OSError."""

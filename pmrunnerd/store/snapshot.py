@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from pmrunnerd.model.accounts import Account
 from pmrunnerd.model.entities import Message, Plan, Project, Question, Run, Task
+from pmrunnerd.model.gates import Acceptance, Gating
 from pmrunnerd.model.state import Elsewhere, State
 from pmrunnerd.store import finished
 from pmrunnerd.store.batch import body, line_of
@@ -31,6 +32,10 @@ FILE: Final = "snapshot.json"
 FORMAT: Final = f"2 {sys.byteorder}"
 
 
+# Tables of what has its key for an id.
+_BY_ID: Final = ("projects", "messages", "accounts", "gatings", "accepted")
+
+
 class Living(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A state without what was put away."""
 
@@ -44,6 +49,8 @@ class Living(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tallies: dict[str, int] = {}
     about: dict[str, str] = {}
     accounts: tuple[Account, ...] = ()
+    gatings: tuple[Gating, ...] = ()
+    accepted: tuple[Acceptance, ...] = ()
 
     @classmethod
     def of(cls, state: State) -> "Living":
@@ -62,13 +69,15 @@ class Living(Struct, frozen=True, kw_only=True, omit_defaults=True):
             tallies=dict(state.tallies),
             about=dict(state.about),
             accounts=tuple(state.accounts.values()),
+            gatings=tuple(state.gatings.values()),
+            accepted=tuple(state.accepted.values()),
         )
 
     def state(self, seq: int, elsewhere: Elsewhere) -> State:
         """Return a state that holds this and finds the rest elsewhere."""
         state = State(elsewhere)
         state.seq = seq
-        for name in ("projects", "messages", "accounts", *State.FINISHED):
+        for name in (*_BY_ID, *State.FINISHED):
             state.table(name).put_all((entity.id, entity) for entity in getattr(self, name))
         for name in ("minted", "tallies", "about"):
             state.table(name).put_all(getattr(self, name).items())

@@ -223,9 +223,11 @@ class Store:
         """Bring snapshot and history up to date, here and now: for a store that does not run."""
         self._checkpoints.make()
 
-    def close(self) -> None:
-        """Write what is left and let go of the state directory; twice is once."""
+    def close(self, *, stopped: bool = False) -> None:
+        """Write what is left and let go of the state directory, as `stopped`; twice is once."""
         with self._undo:
+            if stopped:
+                self._lock.part()
             self._pipeline.close()
             self._checkpoints.close()
             if not self._closed and self.failed is None:

@@ -24,10 +24,15 @@ _GET: Final = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 @dataclass
 class Knocks:
-    """How many were answered, how long the slowest took in seconds, and why others failed."""
+    """How many were answered, how long the slowest took in seconds, and why others failed.
+
+    `away` is how long the longest restart took, where somebody looked: who comes at its beginning waits
+    for its end, and no request that is slower than that waited for the daemon alone.
+    """
 
     answered: int = 0
     slowest: float = 0.0
+    away: float = 0.0
     failed: Counter[str] = field(default_factory=Counter)
 
 

@@ -1,6 +1,6 @@
 """Stands in the place of systemctl and of the manager behind it: `units.py MANAGER RUNS WORDS…`.
 
-Each unit of a run is a process of its own, as nobody's child. What is in the directory MANAGER says
+Each unit of a run, or of a notification, is a process of its own, as nobody's child. What is in the directory MANAGER says
 how it is: `denied` allows nothing, `silent` answers nothing; it keeps a file for each unit in there.
 """
 
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Final
 
 _UNIT: Final = "pm-runner-run@test-"
+_NOTIFY: Final = "pm-runner-notify@test-"
+_MODULES: Final = {_UNIT: "pmrunnerd.runhost", _NOTIFY: "pmrunnerd.notify"}
 _PATIENCE: Final = 12.0
 
 
@@ -38,22 +40,25 @@ def main(manager: Path, runs: Path, words: list[str]) -> int:
         return 4
     match verb:
         case "start":
-            _start(manager / unit, runs / unit.removeprefix(_UNIT).removesuffix(".service"))
+            kind = _NOTIFY if unit.startswith(_NOTIFY) else _UNIT
+            module = _MODULES[kind]
+            _start(manager / unit, module, runs / unit.removeprefix(kind).removesuffix(".service"))
         case "stop":
             _stop(manager / unit)
         case "show":
             failed = (manager / f"{unit}.failed").exists()
             state = "active" if _lives(manager / unit) else "failed" if failed else "inactive"
             job = "Job=7\n" if (manager / f"{unit}.job").exists() else "Job=\n"
-            sys.stdout.write(f"{job}ActiveState={state}\n")
+            pid = _pid(manager / unit) if _lives(manager / unit) else 0
+            sys.stdout.write(f"{job}ActiveState={state}\nMainPID={pid}\n")
         case "reset-failed":
             (manager / f"{unit}.failed").unlink()
     return 0
 
 
-def _start(unit: Path, directory: Path) -> None:
+def _start(unit: Path, module: str, place: Path) -> None:
     host = subprocess.Popen(
-        [sys.executable, "-P", "-m", "pmrunnerd.runhost", directory],
+        [sys.executable, "-P", "-m", module, place],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=unit.with_name(f"{unit.name}.log").open("wb"),

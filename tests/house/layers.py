@@ -14,13 +14,14 @@ ROOF: Final = len(FLOORS)  # main and the other modules that stand in no room
 # Rooms beside the floors, and the only rooms that each may know.
 BESIDE: Final = {
     "runhost": {"model", "services"},  # another process: the state is not its own
+    "notify": {"model"},  # another process: it has a network, and nothing else
 }
 
 PURE: Final = ("pmrunnerd.model", "pmrunnerd.rules")
 PURE_MAY_IMPORT: Final = frozenset(
     """
     __future__ abc base64 binascii bisect collections contextlib copy dataclasses datetime decimal enum errno
-    fractions functools graphlib hashlib heapq hmac itertools json math operator re shlex string
+    fractions functools graphlib hashlib heapq hmac ipaddress itertools json math operator re shlex string
     struct textwrap tomllib types typing unicodedata zlib msgspec pmrunnerd
     """.split()
 )

@@ -22,7 +22,7 @@ TOO_DEAR: Final = frozenset(
     """.split()
 )
 # Each module of ours is a file to find, read and run. One more is a decision, not an accident.
-OURS: Final = 39
+OURS: Final = 40
 
 TELLING: Final = """
 import sys

@@ -13,6 +13,10 @@ TAKES_AWAY: Final = re.compile(
 )
 
 
+# Directories that a unit is given, and where they are.
+_BELOW: Final = {"StateDirectory": "/var/lib", "RuntimeDirectory": "/run"}
+
+
 class Row(NamedTuple):
     """A unit, its user, who may start it, where it writes, and whether it reaches a network."""
 
@@ -42,7 +46,7 @@ def rows(root: Path) -> list[Row]:
 
 
 def _set(text: str) -> frozenset[str]:
-    return frozenset(filter(None, text.split(", ")))
+    return frozenset(filter(None, text.split(", "))) - {"nothing"}
 
 
 def units(root: Path) -> list[Row]:
@@ -57,7 +61,9 @@ def _row(path: Path, root: Path, ruled: set[str]) -> Row:
     said = directives(path)
     known = dict(said)
     kind = path.name.removesuffix("@.service")
-    is_one = re.search(r"launch (run|fetch|build|gate \w+|prepare) %i$", known.get("ExecStart", ""))
+    is_one = re.search(
+        r"launch (run|notify|fetch|build|gate \w+|prepare) %i$", known.get("ExecStart", "")
+    )
     instance = "ENV-ID" if is_one else "ENV"
     starters = {"operator"}
     if path.with_suffix(".socket").exists():
@@ -66,7 +72,7 @@ def _row(path: Path, root: Path, ruled: set[str]) -> Row:
         starters.add("timer")
     if kind.removeprefix("pm-runner-") in ruled:
         starters.add("pm-runner-ENV")
-    writes = {f"/var/lib/{value}" for key, value in said if key == "StateDirectory"}
+    writes = {f"{_BELOW[key]}/{value}" for key, value in said if key in _BELOW}
     writes |= {
         place.removeprefix("-")
         for key, value in said

@@ -135,6 +135,22 @@ def test_a_workspace_is_looked_at_and_made_safe_by_units_alone(tmp_path: Path) -
         eventually(daemon.is_clear)
 
 
+def test_evidence_is_begun_and_checked_by_units_alone(tmp_path: Path) -> None:
+    with Sealed(tmp_path) as daemon:
+        path = daemon.add_project("demo")
+        begun = daemon.ask(p.EvidenceWrite(project="demo"))
+        (path / "EVIDENCE.md").write_text((path / "EVIDENCE.md").read_text() + "mine\n")
+        found = daemon.ask(p.EvidenceCheck(project="demo", uncommitted=True))
+        with pytest.raises(Cannot, match="cannot find commit gone in") as refused:
+            daemon.ask(p.EvidenceCheck(project="demo", commit="gone"))
+
+        assert begun.section in (path / "EVIDENCE.md").read_text()
+        assert any("still to be completed" in one.what for one in found.complaints)
+        assert refused.value.code == "not-found"
+        assert daemon.errands() >= Counter(recount=3, writeevidence=1)
+        eventually(daemon.is_clear)
+
+
 def test_what_was_kept_of_a_run_goes_by_units_whatever_its_modes_are(tmp_path: Path) -> None:
     with Sealed(tmp_path, NONE_STAY) as daemon:
         path = daemon.add_project("demo")

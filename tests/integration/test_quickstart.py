@@ -15,6 +15,8 @@ from tests.integration.checkouts import Environ, copy_to, environ, offline, quic
 # Installing is slow, and two at once are slower: these tests share what is installed, on one worker.
 pytestmark = [pytest.mark.xdist_group("quickstart"), pytest.mark.timeout(300)]
 
+# With pip it takes half a minute, and `installed` tries pip.
+ANEW = ["pip", "uv"] if os.environ.get("PMRUNNER_TEST_EVERYTHING") else ["uv"]
 STAMP = ".venv/pm-runner-digest"
 BY_HASH_OR_NOT_AT_ALL = (
     "import click, daemon, msgspec, sdnotify, starlette, uvicorn, watchdog, pmrunnerd"
@@ -117,13 +119,7 @@ def test_that_no_run_can_begin_is_said_before_what_to_type_next(
     assert "No run can begin" not in accepted
 
 
-# With pip it takes half a minute, and pip is what `installed` tries already.
-@pytest.mark.parametrize(
-    "installed",
-    ["pip", "uv"] if os.environ.get("PMRUNNER_TEST_EVERYTHING") else ["uv"],
-    indirect=True,
-    scope="module",
-)
+@pytest.mark.parametrize("installed", ANEW, indirect=True, scope="module")
 def test_an_environment_that_is_made_anew_says_why_and_keeps_the_protocol_that_was_added(
     installed: tuple[Path, Environ],
 ) -> None:

@@ -18,6 +18,8 @@ BUILD: Final = ROOT / "packaging/build-deb"
 PROGRAMS: Final = {"systemctl": "systemd", "dbus-daemon": "dbus", "pkaction": "polkitd"}
 CONTAINER: Final = {"systemd-nspawn": "systemd-container"}
 SYSTEMD: Final = "systemd"
+# Seconds that an installation may take where others use the machine, too.
+_INSTALLED: Final = 240.0
 
 
 def needs(*, init: str, root: bool, which: Callable[[str], str | None] = shutil.which) -> str:
@@ -67,4 +69,4 @@ def install(host: Host, package: Path) -> None:
     there = Path("/var/cache") / package.name
     shutil.copyfile(package, host.root / there.relative_to("/"))
     argv = ("apt-get", "install", "--yes", "--no-install-recommends", there)
-    host.run(*argv, env={"DEBIAN_FRONTEND": "noninteractive"})
+    host.run(*argv, env={"DEBIAN_FRONTEND": "noninteractive"}, timeout=_INSTALLED)

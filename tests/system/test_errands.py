@@ -90,7 +90,7 @@ def test_a_place_outside_of_the_roots_is_a_project_once_what_is_said_was_pasted(
     machine.run("git", "init", "-q", "-b", "main", path)
     machine.run(*GIT, "-C", path, "commit", "-q", "--allow-empty", "-m", "x")
     said = refused(ground, "project", "add", "tart", path)
-    assert "it lies outside of where runs may write" in said["message"]
+    assert "it lies outside of where runs of prod may write" in said["message"]
     assert f"ReadWritePaths=-{path}" in said["hint"]
 
     pasted(machine, said["hint"])

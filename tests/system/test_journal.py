@@ -16,6 +16,15 @@ ASKS: Final = f'echo {SESAME}; pm-ask "Is {SESAME} right?" yes no'
 LEAVES: Final = (
     f"echo {SESAME} > file; find .git/objects -type f -delete; echo {SESAME} >&2; exit 3"
 )
+# Anybody on the machine may come so far.
+KNOCKING: Final = """
+import http.client
+for _ in range(600):
+    caller = http.client.HTTPConnection("127.0.0.1", 3502)
+    caller.request("GET", "/api/v1/status")
+    caller.getresponse().read()
+    caller.close()
+"""
 TOKEN: Final = f"sk-ant-oat01-{SESAME}{'x' * 60}"
 JOURNALD: Final = tuple(
     f"systemd-journald{kind}" for kind in (".service", ".socket", "-dev-log.socket")
@@ -140,3 +149,31 @@ def test_a_journal_that_is_killed_and_masked_costs_lines_which_are_counted(groun
     dropped = ground.machine.journal("PMRUNNER_EVENT=lines-dropped")[-1]
     assert int(dropped["PMRUNNER_COUNT"]) >= 3
     assert ground.show(DAEMON, "MainPID", "NRestarts") == [*pid, "0"]
+
+
+def test_who_is_refused_again_and_again_hides_nothing_that_is_said_after(ground: Ground) -> None:
+    ground.machine.run("/usr/bin/python3", "-c", KNOCKING)
+    since = ground.ctl("status")["durable"]
+    ground.ctl("chat", "send", ground.rows()[0]["alias"], "true")
+    ground.machine.wait(lambda: ground.machine.journal(f"PMRUNNER_COMMIT={since + 1}"))
+
+    refused = ground.machine.journal("PMRUNNER_EVENT=request-refused", "PMRUNNER_DOOR=web")
+    assert 50 <= len(refused) < 600
+    assert ground.show(DAEMON, "LogRateLimitIntervalUSec") == ["0"]
+
+
+def test_a_journal_whose_disk_is_full_stops_nothing(ground: Ground) -> None:
+    pid = ground.show(DAEMON, "MainPID")
+    small = ("mount", "-t", "tmpfs", "-o", "size=64k,mode=2755", "tmpfs", "/var/log/journal")
+    ground.machine.run("journalctl", "--sync")
+    ground.machine.run(*small)
+    try:
+        ground.machine.run("systemctl", "restart", *JOURNALD[:1])
+        ground.machine.run("sh", "-c", "! dd if=/dev/zero of=/var/log/journal/full bs=1k count=99")
+        for _ in range(3):
+            ground.ctl("chat", "send", ground.rows()[0]["alias"], "true")
+        assert ground.ctl("status")["environment"] == "prod"
+        assert ground.show(DAEMON, "MainPID", "NRestarts") == [*pid, "0"]
+    finally:
+        ground.machine.run("umount", "--lazy", "/var/log/journal")
+        ground.machine.run("systemctl", "restart", *JOURNALD[:1])

@@ -94,6 +94,7 @@ def test_each_user_owns_what_is_theirs(host: Host) -> None:
         "/opt/pm-runner/prod/releases": "755 root root",
         "/opt/pm-runner/dev/src": "755 pm-agent pm-agent",
         "/srv/pm-runner/projects": "755 pm-agent pm-agent",
+        "/srv/pm-runner/dev": "755 pm-agent pm-agent",
         "/var/lib/pm-runner/state/dev": "700 pm-runner-dev pm-runner-dev",
         "/var/lib/pm-runner/runs/prod": "3750 pm-runner-prod pm-run",
         "/var/lib/pm-runner/secrets/prod": "700 pm-agent pm-agent",

@@ -140,7 +140,12 @@ def test_a_reader_comes_by_the_socket_for_readers_and_does_no_more(prod: Host) -
 
 @pytest.mark.parametrize(
     ("unit", "most"),
-    [(PROD, 1.0), ("pm-runner-backup@prod.service", 1.0), ("pm-runner-run@prod-r1.service", 2.5)],
+    [
+        (PROD, 1.0),
+        ("pm-runner-backup@prod.service", 1.0),
+        ("pm-runner-run@prod-r1.service", 2.5),
+        ("pm-runner-notify@prod-1.service", 2.5),
+    ],
 )
 def test_a_unit_is_sealed_as_far_as_it_can_be(prod: Host, unit: str, most: float) -> None:
     said = prod.run("systemd-analyze", "security", "--no-pager", unit, check=False).stdout

@@ -1,123 +1,27 @@
 """What a run host that nobody approved can reach of the others: dev's is any code, and the same user's."""
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
+from tests.system.ground import PROJECTS, SYSTEMD
 from tests.system.host import Host
+from tests.system.hostile import RELEASES, RUNS, Dev, a_machine_of_dev_s
 
-RELEASES: Final = "/opt/pm-runner/dev"
-RUNS: Final = "/var/lib/pm-runner/runs"
-# Tries everything, and writes down what came of each: nothing, or why it could not be done.
-HOSTILE: Final = """\
-import errno, json, os, signal, subprocess, sys
-
-def main(words):
-    directory = words[0]
-    state, prod = "/var/lib/pm-runner", "/var/lib/pm-runner/runs/prod"
-    run, pid = open(directory + "/told").read().split()
-    tried = {}
-
-    def attempt(name, deed):
-        try:
-            deed()
-            tried[name] = "done"
-        except OSError as why:
-            tried[name] = errno.errorcode[why.errno]
-
-    def write(path):
-        with open(path, "w") as file:
-            file.write("hostile")
-
-    attempt("read a run of prod", lambda: open(f"{prod}/{run}/spec.json").read())
-    attempt("write a run of prod", lambda: write(f"{prod}/{run}/hostile"))
-    attempt("list logins of prod", lambda: os.listdir(f"{state}/secrets/prod"))
-    attempt("signal a run host of prod", lambda: os.kill(int(pid), 0))
-    attempt("look into its files", lambda: os.listdir(os.path.join("/proc", pid, "root")))
-    attempt("see the sockets", lambda: os.stat("/run/pm-runner/prod"))
-    attempt("see the states", lambda: os.stat(f"{state}/state"))
-    attempt("write beside it", lambda: write(f"{directory}/../beside/hostile"))
-    attempt("list what is beside it", lambda: os.listdir(f"{directory}/../beside"))
-    attempt("change a login", lambda: write(f"{state}/secrets/dev/hostile"))
-    attempt("write its own", lambda: write(f"{directory}/own"))
-    undo = ["unshare", "--user", "--map-root-user", "--mount", "umount", state]
-    tried["take the walls away"] = subprocess.run(undo, stderr=subprocess.PIPE).returncode
-    files = (f"/proc/self/fd/{name}" for name in os.listdir("/proc/self/fd"))
-    tried["directories open"] = [os.readlink(file) for file in files if os.path.isdir(file)]
-    with open(directory + "/events.jsonl", "w") as file:
-        json.dump(tried, file)
-    return 0
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
-"""
-
-
-@dataclass
-class Dev:
-    """A machine on which dev's release is the hostile program, and prod has a run at work."""
-
-    machine: Host
-    run: str
-    pid: str
-
-    def make(self, name: str) -> str:
-        """Make the directory of a run of dev's, as its daemon does, and return it."""
-        directory = f"{RUNS}/dev/{name}"
-        script = (
-            f"umask 007; mkdir {directory}; cd {directory}; touch events.jsonl lock; cat > told"
-        )
-        told = f"{self.run} {self.pid}"
-        self.machine.run("sh", "-c", script, user="pm-runner-dev", input=told)
-        return directory
-
-    def start(self, name: str) -> str:
-        """Start a run of dev's and wait for its end; return the result of its unit."""
-        unit = f"pm-runner-run@dev-{name}.service"
-        self.machine.run("systemctl", "start", unit)
-        self.machine.wait(lambda: self._state(unit) == "inactive")
-        return unit
-
-    def tried(self, directory: str) -> dict[str, Any]:
-        """Return what came of each attempt; nothing where none was made."""
-        said = self.machine.run("cat", f"{directory}/events.jsonl").stdout
-        return dict(json.loads(said or "{}"))
-
-    def said(self, unit: str) -> str:
-        """Return what a run has said to the journal."""
-        return "".join(entry["MESSAGE"] for entry in self.machine.journal("--unit", unit))
-
-    def _state(self, unit: str) -> str:
-        asked = ("systemctl", "show", "--property=ActiveState", "--value", unit)
-        return self.machine.run(*asked).stdout.strip()
+# Where runs of one environment or another work, but for one that is nobody's.
+PLACES: Final = (
+    "write /srv/pm-runner/projects",
+    "write /opt/pm-runner/dev/src",
+    "write /srv/pm-runner/dev",
+    "write /data",
+)
 
 
 @pytest.fixture(scope="module")
 def dev(machine: Host) -> Iterator[Dev]:
-    lib = f"{RELEASES}/releases/hostile/lib/pmrunnerd"
-    dist = machine.run("readlink", f"{RELEASES}/dist").stdout.strip()
-    machine.run("mkdir", "-p", f"{lib}/runhost")
-    machine.run("cp", f"{RELEASES}/dist/release.json", f"{RELEASES}/releases/hostile/")
-    machine.run("touch", f"{lib}/__init__.py", f"{lib}/runhost/__init__.py")
-    machine.run("tee", f"{lib}/runhost/__main__.py", input=HOSTILE)
-    machine.run("ln", "-sfn", "releases/hostile", f"{RELEASES}/dist")
-    machine.run("systemctl", "start", "pm-runner@prod.socket")
-    # A process in a run directory of prod's, as a run host is: of the agents' user.
-    run, group = "r1-prod", f"{RUNS}/prod/r1-prod"
-    script = f"umask 007; mkdir {group}; echo secret > {group}/spec.json"
-    machine.run("sh", "-c", script, user="pm-runner-prod")
-    machine.run("systemd-run", "--unit=prod-host", "--uid=pm-agent", "sleep", "1000")
-    pid = machine.run("systemctl", "show", "--property=MainPID", "--value", "prod-host").stdout
-    dev = Dev(machine, run, pid.strip())
-    dev.make("beside")
-    yield dev
-    machine.run("systemctl", "stop", "prod-host", "pm-runner@prod.socket")
-    machine.run("ln", "-sfn", dist, f"{RELEASES}/dist")
-    machine.run("rm", "-rf", f"{RELEASES}/releases/hostile", group)
-    machine.run("find", f"{RUNS}/dev", "-mindepth", "1", "-delete")
+    with a_machine_of_dev_s(machine) as dev:
+        yield dev
 
 
 def test_a_link_in_place_of_a_run_directory_delivers_nothing(dev: Dev) -> None:
@@ -186,6 +90,7 @@ def test_code_that_nobody_approved_reaches_no_run_of_another_environment(dev: De
         "write beside it",
         "change a login",
         "write its own",
+        *PLACES,
     }
     gone = dict.fromkeys(reached, "ENOENT")
     known = {
@@ -193,8 +98,50 @@ def test_code_that_nobody_approved_reaches_no_run_of_another_environment(dev: De
         "list what is beside it": "done",
         "write beside it": "EROFS",
         "change a login": "EROFS",
+        **dict.fromkeys(PLACES, "EROFS"),
+        "write /srv/pm-runner/dev": "done",
+        "write to the journal": "done",
     }
     seen = {name: what for name, what in behind.items() if name in reached}
     assert seen == gone | {"signal a run host of prod": "ESRCH"} | known
     assert behind["take the walls away"] != 0
     assert behind["directories open"] == []
+
+
+def test_root_says_where_an_environment_writes_and_nobody_else_does(dev: Dev) -> None:
+    file = "/etc/pm-runner/dev.roots"
+    drop_in = f"{SYSTEMD}/pm-runner-run@.service.d"
+    dev.machine.run("mkdir", "-p", drop_in)
+    unit = "[Service]\nReadWritePaths=-/data\n"
+    dev.machine.run("tee", f"{drop_in}/data.conf", input=unit)
+    dev.machine.run("systemctl", "daemon-reload")
+    tried = {}
+    for name, place in (("r8-none", ""), ("r8-data", "/data"), ("r8-prods", PROJECTS)):
+        dev.machine.run("tee", file, input=f"{place}\n")
+        directory = dev.make(name)
+        dev.start(name)
+        tried[name] = dev.tried(directory)
+
+    dev.machine.run("chown", "pm-agent", file)
+    forged = dev.make("r8-forged")
+    unit = dev.start("r8-forged")
+    dev.machine.run("rm", "-r", file, drop_in)
+    dev.machine.run("systemctl", "daemon-reload")
+    came = [tried[name]["write /data"] for name in ("r8-none", "r8-data", "r8-prods")]
+    assert came == ["EROFS", "done", "EROFS"], "its unit lets all of them"
+    came = [tried[name][f"write {PROJECTS}"] for name in ("r8-none", "r8-data", "r8-prods")]
+    assert came == ["EROFS", "EROFS", "done"]
+    assert dev.tried(forged) == {}
+    assert "a file that root alone can write" in dev.said(unit)
+
+
+def test_what_it_says_of_a_task_of_prod_is_in_no_story_of_prod(dev: Dev) -> None:
+    directory = dev.make("r10-forged")
+    unit = dev.start("r10-forged")
+    assert dev.tried(directory)["write to the journal"] == "done", dev.said(unit)
+    said = dev.machine.journal("PMRUNNER_ENV=prod", "PMRUNNER_TASK=t1", f"_SYSTEMD_UNIT={unit}")
+    assert [entry["MESSAGE"] for entry in said] == ["forged"]
+
+    logs = ("pmrunnerctl", "logs", "--task", "t1")
+    assert "forged" not in dev.machine.run(*logs, env={"PMRUNNER_ENV": "prod"}).stdout
+    assert "forged" in dev.machine.run(*logs, env={"PMRUNNER_ENV": "dev"}).stdout

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from pmrunnerd.chronicle import LONGEST, MOST_BEHIND, Chronicle, fields, records
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome
+from pmrunnerd.model.gates import Verdict
 from pmrunnerd.model.state import State
 from pmrunnerd.outlet import Outlet
 from pmrunnerd.services.logfmt import Line
@@ -20,10 +21,12 @@ from pmrunnerd.sinks import Stream
 from pmrunnerd.store.batch import Batch, decode
 from pmrunnerd.store.store import Store
 from tests.integration.logs import events
+from tests.unit.rules.gates import tries
 from tests.unit.rules.life import AT, a_plan, a_project, asked, happen, started
 from tests.unit.store.parts import project, running, said
 
 WORDS = "anna's own words"
+RESULTS = {"result": tries.result("unit", why=WORDS)}
 TASK = ev.PlannedTask(task="t2", name="a", title=WORDS, text=WORDS, files=(WORDS,), risk=WORDS)
 
 
@@ -79,7 +82,7 @@ def test_no_field_of_any_fact_is_told_that_was_not_thought_of() -> None:
     private = {"text", "title", "bootstrap_prompt", "options", "reply", "session"}
     for kind in get_args(ev.AnyEvent):
         given = {
-            field.name: WORDS if field.name in private else ()
+            field.name: WORDS if field.name in private else RESULTS.get(field.name, ())
             for field in msgspec.structs.fields(kind)
             if field.required or field.name in private
         }
@@ -91,6 +94,7 @@ def test_a_project_is_told_by_the_name_that_people_type() -> None:
     fact = ev.TaskCompleted(task="t7", project="w1", commit="abc")
     assert fields(a_project(), fact) == {"project": "demo", "task": "t7", "git": "abc"}
     assert fields(State(), fact)["project"] == "w1"
+    assert fields(State(), tries.ended("lint", Verdict.KILLED))["verdict"] == "killed"
 
 
 def test_the_story_of_a_task_has_what_its_runs_and_questions_did() -> None:

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pmrunnerd.confining import Confining
-from pmrunnerd.model.errand import A, Confinement, Errand
+from pmrunnerd.model.errand import A, Confine, Confinement, Errand
 from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.services.errands import Cargo, never
 
@@ -15,16 +15,18 @@ class Scripted:
 
     def __init__(self, *answers: Exception | Confinement) -> None:
         self._answers = list(answers)
+        self.asked: list[Any] = []
 
     async def do(
         self,
-        _: Errand[A],
+        errand: Errand[A],
         *,
         secret: str = "",
         enough: Callable[[], bool] = never,
         cargo: Cargo | None = None,
     ) -> A:
         assert not secret
+        self.asked.append(errand)
         assert not enough()
         answer: Any = self._answers.pop(0)
         if isinstance(answer, Exception):
@@ -58,3 +60,13 @@ def test_what_is_known_is_not_looked_at_again() -> None:
     asyncio.run(confining.look_until_known(lambda _: None))
 
     assert confining.shown == "none: no bwrap; runs are refused"
+
+
+def test_it_is_tried_whether_a_run_comes_to_our_doors_and_told_where_one_does() -> None:
+    door = "127.0.0.1:3502"
+    errands = Scripted(Confinement(ok=True, doors=(door,)))
+    confining = Confining(errands, unconfined=False, doors=(door,))
+    asyncio.run(confining.look())
+
+    assert errands.asked == [Confine(doors=(door,))]
+    assert door in confining.shown

@@ -26,6 +26,7 @@ def after(number: signal.Signals, *, stop: bool = False) -> Departure:
 @pytest.mark.parametrize(("number", "keeps"), [(signal.SIGTERM, True), (signal.SIGINT, False)])
 def test_a_signal_says_whether_runs_go_on(number: signal.Signals, *, keeps: bool) -> None:
     departure = after(number)
+    assert departure.is_stop is not keeps
     assert (departure.why, departure.keep_runs) == (f"{number.name} was received", keeps)
     assert not departure.comes_back
 
@@ -35,6 +36,7 @@ def test_a_client_says_whether_runs_go_on(*, keeps: bool) -> None:
     departure = Departure()
     departure.stop(keeps)
     assert (departure.keep_runs, departure.comes_back) == (keeps, False)
+    assert departure.is_stop is not keeps
 
 
 def test_who_is_to_leave_for_good_does_not_come_back_for_a_restore() -> None:
@@ -46,6 +48,7 @@ def test_who_is_to_leave_for_good_does_not_come_back_for_a_restore() -> None:
     departure = Departure()
     departure.reopen()
     assert departure.comes_back
+    assert not departure.is_stop
 
 
 def test_a_stop_of_the_service_manager_parks_runs_and_a_restart_does_not() -> None:

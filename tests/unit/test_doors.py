@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pmrunnerd import doors
 from pmrunnerd.doors import Doors
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.options import parse
@@ -49,3 +50,10 @@ def test_a_held_web_socket_that_others_reach_is_refused(tmp_path: Path) -> None:
                 Doors(desk, parse([], {}), lambda: 0.0, held={"web": web}, files=share(1024))
 
     asyncio.run(scenario())
+
+
+def test_which_address_runs_must_not_reach_is_the_held_socket_s(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as web, listening(tmp_path / "c.sock") as control:
+        number = web.getsockname()[1]
+        assert doors.listening({"web": web, "control": control}) == (f"127.0.0.1:{number}",)
+        assert doors.listening({"control": control}) == ()

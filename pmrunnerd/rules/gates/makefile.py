@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-# What may stand before and after a target: other targets, then one or two colons and no assignment.
+# What may stand before and after a target, at the beginning of a line: other targets, then one or two colons and no assignment.
 _RULE: Final = re.compile(r"(?P<targets>[^\s:=#][^:=#]*?)\s*::?(?![:=])")
 _DEFINE: Final = re.compile(r"\s*(?:override\s+|export\s+)*define\s")
 _ENDEF: Final = re.compile(r"\s*endef\s*(?:#.*)?$")
@@ -20,8 +20,6 @@ def has_target(text: str, target: str) -> bool:
             inside = not _ENDEF.match(line)
         elif _DEFINE.match(line):
             inside = True
-        elif not line.startswith("\t"):
-            rule = _RULE.match(line)
-            if rule and target in rule["targets"].split():
-                return True
+        elif (rule := _RULE.match(line)) and target in rule["targets"].split():
+            return True
     return False

@@ -5,18 +5,26 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from pmrunnerd.model import errand as e
 from pmrunnerd.model.errand import A, Errand
 from pmrunnerd.services import (
     aftermath,
+    cells,
     disposal,
+    doors,
     footprint,
+    leftovers,
     marker,
     sandbox,
     savedrefs,
     workspace,
 )
 from pmrunnerd.services.errands import dropin, logins, never
+from pmrunnerd.services.evidence import lying
+from pmrunnerd.services.evidence.recount import recount
+from pmrunnerd.services.git import Git
 from pmrunnerd.services.source import sending
 from pmrunnerd.store.durable import Disk
 
@@ -48,20 +56,21 @@ async def do(
     return found
 
 
-async def _confine(_: e.Confine, __: Enough) -> e.Confinement:
-    return await sandbox.probe()
+async def _confine(errand: e.Confine, _: Enough) -> e.Confinement:
+    found = await sandbox.probe()
+    return replace(found, doors=tuple([one for one in errand.doors if await doors.is_open(one)]))
 
 
 async def _examine(errand: e.Examine, _: Enough) -> e.Inspected:
     path = Path(errand.path)
-    if errand.unit and (unseen := dropin.hidden(path, errand.unit)):
+    if errand.unit and (unseen := dropin.hidden(path, errand.unit, errand.environment)):
         return unseen
     found = _inspected(
         await workspace.examine(path, _paths(errand.hidden), unconfined=errand.unconfined)
     )
     if not errand.unit:
         return found
-    found = dropin.explained(found, errand.unit)
+    found = dropin.explained(found, errand.unit, errand.environment)
     if found.problem:
         return found
     hidden = _paths(errand.hidden)
@@ -140,6 +149,26 @@ def _in_trees(workspaces: Mapping[str, str]) -> set[str]:
     return found
 
 
+async def _recount(errand: e.Recount, _: Enough) -> e.Recounted:
+    path, run = Path(errand.path), leftovers.errand("recount")
+    cell = await cells.make(
+        path,
+        run,
+        agent=None,
+        hidden=_paths(errand.hidden),
+        unconfined=errand.unconfined,
+        writable=False,
+    )
+    there = await asyncio.to_thread(lying.look, path) if errand.uncommitted else None
+    account, found = await recount(Git(cell, run), errand.commit, base=errand.base, lying=there)
+    return e.Recounted(account=account, found=found)
+
+
+async def _write_evidence(errand: e.WriteEvidence, _: Enough) -> e.Done:
+    await asyncio.to_thread(lying.write, Path(errand.path), errand.text, errand.before)
+    return e.Done()
+
+
 async def _show_login(errand: e.ShowLogin, _: Enough) -> e.Shown:
     return await logins.show(errand)
 
@@ -183,6 +212,8 @@ _DEEDS: Final[Mapping[type[Errand[Any]], Callable[[Any, Enough], Awaitable[e.Ans
     e.LetGo: _let_go,
     e.Dispose: _dispose,
     e.Survey: _survey,
+    e.Recount: _recount,
+    e.WriteEvidence: _write_evidence,
     e.ShowLogin: _show_login,
     e.Trial: _trial,
     e.Resolve: _resolve,

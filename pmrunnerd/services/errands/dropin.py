@@ -1,7 +1,8 @@
 """Says what an administrator must allow before runs, which are units of systemd, can work in a place.
 
-A template unit takes no writable path from a daemon: where it may write is a drop-in of root's. What
-modes forbid is allowed by access lists, so that the owner can go on with what a run has made.
+A template unit takes no writable path from a daemon: where it may write is a drop-in of root's, and of
+which environment that is for a line in a file of root's, which the launcher reads. What modes forbid is
+allowed by access lists, so that the owner can go on with what a run has made.
 """
 
 import os
@@ -26,10 +27,11 @@ _HOMES: Final = tuple(map(Path, ("/home", "/root", "/run/user")))
 # A path that means the same to systemd, in a drop-in, as here.
 _PLAIN: Final = re.compile(r"[\w/.,:@+=-]+", re.ASCII)
 _NOT_SHARED: Final = frozenset({"", "umask", "false", "0", "no", "off"})
-_ELSEWHERE: Final = "/srv/pm-runner/projects"
+_WORKSPACES: Final = "/srv/pm-runner"
+_CONFIGURATION: Final = "/etc/pm-runner"
 
 
-def hidden(path: Path, unit: str) -> Inspected | None:
+def hidden(path: Path, unit: str, environment: str) -> Inspected | None:
     """Return what to do about a place that the unit does not let anybody see; None where one can."""
     home = next((one for one in _HOMES if path.is_relative_to(one)), None)
     if home is None or _is_there(path):
@@ -37,11 +39,13 @@ def hidden(path: Path, unit: str) -> Inspected | None:
     problem = f"a run sees nothing in {home}, and so not whether it is there"
     lines = ("ProtectHome=tmpfs", f"BindPaths=-{path}")
     return Inspected(
-        path=str(path), problem=problem, hint=_commands(path, unit, lines, shared=True)
+        path=str(path),
+        problem=problem,
+        hint=_commands(path, unit, environment, lines, shared=True),
     )
 
 
-def explained(found: Inspected, unit: str) -> Inspected:
+def explained(found: Inspected, unit: str, environment: str) -> Inspected:
     """Return what was found, with what has to be allowed where that is what keeps a run out."""
     path = Path(found.path)
     if found.missing:
@@ -49,18 +53,20 @@ def explained(found: Inspected, unit: str) -> Inspected:
     shut = _shut(path)
     if shut:
         lists = f"{_me()} may not enter {shut[-1]}"
-        hint = _commands(path, unit, (), above=shut, shared=True)
+        hint = _commands(path, unit, environment, (), above=shut, shared=True)
         return replace(found, problem=f"a run works as {lists}", hint=hint)
     if not (path / ".git").is_dir():
         return found
     closed = tuple(one for one in (path, path / ".git") if not _may_write(one))
     if os.statvfs(path).f_flag & os.ST_RDONLY:
-        problem = "it lies outside of where runs may write"
-        hint = _commands(path, unit, (f"ReadWritePaths=-{path}",), shared=bool(closed))
+        problem = f"it lies outside of where runs of {environment} may write"
+        lines = (f"ReadWritePaths=-{path}",)
+        hint = _commands(path, unit, environment, lines, shared=bool(closed))
         return replace(found, problem=problem, hint=hint)
     if closed:
         problem = f"a run works as {_me()}, which may not write {closed[0]}"
-        return replace(found, problem=problem, hint=_commands(path, unit, (), shared=True))
+        hint = _commands(path, unit, environment, (), shared=True)
+        return replace(found, problem=problem, hint=hint)
     return found
 
 
@@ -121,17 +127,19 @@ def _may_write(path: Path) -> bool:
     return bool(found.st_mode & stat.S_IWOTH) or "system.posix_acl_access" in os.listxattr(path)
 
 
-def _commands(
+def _commands(  # noqa: PLR0913 - all that a hint says
     path: Path,
     unit: str,
+    environment: str,
     lines: tuple[str, ...],
     *,
     above: tuple[Path, ...] = (),
     shared: bool,
 ) -> str:
-    """Return what can be pasted: a drop-in with some lines, and access to all of it for two users."""
+    """Return what can be pasted: a drop-in with some lines, whose it is, and access to all of it for two users."""
     if not _PLAIN.fullmatch(str(path)):
-        return f"git clone {shlex.quote(str(path))} {_ELSEWHERE}/NAME   and add that"
+        elsewhere = f"{_WORKSPACES}/{'projects' if environment == 'prod' else environment}"
+        return f"git clone {shlex.quote(str(path))} {elsewhere}/NAME   and add that"
     said = []
     if lines:
         directory = f"/etc/systemd/system/{unit}.d"
@@ -140,6 +148,7 @@ def _commands(
         said += [
             f"sudo mkdir -p {directory}",
             f"printf '{text}' | sudo tee {directory}/{name}.conf",
+            f"echo {path} | sudo tee -a {_CONFIGURATION}/{environment}.roots",
             "sudo systemctl daemon-reload",
         ]
     if shared:

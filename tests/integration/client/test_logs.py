@@ -31,12 +31,16 @@ def test_the_journal_of_the_unit_is_shown_as_journalctl_says_it(machine: Machine
 
 
 def test_with_json_each_line_of_the_journal_is_one_of_json(machine: Machine) -> None:
-    machine.journal.write_bytes(b"caf\xe9\n\x1b[1mlast\n")
+    told = b'{"MESSAGE":[99,97,102,233],"PMRUNNER_TASK":"t7","PRIORITY":"4"}\n'
+    machine.journal.write_bytes(told + b"caf\xe9\n\x1b[1mlast\n")
     status, out, err = machine.run("logs", "--json")
 
     assert (status, err) == (0, "")
-    assert [json.loads(line)["line"] for line in out.splitlines()] == ["caf\ufffd", "\x1b[1mlast"]
-    assert machine.asked()[-2:] == ["--quiet", "--output=short-iso"]
+    entry, *lines = (json.loads(line) for line in out.splitlines())
+    assert (entry["message"], entry["priority"]) == ("caf\ufffd", 4)
+    assert entry["fields"] == {"PMRUNNER_TASK": "t7"}
+    assert lines == [{"line": "caf\ufffd"}, {"line": "\x1b[1mlast"}]
+    assert machine.asked()[-3:] == ["--quiet", "--output=json", "--all"]
 
 
 @pytest.mark.parametrize("words", [(), ("--json",)], ids=["people", "json"])

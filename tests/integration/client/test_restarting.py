@@ -44,3 +44,36 @@ def test_a_daemon_that_stays_away_is_waited_for_no_longer_than_was_said(tmp_path
 
     assert done.returncode == 5
     assert "cannot reach pmrunnerd" in done.stderr
+
+
+def test_a_daemon_that_was_stopped_is_not_waited_for_until_it_was_started_and_killed(
+    tmp_path: Path,
+) -> None:
+    daemon = Daemon(tmp_path / "state")
+    argv = [sys.executable, "-m", "pmrunnerctl", "--socket", str(daemon.socket)]
+
+    def ask(*words: str) -> "subprocess.CompletedProcess[str]":
+        known = environment(daemon.home)
+        return subprocess.run(
+            [*argv, *words], env=known, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    with daemon:
+        assert ask("stop").returncode == 0
+        assert daemon.wait() == 0
+        for words in (("status",), ("answer", "q1", "yes"), ("chat", "send", "cake", "hello")):
+            refused = ask(*words)
+            assert refused.returncode == 5
+            assert "it was stopped, and nobody has started it since" in refused.stderr
+            assert "hint: pmrunnerctl" in refused.stderr
+            assert "start" in refused.stderr.partition("hint: ")[2]
+            assert "waiting" not in refused.stderr
+        daemon.start()
+        daemon.kill()
+        with subprocess.Popen(
+            [*argv, "status"], env=environment(daemon.home), stderr=subprocess.PIPE, text=True
+        ) as waiting:
+            assert waiting.stderr is not None
+            said = waiting.stderr.readline()
+            waiting.kill()
+        assert "waiting for pmrunnerd, at most 5 s: no daemon listens there" in said

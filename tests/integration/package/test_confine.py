@@ -79,7 +79,78 @@ def test_only_an_errand_may_write_beside_its_own_directory(
 ) -> None:
     def beside(*, errand: bool) -> str:
         run = tmp_path / "runs/prod/r1"
-        words = confine.walls(tmp_path, tmp_path / "run", run, errand=errand)
+        words = confine.walls(tmp_path, tmp_path / "run", run, [], errand=errand)
         return str(words[words.index(str(run.parent)) - 1])
 
     assert (beside(errand=False), beside(errand=True)) == ("--ro-bind", "--bind")
+
+
+@pytest.mark.parametrize(
+    ("environment", "places"),
+    [
+        ("prod", ["/srv/pm-runner/projects", "/opt/pm-runner/dev/src"]),
+        ("dev", ["/srv/pm-runner/dev"]),
+        ("try", ["/srv/pm-runner/try"]),
+        ("projects", []),
+    ],
+)
+def test_an_environment_works_in_a_place_of_its_own(
+    confine: ModuleType, tmp_path: Path, environment: str, places: list[str]
+) -> None:
+    root = str(tmp_path)
+    assert confine.roots(environment, root) == [root + place for place in places]
+
+
+@pytest.fixture
+def said(tmp_path: Path) -> Path:
+    """The file in which root says where dev may write, too."""
+    file = tmp_path / "etc/pm-runner/dev.roots"
+    file.parent.mkdir(parents=True)
+    file.write_text("# a disk of its own\n\n/data/tart\n")
+    file.chmod(0o644)
+    return file
+
+
+def test_root_says_where_an_environment_may_write_too(
+    confine: ModuleType, tmp_path: Path, said: Path
+) -> None:
+    me = os.geteuid()
+    assert confine.roots("dev", str(tmp_path), me)[1:] == ["/data/tart"]
+    assert confine.roots("prod", str(tmp_path), me)[2:] == []
+
+
+def test_what_somebody_else_could_have_written_says_nothing(
+    confine: ModuleType, tmp_path: Path, said: Path
+) -> None:
+    root, me = str(tmp_path), os.geteuid()
+    with pytest.raises(confine.CannotError, match="root alone can write"):
+        confine.roots("dev", root, me + 1)
+    said.chmod(0o664)
+    with pytest.raises(confine.CannotError, match="root alone can write"):
+        confine.roots("dev", root, me)
+    said.unlink()
+    os.mkfifo(said, 0o644)
+    with pytest.raises(confine.CannotError, match="root alone can write"):
+        confine.roots("dev", root, me)
+    said.unlink()
+    said.symlink_to("/etc/passwd")
+    with pytest.raises(confine.CannotError, match="symbolic links"):
+        confine.roots("dev", root, me)
+
+
+@pytest.mark.parametrize("place", ["/", "data/tart", "/data/../srv", "/data/"])
+def test_a_place_that_could_be_another_one_is_refused(
+    confine: ModuleType, tmp_path: Path, said: Path, place: str
+) -> None:
+    said.write_text(f"{place}\n")
+    with pytest.raises(confine.CannotError, match="no absolute path of a place"):
+        confine.roots("dev", str(tmp_path), os.geteuid())
+
+
+def test_a_place_in_which_a_link_stands_is_left_out_and_the_others_are_not(
+    confine: ModuleType, tmp_path: Path, said: Path
+) -> None:
+    (tmp_path / "link").symlink_to("/srv")
+    said.write_text(f"{tmp_path}/link\n{tmp_path}/link/x\n{tmp_path}/none\n")
+
+    assert confine.roots("dev", str(tmp_path), os.geteuid())[1:] == [f"{tmp_path}/none"]

@@ -173,3 +173,19 @@ def test_nothing_beside_the_release_is_imported(tree: Tree, tmp_path: Path) -> N
 
     assert said["file"].startswith(str(release))
     assert not any("theirs" in path or "dist-packages" in path for path in said["path"])
+
+
+def test_a_notification_is_sent_by_its_own_environment_s_release(tree: Tree) -> None:
+    tree.release("prod")
+    lib = tree.release("dev") / "lib"
+    program = lib / "pmrunnerd/notify/__main__.py"
+    program.parent.mkdir()
+    program.with_name("__init__.py").touch()
+    program.write_text('def main(words):\n    print(__file__, *words, end="")\n')
+
+    done = tree.launch("notify", "dev-3fa9c1")
+
+    said = f"{program.resolve()} {tree.root}/run/pm-runner-notify/dev/3fa9c1"
+    assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
+    for wrong in ("dev", "Dev-1", "dev-../prod/1", "dev-"):
+        assert tree.launch("notify", wrong).returncode == 2

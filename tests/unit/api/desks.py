@@ -14,11 +14,12 @@ from pmrunnerd.engine.logins import Logins
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import views as v
 from pmrunnerd.model.checkup import Check, Checkup
-from pmrunnerd.model.entities import Outcome, Task
+from pmrunnerd.model.entities import Outcome, Project, Task
 from pmrunnerd.model.errand import Inspected
-from pmrunnerd.model.protocol import Access
+from pmrunnerd.model.protocol import Access, EvidenceCheck, EvidenceWrite
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.upkeep import PruneTable
+from pmrunnerd.model.views import EvidenceDraft, EvidenceView
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.errands.here import Here
 from pmrunnerd.store.durable import Disk
@@ -30,6 +31,21 @@ CHECKUP = Checkup(
 )
 ANNA = Caller(name="anna", uid=1000, access=Access.OPERATE)
 READER = Caller(name="rita", uid=1001, access=Access.READ)
+
+
+class Told:
+    """Says that all is well with what is said of commits, and remembers of which."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, EvidenceCheck | EvidenceWrite]] = []
+
+    async def check(self, project: Project, request: EvidenceCheck) -> EvidenceView:
+        self.asked.append((project.id, request))
+        return EvidenceView(source="s", commit="c", base="", areas=(), complaints=())
+
+    async def write(self, project: Project, request: EvidenceWrite) -> EvidenceDraft:
+        self.asked.append((project.id, request))
+        return EvidenceDraft(source="s", commit="c", section="## s\n", places=0)
 
 
 class Kept:
@@ -61,6 +77,7 @@ class Bench:
         self.inspects = asyncio.Event()
         self.growth = asyncio.Event()
         self.retention = Kept()
+        self.evidence = Told()
 
     async def inspect(self, path: Path) -> Inspected:
         self.inspects.set()
@@ -98,6 +115,7 @@ def a_desk(store: Store, bench: Bench, **others: Any) -> Desk:
         reopen=bench.reopened.set,
         retention=bench.retention,
         logins=Logins(store, Clock(), ["claude"], Here()),
+        evidence=bench.evidence,
     )
     return replace(desk, **others)
 

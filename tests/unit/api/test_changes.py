@@ -1,15 +1,17 @@
 from typing import Any
 
 import pytest
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from pmrunnerd.api.changes import CHANGES, Context, Decision
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import Outcome, PlanApproval, Project
-from pmrunnerd.model.errors import BadRequest, Conflict, NotFound
+from pmrunnerd.model.errors import BadRequest, Conflict, NotFound, Refused
+from pmrunnerd.model.gates import Verdict
 from pmrunnerd.model.state import State
 from tests.unit.api import desks
+from tests.unit.rules.gates import tries
 from tests.unit.rules.life import a_proposed_plan, happen
 
 CONTEXT = Context(
@@ -180,3 +182,30 @@ def test_a_plan_is_dropped_for_good_where_that_was_said() -> None:
     assert isinstance(decide(a_proposed_plan(), rejected).facts[-1], ev.PlanBegun)
     dropped = p.PlanReject(plan="p1", reason="no", drop=True)
     assert isinstance(decide(a_proposed_plan(), dropped).facts[-1], ev.TaskCancelled)
+
+
+def test_gates_are_asked_for_where_something_tries_them_and_else_refused_with_the_reason() -> None:
+    state = happen(State(), desks.added())
+    (fact,) = decide(state, p.GateRun(project="demo", gates=("unit",), commit="main~1")).facts
+
+    assert isinstance(fact, ev.GateRunRequested)
+    assert (fact.gate_run, fact.project, fact.names) == ("g1", "w1", ("unit",))
+    assert (fact.commit, fact.by) == ("main~1", "otto")
+    without = structs.replace(CONTEXT, gateless="no unit does")
+    with pytest.raises(Refused, match="cannot run gates of demo: no unit does"):
+        CHANGES[p.GateRun](state, p.GateRun(project="demo"), without)
+
+
+def test_gate_runs_are_cancelled_and_attested_by_the_rules() -> None:
+    state = happen(State(), desks.added(), tries.REQUESTED)
+    said = p.GateAttest(run="g1", gate="lab", passed=True, note="bench 4", tests=3)
+
+    assert decide(state, p.GateCancel(run="g1")).facts == (
+        structs.replace(tries.CANCELLED, by="otto"),
+    )
+    with pytest.raises(Refused, match="it is QUEUED"):
+        decide(state, said)
+    skipped = tries.ended("lab", Verdict.SKIPPED)
+    (fact,) = decide(happen(state, tries.STARTED, skipped), said).facts
+    assert isinstance(fact, ev.GateAttested)
+    assert (fact.result.signed_by, fact.result.why) == ("otto", "bench 4")

@@ -1,6 +1,8 @@
 import asyncio
+import re
 import socket
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from pmrunnerd.api.httpd import Httpd
@@ -27,8 +29,10 @@ class App:
 
 
 @asynccontextmanager
-async def serving(app: App, own: socket.socket, grace: float = 5) -> AsyncIterator[Httpd]:
-    server = Httpd(app, most=10, head=5, grace=grace)
+async def serving(
+    app: App, own: socket.socket, grace: float = 5, now: Callable[[], float] = time.time
+) -> AsyncIterator[Httpd]:
+    server = Httpd(app, most=10, head=5, grace=grace, now=now)
     task = asyncio.create_task(server.serve(sockets=[own.dup()]))
     await until(lambda: server.started)
     try:
@@ -98,3 +102,22 @@ def test_what_takes_longer_than_its_grace_is_hung_up_on() -> None:
             writer.close()
 
     asyncio.run(scenario())
+
+
+def test_an_answer_says_what_time_it_is_however_long_nobody_has_asked() -> None:
+    async def scene() -> None:
+        clock = [784111777, 784111777, 784198177]
+        said = []
+        with bind_tcp("127.0.0.1", 0) as own:
+            async with serving(App(), own, now=lambda: clock[0]):
+                while clock:
+                    reader, writer = await connected(own)
+                    writer.write(GET)
+                    head = await reader.readuntil(b"\r\n\r\n")
+                    said.append(re.findall(rb"(?i)^date: (.*?)\r$", head, re.MULTILINE))
+                    writer.close()
+                    clock.pop(0)
+        first = [b"Sun, 06 Nov 1994 08:49:37 GMT"]
+        assert said == [first, first, [b"Mon, 07 Nov 1994 08:49:37 GMT"]]
+
+    asyncio.run(scene())

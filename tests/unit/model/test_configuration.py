@@ -122,6 +122,9 @@ def another(row: Row) -> Any:
         return not row.default
     if isinstance(row.default, dict):
         return {"HTTPS_PROXY": "http://proxy:3128", "NOTE": "two words"}
+    checked = {"notify.on": "limits", "notify.private": "10.0.0.0/8"}
+    if row.check is not None:
+        return checked.get(row.key, "http://proxy:3128")
     return "localhost" if isinstance(row.default, str) else row.default + 1
 
 
@@ -164,3 +167,22 @@ def test_one_setting_at_a_stronger_door_leaves_the_others_of_the_weaker_one(row:
     others = {other.field: another(other) for other in table()}
     found = asdict(resolve(file, {row.variable: spelled}, {}))
     assert found == others | {row.field: row.default}
+
+
+def test_a_secret_that_is_wrong_is_not_repeated() -> None:
+    with pytest.raises(BadRequest, match=r"setting notify\.webhook = …: it is an https") as told:
+        resolve({"notify": {"webhook": "https://anna:hush@hooks.example/"}}, {}, {})
+    assert "hush" not in f"{told.value}{told.value.hint}{told.value.__cause__}"
+
+
+def test_a_list_of_words_is_written_as_one_or_as_a_text() -> None:
+    file = {"notify": {"on": ["questions", "budgets"], "private": "10.0.0.0/8, fd00::1"}}
+    found = resolve(file, {}, {})
+    assert (found.notify_on, found.notify_private) == (
+        "questions,budgets",
+        "10.0.0.0/8,fd00::1/128",
+    )
+    with pytest.raises(
+        BadRequest, match=r"setting notify\.on = \['all'\]: it is some of questions"
+    ):
+        resolve({"notify": {"on": ["all"]}}, {}, {})

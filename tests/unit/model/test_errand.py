@@ -33,6 +33,11 @@ def test_an_errand_is_one_word_of_small_letters() -> None:
     ("found", "unconfined", "shown"),
     [
         (e.Confinement(ok=True), True, "bubblewrap"),
+        (
+            e.Confinement(ok=True, doors=("127.0.0.1:3502",)),
+            False,
+            "bubblewrap, but they can come to the web door at 127.0.0.1:3502",
+        ),
         (e.Confinement(ok=False, reason="no bwrap"), True, "UNCONFINED"),
         (e.Confinement(ok=False, reason="no bwrap"), False, "none: no bwrap; runs are refused"),
         (e.Confinement(ok=False, known=False, reason="why"), True, "not known yet: why"),

@@ -9,6 +9,12 @@ def test_a_name_that_is_none_is_refused(ctl: Ctl) -> None:
     assert "names are a letter and up to 15 letters or digits" in done.err
 
 
+def test_a_name_whose_place_for_workspaces_is_prod_s_is_refused(ctl: Ctl) -> None:
+    done = ctl("env", "add", "projects", "--port", "3510")
+    assert done.status == 2
+    assert "/srv/pm-runner/projects is where prod's are" in done.err
+
+
 def test_who_is_not_root_is_told_to_become_it(ctl: Ctl) -> None:
     me = os.geteuid()
     if me == 0:

@@ -24,7 +24,9 @@ def test_the_end_of_the_log_is_shown_line_by_line(ctl: Ctl, log: Path) -> None:
     log.write_text("level=info event=ready\nlevel=info event=leaving\n")
     assert ctl("logs").out == "level=info event=ready\nlevel=info event=leaving\n"
     assert ctl("logs", "-n", "1").out == "level=info event=leaving\n"
-    assert json.loads(ctl("logs", "-n", "1", "--json").out) == {"line": "level=info event=leaving"}
+    said = json.loads(ctl("logs", "-n", "1", "--json").out)
+    assert said["line"] == "level=info event=leaving"
+    assert (said["priority"], said["fields"]) == (6, {"PMRUNNER_EVENT": "leaving"})
 
 
 TOLD = """\

@@ -1,6 +1,7 @@
 from pmrunnerctl.render import Cell
 from pmrunnerctl.states import STYLES, counts, outcome, state
 from pmrunnerd.model.entities import Outcome, PlanState, TaskState
+from pmrunnerd.model.gates import GatingState
 from tests.unit.pmrunnerctl import samples
 
 
@@ -13,7 +14,7 @@ def test_counts_name_what_is_there_with_the_urgent_first() -> None:
 
 
 def test_every_style_belongs_to_a_state() -> None:
-    known = {*TaskState, *PlanState, *Outcome, "running"}
+    known = {*TaskState, *PlanState, *Outcome, *GatingState, "running"}
 
     assert set(STYLES) <= known
 

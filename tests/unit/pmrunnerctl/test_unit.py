@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -41,13 +42,48 @@ def test_what_is_not_counted_is_absent_and_not_nothing(absent: str) -> None:
     assert used.words == ""
 
 
-def test_what_a_run_uses_is_one_line_while_it_is_under_way() -> None:
-    said = {"MemoryCurrent": "1048576", "CPUUsageNSec": "1500000000", "TasksCurrent": "7"}
-    used = unit.run_used(said | {"Id": RUN, "ActiveState": "active"})
+USED = {
+    "Id": RUN,
+    "ActiveState": "active",
+    "ControlGroup": f"/pm.slice/{RUN}",
+    "MemoryCurrent": "1048576",
+    "CPUUsageNSec": "1500000000",
+    "TasksCurrent": "7",
+}
+
+
+def test_what_a_run_uses_is_one_line_while_it_is_under_way(tmp_path: Path) -> None:
+    used = unit.run_used(USED, tmp_path)
     assert used is not None
     assert used.name == RUN
+    assert used.memory_peak is None
     assert used.words == "1.0 MiB, 1.5 s of CPU, 7 tasks"
-    assert unit.run_used(said | {"ActiveState": "inactive"}) is None
+    assert unit.run_used(USED | {"ActiveState": "inactive"}, tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("hierarchy", "name"), [("", "memory.peak"), ("memory", "memory.max_usage_in_bytes")]
+)
+def test_the_most_memory_of_a_run_is_what_the_kernel_says(
+    tmp_path: Path, hierarchy: str, name: str
+) -> None:
+    group = tmp_path / hierarchy / "pm.slice" / RUN
+    group.mkdir(parents=True)
+    (group / name).write_text("3145728\n")
+    used = unit.run_used(USED, tmp_path)
+    assert used is not None
+    assert used.words == "1.0 MiB (at most 3.0 MiB), 1.5 s of CPU, 7 tasks"
+
+
+def test_a_group_that_is_gone_or_all_of_them_is_nobody_s_peak(tmp_path: Path) -> None:
+    (tmp_path / "memory.peak").write_text("3145728\n")
+    for group in ("", "/", "/../none"):
+        used = unit.run_used(USED | {"ControlGroup": group}, tmp_path / "empty")
+        assert used is not None
+        assert used.memory_peak is None
+    used = unit.run_used(USED | {"ControlGroup": "/"}, tmp_path)
+    assert used is not None
+    assert used.memory_peak is None
 
 
 def test_an_environment_shows_its_unit(paper: Paper) -> None:
@@ -55,6 +91,13 @@ def test_an_environment_shows_its_unit(paper: Paper) -> None:
     assert held is not None
     draw(paper, samples.overview(), held.words)
     assert "\nunit     pm-runner@prod.service, 1 restart, 42.0 MiB, watchdog 30s\n" in paper.text
+
+
+def test_an_environment_shows_what_each_run_under_way_uses(paper: Paper) -> None:
+    row = RunRow(run=samples.run(), alias="demo", title="Build it")
+    draw(paper, samples.overview(), "", {row.run.id: (row, "1.0 MiB")})
+    assert "  USES  " in paper.text
+    assert f"{row.run.id}  demo     1.0 MiB  Build it\n" in paper.text
 
 
 def test_runs_under_way_have_what_they_use_beside_them_where_somebody_knows(paper: Paper) -> None:

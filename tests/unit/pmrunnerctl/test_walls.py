@@ -10,6 +10,7 @@ from tests.unit.pmrunnerctl.conftest import Installed
     [
         ("bubblewrap", ""),
         ("UNCONFINED", "red"),
+        ("bubblewrap, but they can come to the web door at 127.0.0.1:3502", "red"),
         ("none: bubblewrap is not installed; runs are refused", "red"),
     ],
 )

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import PlanState, TaskState
 from pmrunnerd.model.errors import IllegalTransition, PmError
-from pmrunnerd.rules.transitions import PLAN, TASK, mermaid, step
+from pmrunnerd.model.gates import GatingState
+from pmrunnerd.rules.transitions import GATING, PLAN, TASK, mermaid, step
 from tests.unit.rules.histories import CHOICES, Choices, apply, dump, lived
 
 # design: the legal moves of a task, word for word.
@@ -29,6 +30,7 @@ def test_a_task_moves_as_the_design_says_and_no_other_way() -> None:
 def test_every_state_has_a_row_also_the_dead_ends() -> None:
     assert set(TASK) == set(TaskState)
     assert set(PLAN) == set(PlanState)
+    assert set(GATING) == set(GatingState)
 
 
 def test_an_illegal_move_says_what_cannot_be_done_and_why() -> None:

@@ -22,6 +22,7 @@ NONE = Confinement(ok=False, reason="no user namespaces", hint="sysctl x=0")
         (d.git(None), "problem", "is not installed"),
         (d.bubblewrap(NONE, unconfined=False), "problem", "runs are refused"),
         (d.bubblewrap(NONE, unconfined=True), "warning", "UNCONFINED"),
+        (d.doors(("127.0.0.1:3502",)), "problem", "only its token keeps them out"),
         (d.port(3503, OTHER, 7), "problem", "in use by pid 412 (python3 -m http.server)"),
         (
             d.port(3503, UNSEEN, None),

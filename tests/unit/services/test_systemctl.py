@@ -1,4 +1,5 @@
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,13 @@ def test_a_unit_is_there_while_it_runs_changes_or_has_a_job(tmp_path: Path) -> N
     assert systemctl.show(UNIT) == Unit(state="inactive", has_job=True)
     assert systemctl.show(UNIT).is_there
     assert Unit(state="deactivating").is_there
+
+
+def test_the_main_process_of_a_unit_is_known_while_there_is_one(tmp_path: Path) -> None:
+    systemctl = _systemctl(tmp_path)
+    assert systemctl.show(UNIT).pid == 0
+    (tmp_path / "manager" / UNIT).write_text(str(os.getpid()))
+    assert systemctl.show(UNIT) == Unit(state="active", pid=os.getpid())
     assert not Unit(state="failed").is_there
 
 

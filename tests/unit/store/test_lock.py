@@ -71,6 +71,22 @@ def test_how_far_the_journal_had_come_is_remembered_for_the_next_daemon(tmp_path
     again.close()
 
 
+def test_whoever_stops_leaves_word_of_it_until_the_next_one_comes(tmp_path: Path) -> None:
+    lock = taken(tmp_path / "lock")
+    lock.part()
+    lock.note(7)
+    lock.close()
+    stopped = read(Disk(), tmp_path / "lock")[1]
+    assert stopped is not None
+    assert (stopped.stopped, stopped.seq) == (True, 7)
+
+    again = taken(tmp_path / "lock")
+    now = read(Disk(), tmp_path / "lock")[1]
+    assert now is not None
+    assert (now.stopped, now.seq) == (False, 7)
+    again.close()
+
+
 def test_a_full_disk_does_not_keep_a_daemon_from_taking_the_lock(tmp_path: Path) -> None:
     taken(tmp_path / "lock", SmallDisk(room=0)).close()
 

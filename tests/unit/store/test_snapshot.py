@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from pmrunnerd.model.accounts import Account
 from pmrunnerd.model.entities import Message, PlanState, Project
+from pmrunnerd.model.gates import Acceptance, Gating, GatingState
 from pmrunnerd.model.state import State
 from pmrunnerd.store import snapshot
 from pmrunnerd.store.durable import Disk
@@ -26,6 +27,11 @@ def test_what_is_alive_comes_back_as_it_was_and_what_has_ended_is_left_out() -> 
     state.tallies.put("w1 ERROR", 2)
     state.about.put("release", "0.1.0")
     state.accounts.put("claude", Account(id="claude", login="token", limit="rate"))
+
+    gating = Gating(id="g4", project="w1", state=GatingState.QUEUED, names=("unit",))
+    state.gatings.put("g4", gating)
+    accepted = Acceptance(id="w1 abc", project="w1", found=(), by="anna", at="")
+    state.accepted.put("w1 abc", accepted)
 
     again = Living.of(state).state(9, dict[tuple[str, str], object]().__getitem__)  # type: ignore[arg-type]
 

@@ -1,4 +1,5 @@
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,10 @@ def test_a_workspace_is_examined_probed_made_safe_and_let_go(tmp_path: Path) -> 
 
     async def scene() -> None:
         assert (await deeds.do(e.Confine())).ok
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            door = f"127.0.0.1:{listening.getsockname()[1]}"
+            assert (await deeds.do(e.Confine(doors=(door,)))).doors == (door,)
+        assert (await deeds.do(e.Confine(doors=(door,)))).doors == ()
         assert (await deeds.do(e.Examine(path=path))).problem == ""
         assert (await deeds.do(e.Probe(path=path))).problem == ""
         assert (await deeds.do(e.MakeSafe(workspace=path, run=RUN, since=0.0))).where == ""

@@ -1,0 +1,1 @@
+"""The only outward door: a program that sends one notification, and says what came of it."""
