@@ -56,7 +56,7 @@ def run(places: Places, name: str, *, network: bool, more: tuple[str, ...] = ())
     try:
         spec = began(places, name)
         _must_be(spec["network"], network)
-        command = walls(places, spec, network=network, more=more)
+        command = walls(places, name, spec, network=network, more=more)
         status = work(command, spec, directory, told)
         bring(spec, places, directory)
     except (CannotError, OSError, ValueError, KeyError) as why:
@@ -104,7 +104,7 @@ def fill(places: Places, spec: dict[str, Any]) -> None:
 
 
 def walls(
-    places: Places, spec: dict[str, Any], *, network: bool, more: tuple[str, ...] = ()
+    places: Places, name: str, spec: dict[str, Any], *, network: bool, more: tuple[str, ...] = ()
 ) -> list[str]:
     """Return the command that builds them: programs and configuration of the machine, and its own copies."""
     fill(places, spec)
@@ -115,10 +115,13 @@ def walls(
         "CI": "true",
         "PMRUNNER_GATE": spec["gate"],
         "PMRUNNER_BUILT": f"{INSIDE}/built" if spec["build"] else "",
-        "PMRUNNER_PREPARED": f"{INSIDE}/prepared" if spec["prepared"] else "",
+        "PMRUNNER_PREPARED": f"{INSIDE}/prepared" if spec["prepared"] or spec["prepares"] else "",
     }
     room = ("--size", str(spec.get("room", 1 << 30)))
-    prepared = str(places.prepared / spec["prepared"]) if spec["prepared"] else ""
+    # What is prepared lies where gates find it, so that what knows its own place is right there, too.
+    making = ("--bind", str(places.prepared / f".{name}")) if spec["prepares"] else ()
+    having = ("--ro-bind", str(places.prepared / spec["prepared"])) if spec["prepared"] else ()
+    prepared = making or having
     return [
         *("bwrap", "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"),
         *(() if network else ("--unshare-net",)),
@@ -131,7 +134,7 @@ def walls(
         *("--bind", str(places.work / "source"), f"{INSIDE}/source"),
         *("--ro-bind", str(places.work / "built"), f"{INSIDE}/built"),
         *("--bind", str(places.work / "home"), f"{INSIDE}/home"),
-        *(("--ro-bind", prepared, f"{INSIDE}/prepared") if prepared else ()),
+        *((*prepared, f"{INSIDE}/prepared") if prepared else ()),
         *(_names() if network else ()),
         *("--remount-ro", "/run", "--remount-ro", "/", "--chdir", f"{INSIDE}/source"),
     ]

@@ -4,6 +4,7 @@ The status is what the kernel gives that parent, which is outside of the walls; 
 """
 
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -30,6 +31,7 @@ def attend(state: str, name: str, lock: int) -> int:
         work=gates / name / "work",
     )
     who = {"owner": os.geteuid(), "group": os.getegid(), "invocation": str(os.getpid())}
+    who |= {"prepares": _prepares(places, name)}
     refused = ledger.begin(places, name, **who)
     code, status, used = "", "", {}
     if not refused:
@@ -38,6 +40,17 @@ def attend(state: str, name: str, lock: int) -> int:
     return ledger.end(
         places, name, **who, result=result, code=code, status=status, by="detached", used=used
     )
+
+
+def _prepares(places: Places, name: str) -> bool:
+    try:
+        at = trees.enter(str(places.gates), name)
+        try:
+            return bool(json.loads(trees.read("spec.json", at, 1 << 20))["prepares"])
+        finally:
+            os.close(at)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False  # whatever is wrong is said by who looks at all of it
 
 
 def _try(places: Places, name: str) -> tuple[str, str, dict[str, object]]:

@@ -20,7 +20,7 @@ def do(deed: str, kind: str, environment: str, name: str, root: str = "") -> int
         prepared=state / "prepared" / environment,
         work=state / "work",
     )
-    network = kind == "gatenet"
+    network = kind in {"gatenet", "prepare"}
     if deed == "gate":
         return gate.run(places, name, network=network)
     try:
@@ -31,6 +31,7 @@ def do(deed: str, kind: str, environment: str, name: str, root: str = "") -> int
         return 1
     said = os.environ.get
     who = {"owner": daemon.pw_uid, "invocation": said("INVOCATION_ID", "")}
+    who |= {"prepares": kind == "prepare"}
     if deed == "begin":
         return ledger.begin(places, name, group=gates, **who)
     return ledger.end(

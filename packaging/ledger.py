@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import stat
 import sys
 import time
@@ -30,8 +31,10 @@ _KEYS: Final = {
     "source": str,
     "build": str,
     "prepared": str,
+    "prepares": str,
 }
 _LONGEST: Final = 86400.0
+_UNIT: Final = re.compile(r"pm-runner-[a-z]+@[a-z0-9_-]+\.service")
 _CGROUPS: Final = Path("/sys/fs/cgroup")
 
 
@@ -39,8 +42,13 @@ class RefusedError(Exception):
     """What the daemon made is no gate, and this is why."""
 
 
-def begin(places: Places, name: str, *, owner: int, group: int, invocation: str) -> int:
-    """Write down what a gate is to judge; return the status to leave with. Once for each name."""
+def begin(  # noqa: PLR0913 - who is who, each by its name
+    places: Places, name: str, *, owner: int, group: int, invocation: str, prepares: bool = False
+) -> int:
+    """Write down what a gate is to judge; return the status to leave with. Once for each name.
+
+    What `prepares` is no gate, but makes what gates need; it has a directory of its own for that.
+    """
     try:
         at = _records(places)
     except OSError as why:
@@ -50,8 +58,10 @@ def begin(places: Places, name: str, *, owner: int, group: int, invocation: str)
             with contextlib.suppress(FileNotFoundError):
                 os.stat(file, dir_fd=at, follow_symlinks=False)
                 return _say(name, "it was tried before; another try has another name")
-        spec = _spec(places, name, owner)
+        spec = _spec(places, name, owner, prepares=prepares)
         _check(places, spec)
+        if prepares:
+            _make_room(places, name, spec["prepares"], group)
         noted = {"level": LEVEL, "invocation": invocation, "spec": spec, "began": time.time()}
         _write(at, f"{name}.began", {**noted, "clock": time.monotonic()}, group)
     except (RefusedError, OSError, ValueError, RecursionError) as why:
@@ -73,6 +83,7 @@ def end(  # noqa: PLR0913 - what the service manager says, each by its name
     status: str,
     by: str,
     used: dict[str, Any],
+    prepares: bool = False,
 ) -> int:
     """Write down how a gate ended: the last word, which is written once. Return the status to leave with."""
     record: dict[str, Any] = {"level": LEVEL, "name": name, "by": by, "ended": time.time()}
@@ -84,12 +95,15 @@ def end(  # noqa: PLR0913 - what the service manager says, each by its name
         if began is not None and began["invocation"] != invocation:
             return _say(name, "another try of that name is written down")
         if began is None:
-            record["refused"] = _refusal(places, name, owner)
+            record["refused"] = _refusal(places, name, owner, prepares=prepares)
         else:
             spec = began["spec"]
             record |= {"spec": spec, "began": began["began"], "altered": _altered(places, spec)}
             record["seconds"] = time.monotonic() - began["clock"]
             record |= _left(places, name, owner)
+            if spec.get("prepares"):
+                good = (code, status) == ("exited", "0")
+                record |= _keep(places, name, spec["prepares"], good=good)
         _write(at, f"{name}.json", record, group)
     except (RefusedError, OSError, ValueError, KeyError, RecursionError) as why:
         return _say(name, why)
@@ -125,7 +139,51 @@ def _own(places: Places, name: str, owner: int) -> int:
     return at
 
 
-def _spec(places: Places, name: str, owner: int) -> dict[str, Any]:
+def _make_room(places: Places, name: str, digest: str, group: int) -> None:
+    """Make a directory that what prepares can write, where nobody else can make one."""
+    at = trees.enter(str(places.prepared))
+    try:
+        if _is_there(digest, at):
+            raise RefusedError("what it prepares is there already")
+        os.mkdir(f".{name}", 0o700, dir_fd=at)
+        os.chown(f".{name}", -1, group, dir_fd=at, follow_symlinks=False)
+        os.chmod(f".{name}", 0o2770, dir_fd=at)  # noqa: S103 - no user is of that group, only units are
+    finally:
+        os.close(at)
+
+
+def _keep(places: Places, name: str, digest: str, *, good: bool) -> dict[str, Any]:
+    """Keep what was prepared where nobody can change it; what went wrong leaves nothing."""
+    at, new = trees.enter(str(places.prepared)), f".{name}"
+    try:
+        if good:
+            tree = trees.enter(new, at=at)
+            try:
+                trees.seal(tree, os.geteuid(), os.getegid())
+                sealed = trees.contents(tree).digest
+            finally:
+                os.close(tree)
+            if not _is_there(digest, at):
+                os.rename(new, digest, src_dir_fd=at, dst_dir_fd=at)
+            return {"sealed": sealed}
+    except (OSError, ValueError) as why:
+        return {"refused": f"what was prepared cannot be kept: {why}"}
+    finally:
+        with contextlib.suppress(FileNotFoundError, RecursionError):
+            shutil.rmtree(new, dir_fd=at)
+        os.close(at)
+    return {}
+
+
+def _is_there(name: str, at: int) -> bool:
+    try:
+        os.stat(name, dir_fd=at, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _spec(places: Places, name: str, owner: int, *, prepares: bool) -> dict[str, Any]:
     at = _own(places, name, owner)
     try:
         spec = json.loads(trees.read("spec.json", at, _MOST))
@@ -136,7 +194,11 @@ def _spec(places: Places, name: str, owner: int) -> dict[str, Any]:
     for key, kind in _KEYS.items():
         if not isinstance(spec.get(key), kind):
             raise RefusedError(f"its spec has no {key}, or none that can be")
-    for key in ("source", "build", "prepared"):
+    if bool(spec["prepares"]) != prepares:
+        raise RefusedError(
+            "it is to prepare something" if spec["prepares"] else "it prepares nothing"
+        )
+    for key in ("source", "build", "prepared", "prepares"):
         if not _DIGEST.fullmatch(spec[key]) and (spec[key] or key == "source"):
             raise RefusedError(f"{key} is no digest")
     if not 0 < spec["timeout"] <= _LONGEST:
@@ -174,9 +236,9 @@ def _altered(places: Places, spec: dict[str, Any]) -> list[str]:
     return changed
 
 
-def _refusal(places: Places, name: str, owner: int) -> str:
+def _refusal(places: Places, name: str, owner: int, *, prepares: bool) -> str:
     try:
-        _check(places, _spec(places, name, owner))
+        _check(places, _spec(places, name, owner, prepares=prepares))
     except (RefusedError, OSError, ValueError, RecursionError) as why:
         return str(why)
     return "what it was to judge could not be written down"
@@ -226,12 +288,15 @@ def _write(at: int, name: str, record: dict[str, Any], group: int) -> None:
 
 
 def used() -> dict[str, Any]:
-    """Return what the control group that we share with the gate has used, where the kernel counts."""
+    """Return what the control group that we share with the gate has used, where the kernel counts for it alone."""
     groups = {}
     with contextlib.suppress(OSError):
         for line in Path("/proc/self/cgroup").read_text().splitlines():
             _, names, path = line.split(":", 2)
-            groups |= {name: _CGROUPS / name / path.lstrip("/") for name in names.split(",")}
+            # Of version 1, what is not counted for a unit is counted for all that are above it.
+            if not _UNIT.fullmatch(path.rpartition("/")[2]):
+                continue
+            groups |= {name: _hierarchy(name) / path.lstrip("/") for name in names.split(",")}
     v2, memory, cpu = groups.get(""), groups.get("memory"), groups.get("cpuacct")
     microseconds = _field(v2, "cpu.stat", "usage_usec")
     nanoseconds = _field(cpu, "cpuacct.usage")
@@ -242,6 +307,12 @@ def used() -> dict[str, Any]:
         "memory_kills": _field(v2, "memory.events", "oom_kill")
         or _field(memory, "memory.oom_control", "oom_kill"),
     }
+
+
+def _hierarchy(name: str) -> Path:
+    """Return where control groups of a controller are; version 2 beside version 1 counts processor time, too."""
+    beside = _CGROUPS / "unified"
+    return beside if not name and beside.is_dir() else _CGROUPS / name
 
 
 def _field(directory: Path | None, name: str, field: str = "") -> int | None:

@@ -156,6 +156,49 @@ def _file(name: str, source: int, copy: int | None) -> tuple[str, str]:
     return f"{'program' if program else 'file'}:{size}", digest.hexdigest()
 
 
+def seal(root: int, uid: int, gid: int) -> None:
+    """Give a whole tree to somebody, for all to read and nobody else to write; what is setuid is so no more.
+
+    Raises OSError, and ValueError where it holds what is neither file, link nor directory.
+    """
+    above: list[tuple[int, list[str]]] = []
+    try:
+        above.append((os.open(".", _LIST, dir_fd=root), []))
+        above[-1][1].extend(_seal(above[-1][0], uid, gid))
+        while above:
+            here, below = above[-1]
+            if not below:
+                os.close(above.pop()[0])
+                continue
+            there = os.open(below.pop(), _LIST, dir_fd=here)
+            above.append((there, []))
+            above[-1][1].extend(_seal(there, uid, gid))
+    finally:
+        for here, _ in above:
+            os.close(here)
+
+
+def _seal(here: int, uid: int, gid: int) -> Iterator[str]:
+    """Seal one directory and what lies in it, but for the directories, whose names it yields."""
+    os.fchown(here, uid, gid)
+    os.fchmod(here, 0o755)
+    for name in os.listdir(here):
+        about = os.lstat(name, dir_fd=here)
+        if stat.S_ISDIR(about.st_mode):
+            yield name
+        elif stat.S_ISLNK(about.st_mode):
+            os.chown(name, uid, gid, dir_fd=here, follow_symlinks=False)
+        elif stat.S_ISREG(about.st_mode):
+            file = os.open(name, READ, dir_fd=here)
+            try:
+                os.fchown(file, uid, gid)
+                os.fchmod(file, 0o755 if about.st_mode & stat.S_IXUSR else 0o644)
+            finally:
+                os.close(file)
+        else:
+            raise ValueError(f"{name} is neither a file nor a link")
+
+
 def write(file: int, data: bytes) -> None:
     """Write all of it. Raises OSError."""
     rest = memoryview(data)

@@ -18,21 +18,20 @@ def trials(machine: Host) -> Trials:
 def test_how_a_gate_ended_is_what_systemd_says_and_nothing_that_it_says_itself(
     trials: Trials,
 ) -> None:
-    for command, status in (
-        ("true", "0"),
-        ("echo 1000 passed; exit 3", "3"),
-        ("echo '[FAIL] NOT ALL PASS'", "0"),
-        ("false | true", "1"),
-        ("kill -KILL $$", "137"),
-        ("no-such-program", "127"),
-        ("echo $no_such_variable", "1"),
-    ):
-        record = trials.try_(command)
+    statuses = {
+        "true": "0",
+        "echo 1000 passed; exit 3": "3",
+        "echo '[FAIL] NOT ALL PASS'": "0",
+        "false | true": "1",
+        "kill -KILL $$": "137",
+        "no-such-program || exit 4": "4",
+    }
+    for record, (command, status) in zip(trials.all(*statuses), statuses.items(), strict=True):
         assert (record["code"], record["status"]) == ("exited", status), command
         assert record["by"] == "pm-runner-gate"
         assert record["spec"]["command"] == command
         assert record["altered"] == []
-    assert "no-such-program" in trials.log(trials.try_("no-such-program || exit 4"))
+    assert "no-such-program: command not found" in trials.log(record)
 
 
 def test_what_it_used_and_how_long_it_took_is_written_down(trials: Trials) -> None:
@@ -43,6 +42,10 @@ def test_what_it_used_and_how_long_it_took_is_written_down(trials: Trials) -> No
     assert record["used"]["cpu_seconds"] > 0.3
     assert record["used"]["peak_memory"] > 64 << 20
     assert 0.3 < record["seconds"] < 30
+    # Of it alone, and not of all that the machine does.
+    idle = trials.try_("true")["used"]
+    assert idle["cpu_seconds"] < record["used"]["cpu_seconds"] < 30
+    assert idle["peak_memory"] < record["used"]["peak_memory"]
 
 
 def test_it_sees_its_own_trees_and_writes_its_own_copy_alone(trials: Trials) -> None:
@@ -154,7 +157,7 @@ def test_one_that_meets_its_limit_of_memory_fails(trials: Trials) -> None:
 
 
 def test_one_that_fills_all_it_has_fills_nobody_else_s_disk(trials: Trials) -> None:
-    record = trials.try_("dd if=/dev/zero of=big bs=1M count=2500 status=none")
+    record = trials.try_("fallocate --length 3G big")
     assert record["status"] != "0"
     assert "No space left" in trials.log(record) or record["used"]["memory_kills"]
 
@@ -188,16 +191,53 @@ def test_what_it_says_is_kept_from_its_beginning_and_its_end(trials: Trials) -> 
 
 
 def test_its_counts_of_tests_are_taken_through_no_link(trials: Trials) -> None:
-    for command, there in (
-        ("mkdir out; echo '<testsuite/>' > out/junit.xml", True),
-        ("mkdir out; ln -s /etc/hostname out/junit.xml", False),
-        ("ln -s /etc out", False),
-        ("mkdir -p out/junit.xml", False),
-        ("mkdir out; mkfifo out/junit.xml", False),
-        ("mkdir out; truncate -s 100M out/junit.xml", False),
-        ("true", False),
-    ):
-        record = trials.try_(command, tests="out/junit.xml")
+    there = {
+        "mkdir out; echo '<testsuite/>' > out/junit.xml": True,
+        "mkdir out; ln -s /etc/hostname out/junit.xml": False,
+        "ln -s /etc out": False,
+        "mkdir -p out/junit.xml": False,
+        "mkdir out; mkfifo out/junit.xml": False,
+        "mkdir out; truncate -s 100M out/junit.xml": False,
+    }
+    records = trials.all(*there, tests="out/junit.xml")
+    for record, (command, wanted) in zip(records, there.items(), strict=True):
         assert record["status"] == "0", command
         file = trials.machine.root / f"{GATES}/prod/{record['name']}/junit.xml".lstrip("/")
-        assert bool(file.stat().st_size) == there, command
+        assert bool(file.stat().st_size) == wanted, command
+
+
+def test_what_is_prepared_is_root_s_afterwards_and_no_gate_changes_it(trials: Trials) -> None:
+    digest, place = "a" * 64, "/var/lib/pm-runner/prepared/prod"
+    name = trials.make(
+        "cd $PMRUNNER_PREPARED; mkdir -p bin; cp /bin/true bin/tool; chmod 4777 bin/tool || chmod 777 bin/tool;"
+        " ln -s /etc/shadow link",
+        prepares=digest,
+        network=True,
+    )
+    trials.start(name, "prepare")
+    assert trials.record(name)["status"] == "0", trials.log(trials.record(name))
+    said = trials.machine.run("find", place, "-mindepth", "1", "-printf", "%P %u %m\\n").stdout
+    assert f"{digest}/bin/tool root 755\n" in said
+    assert f"{digest}/link root 777\n" in said
+    shadow = trials.machine.run("stat", "-c", "%U %a", "/etc/shadow").stdout
+    assert shadow == "root 640\n"
+    record = trials.try_(
+        "$PMRUNNER_PREPARED/bin/tool; ! touch $PMRUNNER_PREPARED/x; ! cat $PMRUNNER_PREPARED/link",
+        prepared=digest,
+    )
+    assert record["status"] == "0", trials.log(record)
+
+
+def test_what_is_no_tree_is_not_kept(trials: Trials) -> None:
+    digest, place = "b" * 64, "/var/lib/pm-runner/prepared/prod"
+    for command, why in (
+        ("mkfifo $PMRUNNER_PREPARED/pipe", "neither a file nor a link"),
+        ("exit 3", None),
+    ):
+        name = trials.make(command, prepares=digest, network=True)
+        trials.start(name, "prepare")
+        record = trials.record(name)
+        assert (why is None) == ("refused" not in record)
+        assert why is None or why in record["refused"]
+        there = trials.machine.run("find", place, "-name", f"*{digest}*", "-o", "-name", ".g*")
+        assert there.stdout == ""

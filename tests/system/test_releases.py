@@ -84,13 +84,6 @@ def draft(host: Host, name: str, built: Any, **other: Any) -> None:
 
 
 def test_the_release_of_the_package_is_told_as_what_it_is(machine: Host) -> None:
-    print(
-        machine.run(
-            "sh",
-            "-c",
-            "cd /opt/pm-runner/prod/dist/lib/certifi; ls -la; sha256sum cacert.pem; tr '\\0' '\\n' < ../../manifest | grep cacert; tail -c 300 cacert.pem; grep -c BEGIN cacert.pem; pip config list; cat /var/log/dpkg.log | tail -3; ls -la /var/lib/private/*",
-        ).stdout
-    )
     found = ctl(machine, "prove", status=41)
 
     assert found["outcome"] == "unsigned"
@@ -188,8 +181,7 @@ def test_a_build_that_turned_against_us_reads_no_secret_and_writes_nowhere(machi
 def test_a_release_that_runs_is_never_pruned_and_one_that_nobody_wants_is(
     machine: Host, built: Any
 ) -> None:
-    done = machine.run("systemctl", "start", "pm-runner@prod", check=False)
-    print([e["MESSAGE"] for e in machine.journal("--unit", "pm-runner@prod")][-20:])
+    machine.run("systemctl", "start", "pm-runner@prod")
     found = ctl(machine, "release", "prune", "--keep", "0", "--yes")
 
     why = {row["id"]: row["why"] for row in found["releases"]}

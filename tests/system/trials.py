@@ -53,6 +53,7 @@ class Trials:
             "source": more.pop("source", None) or self.tree(hello_txt="hello"),
             "build": "",
             "prepared": "",
+            "prepares": "",
             **more,
         }
         directory = f"{GATES}/{self.environment}/{name}"
@@ -81,6 +82,13 @@ class Trials:
         name = self.make(command, **more)
         self.start(name)
         return self.record(name)
+
+    def all(self, *commands: str, **more: object) -> list[dict[str, Any]]:
+        """Have gates tried side by side, and return their records in order."""
+        names = [self.make(command, **more) for command in commands]
+        for name in names:
+            self.start(name)
+        return [self.record(name) for name in names]
 
     def log(self, record: dict[str, Any]) -> str:
         """Return what a gate has said."""

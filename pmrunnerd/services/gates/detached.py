@@ -14,7 +14,7 @@ from typing import Final
 import pmrunnerd
 from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.services import lockfile, mounts, process
-from pmrunnerd.services.gates import PATIENCE
+from pmrunnerd.services.gates import PATIENCE, Kind
 
 _CODE: Final = Path(pmrunnerd.__file__).resolve().parents[1]
 # In a checkout, and where the package is installed.
@@ -47,9 +47,9 @@ class DetachedGates:
         self._state = state
         self._path = path or os.environ.get("PATH", process.PATH)
 
-    async def start(self, name: str, *, network: bool) -> None:
+    async def start(self, name: str, kind: Kind) -> None:
         """Start what tries it, with the lock in its hand. Raises Unavailable, OSError."""
-        del network  # its order says so
+        del kind  # its order says so
         directory = self._state / "gates" / name
         lock = lockfile.take(directory / "lock")
         if lock is None:
@@ -65,12 +65,14 @@ class DetachedGates:
         finally:
             os.close(lock)
 
-    async def alive(self, name: str) -> bool:
+    async def alive(self, name: str, kind: Kind = Kind.GATE) -> bool:
         """Tell whether somebody holds its lock."""
+        del kind
         return lockfile.is_held(self._lock(name))
 
-    async def stop(self, name: str) -> None:
+    async def stop(self, name: str, kind: Kind = Kind.GATE) -> None:
         """Have it killed, and return when that is written down. Raises TimeoutError."""
+        del kind
         until = time.monotonic() + PATIENCE
         while lockfile.is_held(self._lock(name)):
             if (file := lockfile.holder(self._lock(name))) is not None:

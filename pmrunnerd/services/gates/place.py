@@ -30,24 +30,39 @@ class GatePlace:
     """The gates of one environment; `shared` with what tries them as another user."""
 
     def __init__(
-        self, directory: Path, records: Path | None = None, disk: Disk | None = None
+        self,
+        directory: Path,
+        records: Path | None = None,
+        prepared: Path | None = None,
+        disk: Disk | None = None,
     ) -> None:
         self.directory = directory
         self.shared = records is not None
         self.records = records or directory / "records"
+        self._prepared = prepared or directory / "prepared"
         self._disk = disk or Disk()
 
     def make(self) -> None:
         """See to it that there is a place for gates. Raises OSError."""
         self._disk.make_directory(self.directory)
         self._disk.make_directory(self.directory / "trees", 0o750)
+        self._disk.make_directory(self.room)
         if not self.shared:
             self._disk.make_directory(self.records)
-            self._disk.make_directory(self.directory / "prepared")
+            self._disk.make_directory(self._prepared)
 
     def tree(self, digest: str) -> Path:
         """Return where the tree of that digest is, or is to be."""
         return self.directory / "trees" / digest
+
+    @property
+    def room(self) -> Path:
+        """Where what is brought meanwhile may lie."""
+        return self.directory / "room"
+
+    def is_prepared(self, digest: str) -> bool:
+        """Tell whether what gates need was made, in the way that has that digest."""
+        return (self._prepared / digest).is_dir()
 
     def path(self, name: str) -> Path:
         """Return the directory of a gate."""

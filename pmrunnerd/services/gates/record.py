@@ -17,7 +17,10 @@ TIMED_OUT: Final = "251"
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """What is to be tried on which trees, each by its digest; `command` and the rest are the gate's."""
+    """What is to be tried on which trees, each by its digest; `command` and the rest are the gate's.
+
+    `prepared` is what was made for it, by the digest of how; `prepares` is that of what makes it, and is no gate.
+    """
 
     gate: str
     command: str
@@ -27,6 +30,7 @@ class Order(Struct, frozen=True, kw_only=True):
     network: bool = False
     build: str = ""
     prepared: str = ""
+    prepares: str = ""
 
 
 class Used(Struct, frozen=True, kw_only=True):
@@ -72,19 +76,31 @@ def decode(data: bytes, kind: type[Any]) -> Any:
         raise Refused(f"cannot read what was written down of a gate: {exc}") from exc
 
 
-def finish(record: Record | None, told: Told, *, cancelled: bool) -> Finish:
-    """Return how a gate ended, in the words that are judged; None is one of which nothing is written down."""
+def finish(record: Record | None, told: Told, *, cancelled: bool, refused: str = "") -> Finish:
+    """Return how a gate ended, in the words that are judged; None is one of which nothing is written down.
+
+    What is written down counts, and not that nobody could be asked (`refused`) or that it was to be stopped too late.
+    """
+    if record is not None and record.refused and record.code == "exited":
+        # What was prepared, and could not be kept.
+        return Finish(result="failed", refused=record.refused)
     if record is None:
-        return Finish(result="", refused="nothing is written down of it", cancelled=cancelled)
-    known = {"code": record.code, "status": record.status, "altered": record.altered}
-    if record.refused:
-        return Finish(result=record.result, refused=record.refused, cancelled=cancelled)
-    if record.code == "exited" and record.status == TIMED_OUT:
-        return Finish(result="timeout", cancelled=cancelled, **known)
-    if record.code == "exited" and record.status == CANNOT_START:
+        why = refused or "nothing is written down of it"
+        return Finish(result="", refused=why, cancelled=cancelled)
+    result, why = record.result, record.refused
+    cancelled = cancelled and record.code != "exited"
+    if (record.code, record.status) == ("exited", TIMED_OUT):
+        result = "timeout"
+    elif (record.code, record.status) == ("exited", CANNOT_START):
         why = told.why or "what was to try it could not"
-        return Finish(result=record.result, refused=why, cancelled=cancelled)
-    # Control groups of version 1 tell the service manager nothing of it.
-    starved = record.used.memory_kills and (record.code, record.status) != ("exited", "0")
-    result = "oom-kill" if starved else record.result
-    return Finish(result=result, cancelled=cancelled, **known)
+    elif record.used.memory_kills and (record.code, record.status) != ("exited", "0"):
+        # Control groups of version 1 tell the service manager nothing of it.
+        result = "oom-kill"
+    return Finish(
+        result=result,
+        code=record.code,
+        status=record.status,
+        altered=record.altered,
+        refused=why,
+        cancelled=cancelled,
+    )

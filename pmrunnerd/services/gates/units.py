@@ -5,10 +5,8 @@ The daemon may start and stop them by their exact names. How they end is written
 
 import asyncio
 
-from pmrunnerd.services.gates import PATIENCE
+from pmrunnerd.services.gates import PATIENCE, Kind
 from pmrunnerd.services.systemctl import Systemctl
-
-_KINDS = ("gate", "gatenet")
 
 
 class GateUnits:
@@ -20,25 +18,19 @@ class GateUnits:
         self._environment = environment
         self._systemctl = systemctl
 
-    def unit(self, name: str, *, network: bool = False) -> str:
+    def unit(self, name: str, kind: Kind) -> str:
         """Return the name by which the manager knows a gate."""
-        return f"pm-runner-{_KINDS[network]}@{self._environment}-{name}.service"
+        return f"pm-runner-{kind}@{self._environment}-{name}.service"
 
-    async def start(self, name: str, *, network: bool) -> None:
+    async def start(self, name: str, kind: Kind) -> None:
         """Have a gate's unit started. Raises Unavailable."""
-        await self._systemctl.start(self.unit(name, network=network))
+        await self._systemctl.start(self.unit(name, kind))
 
-    async def alive(self, name: str) -> bool:
-        """Tell whether one of its units is there; only one can be. Raises Unavailable."""
-        for network in (False, True):
-            unit = self.unit(name, network=network)
-            if (await asyncio.to_thread(self._systemctl.show, unit)).is_there:
-                return True
-        return False
+    async def alive(self, name: str, kind: Kind) -> bool:
+        """Tell whether its unit is there, or a job of it. Raises Unavailable."""
+        return (await asyncio.to_thread(self._systemctl.show, self.unit(name, kind))).is_there
 
-    async def stop(self, name: str) -> None:
+    async def stop(self, name: str, kind: Kind) -> None:
         """Stop it, and return when it is gone and written down. Raises Unavailable, TimeoutError."""
-        for network in (False, True):
-            unit = self.unit(name, network=network)
-            if (await asyncio.to_thread(self._systemctl.show, unit)).is_there:
-                await self._systemctl.stop(unit, total=PATIENCE)
+        if await self.alive(name, kind):
+            await self._systemctl.stop(self.unit(name, kind), total=PATIENCE)

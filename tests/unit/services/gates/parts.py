@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from pmrunnerd.services.gates import Kind
 from pmrunnerd.services.gates.detached import DetachedGates, walls
 from pmrunnerd.services.gates.place import GatePlace
 from pmrunnerd.services.gates.record import Order, Record
@@ -20,6 +21,13 @@ def awaited(test: Callable[[Path], Coroutine[Any, Any, None]]) -> Callable[[Path
         asyncio.run(test(tmp_path))
 
     return run
+
+
+async def until(true: Callable[[], object]) -> None:
+    """Return once something is true."""
+    async with asyncio.timeout(30):
+        while not true():  # noqa: ASYNC110 - what another process does tells nobody
+            await asyncio.sleep(0.01)
 
 
 class Here:
@@ -51,7 +59,7 @@ class Here:
         """Have a gate started."""
         order = self.order(command, **more)
         self.place.write(name, order, walls())
-        await self.trier.start(name, network=order.network)
+        await self.trier.start(name, Kind.NETWORK if order.network else Kind.GATE)
 
     async def over(self, name: str) -> Record | None:
         """Wait until nobody tries a gate any more; return what is written down of it."""

@@ -3,7 +3,7 @@ import os
 from pathlib import Path
 
 from pmrunnerd.services.gates.detached import launcher
-from tests.unit.services.gates.parts import Here, awaited
+from tests.unit.services.gates.parts import Here, awaited, until
 
 
 @awaited
@@ -54,9 +54,7 @@ async def test_it_reaches_nothing_of_ours_and_nobody_s_port(tmp_path: Path) -> N
 async def test_one_that_is_stopped_is_gone_with_all_that_it_started(tmp_path: Path) -> None:
     here = Here(tmp_path)
     await here.begin("g1-aaaa-one", "setsid sleep 4711 & trap '' TERM; echo up; wait; wait")
-    log = here.place.path("g1-aaaa-one") / "log"
-    while "up" not in log.read_text():
-        await asyncio.sleep(0.01)
+    await until(lambda: "up" in here.said("g1-aaaa-one"))
     await here.trier.stop("g1-aaaa-one")
     record = here.place.record("g1-aaaa-one")
     assert record is not None
@@ -78,14 +76,11 @@ async def test_what_was_killed_with_its_gate_has_written_nothing_down(tmp_path: 
     here = Here(tmp_path)
     await here.begin("g1-aaaa-one", "echo up; sleep 4712")
     path = here.place.path("g1-aaaa-one")
-    while "up" not in (path / "log").read_text():
-        await asyncio.sleep(0.01)
+    await until(lambda: "up" in here.said("g1-aaaa-one"))
     os.kill(int((path / "lock").read_text()), 9)
     assert await here.over("g1-aaaa-one") is None
     assert here.place.has_begun("g1-aaaa-one")
-    async with asyncio.timeout(10):
-        while _asleep("4712"):
-            await asyncio.sleep(0.01)
+    await until(lambda: not _asleep("4712"))
 
 
 @awaited
