@@ -70,10 +70,7 @@ def command() -> list[str]:
 def offline(
     verb: str, *options: str, streams: bool = False, program: str = "pmrunnerd.offline"
 ) -> tuple[bytes, bytes]:
-    """Run a verb of a program that needs no daemon; return its reply or, where there is none, its error.
-
-    One that `streams` has our standard input or output.
-    """
+    """Run a verb of a program that needs no daemon, which may have our streams; return reply or error."""
     done = subprocess.run(
         # -P: what lies in the working directory is not code of ours.
         [sys.executable, "-P", "-m", program, verb, *options],
