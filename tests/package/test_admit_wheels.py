@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.package.test_admit import Unit, device, link_out, pipe, set_uid
+from tests.package.test_admit import Unit, device, link_out, pipe, set_uid
 
 
 @pytest.fixture

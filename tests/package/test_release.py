@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.package.conftest import Package
-from tests.integration.package.elsewhere import FOUR_HUNDRED_DAYS, WAYS, Elsewhere
+from tests.package.conftest import Package
+from tests.package.elsewhere import FOUR_HUNDRED_DAYS, WAYS, Elsewhere
 
 pytestmark = [pytest.mark.xdist_group("package"), pytest.mark.timeout(300)]
 
