@@ -120,15 +120,14 @@ def systemctl(verb: str, name: str) -> None:
     """Have the service manager start, stop or restart a unit; its own words go to the terminal."""
     # It counts every start, and a person's are not those of a daemon that cannot stay up.
     _quietly("reset-failed", name, *sockets(name))
-    status = subprocess.run(
-        ["systemctl", verb, name], check=False, stdout=_STANDARD_ERROR
-    ).returncode
-    if status:
+    done = subprocess.run(["systemctl", verb, name], check=False, stdout=_STANDARD_ERROR)
+    if done.returncode:
+        look = "systemctl status" if os.geteuid() == 0 else f"sudo systemctl {verb}"
         raise Cannot(
-            f"cannot {verb} {name}: systemctl ended with status {status}",
+            f"cannot {verb} {name}: systemctl ended with status {done.returncode}",
             exits=Exit.ENDED_BADLY,
             code="ended-badly",
-            hint=f"systemctl status {name}",
+            hint=f"{look} {name}",
         )
 
 

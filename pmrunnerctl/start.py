@@ -52,7 +52,8 @@ def start(
             hint=f"pmrunnerctl start {option} {more[0]}",
         )
     more = tuple(from_anywhere(more, Path.cwd()))
-    unit = launch.unit(session.env) if session.env and state_dir is None else None
+    environment = premises.environment(session, state_dir)
+    unit = launch.unit(environment) if environment else None
     asked = [*([] if port is None else ["--port", str(port)]), *more]
     if unit and asked:
         raise misused(
@@ -70,10 +71,10 @@ def start(
     else:
         if (last := lastly.port(state)) and not given.last(asked, given.PORT):
             asked = ["--port", last, *asked]
-        environment = ["--env", place.environment] if place.environment else []
+        of = ["--env", place.environment] if place.environment else []
         socket = ["--socket", str(place.socket)] if place.socket != state / SOCKET else []
         try:
-            launch.daemon([*environment, "--state-dir", str(state), *socket, *asked])
+            launch.daemon([*of, "--state-dir", str(state), *socket, *asked])
         except Cannot:
             if (overview := _of_another_start(session, place, state)) is None:
                 raise
