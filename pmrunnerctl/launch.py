@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from pmrunnerctl.exits import Cannot, Exit
+from pmrunnerd.model import isolation
 from pmrunnerd.model.settings import PREFIX
 
 BOOTED: Final = Path("/run/systemd/system")
@@ -29,7 +30,7 @@ def daemon(arguments: Sequence[str], settings: Mapping[str, str] | None = None) 
     its own words if it says no.
     """
     argv = [*command(), *arguments, "--detach"]
-    around = _environment()
+    around = isolation.around(os.environ)
     if settings is not None:
         around = {name: value for name, value in around.items() if not name.startswith(PREFIX)}
         around |= settings
@@ -64,7 +65,7 @@ def command() -> list[str]:
         path = Path(beside).absolute().with_name("pmrunnerd")
         if path.is_file() and os.access(path, os.X_OK):
             return [str(path)]
-    return [sys.executable, "-m", "pmrunnerd.main"]
+    return isolation.python("pmrunnerd.main")
 
 
 def offline(verb: str, *options: str, streams: bool = False) -> tuple[bytes, bytes]:
@@ -72,15 +73,13 @@ def offline(verb: str, *options: str, streams: bool = False) -> tuple[bytes, byt
 
     One that `streams` has our standard input or output for an archive.
     """
-    # -P: what lies in the working directory is not code of ours.
-    argv = [sys.executable, "-P", "-m", "pmrunnerd.offline", verb, *options]
     done = subprocess.run(
-        argv,
+        isolation.python("pmrunnerd.offline", verb, *options),
         check=False,
         stdin=None if streams else subprocess.DEVNULL,
         stdout=None if streams and verb == "backup" else subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=_environment(),
+        env=isolation.around(os.environ),
     )
     if done.returncode:
         return b"", done.stderr
@@ -176,13 +175,6 @@ def journal(
             code="ended-badly",
             hint=f"sudo journalctl -u {name}",
         )
-
-
-def _environment() -> dict[str, str]:
-    """Return our environment, in which a checkout's daemon is found where its client was."""
-    here = str(Path(__file__).parents[1])
-    paths = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _quietly(*words: str) -> tuple[int, str]:

@@ -2,16 +2,12 @@
 
 import os
 import socket
-import sys
 from pathlib import Path
-from typing import Final
 
-import pmrunnerd
+from pmrunnerd.model import isolation
 from pmrunnerd.model.notices import Order, Word
 from pmrunnerd.services import process
 from pmrunnerd.services.couriers import BEGIN, END, talk
-
-_CODE: Final = Path(pmrunnerd.__file__).resolve().parents[1]
 
 
 class Detached:
@@ -28,17 +24,17 @@ class Detached:
             ours.settimeout(0)
             with theirs:
                 process.spawn_detached(
-                    # -P: what lies in the working directory is not code of ours.
-                    [sys.executable, "-P", "-m", "pmrunnerd.notify", str(theirs.fileno())],
+                    isolation.python("pmrunnerd.notify", str(theirs.fileno())),
                     pass_fds=(theirs.fileno(),),
                     log=self._log,
                     cwd=Path("/"),
-                    env={
-                        "PATH": os.environ.get("PATH", process.PATH),
-                        "LANG": "C.UTF-8",
-                        "PYTHONPATH": str(_CODE),
-                        **_trusted(),
-                    },
+                    env=isolation.around(
+                        {
+                            "PATH": os.environ.get("PATH", process.PATH),
+                            "LANG": "C.UTF-8",
+                            **_trusted(),
+                        }
+                    ),
                 )
             return await talk.give(ours, order, BEGIN + END)
 

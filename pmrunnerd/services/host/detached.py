@@ -4,12 +4,11 @@ import asyncio
 import os
 import select
 import signal
-import sys
 import time
 from pathlib import Path
 from typing import Final
 
-import pmrunnerd
+from pmrunnerd.model import isolation
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.services import leftovers, lockfile, process
 from pmrunnerd.services.host import GRACE
@@ -17,7 +16,6 @@ from pmrunnerd.services.rundir import RunDirectory
 
 _POLL: Final = 0.01
 _DEATH: Final = 10.0
-_CODE: Final = Path(pmrunnerd.__file__).resolve().parents[1]
 
 
 class Detached:
@@ -40,25 +38,17 @@ class Detached:
             if directory.has_begun():
                 raise Refused(f"cannot start run {run}: it was started before")
             process.spawn_detached(
-                # -P: what lies in the working directory is not code of ours.
-                [
-                    sys.executable,
-                    "-P",
-                    "-m",
-                    "pmrunnerd.runhost",
-                    directory.path,
-                    "--lock-fd",
-                    str(lock),
-                ],
+                isolation.python("pmrunnerd.runhost", str(directory.path), "--lock-fd", str(lock)),
                 pass_fds=(lock,),
                 log=directory.log,
                 cwd=directory.path,
-                env={
-                    "PATH": self._path,
-                    "HOME": os.environ.get("HOME", "/"),
-                    "LANG": "C.UTF-8",
-                    "PYTHONPATH": str(_CODE),
-                },
+                env=isolation.around(
+                    {
+                        "PATH": self._path,
+                        "HOME": os.environ.get("HOME", "/"),
+                        "LANG": "C.UTF-8",
+                    }
+                ),
             )
         finally:
             # From here on only the run host holds it. There was no moment when nobody did.
