@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from pmrunnerctl.exits import Cannot, Exit
-from pmrunnerd.model import isolation
+from pmrunnerd.model.isolation import Python
 from pmrunnerd.model.settings import PREFIX
 
 BOOTED: Final = Path("/run/systemd/system")
 _JOURNALS: Final = (Path("/var/log/journal"), Path("/run/log/journal"))
 _STANDARD_OUTPUT: Final = 1
 _STANDARD_ERROR: Final = 2
+_PYTHON: Final = Python(sys.executable, sys.flags.no_site)
 # How a program ends that does not know an option.
 _MISUSED: Final = 2
 
@@ -30,7 +31,7 @@ def daemon(arguments: Sequence[str], settings: Mapping[str, str] | None = None) 
     its own words if it says no.
     """
     argv = [*command(), *arguments, "--detach"]
-    around = isolation.around(os.environ)
+    around = _PYTHON.around(os.environ)
     if settings is not None:
         around = {name: value for name, value in around.items() if not name.startswith(PREFIX)}
         around |= settings
@@ -65,7 +66,7 @@ def command() -> list[str]:
         path = Path(beside).absolute().with_name("pmrunnerd")
         if path.is_file() and os.access(path, os.X_OK):
             return [str(path)]
-    return isolation.python("pmrunnerd.main")
+    return _PYTHON.runs("pmrunnerd.main")
 
 
 def offline(verb: str, *options: str, streams: bool = False) -> tuple[bytes, bytes]:
@@ -74,12 +75,12 @@ def offline(verb: str, *options: str, streams: bool = False) -> tuple[bytes, byt
     One that `streams` has our standard input or output for an archive.
     """
     done = subprocess.run(
-        isolation.python("pmrunnerd.offline", verb, *options),
+        _PYTHON.runs("pmrunnerd.offline", verb, *options),
         check=False,
         stdin=None if streams else subprocess.DEVNULL,
         stdout=None if streams and verb == "backup" else subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=isolation.around(os.environ),
+        env=_PYTHON.around(os.environ),
     )
     if done.returncode:
         return b"", done.stderr

@@ -4,12 +4,11 @@ A release runs without `site`, for what that imports is the machine's: a `.pth` 
 program, which would run as whoever runs us. In a checkout `site` is what finds the dependencies.
 """
 
-import sys
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Final
+from pathlib import PurePath
+from typing import Final, NamedTuple
 
-CODE: Final = Path(__file__).resolve().parents[2]
+CODE: Final = PurePath(__file__).parents[2]
 _VARIABLE: Final = "PYTHONPATH"
 # The two words are taken away again: a module sees its own alone.
 _ENTER: Final = (
@@ -18,17 +17,22 @@ _ENTER: Final = (
 )
 
 
-def python(module: str, *words: str) -> list[str]:
-    """Return the command that runs a module of ours."""
-    if sys.flags.no_site:
-        return [sys.executable, "-IBS", "-c", _ENTER, str(CODE), module, *words]
-    # -P: what lies in the working directory is not code of ours.
-    return [sys.executable, "-P", "-m", module, *words]
+class Python(NamedTuple):
+    """The interpreter that runs us: `sys.executable`, and `sys.flags.no_site`."""
 
+    executable: str
+    no_site: int
 
-def around(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return variables, with what has a checkout's code found; of a release's no other Python is to know."""
-    if sys.flags.no_site:
-        return dict(variables)
-    paths = [str(CODE), *filter(None, [variables.get(_VARIABLE)])]
-    return {**variables, _VARIABLE: ":".join(paths)}
+    def runs(self, module: str, *words: str) -> list[str]:
+        """Return the command that runs a module of ours."""
+        if self.no_site:
+            return [self.executable, "-IBS", "-c", _ENTER, str(CODE), module, *words]
+        # -P: what lies in the working directory is not code of ours.
+        return [self.executable, "-P", "-m", module, *words]
+
+    def around(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """Return variables by which a checkout's code is found; a release's no other Python is to find."""
+        if self.no_site:
+            return dict(variables)
+        paths = [str(CODE), *filter(None, [variables.get(_VARIABLE)])]
+        return {**variables, _VARIABLE: ":".join(paths)}

@@ -2,12 +2,16 @@
 
 import os
 import socket
+import sys
 from pathlib import Path
+from typing import Final
 
-from pmrunnerd.model import isolation
+from pmrunnerd.model.isolation import Python
 from pmrunnerd.model.notices import Order, Word
 from pmrunnerd.services import process
 from pmrunnerd.services.couriers import BEGIN, END, talk
+
+_PYTHON: Final = Python(sys.executable, sys.flags.no_site)
 
 
 class Detached:
@@ -24,11 +28,11 @@ class Detached:
             ours.settimeout(0)
             with theirs:
                 process.spawn_detached(
-                    isolation.python("pmrunnerd.notify", str(theirs.fileno())),
+                    _PYTHON.runs("pmrunnerd.notify", str(theirs.fileno())),
                     pass_fds=(theirs.fileno(),),
                     log=self._log,
                     cwd=Path("/"),
-                    env=isolation.around(
+                    env=_PYTHON.around(
                         {
                             "PATH": os.environ.get("PATH", process.PATH),
                             "LANG": "C.UTF-8",

@@ -4,18 +4,20 @@ import asyncio
 import os
 import select
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Final
 
-from pmrunnerd.model import isolation
 from pmrunnerd.model.errors import Refused
+from pmrunnerd.model.isolation import Python
 from pmrunnerd.services import leftovers, lockfile, process
 from pmrunnerd.services.host import GRACE
 from pmrunnerd.services.rundir import RunDirectory
 
 _POLL: Final = 0.01
 _DEATH: Final = 10.0
+_PYTHON: Final = Python(sys.executable, sys.flags.no_site)
 
 
 class Detached:
@@ -38,11 +40,11 @@ class Detached:
             if directory.has_begun():
                 raise Refused(f"cannot start run {run}: it was started before")
             process.spawn_detached(
-                isolation.python("pmrunnerd.runhost", str(directory.path), "--lock-fd", str(lock)),
+                _PYTHON.runs("pmrunnerd.runhost", str(directory.path), "--lock-fd", str(lock)),
                 pass_fds=(lock,),
                 log=directory.log,
                 cwd=directory.path,
-                env=isolation.around(
+                env=_PYTHON.around(
                     {
                         "PATH": self._path,
                         "HOME": os.environ.get("HOME", "/"),

@@ -3,17 +3,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from pmrunnerd.model import isolation
+from pmrunnerd.model.isolation import CODE, Python
 
 # Of a release: without `site`, and with the code alone that it is told of.
 AS_LAUNCHED = (
-    f"import sys; sys.path.insert(0, {str(isolation.CODE)!r});"
-    " from pmrunnerd.model import isolation; import os, subprocess;"
-    " argv = isolation.python('told', 'a', '-b');"
-    " argv[argv.index(str(isolation.CODE))] = sys.argv[1];"
-    " subprocess.run(argv, env=isolation.around(os.environ), check=True)"
+    f"import sys; sys.path.insert(0, {str(CODE)!r});"
+    " from pmrunnerd.model.isolation import CODE, Python; import os, subprocess;"
+    " ours = Python(sys.executable, sys.flags.no_site); argv = ours.runs('told', 'a', '-b');"
+    " argv[argv.index(str(CODE))] = sys.argv[1];"
+    " subprocess.run(argv, env=ours.around(os.environ), check=True)"
 )
 TOLD = """\
 import json, sys
@@ -40,19 +38,14 @@ def test_what_runs_without_site_starts_others_without_it_and_with_their_words(
     assert [path.name for path in tmp_path.iterdir()] == ["told.py"]
 
 
-def test_a_checkout_finds_itself_before_what_somebody_else_named(tmp_path: Path) -> None:
-    assert isolation.python("pmrunnerd.offline", "doctor") == [
-        sys.executable,
-        *("-P", "-m", "pmrunnerd.offline", "doctor"),
-    ]
-    found = isolation.around({"PYTHONPATH": str(tmp_path), "LANG": "C"})
-    assert found == {"PYTHONPATH": f"{isolation.CODE}:{tmp_path}", "LANG": "C"}
-    assert isolation.around({}) == {"PYTHONPATH": str(isolation.CODE)}
+def test_a_checkout_finds_itself_before_what_somebody_else_named() -> None:
+    ours = Python("python", no_site=0)
+
+    assert ours.runs("told", "a") == ["python", "-P", "-m", "told", "a"]
+    found = ours.around({"PYTHONPATH": "/theirs", "LANG": "C"})
+    assert found == {"PYTHONPATH": f"{CODE}:/theirs", "LANG": "C"}
+    assert ours.around({}) == {"PYTHONPATH": str(CODE)}
 
 
-def test_where_a_release_lies_no_other_python_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Flags:
-        no_site = 1
-
-    monkeypatch.setattr(sys, "flags", Flags)
-    assert isolation.around({"LANG": "C"}) == {"LANG": "C"}
+def test_where_a_release_lies_no_other_python_is_told() -> None:
+    assert Python("python", no_site=1).around({"LANG": "C"}) == {"LANG": "C"}
