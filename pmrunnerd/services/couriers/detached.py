@@ -4,14 +4,11 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import Final
 
 from pmrunnerd.model.isolation import Python
 from pmrunnerd.model.notices import Order, Word
 from pmrunnerd.services import process
 from pmrunnerd.services.couriers import BEGIN, END, talk
-
-_PYTHON: Final = Python(sys.executable, sys.flags.no_site)
 
 
 class Detached:
@@ -23,16 +20,17 @@ class Detached:
     async def carry(self, order: Order) -> Word:
         """Have it carried out. Raises Unavailable, OSError."""
         self._log.unlink(missing_ok=True)
+        python = Python(sys.executable, sys.flags.no_site)
         ours, theirs = socket.socketpair()
         with ours:
             ours.settimeout(0)
             with theirs:
                 process.spawn_detached(
-                    _PYTHON.runs("pmrunnerd.notify", str(theirs.fileno())),
+                    python.runs("pmrunnerd.notify", str(theirs.fileno())),
                     pass_fds=(theirs.fileno(),),
                     log=self._log,
                     cwd=Path("/"),
-                    env=_PYTHON.around(
+                    env=python.around(
                         {
                             "PATH": os.environ.get("PATH", process.PATH),
                             "LANG": "C.UTF-8",
