@@ -32,7 +32,7 @@ TYPED: Final = (
     "restart",
     f"start --state-dir {ASIDE} --port 0",
     f"doctor --state-dir {ASIDE}",
-    f"stop --state-dir {ASIDE}",
+    f"--socket {ASIDE}/control.sock stop",
     f"doctor --state-dir {ASIDE}",
 )
 KEY: Final = "sk-ant-oat01-hush\n"
@@ -63,7 +63,7 @@ def test_no_verb_of_root_s_runs_what_the_machine_s_python_would_and_the_release_
     ran.unlink()
 
     for typed in TYPED:
-        words = ("pmrunnerctl", "--env", "prod", *typed.split())
+        words = ("pmrunnerctl", *typed.split())
         done = machine.run(*words, input=KEY, check=False)
         assert done.returncode != 2, f"{typed}: {done.stderr}"
         assert not ran.exists(), f"{typed}: {ran.read_text()}"
