@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.package.conftest import Package
+from tests.package.conftest import Package
 
 pytestmark = [pytest.mark.xdist_group("package"), pytest.mark.timeout(300)]
 
