@@ -21,6 +21,8 @@ def test_a_daemon_may_start_stop_and_forget_and_nothing_else() -> None:
         "pm-runner@.service",
         "pm-runner-run@.service",
         "pm-runner-backup@.service",
+        "pm-runner-build@.service",
+        "pm-runner-fetch@.service",
         "pm-runner-notify@.service",
     ],
 )
