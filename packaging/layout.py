@@ -9,7 +9,15 @@ import time
 from pathlib import Path
 
 PROGRAMS = ("launch", "build-release", "release-zero")
-MODULES = ("confine.py", "contents.py")
+MODULES = (
+    "confine.py",
+    "contents.py",
+    "gate.py",
+    "gateunit.py",
+    "gatealone.py",
+    "ledger.py",
+    "trees.py",
+)
 OURS = ("pmrunnerd", "pmrunnerctl")
 UNITS = ("*.service", "*.socket", "*.slice", "*.timer", "*.target", "*.d")
 # Other files of systemd/, and where the program that reads them looks.

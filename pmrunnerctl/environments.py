@@ -27,6 +27,10 @@ d /opt/pm-runner/{name}/releases   0755 root root
 L /opt/pm-runner/{name}/state      - - - - /var/lib/pm-runner/state/{name}
 d /var/lib/pm-runner/state/{name}  0700 pm-runner-{name} pm-runner-{name}
 d /var/lib/pm-runner/runs/{name}   3750 pm-runner-{name} pm-run
+d /var/lib/pm-runner/gates/{name}  3750 pm-runner-{name} pm-gate
+d /var/lib/pm-runner/prepared/{name} 0755 root root
+d /var/lib/pm-runner/promote/{name} 0751 root pm-runner-{name}
+d /var/lib/pm-runner/promote/{name}/gates 0751 root pm-runner-{name}
 d /var/lib/pm-runner/secrets/{name} 0700 pm-agent pm-agent
 d /srv/pm-runner/{name}            0755 pm-agent pm-agent
 """

@@ -99,6 +99,9 @@ class House:
         """Recover, open the doors, call `ready`, wait for a reason to leave, and leave."""
         chronicle = Chronicle(self._store, outlet)
         engine, desk, watch = self._build()
+        gating = self._outwork.gates(
+            self._store, self._clock, lambda: self._configured.settings.gates_slots
+        )
         desk.confinement = await self._outwork.begin()
         asyncio.get_running_loop().set_exception_handler(Shortage())
         files = share(raise_limit())
@@ -112,6 +115,7 @@ class House:
                 storing = house.create_task(self._store.run(), name="store")
                 telling = house.create_task(chronicle.run(), name="log")
                 time = house.create_task(engine.run(), name="engine")
+                gates = house.create_task(gating.run(), name="gates")
                 serving = house.create_task(doors.serve(), name="doors")
                 await doors.ready()
                 await self._make_sure(settled)
@@ -138,7 +142,7 @@ class House:
                     self._manager.stopping()
                 self._sweeper.stop()  # or the doors wait for whoever prunes a large tree
                 await self._part(engine)
-                for task in (serving, time, sweep, outwork, notices, pulse, look):
+                for task in (serving, time, gates, sweep, outwork, notices, pulse, look):
                     await _end(task)
                 await self._say_goodbye()
                 await _end(telling)
@@ -210,6 +214,7 @@ class House:
             restart=self._restart if self._manager.listens else no_restart,
             reload=self._configured.reload,
             logins=outwork.logins(store, clock),
+            gateless=str,
             evidence=outwork.evidence(store, workspaces),
             notices=self._notifier,
         )

@@ -8,6 +8,8 @@ from typing import Final
 
 from pmrunnerd.confining import Confining
 from pmrunnerd.engine.accounting import Accounting
+from pmrunnerd.engine.gateruns import GateRuns
+from pmrunnerd.engine.gates import Gates
 from pmrunnerd.engine.logins import Logins
 from pmrunnerd.engine.remains import Remains
 from pmrunnerd.engine.renewals import Renewals
@@ -18,12 +20,22 @@ from pmrunnerd.options import Options
 from pmrunnerd.services.agents.registry import NEED_LOGIN
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.errands.choice import choose
+from pmrunnerd.services.gates.detached import DetachedGates, walls
+from pmrunnerd.services.gates.place import GatePlace
+from pmrunnerd.services.gates.sources import Sources
+from pmrunnerd.services.gates.tries import Tries
+from pmrunnerd.services.gates.units import GateUnits
 from pmrunnerd.services.host import Host
+from pmrunnerd.services.systemctl import Systemctl
 from pmrunnerd.store.store import Store
 
 # What units of runs are called by their file, and where root lets them keep logins of an environment.
 UNIT: Final = "pm-runner-run@.service"
 LOGINS: Final = Path("/var/lib/pm-runner/secrets")
+# Where it lets them have gates, and where it writes down what came of those.
+GATES: Final = Path("/var/lib/pm-runner/gates")
+PROMOTE: Final = Path("/var/lib/pm-runner/promote")
+PREPARED: Final = Path("/var/lib/pm-runner/prepared")
 # Seconds that what an earlier daemon left may keep this one from its start.
 _PATIENCE: Final = 5.0
 
@@ -42,6 +54,7 @@ class Outwork:
         """`doors` are the addresses of our web door where the service manager holds it."""
         self.errands = choose(host, directory)
         self._directory = directory
+        self._environment, self._state = options.environment, options.state_directory
         self._unconfined = settings.runs_unconfined
         self._named = settings.agent_claude_path
         # Without units all are of one user, and what it owns it may do.
@@ -87,6 +100,21 @@ class Outwork:
             hidden=self._hidden,
             unconfined=self._unconfined,
         )
+
+    def gates(self, store: Store, clock: Clock, at_once: Callable[[], int]) -> Gates:
+        """Return what has gates tried: by units where those hold runs, else by processes of ours."""
+        if self.errands.sealed:
+            place = GatePlace(
+                GATES / self._environment,
+                records=PROMOTE / self._environment / "gates",
+                prepared=PREPARED / self._environment,
+            )
+            tries = Tries(place, GateUnits(self._environment, Systemctl()))
+        else:
+            place = GatePlace(self._state / "gates")
+            tries = Tries(place, DetachedGates(self._state), walls)
+        sources = Sources(self.errands, place, hidden=self._hidden, unconfined=self._unconfined)
+        return Gates(store, clock, GateRuns(store, clock, tries, sources, at_once))
 
     def logins(self, store: Store, clock: Clock) -> Logins:
         """Return what keeps the logins of agents."""

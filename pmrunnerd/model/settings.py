@@ -72,6 +72,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     runs_interruptions: Annotated[
         int, _count("Interruptions in a row after which a task fails.", least=1)
     ] = 5
+    gates_slots: Annotated[
+        int, Meta(ge=1, le=64, description="Gates of one gate run at the same time.")
+    ] = 2
     store_checkpoint: Annotated[
         int,
         _count(

@@ -21,6 +21,10 @@ class Clock:
             self._spelled = (now, f"{second:%Y-%m-%dT%H:%M:%S}.{now % 1000:03}Z")
         return self._spelled[1]
 
+    def posix(self) -> float:
+        """Return the time as POSIX seconds, for what is compared with times of files and of records."""
+        return time.time()
+
     def monotonic(self) -> float:
         """Return seconds that only ever grow, for measuring how long something takes."""
         return time.monotonic()

@@ -61,8 +61,8 @@ def _row(path: Path, root: Path, ruled: set[str]) -> Row:
     said = directives(path)
     known = dict(said)
     kind = path.name.removesuffix("@.service")
-    is_one_of_many = known.get("ExecStart", "").endswith(("launch run %i", "launch notify %i"))
-    instance = "ENV-ID" if is_one_of_many else "ENV"
+    is_one = re.search(r"launch (run|notify|gate \w+) %i$", known.get("ExecStart", ""))
+    instance = "ENV-ID" if is_one else "ENV"
     starters = {"operator"}
     if path.with_suffix(".socket").exists():
         starters.add("socket")

@@ -1,0 +1,137 @@
+"""One try of one gate: its name, its order, its start, and its end, whoever was there when it began."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from msgspec.structs import replace
+
+from pmrunnerd.model.errors import PmError, Refused
+from pmrunnerd.model.gates import Gate, GateResult, GateRun, Preparation, Verdict, Where
+from pmrunnerd.services.gates import Kind, Trier, judging
+from pmrunnerd.services.gates.place import GatePlace
+from pmrunnerd.services.gates.record import Order
+
+log = logging.getLogger(__name__)
+
+# No gate is called so: names of gates begin with a letter.
+PREPARE: Final = "-prepare"
+NO_HOST: Final = 'runs = "host" needs a machine that was made for gates, and nothing here makes one'
+# Seconds between two looks for a record, and so many of these between two questions whether somebody is at it.
+_LOOK: Final = 0.05
+_ASK: Final = 10
+
+
+def name(record: GateRun, gate: str) -> str:
+    """Return by what name a gate of a gate run is tried: always the same, and no other's.
+
+    What is written down outlives a state, which may start over and count from 1 again.
+    """
+    said = f"{record.id} {record.started!r} {record.commit} {record.source}"
+    return f"{record.id}-{hashlib.sha256(said.encode()).hexdigest()[:8]}-{gate}"
+
+
+class Tries:
+    """Tries gates where `place` has them; `walls` are words for the walls of who is not confined by a unit."""
+
+    def __init__(
+        self, place: GatePlace, trier: Trier, walls: Callable[[], tuple[str, ...]] = tuple
+    ) -> None:
+        self.place = place
+        self._trier = trier
+        self._walls = walls
+
+    async def follow(  # noqa: PLR0913 - what is tried, on what, and for how long
+        self,
+        record: GateRun,
+        gate: Gate,
+        *,
+        inputs: str,
+        now: Callable[[], float],
+        cancelled: Callable[[], bool],
+        prepared: str = "",
+        prepares: str = "",
+    ) -> GateResult:
+        """Start a gate that nobody has started, and return what came of it once it is over.
+
+        What cannot be started has failed. Raises OSError where what came of it cannot be read.
+        """
+        one, started, refused = name(record, gate.name), now(), ""
+        kind = Kind.PREPARE if prepares else Kind.NETWORK if gate.network else Kind.GATE
+        try:
+            if gate.runs is Where.HOST:
+                raise Refused(NO_HOST)
+            if not (cancelled() or self.place.record(one) or self.place.has_begun(one)):
+                order = _order(record, gate, prepared, prepares)
+                await asyncio.to_thread(self.place.write, one, order, self._walls())
+                if not await self._trier.alive(one, kind):
+                    await self._trier.start(one, kind)
+            await self._over(one, kind, cancelled)
+        except (PmError, OSError) as exc:
+            refused = str(exc)
+        await asyncio.to_thread(self.place.tidy, one)
+        found = await asyncio.to_thread(
+            judging.result,
+            self.place,
+            one,
+            gate,
+            inputs=inputs,
+            started=started,
+            cancelled=cancelled(),
+            refused=refused,
+        )
+        return replace(found, preparation=prepared)
+
+    async def prepare(
+        self,
+        record: GateRun,
+        preparation: Preparation,
+        digest: str,
+        *,
+        now: Callable[[], float],
+        cancelled: Callable[[], bool],
+    ) -> str:
+        """See to it that what gates need is there; return why it is not. Raises OSError.
+
+        Only this one reaches a network and installs something; gates see what it made, and can change nothing of it.
+        """
+        if self.place.is_prepared(digest):
+            return ""
+        gate = Gate(
+            name=PREPARE, command=preparation.command, timeout=preparation.timeout, network=True
+        )
+        found = await self.follow(
+            record, gate, inputs="", now=now, cancelled=cancelled, prepares=digest
+        )
+        if found.verdict is Verdict.PASSED or self.place.is_prepared(digest):
+            return ""
+        return f"{found.why}: {self.place.path(name(record, PREPARE))}/log"
+
+    async def _over(self, one: str, kind: Kind, cancelled: Callable[[], bool]) -> None:
+        """Return once a gate's end is written down, or nobody is there who could write it."""
+        looks, stopped = 0, False
+        while self.place.record(one) is None:
+            looks += 1
+            if cancelled() and not stopped:
+                stopped = True
+                await self._trier.stop(one, kind)
+                continue
+            if looks % _ASK == 0 and not await self._trier.alive(one, kind):
+                return  # what was written meanwhile is read by who judges
+            await asyncio.sleep(_LOOK)
+
+
+def _order(record: GateRun, gate: Gate, prepared: str, prepares: str) -> Order:
+    return Order(
+        gate=gate.name,
+        command=gate.command,
+        timeout=gate.timeout,
+        tests=gate.tests,
+        network=gate.network,
+        source=record.source,
+        build=record.build,
+        prepared=prepared,
+        prepares=prepares,
+    )

@@ -1,0 +1,148 @@
+import os
+from pathlib import Path
+
+from pmrunnerd.model.gates import GatingState, Verdict
+from pmrunnerd.rules.gates import conduct
+from pmrunnerd.services.gates.tries import name
+from tests.unit.engine.gatings import Carrying, carried, verdicts
+from tests.unit.services.gates.parts import until
+
+GATES = """\
+[tool.pm-runner.gates.lint]
+command = "echo fine"
+[tool.pm-runner.gates.unit]
+command = "echo '<testsuite><testcase/></testsuite>' > j.xml"
+needs = ["lint"]
+tests = "j.xml"
+"""
+BAD = GATES.replace("echo fine", "echo not fine; exit 3")
+SLOW = GATES.replace("echo fine", "until [ -e $HOME/go ]; do sleep 0.01; done")
+COMMITS = {"main": GATES, "bad": BAD, "none": "[project]\n", "slow": SLOW}
+
+
+def test_what_cannot_be_tried_is_refused_with_the_reason(tmp_path: Path) -> None:
+    async def scene(carrying: Carrying) -> None:
+        gone = await carrying.over(await carrying.ask(commit="nowhere"))
+        assert (gone.state, gone.reason) == (GatingState.REFUSED, "cannot find commit nowhere")
+        none = await carrying.over(await carrying.ask(commit="none"))
+        assert none.state is GatingState.REFUSED
+        assert "gate" in none.reason
+        unknown = await carrying.over(await carrying.ask("e2e"))
+        assert "e2e" in unknown.reason
+
+    carried(tmp_path, COMMITS, scene)
+
+
+def test_all_gates_of_a_commit_are_tried_from_its_start_to_its_end(tmp_path: Path) -> None:
+    async def scene(carrying: Carrying) -> None:
+        found = await carrying.over(await carrying.ask())
+        assert found.state is GatingState.ENDED
+        assert verdicts(found) == {"lint": Verdict.PASSED, "unit": Verdict.PASSED}
+        assert conduct.has_passed(found)
+        assert found.record is not None
+        tests = {one.gate: one.tests.ran if one.tests else None for one in found.record.results}
+        assert tests == {"lint": None, "unit": 1}
+
+    carried(tmp_path, COMMITS, scene)
+
+
+def test_what_needs_a_gate_that_failed_is_skipped(tmp_path: Path) -> None:
+    async def scene(carrying: Carrying) -> None:
+        found = await carrying.over(await carrying.ask(commit="bad"))
+        assert verdicts(found) == {"lint": Verdict.FAILED, "unit": Verdict.SKIPPED}
+        assert found.state is GatingState.ENDED
+        assert not conduct.has_passed(found)
+
+    carried(tmp_path, COMMITS, scene)
+
+
+def test_one_that_is_cancelled_leaves_nothing_at_work(tmp_path: Path) -> None:
+    async def scene(carrying: Carrying) -> None:
+        run = await carrying.ask(commit="slow")
+        await until(lambda: carrying.gating(run).under_way)
+        for fact in conduct.cancel(carrying.store.ahead, run, "anna"):
+            await carrying.store.commit(fact)
+        found = await carrying.over(run)
+        assert found.state is GatingState.CANCELLED
+        assert verdicts(found) in ({"lint": Verdict.CANCELLED}, {})
+        assert found.record is not None
+        assert not await carrying.here.trier.alive(name(found.record, "lint"))
+
+    carried(tmp_path, COMMITS, scene)
+
+
+def test_one_goes_on_over_a_restart_of_the_daemon(tmp_path: Path) -> None:
+    runs: list[str] = []
+
+    async def first(carrying: Carrying) -> None:
+        runs.append(await carrying.ask(commit="slow"))
+        await until(lambda: carrying.gating(runs[0]).under_way)
+        await carrying.home("g*-lint")
+
+    async def then(carrying: Carrying) -> None:
+        assert carrying.gating(runs[0]).under_way == ("lint",)
+        (await carrying.home("g*-lint") / "go").touch()
+        found = await carrying.over(runs[0])
+        assert verdicts(found) == {"lint": Verdict.PASSED, "unit": Verdict.PASSED}
+
+    carried(tmp_path, COMMITS, first)
+    carried(tmp_path, COMMITS, then)
+
+
+def test_a_gate_whose_end_nobody_wrote_down_has_failed(tmp_path: Path) -> None:
+    async def scene(carrying: Carrying) -> None:
+        run = await carrying.ask("lint", commit="slow")
+        lock = (await carrying.home("g*-lint")).parents[1] / "lock"
+        os.kill(int(lock.read_text()), 9)
+        found = await carrying.over(run)
+        assert verdicts(found) == {"lint": Verdict.CANNOT_START}
+
+    carried(tmp_path, COMMITS, scene)
+
+
+def test_a_gate_that_declares_its_inputs_is_answered_for_by_an_earlier_one(tmp_path: Path) -> None:
+    declared = GATES.replace('echo fine"', 'echo fine"\ninputs = ["pyproject.toml"]')
+
+    async def scene(carrying: Carrying) -> None:
+        first = await carrying.ask("lint")
+        assert verdicts(await carrying.over(first)) == {"lint": Verdict.PASSED}
+        again = await carrying.over(await carrying.ask("lint"))
+        assert again.record is not None
+        assert again.record.results[0].answered_by == first
+
+    carried(tmp_path, {"main": declared}, scene)
+
+
+PREPARED = """\
+[tool.pm-runner.gates-prepare]
+command = "echo made >> $PMRUNNER_PREPARED/tool; chmod u+s $PMRUNNER_PREPARED/tool"
+inputs = ["pyproject.toml"]
+[tool.pm-runner.gates.one]
+command = "cat $PMRUNNER_PREPARED/tool; ! touch $PMRUNNER_PREPARED/x; ! echo x >> $PMRUNNER_PREPARED/tool"
+"""
+
+
+def test_what_gates_need_is_made_once_and_they_can_change_nothing_of_it(tmp_path: Path) -> None:
+    async def scene(carrying: Carrying) -> None:
+        for _ in range(2):
+            found = await carrying.over(await carrying.ask())
+            assert verdicts(found) == {"one": Verdict.PASSED}, found
+            assert found.record is not None
+            assert found.record.results[0].preparation
+        (tool,) = (tmp_path / "gates/prepared").glob("[0-9a-f]*/tool")
+        assert tool.read_text() == "made\n"
+        assert tool.stat().st_mode & 0o7777 == 0o644
+
+    carried(tmp_path, {"main": PREPARED}, scene)
+
+
+def test_without_what_they_need_no_gate_is_tried(tmp_path: Path) -> None:
+    async def scene(carrying: Carrying) -> None:
+        found = await carrying.over(await carrying.ask())
+        assert found.state is GatingState.INTERRUPTED
+        assert "could not be prepared: exit status 7" in found.reason
+        assert verdicts(found) == {}
+        assert list((tmp_path / "gates/prepared").iterdir()) == []
+
+    failing = PREPARED.replace("echo made", "exit 7; echo made")
+    carried(tmp_path, {"main": failing}, scene)

@@ -1,0 +1,100 @@
+import asyncio
+import time
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from pmrunnerd.model.gates import Gate, GateResult, GateRun, GateSet, Verdict
+from pmrunnerd.services.gates.detached import walls
+from pmrunnerd.services.gates.tries import Tries, name
+from tests.unit.services.gates.parts import Here, awaited, until
+
+
+def a_run(here: Here, *gates: Gate) -> GateRun:
+    return GateRun(
+        id="g1",
+        project="w1",
+        commit="c" * 40,
+        source=here.tree(hello="hello\n"),
+        definitions="",
+        gates=GateSet(gates=gates, source="pyproject.toml"),
+        wanted=tuple(gate.name for gate in gates),
+        started=1.5,
+    )
+
+
+async def tried(here: Here, record: GateRun, gate: Gate, cancel: bool = False) -> GateResult:
+    tries = Tries(here.place, here.trier, walls)
+    return await tries.follow(record, gate, inputs="i", now=time.time, cancelled=lambda: cancel)
+
+
+@awaited
+async def test_what_came_of_a_gate_is_told_with_what_it_took(tmp_path: Path) -> None:
+    here = Here(tmp_path)
+    gate = Gate(
+        name="one",
+        command="echo said; echo '<testsuite><testcase/><testcase/></testsuite>' > j.xml",
+        tests="j.xml",
+    )
+    found = await tried(here, a_run(here, gate), gate)
+    assert found.verdict is Verdict.PASSED, found.why
+    assert (found.status, found.inputs, found.log_bytes) == (0, "i", 5)
+    assert found.tests is not None
+    assert found.tests.ran == 2
+    assert found.seconds > 0
+    assert (found.cpu_seconds or 0) > 0
+    assert (found.peak_memory or 0) > 0
+
+
+@awaited
+async def test_one_that_was_followed_before_is_not_tried_again(tmp_path: Path) -> None:
+    here = Here(tmp_path)
+    gate = Gate(name="one", command="exit 7")
+    first = await tried(here, a_run(here, gate), gate)
+    assert first.verdict is Verdict.FAILED
+    again = await tried(here, a_run(here, gate), replace(gate, command="true"))
+    assert (again.verdict, again.status) == (Verdict.FAILED, 7)
+
+
+@awaited
+async def test_one_that_goes_on_is_followed_by_whoever_comes_later(tmp_path: Path) -> None:
+    here = Here(tmp_path)
+    gate = Gate(name="one", command="until [ -e $HOME/go ]; do sleep 0.01; done; exit 5")
+    record = a_run(here, gate)
+    one = name(record, "one")
+    leaving = asyncio.ensure_future(tried(here, record, gate))  # a daemon that is killed
+    home = here.place.path(one) / "work/home"
+    await until(home.is_dir)
+    leaving.cancel()
+    later = Here(tmp_path)
+    following = asyncio.ensure_future(tried(later, record, gate))
+    (home / "go").touch()
+    assert (await following).status == 5
+
+
+@awaited
+async def test_one_that_is_cancelled_is_killed_and_never_begins_where_it_had_not(
+    tmp_path: Path,
+) -> None:
+    here = Here(tmp_path)
+    gate = Gate(name="one", command="echo up; sleep 4713")
+    record = a_run(here, gate)
+    assert (await tried(here, record, gate, cancel=True)).verdict is Verdict.CANCELLED
+    assert not here.place.has_begun(name(record, "one"))
+
+
+@awaited
+async def test_what_cannot_be_started_has_failed_with_the_reason(tmp_path: Path) -> None:
+    here = Here(tmp_path)
+    gate = Gate(name="one", command="true")
+    gone = replace(a_run(here, gate), source="a" * 64)
+    found = await tried(here, gone, gate)
+    assert found.verdict is Verdict.CANNOT_START
+    assert "source tree is not what its digest says" in found.why
+
+
+def test_a_name_is_the_same_for_ever_and_another_for_each_gate_run(tmp_path: Path) -> None:
+    here = Here(tmp_path)
+    record = a_run(here)
+    assert name(record, "one") == name(replace(record, ended=3.0), "one")
+    assert name(record, "one") != name(replace(record, started=1.25), "one")
