@@ -19,6 +19,16 @@ from pmrunnerd.model.questions import CLOSED, OTHERWISE, decided
 from pmrunnerd.model.views import UNCONFINED, TaskRow, TaskTable, TaskView
 
 # Of a title so much stands beside the reason, on a terminal.
+_LABELS: Final = {
+    TaskKind.PLANNING: "plan",
+    TaskKind.GATES: "gates",
+    TaskKind.EVIDENCE: "evidence",
+}
+_KINDS: Final = {
+    TaskKind.PLANNING: "planning: it makes the plan",
+    TaskKind.GATES: "gates: all that are declared have to pass, and the agent mends what does not",
+    TaskKind.EVIDENCE: "evidence: EVIDENCE.md has to say what was changed, and the agent writes it",
+}
 _TITLE: Final = 32
 _SLIGHT: Final = frozenset({"", "low", "none"})
 TASK = click.argument("task", shell_complete=complete.tasks)
@@ -122,7 +132,8 @@ def draw_rows(screen: Screen, rows: Sequence[TaskRow], before: str | None = None
 
 
 def _title(task: Task) -> str:
-    return f"plan: {task.title}" if task.kind is TaskKind.PLANNING else task.title
+    kind = _LABELS.get(task.kind, "")
+    return f"{kind}: {task.title}" if kind else task.title
 
 
 def _why(screen: Screen, row: TaskRow) -> str | Cell:
@@ -153,7 +164,7 @@ def draw_task(screen: Screen, view: TaskView) -> None:
         [
             ("task", f"{found.id} {one_line(found.name)} of plan {found.plan} in {view.alias}"),
             ("title", found.title),
-            ("kind", "planning: it makes the plan" if found.kind is TaskKind.PLANNING else ""),
+            ("kind", _KINDS.get(found.kind, "")),
             ("state", state(found.state)),
             ("waits", Cell(screen.addressed(view.waits.removeprefix("waits ")), "yellow")),
             ("reason", screen.addressed(found.reason)),
