@@ -9,7 +9,7 @@ from typing import Final
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Project, ProjectType, Task, TaskKind, TaskState
-from pmrunnerd.model.naming import Mint
+from pmrunnerd.model.naming import Mint, number
 from pmrunnerd.model.state import State
 
 _GATES: Final = (
@@ -86,16 +86,12 @@ def before(state: State, task: Task) -> tuple[str, ...]:
     """
     own = [state.tasks[name] for name in state.plans[task.plan].tasks]
     work = [one for one in own if one.kind is TaskKind.WORK and one.runs]
-    last = max(work, key=lambda one: _when(state, one), default=None)
+    # No two work in one workspace at a time, so the last that began is the last that ended.
+    last = max(work, key=lambda one: number(one.runs[-1]), default=None)
     runs = last.runs if last is not None else ()
     for one in own[: own.index(task)]:
         runs = (*runs, *(one.runs if one.kind.checks else ()))
     return runs
-
-
-def _when(state: State, task: Task) -> tuple[str, int]:
-    run = state.runs[task.runs[-1]]
-    return (run.ended.at if run.ended is not None else run.at, len(task.runs))
 
 
 def is_gone_on_with(state: State, task: Task) -> bool:
