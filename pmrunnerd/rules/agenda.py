@@ -68,7 +68,6 @@ class Remind(Struct, frozen=True):
 
 Action = Remind | Follow | Stop | Plan | Probe | Start | Check | Judge
 
-
 Taken = Callable[[Task], str]
 # How often in a row a task probes in vain before a later one of its project does.
 _PATIENCE: Final = 3
@@ -234,9 +233,9 @@ def _taken(state: State, task: Task, slots: int) -> str:
     same = [run for run in state.active.values() if run.project == task.project]
     if same:
         return f"run {same[0].id} has the workspace"
-    looking = (t.id for t in state.tasks.values() if t.project == task.project)
-    if found := [name for name in looking if closing.is_looking(state.tasks[name])]:
-        return f"{found[0]} looks at what is in the workspace"
+    for other in state.tasks.values():
+        if other.project == task.project and closing.is_looking(other):
+            return f"{other.id} looks at what is in the workspace"
     if closing.looks(task):
         return ""
     return f"all {slots} slots are taken" if len(state.active) >= slots else ""
