@@ -1,4 +1,7 @@
-"""What a tree is, as one digest: names, kinds, modes that matter and every byte; no times, no owners."""
+"""What a tree is, as one digest: names, kinds, modes that matter and every byte; no times, no owners.
+
+The digest is that of a list, `KIND DIGEST NAME` and a NUL for each file, by which a changed one can be named.
+"""
 
 import hashlib
 import os
@@ -9,9 +12,10 @@ from typing import NamedTuple
 
 
 class Contents(NamedTuple):
-    """The digest of a tree, how many files it has and how many bytes are in them."""
+    """The digest of a tree, how many files it has, how many bytes are in them, and the list of them."""
 
     digest: str
+    listing: bytes
     files: int
     bytes: int
 
@@ -21,10 +25,14 @@ def contents(root: Path, names: Iterable[str] | None = None) -> Contents:
 
     Raises OSError where something cannot be read, ValueError where it is neither file nor link.
     """
-    whole = hashlib.sha256()
-    size = 0
-    found = sorted(_names(root) if names is None else names)
-    for name in found:
+    entries = list(_entries(root, sorted(_names(root) if names is None else names)))
+    listing = b"".join(entry for entry, _ in entries)
+    digest = hashlib.sha256(listing).hexdigest()
+    return Contents(digest, listing, len(entries), sum(size for _, size in entries))
+
+
+def _entries(root: Path, names: list[str]) -> Iterator[tuple[bytes, int]]:
+    for name in names:
         path = root / name
         about = path.lstat()
         if stat.S_ISLNK(about.st_mode):
@@ -34,9 +42,14 @@ def contents(root: Path, names: Iterable[str] | None = None) -> Contents:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
         else:
             raise ValueError(f"{path} is neither a file nor a link")
-        whole.update(b"%s %s %s\0" % (kind.encode(), digest.encode(), os.fsencode(name)))
-        size += about.st_size
-    return Contents(whole.hexdigest(), len(found), size)
+        entry = b"%s %s %s\0" % (kind.encode(), digest.encode(), os.fsencode(name))
+        yield entry, about.st_size
+
+
+def differences(before: bytes, after: bytes) -> list[str]:
+    """Return the names that two lists do not have in common."""
+    apart = {*before.split(b"\0")} ^ {*after.split(b"\0")}
+    return sorted({os.fsdecode(entry.split(b" ", 2)[-1]) for entry in apart if entry})
 
 
 def _target(link: Path) -> bytes:

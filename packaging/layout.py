@@ -8,8 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-PROGRAMS = ("launch", "build-release", "release-zero")
+PROGRAMS = ("admit", "launch", "build-release", "release-zero", "signing-key")
 MODULES = (
+    "building.py",
     "confine.py",
     "contents.py",
     "gate.py",
@@ -17,6 +18,8 @@ MODULES = (
     "gatealone.py",
     "ledger.py",
     "trees.py",
+    "wheelhouse.py",
+    "wheelstore.py",
 )
 OURS = ("pmrunnerd", "pmrunnerctl")
 UNITS = ("*.service", "*.socket", "*.slice", "*.timer", "*.target", "*.d")
@@ -62,6 +65,8 @@ def lay(source: Path, top: Path, wheels: Path, digest: str) -> None:
     write(share / "source.digest", f"{digest}\n")
     for path in wheels.iterdir():
         copy(path, share / "wheels" / path.name)
+    # What they were made from: a commit with the same lock needs no others.
+    copy(source / "packaging/requirements-release.lock", share / "wheels/source.lock")
     copy(source / "packaging/deb/pm-runner-run.apparmor", share / "apparmor/pm-runner-run")
     lay_units(source / "systemd", top)
     for path in sorted(source.glob("packaging/man/*.[0-9]")):

@@ -19,6 +19,7 @@ class Exit(IntEnum):
     UNAVAILABLE = 7
     ENDED_BADLY = 8
     NEEDS_YOU = 9
+    UNPROVED = 41
     UNWRITTEN = 74
     INTERRUPTED = 130
     BROKEN_PIPE = 141
@@ -35,6 +36,7 @@ MEANINGS: Final = {
     Exit.UNAVAILABLE: "not now; the same command may work later",
     Exit.ENDED_BADLY: "what was waited for ended badly",
     Exit.NEEDS_YOU: "what was waited for waits for a person",
+    Exit.UNPROVED: "nothing speaks against it, and nobody signed for it",
     Exit.UNWRITTEN: "what was printed could not be written; what was asked was done",
     Exit.INTERRUPTED: "stopped by Ctrl-C; the work goes on",
     Exit.BROKEN_PIPE: "whoever read the output has gone",

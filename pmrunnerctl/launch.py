@@ -67,15 +67,13 @@ def command() -> list[str]:
     return [sys.executable, "-m", "pmrunnerd.main"]
 
 
-def offline(verb: str, *options: str, streams: bool = False) -> tuple[bytes, bytes]:
-    """Run a verb of `pmrunnerd.offline`; return its reply and, where there is none, its error.
-
-    One that `streams` has our standard input or output for an archive.
-    """
-    # -P: what lies in the working directory is not code of ours.
-    argv = [sys.executable, "-P", "-m", "pmrunnerd.offline", verb, *options]
+def offline(
+    verb: str, *options: str, streams: bool = False, program: str = "pmrunnerd.offline"
+) -> tuple[bytes, bytes]:
+    """Run a verb of a program that needs no daemon, which may have our streams; return reply or error."""
     done = subprocess.run(
-        argv,
+        # -P: what lies in the working directory is not code of ours.
+        [sys.executable, "-P", "-m", program, verb, *options],
         check=False,
         stdin=None if streams else subprocess.DEVNULL,
         stdout=None if streams and verb == "backup" else subprocess.PIPE,

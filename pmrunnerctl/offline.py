@@ -76,9 +76,15 @@ def _is_named(session: Session) -> bool:
     return bool(session.socket or session.env or any(map(os.environ.get, variables)))
 
 
-def ask(verb: str, reply: type[R], *options: str, streams: bool = False) -> R:
+def ask(
+    verb: str,
+    reply: type[R],
+    *options: str,
+    streams: bool = False,
+    program: str = "pmrunnerd.offline",
+) -> R:
     """Return what a verb replies. Raises Cannot with the code that it ended with."""
-    out, err = launch.offline(verb, *options, streams=streams)
+    out, err = launch.offline(verb, *options, streams=streams, program=program)
     if out:
         return msgspec.json.decode(out, type=reply)
     try:

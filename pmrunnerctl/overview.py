@@ -25,6 +25,7 @@ OVERVIEW: Final = {
         *("agent login", "agent logout", "agent show"),
         *("gate run", "gate cancel", "gate attest"),
     ),
+    "Release": ("release list", "release show", "release build", "release prune", "prove"),
     "Run the daemon": (
         *(
             "start",

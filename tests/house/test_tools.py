@@ -1,13 +1,8 @@
 import shutil
 
-import pytest
-
 from tests.house import tools
 from tests.house.conftest import Plant
 from tests.house.tree import ROOT, must_hold
-
-# Two runs of mypy at once would fight over two cores and one cache: they take turns on one worker.
-turns = pytest.mark.xdist_group("mypy")
 
 
 def test_the_house_is_formatted() -> None:
@@ -16,12 +11,6 @@ def test_the_house_is_formatted() -> None:
 
 def test_the_linter_finds_nothing_to_say() -> None:
     must_hold(tools.lint(ROOT))
-
-
-@turns
-@pytest.mark.timeout(300)  # without its cache, on a busy machine
-def test_the_types_of_the_house_agree() -> None:
-    must_hold(tools.types(ROOT))
 
 
 def test_the_shell_scripts_are_clean() -> None:
@@ -38,14 +27,6 @@ def test_bad_formatting_and_a_bad_habit_are_found(plant: Plant) -> None:
 
     assert any("pmrunnerd/x.py" in line for line in tools.formatting(root))
     assert any("S307" in line for line in tools.lint(root))
-
-
-@turns
-@pytest.mark.timeout(300)
-def test_a_wrong_type_is_found(plant: Plant) -> None:
-    root = plant({"pmrunnerd/x.py": "def f(n: int) -> str:\n    return n\n"})
-
-    assert any("[return-value]" in line for line in tools.types(root))
 
 
 def test_a_careless_script_is_found(plant: Plant) -> None:

@@ -16,7 +16,14 @@ def test_a_daemon_may_start_stop_and_forget_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["pm-runner@.service", "pm-runner-backup@.service", "pm-runner-notify@.service"]
+    "name",
+    [
+        "pm-runner@.service",
+        "pm-runner-backup@.service",
+        "pm-runner-build@.service",
+        "pm-runner-fetch@.service",
+        "pm-runner-notify@.service",
+    ],
 )
 def test_each_line_that_takes_something_away_has_its_reason(name: str) -> None:
     assert units.without_a_reason(ROOT / "systemd" / name) == []

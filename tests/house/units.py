@@ -61,7 +61,9 @@ def _row(path: Path, root: Path, ruled: set[str]) -> Row:
     said = directives(path)
     known = dict(said)
     kind = path.name.removesuffix("@.service")
-    is_one = re.search(r"launch (run|notify|gate \w+) %i$", known.get("ExecStart", ""))
+    is_one = re.search(
+        r"launch (run|notify|fetch|build|gate \w+|prepare) %i$", known.get("ExecStart", "")
+    )
     instance = "ENV-ID" if is_one else "ENV"
     starters = {"operator"}
     if path.with_suffix(".socket").exists():

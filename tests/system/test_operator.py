@@ -5,8 +5,8 @@ from typing import Final
 
 import pytest
 
+from tests.e2e.test_tour import FENCE
 from tests.house.tree import ROOT
-from tests.integration.test_tour import FENCE
 from tests.system.ground import DAEMON, ROOMY, Ground
 from tests.system.host import Host
 

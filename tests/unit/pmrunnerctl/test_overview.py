@@ -20,6 +20,8 @@ OURS = {
     "state repair",
     "env add",
     "env list",
+    "prove",
+    *("release build", "release list", "release prune", "release show"),
 }  # no request of their own
 PARTS = {
     "agent try",

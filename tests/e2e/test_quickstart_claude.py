@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.checkouts import Environ, copy_to, environ, offline, quickstart
-from tests.integration.test_quickstart import listen_as_daemon
+from tests.e2e.checkouts import Environ, copy_to, environ, offline, quickstart
+from tests.e2e.test_quickstart import listen_as_daemon
 
 # It shares the cache of what is installed with the other tests of quickstart.
 pytestmark = [pytest.mark.xdist_group("quickstart"), pytest.mark.timeout(300)]

@@ -10,11 +10,11 @@ import click
 import pytest
 
 from pmrunnerctl.overview import OVERALL
+from tests.e2e.test_tour import FENCE
 from tests.fakes.model import scripted
 from tests.house.tree import ROOT
 from tests.integration.claude.parts import log_in, plan, question, result, uses, written
 from tests.integration.daemon import Daemon, environment
-from tests.integration.test_tour import FENCE
 from tests.unit.services.parts import needs_sandbox
 
 # It takes an account, and the network, to do these.

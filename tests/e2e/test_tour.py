@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.checkouts import copy_to
 from tests.house.tree import ROOT
-from tests.integration.checkouts import copy_to
 from tests.integration.daemon import environment, facts, git
 
 FENCE = re.compile(r"^(`{3,})sh\n(.*?)^\1$", re.DOTALL | re.MULTILINE)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.checkouts import Environ, copy_to, environ, quickstart
-from tests.integration.test_quickstart import listen_as_daemon
+from tests.e2e.checkouts import Environ, copy_to, environ, quickstart
+from tests.e2e.test_quickstart import listen_as_daemon
 
 # A Python that is told it is another: what quickstart asks of it, it answers as that one would.
 OTHER_PYTHON = """#!/bin/sh

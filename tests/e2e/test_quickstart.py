@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.checkouts import Environ, copy_to, environ, offline, quickstart
+from tests.e2e.checkouts import Environ, copy_to, environ, offline, quickstart
 
 # Installing is slow, and two at once are slower: these tests share what is installed, on one worker.
 pytestmark = [pytest.mark.xdist_group("quickstart"), pytest.mark.timeout(300)]

@@ -9,7 +9,7 @@ import pytest
 
 from pmrunnerd import __version__
 from tests.house.tree import ROOT
-from tests.integration.package.conftest import BUILD, Package
+from tests.package.conftest import BUILD, Package
 
 pytestmark = [pytest.mark.xdist_group("package"), pytest.mark.timeout(300)]
 

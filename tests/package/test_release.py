@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.package.conftest import Package
+from tests.package.conftest import Package
+from tests.package.elsewhere import FOUR_HUNDRED_DAYS, WAYS, Elsewhere
 
 pytestmark = [pytest.mark.xdist_group("package"), pytest.mark.timeout(300)]
 
@@ -49,18 +50,40 @@ def test_a_source_that_is_no_python_makes_no_release(package: Package, tmp_path:
     assert list((tmp_path / "releases").iterdir()) == []
 
 
+EVERYTHING = bool(os.environ.get("PMRUNNER_TEST_EVERYTHING"))
+
+
+@pytest.mark.parametrize(
+    "ways", [WAYS, *([(way,) for way in WAYS] if EVERYTHING else [])], ids="+".join
+)
 def test_two_builds_of_one_source_are_the_same_to_the_byte(
-    package: Package, built: Path, tmp_path: Path
+    package: Package, built: Path, tmp_path: Path, ways: tuple[str, ...]
 ) -> None:
-    source = shutil.copytree(package.share / "source", tmp_path / "source of another")
-    for path in source.rglob("*.py"):
-        os.utime(path, (1, 1))
-        path.chmod(0o600)
+    there = Elsewhere(tmp_path, ways)
+    done = there.run(
+        *(package.top / "usr/lib/pm-runner/build-release", "--to-look-at"),
+        *("--source", there.copy(package.share / "source"), "--into", there.out),
+        *("--source-digest", (package.share / "source.digest").read_text().strip()),
+        *("--wheels", there.copy(package.share / "wheels")),
+    )
 
-    again = package.release(tmp_path / "releases", source=source).stdout.strip()
+    assert (done.stdout, done.returncode) == (f"{built.name}\n", 0), done.stderr
+    assert files(there.out / built.name) == files(built)
 
-    assert again == built.name
-    assert files(tmp_path / "releases" / again) == files(built)
+
+def test_the_other_machine_is_another_one_wherever_a_build_looks(tmp_path: Path) -> None:
+    looks = (
+        "import os, sys, time; print(os.getuid(), os.environ['HOME'], time.tzname[0], os.umask(0),"
+        "os.environ['LC_ALL'], os.getcwd(), os.sched_getaffinity(0), int(time.time()), sep='|')"
+    )
+    here, there = Elsewhere(tmp_path / "a", ("home", "locale")), Elsewhere(tmp_path / "b")
+    one, other = (place.run("/usr/bin/python3", "-c", looks) for place in (here, there))
+
+    mine, theirs = one.stdout.strip().split("|"), other.stdout.strip().split("|")
+    assert len(mine) == len(theirs) == 8, (one.stderr, other.stderr)
+    same = [n for n, (this, that) in enumerate(zip(mine, theirs, strict=True)) if this == that]
+    assert same in ([4], [4, 6]), "the locale is set in both; a machine may have one processor"
+    assert abs(int(theirs[7]) - int(mine[7]) - FOUR_HUNDRED_DAYS) < 3600
 
 
 def test_nothing_in_a_release_says_where_it_was_built(built: Path) -> None:

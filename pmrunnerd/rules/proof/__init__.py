@@ -1,0 +1,1 @@
+"""What has to hold of a release before it is believed to be what was gated, approved and signed."""

@@ -1,0 +1,104 @@
+"""Finds out all that can be known of a release here, or of a bundle, so that rules can judge it."""
+
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct, structs
+
+from pmrunnerd.model.errors import BadRequest
+from pmrunnerd.model.proof import Proof
+from pmrunnerd.rules.proof import canonical, chain
+from pmrunnerd.rules.proof.found import Found, Papers, Signed, Standing
+from pmrunnerd.services import signatures
+from pmrunnerd.services.releases import papers, tree
+from pmrunnerd.services.releases.shelf import Shelf
+
+ALLOWED: Final = Path("etc/pm-runner/allowed_signers")
+REVOKED: Final = Path("etc/pm-runner/revoked_keys")
+SOURCE: Final = Path("usr/share/pm-runner/source.digest")
+
+
+class Believed(Struct, frozen=True):
+    """The lists of keys: who may sign, and which are revoked."""
+
+    allowed: Path
+    revoked: Path | None = None
+
+
+async def prove(found: Found, believed: Believed) -> Proof:
+    """Return what is proved of what was found."""
+    signed = await _signed(found.papers, believed)
+    links = chain.links(structs.replace(found, signed=signed))
+    return Proof(
+        release=found.name,
+        environment=found.environment,
+        outcome=chain.outcome(links),
+        links=links,
+    )
+
+
+async def _signed(found: Papers, believed: Believed) -> Signed | None:
+    """Return whose signature it is; None where there is nothing that could have been signed."""
+    if not isinstance(found.statement, bytes):
+        return None
+    if not isinstance(found.signature, bytes):
+        return Signed(why=found.signature or "there is none")
+    try:
+        predicate = canonical.decode(found.statement).predicate
+    except canonical.BadStatement:
+        return None
+    return await signatures.verify(
+        found.statement,
+        found.signature,
+        signer=predicate.signer,
+        at=predicate.signed,
+        allowed=believed.allowed,
+        revoked=believed.revoked,
+    )
+
+
+def here(shelf: Shelf, name: str) -> Found:
+    """Return what is known of a release on this machine. Raises PmError, OSError."""
+    release = shelf.path(name)
+    about = papers.beside(release)
+    return Found(
+        name=name,
+        environment=shelf.environment,
+        papers=about,
+        standing=_standing(shelf, name, release),
+        package=_package(shelf.root),
+    )
+
+
+def _standing(shelf: Shelf, name: str, release: Path) -> Standing:
+    used, daemons = shelf.used(), set(shelf.daemons())
+    others = [
+        f"process {pid} still runs {other}"
+        for other, pids in used.items()
+        for pid in pids
+        if pid in daemons and other != name
+    ]
+    return Standing(
+        files=tree.look(release / "lib"),
+        writable=tree.writable(release),
+        dist=shelf.pointed(),
+        running=tuple(others),
+    )
+
+
+def _package(root: Path) -> str:
+    found = papers.paper(root / SOURCE, 1 << 10)
+    return found.decode("ascii", errors="replace").strip() if isinstance(found, bytes) else ""
+
+
+def sent(bundle: Path) -> Found:
+    """Return what a bundle says of a release somewhere. Raises BadRequest for one that is none."""
+    try:
+        name, environment, about = papers.unbundled(papers.paper(bundle))
+    except papers.BadBundle as exc:
+        raise BadRequest(f"cannot prove {bundle}: {exc}", hint=f"ls -l {bundle}") from exc
+    return Found(
+        name=name,
+        environment=environment,
+        papers=about,
+    )
