@@ -80,9 +80,9 @@ def cancel(session: Session, task: str) -> None:
     done = session.ask(p.TaskCancel(task=task))
 
     def say(_: Any) -> None:
-        found = session.ask(p.TaskShow(task=done.id)).task
-        over = found.state is not TaskState.RUNNING
-        still = "" if over else f", as soon as its run {found.runs[-1]} is gone"
+        found = session.ask(p.TaskShow(task=done.id))
+        over = found.task.state is not TaskState.RUNNING
+        still = "" if over else f", as soon as {_under_way(found)}"
         session.out.line(f"task {done.id} is {'' if over else 'to be '}cancelled{still}")
         session.out.next(f"pmrunnerctl task show {done.id}")
 
@@ -187,6 +187,14 @@ def draw_task(screen: Screen, view: TaskView) -> None:
         screen.next(f"pmrunnerctl run logs {run.id}")
     if found.state is TaskState.ERROR:
         screen.next(f"pmrunnerctl task retry {found.id}")
+
+
+def _under_way(view: TaskView) -> str:
+    """Say what has to end before a task that runs is cancelled: a run of it, or a look without one."""
+    task = view.task
+    if task.runs and not (task.kind.checks and not task.objections):
+        return f"its run {task.runs[-1]} is gone"
+    return f"its gate run {task.gate_run} is over" if task.gate_run else "it has looked"
 
 
 def risk(task: Task) -> Cell:

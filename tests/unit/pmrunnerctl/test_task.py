@@ -195,6 +195,20 @@ def test_a_task_is_cancelled_at_once_or_when_its_run_is_gone(
     assert ctl("task", "cancel", "t3", "--json").out == '{"id":"t3"}\n'
 
 
+def test_a_look_that_is_cancelled_says_which_gate_run_has_to_end(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    found = samples.task(
+        state=TaskState.RUNNING, runs=("r9-4f2a",), kind=TaskKind.GATES, gate_run="g5"
+    )
+    daemon.answers[p.TaskCancel] = p.Done(id="t3")
+    daemon.answers[p.TaskShow] = v.TaskView(
+        task=found, alias="demo", waits="", runs=(), questions=()
+    )
+
+    assert "as soon as its gate run g5 is over" in ctl("task", "cancel", "t3").out
+
+
 def test_a_task_whose_run_nothing_confined_says_so_beside_its_reason(paper: Paper) -> None:
     rows = [
         v.TaskRow(task=samples.task(), alias="demo", waits=waits, unconfined=True)
