@@ -14,7 +14,6 @@ LONG: Final[dict[str, str]] = {
     "pmrunnerd/model/errand.py": "errands and what comes of each are read side by side",
     "pmrunnerd/house.py": "the rooms are joined in one place, and each of them costs it a few lines",
     "pmrunnerd/model/events.py": "one union, one file format: it is read from top to bottom",
-    "pmrunnerd/model/settings.py": "a setting is read beside the others, and each costs it three lines",
     "pmrunnerd/model/views.py": "each client imports all of it, and one file costs less than two",
     "pmrunnerd/model/settings.py": "each setting is declared once, in the order in which all are shown",
     "pmrunnerd/model/protocol.py": "the requests and the table of them are read side by side",
