@@ -180,12 +180,32 @@ def listen(info: int) -> None:
 def certain(directory: str, file: int) -> bool:
     """Tell whether what stands in a run's place is what was looked at, and close the descriptor.
 
-    Whoever owns that name could have put a link there between the look and the mount. The
-    descriptor leads out of the walls: nothing of a release may run while it is open.
+    Whoever owns that name could have put a link there between the look and the mount. One who took it
+    away again has the right directory there, and what is mounted is elsewhere, where he wanted to write.
+    The descriptor leads out of the walls: nothing of a release may run while it is open.
     """
-    there, looked_at = os.lstat(directory), os.fstat(file)
+    looked_at = os.fstat(file)
     os.close(file)
-    if os.path.samestat(there, looked_at):
+    if _is_there(directory, looked_at):
         return True
     sys.stderr.write(f"launch: cannot run {directory}: it was exchanged meanwhile\n")
     return False
+
+
+def _is_there(directory: str, looked_at: os.stat_result) -> bool:
+    try:
+        there, above = _lookup(directory), _lookup(str(Path(directory).parent))
+    except OSError:
+        return False
+    same = os.path.samestat(there[0], looked_at)
+    return same and there[1] != above[1]
+
+
+def _lookup(directory: str) -> tuple[os.stat_result, str]:
+    """Return which directory it is, and in which mount; one on which another is mounted is that."""
+    file = os.open(directory, _LOOK)
+    try:
+        lines = Path(f"/proc/self/fdinfo/{file}").read_text().splitlines()
+        return os.fstat(file), next(line for line in lines if line.startswith("mnt_id:"))
+    finally:
+        os.close(file)

@@ -48,7 +48,7 @@ def of_journal(line: str) -> Said:
     return Said(
         line=_shown(only, at),
         at=_utc(at),
-        priority=int(priority) if priority.isdigit() else None,
+        priority=int(priority) if priority.isdecimal() else None,
         message_id=only.get("MESSAGE_ID", ""),
         unit=only.get("_SYSTEMD_UNIT", ""),
         message=only.get("MESSAGE", ""),

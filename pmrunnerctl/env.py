@@ -13,8 +13,12 @@ from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import Noun, Whole, verb
 from pmrunnerd.model.naming import ENVIRONMENT
 
-# What would be its place for workspaces is another one's.
-_TAKEN: Final = "projects"
+# What would be its place for workspaces, or its daemon's group, is another one's.
+_TAKEN: Final = {
+    "projects": "/srv/pm-runner/projects is where prod's are",
+    "read": "who is in group pm-runner-read may look into every environment",
+    "admin": "who is in group pm-runner-admin administers every environment",
+}
 
 
 @verb(
@@ -36,9 +40,9 @@ def add(session: Session, name: str, port: int, *, dry_run: bool) -> None:
             f"cannot add {name!r}: names are a letter and up to 15 letters or digits",
             hint="sudo pmrunnerctl env add try --port 3510",
         )
-    if name == _TAKEN:
+    if name in _TAKEN:
         raise misused(
-            f"cannot add {name}: /srv/pm-runner/{name} is where prod's are",
+            f"cannot add {name}: {_TAKEN[name]}",
             hint="sudo pmrunnerctl env add try --port 3510",
         )
     if not dry_run and os.geteuid() != 0:

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from pmrunnerctl.exits import Cannot, Exit
+from pmrunnerd.model.isolation import Python
 from pmrunnerd.model.settings import PREFIX
 
 BOOTED: Final = Path("/run/systemd/system")
 _JOURNALS: Final = (Path("/var/log/journal"), Path("/run/log/journal"))
 _STANDARD_OUTPUT: Final = 1
 _STANDARD_ERROR: Final = 2
+_PYTHON: Final = Python(sys.executable, sys.flags.no_site)
 # How a program ends that does not know an option.
 _MISUSED: Final = 2
 
@@ -29,7 +31,7 @@ def daemon(arguments: Sequence[str], settings: Mapping[str, str] | None = None) 
     its own words if it says no.
     """
     argv = [*command(), *arguments, "--detach"]
-    around = _environment()
+    around = _PYTHON.around(os.environ)
     if settings is not None:
         around = {name: value for name, value in around.items() if not name.startswith(PREFIX)}
         around |= settings
@@ -64,7 +66,7 @@ def command() -> list[str]:
         path = Path(beside).absolute().with_name("pmrunnerd")
         if path.is_file() and os.access(path, os.X_OK):
             return [str(path)]
-    return [sys.executable, "-m", "pmrunnerd.main"]
+    return _PYTHON.runs("pmrunnerd.main")
 
 
 def offline(
@@ -72,13 +74,12 @@ def offline(
 ) -> tuple[bytes, bytes]:
     """Run a verb of a program that needs no daemon, which may have our streams; return reply or error."""
     done = subprocess.run(
-        # -P: what lies in the working directory is not code of ours.
-        [sys.executable, "-P", "-m", program, verb, *options],
+        _PYTHON.runs(program, verb, *options),
         check=False,
         stdin=None if streams else subprocess.DEVNULL,
         stdout=None if streams and verb == "backup" else subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=_environment(),
+        env=_PYTHON.around(os.environ),
     )
     if done.returncode:
         return b"", done.stderr
@@ -120,15 +121,14 @@ def systemctl(verb: str, name: str) -> None:
     """Have the service manager start, stop or restart a unit; its own words go to the terminal."""
     # It counts every start, and a person's are not those of a daemon that cannot stay up.
     _quietly("reset-failed", name, *sockets(name))
-    status = subprocess.run(
-        ["systemctl", verb, name], check=False, stdout=_STANDARD_ERROR
-    ).returncode
-    if status:
+    done = subprocess.run(["systemctl", verb, name], check=False, stdout=_STANDARD_ERROR)
+    if done.returncode:
+        look = "systemctl status" if os.geteuid() == 0 else f"sudo systemctl {verb}"
         raise Cannot(
-            f"cannot {verb} {name}: systemctl ended with status {status}",
+            f"cannot {verb} {name}: systemctl ended with status {done.returncode}",
             exits=Exit.ENDED_BADLY,
             code="ended-badly",
-            hint=f"systemctl status {name}",
+            hint=f"{look} {name}",
         )
 
 
@@ -174,13 +174,6 @@ def journal(
             code="ended-badly",
             hint=f"sudo journalctl -u {name}",
         )
-
-
-def _environment() -> dict[str, str]:
-    """Return our environment, in which a checkout's daemon is found where its client was."""
-    here = str(Path(__file__).parents[1])
-    paths = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _quietly(*words: str) -> tuple[int, str]:

@@ -8,6 +8,14 @@ from pmrunnerctl.session import Session
 from pmrunnerctl.where import SOCKET, START, Place, checkout, named
 
 
+def environment(session: Session, state_dir: Path | None) -> str:
+    """Return which environment is meant, by name: as `where.find` takes it; empty for none."""
+    if state_dir is not None or session.env:
+        return session.env if state_dir is None else ""
+    elsewhere = session.socket is not None or named(os.environ) is not None
+    return "" if elsewhere else os.environ.get("PMRUNNER_ENV", "")
+
+
 def found(session: Session, state_dir: Path | None) -> tuple[Place, Path]:
     """Return where a daemon that we start will answer, and its state directory."""
     here = Path.cwd()

@@ -8,7 +8,18 @@ from typing import Any, Final
 
 import click
 
-from pmrunnerctl import given, holder, lastly, launch, origins, premises, readiness, recipe, walls
+from pmrunnerctl import (
+    given,
+    held,
+    holder,
+    lastly,
+    launch,
+    origins,
+    premises,
+    readiness,
+    recipe,
+    walls,
+)
 from pmrunnerctl.address import quoted
 from pmrunnerctl.exits import Cannot, Exit, misused
 from pmrunnerctl.leaving import leave, leave_for_another, pid_here
@@ -52,7 +63,8 @@ def start(
             hint=f"pmrunnerctl start {option} {more[0]}",
         )
     more = tuple(from_anywhere(more, Path.cwd()))
-    unit = launch.unit(session.env) if session.env and state_dir is None else None
+    environment = premises.environment(session, state_dir)
+    unit = launch.unit(environment) if environment else None
     asked = [*([] if port is None else ["--port", str(port)]), *more]
     if unit and asked:
         raise misused(
@@ -70,10 +82,10 @@ def start(
     else:
         if (last := lastly.port(state)) and not given.last(asked, given.PORT):
             asked = ["--port", last, *asked]
-        environment = ["--env", place.environment] if place.environment else []
+        of = ["--env", place.environment] if place.environment else []
         socket = ["--socket", str(place.socket)] if place.socket != state / SOCKET else []
         try:
-            launch.daemon([*environment, "--state-dir", str(state), *socket, *asked])
+            launch.daemon([*of, "--state-dir", str(state), *socket, *asked])
         except Cannot:
             if (overview := _of_another_start(session, place, state)) is None:
                 raise
@@ -99,13 +111,13 @@ def start(
 )
 def restart(session: Session) -> None:
     overview = session.ask(p.Status())
-    unit = launch.unit_of(overview.environment, overview.pid)
+    unit = held.unit_of(session, overview)
     if unit and os.geteuid() == 0:
         launch.systemctl("restart", unit)
     elif unit:
         leave_for_another(session, overview)
     else:
-        _must_be_ours(session, overview)
+        held.must_be_ours(session, overview)
         options = recipe.as_it_is(session, overview)
         _must_be_readable(given.last(options, "--config"))
         settings = origins.settings_of(pid_here(session, overview))
@@ -113,19 +125,6 @@ def restart(session: Session) -> None:
         launch.daemon(options, settings)
     session.client.close()
     _say(session, session.place, _when_ready(session, session.place), "started again")
-
-
-def _must_be_ours(session: Session, overview: Overview) -> None:
-    """Refuse to put a daemon of ours, root's perhaps, in the place of somebody else's."""
-    owner = session.client.peer().uid
-    if owner != os.geteuid():
-        raise Cannot(
-            f"cannot restart pmrunnerd (pid {overview.pid}): it runs as user {owner}, and would"
-            f" come back as {os.geteuid()}",
-            exits=Exit.FORBIDDEN,
-            code="forbidden",
-            hint=f"sudo -u '#{owner}' pmrunnerctl --socket {session.place.socket} restart",
-        )
 
 
 def _must_be_readable(configuration: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from pmrunnerctl import holder, lastly, launch, recipe
+from pmrunnerctl import held, holder, lastly, launch, recipe
 from pmrunnerctl.exits import Cannot, Exit, misused
 from pmrunnerctl.leaving import leave
 from pmrunnerctl.session import Session
@@ -27,7 +27,7 @@ def stop(session: Session, *, keep_runs: bool) -> None:
     if overview is None:
         _say_that_none_runs(session)
         return
-    unit = launch.unit_of(overview.environment, overview.pid)
+    unit = held.unit_of(session, overview)
     if unit and keep_runs:
         raise misused(
             f"cannot stop {unit} and keep its runs: systemd parks them with it",

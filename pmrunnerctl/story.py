@@ -63,8 +63,13 @@ def text(line: str) -> str:
 
 
 def _message(entry: Mapping[str, Any]) -> str:
-    """Return its words; what is not all text comes as numbers, and what is too long as nothing."""
+    """Return its words; what is not all text comes as numbers, and what is too long as nothing.
+
+    Whoever writes an entry may say it twice: the first is what counts, as for journalctl.
+    """
     said = entry.get("MESSAGE")
+    if isinstance(said, list) and said and not isinstance(said[0], int):
+        said = said[0]
     return bytes(said).decode(errors="replace") if isinstance(said, list) else str(said or "")
 
 

@@ -95,6 +95,8 @@ def _of_environment(environment: str, here: Path, run: Path, program: Path) -> P
         return Place(_for_us(installed), environment, hint)
     if (directory := checkout(here, program, run)) is not None:
         return Place(directory / "state" / SOCKET, environment, f"{START} --env {environment}")
+    if not installed.parent.exists():  # none has started since this machine has
+        hint = f"sudo systemctl start pm-runner@{environment}"
     if not run.exists():  # nothing was ever installed here
         hint = f"{START} --env {environment} --state-dir ./state"
     return Place(installed, environment, hint)

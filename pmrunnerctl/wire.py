@@ -155,7 +155,8 @@ class Connection:
         return taken
 
     def _silent(self) -> Cannot:
-        named = f" (pid {self.peer.pid})" if self.peer.pid else ""
+        # Of systemd's socket it says who listened last, and what has that number now may be anybody.
+        named = f" (pid {self.peer.pid})" if _is_there(self.peer) else ""
         return Silent(
             f"cannot hear from pmrunnerd at {self._place.socket}: it does not answer{named}",
             hint=_awaken(self.peer, self._place.hint),
@@ -170,7 +171,7 @@ class Connection:
 
 def _awaken(peer: Peer, otherwise: str) -> str:
     """Return what helps against a daemon that hangs: only its process can be ended, if it is one."""
-    if peer.pid <= _FIRST:
+    if peer.pid <= _FIRST or not _is_there(peer):
         return otherwise
     sudo = "" if os.geteuid() in (0, peer.uid) else "sudo "
     then = otherwise.partition("\n")[0]
@@ -178,6 +179,14 @@ def _awaken(peer: Peer, otherwise: str) -> str:
     if process_state(peer.pid) == "T":
         return f"{sudo}kill -CONT {peer.pid}   somebody stopped it; or else\n{hint}"
     return hint
+
+
+def _is_there(peer: Peer) -> bool:
+    """Tell whether there is a process of that number, and of that very user."""
+    with suppress(OSError, IndexError, ValueError):
+        said = Path(f"/proc/{peer.pid}/status").read_text().partition("\nUid:")[2]
+        return int(said.split()[1]) == peer.uid
+    return False
 
 
 def _let_in(path: Path) -> str:

@@ -13,7 +13,6 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from pmrunnerd import __version__
 from pmrunnerd.api import reads
 from pmrunnerd.api.desk import Desk, no_restart
 from pmrunnerd.chronicle import Chronicle
@@ -35,6 +34,7 @@ from pmrunnerd.model.settings import Settings
 from pmrunnerd.options import Options, again
 from pmrunnerd.outlet import Outlet
 from pmrunnerd.outwork import Outwork
+from pmrunnerd.release import RELEASE
 from pmrunnerd.reporting import Reporting
 from pmrunnerd.rules import recovery
 from pmrunnerd.rules.admission import Least
@@ -57,7 +57,6 @@ from pmrunnerd.store.store import Store
 
 log = logging.getLogger(__name__)
 
-RELEASE: Final = f"{__version__}+checkout"
 # How long runs may take to be parked before we leave without them, in seconds.
 PARKING: Final = 20.0
 

@@ -61,7 +61,8 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
     import asyncio  # noqa: PLC0415
 
     from pmrunnerd.api.sockets import inherited  # noqa: PLC0415
-    from pmrunnerd.house import RELEASE, House  # noqa: PLC0415
+    from pmrunnerd.house import House  # noqa: PLC0415
+    from pmrunnerd.release import RELEASE  # noqa: PLC0415
     from pmrunnerd.services import broom, parcel  # noqa: PLC0415
     from pmrunnerd.services.host.choice import choose  # noqa: PLC0415
     from pmrunnerd.store.failures import StoreFailed, TooNew  # noqa: PLC0415

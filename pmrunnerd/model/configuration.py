@@ -22,16 +22,22 @@ def resolve(
     """
     rows = table()
     by_key = {row.key: row for row in rows}
-    found: dict[str, Any] = {}
+    said: dict[str, Any] = {}
     for key, value in _flat(file, by_key):
         if key not in by_key:
             raise BadRequest(
                 f"cannot use the configuration: there is no setting {key}",
                 hint=f"settings are {', '.join(by_key)}",
             )
-        found[by_key[key].field] = value
-    found |= {r.field: environment[r.variable] for r in rows if r.variable in environment}
+        said[by_key[key].field] = value
+    # What is wrong in the file is wrong, too, where something else wins: it may not tomorrow.
+    _used(rows, said)
+    found = said | {r.field: environment[r.variable] for r in rows if r.variable in environment}
     found |= {field: value for field, value in options.items() if value is not None}
+    return _used(rows, found)
+
+
+def _used(rows: tuple[Row, ...], found: Mapping[str, Any]) -> Settings:
     settings = Settings()
     for row in rows:
         if row.field in found:

@@ -13,6 +13,7 @@ _PACKAGE: Final = "claude_agent_sdk"
 _VERSION: Final = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+\S*")
 _TOTAL: Final = 20.0
 INSTALL: Final = "pmrunnerctl stop; packaging/quickstart --claude --detach   # or: pip install 'pm-runner[claude]'"
+NAME: Final = 'path = "/usr/local/bin/claude"   # under [agent.claude] of /etc/pm-runner/ENV.toml'
 PROGRAMS: Final = {"bwrap": "bubblewrap", "socat": "socat"}
 """What it confines its commands with, and the package of each."""
 
@@ -29,6 +30,12 @@ def package() -> Path | None:
     except (ImportError, ValueError, OSError):
         return None
     return Path(found.origin).parent if found is not None and found.origin else None
+
+
+def install() -> str:
+    """Return how one comes by it: a release has the SDK, but no CLI in it."""
+    where = package()
+    return INSTALL if where is None or (where / "_bundled").is_dir() else NAME
 
 
 def program(named: str = "") -> Path | None:

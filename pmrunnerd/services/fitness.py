@@ -84,12 +84,12 @@ def program(found: Path | None, named: str, version: str, tested: str) -> Check:
     if found is None and named:
         return _problem("claude", f"{named} is no program (agent.claude.path)", f"ls -l {named}")
     if found is None:
-        return _problem("claude", "Claude Code is not installed", claudecode.INSTALL)
+        return _problem("claude", "Claude Code is not installed", claudecode.install())
     if not version:
         return _problem("claude", f"{found} does not start", f"{found} --version")
     if tested and version != tested:
         other = f"{version}, and this release was tested with {tested}: {found}"
-        return Check(name="claude", state="warning", found=other, hint=claudecode.INSTALL)
+        return Check(name="claude", state="warning", found=other, hint=claudecode.install())
     return Check(name="claude", state="ok", found=f"{version}, {found}")
 
 

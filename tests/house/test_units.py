@@ -19,6 +19,7 @@ def test_a_daemon_may_start_stop_and_forget_and_nothing_else() -> None:
     "name",
     [
         "pm-runner@.service",
+        "pm-runner-run@.service",
         "pm-runner-backup@.service",
         "pm-runner-build@.service",
         "pm-runner-fetch@.service",

@@ -2,6 +2,9 @@
 
 import importlib.util
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -39,26 +42,85 @@ def test_what_is_not_the_daemon_s_is_refused(confine: ModuleType, tmp_path: Path
         confine.owner("nosuch")
 
 
-@pytest.mark.parametrize("link", [False, True])
-def test_what_was_exchanged_between_the_look_and_the_mount_is_seen(
-    confine: ModuleType, tmp_path: Path, link: bool, capfd: pytest.CaptureFixture[str]
-) -> None:
-    run = tmp_path / "run"
-    run.mkdir()
-    same = confine.owned(run, os.geteuid())
-    assert confine.certain(str(run), same)
-    file = confine.owned(run, os.geteuid())
-    run.rename(tmp_path / "away")
-    if link:
-        run.symlink_to(tmp_path / "away")
-    else:
-        run.mkdir()
+class Walls:
+    """The walls of a run, in a place of a test's own, and what its daemon does at their door."""
 
-    assert not confine.certain(str(run), file)
-    assert "it was exchanged meanwhile" in capfd.readouterr().err
-    for closed in (same, file):
-        with pytest.raises(OSError, match="Bad file descriptor"):
-            os.fstat(closed)
+    def __init__(self, confine: ModuleType, top: Path) -> None:
+        self._confine, self._top = confine, top
+        self.run, self.elsewhere = top / "state/runs/dev/r1", top / "elsewhere"
+        for made in (self.run, self.elsewhere, top / "run", top / "state/secrets/dev"):
+            made.mkdir(parents=True)
+
+    def certain(self, before: Callable[[], None], after: Callable[[], None]) -> tuple[bool, str]:
+        """Do something between the look and the mount, and after it; return whether it would run, and what it says."""
+        file = self._confine.owned(self.run, os.geteuid())
+        state, sockets = self._top / "state", self._top / "run"
+        walls = self._confine.walls(state, sockets, self.run, [], errand=False)
+        words = [sys.executable, "-I", "-c", LOOK, str(ROOT / "packaging"), str(self.run)]
+        before()
+        with subprocess.Popen(
+            [*walls, "--", *words, str(file)],
+            pass_fds=(file,),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as inside:
+            os.close(file)
+            assert inside.stdout is not None
+            assert inside.stdout.readline() == "built\n", inside.communicate()
+            after()
+            out, err = inside.communicate("\n", timeout=20)
+        return out == "certain\n", err
+
+
+LOOK = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+import confine
+print("built", flush=True)
+sys.stdin.readline()
+if confine.certain(sys.argv[2], int(sys.argv[3])):
+    print("certain")
+try:
+    os.fstat(int(sys.argv[3]))
+except OSError:
+    sys.exit(0)
+sys.exit("its descriptor leads out")
+"""
+
+
+def nothing() -> None:
+    """Leave it as it is."""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: /dev is mounted with its devices")
+@pytest.mark.parametrize("how", ["nothing", "another", "link", "link for a moment"])
+def test_only_what_was_looked_at_and_mounted_in_its_own_place_is_certain(
+    confine: ModuleType, tmp_path: Path, how: str
+) -> None:
+    walls = Walls(confine, tmp_path)
+    away = walls.run.with_name("away")
+
+    def exchange(to: str | Path) -> None:
+        walls.run.rename(away)
+        walls.run.symlink_to(to) if to else walls.run.mkdir()
+
+    def back() -> None:
+        walls.run.unlink()
+        away.rename(walls.run)
+
+    # Whose name it is can have it lead anywhere while bubblewrap mounts, and be right before and after.
+    far = "../" * len(walls.run.parts[1:-1]) + str(walls.elsewhere).lstrip("/")
+    before, after = {
+        "nothing": (nothing, nothing),
+        "another": (lambda: exchange(""), nothing),
+        "link": (lambda: exchange(far), nothing),
+        "link for a moment": (lambda: exchange(far), back),
+    }[how]
+    certain, said = walls.certain(before, after)
+    assert certain is (how == "nothing"), said
+    assert ("it was exchanged meanwhile" in said) is not certain
 
 
 def test_an_errand_is_told_by_a_file_of_the_daemon_s_own(

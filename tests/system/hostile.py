@@ -82,9 +82,9 @@ class Dev:
         self.machine.run("sh", "-c", script, user="pm-runner-dev", input=told)
         return directory
 
-    def start(self, name: str) -> str:
-        """Start a run of dev's and wait for its end; return the result of its unit."""
-        unit = f"pm-runner-run@dev-{name}.service"
+    def start(self, name: str, kind: str = "run") -> str:
+        """Start a run of dev's and wait for its end; return its unit."""
+        unit = f"pm-runner-{kind}@dev-{name}.service"
         self.machine.run("systemctl", "start", unit)
         self.machine.wait(lambda: self._state(unit) == "inactive")
         return unit

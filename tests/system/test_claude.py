@@ -1,5 +1,6 @@
 """The real Claude Code in the unit of a run: its own sandbox nests in ours, and ours in the unit."""
 
+import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -20,13 +21,14 @@ THERE: Final = "/opt/claude"
 MODEL: Final = """
 import time
 from pathlib import Path
-from tests.fakes.model import Model
+from tests.fakes.model import Model, Step
 from tests.integration.claude.parts import plan, result, uses
 
 command = "id -un > who.txt; touch /srv/pm-runner/projects/outside; ls /var/lib/pm-runner; cat who.txt"
 model = Model([
     plan("Who", [dict(name="all", title="Who am I", instructions="Say who you are.")], anywhere="Who is it?"),
     uses("Bash", command=command),
+    Step(text="fine", anywhere="Answer with the word: fine"),
     result("It is the agents' user.", "who.txt", last="pm-agent"),
 ])
 model.steps[1].anywhere = "Say who you are."
@@ -36,7 +38,7 @@ time.sleep(600)
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def claude(machine: Host) -> Iterator[Ground]:
     """Prod, which has a Claude Code that knows a scripted model and a login."""
     shutil.copy(CLI, machine.root / THERE.lstrip("/"))
@@ -51,13 +53,23 @@ def claude(machine: Host) -> Iterator[Ground]:
     text = f"[Service]\nEnvironment={known} PMRUNNER_AGENT_CLAUDE_PATH={THERE}\n"
     machine.run("tee", f"{SYSTEMD}/{DAEMON}.d/claude.conf", input=text)
     ground.begin()
+    machine.run("pmrunnerctl", "agent", "login", "claude", input=f"{KEY}\n")
     yield ground
     ground.end()
     machine.run("systemctl", "stop", "model")
 
 
+def test_doctor_has_it_make_one_request_as_the_user_of_runs(claude: Ground) -> None:
+    who = claude.machine.user("dora", ["pm-runner"])
+    doctor = ("pmrunnerctl", "--env", "prod", "--json", "doctor", "--agent", "claude")
+    found = claude.machine.run(*doctor, user=who, check=False, timeout=120)
+    checks = {row["name"]: row for row in json.loads(found.stdout)["daemon"]["checks"]}
+
+    assert checks["claude request"]["state"] == "ok", checks["claude request"]
+    assert "the model answered" in checks["claude request"]["found"]
+
+
 def test_it_works_in_the_unit_and_its_commands_reach_nothing_else(claude: Ground) -> None:
-    claude.machine.run("pmrunnerctl", "agent", "login", "claude", input=f"{KEY}\n")
     name = claude.project("who", "--agent", "claude")
 
     sent = ("pmrunnerctl", "chat", "send", name, "--wait", "Who is it?")

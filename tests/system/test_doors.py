@@ -105,3 +105,28 @@ def test_a_run_comes_to_a_web_door_by_no_address_of_its_machine(door: Dev) -> No
     # As somebody does who loads other rules: the next run puts ours back.
     door.machine.run("nft", "flush", "ruleset")
     assert came("r9-again") == shut
+
+
+def test_what_sends_notifications_comes_to_no_web_door(door: Dev) -> None:
+    """The code of dev's release does, as a user that systemd made up for it."""
+    knock = (
+        "import socket, sys\n"
+        "for port in (3999, 3503):\n"
+        "    try: socket.create_connection(('127.0.0.1', port), 5); print(port)\n"
+        "    except ConnectionRefusedError: print('shut')\n"
+    )
+    drop_in = f"{SYSTEMD}/pm-runner-notify@dev-knock.service.d"
+    door.machine.run("mkdir", "-p", drop_in)
+    door.machine.run("tee", "/var/cache/knock.py", input=knock)
+    program = "[Service]\nExecStart=\nExecStart=/usr/bin/python3 -I /var/cache/knock.py\n"
+    door.machine.run("tee", f"{drop_in}/knock.conf", input=program)
+    door.machine.run("systemctl", "daemon-reload")
+    try:
+        # As after somebody who loads other rules.
+        door.machine.run("nft", "flush", "ruleset")
+        unit = door.start("knock", kind="notify")
+        door.machine.wait(lambda: "shut" in door.said(unit))
+        assert "3999" in door.said(unit), "what is no door of ours is not our business"
+    finally:
+        door.machine.run("rm", "-r", drop_in, "/var/cache/knock.py")
+        door.machine.run("systemctl", "daemon-reload")

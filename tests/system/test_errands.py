@@ -121,6 +121,39 @@ def test_a_login_is_where_only_runs_read_it_and_the_daemon_cannot(ground: Ground
     assert ground.ctl("agent", "logout").get("login", "") == ""
 
 
+def test_a_task_that_a_person_s_change_holds_back_begins_once_that_is_away(ground: Ground) -> None:
+    bun = ground.project("bun")
+    file = f"{PROJECTS}/{bun}/mine"
+    ground.machine.run("touch", file, user="pm-agent")
+    sent = ("chat", "send", bun, "-")
+    ground.ctl(*sent, input="```sh name=one\ntrue\n```\n")
+    held = ground.machine.wait(
+        lambda: [one for one in ground.ctl("inbox")["items"] if one["kind"] == "held"]
+    )
+    assert "mine" in str(held)
+    first = ground.latest(bun)
+
+    ground.machine.run("rm", file, user="pm-agent")
+    assert succeeded(ground, ground.another(bun, first))
+
+
+def test_what_a_run_left_that_was_killed_is_made_safe_before_git_comes(ground: Ground) -> None:
+    roll = ground.project("roll")
+    run = ground.say(roll, "git init -q within; mkfifo pipe; test -e .git/again || sleep 1000")
+    within = ground.machine.root / f"{PROJECTS}/{roll}/pipe".lstrip("/")
+    ground.machine.wait(within.exists)
+    unit = f"pm-runner-run@prod-{run}.service"
+    ground.machine.run("touch", f"{PROJECTS}/{roll}/.git/again", user="pm-agent")
+    ground.machine.run("systemctl", "kill", "--signal=KILL", unit)
+
+    ended = ground.ended(run)
+    assert ended["outcome"] == "interrupted"
+    # Nobody but the errand puts a repository aside; the daemon can write nothing there.
+    aside = f"{PROJECTS}/{roll}/{ended['aside']}"
+    assert "within" in ground.machine.run("find", aside, user="pm-agent").stdout
+    assert ground.ended(ground.another(roll, run))["outcome"] in {"succeeded", "failed"}
+
+
 def test_what_runs_left_goes_whatever_its_modes_are_and_nothing_of_errands_stays(
     ground: Ground,
 ) -> None:

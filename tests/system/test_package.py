@@ -83,6 +83,7 @@ def test_installing_it_and_starting_prod_is_all(host: Host) -> None:
     started(host)
 
     assert "prod" in said(host, "pmrunnerctl", "status")
+    assert f"release  {Path(release(host)).name}" in said(host, "pmrunnerctl", "status")
     assert said(host, "pmrunnerctl", "--version") == said(host, "pmrunnerd", "--version").replace(
         "pmrunnerd", "pmrunnerctl"
     )

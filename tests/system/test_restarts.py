@@ -93,3 +93,20 @@ def test_who_comes_to_one_that_was_stopped_is_told_so_and_not_kept_waiting(
         assert refused.stderr.endswith("  hint: sudo systemctl start pm-runner@prod\n")
     ground.machine.run("systemctl", "start", DAEMON)
     ground.machine.run("pmrunnerctl", "--env", "prod", "status", user=olga)
+
+
+def test_a_machine_that_is_booted_again_parks_its_runs_and_goes_on_with_them(
+    ground: Ground,
+) -> None:
+    run = ground.say(ground.project("rebooted"), "test -e .git/again || sleep 1007")
+    ground.machine.wait(lambda: any("1007" in line for line in ground.asleep()))
+    (pid,) = ground.show(DAEMON, "MainPID")
+
+    ground.machine.reboot()
+    ground.begin()
+
+    left = ground.machine.journal("PMRUNNER_EVENT=leaving", f"_PID={pid}")
+    assert "to stop" in left[-1]["PMRUNNER_WHY"], "who asks systemd needs a bus that is still there"
+    ended = ground.ended(run)
+    assert ended["outcome"] == "interrupted"
+    ground.cancel(ground.another("rebooted", run))

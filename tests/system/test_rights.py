@@ -57,3 +57,20 @@ def test_an_agent_and_the_other_daemon_may_do_nothing_with_it(machine_with_runs:
             "systemctl", "--no-ask-password", "start", OWN, user=user, check=False
         )
         assert any(word in done.stderr.lower() for word in REFUSED), done.stderr
+
+
+def test_the_daemon_of_dev_comes_to_nothing_of_prod_s(machine: Host) -> None:
+    state, runs = "/var/lib/pm-runner/state/prod", "/var/lib/pm-runner/runs/prod"
+    knock = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
+    machine.run("systemctl", "start", "pm-runner@prod")
+    tries: tuple[tuple[str, ...], ...] = (
+        ("cat", f"{state}/web.token"),
+        ("ls", f"{state}/journal"),
+        ("ls", runs),
+        ("python3", "-c", knock, "/run/pm-runner/prod/control.sock"),
+    )
+    for words in tries:
+        machine.run(*words, user=DAEMON)
+        refused = machine.run(*words, user="pm-runner-dev", check=False)
+        assert "Permission denied" in refused.stderr, (words, refused)
+    machine.run("systemctl", "stop", "pm-runner@prod")

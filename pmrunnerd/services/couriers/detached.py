@@ -4,14 +4,11 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import Final
 
-import pmrunnerd
+from pmrunnerd.model.isolation import Python
 from pmrunnerd.model.notices import Order, Word
 from pmrunnerd.services import process
 from pmrunnerd.services.couriers import BEGIN, END, talk
-
-_CODE: Final = Path(pmrunnerd.__file__).resolve().parents[1]
 
 
 class Detached:
@@ -23,22 +20,23 @@ class Detached:
     async def carry(self, order: Order) -> Word:
         """Have it carried out. Raises Unavailable, OSError."""
         self._log.unlink(missing_ok=True)
+        python = Python(sys.executable, sys.flags.no_site)
         ours, theirs = socket.socketpair()
         with ours:
             ours.settimeout(0)
             with theirs:
                 process.spawn_detached(
-                    # -P: what lies in the working directory is not code of ours.
-                    [sys.executable, "-P", "-m", "pmrunnerd.notify", str(theirs.fileno())],
+                    python.runs("pmrunnerd.notify", str(theirs.fileno())),
                     pass_fds=(theirs.fileno(),),
                     log=self._log,
                     cwd=Path("/"),
-                    env={
-                        "PATH": os.environ.get("PATH", process.PATH),
-                        "LANG": "C.UTF-8",
-                        "PYTHONPATH": str(_CODE),
-                        **_trusted(),
-                    },
+                    env=python.around(
+                        {
+                            "PATH": os.environ.get("PATH", process.PATH),
+                            "LANG": "C.UTF-8",
+                            **_trusted(),
+                        }
+                    ),
                 )
             return await talk.give(ours, order, BEGIN + END)
 

@@ -79,6 +79,9 @@ class Units:
                     if _who(line) == self._systemctl.show(unit).pid:
                         return line
                     line.close()
+                    # Where one waits already, accepting waits for nothing: whoever knocks without an end
+                    # would have all of the daemon, and nobody would look at the clock.
+                    await asyncio.sleep(0)
         except TimeoutError:
             raise Unavailable(f"cannot notify: {unit} did not come for its order") from None
 

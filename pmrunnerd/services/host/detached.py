@@ -9,15 +9,15 @@ import time
 from pathlib import Path
 from typing import Final
 
-import pmrunnerd
 from pmrunnerd.model.errors import Refused
+from pmrunnerd.model.isolation import Python
 from pmrunnerd.services import leftovers, lockfile, process
 from pmrunnerd.services.host import GRACE
 from pmrunnerd.services.rundir import RunDirectory
 
 _POLL: Final = 0.01
 _DEATH: Final = 10.0
-_CODE: Final = Path(pmrunnerd.__file__).resolve().parents[1]
+_PYTHON: Final = Python(sys.executable, sys.flags.no_site)
 
 
 class Detached:
@@ -40,25 +40,17 @@ class Detached:
             if directory.has_begun():
                 raise Refused(f"cannot start run {run}: it was started before")
             process.spawn_detached(
-                # -P: what lies in the working directory is not code of ours.
-                [
-                    sys.executable,
-                    "-P",
-                    "-m",
-                    "pmrunnerd.runhost",
-                    directory.path,
-                    "--lock-fd",
-                    str(lock),
-                ],
+                _PYTHON.runs("pmrunnerd.runhost", str(directory.path), "--lock-fd", str(lock)),
                 pass_fds=(lock,),
                 log=directory.log,
                 cwd=directory.path,
-                env={
-                    "PATH": self._path,
-                    "HOME": os.environ.get("HOME", "/"),
-                    "LANG": "C.UTF-8",
-                    "PYTHONPATH": str(_CODE),
-                },
+                env=_PYTHON.around(
+                    {
+                        "PATH": self._path,
+                        "HOME": os.environ.get("HOME", "/"),
+                        "LANG": "C.UTF-8",
+                    }
+                ),
             )
         finally:
             # From here on only the run host holds it. There was no moment when nobody did.

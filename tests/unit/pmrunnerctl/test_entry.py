@@ -51,8 +51,9 @@ def test_what_is_no_entry_is_a_line(line: str) -> None:
     assert entry.of_journal(line) == entry.Said(line=line)
 
 
-def test_an_entry_of_which_nothing_is_known_is_no_reason_to_end() -> None:
-    assert entry.of_journal('{"PRIORITY": "x"}').line == "unknown: "
+@pytest.mark.parametrize("priority", ["x", "\N{SUPERSCRIPT TWO}"])
+def test_an_entry_of_which_nothing_is_known_is_no_reason_to_end(priority: str) -> None:
+    assert entry.of_journal(json.dumps({"PRIORITY": priority})).line == "unknown: "
 
 
 def test_a_line_of_a_file_has_the_same_shape_as_an_entry() -> None:

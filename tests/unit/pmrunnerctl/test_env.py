@@ -1,5 +1,7 @@
 import os
 
+import pytest
+
 from tests.unit.pmrunnerctl.conftest import Ctl
 
 
@@ -9,10 +11,18 @@ def test_a_name_that_is_none_is_refused(ctl: Ctl) -> None:
     assert "names are a letter and up to 15 letters or digits" in done.err
 
 
-def test_a_name_whose_place_for_workspaces_is_prod_s_is_refused(ctl: Ctl) -> None:
-    done = ctl("env", "add", "projects", "--port", "3510")
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("projects", "/srv/pm-runner/projects is where prod's are"),
+        ("read", "group pm-runner-read may look into every environment"),
+        ("admin", "group pm-runner-admin administers every environment"),
+    ],
+)
+def test_a_name_whose_place_or_group_is_another_s_is_refused(ctl: Ctl, name: str, why: str) -> None:
+    done = ctl("env", "add", name, "--port", "3510", "--dry-run")
     assert done.status == 2
-    assert "/srv/pm-runner/projects is where prod's are" in done.err
+    assert why in done.err
 
 
 def test_who_is_not_root_is_told_to_become_it(ctl: Ctl) -> None:

@@ -29,3 +29,18 @@ def test_a_socket_of_the_usual_name_lies_in_the_state_that_is_meant(tmp_path: Pa
     session.socket = Path("mine/control.sock")
     place, state = premises.found(session, None)
     assert (place.socket, state) == (tmp_path / "mine" / "control.sock", tmp_path / "mine")
+
+
+def test_an_environment_is_named_by_the_variable_where_nothing_else_says_where(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PMRUNNER_ENV", "prod")
+    session, other = Session(), Session()
+    other.env = "dev"
+    assert premises.environment(session, None) == "prod"
+    assert premises.environment(other, None) == "dev"
+    assert premises.environment(other, Path("state")) == ""
+    session.socket = Path("mine/control.sock")
+    assert premises.environment(session, None) == ""
+    monkeypatch.setenv("PMRUNNER_SOCKET", "other/control.sock")
+    assert premises.environment(Session(), None) == ""

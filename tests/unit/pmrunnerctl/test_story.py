@@ -43,7 +43,16 @@ def test_an_entry_is_shown_as_journalctl_shows_it() -> None:
     assert shown.split()[2].count(":") == 2
 
 
-@pytest.mark.parametrize(("said", "shown"), [([104, 105, 255], "hi\ufffd"), (None, "")])
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ([104, 105, 255], "hi\ufffd"),
+        (None, ""),
+        (["one", "two"], "one"),
+        ([[104], "x"], "h"),
+        ([None], ""),
+    ],
+)
 def test_what_is_no_text_or_too_long_is_shown_as_far_as_it_can_be(said: Any, shown: str) -> None:
     assert story.text(json.dumps(entry(UNIT, said))).endswith(f"[7]: {shown}")
 

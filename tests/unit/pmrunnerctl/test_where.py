@@ -118,6 +118,8 @@ def test_an_environment_of_a_machine_that_has_none_is_started_and_not_asked_of_s
     hint = sought(tmp_path, environment="dev").hint
     assert hint == "pmrunnerctl start --env dev --state-dir ./state"
     there(tmp_path / "run/prod/control.sock")
+    assert sought(tmp_path, environment="dev").hint == "sudo systemctl start pm-runner@dev"
+    (tmp_path / "run/dev").mkdir()
     assert sought(tmp_path, environment="dev").hint == "systemctl status pm-runner@dev"
 
 

@@ -1,5 +1,6 @@
 import grp
 import os
+import socket
 import struct
 import subprocess
 import sys
@@ -166,6 +167,19 @@ def test_who_hangs_is_named_with_what_ends_it_and_it_is_said_after_a_second(tmp_
     assert caught.value.hint == (
         f"kill -9 {os.getpid()}; pmrunnerctl start   nothing that was acknowledged is lost"
     )
+
+
+def test_a_number_of_a_daemon_that_is_gone_is_nobody_to_kill(tmp_path: Path) -> None:
+    listens = "import socket, sys; socket.socket(fileno=int(sys.argv[1])).listen()"
+    with socket.socket(socket.AF_UNIX) as kept:  # as systemd keeps one that its daemon listened on
+        kept.bind(os.fspath(tmp_path / "s"))
+        argv = [sys.executable, "-c", listens, str(kept.fileno())]
+        subprocess.run(argv, check=True, pass_fds=[kept.fileno()])
+        with pytest.raises(Silent) as caught:
+            Connection(Place(tmp_path / "s", ""), within=0.1)
+
+    assert str(caught.value).endswith("it does not answer")
+    assert caught.value.hint == "pmrunnerctl start"
 
 
 def test_an_answer_is_waited_for_only_so_long(daemon: FakeDaemon) -> None:

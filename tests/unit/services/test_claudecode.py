@@ -1,7 +1,10 @@
 import asyncio
+import importlib
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from pmrunnerd.services import claudecode
 
@@ -28,6 +31,17 @@ def test_a_program_says_its_version(tmp_path: Path) -> None:
     path = a_cli(tmp_path, "echo '2.1.3 (Claude Code)'")
     assert claudecode.program(str(path)) == path
     assert asyncio.run(claudecode.version(path)) == "2.1.3"
+
+
+def test_who_has_the_sdk_alone_is_told_the_setting_and_not_a_script_of_a_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "claude_agent_sdk").mkdir()
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    assert claudecode.install() == claudecode.INSTALL
+    (tmp_path / "claude_agent_sdk/__init__.py").touch()
+    importlib.invalidate_caches()
+    assert claudecode.install() == claudecode.NAME
 
 
 def test_the_cli_of_the_sdk_and_its_version_are_found_without_the_sdk() -> None:

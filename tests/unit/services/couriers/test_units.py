@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from pmrunnerd.services.couriers.units import Units
 from tests.fakes import units
 from tests.fakes.receiver import Receiver
 from tests.unit.notify.orders import order
+
+# So many that each, which costs a question to the manager, is not answered soon.
+MOST_KNOCKS = 400
 
 
 def couriers(tmp_path: Path) -> Units:
@@ -87,6 +91,34 @@ def test_one_that_does_not_come_for_its_order_is_stopped(
     words = (tmp_path / "manager/asked").read_text()
     assert words.startswith("start")
     assert "\nstop pm-runner-notify@test-" in words
+
+
+def test_who_knocks_without_an_end_holds_up_nobody_for_longer_than_one_may_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pmrunnerd.services.couriers.units.BEGIN", 0.3)
+    courier = couriers(tmp_path)
+    (tmp_path / "bin/systemctl").write_text("#!/bin/sh\n")
+    lines: list[socket.socket] = []
+
+    def knock() -> None:
+        place = tmp_path / "o"
+        while not (found := list(place.iterdir())):
+            pass
+        with contextlib.suppress(FileNotFoundError):
+            while len(lines) < MOST_KNOCKS:
+                lines.append(socket.socket(socket.AF_UNIX))
+                with contextlib.suppress(ConnectionRefusedError):  # bound, and not listening yet
+                    lines[-1].connect(str(found[0]))
+
+    with ThreadPoolExecutor(1) as other:
+        knocking = other.submit(knock)
+        with pytest.raises(Unavailable, match="did not come for its order"):
+            asyncio.run(courier.carry(order("http://127.0.0.1:1/")))
+        knocking.result()
+    for line in lines:
+        line.close()
+    assert len(lines) < MOST_KNOCKS, "until the last of them nobody looked at the clock"
 
 
 def test_where_nobody_made_the_place_of_orders_that_is_an_error_and_nothing_is_started(
