@@ -28,6 +28,12 @@ SETTINGS = (
         type=click.Choice([kind.value for kind in PlanApproval]),
         help="manual: a plan waits for `plan approve`.",
     ),
+    click.option(
+        "--gate-attempts",
+        type=click.IntRange(0, 100),
+        metavar="N",
+        help="runner-dev: how often the agent mends what gates found before a person is asked.",
+    ),
 )
 
 

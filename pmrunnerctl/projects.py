@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from pmrunnerctl import amounts
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.states import counts
-from pmrunnerd.model.entities import PlanApproval
+from pmrunnerd.model.entities import PlanApproval, Project, ProjectType
 from pmrunnerd.model.views import UNCONFINED, ProjectRow, ProjectView
 
 
@@ -43,6 +44,7 @@ def draw(screen: Screen, view: ProjectView) -> None:
             ("type", found.project_type),
             ("agent", found.agent),
             ("plans", _approval(found.plan_approval)),
+            ("mending", _mending(found)),
             ("prompt", found.bootstrap_prompt),
             ("tasks", counts(row.tasks)),
             ("waiting", f"{row.waiting} for you: {inbox}" if row.waiting else ""),
@@ -53,6 +55,13 @@ def draw(screen: Screen, view: ProjectView) -> None:
 
 def _approval(how: PlanApproval) -> str:
     return f"{how}: {'each waits for you' if how is PlanApproval.MANUAL else 'approved at once'}"
+
+
+def _mending(found: Project) -> str:
+    if found.project_type is not ProjectType.RUNNER_DEV:
+        return ""
+    times = amounts.count(found.gate_attempts, "time")
+    return f"up to {times}, what gates or a look at the evidence found; then you are asked"
 
 
 def _now(screen: Screen, row: ProjectRow) -> str | Cell:

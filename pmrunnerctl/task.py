@@ -19,6 +19,16 @@ from pmrunnerd.model.questions import CLOSED, OTHERWISE, decided
 from pmrunnerd.model.views import UNCONFINED, TaskRow, TaskTable, TaskView
 
 # Of a title so much stands beside the reason, on a terminal.
+_LABELS: Final = {
+    TaskKind.PLANNING: "plan",
+    TaskKind.GATES: "gates",
+    TaskKind.EVIDENCE: "evidence",
+}
+_KINDS: Final = {
+    TaskKind.PLANNING: "planning: it makes the plan",
+    TaskKind.GATES: "gates: all that are declared have to pass, and the agent mends what does not",
+    TaskKind.EVIDENCE: "evidence: EVIDENCE.md has to say what was changed, and the agent writes it",
+}
 _TITLE: Final = 32
 _SLIGHT: Final = frozenset({"", "low", "none"})
 TASK = click.argument("task", shell_complete=complete.tasks)
@@ -70,9 +80,9 @@ def cancel(session: Session, task: str) -> None:
     done = session.ask(p.TaskCancel(task=task))
 
     def say(_: Any) -> None:
-        found = session.ask(p.TaskShow(task=done.id)).task
-        over = found.state is not TaskState.RUNNING
-        still = "" if over else f", as soon as its run {found.runs[-1]} is gone"
+        found = session.ask(p.TaskShow(task=done.id))
+        over = found.task.state is not TaskState.RUNNING
+        still = "" if over else f", as soon as {_under_way(found)}"
         session.out.line(f"task {done.id} is {'' if over else 'to be '}cancelled{still}")
         session.out.next(f"pmrunnerctl task show {done.id}")
 
@@ -122,7 +132,8 @@ def draw_rows(screen: Screen, rows: Sequence[TaskRow], before: str | None = None
 
 
 def _title(task: Task) -> str:
-    return f"plan: {task.title}" if task.kind is TaskKind.PLANNING else task.title
+    kind = _LABELS.get(task.kind, "")
+    return f"{kind}: {task.title}" if kind else task.title
 
 
 def _why(screen: Screen, row: TaskRow) -> str | Cell:
@@ -153,7 +164,7 @@ def draw_task(screen: Screen, view: TaskView) -> None:
         [
             ("task", f"{found.id} {one_line(found.name)} of plan {found.plan} in {view.alias}"),
             ("title", found.title),
-            ("kind", "planning: it makes the plan" if found.kind is TaskKind.PLANNING else ""),
+            ("kind", _KINDS.get(found.kind, "")),
             ("state", state(found.state)),
             ("waits", Cell(screen.addressed(view.waits.removeprefix("waits ")), "yellow")),
             ("reason", screen.addressed(found.reason)),
@@ -176,6 +187,14 @@ def draw_task(screen: Screen, view: TaskView) -> None:
         screen.next(f"pmrunnerctl run logs {run.id}")
     if found.state is TaskState.ERROR:
         screen.next(f"pmrunnerctl task retry {found.id}")
+
+
+def _under_way(view: TaskView) -> str:
+    """Say what has to end before a task that runs is cancelled: a run of it, or a look without one."""
+    task = view.task
+    if task.runs and not (task.kind.checks and not task.objections):
+        return f"its run {task.runs[-1]} is gone"
+    return f"its gate run {task.gate_run} is over" if task.gate_run else "it has looked"
 
 
 def risk(task: Task) -> Cell:

@@ -177,8 +177,12 @@ class House:
             *(store, clock, remains, kept(settings)), alive=host.alive, over=runs.over
         )
         admission = Admission(store, clock, partial(room.measure, state), _least(settings))
+        accounting = outwork.evidence(store, workspaces)
+        checks = outwork.checks(
+            store, accounting, lambda: self._configured.settings.runs_interruptions
+        )
         engine = Engine(
-            *(store, clock, Planner(store), runs, workspaces, admission),
+            *(store, clock, Planner(store), runs, workspaces, admission, checks),
             slots=settings.runs_slots,
             taken=lambda *given: means.taken(self._configured.settings, *given),
         )
@@ -214,7 +218,8 @@ class House:
             reload=self._configured.reload,
             logins=outwork.logins(store, clock),
             gateless=str,
-            evidence=outwork.evidence(store, workspaces),
+            evidence=accounting,
+            installed=outwork.errands.sealed,
             notices=self._notifier,
         )
 

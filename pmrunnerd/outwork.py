@@ -8,6 +8,7 @@ from typing import Final
 
 from pmrunnerd.confining import Confining
 from pmrunnerd.engine.accounting import Accounting
+from pmrunnerd.engine.checks import Checks
 from pmrunnerd.engine.gateruns import GateRuns
 from pmrunnerd.engine.gates import Gates
 from pmrunnerd.engine.logins import Logins
@@ -21,6 +22,7 @@ from pmrunnerd.services.agents.registry import NEED_LOGIN
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.errands.choice import choose
 from pmrunnerd.services.gates.detached import DetachedGates, walls
+from pmrunnerd.services.gates.hearing import Hearing
 from pmrunnerd.services.gates.place import GatePlace
 from pmrunnerd.services.gates.sources import Sources
 from pmrunnerd.services.gates.tries import Tries
@@ -101,17 +103,26 @@ class Outwork:
             unconfined=self._unconfined,
         )
 
+    @property
+    def _place_of_gates(self) -> GatePlace:
+        if not self.errands.sealed:
+            return GatePlace(self._state / "gates")
+        return GatePlace(
+            GATES / self._environment,
+            records=PROMOTE / self._environment / "gates",
+            prepared=PREPARED / self._environment,
+        )
+
+    def checks(self, store: Store, accounting: Accounting, patience: Callable[[], int]) -> Checks:
+        """Return what has tasks look at what a plan came to."""
+        return Checks(store, accounting, patience, hear=Hearing(self._place_of_gates).hear)
+
     def gates(self, store: Store, clock: Clock, at_once: Callable[[], int]) -> Gates:
         """Return what has gates tried: by units where those hold runs, else by processes of ours."""
+        place = self._place_of_gates
         if self.errands.sealed:
-            place = GatePlace(
-                GATES / self._environment,
-                records=PROMOTE / self._environment / "gates",
-                prepared=PREPARED / self._environment,
-            )
             tries = Tries(place, GateUnits(self._environment, Systemctl()))
         else:
-            place = GatePlace(self._state / "gates")
             tries = Tries(place, DetachedGates(self._state), walls)
         sources = Sources(self.errands, place, hidden=self._hidden, unconfined=self._unconfined)
         return Gates(store, clock, GateRuns(store, clock, tries, sources, at_once), sources.clear)

@@ -16,7 +16,7 @@ from pmrunnerd.model import questions
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import answers, decide, upkeep
+from pmrunnerd.rules import answers, checkout, decide, upkeep
 from pmrunnerd.rules.edits import Edit, edit_plan
 from pmrunnerd.rules.evolve import evolve
 from pmrunnerd.rules.gates import conduct
@@ -24,13 +24,17 @@ from pmrunnerd.rules.planning import Proposal, Step
 
 
 class Context(Struct, frozen=True, kw_only=True):
-    """What a decision may know beside the state and the request; `gateless` is why no gate can be tried."""
+    """What a decision may know beside the state and the request; `gateless` is why no gate can be tried.
+
+    `installed`: units hold what runs, and there is a prod.
+    """
 
     by: str
     environment: str
     state_directory: str
     agents: tuple[str, ...]
     gateless: str = ""
+    installed: bool = False
 
 
 class Decision(Struct, frozen=True, kw_only=True):
@@ -76,6 +80,7 @@ def backup_report(state: State, request: p.BackupReport, context: Context) -> De
 
 def project_add(state: State, request: p.ProjectAdd, context: Context) -> Decision:
     added = ev.ProjectAdded(project=Mint(state.minted)("w"), by=context.by, **asdict(request))
+    checkout.check(added.alias, added.path, added.project_type, installed=context.installed)
     facts = decide.add_project(
         state, added, state_directory=context.state_directory, agents=context.agents
     )
@@ -86,6 +91,9 @@ def project_set(state: State, request: p.ProjectSet, context: Context) -> Decisi
     project = state.project(request.project)
     given = {name: value for name, value in asdict(request).items() if value is not UNSET}
     changed = ev.ProjectChanged(by=context.by, **(given | {"project": project.id}))
+    if changed.project_type is not UNSET:
+        kind = changed.project_type
+        checkout.check(project.alias, project.path, kind, installed=context.installed)
     facts = decide.change_project(state, project, changed, agents=context.agents)
     return _project(state, project.id, facts)
 

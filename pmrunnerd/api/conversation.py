@@ -94,7 +94,11 @@ class _Told:
 
     def sent_back(self, fact: ev.TaskSentBack) -> Iterator[v.Entry]:
         why = "".join(f"\n{one}" for one in fact.objections)
-        text = f"{self._name(fact.task)} was sent back, because what it proposed is no plan:{why}"
+        known = self._state.tasks.get(fact.task)
+        wrong = (
+            "this does not hold" if known and known.kind.checks else "what it proposed is no plan"
+        )
+        text = f"{self._name(fact.task)} was sent back, because {wrong}:{why}"
         yield self._entry("sent-back", RUNNER, text, id=fact.task, **self._about(fact.task))
 
     def refusal(self, fact: ev.PlanRefused | ev.PlanRejected) -> Iterator[v.Entry]:

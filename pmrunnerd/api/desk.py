@@ -94,7 +94,7 @@ class Desk:
     daemon has of what it needs. `problem` says in one line what keeps the daemon from working; it
     is empty where nothing does. `full` says in the same way that the disk has no room for new work,
     `configuration` that what is configured is not what is used. `restart` has a service manager start us
-    again, `reload` uses what is configured now; both refuse in words. `gateless` is why no gate can be tried here; empty
+    again, `reload` uses what is configured now; both refuse in words. `installed` as in `changes`. `gateless` is why no gate can be tried here; empty
     where one can.
     """
 
@@ -127,6 +127,7 @@ class Desk:
     restart: Callable[[], None] = no_restart
     reload: Callable[[], Reloaded] = no_reload
     gateless: Callable[[], str] = no_gates
+    installed: bool = False
     log_hint: str = "the daemon's log has the rest"
     doors: dict[str, Door] = field(default_factory=dict)
 

@@ -83,6 +83,8 @@ def listed(tasks: Sequence[ev.PlannedTask], *, titled: bool) -> Iterable[str]:
         after = ", ".join(names[need] for need in task.needs)
         title = f": {task.title}" if titled and task.title not in {"", task.name} else ""
         yield f"  {task.task} {task.name}{f' after {after}' if after else ''}{title}"
+        if task.kind.checks:
+            yield f"     kind: {task.kind}, without which no plan of a runner-dev project is complete"
         if task.purpose:
             yield f"     purpose: {task.purpose}"
         if task.files:
@@ -93,7 +95,8 @@ def listed(tasks: Sequence[ev.PlannedTask], *, titled: bool) -> Iterable[str]:
 
 def _work(state: State, plan: Plan) -> list[Task]:
     """Return the tasks of a plan without that of making it."""
-    return [task for task in (state.tasks[t] for t in plan.tasks) if task.kind is TaskKind.WORK]
+    tasks = (state.tasks[name] for name in plan.tasks)
+    return [task for task in tasks if task.kind is not TaskKind.PLANNING]
 
 
 def _planned(tasks: Sequence[Task]) -> Iterable[str]:

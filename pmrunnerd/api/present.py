@@ -20,6 +20,7 @@ from pmrunnerd.model.entities import (
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.questions import CLOSED, OPTIONS, OTHERWISE
 from pmrunnerd.model.state import State
+from pmrunnerd.rules import closing
 
 Waits = Callable[[Task], str]
 
@@ -187,6 +188,8 @@ def why(state: State, task: Task, waits: Waits) -> str:
     """Say why a task waits; nothing for one that does not."""
     if task.state is TaskState.AWAITING_RESPONSE:
         return "waits for an answer to " + ", ".join(q.id for q in state.open_questions(task))
+    if task.state is TaskState.RUNNING:
+        return closing.waits(state, task)
     return waits(task) if task.state is TaskState.QUEUED else ""
 
 

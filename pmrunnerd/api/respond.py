@@ -37,6 +37,7 @@ from pmrunnerd.model.errors import (
     TooLarge,
     Unavailable,
 )
+from pmrunnerd.rules import checkout
 from pmrunnerd.rules.decide import ELSEWHERE
 from pmrunnerd.store.failures import StoreFailed
 
@@ -145,6 +146,7 @@ async def change(desk: Desk, caller: Caller, request: p.Request[Any], identifier
         state_directory=str(desk.state_directory),
         agents=desk.agents,
         gateless=desk.gateless(),
+        installed=desk.installed,
     )
     decision = CHANGES[type(request)](desk.store.ahead, request, context)
     reply = _encoder.encode(decision.reply)
@@ -187,7 +189,7 @@ async def _gather(desk: Desk, request: p.ProjectAdd) -> p.ProjectAdd:
     """Look at the directory of a new project before anything is decided."""
     if "\0" in request.path or not Path(request.path).is_absolute():
         raise BadRequest(f"cannot add {request.path!r}: it is no absolute path", hint=ELSEWHERE)
-    found = await desk.inspect(Path(request.path))
+    found = await desk.inspect(Path(checkout.taken(request.path, request.project_type)))
     if found.problem:
         kind = NotFound if found.missing else Refused
         raise kind(f"cannot add {found.path}: {found.problem}", hint=found.hint or ELSEWHERE)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Final
 
 from pmrunnerd.engine.admission import Admission
+from pmrunnerd.engine.checks import Checks
 from pmrunnerd.engine.complaints import Complaints
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.pulse import Pulse
@@ -45,6 +46,7 @@ class Engine:
         runs: Runs,
         workspaces: Workspaces,
         admission: Admission,
+        checks: Checks,
         *,
         slots: int,
         taken: Callable[[State, Task, str], str] = lambda *_: "",
@@ -55,6 +57,7 @@ class Engine:
         self._runs = runs
         self._workspaces = workspaces
         self._admission = admission
+        self._checks = checks
         self.slots = slots
         self._taken = taken
         self._wake = Pulse()
@@ -141,6 +144,8 @@ class Engine:
                 return self._may_stop(run)
             case agenda.Start(task):
                 return self._workspaces.is_free(task) and self._admission.admits(task)
+            case agenda.Check():
+                return not self._admission.drains()
             case _:
                 return True
 
@@ -177,15 +182,31 @@ class Engine:
                 return self._remind(agent, expires)
             case agenda.Plan(message):
                 return self._planner.plan(message)
-            case agenda.Start(task):
-                return self._start(task)
             case agenda.Stop(run):
                 return self._runs.stop(run)
+            case _:
+                return self._go_on_with(action)
+
+    def _go_on_with(
+        self, action: agenda.Start | agenda.Check | agenda.Judge | agenda.Probe
+    ) -> Coroutine[None, None, None]:
+        match action:
+            case agenda.Start(task):
+                return self._start(task)
+            case agenda.Check(task):
+                return self._check(task)
+            case agenda.Judge(task):
+                return self._checks.judge(task)
             case agenda.Probe(task):
                 return self._workspaces.probe(task)
 
     async def _remind(self, agent: str, expires: str) -> None:
         await self._store.commit(ev.AgentExpiring(agent=agent, expires=expires))
+
+    async def _check(self, task: str) -> None:
+        # As of a run: no await from here to the fact that it has begun.
+        if agenda.Check(task) in self._agenda() and not self._admission.drains():
+            await self._checks.begin(task)
 
     async def _start(self, task: str) -> None:
         # Something may have been decided since the turn. No await from here to the fact that the

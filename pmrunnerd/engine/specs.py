@@ -42,7 +42,7 @@ def spec(state: State, run: Run, settings: Settings, environment: str, logins: s
         resumes=left.ended.kept if left is not None and left.ended is not None else "",
         kind=task.kind,
         bootstrap=project.bootstrap_prompt,
-        plan=_plan(state, task) if task.kind is TaskKind.WORK else "",
+        plan=_plan(state, task) if task.kind is not TaskKind.PLANNING else "",
         needed=tuple(_needed(state.tasks[name]) for name in task.needs),
         files=task.files,
         purpose=task.purpose,

@@ -80,4 +80,6 @@ MESSAGE_IDS: Final = {
     "notification-sent": "1efddfe75f234438a01b35e203e53f9f",
     "notification-failed": "925da3540f7746e1b73b2a75aebb8328",
     "notifications-ended": "357abf60919b4264ad8b156e659686e8",
+    "check-began": "71403e9700924291b726245712e6e34f",
+    "task-mended": "f74bbcd0c8ee43cfb31c775bb5352773",
 }

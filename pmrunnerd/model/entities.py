@@ -7,6 +7,9 @@ from msgspec import Struct
 
 from pmrunnerd.model.questions import Kind
 
+# How often an agent is to mend what a check found, before a person is asked.
+GATE_ATTEMPTS: Final = 3
+
 
 class ProjectType(StrEnum):
     """`runner-dev` is a project that is this runner itself."""
@@ -56,10 +59,24 @@ class TaskState(StrEnum):
 
 
 class TaskKind(StrEnum):
-    """What a task is for: `work` is a part of its plan, `planning` is what makes the plan."""
+    """What a task is for.
+
+    `work` is a part of its plan, `planning` is what makes the plan. `gates` and `evidence` are what the
+    plan of a runner-dev project ends with: a commit is checked, and an agent mends what does not hold.
+    """
 
     WORK = "work"
     PLANNING = "planning"
+    GATES = "gates"
+    EVIDENCE = "evidence"
+
+    @property
+    def checks(self) -> bool:
+        """Tell whether it looks at what the tasks before it came to."""
+        return self in _CHECKS
+
+
+_CHECKS: Final = frozenset({TaskKind.GATES, TaskKind.EVIDENCE})
 
 
 class Purpose(StrEnum):
@@ -90,7 +107,10 @@ class Entity(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=Tr
 
 
 class Project(Entity, frozen=True, kw_only=True):
-    """A directory that the runner works on. `path` is absolute; `alias` is what people type."""
+    """A directory that the runner works on. `path` is absolute; `alias` is what people type.
+
+    `gate_attempts` is how often an agent mends what gates, or a look at its evidence, found.
+    """
 
     id: str
     alias: str
@@ -99,6 +119,7 @@ class Project(Entity, frozen=True, kw_only=True):
     bootstrap_prompt: str = ""
     agent: str = "shell"
     plan_approval: PlanApproval = PlanApproval.AUTO
+    gate_attempts: int = GATE_ATTEMPTS
     removed: bool = False
 
 
@@ -141,7 +162,9 @@ class Task(Entity, frozen=True, kw_only=True):
     """One piece of work. `needs` are tasks that must be COMPLETE before it starts.
 
     `files` are those that its plan expects to change, `result` is what its last run said of itself.
-    `objections` are what was wrong with what its last run proposed, `sent_back` how often that was so.
+    `objections` are what was wrong with what its last run proposed, `sent_back` how often that was so;
+    of one that checks, what is to be mended. `gate_run` is the latest that it asked for, `source` the digest
+    of the source for which it is complete.
     """
 
     id: str
@@ -167,6 +190,8 @@ class Task(Entity, frozen=True, kw_only=True):
     objections: tuple[str, ...] = ()
     sent_back: int = 0
     purpose: Purpose | None = None
+    gate_run: str = ""
+    source: str = ""
 
 
 class Ended(Entity, frozen=True, kw_only=True):

@@ -6,7 +6,14 @@ type, a fact is never renamed. A fact that belongs to a project names it.
 
 from msgspec import UNSET, Struct, UnsetType
 
-from pmrunnerd.model.entities import Outcome, PlanApproval, ProjectType, Purpose, TaskKind
+from pmrunnerd.model.entities import (
+    GATE_ATTEMPTS,
+    Outcome,
+    PlanApproval,
+    ProjectType,
+    Purpose,
+    TaskKind,
+)
 from pmrunnerd.model.gates import Difference, GateRecord, GateResult
 from pmrunnerd.model.naming import kebab
 from pmrunnerd.model.questions import Kind
@@ -124,6 +131,7 @@ class ProjectAdded(Event, frozen=True, kw_only=True):
     bootstrap_prompt: str = ""
     agent: str = "shell"
     plan_approval: PlanApproval = PlanApproval.AUTO
+    gate_attempts: int = GATE_ATTEMPTS
     by: str = ""
 
 
@@ -136,6 +144,7 @@ class ProjectChanged(Event, frozen=True, kw_only=True):
     bootstrap_prompt: str | UnsetType = UNSET
     agent: str | UnsetType = UNSET
     plan_approval: PlanApproval | UnsetType = UNSET
+    gate_attempts: int | UnsetType = UNSET
     by: str = ""
 
 
@@ -366,12 +375,16 @@ class RunPruned(Event, frozen=True, kw_only=True):
 
 
 class TaskCompleted(Event, frozen=True, kw_only=True):
-    """A task reached its result; `commit` is empty where it changed nothing."""
+    """A task reached its result; `commit` is empty where it changed nothing.
+
+    Of one that checks, `commit` and `source` say what it found nothing wrong with.
+    """
 
     task: str
     project: str
     commit: str = ""
     result: str = ""
+    source: str = ""
 
 
 class TaskFailed(Event, frozen=True, kw_only=True):
@@ -384,11 +397,26 @@ class TaskFailed(Event, frozen=True, kw_only=True):
 
 
 class TaskSentBack(Event, frozen=True, kw_only=True):
-    """What a run proposed was wrong; its task is queued again, for the same session to mend that."""
+    """What a run proposed, or came to, was wrong; its task is queued again, for the same session to mend that."""
 
     task: str
     project: str
     objections: tuple[str, ...]
+
+
+class CheckBegan(Event, frozen=True, kw_only=True):
+    """A task looks, without an agent, at what those before it came to: by that gate run, or at the evidence."""
+
+    task: str
+    project: str
+    gate_run: str = ""
+
+
+class TaskMended(Event, frozen=True, kw_only=True):
+    """A run has mended, as it says, what a check found; its task is queued to look again."""
+
+    task: str
+    project: str
 
 
 class TaskInterrupted(Event, frozen=True, kw_only=True):
@@ -438,7 +466,7 @@ class AskedQuestion(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TaskAsked(Event, frozen=True, kw_only=True):
-    """A run ended with questions; the task waits for a person."""
+    """A run ended with questions, or a check without a `run`; the task waits for a person."""
 
     task: str
     project: str
@@ -655,6 +683,8 @@ TaskEvent = (
     | TaskCompleted
     | TaskFailed
     | TaskSentBack
+    | CheckBegan
+    | TaskMended
     | TaskInterrupted
     | TaskLimited
     | TaskHeld

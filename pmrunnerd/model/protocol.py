@@ -14,7 +14,13 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from pmrunnerd.model import upkeep as u
 from pmrunnerd.model import views as v
 from pmrunnerd.model.checkup import Checkup
-from pmrunnerd.model.entities import PlanApproval, Project, ProjectType, Purpose
+from pmrunnerd.model.entities import (
+    GATE_ATTEMPTS,
+    PlanApproval,
+    Project,
+    ProjectType,
+    Purpose,
+)
 from pmrunnerd.model.logins import LONGEST, Login
 from pmrunnerd.model.progress import AnyProgress
 
@@ -25,6 +31,7 @@ MESSAGE_LIMIT: Final = 1 << 20
 UPLOAD_LIMIT: Final = 256 << 10
 
 Text = Annotated[str, Meta(min_length=1, max_length=MESSAGE_LIMIT)]
+Attempts = Annotated[int, Meta(ge=0, le=100)]
 Word = Annotated[str, Meta(min_length=1, max_length=256)]
 Name = Annotated[str, Meta(pattern=r"^[a-z][0-9]{1,15}(-[a-z0-9]{1,16})?$")]
 Commit = Annotated[str, Meta(pattern=r"^([0-9A-Za-z][0-9A-Za-z._/@^~{}-]{0,255})?$")]
@@ -129,6 +136,7 @@ class ProjectAdd(Request[Project], frozen=True, kw_only=True):
     bootstrap_prompt: Annotated[str, Meta(max_length=MESSAGE_LIMIT)] = ""
     agent: Word = "shell"
     plan_approval: PlanApproval = PlanApproval.AUTO
+    gate_attempts: Attempts = GATE_ATTEMPTS
 
 
 class ProjectList(Request[v.ProjectTable], frozen=True, kw_only=True):
@@ -150,6 +158,7 @@ class ProjectSet(Request[Project], frozen=True, kw_only=True):
     bootstrap_prompt: Annotated[str, Meta(max_length=MESSAGE_LIMIT)] | UnsetType = UNSET
     agent: Word | UnsetType = UNSET
     plan_approval: PlanApproval | UnsetType = UNSET
+    gate_attempts: Attempts | UnsetType = UNSET
 
 
 class ProjectRemove(Request[Done], frozen=True, kw_only=True):

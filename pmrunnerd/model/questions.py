@@ -15,13 +15,16 @@ ALLOW_TASK: Final = "allow for this task"
 DENY: Final = "deny"
 ACCEPT: Final = "accept it as it is"
 RAISE: Final = "raise the limit"
+AGAIN: Final = "again"
+GIVE_UP: Final = "give up"
 
 
 class Kind(StrEnum):
     """Whose question it is, and why.
 
     The agent's own, or the runner's: HEAD was moved by somebody, a tool needs a permission, what was
-    found in the work is still there, or a limit of the work is reached.
+    found in the work is still there, a limit of the work is reached, or what a plan of a runner-dev
+    project came to does not hold.
     """
 
     AGENT = "agent"
@@ -29,6 +32,7 @@ class Kind(StrEnum):
     PERMISSION = "permission"
     FINDINGS = "findings"
     BUDGET = "budget"
+    CHECK = "check"
 
 
 # What is suggested. Of the `CLOSED` nothing else may be answered; to the others any text can be
@@ -38,8 +42,11 @@ OPTIONS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.PERMISSION: (ALLOW_ONCE, ALLOW_TASK, DENY),
     Kind.FINDINGS: (ACCEPT, CANCEL),
     Kind.BUDGET: (RAISE, CANCEL),
+    Kind.CHECK: (AGAIN, GIVE_UP),
 }
-CLOSED: Final = frozenset({Kind.HEAD, Kind.BUDGET})
+CLOSED: Final = frozenset({Kind.HEAD, Kind.BUDGET, Kind.CHECK})
+# By these, the task is cancelled.
+OVER: Final = frozenset({CANCEL, GIVE_UP})
 # What any other text does, for people to read before they give one.
 OTHERWISE: Final[Mapping[Kind, str]] = {
     Kind.PERMISSION: "denies it, with that reason",
@@ -54,6 +61,8 @@ _DECIDED: Final[Mapping[str, str]] = {
     ACCEPT: "accepted as it is",
     RAISE: "the limit is raised",
     CANCEL: "the task is cancelled",
+    AGAIN: "it is looked at again",
+    GIVE_UP: "given up, and the task is cancelled",
     BEGIN_ANEW: "the task begins anew",
 }
 

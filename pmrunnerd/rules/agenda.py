@@ -4,7 +4,7 @@ Nothing here is remembered. The same state gives the same list, so a lost wake-u
 never correctness, and a start after a crash is a turn like any other.
 """
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from itertools import takewhile
 from typing import Final
 
@@ -13,7 +13,7 @@ from msgspec import Struct
 from pmrunnerd.model.entities import Outcome, PlanState, Task, TaskKind, TaskState
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import accounts, limits
+from pmrunnerd.rules import accounts, closing, limits
 from pmrunnerd.rules.admission import drains
 
 
@@ -25,6 +25,18 @@ class Plan(Struct, frozen=True):
 
 class Start(Struct, frozen=True):
     """Start a run of a task."""
+
+    task: str
+
+
+class Check(Struct, frozen=True):
+    """Have a task look at what those before it came to."""
+
+    task: str
+
+
+class Judge(Struct, frozen=True):
+    """Record what came of a look that is over."""
 
     task: str
 
@@ -54,8 +66,7 @@ class Remind(Struct, frozen=True):
     expires: str
 
 
-Action = Remind | Follow | Stop | Plan | Probe | Start
-
+Action = Remind | Follow | Stop | Plan | Probe | Start | Check | Judge
 
 Taken = Callable[[Task], str]
 # How often in a row a task probes in vain before a later one of its project does.
@@ -89,19 +100,30 @@ def agenda(  # noqa: PLR0913 - what else there is, by name
     ]
     plans: list[Action] = [Plan(message) for message in state.messages]
     reminders = [Remind(one.agent, one.expires) for one in limits.expiring(state, now)]
-    return [*follows, *stops, *reminders, *plans, *_starts(state, slots, clear, now, taken)]
+    checks = [task for task in state.tasks.values() if task.kind.checks]
+    judged = [Judge(task.id) for task in checks if closing.is_seen(state, task)]
+    starts = _starts(state, slots, clear, now, taken, checks)
+    return [*follows, *stops, *reminders, *judged, *plans, *starts]
 
 
-def _starts(state: State, slots: int, clear: Set[str], now: str, taken: Taken) -> Iterator[Action]:
+def _starts(  # noqa: PLR0913 - as of `agenda`
+    state: State, slots: int, clear: Set[str], now: str, taken: Taken, checks: Sequence[Task]
+) -> Iterator[Action]:
     probing: set[str] = set()
     busy = {run.project for run in state.active.values()}
+    # What a task looks at is to stay as it is.
+    busy |= {task.project for task in checks if closing.is_looking(task)}
     free = slots - len(state.active)
     for task in _queue(state):
-        if free <= 0:
+        if free <= 0 and (not checks or slots <= 0):
             return
         if task.project in busy or blocked(state, task):
             continue
-        if task.held and task.id not in clear:
+        if closing.looks(task):
+            yield Check(task.id)
+        elif free <= 0:
+            pass  # what is before it in its project keeps its place
+        elif task.held and task.id not in clear:
             yield Probe(task.id)
         else:
             account = accounts.of(state, agent := limits.agent_of(state, task))
@@ -179,15 +201,18 @@ def waits(  # noqa: PLR0913 - what else there is, by name
     """
     if task.state is not TaskState.QUEUED:
         return ""
+    looks = closing.looks(task)
     held = task.held and task.id not in clear
     # A drain lasts until a person ends it, longer than whatever runs now.
     drained = "" if held else drains(state)
-    limited = "" if held else _limited(state, task, now) or taken(task)
+    limited = "" if held or looks else _limited(state, task, now) or taken(task)
     if why := blocked(state, task) or drained or limited or _taken(state, task, slots):
         return why
     if held:
         return task.reason
     first = _first_in_project(state, task)
+    if looks:
+        return f"{first} is before it" if first else "starts now"
     return refusal or (f"{first} is before it" if first else "starts now")
 
 
@@ -197,7 +222,9 @@ def _limited(state: State, task: Task, now: str) -> str:
         return ""
     if why := limits.stands(account, now):
         return why
-    others = (t for t in _queue(state) if limits.agent_of(state, t) == agent)
+    others = (
+        t for t in _queue(state) if not closing.looks(t) and limits.agent_of(state, t) == agent
+    )
     first = next((t.id for t in others if not blocked(state, t)), task.id)
     return "" if first == task.id else f"limited by the provider: {first} is the probe before it"
 
@@ -206,6 +233,11 @@ def _taken(state: State, task: Task, slots: int) -> str:
     same = [run for run in state.active.values() if run.project == task.project]
     if same:
         return f"run {same[0].id} has the workspace"
+    for other in state.tasks.values():
+        if other.project == task.project and closing.is_looking(other):
+            return f"{other.id} looks at what is in the workspace"
+    if closing.looks(task):
+        return ""
     return f"all {slots} slots are taken" if len(state.active) >= slots else ""
 
 

@@ -2,7 +2,7 @@
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import BadRequest, Conflict, Refused
-from pmrunnerd.model.questions import CANCEL, CLOSED, OPTIONS, chosen, is_unclear
+from pmrunnerd.model.questions import CLOSED, OPTIONS, OVER, chosen, is_unclear
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.plans import with_consequences
 
@@ -39,7 +39,7 @@ def answer(state: State, question: str, text: str, by: str) -> Facts:
         )
     fact = ev.QuestionAnswered(question=question, project=asked.project, text=text, by=by)
     task = state.task(asked.task)
-    if text == CANCEL and CANCEL in allowed:
+    if text in OVER and text in allowed:
         over = ev.TaskCancelled(task=task.id, project=task.project, by=by)
         return with_consequences(state, [fact, over])
     if [q.id for q in state.open_questions(task)] != [question]:

@@ -14,7 +14,8 @@ from pmrunnerd.model.entities import PlanState, Project, Run, TaskState
 from pmrunnerd.model.errors import BadRequest, Conflict, IllegalTransition, Refused
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import accounts, aliases, drafting, limits
+from pmrunnerd.rules import accounts, aliases, closing, drafting, limits
+from pmrunnerd.rules.gates import conduct
 from pmrunnerd.rules.plans import REOPENABLE, UNDER_WAY, with_consequences
 
 Facts = tuple[ev.AnyEvent, ...]
@@ -150,7 +151,11 @@ def cancel_task(state: State, task: str, by: str) -> Facts:
     ):
         return ()
     if known.state is TaskState.RUNNING:
-        return (ev.TaskCancelRequested(task=known.id, project=known.project, by=by),)
+        wanted = ev.TaskCancelRequested(task=known.id, project=known.project, by=by)
+        gating = state.gatings.get(known.gate_run) if closing.is_looking(known) else None
+        if gating is None or gating.state.has_ended:
+            return (wanted,)
+        return (wanted, *conduct.cancel(state, gating.id, by))
     fact = ev.TaskCancelled(task=known.id, project=known.project, by=by)
     return with_consequences(state, [fact])
 
@@ -223,7 +228,10 @@ def _check_over(run: Run) -> None:
 
 
 def _given(changed: ev.ProjectChanged) -> dict[str, Any]:
-    names = ("alias", "project_type", "bootstrap_prompt", "agent", "plan_approval")
+    names = (
+        *("alias", "project_type", "bootstrap_prompt", "agent", "plan_approval"),
+        "gate_attempts",
+    )
     given = {name: getattr(changed, name) for name in names}
     return {name: value for name, value in given.items() if value is not UNSET}
 

@@ -11,7 +11,7 @@ from pmrunnerd.model.entities import Message, Plan, PlanState, Task, TaskKind, T
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.progress import Proposed
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import planning
+from pmrunnerd.rules import closing, planning
 from pmrunnerd.rules.planning import Proposal, Step
 from pmrunnerd.rules.plans import UNDER_WAY, can_go_on
 
@@ -87,7 +87,7 @@ def concluded(
             project=project.id,
             run=run,
             title=planning.title(proposal.title) or plan.title,
-            tasks=planning.tasks(proposal, Mint(state.minted)),
+            tasks=planning.tasks(project, proposal, Mint(state.minted)),
         ),
         planning.approval(project, plan.id),
     )
@@ -110,10 +110,12 @@ def _proposal(proposed: Proposed) -> Proposal:
 
 
 def before(state: State, task: Task) -> tuple[str, ...]:
-    """Return the runs whose session a planning task goes on with that are not its own, oldest first.
+    """Return the runs whose session a task goes on with that are not its own, oldest first.
 
-    They are those that made the plans which its plan takes the place of.
+    Of one that plans they are those that made the plans which its plan takes the place of.
     """
+    if task.kind.checks:
+        return closing.before(state, task)
     runs: tuple[str, ...] = ()
     plan = state.plans[task.plan]
     while task.kind is TaskKind.PLANNING and plan.instead_of:

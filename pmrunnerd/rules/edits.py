@@ -45,14 +45,14 @@ def edit_plan(state: State, edit: Edit, by: str, *, approve: bool = False) -> Fa
         plan=known.id,
         project=known.project,
         title=planning.title(wanted.title) or known.title,
-        tasks=planning.tasks(wanted, Mint(state.minted)),
+        tasks=planning.tasks(state.projects[known.project], wanted, Mint(state.minted)),
         by=by,
     )
     why = f"plan {known.id} was edited"
     cancelled = [
         ev.TaskCancelled(task=task.id, project=task.project, reason=why, by=by)
         for task in (state.tasks[name] for name in known.tasks)
-        if task.kind is TaskKind.WORK and task.state is TaskState.QUEUED
+        if task.kind is not TaskKind.PLANNING and task.state is TaskState.QUEUED
     ]
     approved = ev.PlanApproved(plan=known.id, project=known.project, by=by)
     return with_consequences(state, [*cancelled, edited, *([approved] if approve else [])])

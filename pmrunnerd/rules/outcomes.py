@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from pmrunnerd.model import brief
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.entities import Outcome, Run, TaskKind
+from pmrunnerd.model.entities import Outcome, Run, Task, TaskKind
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.progress import (
     AnyProgress,
@@ -160,9 +160,7 @@ def ended(
             made = drafting.concluded(state, task, run.id, seen.proposed, rounds=given.rounds)
             return with_consequences(state, [over, *made])
         case Outcome.SUCCEEDED:
-            moved = ev.TaskCompleted(
-                task=name, project=project, commit=seen.commit, result=seen.result
-            )
+            moved = _succeeded(task, seen)
         case Outcome.CANCELLED:
             moved = ev.TaskCancelled(task=name, project=project, by=task.cancelling)
         case Outcome.ASKED if seen.asked:
@@ -180,6 +178,16 @@ def ended(
         case _:
             moved = ev.TaskFailed(task=name, project=project, reason=reason or outcome)
     return with_consequences(state, [over, moved])
+
+
+def _succeeded(task: Task, seen: Seen) -> ev.AnyEvent:
+    """Return what it means that a run did its work; of one that mended, its task looks at that first."""
+    name, project = task.id, task.project
+    if not task.kind.checks:
+        return ev.TaskCompleted(task=name, project=project, commit=seen.commit, result=seen.result)
+    if task.cancelling:
+        return ev.TaskCancelled(task=name, project=project, by=task.cancelling)
+    return ev.TaskMended(task=name, project=project)
 
 
 def _questions(state: State, asked: Sequence[Asked]) -> tuple[ev.AskedQuestion, ...]:

@@ -16,6 +16,7 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Message, PlanApproval, Project, Purpose
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.naming import Mint
+from pmrunnerd.rules import closing
 
 MOST_STEPS: Final = 200
 LONGEST_STEP: Final = 256 << 10
@@ -143,15 +144,18 @@ def draft(project: Project, message: Message, proposal: Proposal, mint: Mint) ->
         project=project.id,
         message=message.id,
         title=proposal.title,
-        tasks=tasks(proposal, mint),
+        tasks=tasks(project, proposal, mint),
     )
     return [drafted, approval(project, plan)]
 
 
-def tasks(proposal: Proposal, mint: Mint) -> tuple[ev.PlannedTask, ...]:
-    """Return the tasks of a proposal that is as it should be, each with a number of its own."""
+def tasks(project: Project, proposal: Proposal, mint: Mint) -> tuple[ev.PlannedTask, ...]:
+    """Return the tasks of a proposal that is as it should be, each with a number of its own.
+
+    Behind them are those with which each plan of such a project ends.
+    """
     numbers = {step.name: mint("t") for step in proposal.steps}
-    return tuple(
+    planned = tuple(
         ev.PlannedTask(
             task=numbers[step.name],
             name=step.name,
@@ -164,6 +168,7 @@ def tasks(proposal: Proposal, mint: Mint) -> tuple[ev.PlannedTask, ...]:
         )
         for step in proposal.steps
     )
+    return closing.closed(project, planned, mint)
 
 
 def approval(project: Project, plan: str) -> ev.PlanSubmitted | ev.PlanApproved:

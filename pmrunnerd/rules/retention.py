@@ -12,7 +12,7 @@ from msgspec import Struct
 from pmrunnerd.model.entities import Task, TaskState
 from pmrunnerd.model.quantities import size, span
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import handover
+from pmrunnerd.rules import closing, handover
 from pmrunnerd.rules.drafting import is_gone_on_with
 from pmrunnerd.rules.plans import UNDER_WAY, can_go_on
 
@@ -90,6 +90,8 @@ def _goes_on(state: State, task: Task) -> str:
         return f"task {task.id} can go on from it: it is {task.state}"
     if is_gone_on_with(state, task):
         return f"plan {task.plan} may be made anew in its session"
+    if closing.is_gone_on_with(state, task):
+        return f"what is found in the work of plan {task.plan} may be mended in its session"
     return ""
 
 

@@ -51,6 +51,7 @@ PLAN: Final[Table[PlanState]] = {
 TASK: Final[Table[TaskState]] = {
     TaskState.QUEUED: {
         ev.RunStarted: TaskState.RUNNING,
+        ev.CheckBegan: TaskState.RUNNING,
         ev.TaskCancelled: TaskState.CANCELLED,
     },
     TaskState.RUNNING: {
@@ -62,6 +63,7 @@ TASK: Final[Table[TaskState]] = {
         ev.TaskLimited: TaskState.QUEUED,
         ev.TaskHeld: TaskState.QUEUED,
         ev.TaskSentBack: TaskState.QUEUED,
+        ev.TaskMended: TaskState.QUEUED,
     },
     TaskState.AWAITING_RESPONSE: {
         ev.TaskAnswered: TaskState.QUEUED,

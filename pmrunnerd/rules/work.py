@@ -135,6 +135,19 @@ def move_task(state: State, event: ev.TaskEvent, at: str) -> None:
         held=isinstance(event, ev.TaskHeld),
         at=at,
     )
+    if isinstance(event, ev.TaskCancelled):
+        for question in state.open_questions(task):
+            state.questions[question.id] = replace(question, withdrawn=True)
+    moved = _checked(moved, event) if task.kind.checks else moved
+    moved = _moved(task, moved, event)
+    state.tasks[task.id] = moved
+    if moved.state is not task.state:
+        tally(state, task.project, task.state, -1)
+        tally(state, task.project, moved.state, 1)
+
+
+def _moved(task: Task, moved: Task, event: ev.TaskEvent) -> Task:
+    """Have a task know what a fact says of it, beside its state."""
     match event:
         case ev.RunStarted():
             moved = replace(moved, runs=(*task.runs, event.run))
@@ -144,27 +157,38 @@ def move_task(state: State, event: ev.TaskEvent, at: str) -> None:
         case ev.TaskInterrupted():
             moved = replace(moved, interruptions=task.interruptions + (not event.parked))
         case ev.TaskCompleted():
-            moved = replace(moved, commit=event.commit, result=event.result)
+            moved = replace(moved, commit=event.commit, result=event.result, source=event.source)
         case ev.TaskSentBack() | ev.TaskFailed():
             moved = _objected(task, moved, event)
         case ev.TaskCancelled(by=by, reason=reason):
-            for question in state.open_questions(task):
-                state.questions[question.id] = replace(question, withdrawn=True)
             said = reason or (f"{by} cancelled it" if by else "")
             moved = replace(moved, cancelling="", reason=said)
         case ev.TaskRetried():
             moved = replace(moved, cancelling="", interruptions=0, sent_back=0)
         case _:
             pass
-    state.tasks[task.id] = moved
-    if moved.state is not task.state:
-        tally(state, task.project, task.state, -1)
-        tally(state, task.project, moved.state, 1)
+    return moved
+
+
+def _checked(moved: Task, event: ev.TaskEvent) -> Task:
+    """Have a task that checks know whether it is to look next, or an agent to mend."""
+    match event:
+        case ev.CheckBegan(gate_run=gate_run):
+            return replace(moved, gate_run=gate_run)
+        case ev.TaskMended():
+            return replace(moved, objections=(), interruptions=0)
+        case ev.TaskAsked(run=""):
+            # Whoever answers wants it looked at, and then mended as often again.
+            return replace(moved, sent_back=0)
+        case ev.TaskRetried():
+            return replace(moved, objections=())  # a person may have mended it
+        case _:
+            return moved
 
 
 def _objected(task: Task, moved: Task, event: ev.TaskSentBack | ev.TaskFailed) -> Task:
     """Have the next run of a task know what was wrong with what the last one proposed."""
     if isinstance(event, ev.TaskSentBack):
-        why = "it was sent back: " + "; ".join(event.objections)
+        why = "it was sent back: " + "; ".join(one.partition("\n")[0] for one in event.objections)
         moved = replace(moved, sent_back=task.sent_back + 1, reason=why)
     return replace(moved, objections=event.objections or task.objections)

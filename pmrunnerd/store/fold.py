@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "143505c239cb0fab"
+FOLD: Final = "b9513e6f9d4da618"

@@ -10,6 +10,7 @@ from tests.house.tree import files, modules
 LIMIT: Final = 250
 
 LONG: Final[dict[str, str]] = {
+    "pmrunnerd/model/entities.py": "one noun is read beside the others, and all of them in each fact",
     "pmrunnerd/model/errand.py": "errands and what comes of each are read side by side",
     "pmrunnerd/house.py": "the rooms are joined in one place, and each of them costs it a few lines",
     "pmrunnerd/model/events.py": "one union, one file format: it is read from top to bottom",

@@ -14,6 +14,7 @@ from pmrunnerd.model.quantities import size
 LARGEST: Final = 32 << 20
 MOST: Final = 500_000
 DEEPEST: Final = 64
+NAMED: Final = 100
 
 _ROOTS: Final = frozenset({"testsuites", "testsuite"})
 _BAD: Final = frozenset({"failure", "error"})
@@ -23,6 +24,15 @@ _SKIPPED: Final = frozenset({"skipped", "disabled", "notrun", "suppressed", "ign
 
 def count(text: bytes) -> Counted:
     """Count the cases of a file; raise Refused where it is no JUnit file that can be believed."""
+    return _counted(text).counted()
+
+
+def failed(text: bytes) -> tuple[str, ...]:
+    """Return the names of cases that failed, as the file has them, at most `NAMED`; raise Refused as `count`."""
+    return tuple(_counted(text).named)
+
+
+def _counted(text: bytes) -> "_Counter":
     if len(text) > LARGEST:
         raise _refused(f"it has more than {size(LARGEST)}")
     counter = _Counter()
@@ -34,7 +44,7 @@ def count(text: bytes) -> Counted:
         parser.Parse(text, True)  # noqa: FBT003 - its only name is its position
     except (expat.ExpatError, LookupError, ValueError) as error:
         raise _refused(f"it is no XML: {error}") from None
-    return counter.counted()
+    return counter
 
 
 class _Counter:
@@ -43,6 +53,8 @@ class _Counter:
         self._elements = 0
         self._ran = self._failed = self._skipped = 0
         self._case_failed = self._case_skipped = False
+        self._case = ""
+        self.named: list[str] = []
 
     def declare(self, *_: object) -> None:
         raise _refused("it declares a document type, which may stand for anything")
@@ -61,6 +73,7 @@ class _Counter:
         if name == "testcase":
             if "testcase" in self._open[:-1]:
                 raise _refused("it has a case within a case")
+            self._case = ".".join(filter(None, map(attributes.get, ("classname", "name"))))
             said = {attributes.get(key, "").lower() for key in ("status", "result")}
             self._case_failed = bool(said & {"failed", "failure", "error"})
             self._case_skipped = bool(said & _SKIPPED)
@@ -80,6 +93,8 @@ class _Counter:
         if self._case_failed or not self._case_skipped:
             self._ran += 1
             self._failed += self._case_failed
+            if self._case_failed and len(self.named) < NAMED:
+                self.named.append(self._case)
         else:
             self._skipped += 1
 

@@ -56,7 +56,7 @@ def unseen(exc: CannotConfine) -> Verdict:
 def accepted(job: Job, report: Report) -> Verdict | None:
     """Return the end of a run whose work a person accepted as the one before left it; else None."""
     spec = job.spec
-    if spec.kind is not TaskKind.WORK or _said(spec) != ACCEPT:
+    if spec.kind is TaskKind.PLANNING or _said(spec) != ACCEPT:
         return None
     if job.restored is not None and not job.restored.there:
         return _ask(report, _MISPLACED.format(ref=job.restored.ref))

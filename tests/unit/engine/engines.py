@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from pmrunnerd.engine.accounting import Accounting
 from pmrunnerd.engine.admission import Admission
+from pmrunnerd.engine.checks import Checks
 from pmrunnerd.engine.loop import Engine
 from pmrunnerd.engine.planner import Planner
 from pmrunnerd.engine.workspaces import Workspaces
@@ -24,15 +26,19 @@ def an_engine(  # noqa: PLR0913 - the hands, each of which a test may choose
     measure: Callable[[], Room] = lambda: ENOUGH,
     workspaces: Workspaces | None = None,
     planner: Planner | None = None,
+    checks: Checks | None = None,
     taken: Callable[[State, Task, str], str] = lambda *_: "",
 ) -> Engine:
+    here = Here()
+    places = workspaces or Workspaces(stage.store, unconfined=False, errands=here)
     return Engine(
         stage.store,
         stage.clock,
         planner or Planner(stage.store),
         stage.runs,
-        workspaces or Workspaces(stage.store, unconfined=False, errands=Here()),
+        places,
         Admission(stage.store, stage.clock, measure, Least(memory=100, disk=100)),
+        checks or Checks(stage.store, Accounting(stage.store, here, places), lambda: 3),
         slots=slots,
         taken=taken,
     )

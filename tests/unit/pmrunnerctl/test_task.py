@@ -176,22 +176,24 @@ def test_a_task_is_tried_again(ctl: Ctl, daemon: FakeDaemon) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "said"),
+    ("state", "gates", "said"),
     [
-        (TaskState.CANCELLED, "task t3 is cancelled\n"),
-        (TaskState.RUNNING, "task t3 is to be cancelled, as soon as its run r9-4f2a is gone\n"),
+        (TaskState.CANCELLED, "", "is cancelled\n"),
+        (TaskState.RUNNING, "", "is to be cancelled, as soon as its run r9-4f2a is gone\n"),
+        (TaskState.RUNNING, "g5", "is to be cancelled, as soon as its gate run g5 is over\n"),
     ],
 )
 def test_a_task_is_cancelled_at_once_or_when_its_run_is_gone(
-    ctl: Ctl, daemon: FakeDaemon, state: TaskState, said: str
+    ctl: Ctl, daemon: FakeDaemon, state: TaskState, gates: str, said: str
 ) -> None:
-    found = samples.task(state=state, runs=("r9-4f2a",))
+    kind = TaskKind.GATES if gates else TaskKind.WORK
+    found = samples.task(state=state, runs=("r9-4f2a",), kind=kind, gate_run=gates)
     daemon.answers[p.TaskCancel] = p.Done(id="t3")
     daemon.answers[p.TaskShow] = v.TaskView(
         task=found, alias="demo", waits="", runs=(), questions=()
     )
 
-    assert ctl("task", "cancel", "t3").out.startswith(said)
+    assert ctl("task", "cancel", "t3").out.startswith(f"task t3 {said}")
     assert ctl("task", "cancel", "t3", "--json").out == '{"id":"t3"}\n'
 
 

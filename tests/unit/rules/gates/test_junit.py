@@ -4,7 +4,7 @@ import pytest
 
 from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.gates import Counted
-from pmrunnerd.rules.gates.junit import DEEPEST, LARGEST, MOST, count
+from pmrunnerd.rules.gates.junit import DEEPEST, LARGEST, MOST, NAMED, count, failed
 
 PYTEST = b"""<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite
 name="pytest" errors="0" failures="1" skipped="1" tests="4" time="0.1"><testcase classname="t" name="a"/>
@@ -111,3 +111,10 @@ def test_a_large_file_is_counted_in_good_time() -> None:
 
     assert count(text) == Counted(ran=100_000)
     assert time.process_time() - began < 5
+
+
+def test_the_cases_that_failed_are_named_as_far_as_anybody_reads() -> None:
+    case = b'<testcase classname="t.A" name="b"><failure/></testcase><testcase name="good"/>'
+    assert failed(b"<testsuite>" + case + b"</testsuite>") == ("t.A.b",)
+    many = b"<testsuite>" + case * 1000 + b"</testsuite>"
+    assert len(failed(many)) == NAMED
