@@ -101,14 +101,14 @@ def test_the_release_of_the_package_is_told_as_what_it_is(machine: Host) -> None
 
 def test_one_changed_byte_of_what_runs_is_found_and_its_file_is_named(machine: Host) -> None:
     lib = "/opt/pm-runner/prod/dist/lib"
-    machine.run("cp", "--archive", f"{lib}/click/core.py", "/root/core.py")
+    machine.run("cp", "--archive", f"{lib}/click/core.py", "/run/core.py")
     machine.run("sh", "-ec", f"printf x | dd of={lib}/click/core.py bs=1 seek=9 conv=notrunc")
     try:
         assert links(ctl(machine, "prove", status=8))["tree"] == "lib/click/core.py was changed"
         done = machine.run("/usr/lib/pm-runner/launch", "verify", "prod", check=False)
         assert "is not what was built: click/core.py" in done.stderr
     finally:
-        machine.run("cp", "--archive", "/root/core.py", f"{lib}/click/core.py")
+        machine.run("cp", "--archive", "/run/core.py", f"{lib}/click/core.py")
 
 
 def test_a_commit_is_built_as_nobody_and_belongs_to_root(machine: Host, built: Any) -> None:
@@ -128,10 +128,10 @@ def test_what_holds_is_signed_proved_and_proved_again_on_another_machine(
     draft(machine, "good", built)
     machine.run("/usr/lib/pm-runner/launch", "sign", "prod-good")
 
-    found = ctl(machine, "prove", built["id"], "--write-bundle", "/root/bundle")
+    found = ctl(machine, "prove", built["id"], "--write-bundle", "/run/bundle")
     assert (found["outcome"], links(found)) == ("proved", {})
 
-    for name, path in (("bundle", "/root/bundle"), ("keys", "/etc/pm-runner/allowed_signers")):
+    for name, path in (("bundle", "/run/bundle"), ("keys", "/etc/pm-runner/allowed_signers")):
         (tmp_path / name).write_text(machine.run("cat", path).stdout)
     command: list[str | Path] = [sys.executable, "-m", "pmrunnerctl", "--json", "prove"]
     command += ["--root", tmp_path]

@@ -38,7 +38,12 @@ def an_engine(  # noqa: PLR0913 - the hands, each of which a test may choose
         stage.runs,
         places,
         Admission(stage.store, stage.clock, measure, Least(memory=100, disk=100)),
-        checks or Checks(stage.store, Accounting(stage.store, here, places), lambda: 3),
+        checks
+        or Checks(
+            stage.store,
+            Accounting(stage.store, here, places, room=stage.store.directory),
+            lambda: 3,
+        ),
         slots=slots,
         taken=taken,
     )

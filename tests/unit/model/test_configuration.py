@@ -29,9 +29,11 @@ def test_options_win_over_variables_and_variables_over_the_file() -> None:
 
 
 def test_what_is_wrong_in_the_file_is_named_where_a_variable_or_an_option_wins_over_it() -> None:
-    for won in (({"PMRUNNER_RUNS_SLOTS": "4"}, {}), ({}, {"runs_slots": "4"})):
-        with pytest.raises(BadRequest, match=r"setting runs\.slots = 0"):
-            resolve({"runs": {"slots": 0}}, *won)
+    file = {"runs": {"slots": 0}}
+    with pytest.raises(BadRequest, match=r"setting runs\.slots = 0"):
+        resolve(file, {"PMRUNNER_RUNS_SLOTS": "4"}, {})
+    with pytest.raises(BadRequest, match=r"setting runs\.slots = 0"):
+        resolve(file, {}, {"runs_slots": "4"})
 
 
 def test_nothing_given_is_the_defaults() -> None:
