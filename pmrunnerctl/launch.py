@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import select
 import shlex
 import signal
 import subprocess
@@ -11,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from pmrunnerctl import readership
 from pmrunnerctl.exits import Cannot, Exit
 from pmrunnerd.model.isolation import Python
 from pmrunnerd.model.settings import PREFIX
 
 BOOTED: Final = Path("/run/systemd/system")
 _JOURNALS: Final = (Path("/var/log/journal"), Path("/run/log/journal"))
-_STANDARD_OUTPUT: Final = 1
 _STANDARD_ERROR: Final = 2
 _PYTHON: Final = Python(sys.executable, sys.flags.no_site)
 # How a program ends that does not know an option.
@@ -155,8 +154,8 @@ def journal(
     try:
         with _companion(argv, subprocess.PIPE if each else None) as child:
             if each and child.stdout:
-                for line in child.stdout:
-                    each(line.decode(errors="replace").rstrip("\n"))
+                for line in readership.lines(child.stdout):
+                    each(line.decode(errors="replace"))
             status = child.wait()
     except FileNotFoundError:
         raise Cannot(
@@ -165,7 +164,7 @@ def journal(
             code="not-found",
             hint="sudo apt-get install systemd",
         ) from None
-    if not _is_read():
+    if not readership.is_read():
         raise BrokenPipeError
     if status:
         raise Cannot(
@@ -232,10 +231,3 @@ def _companion(argv: list[str], stdout: int | None) -> Iterator["subprocess.Pope
             # Whoever pressed Ctrl-C, or has gone, waits for nothing more of it.
             child.kill()
             raise
-
-
-def _is_read() -> bool:
-    """Tell whether somebody still reads our standard output: the kernel says so of a pipe at once."""
-    looking = select.poll()
-    looking.register(_STANDARD_OUTPUT, 0)
-    return not looking.poll(0)

@@ -19,7 +19,8 @@ def test_what_lies_on_the_disk_has_the_digest_that_the_package_has_for_it(tmp_pa
     before = descriptors()
     found = ondisk.measure(tmp_path)
 
-    assert (found.value(), found.files, found.bytes) == tuple(CONTENTS.contents(tmp_path))
+    there = CONTENTS.contents(tmp_path)
+    assert (found.value(), found.files, found.bytes) == (there.digest, there.files, there.bytes)
     assert descriptors() == before
 
 
