@@ -38,6 +38,7 @@ def test_who_has_the_sdk_alone_is_told_the_setting_and_not_a_script_of_a_checkou
 ) -> None:
     (tmp_path / "claude_agent_sdk").mkdir()
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "claude_agent_sdk", raising=False)  # another test's
     assert claudecode.install() == claudecode.INSTALL
     (tmp_path / "claude_agent_sdk/__init__.py").touch()
     importlib.invalidate_caches()
