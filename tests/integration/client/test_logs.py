@@ -40,7 +40,7 @@ def test_with_json_each_line_of_the_journal_is_one_of_json(machine: Machine) -> 
     assert (entry["message"], entry["priority"]) == ("caf\ufffd", 4)
     assert entry["fields"] == {"PMRUNNER_TASK": "t7"}
     assert lines == [{"line": "caf\ufffd"}, {"line": "\x1b[1mlast"}]
-    assert machine.asked()[-3:] == ["--quiet", "--output=json", "--all"]
+    assert {"--quiet", "--output=json", "--all"} <= set(machine.asked())
 
 
 @pytest.mark.parametrize("words", [(), ("--json",)], ids=["people", "json"])
