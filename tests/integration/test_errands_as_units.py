@@ -141,7 +141,9 @@ def test_evidence_is_begun_and_checked_by_units_alone(tmp_path: Path) -> None:
         begun = daemon.ask(p.EvidenceWrite(project="demo"))
         (path / "EVIDENCE.md").write_text((path / "EVIDENCE.md").read_text() + "mine\n")
         found = daemon.ask(p.EvidenceCheck(project="demo", uncommitted=True))
-        with pytest.raises(Cannot, match="cannot find gone in .*no branch, tag or commit") as refused:
+        with pytest.raises(
+            Cannot, match=r"cannot find gone in .*no branch, tag or commit"
+        ) as refused:
             daemon.ask(p.EvidenceCheck(project="demo", commit="gone"))
 
         assert begun.section in (path / "EVIDENCE.md").read_text()
