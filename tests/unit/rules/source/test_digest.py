@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pmrunnerd.model.source import Kind
@@ -60,7 +60,8 @@ def made(top: Path, tree: dict[tuple[str, ...], tuple[Kind, bytes]]) -> Digest:
 
 # Making a tree that begins with no other takes a while where others use the machine, too.
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
-@given(TREES)
+@given(tree=TREES)
+@example(tree={("a",): (Kind.LINK, b"d/")})
 def test_the_package_and_the_runner_have_one_digest_for_the_same_files(
     tmp_path_factory: pytest.TempPathFactory, tree: dict[tuple[str, ...], tuple[Kind, bytes]]
 ) -> None:
