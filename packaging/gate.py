@@ -7,32 +7,21 @@ command can write nothing, and nothing of it outlives them.
 """
 
 import contextlib
-import ctypes
 import json
 import os
-import selectors
-import signal
 import stat
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import trees
+from attempt import PATH, CannotError, work
 
-# Statuses of ours, and none of systemd's; a command that ends with one of them has failed, as with any but 0.
+# A status of ours, and none of systemd's; a command that ends with it has failed, as with any but 0.
 CANNOT_START: Final = 250
-TIMED_OUT: Final = 251
-PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 INSIDE: Final = "/run/gate"
-# Of what a command says: so much from its beginning, and so much from its end, where the reason is.
-HEAD: Final = 8 << 20
-TAIL: Final = 1 << 20
 JUNIT: Final = 32 << 20
-_PIECE: Final = 1 << 16
-_PDEATHSIG: Final = 1
 _TAKEN: Final = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 
 
@@ -45,10 +34,6 @@ class Places(NamedTuple):
     work: Path
 
 
-class CannotError(Exception):
-    """The command was not run, and this is why."""
-
-
 def run(places: Places, name: str, *, network: bool, more: tuple[str, ...] = ()) -> int:
     """Try a gate and return the status to leave with; `more` are words for its walls."""
     directory = trees.enter(str(places.gates), name)
@@ -57,7 +42,7 @@ def run(places: Places, name: str, *, network: bool, more: tuple[str, ...] = ())
         spec = began(places, name)
         _must_be(spec["network"], network)
         command = walls(places, name, spec, network=network, more=more)
-        status = work(command, spec, directory, told)
+        status = work(name, command, spec, directory, told)
         bring(spec, places, directory)
     except (CannotError, OSError, ValueError, KeyError) as why:
         told |= {"kind": "cannot-start", "why": str(why)}
@@ -154,81 +139,6 @@ def _names() -> tuple[str, ...]:
     """Show how this machine finds names, where `/etc` only has a link to it."""
     real = Path("/etc/resolv.conf").resolve()
     return ("--ro-bind", str(real), str(real)) if real.is_file() else ()
-
-
-def work(walls: list[str], spec: dict[str, Any], directory: int, told: dict[str, Any]) -> int:
-    """Run the command behind its walls, to its end or its time; return its status."""
-    log = os.open("log", os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
-    known, tell = os.pipe()
-    argv = [*walls, "--json-status-fd", str(tell), "--"]
-    argv += ["bash", "-euo", "pipefail", "-c", spec["command"]]
-    began = time.monotonic()
-    try:
-        child = subprocess.Popen(
-            argv,
-            env={"PATH": PATH, "LANG": "C.UTF-8"},
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=(tell,),
-        )
-    except OSError as exc:
-        raise CannotError(f"bubblewrap: {exc.strerror}") from exc
-    os.close(tell)
-    assert child.stdout is not None
-    try:
-        until = began + spec["timeout"]
-        late = not pump(child.stdout.fileno(), log, until)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(max(0.0, until - time.monotonic()))
-    finally:
-        child.kill()
-        status = child.wait()
-        child.stdout.close()
-        os.close(log)
-    with os.fdopen(known) as answer:
-        ran = [json.loads(line) for line in answer if line.strip()]
-    told["seconds"] = time.monotonic() - began
-    if late:
-        told |= {"kind": "timed-out", "why": f"it took longer than {spec['timeout']:g} s"}
-        return TIMED_OUT
-    if status >= 0 and not any("exit-code" in line for line in ran):
-        raise CannotError("bubblewrap could not build its walls; the log says why")
-    told["kind"] = "ended"
-    return 128 - status if status < 0 else status
-
-
-def die_with_parent() -> None:
-    """Have the kernel kill us when our parent ends."""
-    ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
-
-
-def pump(pipe: int, log: int, until: float) -> bool:
-    """Keep what comes out of a pipe until its end; tell whether that came in time.
-
-    Raises OSError where the disk takes no more: a gate whose words are lost has shown nothing.
-    """
-    kept, left, tail = 0, 0, bytearray()
-    with selectors.DefaultSelector() as ready:
-        ready.register(pipe, selectors.EVENT_READ)
-        while (rest := until - time.monotonic()) > 0:
-            if not ready.select(rest):
-                continue
-            piece = os.read(pipe, _PIECE)
-            if not piece:
-                break
-            head = piece[: max(0, HEAD - kept)]
-            trees.write(log, head)
-            kept += len(head)
-            tail += piece[len(head) :]
-            left += max(0, len(tail) - TAIL)
-            del tail[: max(0, len(tail) - TAIL)]
-        in_time = rest > 0
-    if left:
-        trees.write(log, f"\n… {left} bytes are left out here …\n".encode())
-    trees.write(log, bytes(tail))
-    return in_time
 
 
 def bring(spec: dict[str, Any], places: Places, directory: int) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import gate
 import ledger
 import trees
+from attempt import die_with
 from gate import Places
 
 
@@ -58,12 +59,12 @@ def _try(places: Places, name: str) -> tuple[str, str, dict[str, object]]:
     spec = gate.began(places, name)
     more = tuple(trees.read("walls", directory, 1 << 20).decode().split("\0")[:-1])
     os.mkdir("work", 0o700, dir_fd=directory)
-    child = os.fork()
+    me, child = os.getpid(), os.fork()
     if not child:
         status = gate.CANNOT_START
         try:
             os.setpgid(0, 0)
-            gate.die_with_parent()
+            die_with(me)
             status = gate.run(places, name, network=spec["network"], more=more)
         finally:
             sys.stderr.flush()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 PROGRAMS = ("admit", "launch", "build-release", "release-zero", "signing-key")
 MODULES = (
+    "attempt.py",
     "building.py",
     "confine.py",
     "contents.py",
@@ -22,7 +23,7 @@ MODULES = (
     "wheelstore.py",
 )
 OURS = ("pmrunnerd", "pmrunnerctl")
-UNITS = ("*.service", "*.socket", "*.slice", "*.timer", "*.target", "*.d")
+UNITS = ("*.service", "*.socket", "*.slice", "*.timer", "*.target", "*.mount", "*.d")
 # Other files of systemd/, and where the program that reads them looks.
 PLACES = {
     "pm-runner.sysusers": "usr/lib/sysusers.d/pm-runner.conf",

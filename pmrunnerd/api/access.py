@@ -27,8 +27,8 @@ GROUPS: Final[Mapping[str, Access]] = {
 # From weak to strong, as the enumeration declares them.
 _RANK: Final = {access: rank for rank, access in enumerate(Access)}
 
-# Users as whom agents run. They are refused even if somebody adds them to a group.
-AGENTS: Final = ("pm-agent",)
+# Users as whom agents run, and gates. They are refused even if somebody adds them to a group.
+AGENTS: Final = ("pm-agent", "pm-gated")
 # What systemd hands out to units with DynamicUser=: gates, builds and fetches, never people.
 DYNAMIC_USERS: Final = range(61184, 65520)
 

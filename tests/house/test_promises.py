@@ -127,6 +127,19 @@ def test_a_person_may_skip_and_is_told_what_was_not_run(
     assert "3 passed, 2 skipped, 1 xfailed" in result.outlines[-1]
 
 
+@WORKERS
+def test_what_failed_is_named_at_the_very_end_below_all_reasons(
+    run: pytest.Pytester, workers: str
+) -> None:
+    run.makepyfile(test_fails="def test_it_sings():\n    assert False, 'a\\nlong\\nreason'\n")
+    promise(run, ALL_GOOD)
+
+    result = play(run, workers)
+
+    assert result.outlines[-2] == "test_fails.py::test_it_sings"
+    assert " failed " in result.outlines[-3]
+
+
 ELSEWHERE = """
     import pytest
 

@@ -46,3 +46,64 @@ def test_a_unit_that_says_otherwise_is_found(plant: Plant) -> None:
     assert units.without_a_reason(root / "systemd/pm-runner-x@.service") == [
         "pm-runner-x@.service: ProtectHome=yes: why?"
     ]
+
+
+WITH_SANDBOXES = sorted(
+    path.name
+    for path in (ROOT / "systemd").glob("*.service")
+    if "user" in dict(units.directives(path)).get("RestrictNamespaces", "").split()
+)
+
+
+def test_runs_gates_and_what_prepares_them_have_sandboxes() -> None:
+    assert {
+        name.removesuffix("@.service").removeprefix("pm-runner-") for name in WITH_SANDBOXES
+    } == {
+        "gate",
+        "gatenet",
+        "prepare",
+        "run",
+    }
+
+
+@pytest.mark.parametrize("name", WITH_SANDBOXES)
+def test_where_systemd_hides_nothing_behind_a_unit_none_with_sandboxes_covers_proc(
+    name: str,
+) -> None:
+    said = units.directives(ROOT / "systemd" / name)
+    said += units.directives(ROOT / f"systemd/drop-ins-254/{name}.d/walls.conf")
+    # ProtectProc= mounts another one, of which all is in sight.
+    covers = {
+        "ProtectKernelTunables",
+        "ProtectKernelLogs",
+        "ProtectHostname",
+        "InaccessiblePaths",
+        "ProcSubset",
+    }
+    assert not [
+        key
+        for key, value in dict(said).items()
+        if key in covers and (value == "yes" or "/proc" in value or value == "pid")
+    ]
+
+
+@pytest.mark.parametrize("name", WITH_SANDBOXES)
+def test_with_257_bubblewrap_may_look_up_paths_as_it_does(name: str) -> None:
+    known = dict(units.directives(ROOT / "systemd" / name))
+    for version in (254, 257):
+        for file in (ROOT / f"systemd/drop-ins-{version}/{name}.d").glob("*.conf"):
+            known |= dict(units.directives(file))
+    assert known["RestrictSUIDSGID"] == "no"
+    assert known.get("DynamicUser", "no") == "no"  # which implies it
+
+
+def test_where_a_run_may_leave_setuid_programs_it_does_so_below_mounts_where_they_are_plain() -> (
+    None
+):
+    at = ROOT / "systemd/drop-ins-254/pm-runner-run@.service.d/walls.conf"
+    mounts = dict(units.directives(at))["Requires"].split()
+    known = [dict(units.directives(ROOT / "systemd" / name)) for name in mounts]
+    assert all({"bind", "nosuid"} < set(one["Options"].split(",")) for one in known)
+    run = units.directives(ROOT / "systemd/pm-runner-run@.service")
+    places = [value for key, value in run if key == "ReadWritePaths"][1].replace("-/", "/").split()
+    assert sorted(one["Where"] for one in known) == sorted(places)

@@ -3,8 +3,10 @@
 Without CI=true a test may skip, and the run ends with a list of what was not run here, and why.
 With it every skip is a failure, because a promise that was not tried was not kept; but for those of
 tests that are marked `elsewhere`, which need what a machine may well lack or somebody else runs, and
-are not promised: these are in that list, with CI=true too. A full run, one that was given no paths and no selection, must also have passed each id of tests/required.txt;
-an id without `[…]` stands for all its parameters.
+are not promised: these are in that list, with CI=true too. A full run, one that was given no paths and
+no selection, must also have passed each id of tests/required.txt; an id without `[…]` stands for all
+its parameters. What failed is named once more at the very end, a line each, for those who are shown
+no more than the end.
 """
 
 import os
@@ -105,12 +107,22 @@ class Promises:
             )
             self._config.hook.pytest_runtest_logreport(report=report)
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    @pytest.hookimpl(
+        wrapper=True, tryfirst=True
+    )  # around pytest's own, which is as long as reasons are
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter
+    ) -> Generator[None, None, None]:
+        yield
         skipped = terminalreporter.stats.get("skipped", [])
         if skipped:
             terminalreporter.section("not run here")
         for report in skipped:
             terminalreporter.line(f"{plain(report.nodeid)}: {reason(report)}")
+        if self._failed:
+            terminalreporter.section("failed")
+        for id in sorted(self._failed):
+            terminalreporter.line(id)
 
     def _is_full(self) -> bool:
         """Tell whether nobody chose: no path or id, no -k or -m, no --lf, no --deselect."""

@@ -74,3 +74,27 @@ def test_the_daemon_of_dev_comes_to_nothing_of_prod_s(machine: Host) -> None:
         refused = machine.run(*words, user="pm-runner-dev", check=False)
         assert "Permission denied" in refused.stderr, (words, refused)
     machine.run("systemctl", "stop", "pm-runner@prod")
+
+
+@pytest.mark.parametrize(
+    ("place", "mount"),
+    [
+        ("/srv/pm-runner/dev", r"srv-pm\x2drunner.mount"),
+        ("/opt/pm-runner/dev/src", r"opt-pm\x2drunner-dev-src.mount"),
+    ],
+)
+def test_a_setuid_copy_where_agents_work_makes_nobody_pm_agent(
+    machine: Host, place: str, mount: str
+) -> None:
+    copy = f"{place}/python"
+    who = (copy, "-ISc", "import os; print(os.geteuid())")
+    machine.run("install", "-o", "pm-agent", "-m", "4755", "/usr/bin/python3", copy)
+    agent = machine.run("id", "--user", "pm-agent").stdout
+    somebody = machine.run("id", "--user", "games").stdout
+    try:
+        assert machine.run(*who, user="games").stdout == agent
+        machine.run("systemctl", "start", mount)
+        assert machine.run(*who, user="games").stdout == somebody
+    finally:
+        machine.run("systemctl", "stop", mount)
+        machine.run("rm", copy)

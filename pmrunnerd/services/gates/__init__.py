@@ -27,4 +27,4 @@ class Trier(Protocol):
         """Tell whether something of it runs, or is about to. Raises Unavailable, OSError."""
 
     async def stop(self, name: str, kind: Kind) -> None:
-        """Kill all of it, and return when that is written down. Raises Unavailable, TimeoutError."""
+        """Kill all of it, and return when that is written down, or nobody is there to do so. Raises Unavailable, TimeoutError."""

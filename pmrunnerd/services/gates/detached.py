@@ -4,6 +4,7 @@ It is the same code of the package that units have, and it waits for what tries 
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ from typing import Final
 
 import pmrunnerd
 from pmrunnerd.model.errors import Unavailable
-from pmrunnerd.services import lockfile, mounts, process
+from pmrunnerd.services import leftovers, lockfile, mounts, process
 from pmrunnerd.services.gates import PATIENCE, Kind
 
 _CODE: Final = Path(pmrunnerd.__file__).resolve().parents[1]
@@ -71,20 +72,23 @@ class DetachedGates:
         return lockfile.is_held(self._lock(name))
 
     async def stop(self, name: str, kind: Kind = Kind.GATE) -> None:
-        """Have it killed, and return when that is written down. Raises TimeoutError."""
+        """Have it killed, and return when that is written down. Raises TimeoutError.
+
+        What nobody attends any more is killed, too: a sandbox whose maker was killed waits for it for ever.
+        """
         del kind
         until = time.monotonic() + PATIENCE
         while lockfile.is_held(self._lock(name)):
             if (file := lockfile.holder(self._lock(name))) is not None:
                 try:
-                    signal.pidfd_send_signal(file, signal.SIGTERM)
-                except ProcessLookupError:
-                    return
+                    with contextlib.suppress(ProcessLookupError):
+                        signal.pidfd_send_signal(file, signal.SIGTERM)
                 finally:
                     os.close(file)
             if time.monotonic() > until:
                 raise TimeoutError(f"cannot stop gate {name}: it does not die")
             await asyncio.sleep(_POLL)
+        await leftovers.end(name, below=False)
 
     def _lock(self, name: str) -> Path:
         return self._state / "gates" / name / "lock"

@@ -119,7 +119,9 @@ class Tries:
                 await self._trier.stop(one, kind)
                 continue
             if looks % _ASK == 0 and not await self._trier.alive(one, kind):
-                return  # what was written meanwhile is read by who judges
+                # Whoever tried it may have been killed, and have left something. What was written meanwhile is read by who judges.
+                await self._trier.stop(one, kind)
+                return
             await asyncio.sleep(_LOOK)
 
 

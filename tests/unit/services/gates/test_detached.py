@@ -2,6 +2,7 @@ import asyncio
 import os
 from pathlib import Path
 
+from pmrunnerd.services import leftovers
 from pmrunnerd.services.gates.detached import launcher
 from tests.unit.services.gates.parts import Here, awaited, until
 
@@ -61,6 +62,22 @@ async def test_one_that_is_stopped_is_gone_with_all_that_it_started(tmp_path: Pa
     assert (record.code, record.status) == ("killed", "KILL")
     assert not await here.trier.alive("g1-aaaa-one")
     assert _asleep("4711") == []
+
+
+@awaited
+async def test_where_whoever_attends_it_is_killed_nothing_of_it_is_left(tmp_path: Path) -> None:
+    here = Here(tmp_path)
+    for number in range(8):
+        name = f"g1-aaaa-n{number}"
+        await here.begin(name, "sleep 4714")
+        lock = here.place.path(name) / "lock"
+        await until(lambda lock=lock: lock.read_text())
+        # Its walls are built some hundredths of a second later, in many steps.
+        await asyncio.sleep(0.02 * number)
+        os.kill(int(lock.read_text()), 9)
+        await here.trier.stop(name)
+        assert leftovers.of(name) == set()
+        assert _asleep("4714") == []
 
 
 @awaited
