@@ -71,7 +71,7 @@ async def test_where_whoever_attends_it_is_killed_nothing_of_it_is_left(tmp_path
         name = f"g1-aaaa-n{number}"
         await here.begin(name, "sleep 4714")
         lock = here.place.path(name) / "lock"
-        await until(lambda lock=lock: lock.read_text())
+        await until(lock.read_text)
         # Its walls are built some hundredths of a second later, in many steps.
         await asyncio.sleep(0.02 * number)
         os.kill(int(lock.read_text()), 9)
