@@ -6,7 +6,10 @@ from msgspec.structs import replace
 
 from pmrunnerd.model import protocol as p
 
-FIELD: Final[dict[type, str]] = {p.ChatFollow: "since", p.Events: "since", p.RunLogs: "cursor"}
+FIELD: Final[dict[type, str]] = {
+    **dict.fromkeys((p.ChatFollow, p.Events), "since"),
+    **dict.fromkeys((p.RunLogs, p.GateLog), "cursor"),
+}
 
 
 class Bookmark:
@@ -59,7 +62,7 @@ class Bookmark:
         self._lineage = self._theirs
         if cursor != self._cursor:
             self._cursor, self._seen = cursor, 0
-        what = "byte" if isinstance(self._request, p.RunLogs) else "commit"
+        what = "byte" if self._field == "cursor" else "commit"
         return f"going on from {what} {cursor}"
 
     def at_least(self, cursor: int) -> None:

@@ -2,7 +2,7 @@
 
 import click
 
-from pmrunnerctl import complete, gates, task, watch
+from pmrunnerctl import complete, gatelog, gates, task, watch
 from pmrunnerctl.exits import Exit, misused
 from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import Noun, Whole, verb
@@ -74,7 +74,10 @@ def _follow(session: Session, alias: str, gate_run: str, since: int) -> Exit:
         session.out.next(f"pmrunnerctl gate show {gate_run}")
 
     session.show(found, draw)
-    return Exit.OK if found.row.passed else Exit.ENDED_BADLY
+    if found.row.passed:
+        return Exit.OK
+    gatelog.saw(session, gate_run)
+    return Exit.ENDED_BADLY
 
 
 @verb(
@@ -112,6 +115,24 @@ def list_(session: Session, project: str | None, before: str | None, limit: int)
 def show(session: Session, gate_run: str) -> None:
     found = session.ask(p.GateShow(run=gate_run))
     session.show(found, lambda view: gates.draw(session.out, view))
+
+
+@verb(
+    "gate seen",
+    RUN,
+    what="One that has not passed waits in the inbox until somebody has seen it, or another has tried the same gates. What"
+    " came of it stays what it is. Who waited for a `gate run` to its end need not say so.",
+    example="pmrunnerctl gate seen g3",
+    then="pmrunnerctl inbox",
+)
+def seen(session: Session, gate_run: str) -> None:
+    done = session.ask(p.GateSeen(run=gate_run))
+
+    def say(said: p.Done) -> None:
+        session.out.line(f"gate run {said.id} waits in the inbox no longer")
+        session.out.next("pmrunnerctl inbox")
+
+    session.show(done, say)
 
 
 @verb(
@@ -165,5 +186,7 @@ def attest(  # noqa: PLR0913 - one for each word that can be typed
 
 
 gate = Noun(
-    "gate", run, list_, show, cancel, attest, about="What has to hold of a commit, and what does."
+    "gate",
+    *(run, gatelog.prepare, list_, show, gatelog.log, seen, cancel, attest),
+    about="What has to hold of a commit, and what does.",
 )

@@ -57,15 +57,17 @@ def draw(screen: Screen, view: GateView) -> None:
     )
     if record is not None:
         results = {one.gate: one for one in record.results}
+        tried = [one for one in record.results if one.log and one.verdict is not Verdict.PASSED]
         wanted = [gate for gate in record.gates.gates if gate.name in record.wanted]
         screen.table(
             ("GATE", "VERDICT", "TOOK", "TESTS", "CPU", "MEMORY", "WHY"),
             [_line(run, gate, results.get(gate.name)) for gate in wanted],
             whole=True,
         )
-        for one in record.results:
-            if one.log and one.verdict is not Verdict.PASSED:
-                screen.line(f"log of {one.gate}: {one.log}", "dim")
+        for one in tried:
+            screen.line(f"log of {one.gate}: {one.log}", "dim")
+        for one in tried:
+            screen.next(f"pmrunnerctl gate log {run.id} {one.gate}")
     if run.state in {GatingState.QUEUED, GatingState.RUNNING}:
         screen.next(f"pmrunnerctl gate cancel {run.id}")
     else:
@@ -74,6 +76,8 @@ def draw(screen: Screen, view: GateView) -> None:
 
 def summary(row: GateRow) -> str:
     """Say how many gates came to what: `3 of 5 passed, 1 failed, 1 skipped`."""
+    if row.preparing:
+        return "none: only what they need is made"
     if not row.gates:
         return "all that it declares"
     passed = row.verdicts.get(Verdict.PASSED, 0)
@@ -105,6 +109,8 @@ def tell(screen: Screen, fact: ev.AnyEvent) -> None:
 def _came_to(row: GateRow) -> Cell:
     if row.state is not GatingState.ENDED:
         return state(row.state)
+    if row.preparing:
+        return Cell("prepared", "green")
     if not row.passed:
         return Cell("failed", "red")
     return Cell("passed" if row.whole else "passed in part", "green")

@@ -24,7 +24,7 @@ from pmrunnerd.model.views import UNCONFINED, InboxItem, InboxTable
 @verb(
     "inbox",
     click.option("--project", metavar="ALIAS", help="Only of one project."),
-    what="Questions, plans, held tasks and logins that are wanted, oldest first, each with what to type. What is here"
+    what="Questions, plans, held tasks, gate runs that have not passed and logins that are wanted, oldest first, each with what to type. What is here"
     " waits as long as it takes: nothing is ever answered by itself.",
     example="pmrunnerctl inbox",
     then="pmrunnerctl answer q7 TEXT",
@@ -115,6 +115,8 @@ def _commands(item: InboxItem, addressed: Callable[[str], str]) -> list[str]:
         reject = addressed(f"pmrunnerctl plan reject {item.id} REASON")
         edit = addressed(f"pmrunnerctl plan edit {item.id}")
         return [addressed(item.command), reject, edit]
+    if item.kind == "gates":
+        return [addressed(item.command), addressed(f"pmrunnerctl gate seen {item.id}")]
     if item.kind == "held" and item.path and _has_gone(Path(item.path, ".git")):
         # Git could only say the same, in other words.
         remove = addressed(f"pmrunnerctl project remove {item.alias}")

@@ -15,7 +15,16 @@ OVERVIEW: Final = {
     "Talk": ("chat send", "chat follow", "chat history", "inbox", "answer"),
     "Look": (
         *("status", "project list", "project show", "plan list", "plan show", "task list"),
-        *("task show", "run list", "run show", "run logs", "gate list", "gate show", "events"),
+        *(
+            "task show",
+            "run list",
+            "run show",
+            "run logs",
+            "gate list",
+            "gate show",
+            "gate log",
+            "events",
+        ),
     ),
     "Steer": (
         *("project add", "project set", "project remove", "plan approve", "plan reject"),
@@ -23,7 +32,7 @@ OVERVIEW: Final = {
         *("task cancel", "task retry", "run cancel", "run resume", "run prune"),
         *("evidence write", "evidence check"),
         *("agent login", "agent logout", "agent show"),
-        *("gate run", "gate cancel", "gate attest"),
+        *("gate run", "gate prepare", "gate seen", "gate cancel", "gate attest"),
     ),
     "Release": ("release list", "release show", "release build", "release prune", "prove"),
     "Run the daemon": (

@@ -221,6 +221,7 @@ class House:
             evidence=accounting,
             installed=outwork.errands.sealed,
             notices=self._notifier,
+            gate_logs=outwork.gate_logs,
         )
 
         def use(settings: Settings) -> None:

@@ -23,6 +23,7 @@ from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.errands.choice import choose
 from pmrunnerd.services.gates.detached import DetachedGates, walls
 from pmrunnerd.services.gates.hearing import Hearing
+from pmrunnerd.services.gates.logs import GateLogs
 from pmrunnerd.services.gates.place import GatePlace
 from pmrunnerd.services.gates.sources import Sources
 from pmrunnerd.services.gates.tries import Tries
@@ -116,6 +117,11 @@ class Outwork:
     def checks(self, store: Store, accounting: Accounting, patience: Callable[[], int]) -> Checks:
         """Return what has tasks look at what a plan came to."""
         return Checks(store, accounting, patience, hear=Hearing(self._place_of_gates).hear)
+
+    @property
+    def gate_logs(self) -> GateLogs:
+        """What gates printed."""
+        return GateLogs(self._place_of_gates)
 
     def gates(self, store: Store, clock: Clock, at_once: Callable[[], int]) -> Gates:
         """Return what has gates tried: by units where those hold runs, else by processes of ours."""

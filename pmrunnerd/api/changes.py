@@ -19,7 +19,7 @@ from pmrunnerd.model.state import State
 from pmrunnerd.rules import answers, checkout, decide, upkeep
 from pmrunnerd.rules.edits import Edit, edit_plan
 from pmrunnerd.rules.evolve import evolve
-from pmrunnerd.rules.gates import conduct
+from pmrunnerd.rules.gates import conduct, waiting
 from pmrunnerd.rules.planning import Proposal, Step
 
 
@@ -159,6 +159,21 @@ def gate_run(state: State, request: p.GateRun, context: Context) -> Decision:
     return _done(fact.gate_run, (fact,))
 
 
+def gate_prepare(state: State, request: p.GatePrepare, context: Context) -> Decision:
+    project = state.project(request.project)
+    if context.gateless:
+        raise Refused(
+            f"cannot prepare gates of {project.alias}: {context.gateless}",
+            hint="pmrunnerctl doctor",
+        )
+    fact = conduct.request(state, project, (), request.commit, context.by, preparing=True)
+    return _done(fact.gate_run, (fact,))
+
+
+def gate_seen(state: State, request: p.GateSeen, context: Context) -> Decision:
+    return _done(request.run, waiting.see(state, request.run, context.by))
+
+
 def gate_cancel(state: State, request: p.GateCancel, context: Context) -> Decision:
     return _done(request.run, conduct.cancel(state, request.run, context.by))
 
@@ -187,6 +202,8 @@ CHANGES: Final[Mapping[type[p.Request[Any]], Change]] = {
     p.RunCancel: run_cancel,
     p.RunResume: run_resume,
     p.GateRun: gate_run,
+    p.GatePrepare: gate_prepare,
+    p.GateSeen: gate_seen,
     p.GateCancel: gate_cancel,
     p.GateAttest: gate_attest,
 }

@@ -10,6 +10,7 @@ from pmrunnerd.model.checkup import Checkup
 from pmrunnerd.model.entities import Project, Task
 from pmrunnerd.model.errand import Inspected
 from pmrunnerd.model.errors import Refused
+from pmrunnerd.model.gates import GateRun
 from pmrunnerd.model.notices import Word
 from pmrunnerd.model.protocol import AgentLogin, EvidenceCheck, EvidenceWrite
 from pmrunnerd.model.settings import Settings
@@ -53,6 +54,12 @@ class Logging(Protocol):
     async def attempt(self, agent: str, settings: Settings) -> Checkup: ...
 
 
+class Listening(Protocol):
+    """Reads what gates printed: a page behind a cursor, None where there is no log."""
+
+    def read(self, record: GateRun, gate: str, cursor: int) -> bytes | None: ...
+
+
 class Telling(Protocol):
     """Notifies people; returns what came of a test, and whereto it went."""
 
@@ -64,6 +71,14 @@ class _Silent:
 
     async def test(self) -> tuple[Word, str]:
         raise Refused("cannot send a test: this daemon notifies nobody")
+
+
+class _Deaf:
+    """Knows no log of any gate."""
+
+    def read(self, record: GateRun, gate: str, cursor: int) -> bytes | None:
+        del record, gate, cursor
+        return None
 
 
 def no_restart() -> None:
@@ -90,7 +105,7 @@ class Desk:
     resident. `inspect` looks at a directory that is to become a project. `stop` stops the daemon,
     with `True` without its runs. `reopen` has the daemon leave and come back on the state that the
     disk has by then. `retention` lets go of what was kept of runs, `logins` keeps those of agents,
-    `evidence` knows what is said of commits, `notices` notify people. `checkup` looks at what this
+    `evidence` knows what is said of commits, `notices` notify people, `gate_logs` are what gates printed. `checkup` looks at what this
     daemon has of what it needs. `problem` says in one line what keeps the daemon from working; it
     is empty where nothing does. `full` says in the same way that the disk has no room for new work,
     `configuration` that what is configured is not what is used. `restart` has a service manager start us
@@ -121,6 +136,7 @@ class Desk:
     logins: Logging
     evidence: Accounting
     notices: Telling = field(default_factory=_Silent)
+    gate_logs: Listening = field(default_factory=_Deaf)
     uploads: Uploads = field(default_factory=Uploads)
     full: Callable[[], str] = str
     configuration: Callable[[], str] = str

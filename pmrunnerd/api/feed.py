@@ -13,6 +13,7 @@ from typing import Any, Final
 from pmrunnerd.api.archives import state_backup
 from pmrunnerd.api.conversation import entries
 from pmrunnerd.api.desk import Desk
+from pmrunnerd.api.gatelogs import gate_log
 from pmrunnerd.api.pruning import check_log
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
@@ -156,9 +157,17 @@ async def _run_logs(desk: Desk, run: str, cursor: int, *, follow: bool) -> Strea
                 await (desk.store.changed(mark) if finished else desk.grown(run))
 
 
+def gate_logs(desk: Desk, request: p.GateLog) -> Stream:
+    """Tell what a gate printed. Of a gate run of another state nothing that was read holds."""
+    if request.lineage not in ("", lineage.current(desk.store.state)):
+        return _restored(0)
+    return gate_log(desk, request)
+
+
 STREAMS: Final[Mapping[type[p.Request[Any]], Callable[[Desk, Any], Stream]]] = {
     p.ChatFollow: chat_follow,
     p.RunLogs: run_logs,
+    p.GateLog: gate_logs,
     p.Events: events,
     p.StateBackup: state_backup,
 }

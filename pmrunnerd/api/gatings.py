@@ -1,6 +1,7 @@
 """Gate runs as people are shown them: all that are remembered, or one with its record."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.model import protocol as p
@@ -8,7 +9,7 @@ from pmrunnerd.model import views as v
 from pmrunnerd.model.gates import Gating
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.state import State
-from pmrunnerd.rules.gates import conduct
+from pmrunnerd.rules.gates import conduct, waiting
 
 
 def gate_list(desk: Desk, request: p.GateList) -> v.GateTable:
@@ -29,6 +30,22 @@ def gate_show(desk: Desk, request: p.GateShow) -> v.GateView:
     return v.GateView(row=_row(state, gating), run=gating)
 
 
+def items(state: State) -> Iterator[v.InboxItem]:
+    """Yield the gate runs that wait for somebody to know of them."""
+    for gating in waiting.waiting(state):
+        yield v.InboxItem(
+            kind="gates",
+            id=gating.id,
+            project=gating.project,
+            alias=state.projects[gating.project].alias,
+            task="",
+            text=waiting.told(gating),
+            options=(),
+            at=gating.at,
+            command=f"pmrunnerctl gate show {gating.id}",
+        )
+
+
 def _row(state: State, gating: Gating) -> v.GateRow:
     record = gating.record
     return v.GateRow(
@@ -42,6 +59,7 @@ def _row(state: State, gating: Gating) -> v.GateRow:
         gates=len(record.wanted) if record else len(gating.names),
         verdicts=dict(Counter(str(one.verdict) for one in record.results)) if record else {},
         passed=conduct.has_passed(gating),
-        whole=conduct.is_whole(record) if record else not gating.names,
+        whole=conduct.is_whole(record) if record else not (gating.names or gating.preparing),
         reason=gating.reason,
+        preparing=gating.preparing,
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
-from pmrunnerd.api import plans, standing
+from pmrunnerd.api import gatings, plans, standing
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import (
     PlanState,
@@ -108,7 +108,10 @@ def _running(task: Task) -> str:
 
 
 def inbox(state: State, project: Project | None) -> v.InboxTable:
-    """Return open questions, plans that wait for approval, tasks held back and logins, oldest first."""
+    """Return open questions, plans that wait for approval, tasks held back, gates that did not pass, and logins.
+
+    Oldest first.
+    """
     items = [
         *(question_item(state, question) for question in _open(state)),
         *(
@@ -122,6 +125,7 @@ def inbox(state: State, project: Project | None) -> v.InboxTable:
             if task.held and task.state is TaskState.QUEUED
         ),
     ]
+    items += gatings.items(state)
     chosen = [item for item in items if project is None or item.project == project.id]
     chosen += standing.wanted(state, project)
     return v.InboxTable(

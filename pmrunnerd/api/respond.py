@@ -50,7 +50,7 @@ REQUEST_LIMIT: Final = p.MESSAGE_LIMIT + (64 << 10)
 WAITS: Final = {**ACTS, **PRUNES, **AGENTS, **UPKEEPS, **EVIDENCE, **NOTICES}
 
 # What makes more work, for which there must be room on the disk.
-_NEW_WORK: Final = (p.ChatSend, p.ProjectAdd, p.GateRun)
+_NEW_WORK: Final = (p.ChatSend, p.ProjectAdd, p.GateRun, p.GatePrepare)
 
 _encoder: Final = msgspec.msgpack.Encoder()
 

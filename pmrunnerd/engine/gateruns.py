@@ -71,6 +71,8 @@ class GateRuns:
         source = await self._source.tree(project, commit)
         tree = self._tries.place.tree(source)
         gates = declared.declared(await asyncio.to_thread(listing.declaring, tree))
+        if gating.preparing:
+            declared.must_prepare(gates)
         return GateRecord(
             id=gating.id,
             project=gating.project,
@@ -78,7 +80,7 @@ class GateRuns:
             source=source,
             definitions=digests.definitions(gates),
             gates=gates,
-            wanted=order.wanted(gates, gating.names),
+            wanted=() if gating.preparing else order.wanted(gates, gating.names),
             started=self._clock.posix(),
         )
 
@@ -189,14 +191,12 @@ class _Going:
         now = self._now
         if now.state is not GatingState.RUNNING:
             return
-        known = {"gate_run": self._id, "project": self._project}
+        run, project, ended = self._id, self._project, self._clock.posix()
         if now.cancelling:
-            await self._store.commit(ev.GateRunCancelled(**known, by=now.cancelling))
+            fact = ev.GateRunCancelled(gate_run=run, project=project, by=now.cancelling)
+            await self._store.commit(fact)
         else:
-            ended = self._clock.posix()
-            await self._store.commit(
-                ev.GateRunEnded(gate_run=self._id, project=self._project, ended=ended)
-            )
+            await self._store.commit(ev.GateRunEnded(gate_run=run, project=project, ended=ended))
 
     def _begin(self, group: asyncio.TaskGroup, gate: Gate) -> None:
         group.create_task(self._follow(gate), name=f"gate {gate.name} of {self._id}")

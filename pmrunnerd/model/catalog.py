@@ -75,6 +75,7 @@ MESSAGE_IDS: Final = {
     "gate-run-cancelled": "e829c3f1b9d243c88280d24402f3810b",
     "gate-run-interrupted": "5a944c5cceeb45bfb23b6f249f614203",
     "gate-attested": "4df2b6ace79a42328041b153fe2188fe",
+    "gate-run-seen": "d7b10676f84b492f94c26181066210a1",
     "differences-accepted": "51a26fa686d940888426316a17effccc",
     "notifications-began": "a94dac10e8aa471799b016b8c6b5b5a7",
     "notification-sent": "1efddfe75f234438a01b35e203e53f9f",

@@ -573,13 +573,17 @@ class AgentFree(Event, frozen=True, kw_only=True):
 
 
 class GateRunRequested(Event, frozen=True, kw_only=True):
-    """Somebody wants gates of a commit tried: those `names`, or all; of the latest where none is given."""
+    """Somebody wants gates of a commit tried: those `names`, or all; of the latest where none is given.
+
+    With `preparing` no gate is tried: only what all of them need is made.
+    """
 
     gate_run: str
     project: str
     names: tuple[str, ...] = ()
     commit: str = ""
     by: str = ""
+    preparing: bool = False
 
 
 class GateRunStarted(Event, frozen=True, kw_only=True):
@@ -654,6 +658,14 @@ class GateAttested(Event, frozen=True, kw_only=True):
     result: GateResult
 
 
+class GateRunSeen(Event, frozen=True, kw_only=True):
+    """Somebody knows that a gate run has not passed."""
+
+    gate_run: str
+    project: str
+    by: str = ""
+
+
 class DifferencesAccepted(Event, frozen=True, kw_only=True):
     """A person accepts that gates ask less than before, in just these ways."""
 
@@ -704,6 +716,7 @@ GateEvent = (
     | GateRunCancelled
     | GateRunInterrupted
     | GateAttested
+    | GateRunSeen
 )
 
 AnyEvent = (

@@ -157,7 +157,8 @@ class Gating(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=Tr
     """A gate run from being asked for to its end; `record` is what was found, once it has begun.
 
     `commit` is what was asked for, empty for the latest, `names` those gates, none for all. `under_way` are gates that
-    were started and have not ended, `cancelling` is who wants it stopped, `at` when it came to where it is.
+    were started and have not ended, `cancelling` is who wants it stopped, `at` when it came to where it is. One that is
+    `preparing` tries no gate. `seen` is who knows that it has not passed.
     """
 
     id: str
@@ -172,6 +173,8 @@ class Gating(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=Tr
     under_way: tuple[str, ...] = ()
     cancelling: str = ""
     reason: str = ""
+    preparing: bool = False
+    seen: str = ""
 
 
 class Acceptance(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):

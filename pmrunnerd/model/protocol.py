@@ -357,6 +357,16 @@ class GateRun(Request[Done], frozen=True, kw_only=True):
     commit: Commit = ""
 
 
+class GatePrepare(Request[Done], frozen=True, kw_only=True):
+    """Prepare what gates of a commit need, and try none of them.
+
+    Without `commit`, of the latest. A gate run does so by itself.
+    """
+
+    project: Word
+    commit: Commit = ""
+
+
 class GateList(Request[v.GateTable], frozen=True, kw_only=True):
     """List the gate runs that are remembered, latest first."""
 
@@ -369,6 +379,25 @@ class GateShow(Request[v.GateView], frozen=True, kw_only=True):
     """Show a gate run: its gates and what came of each."""
 
     run: Word
+
+
+class GateSeen(Request[Done], frozen=True, kw_only=True):
+    """Say that somebody knows that a gate run has not passed: it leaves the inbox."""
+
+    run: Word
+
+
+class GateLog(Request[v.LogPiece], frozen=True, kw_only=True):
+    """Show what a gate of a gate run printed; `follow` goes on until it is over.
+
+    Without `gate` it is what prepared that gate run. `lineage` is as for `run logs`.
+    """
+
+    run: Word
+    gate: Annotated[str, Meta(max_length=256)] = ""
+    cursor: Place = 0
+    follow: bool = False
+    lineage: Lineage = ""
 
 
 class GateCancel(Request[Done], frozen=True, kw_only=True):
@@ -599,8 +628,11 @@ COMMANDS: Final = (
     _acts(RunPrune, u.PruneTable, Access.OPERATE),
     _measures(RunPrunable, u.PruneTable),
     _changes(GateRun, Done),
+    _changes(GatePrepare, Done),
     _reads(GateList, v.GateTable),
     _reads(GateShow, v.GateView),
+    _streams(GateLog, v.LogPiece),
+    _changes(GateSeen, Done),
     _changes(GateCancel, Done),
     _changes(GateAttest, Done, Access.ADMIN),
     _streams(Events, v.Happening),

@@ -325,7 +325,8 @@ class RunView(View, frozen=True, kw_only=True):
 class GateRow(View, frozen=True, kw_only=True):
     """A gate run at a glance: how many gates it wants, and how many have which verdict.
 
-    `passed` says that each of them has passed, `whole` that they are all that the commit declares.
+    `passed` says that each of them has passed, `whole` that they are all that the commit declares. One that is
+    `preparing` wants none, and has passed once what they need is there.
     """
 
     id: str
@@ -340,6 +341,7 @@ class GateRow(View, frozen=True, kw_only=True):
     passed: bool
     whole: bool
     reason: str = ""
+    preparing: bool = False
 
 
 class GateTable(View, frozen=True, kw_only=True):
@@ -361,6 +363,13 @@ class LogLine(View, frozen=True, kw_only=True):
 
     cursor: int
     progress: AnyProgress
+
+
+class LogPiece(View, frozen=True, kw_only=True):
+    """Part of the log of a gate; `cursor` is its bytes up to the end of that."""
+
+    cursor: int
+    text: str
 
 
 class Happening(View, frozen=True, kw_only=True):

@@ -96,10 +96,11 @@ GATING: Final[Table[GatingState]] = {
     },
     GatingState.ENDED: {
         ev.GateAttested: GatingState.ENDED,
+        ev.GateRunSeen: GatingState.ENDED,
     },
-    GatingState.REFUSED: {},
+    GatingState.REFUSED: {ev.GateRunSeen: GatingState.REFUSED},
     GatingState.CANCELLED: {},
-    GatingState.INTERRUPTED: {},
+    GatingState.INTERRUPTED: {ev.GateRunSeen: GatingState.INTERRUPTED},
 }
 
 DEED: Final[Mapping[type[ev.Event], str]] = {
@@ -114,6 +115,7 @@ DEED: Final[Mapping[type[ev.Event], str]] = {
     ev.GateRunCancelled: "cancel",
     ev.GateRunCancelRequested: "cancel",
     ev.GateAttested: "attest a gate of",
+    ev.GateRunSeen: "have seen",
 }
 
 

@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "b9513e6f9d4da618"
+FOLD: Final = "a808c98a92b0db9e"

@@ -88,3 +88,45 @@ def test_what_declares_no_gates_is_refused_in_words(tmp_path: Path) -> None:
         done = daemon.ctl("gate", "run", "cake", "--all")
         assert done.returncode != 0
         assert "[tool.pm-runner.gates.unit]" in done.stdout + done.stderr
+
+
+def test_what_a_gate_prints_is_read_while_it_runs_and_afterwards(tmp_path: Path) -> None:
+    with Daemon(tmp_path / "state") as daemon:
+        a_project(tmp_path, daemon, GATES.replace('"until', '"echo begun; until'))
+        run = daemon.ask(p.GateRun(project="cake", gates=("slow",))).id
+        with daemon.client() as client:
+            pieces = client.stream(p.GateLog(run=run, gate="slow", follow=True))
+            assert next(pieces).text == "begun\n"
+            (home,) = daemon.state.glob("gates/g*-slow/work/home")
+            (home / "go").touch()
+            assert list(pieces) == []
+        told = daemon.ctl("gate", "log", run, "slow")
+        assert (told.returncode, told.stdout) == (0, "begun\n")
+        missing = daemon.ctl("gate", "log", run, "lint")
+        assert "cannot show the log of gate lint of gate run g1: it has slow" in missing.stderr
+
+
+def test_what_was_prepared_alone_is_there_and_what_failed_waits_until_it_is_seen(
+    tmp_path: Path,
+) -> None:
+    prepare = '[tool.pm-runner.gates-prepare]\ncommand = "echo made | tee $PMRUNNER_PREPARED/it"\n'
+    with Daemon(tmp_path / "state") as daemon:
+        bad = GATES.partition("[tool.pm-runner.gates.slow]")[0].replace("cat hello", "exit 4")
+        a_project(tmp_path, daemon, bad + prepare)
+        first = daemon.ctl("gate", "prepare", "cake")
+        assert first.returncode == 0, first.stdout + first.stderr
+        assert "\nmade\nall that its gates need is there\n" in first.stdout
+        assert "\nall was there already\n" in daemon.ctl("gate", "prepare", "cake").stdout
+
+        run = daemon.ask(p.GateRun(project="cake")).id
+        eventually(lambda: shown(daemon, run).state is GatingState.ENDED)
+        waits = daemon.ctl("inbox").stdout
+        assert f"{run}  gates in cake" in waits
+        assert "lint: failed: exit status 4" in waits
+        assert f" gate seen {run}\n" in waits
+        assert daemon.ctl("gate", "seen", run).returncode == 0
+        assert "nothing waits for you" in daemon.ctl("inbox").stdout
+        assert daemon.ctl("gate", "run", "cake", "--all").returncode == 8
+        assert "nothing waits for you" in daemon.ctl("inbox").stdout, (
+            "who waited for it has seen it"
+        )

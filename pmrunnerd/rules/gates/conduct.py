@@ -40,10 +40,16 @@ class Attestation(Struct, frozen=True, kw_only=True):
     tests: int | None = None
 
 
-def request(
-    state: State, project: Project, names: Iterable[str], commit: str, by: str
+def request(  # noqa: PLR0913 - all that is asked for
+    state: State,
+    project: Project,
+    names: Iterable[str],
+    commit: str,
+    by: str,
+    *,
+    preparing: bool = False,
 ) -> ev.GateRunRequested:
-    """Ask for gates of a commit; which of them it declares is seen when it is extracted."""
+    """Ask for gates of a commit, or only for what they need; what it declares is seen when it is extracted."""
     names = tuple(dict.fromkeys(names))
     for name in names:
         if not NAME.fullmatch(name):
@@ -59,7 +65,12 @@ def request(
         )
     gate_run = Mint(state.minted)("g")
     return ev.GateRunRequested(
-        gate_run=gate_run, project=project.id, names=names, commit=commit, by=by
+        gate_run=gate_run,
+        project=project.id,
+        names=names,
+        commit=commit,
+        by=by,
+        preparing=preparing,
     )
 
 

@@ -26,6 +26,14 @@ tests = "junit.xml"
 """
 
 
+PYPROJECT: Final = "pyproject.toml"
+OWN: Final = "pm-runner.toml"
+_PREPARE: Final = """
+command = "uv sync --frozen"   # what it writes to $PMRUNNER_PREPARED, gates can read there
+inputs = ["uv.lock"]
+"""
+
+
 def declared(files: Mapping[str, bytes]) -> GateSet:
     """Return the gates that the files at the top of a commit declare; those that are absent are not there.
 
@@ -45,6 +53,19 @@ def declared(files: Mapping[str, bytes]) -> GateSet:
             return found
     raise Refused(
         f"cannot find gates: none of {', '.join(_READERS)} declares any", hint=FIRST_TABLE
+    )
+
+
+def must_prepare(gates: GateSet) -> None:
+    """Raise Refused where nothing is declared that makes what gates need, with the lines to add."""
+    if gates.prepare is not None:
+        return
+    ours = gates.source in {PYPROJECT, OWN}
+    where = f"append to {gates.source}" if ours else f"write its gates into {OWN}, and append there"
+    prefix = "tool.pm-runner." if gates.source == PYPROJECT else ""
+    raise Refused(
+        f"cannot prepare gates: {gates.source} declares nothing that does",
+        hint=f"{where}:\n\n[{prefix}gates-prepare]{_PREPARE}",
     )
 
 

@@ -27,6 +27,7 @@ def request(state: State, event: ev.GateRunRequested, at: str) -> None:
         by=event.by,
         asked=at,
         at=at,
+        preparing=event.preparing,
     )
     over = [g for g in state.gatings.values() if g.project == event.project and g.state.has_ended]
     for gating in sorted(over, key=lambda one: number(one.id))[:-KEPT]:
@@ -35,6 +36,8 @@ def request(state: State, event: ev.GateRunRequested, at: str) -> None:
 
 def move(state: State, event: ev.GateEvent, at: str) -> None:
     gating = state.gating(event.gate_run)
+    if isinstance(event, ev.GateRunSeen):
+        at = gating.at  # it is where it was
     moved = replace(gating, state=step(GATING, f"gate run {gating.id}", gating.state, event), at=at)
     match event:
         case ev.GateRunStarted(record=record):
@@ -43,6 +46,8 @@ def move(state: State, event: ev.GateEvent, at: str) -> None:
             moved = replace(moved, reason=reason)
         case ev.GateRunInterrupted(reason=reason):
             moved = replace(moved, reason=reason, under_way=())
+        case ev.GateRunSeen(by=by):
+            moved = replace(moved, seen=by or "somebody")
         case ev.GateRunCancelRequested(by=by):
             moved = replace(moved, cancelling=by or "somebody")
         case ev.GateRunCancelled(by=by):

@@ -17,5 +17,6 @@ def latest(state: State, project: str, source: str) -> GateRecord | None:
         and gating.state is GatingState.ENDED
         and gating.record is not None
         and gating.record.source == source
+        and not gating.preparing
     ]
     return max(ended, key=lambda one: (one.ended or 0.0, number(one.id)), default=None)

@@ -87,6 +87,25 @@ def test_gates_are_refused_where_nothing_tries_them_and_attested_by_admins_alone
     asyncio.run(scenario())
 
 
+def test_one_that_has_not_passed_is_in_the_inbox_of_its_project_until_it_was_seen(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with at_work(tmp_path, gateless=str) as desk:
+            await desk.store.commit(desks.added(), tries.REQUESTED, tries.REFUSED)
+            (item,) = ask(desk, p.Inbox(project="demo")).items
+            assert (item.kind, item.id, item.alias) == ("gates", "g1", "demo")
+            assert item.command == "pmrunnerctl gate show g1"
+            assert "no such commit" in item.text
+            assert ask(desk, p.Status()).waiting == 1
+            assert await respond(desk, ANNA, p.GateSeen(run="g1"), "a") == p.Done(id="g1")
+            assert ask(desk, p.Inbox()).items == ()
+            prepared = await respond(desk, ANNA, p.GatePrepare(project="demo"), "b")
+            assert ask(desk, p.GateShow(run=prepared.id)).row.preparing  # type: ignore[attr-defined]
+
+    asyncio.run(scenario())
+
+
 def test_one_gate_run_is_shown_with_its_record(tmp_path: Path) -> None:
     def look(desk: Desk) -> None:
         found = ask(desk, p.GateShow(run="g1"))

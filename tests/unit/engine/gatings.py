@@ -54,10 +54,11 @@ class Carrying:
         self.cleared += 1
         raise PermissionError(errno.EACCES, "no")
 
-    async def ask(self, *names: str, commit: str = "") -> str:
-        """Want gates tried, and return the gate run."""
-        project = self.store.ahead.project(PROJECT)
-        fact = conduct.request(self.store.ahead, project, names, commit, "anna")
+    async def ask(self, *names: str, commit: str = "", preparing: bool = False) -> str:
+        """Want gates tried, or only what they need, and return the gate run."""
+        state = self.store.ahead
+        project = state.project(PROJECT)
+        fact = conduct.request(state, project, names, commit, "anna", preparing=preparing)
         await self.store.commit(fact)
         return fact.gate_run
 

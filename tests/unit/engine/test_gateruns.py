@@ -146,3 +146,28 @@ def test_without_what_they_need_no_gate_is_tried(tmp_path: Path) -> None:
 
     failing = PREPARED.replace("echo made", "exit 7; echo made")
     carried(tmp_path, {"main": failing}, scene)
+
+
+def test_what_gates_need_can_be_made_alone_and_a_gate_run_finds_it(tmp_path: Path) -> None:
+    async def scene(carrying: Carrying) -> None:
+        alone = await carrying.over(await carrying.ask(preparing=True))
+        assert alone.state is GatingState.ENDED, alone.reason
+        assert verdicts(alone) == {}
+        assert conduct.has_passed(alone)
+        (tool,) = (tmp_path / "gates/prepared").glob("[0-9a-f]*/tool")
+        made = tool.stat()
+        found = await carrying.over(await carrying.ask())
+        assert verdicts(found) == {"one": Verdict.PASSED}
+        assert tool.stat() == made, "it was made again"
+
+    carried(tmp_path, {"main": PREPARED}, scene)
+
+
+def test_where_nothing_is_declared_that_prepares_the_lines_to_add_are_said(tmp_path: Path) -> None:
+    async def scene(carrying: Carrying) -> None:
+        found = await carrying.over(await carrying.ask(preparing=True))
+        assert found.state is GatingState.REFUSED
+        assert found.reason.startswith("cannot prepare gates: pyproject.toml declares nothing")
+        assert "\n[tool.pm-runner.gates-prepare]\ncommand = " in found.reason
+
+    carried(tmp_path, {"main": GATES}, scene)

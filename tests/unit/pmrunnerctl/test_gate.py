@@ -54,8 +54,10 @@ def test_a_gate_run_that_did_not_pass_ended_badly_however_it_ended(
 ) -> None:
     following(daemon, last)
     daemon.answers[p.GateShow] = v.GateView(row=trials.row(passed=False), run=trials.view().run)
+    daemon.answers[p.GateSeen] = p.Done(id="g1")
 
     assert ctl("gate", "run", "demo", "unit", "lint", "--commit", "main~1").status == 8
+    assert daemon.requests()[-1] == p.GateSeen(run="g1"), "it need not wait in the inbox"
     assert p.GateRun(project="demo", gates=("unit", "lint"), commit="main~1") in daemon.requests()
 
 

@@ -1,8 +1,9 @@
 import pytest
+from msgspec.structs import replace
 
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.model.gates import Gate
-from pmrunnerd.rules.gates.declared import LARGEST, check_paths, declared
+from pmrunnerd.model.gates import Gate, GateSet, Preparation
+from pmrunnerd.rules.gates.declared import LARGEST, check_paths, declared, must_prepare
 
 PYPROJECT = b"[tool.pm-runner.gates.a]\ncommand='py'\n"
 OWN = b"[gates.a]\ncommand='own'\n"
@@ -116,3 +117,20 @@ def test_tests_that_stand_in_the_commit_are_refused_with_inputs_that_match_nothi
         " nothing that a command wrote; gate a: inputs: 'src' matches no file of the source;"
         " gates-prepare: inputs: 'uv.lock' matches no file of the source"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "first"),
+    [
+        ("pyproject.toml", "append to pyproject.toml:\n\n[tool.pm-runner.gates-prepare]\n"),
+        ("pm-runner.toml", "append to pm-runner.toml:\n\n[gates-prepare]\n"),
+        ("Makefile", "write its gates into pm-runner.toml, and append there:\n\n[gates-prepare]\n"),
+    ],
+)
+def test_what_declares_no_preparation_is_given_the_lines_to_add(source: str, first: str) -> None:
+    gates = GateSet(gates=(), source=source)
+    with pytest.raises(Refused, match=f"{source} declares nothing that does") as refused:
+        must_prepare(gates)
+    added = refused.value.hint or ""
+    assert added.startswith(first)
+    must_prepare(replace(gates, prepare=Preparation(command="x")))

@@ -34,6 +34,16 @@ def gate_run(  # noqa: PLR0913 - what can be another
         evolve(state, fact, AT)
 
 
+def test_one_that_only_prepared_speaks_for_no_content() -> None:
+    state = happened()
+    gate_run(state, "g1")
+    known = {"gate_run": "g2", "project": "w1"}
+    evolve(state, ev.GateRunRequested(**known, preparing=True), AT)
+    evolve(state, ev.GateRunStarted(**known, record=replace(RECORD, id="g2", wanted=())), AT)
+    evolve(state, ev.GateRunEnded(**known, ended=9.0), AT)
+    assert of(state) == "g1"
+
+
 def of(state: State) -> str:
     found = latest(state, "w1", SOURCE)
     return found.id if found else ""
