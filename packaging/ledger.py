@@ -34,6 +34,8 @@ _KEYS: Final = {
     "prepares": str,
 }
 _LONGEST: Final = 86400.0
+_MONTH: Final = 30 * 86400.0
+_GONE: Final = ".gone-"
 _UNIT: Final = re.compile(r"pm-runner-[a-z]+@[a-z0-9_-]+\.service")
 _CGROUPS: Final = Path("/sys/fs/cgroup")
 
@@ -145,11 +147,34 @@ def _make_room(places: Places, name: str, digest: str, group: int) -> None:
     try:
         if _is_there(digest, at):
             raise RefusedError("what it prepares is there already")
+        _let_go(at)
         os.mkdir(f".{name}", 0o700, dir_fd=at)
         os.chown(f".{name}", -1, group, dir_fd=at, follow_symlinks=False)
         os.chmod(f".{name}", 0o2770, dir_fd=at)  # noqa: S103 - no user is of that group, only units are
     finally:
         os.close(at)
+
+
+def _let_go(at: int) -> None:
+    """Delete what was prepared, and no gate has needed for a month: none is at work for so long."""
+    listed = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=at)
+    try:
+        names = os.listdir(listed)  # noqa: PTH208 - it is a descriptor
+    finally:
+        os.close(listed)
+    for name in names:
+        gone = name if name.startswith(_GONE) else ""
+        if _DIGEST.fullmatch(name):
+            needed = os.stat(name, dir_fd=at, follow_symlinks=False).st_mtime
+            if time.time() - needed > _MONTH:
+                gone = f"{_GONE}{name}"
+                # At once, or half of it could pass for the whole.
+                os.rename(name, gone, src_dir_fd=at, dst_dir_fd=at)
+        if gone:
+            try:
+                shutil.rmtree(gone, dir_fd=at)
+            except OSError as why:
+                sys.stderr.write(f"launch: cannot delete {gone}: {why}\n")
 
 
 def _keep(places: Places, name: str, digest: str, *, good: bool) -> dict[str, Any]:
@@ -215,6 +240,8 @@ def _check(places: Places, spec: dict[str, Any]) -> None:
         raise RefusedError(f"its {' and '.join(changed)} tree is not what its digest says")
     if spec["prepared"]:
         os.close(trees.enter(str(places.prepared), spec["prepared"]))
+        # When it was needed last.
+        os.utime(places.prepared / spec["prepared"], follow_symlinks=False)
 
 
 def _altered(places: Places, spec: dict[str, Any]) -> list[str]:

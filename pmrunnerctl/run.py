@@ -149,7 +149,8 @@ def resume(session: Session, run: str) -> None:
     click.option("--dry-run", is_flag=True, help="Show what would be deleted; change nothing."),
     what="Event files, transcripts, and all that workspaces keep of runs (refs/pm-runner/runs/RUN, RUN-2 and so on)"
     " go oldest first, by age and size of the files"
-    " (settings retention.age, retention.size). What was said, and how runs ended, is kept for ever. Runs stay that are"
+    " (settings retention.age, retention.size). Of gate runs go trees that none judges any more, and logs of all but the latest"
+    " (retention.gates). What was said, and how runs ended, is kept for ever. Runs stay that are"
     " under way, have an open question, can be gone on with, left work in the workspace that is not put away yet, or are"
     " the latest of their project (retention.latest)."
     " Repositories that were set aside stay: any of them may be yours."

@@ -9,7 +9,7 @@ from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.states import outcome, state
 from pmrunnerctl.width import one_line
 from pmrunnerd.model.entities import Ended, Run
-from pmrunnerd.model.upkeep import PruneTable
+from pmrunnerd.model.upkeep import GatesLeft, PruneTable
 from pmrunnerd.model.views import UNCONFINED, RunTable, RunView
 
 # Nobody looked: its run host was killed, or nothing was started.
@@ -110,10 +110,21 @@ def pruned(screen: Screen, found: PruneTable, *, dry_run: bool) -> None:
     screen.line(f"{what} {would}; {stays}" if found.runs else f"nothing to delete; {stays}")
     if found.kept and not (found.runs or found.left):
         screen.line(_WHY_ALL_STAY, "dim")
-    for left in found.left:
+    _of_gates(screen, found.gates, would)
+    for left in (*found.left, *found.gates.left):
         screen.line(f"not deleted: {left}", "yellow")
-    if found.runs and dry_run:
+    if (found.runs or found.gates.parts) and dry_run:
         screen.next("pmrunnerctl run prune")
+
+
+def _of_gates(screen: Screen, found: GatesLeft, would: str) -> None:
+    if found.parts:
+        rows = [(one.part, one.name, amounts.size(one.size), one.reason) for one in found.parts]
+        screen.table(("OF GATES", "NAME", "SIZE", "WHY"), rows)
+        what = (
+            f"{amounts.count(len(found.parts), 'part')} of gate runs, {amounts.size(found.freed)}"
+        )
+        screen.line(f"{what} {would}; {amounts.size(found.kept)} stay")
 
 
 def references(ended: Ended | None) -> tuple[str, ...]:

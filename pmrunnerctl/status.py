@@ -104,9 +104,10 @@ def _kept(screen: Screen, found: Retention | None) -> Cell:
     """Return what is kept of runs; nothing where nobody has looked yet."""
     if found is None:
         return Cell("")
+    gates = f"; {amounts.size(found.gates)} of gate runs" if found.gates else ""
     if not found.runs:
-        return Cell(f"nothing; at most {amounts.size(found.limit)} of runs are")
-    many = amounts.count(found.runs, "run")
+        return Cell(f"nothing; at most {amounts.size(found.limit)} of runs are{gates}")
+    many = amounts.count(found.runs, "run") + gates
     what = f"{amounts.size(found.size)} of at most {amounts.size(found.limit)}, of {many}"
     if not found.prunable and found.size > found.limit:
         return Cell(f"{what}; none could go, each is needed or among the latest", "yellow")

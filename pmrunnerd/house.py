@@ -174,7 +174,12 @@ class House:
         workspaces = outwork.workspaces(store)
         remains = outwork.remains(store, workspaces)
         self._sweeper = Sweeper(
-            *(store, clock, remains, kept(settings)), alive=host.alive, over=runs.over
+            *(store, clock, remains, kept(settings)),
+            alive=host.alive,
+            over=runs.over,
+            gates=outwork.gate_sweep(
+                store, clock, lambda: self._configured.settings.retention_gates
+            ),
         )
         admission = Admission(store, clock, partial(room.measure, state), _least(settings))
         accounting = outwork.evidence(store, workspaces)

@@ -11,6 +11,7 @@ from pmrunnerd.engine.accounting import Accounting
 from pmrunnerd.engine.checks import Checks
 from pmrunnerd.engine.gateruns import GateRuns
 from pmrunnerd.engine.gates import Gates
+from pmrunnerd.engine.gatesweep import GateSweep
 from pmrunnerd.engine.logins import Logins
 from pmrunnerd.engine.remains import Remains
 from pmrunnerd.engine.renewals import Renewals
@@ -23,6 +24,7 @@ from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.errands.choice import choose
 from pmrunnerd.services.gates.detached import DetachedGates, walls
 from pmrunnerd.services.gates.hearing import Hearing
+from pmrunnerd.services.gates.leavings import Leavings
 from pmrunnerd.services.gates.logs import GateLogs
 from pmrunnerd.services.gates.place import GatePlace
 from pmrunnerd.services.gates.sources import Sources
@@ -122,6 +124,10 @@ class Outwork:
     def gate_logs(self) -> GateLogs:
         """What gates printed."""
         return GateLogs(self._place_of_gates)
+
+    def gate_sweep(self, store: Store, clock: Clock, latest: Callable[[], int]) -> GateSweep:
+        """Return what deletes what gate runs left."""
+        return GateSweep(store, clock, Leavings(self._place_of_gates), latest)
 
     def gates(self, store: Store, clock: Clock, at_once: Callable[[], int]) -> Gates:
         """Return what has gates tried: by units where those hold runs, else by processes of ours."""

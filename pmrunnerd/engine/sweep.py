@@ -15,6 +15,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from pmrunnerd.engine.gatesweep import GateSweep
 from pmrunnerd.engine.remains import Remains
 from pmrunnerd.engine.stock import Stock
 from pmrunnerd.engine.trust import Trust
@@ -22,7 +23,7 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model import views as v
 from pmrunnerd.model.errors import PmError, Unavailable
 from pmrunnerd.model.settings import Settings
-from pmrunnerd.model.upkeep import PruneRow, PruneTable
+from pmrunnerd.model.upkeep import GatesLeft, PruneRow, PruneTable
 from pmrunnerd.rules.retention import Files, Limits, Prune, needed, prunable
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.store.failures import StoreFailed
@@ -47,7 +48,7 @@ def kept(settings: Settings) -> Limits:
 class Sweeper:
     """One sweep at a time, whoever wants it. `over` is set when a run has ended.
 
-    `alive` tells whether a run's host is; `every` is the seconds between two sweeps.
+    `alive` tells whether a run's host is; `every` is the seconds between two sweeps. `gates` is what gate runs left.
     """
 
     def __init__(  # noqa: PLR0913 - the hands, each of which a test may choose
@@ -60,6 +61,7 @@ class Sweeper:
         alive: Callable[[str], bool],
         over: asyncio.Event,
         every: float = HOUR,
+        gates: GateSweep | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -70,6 +72,8 @@ class Sweeper:
         self._alive = alive
         self._over = over
         self._every = every
+        self._gates = gates
+        self._of_gates = GatesLeft()
         self._turn = asyncio.Lock()
         self._enough = threading.Event()
         self.last: v.Retention | None = None
@@ -135,6 +139,8 @@ class Sweeper:
     async def look(self) -> PruneTable:
         """Return what `prune` would delete now. Raises OSError."""
         async with self._turn:
+            if self._gates is not None:
+                self._of_gates = await self._gates.look(self._enough.is_set)
             files = await self._stock.measure(self._enough.is_set)
             rows = [self._row(one) async for one in self._gently(files, self.limits)]
             self._take_stock(files, prunable_runs=len(rows))
@@ -147,6 +153,8 @@ class Sweeper:
         tried only if `again`. Raises Unavailable on a full disk, StoreFailed, and OSError.
         """
         async with self._turn:
+            if self._gates is not None:
+                self._of_gates = await self._gates.prune(self._enough.is_set)
             files = await self._stock.measure(self._enough.is_set)
             believed = bool(by) or self._trust.believes()
             limits = self.limits if believed else replace(self.limits, age=inf)
@@ -197,6 +205,7 @@ class Sweeper:
             limit=self.limits.size,
             runs=len(files),
             prunable=prunable_runs,
+            gates=self._of_gates.kept,
         )
 
     def _row(self, one: Prune) -> PruneRow:
@@ -222,4 +231,5 @@ class Sweeper:
             kept=sum(one.size for one in files) - freed,
             limit=self.limits.size,
             left=(*self._remains.told(), *self._stock.strange),
+            gates=self._of_gates,
         )

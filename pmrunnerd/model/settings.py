@@ -99,6 +99,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     retention_latest: Annotated[
         int, _count("Runs of each project whose files stay, the latest ones.")
     ] = 5
+    retention_gates: Annotated[
+        int,
+        Meta(
+            ge=1, le=50, description="Gate runs of each project whose logs stay, the latest ones."
+        ),
+    ] = 20
     runs_unconfined: Annotated[
         bool, Meta(description="Run agents without a sandbox where none can start.")
     ] = False

@@ -164,11 +164,29 @@ class PruneRow(View, frozen=True, kw_only=True):
     refs: tuple[str, ...] = ()
 
 
+class GateLeft(View, frozen=True, kw_only=True):
+    """Something that gate runs left, and that may go, or went: a log, a tree, or what was prepared."""
+
+    part: str
+    name: str
+    size: int
+    reason: str
+
+
+class GatesLeft(View, frozen=True, kw_only=True):
+    """What gate runs left: the parts that may go, or went, bytes of these, and of what stays; `left` as of runs."""
+
+    parts: tuple[GateLeft, ...] = ()
+    freed: int = 0
+    kept: int = 0
+    left: tuple[str, ...] = ()
+
+
 class PruneTable(View, frozen=True, kw_only=True):
     """Runs whose files may go, or went, oldest first, and what of all runs stays.
 
     `freed` and `kept` are bytes, `limit` the most that may be kept. `left` says in words what could
-    not be deleted yet, and stays until it can.
+    not be deleted yet, and stays until it can. `gates` is what gate runs left.
     """
 
     runs: tuple[PruneRow, ...]
@@ -176,6 +194,7 @@ class PruneTable(View, frozen=True, kw_only=True):
     kept: int
     limit: int
     left: tuple[str, ...] = ()
+    gates: GatesLeft = GatesLeft()
 
 
 class Reloaded(View, frozen=True, kw_only=True):

@@ -62,7 +62,7 @@ class Door(View, frozen=True, kw_only=True):
 class Retention(View, frozen=True, kw_only=True):
     """What is kept of runs, as it was found at `at`: bytes, the most that may be, runs.
 
-    `prunable` of them are beyond the limits, and needed by nobody.
+    `prunable` of them are beyond the limits, and needed by nobody. `gates` is bytes that gate runs left.
     """
 
     at: str
@@ -70,6 +70,7 @@ class Retention(View, frozen=True, kw_only=True):
     limit: int
     runs: int
     prunable: int
+    gates: int = 0
 
 
 class AgentView(View, frozen=True, kw_only=True):

@@ -58,6 +58,26 @@ def test_gates_are_tried_on_what_was_committed_and_all_of_it_can_be_read_afterwa
         assert log.read_text() == "committed\n"
 
 
+def test_what_nobody_asks_for_of_gate_runs_goes_and_what_went_is_said(tmp_path: Path) -> None:
+    with Daemon(tmp_path / "state", "--retention-gates=1") as daemon:
+        a_project(tmp_path, daemon, GATES.partition("[tool.pm-runner.gates.slow]")[0])
+        for _ in range(2):
+            assert daemon.ctl("gate", "run", "cake", "--all").returncode == 0
+        would = daemon.ctl("run", "prune", "--dry-run").stdout
+        assert "gate run g1 is none of the latest 1 of its project" in would
+        assert "3 parts of gate runs, " in would
+        assert len(list(daemon.state.glob("gates/trees/*"))) == 1
+        done = daemon.ctl("run", "prune")
+        assert " deleted; " in done.stdout, done.stderr
+        assert list(daemon.state.glob("gates/trees/*")) == []
+        assert {path.name[:3] for path in daemon.state.glob("gates/g*")} == {"g2-"}
+        assert " of gate runs" in daemon.ctl("status").stdout
+        gone = daemon.ctl("gate", "log", "g1", "lint")
+        assert gone.returncode == 3
+        assert "cannot show the log of gate lint of gate run g1: it was let go" in gone.stderr
+        assert daemon.ctl("gate", "log", "g2", "lint").stdout == "committed\n"
+
+
 def test_a_gate_goes_on_while_its_daemon_is_killed(tmp_path: Path) -> None:
     with Daemon(tmp_path / "state") as daemon:
         a_project(tmp_path, daemon)

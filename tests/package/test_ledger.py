@@ -208,3 +208,23 @@ def test_a_tree_deeper_than_any_stack_is_looked_at_and_nothing_is_left_open(tmp_
     assert trees.contents(root).files == 1
     os.close(root)
     assert {path.name for path in Path("/proc/self/fd").iterdir()} == before
+
+
+def test_what_was_prepared_goes_after_a_month_in_which_no_gate_needed_it(
+    places: Places, spec: Spec
+) -> None:
+    old, needed, new, half = ("a" * 64, "b" * 64, "c" * 64, f".gone-{'d' * 64}")
+    for name in (old, needed, new, half):
+        (places.prepared / name / "bin").mkdir(parents=True)
+    for name in (old, needed):
+        os.utime(places.prepared / name, (1e9, 1e9))
+    (places.gates / NAME / "spec.json").write_text(json.dumps({**spec, "prepared": needed}))
+    assert begin(places) == 0
+    other = "g1-4f2a-two"
+    (places.gates / NAME).rename(places.gates / other)
+    prepares = {**spec, "gate": "-prepare", "network": True, "prepares": "e" * 64}
+    (places.gates / other / "spec.json").write_text(json.dumps(prepares))
+    who = {"owner": os.geteuid(), "group": os.getegid(), "invocation": "2", "prepares": True}
+    assert ledger.begin(places, other, **who) == 0
+
+    assert {path.name for path in places.prepared.iterdir()} == {needed, new, f".{other}"}

@@ -39,7 +39,7 @@ class GatePlace:
         self.directory = directory
         self.shared = records is not None
         self.records = records or directory / "records"
-        self._prepared = prepared or directory / "prepared"
+        self.prepared = prepared or directory / "prepared"
         self._disk = disk or Disk()
 
     def make(self) -> None:
@@ -49,7 +49,7 @@ class GatePlace:
         self._disk.make_directory(self.room)
         if not self.shared:
             self._disk.make_directory(self.records)
-            self._disk.make_directory(self._prepared)
+            self._disk.make_directory(self.prepared)
 
     def tree(self, digest: str) -> Path:
         """Return where the tree of that digest is, or is to be."""
@@ -62,7 +62,7 @@ class GatePlace:
 
     def is_prepared(self, digest: str) -> bool:
         """Tell whether what gates need was made, in the way that has that digest."""
-        return (self._prepared / digest).is_dir()
+        return (self.prepared / digest).is_dir()
 
     def path(self, name: str) -> Path:
         """Return the directory of a gate."""

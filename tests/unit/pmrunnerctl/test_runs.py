@@ -1,7 +1,7 @@
 from pmrunnerctl import runs
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import Outcome
-from pmrunnerd.model.upkeep import PruneRow, PruneTable
+from pmrunnerd.model.upkeep import GateLeft, GatesLeft, PruneRow, PruneTable
 from tests.unit.pmrunnerctl import samples
 from tests.unit.pmrunnerctl.conftest import Paper
 
@@ -118,6 +118,21 @@ def test_what_would_be_deleted_stands_one_a_line_with_what_stays(paper: Paper) -
         " on, in submodules, too (of a removed project nothing); what was set aside stays; SIZE is"
         " that of its files alone\n"
         "1 run, 2.0 KiB would be deleted; 1.0 KiB of at most 4.0 KiB stay\n"
+        "next: pmrunnerctl run prune\n"
+    )
+
+
+def test_what_gate_runs_left_stands_below_with_what_of_it_stays(paper: Paper) -> None:
+    part = GateLeft(part="log", name="g1-4f2a4f2a-unit", size=2048, reason="it is old")
+    gates = GatesLeft(parts=(part,), freed=2048, kept=1024, left=("tree x: no",))
+    runs.pruned(paper, PruneTable(runs=(), freed=0, kept=0, limit=4096, gates=gates), dry_run=True)
+
+    assert paper.text == (
+        "nothing to delete; 0 bytes of at most 4.0 KiB stay\n"
+        "OF GATES  NAME              SIZE     WHY\n"
+        "log       g1-4f2a4f2a-unit  2.0 KiB  it is old\n"
+        "1 part of gate runs, 2.0 KiB would be deleted; 1.0 KiB stay\n"
+        "not deleted: tree x: no\n"
         "next: pmrunnerctl run prune\n"
     )
 

@@ -106,3 +106,10 @@ def test_where_there_are_no_runs_nothing_is_kept_of_them(paper: Paper) -> None:
     draw(paper, samples.overview(retention=kept))
 
     assert "kept     nothing; at most 2.0 KiB of runs are\n" in paper.text
+
+
+def test_what_gate_runs_left_is_counted_beside_it(paper: Paper) -> None:
+    kept = Retention(at=samples.AT, size=0, limit=2 << 10, runs=0, prunable=0, gates=3 << 10)
+    draw(paper, samples.overview(retention=kept))
+
+    assert "at most 2.0 KiB of runs are; 3.0 KiB of gate runs\n" in paper.text

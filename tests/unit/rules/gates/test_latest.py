@@ -38,7 +38,7 @@ def test_one_that_only_prepared_speaks_for_no_content() -> None:
     state = happened()
     gate_run(state, "g1")
     known = {"gate_run": "g2", "project": "w1"}
-    evolve(state, ev.GateRunRequested(**known, preparing=True), AT)
+    evolve(state, ev.GateRunRequested(gate_run="g2", project="w1", preparing=True), AT)
     evolve(state, ev.GateRunStarted(**known, record=replace(RECORD, id="g2", wanted=())), AT)
     evolve(state, ev.GateRunEnded(**known, ended=9.0), AT)
     assert of(state) == "g1"
