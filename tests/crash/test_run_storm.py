@@ -24,8 +24,8 @@ from tests.crash.lookout import Lookout
 from tests.crash.people import Person
 from tests.crash.processes import at_work_below, of_runs
 from tests.crash.strikes import Target
+from tests.everything import EVERYTHING
 
-EVERYTHING: Final = bool(os.environ.get("PMRUNNER_TEST_EVERYTHING"))
 SEED: Final = int(os.environ.get("PMRUNNER_TEST_SEED", "20261126"))
 TIMES: Final = 5 if EVERYTHING else 1
 WANTED: Final = {"daemon": 34, "host": 33, "both": 8, **dict.fromkeys(AGENT, 11)}
@@ -33,7 +33,7 @@ PEOPLE: Final = ("one", "two", "three", "four", "five", "six")
 SETTINGS: Final = ("--store-checkpoint=15", "--runs-slots=4", "--runs-interruptions=1000")
 
 
-@pytest.mark.timeout(400 * TIMES)
+@pytest.mark.timeout(1800 * TIMES)
 def test_a_hundred_kills_of_daemon_hosts_and_agents_lose_double_and_leave_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

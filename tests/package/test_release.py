@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.everything import EVERYTHING
 from tests.package.conftest import Package
 from tests.package.elsewhere import FOUR_HUNDRED_DAYS, WAYS, Elsewhere
 
-pytestmark = [pytest.mark.xdist_group("package"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.xdist_group("package")
 
 
 def files(top: Path) -> dict[str, tuple[int, float, bytes]]:
@@ -48,9 +49,6 @@ def test_a_source_that_is_no_python_makes_no_release(package: Package, tmp_path:
     assert done.returncode == 1
     assert "broken.py" in done.stderr
     assert list((tmp_path / "releases").iterdir()) == []
-
-
-EVERYTHING = bool(os.environ.get("PMRUNNER_TEST_EVERYTHING"))
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def _person(here: Path, *words: str) -> None:
     clean = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "GIT_EDITOR": "true"}
     named = ("-c", "user.name=a", "-c", "user.email=a@b")
     argv = ["git", *named, *words]
-    subprocess.run(argv, cwd=here, env=clean, capture_output=True, timeout=20, check=False)
+    subprocess.run(argv, cwd=here, env=clean, capture_output=True, timeout=180, check=False)
 
 
 def _odd(here: Path) -> list[str]:
@@ -109,7 +109,7 @@ def test_what_a_run_left_that_was_killed_is_gone_before_a_person_looks(tmp_path:
         )
         hosts.until(run, "on")
         hosts.kill(run)
-        asyncio.run(hosts.host.stop(run))
+        hosts.stop(run)
         asyncio.run(make_safe(here, run, before, hidden=(tmp_path / "state",), unconfined=False))
         assert _odd(here) == []
         assert git(here, "log", "--format=%s") == "start\n"

@@ -22,7 +22,7 @@ from pmrunnerd.services.unconfined import Unconfined
 
 # Each worker of a parallel run its own: a run's processes are killed by its name.
 RUN = f"r1-{os.getpid():08x}"
-PATIENCE = 60.0
+PATIENCE = 180.0
 _WALLS = ("--unshare-user", "--unshare-pid", "--unshare-net", "--ro-bind", "/", "/")
 
 
@@ -124,7 +124,7 @@ def spec(workspace: Path, text: str = "true", **more: object) -> Spec:
         "title": "do it",
         "text": text,
         "workspace": str(workspace),
-        "limits": Limits(total=60, silence=60),
+        "limits": Limits(total=300, silence=300, haste=60),
         **more,
     }
     return Spec(**fields)  # type: ignore[arg-type]
