@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from pmrunnerctl import offline
+from pmrunnerctl import complete, offline
 from pmrunnerctl.amounts import count
 from pmrunnerctl.exits import Exit, misused
 from pmrunnerctl.render import Cell, Screen
@@ -21,7 +21,9 @@ _SYNTACTIC: Final = "looked at as text: whether it is true is for whoever approv
 _WRITE: Final = "evidence write"
 _SHORT: Final = 12
 _ABOUT: Final = (
-    click.option("--project", metavar="PROJECT", help="Which; else the one in which you stand."),
+    click.argument("named", required=False, metavar="[PROJECT]", shell_complete=complete.aliases),
+    # As it was called before.
+    click.option("--project", hidden=True),
     click.option("--commit", metavar="COMMIT", default="HEAD", help="Of which content (HEAD)."),
     click.option(
         "--base", metavar="COMMIT", help="What it is compared with; else the section before."
@@ -52,12 +54,12 @@ def _about(function: Callable[..., None]) -> Callable[..., None]:
     "evidence write",
     _about,
     click.option("--print", "printed", is_flag=True, help="Print the section; write nothing."),
-    what="What the repository and the gates say is there; what only who looked can say is marked TO COMPLETE:"
+    what="Without a project it is the one in which you stand. What the repository and the gates say is there; what only who looked can say is marked TO COMPLETE:"
     " what changed in each area, what was tried beyond the gates, what was not. It stands before the other"
     f" sections of {NAME} in the project's workspace, where it waits for you to complete and commit it; until"
     " then no run of the project begins. One that is there already stays as it is.",
-    example="pmrunnerctl evidence write --project runner --print",
-    then="pmrunnerctl evidence check --project runner --uncommitted",
+    example="pmrunnerctl evidence write runner --print",
+    then="pmrunnerctl evidence check runner --uncommitted",
 )
 def write(session: Session, *, printed: bool, **given: Any) -> None:
     if given["directory"] is not None:
@@ -100,14 +102,15 @@ def _offline(  # noqa: PLR0913 - each is an option
     reply: Any,
     options: list[str],
     *,
+    named: str | None,
     project: str | None,
     commit: str,
     base: str | None,
     directory: Path,
     records: Path | None,
 ) -> Any:
-    if project is not None:
-        raise misused("cannot use --project with --offline: DIR says which", hint=_HINT)
+    if (named or project) is not None:
+        raise misused("cannot name a project with --offline: DIR says which", hint=_HINT)
     words = ["--directory", str(directory.absolute()), f"--commit={commit}", *options]
     words += [f"--base={base}"] if base else []
     words += ["--records", str(records.absolute())] if records else []
@@ -117,6 +120,7 @@ def _offline(  # noqa: PLR0913 - each is an option
 def _request(  # noqa: PLR0913 - each is an option
     session: Session,
     *,
+    named: str | None,
     project: str | None,
     commit: str,
     base: str | None,
@@ -126,7 +130,7 @@ def _request(  # noqa: PLR0913 - each is an option
     del directory
     if records is not None:
         raise misused("cannot use --records without --offline: the daemon has its own", hint=_HINT)
-    return {"project": project or _here(session), "commit": commit, "base": base}
+    return {"project": named or project or _here(session), "commit": commit, "base": base}
 
 
 _HINT: Final = "pmrunnerctl evidence check -h"
@@ -141,7 +145,7 @@ def _here(session: Session) -> str:
         return (around or list(known))[0].id
     raise misused(
         "cannot tell which project is meant",
-        hint="name it: --project PROJECT, of pmrunnerctl project list",
+        hint="pmrunnerctl evidence check PROJECT   # one of pmrunnerctl project list",
     )
 
 

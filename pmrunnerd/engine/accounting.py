@@ -56,7 +56,7 @@ class Accounting:
             if not is_free:
                 raise Refused(
                     f"cannot write {NAME} of {project.alias}: a run works in its workspace",
-                    hint=f"pmrunnerctl evidence write --project {project.alias} --print",
+                    hint=f"pmrunnerctl evidence write {project.alias} --print",
                 )
             return await self._begun(project, request)
 

@@ -118,7 +118,7 @@ class Checks:
 
     async def _evidence(self, task: Task) -> Found:
         project = self._store.ahead.projects[task.project]
-        where = f"pmrunnerctl evidence check --project {project.alias}"
+        where = f"pmrunnerctl evidence check {project.alias}"
         try:
             seen = await self._accounting.check(project, EvidenceCheck(project=project.alias))
             wrong = [

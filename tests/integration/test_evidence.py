@@ -16,13 +16,13 @@ def test_a_commit_of_a_run_is_evidenced_as_a_person_would(tmp_path: Path) -> Non
         here = daemon.add_project("demo")
         daemon.say("demo", "```sh\n# Add the first room of the house\nmkdir a\necho x >a/x\n```")
         daemon.until_kind("demo", "complete")
-        none = daemon.ctl("evidence", "check", "--project", "demo")
-        written = daemon.ctl("evidence", "write", "--project", "demo")
+        none = daemon.ctl("evidence", "check", "demo")
+        written = daemon.ctl("evidence", "write", "demo")
         text = (here / NAME).read_text()
         (here / NAME).write_text(completed(text))
         git(here, "add", NAME)
         git(here, "commit", "-q", "-m", "evidence")
-        found = daemon.ctl("--json", "evidence", "check", "--project", "demo")
+        found = daemon.ctl("--json", "evidence", "check", "demo")
         offline = daemon.ctl("--json", "evidence", "check", "--offline", str(here))
 
     assert none.returncode == 8, none.stderr
@@ -45,7 +45,7 @@ def test_evidence_of_101_zeros_is_refused_and_so_is_what_was_not_committed(tmp_p
         git(here, "add", NAME)
         git(here, "commit", "-q", "-m", "zeros")
         zeros = daemon.ctl("evidence", "check", "--offline", str(here))
-        option = daemon.ctl("evidence", "check", "--project", "demo", "--commit=--all")
+        option = daemon.ctl("evidence", "check", "demo", "--commit=--all")
 
     assert "there is none at the top" in dirty.stdout
     assert "EVIDENCE.md has no section of " in zeros.stdout

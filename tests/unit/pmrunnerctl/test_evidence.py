@@ -86,8 +86,8 @@ def test_what_was_begun_is_said_and_what_is_printed_is_the_section_alone(
     ctl: Ctl, daemon: FakeDaemon, paper: Paper
 ) -> None:
     daemon.answers[p.EvidenceWrite] = DRAFT
-    written = ctl("evidence", "write", "--project", "demo")
-    printed = ctl("evidence", "write", "--project", "demo", "--print", "--commit", "HEAD~1")
+    written = ctl("evidence", "write", "demo")
+    printed = ctl("evidence", "write", "demo", "--print", "--commit", "HEAD~1")
 
     assert written.out.startswith(
         "/srv/w/EVIDENCE.md has a section of a1a1a1a1a1a1: 5 places to complete\n"
@@ -145,7 +145,8 @@ def test_without_a_daemon_a_checkout_is_looked_at(
     ("words", "why"),
     [
         (("--records", "FILE"), "cannot use --records without --offline"),
-        (("--offline", "DIR", "--project", "x"), "cannot use --project with --offline"),
+        (("--offline", "DIR", "--project", "x"), "cannot name a project with --offline"),
+        (("x", "--offline", "DIR"), "cannot name a project with --offline"),
         (("--offline", "gone"), "gone"),
     ],
 )
