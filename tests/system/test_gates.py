@@ -219,13 +219,19 @@ def test_what_is_prepared_is_root_s_afterwards_and_no_gate_changes_it(trials: Tr
     said = trials.machine.run("find", place, "-mindepth", "1", "-printf", "%P %u %m\\n").stdout
     assert f"{digest}/bin/tool root 755\n" in said
     assert f"{digest}/link root 777\n" in said
-    shadow = trials.machine.run("stat", "-c", "%U %a", "/etc/shadow").stdout
-    assert shadow == "root 640\n"
+    assert trials.machine.run("stat", "-c", "%U %a", "/etc/shadow").stdout == "root 640\n"
     record = trials.try_(
         "$PMRUNNER_PREPARED/bin/tool; ! touch $PMRUNNER_PREPARED/x; ! cat $PMRUNNER_PREPARED/link",
         prepared=digest,
     )
     assert record["status"] == "0", trials.log(record)
+    for needed, other in ((True, "c" * 64), (False, "d" * 64)):
+        trials.machine.run("touch", "--date=@1000000000", f"{place}/{digest}")
+        if needed:
+            trials.try_("true", prepared=digest)
+        trials.start(name := trials.make("true", prepares=other, network=True), "prepare")
+        trials.record(name)
+        assert (digest in trials.machine.run("ls", place).stdout) is needed
 
 
 def test_what_is_no_tree_is_not_kept(trials: Trials) -> None:

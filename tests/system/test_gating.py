@@ -57,6 +57,14 @@ def test_a_person_has_gates_tried_by_units_and_sees_how_they_went(ground: Ground
         assert record["by"] == "pm-runner-gate"
         assert record["log"] == one["log"]
         assert path.stat().st_uid == 0
+    told = machine.run("pmrunnerctl", "gate", "log", run, "lint").stdout
+    assert told.startswith("[tool.pm-runner.gates.lint]\n")
+    trees = machine.root / "var/lib/pm-runner/gates/prod/trees"
+    assert len(list(trees.iterdir())) == 1
+    pruned = ground.ctl("run", "prune")["gates"]
+    assert [one["part"] for one in pruned["parts"]] == ["tree"], pruned
+    assert "left" not in pruned or pruned["left"] == []
+    assert list(trees.iterdir()) == []
 
 
 def test_a_gate_goes_on_while_its_daemon_is_killed_and_ends_when_it_is_cancelled(

@@ -18,7 +18,10 @@ log = logging.getLogger(__name__)
 
 # No gate is called so: names of gates begin with a letter.
 PREPARE: Final = "-prepare"
-NO_HOST: Final = 'runs = "host" needs a machine that was made for gates, and nothing here makes one'
+NO_HOST: Final = (
+    'runs = "host" is tried by nothing here yet: declare runs = "attested", try it on a machine of its own,'
+    " and sign what came of it: pmrunnerctl gate attest"
+)
 # Seconds between two looks for a record, and so many of these between two questions whether somebody is at it.
 _LOOK: Final = 0.05
 _ASK: Final = 10

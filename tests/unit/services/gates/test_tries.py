@@ -4,7 +4,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from pmrunnerd.model.gates import Gate, GateResult, GateRun, GateSet, Verdict
+from pmrunnerd.model.gates import Gate, GateResult, GateRun, GateSet, Verdict, Where
 from pmrunnerd.services.gates.detached import walls
 from pmrunnerd.services.gates.tries import Tries, name
 from tests.unit.services.gates.parts import Here, awaited, until
@@ -98,3 +98,17 @@ def test_a_name_is_the_same_for_ever_and_another_for_each_gate_run(tmp_path: Pat
     record = a_run(here)
     assert name(record, "one") == name(replace(record, ended=3.0), "one")
     assert name(record, "one") != name(replace(record, started=1.25), "one")
+
+
+@awaited
+async def test_one_that_wants_a_host_is_not_tried_and_says_what_to_declare_instead(
+    tmp_path: Path,
+) -> None:
+    here = Here(tmp_path)
+    gate = Gate(name="one", command="true", runs=Where.HOST)
+    record = a_run(here, gate)
+    found = await tried(here, record, gate)
+    assert found.verdict is Verdict.CANNOT_START
+    assert 'declare runs = "attested"' in found.why
+    assert "pmrunnerctl gate attest" in found.why
+    assert not here.place.path(name(record, "one")).exists()
