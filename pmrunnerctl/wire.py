@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import msgspec
 
 from pmrunnerctl import greeting
-from pmrunnerctl.address import quoted
+from pmrunnerctl.address import quoted, user
 from pmrunnerctl.dial import dial, why
 from pmrunnerctl.exits import Cannot, Exit, Silent, unreachable
 from pmrunnerctl.failures import Lost, raise_failure
@@ -191,7 +191,7 @@ def _is_there(peer: Peer) -> bool:
 
 def _let_in(path: Path) -> str:
     """Return how somebody may come in: by the group where this machine has it, or else as the owner."""
-    hint = f"sudo -u '#{_owner(path)}' pmrunnerctl --socket {quoted(path)} status"
+    hint = f"sudo -u {user(_owner(path))} pmrunnerctl --socket {quoted(path)} status"
     with suppress(KeyError):
         grp.getgrnam(_GROUP)
         hint = f"sudo usermod -aG {_GROUP} $USER   and log in again"

@@ -100,7 +100,7 @@ raise SystemExit(run(["--socket", {str(daemon.path)!r}, "status"]))
     assert "permission denied" in done.stderr
     group = grp.getgrgid(os.getgid()).gr_name
     joins = f"hint: sudo usermod -aG {group} $USER"
-    asks = f"hint: sudo -u '#0' pmrunnerctl --socket {daemon.path} status"
+    asks = f"hint: sudo -u root pmrunnerctl --socket {daemon.path} status"
     assert (joins if there_is_one else asks) in done.stderr
     assert (asks if there_is_one else joins) not in done.stderr
     assert done.returncode == Exit.FORBIDDEN
