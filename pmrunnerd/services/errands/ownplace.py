@@ -11,8 +11,6 @@ from msgspec.structs import replace
 from pmrunnerd.model.errand import Inspected
 from pmrunnerd.services import workspace
 
-_ROOT = 0
-
 
 def told(found: Inspected, place: Path, *, me: str, uid: int) -> Inspected:
     """Return what was found, with commands that can be pasted as they are; of other places, as it was found."""
@@ -21,10 +19,9 @@ def told(found: Inspected, place: Path, *, me: str, uid: int) -> Inspected:
         return found
     if found.missing:
         return replace(found, hint=_made(path, me))
-    owner = path.stat().st_uid
-    if owner == uid:
+    if path.stat().st_uid == uid:
         return replace(found, hint=_by(me, found.hint))
-    return _taken(found, path, me) if owner == _ROOT and path.is_dir() else found
+    return _taken(found, path, me)
 
 
 def _made(path: Path, me: str) -> str:
@@ -37,14 +34,16 @@ def _made(path: Path, me: str) -> str:
 
 
 def _taken(found: Inspected, path: Path, me: str) -> Inspected:
-    """Have the runs' user get what root made in its place."""
-    take = f"sudo chown -R {me}: {shlex.quote(str(path))}"
-    if (path / ".git").is_dir():
-        problem = f"a run works as {me}, which may not write {path}"
-        return replace(found, problem=problem, hint=take)
+    """Have the runs' user get what root made in its place; what is a person's that person begins.
+
+    In the walls of a run every owner but ourselves is nobody, so whose it is the shell finds out.
+    """
     if not found.hint.startswith("git "):
         return found
-    return replace(found, hint=f"{take} && {_by(me, found.hint)}")
+    quoted = shlex.quote(str(path))
+    take = f"sudo chown -R --from=root {me}: {quoted}"
+    owner = f"$(stat -c %U {quoted})"
+    return replace(found, hint=f"{take} && {_by(owner, found.hint)}")
 
 
 def _by(user: str, commands: str) -> str:

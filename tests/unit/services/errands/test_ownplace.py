@@ -1,7 +1,6 @@
 import os
 from pathlib import Path
 
-import pytest
 from msgspec.structs import replace
 
 from pmrunnerd.model.errand import Inspected
@@ -36,17 +35,17 @@ def test_a_directory_of_the_runs_user_becomes_a_repository_by_that_user(tmp_path
     assert "chown" not in hint
 
 
-@pytest.mark.skipif(ME != 0, reason="what root made is somebody else's only for others")
-def test_what_root_made_there_is_given_to_the_runs_user(tmp_path: Path) -> None:
+def test_what_root_made_there_is_given_to_the_runs_user_and_what_a_person_made_is_not(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "cake").mkdir()
-    empty = told(found(tmp_path / "cake"), tmp_path, me="pm-agent", uid=SOMEBODY)
-    take = f"sudo chown -R pm-agent: {tmp_path}/cake"
-    assert empty.hint.startswith(f"{take} && sudo -u pm-agent git init ")
+    hint = told(found(tmp_path / "cake"), tmp_path, me="pm-agent", uid=SOMEBODY).hint
+    begins = f"sudo chown -R --from=root pm-agent: {tmp_path}/cake && sudo -u $(stat -c %U {tmp_path}/cake) git init "
+    assert hint.startswith(begins)
 
-    whole = repository(tmp_path / "tart")
-    closed = told(found(whole, "ls"), tmp_path, me="pm-agent", uid=SOMEBODY)
-    assert closed.problem == f"a run works as pm-agent, which may not write {whole}"
-    assert closed.hint == f"sudo chown -R pm-agent: {whole}"
+    whole = found(repository(tmp_path / "tart"), "it is closed to uid 5")
+    closed = replace(whole, hint="ls -ld x")
+    assert told(closed, tmp_path, me="pm-agent", uid=SOMEBODY) == closed
 
 
 def test_what_is_elsewhere_or_well_stays_as_it_was_found(tmp_path: Path) -> None:
@@ -55,5 +54,5 @@ def test_what_is_elsewhere_or_well_stays_as_it_was_found(tmp_path: Path) -> None
     elsewhere = found(tmp_path / "tart")
     assert told(elsewhere, tmp_path / "other", me="pm-agent", uid=ME) == elsewhere
     (tmp_path / "file").write_text("")
-    file = found(tmp_path / "file", "it is no directory")
+    file = replace(found(tmp_path / "file", "it is no directory"), hint="")
     assert told(file, tmp_path, me="pm-agent", uid=SOMEBODY) == file
