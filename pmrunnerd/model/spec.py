@@ -23,10 +23,12 @@ class Answered(Entity, frozen=True, kw_only=True):
 
 
 class Limits(Entity, frozen=True, kw_only=True):
-    """Seconds a run may take in all, and may stay silent."""
+    """Seconds a run may take in all, may stay silent, and has to put things in order once it is told to stop."""
 
     total: float
     silence: float
+    # Half of what a run host is given to leave (services/host: GRACE).
+    haste: float = 5.0
 
 
 class Needed(Entity, frozen=True, kw_only=True):

@@ -37,9 +37,7 @@ log = logging.getLogger(__name__)
 
 # Seconds by which the times of two disks may differ, and one be rounded.
 _COARSE: Final = 2.0
-# Seconds to put things in order once we are told to stop: half of what we are given (host.GRACE).
-_HASTE: Final = 5.0
-# Seconds that may follow these: for that git outside enters nothing.
+# Seconds that may follow those that a run has to put things in order: for that git outside enters nothing.
 _LAST: Final = 2.0
 _TOLD: Final = "it was told to stop"
 _INTERRUPTED: Final = Verdict(outcome=Outcome.INTERRUPTED, reason=_TOLD)
@@ -62,6 +60,7 @@ class RunHost:
         self._left = ""
         self._earlier: tuple[str, ...] = ()
         self._secret: Mapping[str, str] = {}
+        self._haste = 0.0  # before a spec is read there is nothing to put in order
         self._deadline: float | None = None
         self._limit: asyncio.Timeout | None = None
         self._working: asyncio.Task[Verdict | Exception] | None = None
@@ -85,7 +84,7 @@ class RunHost:
             self._working.cancel()
         self._told_to_stop = True
         if self._deadline is None:
-            self._deadline = asyncio.get_running_loop().time() + _HASTE
+            self._deadline = asyncio.get_running_loop().time() + self._haste
             if self._limit is not None:
                 self._limit.reschedule(self._deadline)
 
@@ -125,6 +124,7 @@ class RunHost:
 
     async def _run(self, spec: Spec) -> Verdict:
         agent = registry.find(spec.agent)
+        self._haste = spec.limits.haste
         self._earlier = spec.earlier
         self._secret = self._known_by(agent, spec)
         cell = await self._cell(spec)

@@ -6,7 +6,6 @@ the next start makes it anew.
 
 import asyncio
 import logging
-import os
 import shutil
 from itertools import islice
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 from pmrunnerd.store import scrub
 from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged
 from pmrunnerd.store.store import Store
+from tests.everything import EVERYTHING
 from tests.unit.store.lives import beginning, failed_plan, seen
 from tests.unit.store.parts import opened, said
 
@@ -34,7 +34,7 @@ FILES = (
     "finished.jsonl",
 )
 # Bytes of a file that are tried: all of each, on demand.
-MOST = 10**9 if os.environ.get("PMRUNNER_TEST_EVERYTHING") else 60
+MOST = 10**9 if EVERYTHING else 60
 REQUESTS = ("q1", "q2", "q12", "q13")
 
 

@@ -1,6 +1,5 @@
 """Every moment of a power cut, in a file system in memory: nothing promised is lost or doubled."""
 
-import os
 import random
 import sys
 from functools import cache
@@ -9,6 +8,7 @@ import pytest
 
 from tests.crash.scenarios import SCENARIOS
 from tests.crash.trial import Trial
+from tests.everything import EVERYTHING
 
 pytestmark = [pytest.mark.xdist_group("power cut"), pytest.mark.timeout(900)]
 
@@ -16,7 +16,7 @@ SEED = 20261125
 LEAST = 10_000
 # How many states are tried at each moment, and in what share of them the power is cut again while
 # the next daemon starts; more of both on demand.
-MANY, AGAIN = (60, 0.2) if os.environ.get("PMRUNNER_TEST_EVERYTHING") else (6, 0.01)
+MANY, AGAIN = (60, 0.2) if EVERYTHING else (6, 0.01)
 
 
 @cache

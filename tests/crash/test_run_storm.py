@@ -24,8 +24,8 @@ from tests.crash.lookout import Lookout
 from tests.crash.people import Person
 from tests.crash.processes import at_work_below, of_runs
 from tests.crash.strikes import Target
+from tests.everything import EVERYTHING
 
-EVERYTHING: Final = bool(os.environ.get("PMRUNNER_TEST_EVERYTHING"))
 SEED: Final = int(os.environ.get("PMRUNNER_TEST_SEED", "20261126"))
 TIMES: Final = 5 if EVERYTHING else 1
 WANTED: Final = {"daemon": 34, "host": 33, "both": 8, **dict.fromkeys(AGENT, 11)}

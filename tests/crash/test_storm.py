@@ -7,7 +7,6 @@ write in flight, and a third each hit an append, a snapshot and a recovery.
 
 import itertools
 import json
-import os
 import random
 import sys
 from collections import Counter
@@ -22,10 +21,11 @@ from pmrunnerd.model.entities import PlanState
 from tests.crash.accounts import said
 from tests.crash.diary import Crowd, Diary
 from tests.crash.strikes import KINDS, Storm, Target, still_there
+from tests.everything import EVERYTHING
 from tests.integration.daemon import facts, git
 
 SEED = 20261125
-EACH = 200 if os.environ.get("PMRUNNER_TEST_EVERYTHING") else 34
+EACH = 200 if EVERYTHING else 34
 TALKERS = ("one", "two", "three", "four", "five", "six")
 BAKERS = ("cake", "pie")
 FRUIT = ("apple", "cherry", "plum")

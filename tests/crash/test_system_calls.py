@@ -16,7 +16,8 @@ import pytest
 from tests.crash import archiving
 from tests.crash import operations as work
 from tests.crash.lives import Operation, Outcome, copied, counted, live
-from tests.crash.tracing import EVERYTHING, STRACE, Injection, always, kills, lies, tally
+from tests.crash.tracing import STRACE, Injection, always, kills, lies, tally
+from tests.everything import EVERYTHING
 
 pytestmark = [
     pytest.mark.skipif(STRACE is None, reason="strace is not installed"),

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.crash.commands import COMMANDS, Ended, run, trace_of
-from tests.crash.tracing import EVERYTHING, STRACE, Injection, kills, lies, points, tally
+from tests.crash.tracing import STRACE, Injection, kills, lies, points, tally
+from tests.everything import EVERYTHING
 
 pytestmark = [
     pytest.mark.skipif(STRACE is None, reason="strace is not installed"),

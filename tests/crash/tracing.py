@@ -4,7 +4,6 @@ strace counts in each thread by itself, so a call is named by its file and by it
 calls on that file in one thread; the first thread that comes so far is killed or lied to.
 """
 
-import os
 import re
 import shutil
 from collections import Counter, defaultdict
@@ -12,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence, Sized
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from tests.everything import EVERYTHING
+
 STRACE: Final = shutil.which("strace")
-EVERYTHING: Final = bool(os.environ.get("PMRUNNER_TEST_EVERYTHING"))
 # Each that changes a disk, takes a lock, or opens what is then read or changed.
 CALLS: Final = (
     *("openat", "write", "pwrite64", "fdatasync", "fsync", "ftruncate"),

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.checkouts import Environ, copy_to, environ, offline, quickstart
+from tests.everything import EVERYTHING
 
 # Installing is slow, and two at once are slower: these tests share what is installed, on one worker.
 pytestmark = [pytest.mark.xdist_group("quickstart"), pytest.mark.timeout(300)]
 
 # With pip it takes half a minute, and `installed` tries pip.
-ANEW = ["pip", "uv"] if os.environ.get("PMRUNNER_TEST_EVERYTHING") else ["uv"]
+ANEW = ["pip", "uv"] if EVERYTHING else ["uv"]
 STAMP = ".venv/pm-runner-digest"
 BY_HASH_OR_NOT_AT_ALL = (
     "import click, daemon, msgspec, sdnotify, starlette, uvicorn, watchdog, pmrunnerd"

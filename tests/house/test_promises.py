@@ -1,13 +1,9 @@
 """The plugin that keeps a run honest, in runs of its own."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-from tests.house.tree import ROOT, must_hold
-from tests.plugins.promises import plain, required
+from tests.house.tree import ROOT
+from tests.plugins.promises import plain
 
 SUITE = """
     import pytest
@@ -226,26 +222,3 @@ def test_the_tests_of_a_group_run_on_one_worker(run: pytest.Pytester) -> None:
 )
 def test_an_id_is_spelled_without_the_group_of_its_worker(shown: str, spelled: str) -> None:
     assert plain(shown) == spelled
-
-
-def test_every_promise_names_tests_that_exist_and_each_only_once() -> None:
-    listed = required(ROOT / "tests/required.txt")
-    sources = {id.partition("::")[0] for id in listed}
-    there = sorted(source for source in sources if (ROOT / source).is_file())
-    command = [sys.executable, "-m", "pytest", "--collect-only", "--quiet", *there]
-    collected = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
-    known = set(collected.stdout.splitlines())
-    known |= {id.partition("[")[0] for id in known}
-
-    must_hold(
-        [f"{id}: is listed, and there is no such test" for id in listed if id not in known]
-        + [f"{id}: is listed twice" for id in sorted(set(listed)) if listed.count(id) > 1]
-    )
-
-
-def test_a_list_of_promises_is_ids_between_headings(tmp_path: Path) -> None:
-    file = tmp_path / "required.txt"
-    file.write_text("# a promise\n\ntests/a.py::test_b\n  tests/a.py::test_c[# 1]\n")
-
-    assert required(file) == ["tests/a.py::test_b", "tests/a.py::test_c[# 1]"]
-    assert required(tmp_path / "none.txt") == []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.everything import EVERYTHING
 from tests.package.conftest import Package
 from tests.package.elsewhere import FOUR_HUNDRED_DAYS, WAYS, Elsewhere
 
@@ -48,9 +49,6 @@ def test_a_source_that_is_no_python_makes_no_release(package: Package, tmp_path:
     assert done.returncode == 1
     assert "broken.py" in done.stderr
     assert list((tmp_path / "releases").iterdir()) == []
-
-
-EVERYTHING = bool(os.environ.get("PMRUNNER_TEST_EVERYTHING"))
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_closing_waits_for_a_reader_so_long_and_no_longer(pipe: tuple[int, int])
     outlet.say(b"x" * 10_000 + b"\n")
     before = time.monotonic()
     outlet.close(0.05)
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 30
     everything(read, b"x\n")
     outlet.close(5)
 

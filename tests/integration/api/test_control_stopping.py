@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import socket
 import stat
-import time
 from pathlib import Path
 
 import pytest
@@ -90,9 +89,8 @@ def test_rude_and_idle_clients_do_not_hold_us_up(tmp_path: Path) -> None:
             deaf.writer.transport.pause_reading()  # type: ignore[attr-defined]
             deaf.send(call(1, p.Events(follow=True)), call(2, p.ChatHistory(project="demo")))
             await asyncio.sleep(0.1)
-            began = time.monotonic()
-            await door.close()
-            assert time.monotonic() - began < 2
+            async with asyncio.timeout(30):
+                await door.close()
 
     asyncio.run(scenario())
 

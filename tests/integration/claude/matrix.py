@@ -1,6 +1,5 @@
 """One task, killed at a moment of its life, and gone on with as a daemon would."""
 
-import asyncio
 import os
 import signal
 from collections.abc import Callable
@@ -51,7 +50,7 @@ class Task:
         """Wait for the end of a run, record what it said, and answer what it asked."""
         said = self.hosts.over(self.run)
         # As a daemon does: a sandbox that was just being made can be there for a moment.
-        asyncio.run(self.hosts.host.stop(self.run))
+        self.hosts.stop(self.run)
         assert leftovers.of(self.run) == set()
         seen = Seen()
         for one in said:

@@ -11,6 +11,7 @@ from pmrunnerd.model.logins import Login
 from pmrunnerd.model.progress import AnyProgress, Asked, Charged, Kept, Limited, Served
 from pmrunnerd.model.questions import OPTIONS, Kind
 from pmrunnerd.model.spec import Budget, Limits
+from tests.everything import some
 from tests.fakes.model import Step, scripted
 from tests.integration.claude.parts import Claudes, answers, log_in, question, result, uses, written
 from tests.integration.runhost.hosts import Hosts, end, every
@@ -67,12 +68,15 @@ def test_an_answer_that_no_model_has_heard_yet_is_not_served(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("status", "kind", "after", "login"),
-    [
-        (429, "rate_limit_error", 45, Login.API_KEY),
-        (429, "rate_limit_error", 300, Login.API_KEY),
-        (429, "rate_limit_error", 300, Login.TOKEN),
-        (529, "overloaded_error", 300, Login.API_KEY),
-    ],
+    some(
+        [
+            (429, "rate_limit_error", 300, Login.TOKEN),
+            (529, "overloaded_error", 300, Login.API_KEY),
+            (429, "rate_limit_error", 45, Login.API_KEY),
+            (429, "rate_limit_error", 300, Login.API_KEY),
+        ],
+        2,
+    ),
 )
 def test_a_long_wait_holds_no_workspace_and_is_told_with_its_end(
     tmp_path: Path, status: int, kind: str, after: int, login: Login
@@ -101,14 +105,17 @@ def test_a_short_wait_is_the_cli_s_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("status", "kind", "expected"),
-    [
-        (403, "", "way"),
-        (407, "", "way"),
-        (403, "permission_error", "login"),
-        (402, "billing_error", "balance"),
-        (522, "", "overload"),
-        (409, "conflict_error", "overload"),
-    ],
+    some(
+        [
+            (403, "", "way"),
+            (403, "permission_error", "login"),
+            (402, "billing_error", "balance"),
+            (409, "conflict_error", "overload"),
+            (522, "", "overload"),
+            (407, "", "way"),
+        ],
+        4,
+    ),
 )
 def test_what_refuses_us_is_told_apart_and_fails_no_task(
     tmp_path: Path, status: int, kind: str, expected: str

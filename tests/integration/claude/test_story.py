@@ -9,6 +9,7 @@ import pytest
 
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.entities import PlanApproval, PlanState
+from tests.everything import some
 from tests.fakes.model import Model, Step, scripted
 from tests.integration.claude.parts import log_in, plan, question, result, uses
 from tests.integration.daemon import Daemon, git
@@ -96,12 +97,14 @@ def test_a_plan_that_is_sent_back_is_made_anew_by_the_same_session(tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("scope", "setting"),
-    [
-        ("run", "dollars"),
-        ("task", "task-dollars"),
-        ("plan", "plan-dollars"),
-        ("day", "day-dollars"),
-    ],
+    some(
+        [
+            ("task", "task-dollars"),
+            ("run", "dollars"),
+            ("plan", "plan-dollars"),
+            ("day", "day-dollars"),
+        ]
+    ),
 )
 def test_a_budget_that_is_used_up_is_a_question_and_a_person_raises_it(
     tmp_path: Path, scope: str, setting: str

@@ -8,6 +8,7 @@ import pytest
 from pmrunnerd.model.entities import Outcome, TaskKind
 from pmrunnerd.model.progress import Asked, Concluded, Proposed, Used
 from pmrunnerd.model.questions import ALLOW_ONCE, Kind
+from tests.everything import some
 from tests.fakes.model import Model, Step, scripted
 from tests.integration.claude.matrix import Task, kill
 from tests.integration.claude.parts import Claudes, answers, plan, question, result, uses
@@ -40,7 +41,7 @@ def last(model: Model) -> str:
     return str(texts[-1])
 
 
-@pytest.mark.parametrize("beside", [[], ["echo sibling > half.txt"]], ids=["alone", "and others"])
+@pytest.mark.parametrize("beside", some([["echo sibling > half.txt"], []]))
 def test_two_calls_that_ask_in_one_turn_are_both_answered(
     tmp_path: Path, beside: list[str]
 ) -> None:
@@ -72,7 +73,9 @@ def test_two_calls_of_a_planner_are_both_answered(tmp_path: Path) -> None:
         assert [one.title for one in every(said, Proposed)] == ["P"]
 
 
-@pytest.mark.parametrize("when", ["before it was told", "while the model is asked", "afterwards"])
+@pytest.mark.parametrize(
+    "when", some(["while the model is asked", "before it was told", "afterwards"])
+)
 def test_a_session_that_two_calls_were_answered_of_is_gone_on_with_whenever_it_is_killed(
     tmp_path: Path, when: str
 ) -> None:
@@ -105,7 +108,7 @@ def test_a_session_that_two_calls_were_answered_of_is_gone_on_with_whenever_it_i
         assert sessions == {task.claudes.session}
 
 
-@pytest.mark.parametrize("order", ["question first", "permission first"])
+@pytest.mark.parametrize("order", some(["permission first", "question first"]))
 def test_a_question_and_a_permission_of_one_turn_are_both_asked_and_told(
     tmp_path: Path, order: str
 ) -> None:

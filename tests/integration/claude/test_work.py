@@ -1,5 +1,7 @@
 """A task that Claude Code does: what is committed, what is told, and what is sent back."""
 
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from pmrunnerd.model.questions import ACCEPT, Kind
 from tests.fakes.model import Step, scripted
 from tests.integration.claude.parts import Claudes, answers, result, uses, written
 from tests.integration.runhost.hosts import Hosts, end, every
-from tests.unit.services.parts import git, needs_sandbox
+from tests.unit.services.parts import eventually, git, needs_sandbox, processes
 
 pytestmark = needs_sandbox
 
@@ -141,3 +143,17 @@ def test_work_that_was_accepted_is_committed_or_a_person_is_asked_where_it_is(
         assert every(said, Committed) == []
         assert end(again).outcome is Outcome.SUCCEEDED, again
         assert git(hosts.workspace, "show", "HEAD:work.txt") == "the agent's\n"
+
+
+def test_a_command_that_is_killed_is_the_model_s_to_go_on_without(tmp_path: Path) -> None:
+    word = f"78{os.getpid()}1"
+    sleeps = uses("Bash", command=f"true; sleep {word}; echo ended $?")
+    with Hosts(tmp_path) as hosts, scripted(sleeps, result(last="ended 137")) as model:
+        run = Claudes(hosts, model).start()
+        eventually(lambda: processes(f"sleep\0{word}"))
+        (pid,) = processes(f"sleep\0{word}")
+        os.kill(pid, signal.SIGKILL)
+        said = hosts.over(run)
+
+        assert end(said).outcome is Outcome.SUCCEEDED, said
+        assert not every(said, Used)[0].failed

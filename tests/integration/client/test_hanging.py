@@ -38,12 +38,10 @@ def test_a_daemon_that_hangs_is_named_with_what_ends_it(
 
 def test_a_daemon_that_hangs_is_waited_for_as_long_as_was_said(hanging: Daemon) -> None:
     began = time.monotonic()
-    done = hanging.ctl("--wait", "2", "status")
-    took = time.monotonic() - began
+    done = hanging.ctl("--wait", "7", "status")
 
     assert done.returncode == 5
-    # The process itself starts and ends meanwhile; unasked, five seconds are waited.
-    assert 2 <= took < 4.8
+    assert time.monotonic() - began >= 7  # unasked, five seconds are waited
 
 
 def test_doctor_calls_a_daemon_that_hangs_a_problem(hanging: Daemon) -> None:

@@ -79,6 +79,10 @@ class Hosts:
             assert time.monotonic() < deadline, self.said(run)
             time.sleep(0.005)
 
+    def stop(self, run: str) -> None:
+        """Tell a run host to stop, and give it the time that a busy machine needs."""
+        asyncio.run(self.host.stop(run, grace=2 * PATIENCE))
+
     def kill(self, run: str) -> None:
         os.kill(self.pid(run), signal.SIGKILL)
         eventually(lambda: not self.host.alive(run))

@@ -132,7 +132,7 @@ def test_what_a_killed_run_host_left_is_made_safe_before_the_next_run(
         )
         hosts.until(run, "on")
         hosts.kill(run)
-        asyncio.run(hosts.host.stop(run))
+        hosts.stop(run)
         asyncio.run(make_safe(here, run, before, hidden=(tmp_path / "state",), unconfined=False))
         person(here, "git status; git diff", trap)
         assert not trap.exists()

@@ -1,6 +1,5 @@
 """A git that is killed, or held up, around the commit: what is committed stays so, and is told as it is."""
 
-import asyncio
 from pathlib import Path
 
 from pmrunnerd.model.entities import Outcome
@@ -46,7 +45,7 @@ def test_whoever_is_cut_short_has_not_said_that_it_is_committed(tmp_path: Path) 
         began = head(hosts.workspace)
         run = hosts.start("echo x > work; git init -q ignored/own; git -C ignored/own config a.b c")
         eventually(lambda: flawed.was_met)
-        asyncio.run(hosts.host.stop(run))
+        hosts.stop(run)
         said = hosts.over(run)
 
         assert end(said).outcome is Outcome.INTERRUPTED, said

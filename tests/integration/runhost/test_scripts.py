@@ -1,6 +1,5 @@
 """Scripts that are no good: each ends told for what it was, with nothing left and no second commit."""
 
-import asyncio
 import os
 import re
 import shutil
@@ -68,7 +67,7 @@ def test_no_process_of_a_script_is_left_however_the_run_ends(
         hosts.until(run, "on")
         eventually(lambda: processes(word))
         if way == "stopped":
-            asyncio.run(hosts.host.stop(run, grace=20))
+            hosts.stop(run)
             assert end(hosts.said(run)).outcome is Outcome.INTERRUPTED
         else:
             hosts.kill(run)

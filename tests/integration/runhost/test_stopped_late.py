@@ -1,6 +1,5 @@
 """A run that is told to stop while it puts things in order: it ends in seconds, and loses nothing."""
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -13,6 +12,7 @@ import pytest
 
 from pmrunnerd.model.entities import Outcome
 from pmrunnerd.model.progress import Committed, PutAway
+from pmrunnerd.model.spec import Limits
 from tests.integration.runhost.hosts import Hosts, end, every
 from tests.unit.services.parts import eventually, git, needs_sandbox
 
@@ -44,16 +44,15 @@ def test_it_says_so_and_the_next_run_puts_the_work_away(
     with Hosts(tmp_path) as hosts:
         here = hosts.workspace
         run = hosts.start(
-            f"touch on; until [ -e .git/go ]; do sleep 0.01; done; echo x > work; {ending}"
+            f"touch on; until [ -e .git/go ]; do sleep 0.01; done; echo x > work; {ending}",
+            limits=Limits(total=300, silence=300, haste=3),
         )
         eventually((here / "on").exists)
         with _somebody_s_git(here):
             (here / ".git/go").touch()
             eventually((here / "work").exists)
             time.sleep(1)  # so that the agent is gone, and we are waiting for that git
-            began = time.monotonic()
-            asyncio.run(hosts.host.stop(run))
-            assert time.monotonic() - began < 9
+            hosts.stop(run)
         said = hosts.over(run)
         assert end(said).outcome is outcome
         assert "it was told to stop; what it left stays there, and the next run" in end(said).reason

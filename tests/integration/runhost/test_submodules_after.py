@@ -1,6 +1,5 @@
 """What a run did in a submodule: it is kept, the submodule goes back, and the next run begins."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -117,7 +116,7 @@ def test_one_of_an_interrupted_or_killed_run_goes_back_too(tmp_path: Path, *, ki
         hosts.until(run, "on")
         if killed:
             hosts.kill(run)
-        asyncio.run(hosts.host.stop(run))
+        hosts.stop(run)
         said = hosts.run("echo x > next", earlier=(run,))
         assert end(said).outcome is Outcome.SUCCEEDED, said
         refs = [kept.ref for kept in every(hosts.said(run), Kept)]

@@ -109,7 +109,7 @@ def test_what_a_run_left_that_was_killed_is_gone_before_a_person_looks(tmp_path:
         )
         hosts.until(run, "on")
         hosts.kill(run)
-        asyncio.run(hosts.host.stop(run))
+        hosts.stop(run)
         asyncio.run(make_safe(here, run, before, hidden=(tmp_path / "state",), unconfined=False))
         assert _odd(here) == []
         assert git(here, "log", "--format=%s") == "start\n"

@@ -1,6 +1,5 @@
 """What git can make nothing of, or is not to look at: work is kept, and the next run begins."""
 
-import asyncio
 import os
 from pathlib import Path
 
@@ -86,7 +85,7 @@ def test_a_run_that_was_killed_over_junk_is_put_away_by_the_next(tmp_path: Path)
         run = hosts.start("echo x > work; echo junk | tee .git/{HEAD,shallow}; echo on; sleep 99")
         hosts.until(run, "on")
         hosts.kill(run)
-        asyncio.run(hosts.host.stop(run))
+        hosts.stop(run)
         said = hosts.run("echo x > new", earlier=(run,))
         assert end(said).outcome is Outcome.SUCCEEDED, said
         (away,) = every(said, PutAway)

@@ -1,6 +1,5 @@
 """A machine on which no sandbox can start: here, one whose PATH has no bubblewrap."""
 
-import asyncio
 import os
 import shutil
 from pathlib import Path
@@ -71,7 +70,7 @@ def test_what_flees_and_sheds_its_name_is_found_by_descent(hosts: Hosts) -> None
         hosts.until(run, "on")
         # The last of them begins a moment after what was printed before it.
         eventually(lambda: len(processes(f"sleep\0{word}") + processes(f"sleep {word}")) >= 3)
-        asyncio.run(hosts.host.stop(run))
+        hosts.stop(run)
 
         said = hosts.over(run)
         assert end(said).outcome is Outcome.INTERRUPTED

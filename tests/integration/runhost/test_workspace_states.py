@@ -234,7 +234,7 @@ def test_a_workspace_that_is_deleted_during_a_run_ends_it_explained(
         hosts.until(run, "on")
         shutil.rmtree(hosts.workspace, ignore_errors=True)
         if ending == "sleep 99":
-            asyncio.run(hosts.host.stop(run))
+            hosts.stop(run)
         said = hosts.over(run)
         assert end(said).outcome in {Outcome.FAILED, Outcome.INTERRUPTED}
         assert str(hosts.workspace) in end(said).reason, end(said).reason

@@ -44,7 +44,7 @@ def test_what_does_not_come_is_waited_for_so_long_and_no_longer() -> None:
         moved = asyncio.Event()
         began = time.monotonic()
         await parting.until(moved, 0.05, lambda: False)
-        assert 0.05 <= time.monotonic() - began < 5
+        assert 0.05 <= time.monotonic() - began < 30
         asyncio.get_running_loop().call_later(0.01, moved.set)
         await parting.until(moved, 60, moved.is_set)
 

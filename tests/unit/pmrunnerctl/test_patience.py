@@ -16,7 +16,7 @@ def test_patience_ends_in_time_and_tells_once_why_it_waits() -> None:
     while patience.wait("connection refused"):
         attempts += 1
 
-    assert TELL_AFTER + 0.3 <= time.monotonic() - began < TELL_AFTER + 5
+    assert TELL_AFTER + 0.3 <= time.monotonic() - began < TELL_AFTER + 30
     assert attempts > 5
     assert told == ["waiting for pmrunnerd, at most 1.3 s: connection refused"]
 

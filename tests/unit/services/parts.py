@@ -124,7 +124,7 @@ def spec(workspace: Path, text: str = "true", **more: object) -> Spec:
         "title": "do it",
         "text": text,
         "workspace": str(workspace),
-        "limits": Limits(total=60, silence=60),
+        "limits": Limits(total=300, silence=300, haste=60),
         **more,
     }
     return Spec(**fields)  # type: ignore[arg-type]

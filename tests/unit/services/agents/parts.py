@@ -54,7 +54,7 @@ def session_spec(**more: Any) -> Spec:
         "text": "Do it.",
         "workspace": "/srv/project",
         "session": "11111111-2222-4333-8444-555555555555",
-        "limits": Limits(total=60, silence=60),
+        "limits": Limits(total=300, silence=300),
     }
     return Spec(**(given | more))
 
@@ -67,7 +67,7 @@ def job(tmp_path: Path, text: str, **more: object) -> Job:
     cell = unconfined(workspace, directory)
     path = f"{cell.inside(asking.PROGRAMS)}:{ENVIRONMENT['PATH']}"
     environment = ENVIRONMENT | {"PATH": path, pm_ask.VARIABLE: cell.inside(asking.SOCKET)}
-    told = spec(workspace, text, **({"limits": Limits(total=60, silence=60)} | more))
+    told = spec(workspace, text, **({"limits": Limits(total=300, silence=300)} | more))
     return Job(spec=told, cell=cell, directory=directory, environment=environment)
 
 
