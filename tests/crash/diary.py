@@ -24,7 +24,7 @@ from pmrunnerd.model import frames as f
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.requests import make
 
-ANSWERED_WITHIN: Final = 60.0
+ANSWERED_WITHIN: Final = 300.0
 PAUSE: Final = 0.01
 _replies: Final = f.to_client(msgspec.Raw)
 
@@ -75,9 +75,9 @@ class Diary:
         while True:
             try:
                 if self._connection is None:
-                    self._connection = Connection(self._place, within=5)
+                    self._connection = Connection(self._place, within=60)
                 self._connection.send(message(request, identifier))
-                found = self._connection.receive(_replies, within=20)
+                found = self._connection.receive(_replies, within=60)
             except (Lost, Cannot, OSError):
                 self.hang_up()
                 assert time.monotonic() < until, f"{request} was not answered"

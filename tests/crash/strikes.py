@@ -17,7 +17,7 @@ from tests.crash.diary import Crowd
 from tests.integration.daemon import Daemon, environment
 
 KINDS: Final = ("append", "snapshot", "recovery")
-PATIENCE: Final = 60.0
+PATIENCE: Final = 180.0
 
 
 class Target(Daemon):

@@ -29,7 +29,7 @@ def reached(directory: Path) -> int:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(180):
         while not true():  # noqa: ASYNC110 - a thread that failed tells nobody
             await asyncio.sleep(0.001)
 

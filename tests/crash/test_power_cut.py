@@ -10,7 +10,7 @@ from tests.crash.scenarios import SCENARIOS
 from tests.crash.trial import Trial
 from tests.everything import EVERYTHING
 
-pytestmark = [pytest.mark.xdist_group("power cut"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.xdist_group("power cut"), pytest.mark.timeout(3600)]
 
 SEED = 20261125
 LEAST = 10_000

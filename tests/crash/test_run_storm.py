@@ -33,7 +33,7 @@ PEOPLE: Final = ("one", "two", "three", "four", "five", "six")
 SETTINGS: Final = ("--store-checkpoint=15", "--runs-slots=4", "--runs-interruptions=1000")
 
 
-@pytest.mark.timeout(400 * TIMES)
+@pytest.mark.timeout(1800 * TIMES)
 def test_a_hundred_kills_of_daemon_hosts_and_agents_lose_double_and_leave_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -84,7 +84,7 @@ def test_a_seeded_bug_is_caught_by_its_test(tmp_path: Path, bug: str) -> None:
         | {"PYTHONPATH": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=800,
         check=False,
     )
     assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr

@@ -63,7 +63,7 @@ def baker(alias: str) -> Callable[[Diary], None]:
     return bake
 
 
-@pytest.mark.timeout(1200 if EACH > 34 else 420)
+@pytest.mark.timeout(7200 if EVERYTHING else 1800)
 def test_a_hundred_kills_under_eight_clients_lose_and_double_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,7 +21,7 @@ from tests.everything import EVERYTHING
 
 pytestmark = [
     pytest.mark.skipif(STRACE is None, reason="strace is not installed"),
-    pytest.mark.timeout(3600 if EVERYTHING else 300),
+    pytest.mark.timeout(7200 if EVERYTHING else 1800),
     pytest.mark.xdist_group("system calls"),
 ]
 

@@ -12,7 +12,7 @@ from tests.everything import EVERYTHING
 
 pytestmark = [
     pytest.mark.skipif(STRACE is None, reason="strace is not installed"),
-    pytest.mark.timeout(1200 if EVERYTHING else 200),
+    pytest.mark.timeout(7200 if EVERYTHING else 1800),
     pytest.mark.xdist_group("system calls"),
 ]
 

@@ -17,7 +17,7 @@ from tests.crash.strikes import still_there
 from tests.crash.tracing import Injection, tracing
 from tests.integration.daemon import Daemon
 
-PATIENCE: Final = 60.0
+PATIENCE: Final = 180.0
 # A worker of pytest that is ended in the middle, by a timeout, ends nothing itself.
 _SETPRIV: Final = shutil.which("setpriv")
 LEASH: Final = (_SETPRIV, "--pdeathsig", "KILL") if _SETPRIV else ()

@@ -14,7 +14,7 @@ from tests.e2e.checkouts import Environ, copy_to, environ, offline, quickstart
 from tests.everything import EVERYTHING
 
 # Installing is slow, and two at once are slower: these tests share what is installed, on one worker.
-pytestmark = [pytest.mark.xdist_group("quickstart"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.xdist_group("quickstart")
 
 # With pip it takes half a minute, and `installed` tries pip.
 ANEW = ["pip", "uv"] if EVERYTHING else ["uv"]

@@ -11,7 +11,7 @@ from tests.e2e.checkouts import Environ, copy_to, environ, offline, quickstart
 from tests.e2e.test_quickstart import listen_as_daemon
 
 # It shares the cache of what is installed with the other tests of quickstart.
-pytestmark = [pytest.mark.xdist_group("quickstart"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.xdist_group("quickstart")
 
 
 @pytest.fixture(scope="module")

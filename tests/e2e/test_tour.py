@@ -6,8 +6,6 @@ import socket
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from tests.e2e.checkouts import copy_to
 from tests.house.tree import ROOT
 from tests.integration.daemon import environment, facts, git
@@ -31,7 +29,6 @@ def a_free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.mark.timeout(600)
 def test_the_tour_of_the_readme_works_as_it_is_pasted(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()

@@ -44,7 +44,7 @@ class Receiver:
 
     def wait(self) -> dict[str, Any]:
         """Return the next one that came."""
-        assert self.came.acquire(timeout=30), "nothing came"
+        assert self.came.acquire(timeout=180), "nothing came"
         return self.taken[-1][1]
 
     def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:

@@ -6,7 +6,7 @@ from tests.house.tree import ROOT, must_hold
 
 # Two runs of mypy at once would fight over two cores and one cache: they take turns on one worker.
 # Without its cache, on a busy machine, it takes minutes.
-pytestmark = [pytest.mark.xdist_group("mypy"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.xdist_group("mypy")
 
 
 def test_the_types_of_the_house_agree() -> None:

@@ -5,8 +5,6 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-import pytest
-
 from pmrunnerd.model import protocol as p
 from tests.bench import running
 from tests.bench.memory import held
@@ -25,7 +23,6 @@ FLOOD: Final = f"(yes 'a line as agents print them, or longer' || true) | head -
 LONGER: Final = 20
 
 
-@pytest.mark.timeout(240)
 def test_sixteen_runs_that_talk_cost_the_daemon_less_than_a_megabyte_each(tmp_path: Path) -> None:
     with running.talkative(tmp_path, RUNS) as daemon:
         running.asked(daemon, 100)
@@ -41,7 +38,6 @@ def test_sixteen_runs_that_talk_cost_the_daemon_less_than_a_megabyte_each(tmp_pa
             assert (now[kind] - before[kind]) / RUNS <= MOST, (kind, before, now)
 
 
-@pytest.mark.timeout(240)
 def test_runs_that_print_as_fast_as_they_can_leave_the_daemon_less_than_a_megabyte_each(
     tmp_path: Path,
 ) -> None:
@@ -60,7 +56,6 @@ def test_runs_that_print_as_fast_as_they_can_leave_the_daemon_less_than_a_megaby
             assert (now[kind] - before[kind]) / FAST <= MOST, (kind, before, now)
 
 
-@pytest.mark.timeout(240)
 def test_status_takes_about_as_long_while_sixteen_runs_talk_as_while_none_does(
     tmp_path: Path,
 ) -> None:

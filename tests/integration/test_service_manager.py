@@ -66,7 +66,7 @@ def test_the_command_of_the_unit_gets_ready_proves_to_be_alive_and_leaves(
         assert [hears(manager, b"WATCHDOG=1") for _ in range(3)]
         daemon.send_signal(signal.SIGTERM)
         hears(manager, b"STOPPING=1")
-        _, log = daemon.communicate(timeout=20)
+        _, log = daemon.communicate(timeout=180)
         assert daemon.returncode == 0, log
         # What the journal takes for the priority of a line.
         assert all(line.startswith(b"<6>") for line in log.splitlines()), log

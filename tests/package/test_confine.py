@@ -70,7 +70,7 @@ class Walls:
             assert inside.stdout is not None
             assert inside.stdout.readline() == "built\n", inside.communicate()
             after()
-            out, err = inside.communicate("\n", timeout=20)
+            out, err = inside.communicate("\n", timeout=180)
         return out == "certain\n", err
 
 

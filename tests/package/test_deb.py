@@ -11,7 +11,7 @@ from pmrunnerd import __version__
 from tests.house.tree import ROOT
 from tests.package.conftest import BUILD, Package
 
-pytestmark = [pytest.mark.xdist_group("package"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.xdist_group("package")
 
 
 def test_two_builds_of_one_source_are_one_package(package: Package, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tests.everything import EVERYTHING
 from tests.package.conftest import Package
 from tests.package.elsewhere import FOUR_HUNDRED_DAYS, WAYS, Elsewhere
 
-pytestmark = [pytest.mark.xdist_group("package"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.xdist_group("package")
 
 
 def files(top: Path) -> dict[str, tuple[int, float, bytes]]:

@@ -20,7 +20,7 @@ SYSTEMD: Final = "name=systemd"
 # systemd-nspawn has a scope of the name.
 OWNED: Final = re.compile(r"pm-runner-host\.(\d+)\.(\d+)\.(\d+)(?:\.scope)?")
 ASIDE: Final = "pm-runner-aside"
-PATIENCE: Final = 30.0
+PATIENCE: Final = 180.0
 
 
 @dataclass(frozen=True, kw_only=True)

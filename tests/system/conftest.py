@@ -12,12 +12,10 @@ FIXTURES = frozenset({"bare", "machine"})
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep all that share a host on one worker; the first of them waits for it, and has time to."""
+    """Keep all that share a host on one worker."""
     if FIXTURES & set(getattr(item, "fixturenames", ())):
         item.add_marker(pytest.mark.system)
         item.add_marker(pytest.mark.xdist_group("system"))
-        if item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(300))
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ def after(number: signal.Signals, *, stop: bool = False) -> Departure:
         departure = Departure(is_stop)
         departure.listen_to_signals()
         os.kill(os.getpid(), number)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(180):
             await departure.wait()
         return departure
 

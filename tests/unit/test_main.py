@@ -80,7 +80,7 @@ def test_ctrl_c_before_there_is_a_daemon_ends_it_by_the_signal_and_without_a_tra
     # It reads its configuration now, and has to wait for it.
     with (tmp_path / "dev.toml").open("wb"):
         starting.send_signal(signal.SIGINT)
-        _, err = starting.communicate(timeout=20)
+        _, err = starting.communicate(timeout=180)
 
     assert (starting.returncode, err) == (-signal.SIGINT, b"")
 

@@ -11,7 +11,7 @@ from pmrunnerd.api.sockets import bind_tcp
 from pmrunnerd.api.token import FILE
 from pmrunnerd.api.web import WebDoor, WebLimits
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 class Answer(NamedTuple):

@@ -16,7 +16,7 @@ from pmrunnerd.api.lobby import Limits, Lobby
 from pmrunnerd.model import frames as f
 from pmrunnerd.model import protocol as p
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 ROLES = Roles(own=os.geteuid(), groups={})
 
 

@@ -145,7 +145,7 @@ def test_streams_hear_that_we_leave_and_nobody_holds_us_up(tmp_path: Path) -> No
             ):
                 rude.write(site.request("POST", "/api/v1/stop", b"{}")[:-1])
                 await stream.next()
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(180):
                     await site.close()
                 closed = await stream.next()
                 assert closed["event"] == "closed"

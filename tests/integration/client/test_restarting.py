@@ -38,7 +38,7 @@ def test_a_daemon_that_stays_away_is_waited_for_no_longer_than_was_said(tmp_path
         env=environment(tmp_path),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=180,
         check=False,
     )
 

@@ -51,7 +51,7 @@ def _person(here: Path, *words: str) -> None:
     clean = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "GIT_EDITOR": "true"}
     named = ("-c", "user.name=a", "-c", "user.email=a@b")
     argv = ["git", *named, *words]
-    subprocess.run(argv, cwd=here, env=clean, capture_output=True, timeout=20, check=False)
+    subprocess.run(argv, cwd=here, env=clean, capture_output=True, timeout=180, check=False)
 
 
 def _odd(here: Path) -> list[str]:

@@ -135,7 +135,7 @@ class SlowDisk(Disk):
 
 async def until(reached: Callable[[], object]) -> None:
     """Let the loop turn until something is so that nobody will tell us of."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(180):
         while not reached():  # noqa: ASYNC110 - as said
             await asyncio.sleep(0)
 

@@ -17,12 +17,12 @@ from tests.unit.api.desks import AT, Bench, at_work
 
 
 async def taken(stream: feed.Stream, count: int) -> list[tuple[object, ...]]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(180):
         return [await anext(stream) for _ in range(count)]
 
 
 async def whole(stream: feed.Stream) -> list[tuple[object, ...]]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(180):
         return [group async for group in stream]
 
 

@@ -73,7 +73,7 @@ class Carrying:
 
     async def over(self, identifier: str) -> Gating:
         """Wait for the end of a gate run."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             while not self.gating(identifier).state.has_ended:
                 await self.store.changed(self.store.state.seq)
         return self.gating(identifier)

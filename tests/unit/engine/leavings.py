@@ -188,7 +188,7 @@ def with_leavings(
 
 async def until(true: Callable[[], object]) -> None:
     """Return as soon as something is true, and let the loop turn until then."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(180):
         while not true():  # noqa: ASYNC110 - it happens in a thread, or in git
             await asyncio.sleep(0.005)
 

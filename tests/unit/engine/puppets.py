@@ -132,14 +132,14 @@ class Stage:
 
     async def until(self, reached: Callable[[], object]) -> None:
         """Wait until something is durable; fail after a while."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(180):
             while not reached():
                 await self.store.changed(self.store.durable)
 
     async def started(self) -> str:
         """Return the run that was started, once its host was."""
         await self.until(lambda: self.state.active)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(180):
             await self.host.moved.wait()
         return self.host.started[-1]
 

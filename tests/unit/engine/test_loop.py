@@ -164,7 +164,7 @@ def test_what_was_decided_since_the_turn_keeps_a_run_from_starting(tmp_path: Pat
     async def whole(stage: Stage) -> None:
         engine = an_engine(stage)
         drained = stage.store.commit(ev.Drained(by="anna"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(180):
             await engine._start("t1")
         await drained
         assert not stage.store.ahead.active
@@ -193,7 +193,7 @@ def test_a_run_that_began_since_the_turn_keeps_another_out_of_its_workspace(
             ev.PlanApproved(plan="p2", project="w1"),
             ev.RunStarted(run="r1-aaaa", task="t1", project="w1", agent="shell", attempt=1),
         )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(180):
             await an_engine(stage)._start("t2")
         assert list(stage.store.ahead.active) == ["r1-aaaa"]
 

@@ -73,7 +73,7 @@ async def notifying(
 
 
 async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(180):
         while not true():  # noqa: ASYNC110 - nobody tells us
             await asyncio.sleep(0)
 

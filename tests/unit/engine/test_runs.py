@@ -212,7 +212,7 @@ def test_whoever_waits_for_the_end_of_a_run_is_told(tmp_path: Path) -> None:
             assert not stage.runs.over.is_set()
             stage.host.say(run, BEGAN, finished())
             stage.host.living.clear()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(180):
                 await stage.runs.over.wait()
             assert not stage.state.active
 

@@ -107,6 +107,6 @@ def test_a_follower_sees_each_entry_at_once_and_may_leave(daemon: FakeDaemon) ->
         assert b"anna" in following.stdout.readline()
         assert following.stdout.readline() == b"    text 9\n"
         following.send_signal(signal.SIGINT)
-        _, err = following.communicate(timeout=20)
+        _, err = following.communicate(timeout=180)
 
     assert (following.returncode, err) == (130, b"\nstopped watching; the work goes on\n")

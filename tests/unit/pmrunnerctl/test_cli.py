@@ -68,7 +68,7 @@ def test_an_unexpected_error_is_called_a_bug_and_shows_no_traceback(
 def test_who_wants_the_traceback_gets_it(daemon: FakeDaemon) -> None:
     daemon.answers[p.RunShow] = samples.run_view(samples.run(at="0001-01-01T00:00:00+14:00"))
     with program("--socket", str(daemon.path), "run", "show", "r1", PMRUNNER_DEBUG="1") as running:
-        _, err = running.communicate(timeout=20)
+        _, err = running.communicate(timeout=180)
 
     assert running.returncode == 1
     assert b"Traceback" in err
@@ -82,7 +82,7 @@ def test_ctrl_c_in_a_follow_ends_the_watching_and_says_that_the_run_goes_on(
         assert running.stdout is not None
         assert running.stdout.readline() == b"hello\n"
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=20)
+        out, err = running.communicate(timeout=180)
 
     assert (running.returncode, out) == (130, b"")
     assert err == b"\nstopped watching; the run goes on\n"
@@ -95,7 +95,7 @@ def test_ctrl_c_before_the_answer_says_that_it_may_have_happened(daemon: FakeDae
         while not daemon.heard:
             assert running.poll() is None
         running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=20)
+        _, err = running.communicate(timeout=180)
 
     assert running.returncode == 130
     assert err == b"\npmrunnerctl: stopped before the answer: chat send may have happened\n"

@@ -60,7 +60,7 @@ def test_a_terminal_is_told_how_to_end_a_text() -> None:
         assert reading.stderr is not None
         assert b"type the message; Ctrl-D" in reading.stderr.readline()
         os.write(keyboard, b"hello\n\x04")
-        out, _ = reading.communicate(timeout=20)
+        out, _ = reading.communicate(timeout=180)
         os.close(keyboard)
 
     assert out == b"hello\n"

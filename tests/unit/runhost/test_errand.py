@@ -20,7 +20,7 @@ def a_host(paper: Paper) -> subprocess.Popen[bytes]:
 
 def held(paper: Paper) -> tuple[int, bytes]:
     host = a_host(paper)
-    _, err = host.communicate(timeout=30)
+    _, err = host.communicate(timeout=180)
     return host.returncode, err
 
 
@@ -80,7 +80,7 @@ def test_told_to_stop_it_ends_what_it_started_and_answers_that_it_was(tmp_path: 
         try:
             eventually(began.exists)
             host.send_signal(signal.SIGTERM)
-            host.communicate(timeout=10)
+            host.communicate(timeout=180)
         finally:
             host.kill()
 

@@ -22,7 +22,7 @@ from pmrunnerd.services.unconfined import Unconfined
 
 # Each worker of a parallel run its own: a run's processes are killed by its name.
 RUN = f"r1-{os.getpid():08x}"
-PATIENCE = 60.0
+PATIENCE = 180.0
 _WALLS = ("--unshare-user", "--unshare-pid", "--unshare-net", "--ro-bind", "/", "/")
 
 

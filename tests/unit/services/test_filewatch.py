@@ -6,7 +6,7 @@ from pmrunnerd.services.filewatch import FileWatch
 
 
 async def told(watch: FileWatch, came: asyncio.Event) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(180):
         await came.wait()
     came.clear()
 

@@ -30,7 +30,7 @@ def test_a_run_that_grew_is_named_in_the_loop_s_own_thread(tmp_path: Path) -> No
             _grow(tmp_path, "r2")
             _grow(tmp_path, "r1", "runhost.log")
             _grow(tmp_path, "r1")
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(180):
                 await came.wait()
         finally:
             watch.close()

@@ -18,7 +18,7 @@ def reached(directory: Path) -> int:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(180):
         while not true():  # noqa: ASYNC110 - a file of another thread tells nobody
             await asyncio.sleep(0.001)
 

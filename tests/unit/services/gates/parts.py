@@ -25,7 +25,7 @@ def awaited(test: Callable[[Path], Coroutine[Any, Any, None]]) -> Callable[[Path
 
 async def until(true: Callable[[], object]) -> None:
     """Return once something is true."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(180):
         while not true():  # noqa: ASYNC110 - what another process does tells nobody
             await asyncio.sleep(0.01)
 
@@ -63,7 +63,7 @@ class Here:
 
     async def over(self, name: str) -> Record | None:
         """Wait until nobody tries a gate any more; return what is written down of it."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(180):
             while await self.trier.alive(name):  # noqa: ASYNC110 - a lock that is let go tells nobody
                 await asyncio.sleep(0.01)
         self.place.tidy(name)

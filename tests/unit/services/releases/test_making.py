@@ -12,8 +12,6 @@ from pmrunnerd.services.releases import making
 from pmrunnerd.services.releases.shelf import Shelf
 from tests.unit.services.releases.sources import LOCK, WHEEL, Place, wheel
 
-pytestmark = pytest.mark.timeout(120)
-
 
 def made(place: Place, digest: str = "", deed: str = "build") -> str:
     return asyncio.run(making.make(deed, Shelf(place.root, "prod"), digest or place.digest))

@@ -25,7 +25,7 @@ def entered(teller: Teller, remembered: str = "") -> Entered:
 
         connection = Connection(nothing, CellTransport(teller, lambda _: None))
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(180):
                 return await enter(connection, "/srv/project", remembered)
         finally:
             await connection.close()

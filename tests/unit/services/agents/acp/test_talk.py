@@ -67,7 +67,7 @@ class Talked:
         permissions = Permissions([], self.job.spec.workspace)
         talk = Talk(self.job, self.heard, self.teller, permissions)
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(180):
                 return await talk.through(
                     "s0", self.remembered.append, lambda loaded: f"do it, {loaded}"
                 )

@@ -48,7 +48,7 @@ class Talked:
     async def _talk(self, teller: Teller, told: str) -> Verdict:
         talk = Talk(self.job, self.heard, teller, ClaudeAgentOptions(), self.questions)
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(180):
                 return await talk.through(told)
         finally:
             await teller.kill()
