@@ -22,7 +22,7 @@ from tests.house.tree import ROOT
 
 T = TypeVar("T")
 
-PATIENCE: Final = 60.0  # seconds, for what takes one
+PATIENCE: Final = 180.0  # seconds, for what takes one
 ENVIRONMENT: Final = {
     "LANG": "C.UTF-8",
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

@@ -21,7 +21,7 @@ from tests.system import cgroups
 from tests.system.layout import Layout, elsewhere, place
 
 LEASH: Final = ("setpriv", "--pdeathsig", "KILL", "--")
-PATIENCE: Final = 30.0  # seconds
+PATIENCE: Final = 180.0  # seconds
 NAMESPACES: Final = ("--mount", "--pid", "--fork", "--uts", "--ipc", "--net", "--kill-child=KILL")
 # What they set is the kernel's, and everybody's: a host of its own keeps its hands off.
 MASKED: Final = ("systemd-sysctl.service", "systemd-binfmt.service")

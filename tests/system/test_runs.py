@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from tests.system.ground import DAEMON, RUNS, Ground
+from tests.system.ground import DAEMON, ROOMY, RUNS, Ground
 from tests.system.host import Host
 
 TEMPLATE: Final = "pm-runner-run@.service"
@@ -111,6 +111,29 @@ def test_a_daemon_that_is_killed_finds_its_run_again_and_cancels_all_of_it(groun
     ground.cancel(run)
     assert ground.ended(run)["outcome"] == "cancelled"
     assert not ground.asleep()
+
+
+def test_a_daemon_that_hangs_is_ended_by_the_watchdog_and_the_next_one_finds_its_run(
+    ground: Ground,
+) -> None:
+    run = ground.say(ground.project("watched"), PATIENT)
+    ground.said(run, "begun")
+    host, daemon = ground.unit(run, "MainPID"), ground.show(DAEMON, "MainPID")
+    # It says itself how often it is to be asked; this one has that from a start with the drop-in.
+    ground.drop_in(DAEMON, f"{ROOMY}WatchdogSec=2s\n")
+    ground.machine.run("systemctl", "restart", DAEMON)
+    second = ground.show(DAEMON, "MainPID")
+    assert second != daemon
+
+    ground.machine.run("kill", "-STOP", *second)
+    ground.machine.wait(lambda: ground.show(DAEMON, "MainPID") not in (second, ["0"]))
+    ground.machine.wait(lambda: ground.show(DAEMON, "ActiveState") == ["active"])
+
+    assert ground.show(DAEMON, "NRestarts") == ["1"], "nobody else ends one that was stopped so"
+    assert ground.unit(run, "MainPID", "ActiveState") == [*host, "active"]
+    assert ground.ctl("run", "show", run)["alive"]
+    ground.cancel(run)
+    ground.drop_in(DAEMON, ROOMY)
 
 
 def test_a_stop_parks_what_runs_and_the_next_start_goes_on_with_it(ground: Ground) -> None:
