@@ -11,9 +11,19 @@ from pmrunnerctl.verbs import Verb
 from pmrunnerd import __version__, options
 from pmrunnerd.model import settings
 
+# What whoever has installed the package types first.
+FIRST = (
+    "sudo systemctl enable --now pm-runner@prod",
+    "sudo usermod -aG pm-runner,systemd-journal $USER   # and log in again",
+    "pmrunnerctl status",
+    "sudo -u pm-agent git clone URL /srv/pm-runner/projects/cake",
+    "pmrunnerctl project add cake /srv/pm-runner/projects/cake",
+    "pmrunnerctl doctor   # where something is wrong",
+)
 # A page of systemd/ is two of the manual: what is between these headings is about the configuration.
 SETTINGS = "## Settings"
 PAGES = {
+    "pm-runner.8": "run coding agents on this server, and talk to them",
     "pmrunnerd.8": "the daemon of pm-runner",
     "pmrunnerctl.1": "talk to pm-runner: send work, answer its questions, see what it does",
     "pm-runner.toml.5": "the configuration of an environment of pm-runner",
@@ -34,6 +44,14 @@ def see_also(page: str) -> str:
 def begin(page: str) -> str:
     name, _, section = page.rpartition(".")
     return roff.title(name, int(section), __version__, PAGES[page])
+
+
+def whole(readme: str) -> str:
+    """Return the page that whoever knows no other name looks for: what it is, and how it begins."""
+    about = readme.partition("\n## ")[0].partition("\n")[2]
+    parts = [begin("pm-runner.8"), roff.heading("Description"), roff.page(about)]
+    parts += [roff.heading("Example"), roff.literal(FIRST)]
+    return "".join([*parts, see_also("pm-runner.8")])
 
 
 def pmrunnerd(units: str) -> str:
@@ -143,4 +161,6 @@ def pages(root: Path) -> dict[str, str]:
     """Return every man page by its file's name."""
     units = (root / "systemd" / "README.md").read_text()
     makers = (pmrunnerd, pmrunnerctl, configuration, service)
-    return {name: make(units) for name, make in zip(PAGES, makers, strict=True)}
+    first, *others = PAGES
+    made = {name: make(units) for name, make in zip(others, makers, strict=True)}
+    return {first: whole((root / "README.md").read_text())} | made

@@ -22,7 +22,7 @@ def addressed(text: str, *, socket: Path | None, env: str, state_dir: Path | Non
 
     def with_options(found: "re.Match[str]") -> str:
         verb, rest = found[1], found[2]
-        if _SAYS_IT.search(rest):
+        if verb == "env" or _SAYS_IT.search(rest):  # of all of them, or says itself which
             return found[0]
         before, after = "", ""
         if state_dir is not None and verb.startswith(_OF_A_STATE):
@@ -36,6 +36,16 @@ def addressed(text: str, *, socket: Path | None, env: str, state_dir: Path | Non
         return f"pmrunnerctl {before}{verb}{after}{rest}"
 
     return _COMMAND.sub(with_options, text)
+
+
+def user(uid: int) -> str:
+    """Spell a user as `sudo -u` takes it: by name, where there is one."""
+    import pwd  # noqa: PLC0415 - only a hint needs it
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"'#{uid}'"
 
 
 def quoted(word: Path | str) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 import click
 from msgspec.structs import replace
 
-from pmrunnerctl import lastly, offline
+from pmrunnerctl import condition, lastly, offline
 from pmrunnerctl.exits import Cannot, Exit, Silent, Stranger
 from pmrunnerctl.render import Cell, Screen
 from pmrunnerctl.session import Session
@@ -48,11 +48,12 @@ def doctor(session: Session, state_dir: Path | None, agent: str | None) -> None:
     where = offline.directory(session, state_dir)
     place = _place(session, state_dir)
     running, silent = _running(session, place) if place is not None else (None, None)
-    socket = place.socket if place and running else session.socket or where / SOCKET
+    environment = condition.installed(place)
+    there = place is not None and (running is not None or environment)
+    socket = place.socket if place and there else session.socket or where / SOCKET
     options = ["--state-dir", str(where), "--socket", str(socket.absolute())]
-    environment = session.env or (running.environment if running else "")
-    if environment:
-        options += ["--env", environment]
+    if name := session.env or (running.environment if running else environment):
+        options += ["--env", name]
     if running is not None:
         options += _told(running)
     else:
@@ -60,6 +61,9 @@ def doctor(session: Session, state_dir: Path | None, agent: str | None) -> None:
         options += [f"--try-{agent}"] if agent is not None else []
         options += ["--port", port] if port.isdecimal() else []
     ours = offline.ask("doctor", Checkup, *options)
+    if environment:
+        seen = (condition.of_systemd(check, environment, running) for check in ours.checks)
+        ours = replace(ours, checks=(*condition.checks(environment), *seen))
     ours = replace(ours, checks=tuple(_as_before(check, where) for check in ours.checks))
     if silent is not None:
         ours = replace(ours, checks=tuple(_heard(check, silent) for check in ours.checks))

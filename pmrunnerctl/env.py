@@ -1,7 +1,7 @@
 """`env add` and `env list`: the environments of this machine, each with a user and a port of its own."""
 
 import os
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 import msgspec
@@ -25,7 +25,10 @@ _TAKEN: Final = {
     "env add",
     click.argument("name"),
     click.option(
-        "--port", metavar="N", type=Whole(1, 65535), required=True, help="Of its web door."
+        "--port",
+        metavar="N",
+        type=Whole(1, 65535),
+        help="Of its web door; without it, one that is free is named.",
     ),
     click.option("--dry-run", is_flag=True, help="Only show what would be done."),
     summary="Make another environment: its user, its directories, its port.",
@@ -34,7 +37,7 @@ _TAKEN: Final = {
     example="pmrunnerctl env add try --port 3510",
     then="pmrunnerctl env list",
 )
-def add(session: Session, name: str, port: int, *, dry_run: bool) -> None:
+def add(session: Session, name: str, port: int | None, *, dry_run: bool) -> None:
     if not ENVIRONMENT.fullmatch(name):
         raise misused(
             f"cannot add {name!r}: names are a letter and up to 15 letters or digits",
@@ -45,6 +48,10 @@ def add(session: Session, name: str, port: int, *, dry_run: bool) -> None:
             f"cannot add {name}: {_TAKEN[name]}",
             hint="sudo pmrunnerctl env add try --port 3510",
         )
+    known = e.known()
+    if port is None:
+        taken = {one.name: one.port for one in known if one.port and one.name != name}
+        port = e.port(name) or _refuse_without(name, taken)
     if not dry_run and os.geteuid() != 0:
         raise Cannot(
             f"cannot add {name}: only root makes users",
@@ -52,7 +59,7 @@ def add(session: Session, name: str, port: int, *, dry_run: bool) -> None:
             code="forbidden",
             hint=f"sudo pmrunnerctl env add {name} --port {port}",
         )
-    for other in e.known():
+    for other in known:
         if other.port == port and other.name != name:
             raise Cannot(
                 f"cannot add {name}: {other.name} has port {port}",
@@ -71,6 +78,15 @@ def add(session: Session, name: str, port: int, *, dry_run: bool) -> None:
         session.out.next(f"sudo systemctl start pm-runner@{name}")
 
     session.show(e.Made(name=name, port=port, done=tuple(done)), say)
+
+
+def _refuse_without(name: str, taken: dict[str, int]) -> NoReturn:
+    """Name a port that nobody has: which one it is to be is for a person to say."""
+    others = ", ".join(f"{other} has {port}" for other, port in taken.items())
+    raise misused(
+        f"cannot add {name}: its web door needs a port" + (f", and {others}" if others else ""),
+        hint=f"sudo pmrunnerctl env add {name} --port {e.free_port(taken.values())}",
+    )
 
 
 @verb(

@@ -1,8 +1,10 @@
 """What an environment of this machine is made of, and how another one is made: step by step, each once."""
 
+import contextlib
 import pwd
 import re
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +14,8 @@ from pmrunnerctl import machinery
 from pmrunnerctl.exits import Cannot, Exit
 
 ROOT: Final = Path("/")
+# After those of prod and dev.
+FIRST_FREE: Final = 3504
 # From what the package brings to what an administrator has, the later one winning.
 _UNITS: Final = ("usr/lib/systemd/system", "etc/systemd/system")
 _PORT: Final = re.compile(r"^ListenStream=\S*?(\d+)$", re.MULTILINE)
@@ -94,6 +98,19 @@ def port(name: str, root: Path = ROOT) -> int:
             ports = _PORT.findall(file.read_text())
             found = int(ports[-1]) if ports else found
     return found
+
+
+def free_port(taken: Collection[int], first: int = FIRST_FREE) -> int:
+    """Return the first port that no environment has and nobody listens on; 0 for none."""
+    for number in range(first, 1 << 16):
+        if number in taken:
+            continue
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", number))
+            probe.listen(1)
+            return number
+    return 0
 
 
 def steps(name: str, number: int, root: Path = ROOT) -> list[Step]:

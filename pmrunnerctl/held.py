@@ -8,6 +8,7 @@ import os
 from typing import Final
 
 from pmrunnerctl import launch
+from pmrunnerctl.address import user
 from pmrunnerctl.exits import Cannot, Exit
 from pmrunnerctl.session import Session
 from pmrunnerctl.where import RUN
@@ -44,5 +45,5 @@ def must_be_ours(session: Session, overview: Overview) -> None:
             f" come back as {own}",
             exits=Exit.FORBIDDEN,
             code="forbidden",
-            hint=f"sudo -u '#{peer.uid}' pmrunnerctl --socket {session.place.socket} restart",
+            hint=f"sudo -u {user(peer.uid)} pmrunnerctl --socket {session.place.socket} restart",
         )

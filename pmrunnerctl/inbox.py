@@ -10,7 +10,7 @@ import click
 from pmrunnerctl import complete
 from pmrunnerctl.exits import Cannot, Exit, misused
 from pmrunnerctl.render import Screen
-from pmrunnerctl.replies import Offer, replies
+from pmrunnerctl.replies import Offer, is_other, replies
 from pmrunnerctl.session import Session
 from pmrunnerctl.texts import joined
 from pmrunnerctl.verbs import verb
@@ -46,6 +46,7 @@ def inbox(session: Session, project: str | None) -> None:
         help="Answer with the Nth option; may be repeated where several can be chosen.",
     ),
     what="The text is taken literally, even where it is a number; - reads it from standard input."
+    " Options that an agent gives are suggestions: it is told any text as it stands."
     " The same answer again changes nothing; another one is refused.",
     example="pmrunnerctl answer q7 use the second database\npmrunnerctl answer q7 --option 2",
     then="pmrunnerctl chat follow ALIAS",
@@ -71,6 +72,8 @@ def answer(
             session.out.next("pmrunnerctl task list")
             return
         session.out.line(f"answered {done.id}: {said}")
+        if not done.decided and text and is_other(asked.options, chosen, multiple=asked.multiple):
+            session.out.line("that is none of its options; the agent is told it as it stands")
         if still:
             session.out.next("pmrunnerctl inbox", f"still open: {', '.join(still)}")
             return

@@ -191,7 +191,7 @@ def _must_be_readable(name: str) -> None:
             f"cannot show the log of {name}: you may not read the journal of this machine",
             exits=Exit.FORBIDDEN,
             code="forbidden",
-            hint="sudo usermod -aG systemd-journal $USER; then log in again",
+            hint="sudo usermod -aG systemd-journal $USER   # then log in again",
         )
 
 

@@ -24,6 +24,15 @@ def answer(*argv: str) -> str:
     return done.stdout.strip()
 
 
+def complaint(*argv: str) -> str:
+    """Return what one says that ends badly; nothing where it ends well or is not there."""
+    try:
+        done = subprocess.run(argv, check=False, capture_output=True, text=True)
+    except OSError:
+        return ""
+    return done.stderr.strip() or f"status {done.returncode}" if done.returncode else ""
+
+
 def _failed(argv: tuple[str, ...], why: str) -> Cannot:
     return Cannot(
         f"cannot do {' '.join(argv)}: {why}", exits=Exit.ENDED_BADLY, code="ended-badly", hint=""

@@ -1,6 +1,6 @@
 """What can be typed to answer a question: a line for each way, with a word in capitals to be replaced."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from pmrunnerctl.width import one_line
@@ -29,3 +29,11 @@ def replies(offer: Offer, addressed: Callable[[str], str]) -> list[str]:
     last = len(offer.options)
     several = f" --option {last}" if offer.multiple and last > 1 else ""
     return [text, f"{answer} --option 1{several}"]
+
+
+def is_other(options: Sequence[str], said: str, *, multiple: bool) -> bool:
+    """Tell whether an answer is none of the options that there are, nor several where these are one answer."""
+    offered = {option.casefold() for option in options}
+    words = said.strip().casefold()
+    each = words.split(", ") if multiple else [words]
+    return bool(offered) and words not in offered and not offered.issuperset(each)

@@ -148,7 +148,9 @@ class Session:
         if self.json:
             self.err.raw(msgspec.json.encode(error.as_json()).decode() + "\n")
             return
-        self.err.line(f"pmrunnerctl: {error}")
+        # What somebody typed is repeated as it was typed.
+        said = str(error) if error.exits is Exit.USAGE else self.err.timed(str(error))
+        self.err.line(f"pmrunnerctl: {said}")
         for line in error.hint.splitlines():
             self.err.line(f"  hint: {line}")
 

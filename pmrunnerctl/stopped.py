@@ -38,7 +38,8 @@ def look(place: Place, run: Path = RUN) -> Stopped | None:
     environment = directory.name
     units = [f"pm-runner@{environment}.{kind}" for kind in ("service", "socket")]
     said = launch.properties_of(units, "LoadState", "ActiveState", "Job")
-    return of_units(environment, said, place.hint)
+    hint = f"{place.hint}\npmrunnerctl doctor   # looks at its configuration and its release, too"
+    return of_units(environment, said, hint)
 
 
 def of_units(environment: str, said: Sequence[Mapping[str, str]], hint: str) -> Stopped | None:

@@ -10,6 +10,7 @@ from pmrunnerctl.exits import Cannot, misused, unreachable
 from pmrunnerd.model.naming import ENVIRONMENT
 
 RUN: Final = Path("/run/pm-runner")
+HOMES: Final = Path("/opt/pm-runner")
 SOCKET: Final = "control.sock"
 READ: Final = "read.sock"
 VARIABLE: Final = "PMRUNNER_SOCKET"
@@ -33,6 +34,7 @@ def find(  # noqa: PLR0913 - each is something that says where
     variables: Mapping[str, str],
     here: Path,
     run: Path = RUN,
+    homes: Path = HOMES,
     program: Path = _PROGRAM,
 ) -> Place:
     """Return the place of the daemon: as the options say, as the variables say, or the only one.
@@ -52,7 +54,7 @@ def find(  # noqa: PLR0913 - each is something that says where
     if socket is not None:
         return Place(here / socket, environment, hint)
     if environment:
-        return _of_environment(environment, here, run, program)
+        return _of_environment(environment, here, run, homes, program)
     return _only(here, run, program)
 
 
@@ -88,7 +90,7 @@ def _home(program: Path) -> Path | None:
     return home if environment.name == ".venv" and _trusted(home / "state") else None
 
 
-def _of_environment(environment: str, here: Path, run: Path, program: Path) -> Place:
+def _of_environment(environment: str, here: Path, run: Path, homes: Path, program: Path) -> Place:
     installed = run / environment / SOCKET
     hint = f"systemctl status pm-runner@{environment}"
     if installed.exists():
@@ -99,6 +101,8 @@ def _of_environment(environment: str, here: Path, run: Path, program: Path) -> P
         hint = f"sudo systemctl start pm-runner@{environment}"
     if not run.exists():  # nothing was ever installed here
         hint = f"{START} --env {environment} --state-dir ./state"
+    if homes.is_dir() and not (homes / environment).is_dir():
+        hint = f"pmrunnerctl env list   # there is no environment {environment}"
     return Place(installed, environment, hint)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import msgspec
 
 from pmrunnerctl import greeting
-from pmrunnerctl.address import quoted
+from pmrunnerctl.address import quoted, user
 from pmrunnerctl.dial import dial, why
 from pmrunnerctl.exits import Cannot, Exit, Silent, unreachable
 from pmrunnerctl.failures import Lost, raise_failure
@@ -57,6 +57,7 @@ class Connection:
         self._place = place
         self.peer = Peer(0, 0)
         self._buffer = bytearray()
+        self._is_greeted = False
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._socket.settimeout(within)
@@ -67,6 +68,7 @@ class Connection:
                 frames.encode(frames.Hello(environment=place.environment, release=__version__))
             )
             self.hello: frames.Hello = self._greeted(within, tell)
+            self._is_greeted = True
         except BaseException:
             self.close()
             raise
@@ -157,6 +159,12 @@ class Connection:
     def _silent(self) -> Cannot:
         # Of systemd's socket it says who listened last, and what has that number now may be anybody.
         named = f" (pid {self.peer.pid})" if _is_there(self.peer) else ""
+        if self._is_greeted:
+            # It lives: what was asked takes long, and whether it hangs by now the next greeting tells.
+            return Silent(
+                f"cannot hear from pmrunnerd at {self._place.socket}: it is slow to answer this{named}",
+                hint="pmrunnerctl status   # says whether it answers at all",
+            )
         return Silent(
             f"cannot hear from pmrunnerd at {self._place.socket}: it does not answer{named}",
             hint=_awaken(self.peer, self._place.hint),
@@ -191,7 +199,7 @@ def _is_there(peer: Peer) -> bool:
 
 def _let_in(path: Path) -> str:
     """Return how somebody may come in: by the group where this machine has it, or else as the owner."""
-    hint = f"sudo -u '#{_owner(path)}' pmrunnerctl --socket {quoted(path)} status"
+    hint = f"sudo -u {user(_owner(path))} pmrunnerctl --socket {quoted(path)} status"
     with suppress(KeyError):
         grp.getgrnam(_GROUP)
         hint = f"sudo usermod -aG {_GROUP} $USER   and log in again"

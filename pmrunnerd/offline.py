@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from pmrunnerd import __version__, accounted
 from pmrunnerd.model.errors import (
@@ -29,7 +30,8 @@ from pmrunnerd.model.errors import (
 )
 from pmrunnerd.model.upkeep import Archived, BackedUp
 from pmrunnerd.model.views import View
-from pmrunnerd.options import parse
+from pmrunnerd.options import configured_for, parse
+from pmrunnerd.services import configfile
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.doctor import examine
 from pmrunnerd.services.standpoint import closed
@@ -112,8 +114,15 @@ def _check_nobody_runs(directory: Path) -> None:
 def _doctor(given: argparse.Namespace) -> View:
     environment = ["--env", given.env] if given.env else []
     port = [] if given.port is None else ["--port", str(given.port)]
-    options = parse([*environment, *port, "--state-dir", str(given.state_dir)], os.environ)
-    return asyncio.run(
+    words = [*environment, *port, "--state-dir", str(given.state_dir)]
+    wrong: BadRequest | None = None
+    try:
+        options = parse(words, os.environ)
+    except BadRequest as exc:
+        # What is wrong with the file stands beside all else; with the rest of it nobody could look.
+        options, wrong = parse([*words, "--config", os.devnull], os.environ), exc
+    file = configured_for(options.environment)
+    found = asyncio.run(
         examine(
             given.state_dir,
             socket=given.socket.absolute() if given.socket else options.socket,
@@ -125,6 +134,8 @@ def _doctor(given: argparse.Namespace) -> View:
             acp=given.try_acp,
         )
     )
+    said = configfile.check(file, options.environment, options.settings, wrong)
+    return found if said is None else replace(found, checks=(*found.checks, said))
 
 
 def _reading(archive: Path) -> contextlib.AbstractContextManager[IO[bytes]]:

@@ -84,6 +84,11 @@ def command_line() -> argparse.ArgumentParser:
     return parser
 
 
+def configured_for(environment: str) -> Path:
+    """Return the configuration file of an environment where no other one is named."""
+    return Path(f"/etc/pm-runner/{environment}.toml")
+
+
 def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     """Read the command line, the variables and the configuration file.
 
@@ -100,7 +105,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
         chosen["web_port"] = given.port
     if given.unconfined:
         chosen["runs_unconfined"] = True
-    configured = given.config or Path(f"/etc/pm-runner/{name}.toml")
+    configured = given.config or configured_for(name)
     file = _read(configured, wanted=bool(given.config))
     if name in settings.PORTS and isinstance(web := file.get("web", {}), dict):
         file["web"] = {"port": settings.PORTS[name]} | web

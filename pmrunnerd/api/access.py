@@ -97,7 +97,7 @@ class Roles(Struct, frozen=True, kw_only=True):
             return None
         if not self.groups:
             return f"sudo -u {name(self.own)} pmrunnerctl status"
-        return f"sudo usermod -aG pm-runner {name(uid)}; then log in again"
+        return f"sudo usermod -aG pm-runner {name(uid)}   # then log in again"
 
     def _names(self) -> list[str]:
         granted = set(self.groups.values())
@@ -125,7 +125,7 @@ def require(caller: Caller, command: Command) -> None:
     group = next(name for name, access in GROUPS.items() if access is command.access)
     raise Forbidden(
         f"cannot do {command.name}: {caller.name} may {caller.access}, not {command.access}",
-        hint=f"sudo usermod -aG {group} {caller.name}; then log in again",
+        hint=f"sudo usermod -aG {group} {caller.name}   # then log in again",
     )
 
 

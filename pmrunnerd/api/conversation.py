@@ -148,6 +148,8 @@ class _Told:
         if self._is_told_as_a_plan(fact):
             return
         kind, happened = _OUTCOMES[type(fact)]
+        if isinstance(fact, ev.TaskLimited) and not fact.until:  # only a login has no time
+            happened = "waits for a login"
         text = _because(f"{self._name(fact.task)} {happened}", fact)
         if isinstance(fact, ev.TaskCompleted) and fact.result:
             text += f"\n{fact.result}"
@@ -202,8 +204,7 @@ class _Told:
 
 
 def _because(text: str, fact: ev.Event) -> str:
-    reason = getattr(fact, "reason", "")
-    return f"{text}: {reason}" if reason else text
+    return f"{text}: {reason}" if (reason := getattr(fact, "reason", "")) else text
 
 
 _TaskOutcome = (

@@ -3,7 +3,7 @@
 The first that is given wins: an option, else a variable, else the file, else the default.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -27,7 +27,7 @@ def resolve(
         if key not in by_key:
             raise BadRequest(
                 f"cannot use the configuration: there is no setting {key}",
-                hint=f"settings are {', '.join(by_key)}",
+                hint=_meant(key, by_key),
             )
         said[by_key[key].field] = value
     # What is wrong in the file is wrong, too, where something else wins: it may not tomorrow.
@@ -35,6 +35,17 @@ def resolve(
     found = said | {r.field: environment[r.variable] for r in rows if r.variable in environment}
     found |= {field: value for field, value in options.items() if value is not None}
     return _used(rows, found)
+
+
+def _meant(key: str, known: Iterable[str]) -> str:
+    """Return the hint about a key that is none: what it may have been meant to be, and where all are."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake pays for it
+
+    names = list(known)
+    last = [name for name in names if name.rpartition(".")[2] == key.rpartition(".")[2]]
+    close = last or get_close_matches(key, names, n=1)
+    meant = f"did you mean {' or '.join(close)}? " if close else ""
+    return f"pmrunnerd --help   # {meant}it lists all settings"
 
 
 def _used(rows: tuple[Row, ...], found: Mapping[str, Any]) -> Settings:

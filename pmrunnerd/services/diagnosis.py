@@ -26,12 +26,16 @@ _FOR_OTHERS: Final = 0o077
 
 
 class Ownership(Struct, frozen=True, kw_only=True):
-    """Whose the state directory is, and who looks; `closed` is what of it that one may not use."""
+    """Whose the state directory is, and who looks; `closed` is what of it that one may not use.
+
+    `name` is the owner's, where it has one.
+    """
 
     owner: int
     mode: int
     me: int
     closed: str = ""
+    name: str = ""
 
 
 class Room(Struct, frozen=True, kw_only=True):
@@ -117,11 +121,13 @@ def permissions(path: Path, found: Ownership | None, daemon: int | None = None) 
         return _warning(
             "state", f"{path} is not there yet", f"pmrunnerctl start --state-dir {path}"
         )
+    owner = found.name or str(found.owner)
     if found.me not in (0, found.owner) and daemon is None:
+        whoever = found.name or f"'#{found.owner}'"
         return _problem(
             "state",
-            f"{path} belongs to user {found.owner}, and you are {found.me}",
-            f"sudo -u '#{found.owner}' pmrunnerctl doctor --state-dir {path}",
+            f"{path} belongs to user {owner}, and you are {found.me}",
+            f"sudo -u {whoever} pmrunnerctl doctor --state-dir {path}",
         )
     if found.closed and found.me in (0, found.owner):
         return _problem(
@@ -132,7 +138,7 @@ def permissions(path: Path, found: Ownership | None, daemon: int | None = None) 
     if found.mode & _FOR_OTHERS:
         others = f"{path} has mode {found.mode:o}: others may look into it"
         return _warning("state", others, f"chmod 700 {path}")
-    whose = "" if found.me in (0, found.owner) else f" of user {found.owner}"
+    whose = "" if found.me in (0, found.owner) else f" of user {owner}"
     return _ok("state", f"{path}, mode {found.mode:o}{whose}")
 
 

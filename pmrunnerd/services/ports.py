@@ -134,11 +134,16 @@ def _owner(path: Path) -> str:
         return _name(None)
 
 
-def _name(uid: int | None) -> str:
+def name_of(uid: int) -> str:
+    """Return the name of a user; nothing where it has none."""
     try:
-        return "unknown" if uid is None else pwd.getpwuid(uid).pw_name
+        return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return str(uid)
+        return ""
+
+
+def _name(uid: int | None) -> str:
+    return "unknown" if uid is None else name_of(uid) or str(uid)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Final
 
 from pmrunnerd.model.checkup import Checkup
 from pmrunnerd.model.errand import Confinement
-from pmrunnerd.services import diagnosis
+from pmrunnerd.services import diagnosis, ports
 from pmrunnerd.services import room as rooms
 from pmrunnerd.store import lock
 from pmrunnerd.store.durable import Disk
@@ -48,6 +48,7 @@ def ownership(state: Path) -> diagnosis.Ownership | None:
         mode=found.st_mode & 0o7777,
         me=os.geteuid(),
         closed="" if shut is None else str(shut),
+        name=ports.name_of(found.st_uid),
     )
 
 

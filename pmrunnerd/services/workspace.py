@@ -139,8 +139,13 @@ def _no_repository(path: Path) -> tuple[str, str]:
         if (above / ".git").exists():
             add = _command("pmrunnerctl project add ALIAS", above)
             return f"it is only a part of the git repository {above}", add
+    return "it is no git repository", begin(path)
+
+
+def begin(path: Path) -> str:
+    """Return the commands that make a repository with a commit; nothing where they could not be pasted."""
     init, commit = _command("git init", path), _first_commit(path)
-    return "it is no git repository", f"{init} && {commit}" if init else ""
+    return f"{init} && {commit}" if init else ""
 
 
 def _first_commit(path: Path) -> str:

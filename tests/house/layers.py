@@ -20,7 +20,7 @@ BESIDE: Final = {
 PURE: Final = ("pmrunnerd.model", "pmrunnerd.rules")
 PURE_MAY_IMPORT: Final = frozenset(
     """
-    __future__ abc base64 binascii bisect collections contextlib copy dataclasses datetime decimal enum errno
+    __future__ abc base64 binascii bisect collections contextlib copy dataclasses datetime decimal difflib enum errno
     fractions functools graphlib hashlib heapq hmac ipaddress itertools json math operator re shlex string
     struct textwrap tomllib types typing unicodedata zlib msgspec pmrunnerd
     """.split()

@@ -25,6 +25,7 @@ def test_a_stale_schema_and_a_stale_diagram_are_found_by_name(tmp_path: Path) ->
         shutil.copytree(
             ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("runs", "*.sock", "*.pyc")
         )
+    shutil.copy(ROOT / "README.md", tmp_path)
     (tmp_path / "state" / "schema.json").write_text("{}\n")
     page = tmp_path / "pmrunnerd" / "rules" / "README.md"
     page.write_text(page.read_text().replace("QUEUED --> RUNNING", "QUEUED --> COMPLETE"))

@@ -56,6 +56,7 @@ def test_there_is_a_page_of_the_manual_for_everything(package: Package) -> None:
     assert pages == {
         "pmrunnerctl.1.gz",
         "pm-runner.toml.5.gz",
+        "pm-runner.8.gz",
         "pmrunnerd.8.gz",
         "pm-runner@.service.8.gz",
     }

@@ -1,6 +1,8 @@
 """What an installation does with the release that it brings: it adds, and switches nothing."""
 
+import fcntl
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -66,9 +68,10 @@ def test_where_nothing_can_be_built_nothing_is_switched(machine: Machine) -> Non
 
 
 def test_each_environment_runs_it_where_there_was_none(machine: Machine) -> None:
-    assert machine.install() == ""
+    assert machine.install() == "pm-runner: release 1-a is built\n"
     assert {machine.dist("prod"), machine.dist("dev")} == {"releases/1-a"}
-    assert machine.install() == ""
+    again = "pm-runner: release 1-a is there already, and each byte is what was built\n"
+    assert machine.install() == again
 
 
 def test_what_never_changes_is_on_the_disk_once(machine: Machine) -> None:
@@ -87,6 +90,7 @@ def test_an_upgrade_switches_nothing_and_says_what_would(machine: Machine) -> No
     assert {machine.dist("prod"), machine.dist("dev")} == {"releases/1-a"}
     assert (machine.homes / "dev/releases/2-b/lib").is_dir()
     assert said == (
+        "pm-runner: release 2-b is built\n"
         "pm-runner@dev goes on running release 1-a; 2-b is built\n"
         "  hint: pmrunnerctl --env dev promote --release 2-b\n"
         "pm-runner@prod goes on running release 1-a; 2-b is built\n"
@@ -128,3 +132,49 @@ def test_a_release_that_was_made_anew_is_given_to_the_others_too(machine: Machin
     ours, theirs = (machine.homes / name / "dist/release.json" for name in ("prod", "dev"))
     assert ours.samefile(theirs)
     assert len(list((machine.homes / "dev/releases").glob(".damaged-1-a-*"))) == 1
+
+
+def left(machine: Machine) -> list[Path]:
+    """Leave in prod and dev what one that was killed does, and return it."""
+    found = []
+    for home in (machine.homes / "prod", machine.homes / "dev"):
+        (home / ".dist-9").symlink_to("releases/1-a")
+        for name in (".building-x", ".building-1-a-9", ".damaged-1-a-9"):
+            (home / "releases" / name / "lib").mkdir(parents=True)
+        found += [home / ".dist-9", *(home / "releases").glob(".*-*")]
+    return found
+
+
+def test_what_earlier_ones_left_is_removed(machine: Machine) -> None:
+    machine.install()
+    those = left(machine)
+    machine.install()
+    assert [path for path in those if path.is_symlink() or path.exists()] == []
+    assert {machine.dist("prod"), machine.dist("dev")} == {"releases/1-a"}
+
+
+def test_what_somebody_builds_at_this_moment_is_left_alone(machine: Machine) -> None:
+    machine.install()
+    left(machine)
+    releases = machine.homes / "prod/releases"
+    at_work = os.open(releases, os.O_RDONLY)
+    try:
+        fcntl.flock(at_work, fcntl.LOCK_SH)
+        machine.install()
+    finally:
+        os.close(at_work)
+    assert (releases / ".building-x").is_dir()
+    assert not (machine.homes / "dev/releases/.building-x").exists()
+
+
+def test_a_release_that_was_damaged_is_said_to_be_made_again(machine: Machine) -> None:
+    machine.install()
+    release = machine.homes / "prod/releases/1-a"
+    release.rename(release.with_name(".damaged-1-a-7"))  # as build-release does
+    release.mkdir()
+    damaging = BUILDER.replace(
+        "(release /", "release.rename(release.with_name('.damaged-x'))\n(release /", 1
+    )
+    (machine.root / "lib/build-release").write_text(damaging)
+    assert "release 1-a was damaged and is built again; what it was is " in machine.install()
+    assert (release.parent / ".damaged-x").is_dir()

@@ -68,7 +68,7 @@ def test_an_agent_can_do_nothing_of_what_root_can_do_by_the_same_words(ground: G
     assert there == [".git"]
 
     # All of it is there to be done, by who may.
-    able = ground.machine.run("bash", "-c", f"mkdir /root/try; cd /root/try; git init -q; {script}")
+    able = ground.machine.run("bash", "-c", f"mkdir /srv/try; cd /srv/try; git init -q; {script}")
     assert able.stdout.splitlines() == [f"{name}: yes" for name in words]
     there = ground.machine.run("ls", "-A", VICTIM).stdout.split()
     assert sorted(there) == [".git", "linked", "written"]
@@ -76,5 +76,5 @@ def test_an_agent_can_do_nothing_of_what_root_can_do_by_the_same_words(ground: G
     assert ground.ctl("run", "show", victim)["alive"]
     assert ground.show(DAEMON, "NRestarts") == ["0"]
     ground.cancel(victim)
-    left = ("/root/try", "/opt/pm-runner/prod/releases/x", "/etc/pm-runner/prod.toml.x")
+    left = ("/srv/try", "/opt/pm-runner/prod/releases/x", "/etc/pm-runner/prod.toml.x")
     ground.machine.run("rm", "-r", *left)

@@ -54,6 +54,26 @@ def test_a_daemon_that_is_stopped_stays_so_while_a_browser_comes_again_and_again
         prod.run("systemctl", "stop", "browser")
 
 
+def test_a_configuration_that_cannot_be_used_is_tried_only_by_whoever_mends_it(prod: Host) -> None:
+    file = prod.root / CONFIGURATION
+    file.write_text("[web]\nprot = 1\n")
+    prod.run("systemd-run", "--unit=browser", "/usr/bin/python3", "-c", BROWSER)
+    try:
+        for _ in range(6):  # more than StartLimitBurst
+            assert prod.run("systemctl", "start", PROD, check=False).returncode != 0
+        prod.wait(lambda: all(shown(prod, unit, "ActiveState") == "inactive" for unit in SOCKETS))
+        assert shown(prod, PROD, "ActiveState") == "failed"
+        assert shown(prod, PROD, "Result") == "exit-code"
+        assert shown(prod, PROD, "ExecMainStatus") == "78"
+        prod.run("systemctl", "start", *SOCKETS)  # the browser has it started once more
+        prod.wait(lambda: all(shown(prod, unit, "ActiveState") == "inactive" for unit in SOCKETS))
+        file.unlink()
+        prod.run("systemctl", "start", PROD)
+        assert {shown(prod, unit, "ActiveState") for unit in SOCKETS} == {"active"}
+    finally:
+        prod.run("systemctl", "stop", "browser")
+
+
 def test_a_restart_is_no_stop_and_leaves_the_sockets_open(prod: Host) -> None:
     prod.run("systemctl", "start", PROD)
     first = shown(prod, PROD, "MainPID")

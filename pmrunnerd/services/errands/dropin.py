@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from pmrunnerd.model.errand import Inspected
 from pmrunnerd.model.errors import PmError
 from pmrunnerd.services import cells, leftovers
+from pmrunnerd.services.errands import ownplace
 from pmrunnerd.services.git import Git
 from pmrunnerd.services.outcome import Exited
 
@@ -48,8 +49,9 @@ def hidden(path: Path, unit: str, environment: str) -> Inspected | None:
 def explained(found: Inspected, unit: str, environment: str) -> Inspected:
     """Return what was found, with what has to be allowed where that is what keeps a run out."""
     path = Path(found.path)
-    if found.missing:
-        return found
+    own = ownplace.told(found, Path(_place(environment)), me=_me(), uid=os.geteuid())
+    if found.missing or own != found:
+        return own
     shut = _shut(path)
     if shut:
         lists = f"{_me()} may not enter {shut[-1]}"
@@ -127,6 +129,11 @@ def _may_write(path: Path) -> bool:
     return bool(found.st_mode & stat.S_IWOTH) or "system.posix_acl_access" in os.listxattr(path)
 
 
+def _place(environment: str) -> str:
+    """Return where all workspaces of an environment may lie without anybody's allowing it."""
+    return f"{_WORKSPACES}/{'projects' if environment == 'prod' else environment}"
+
+
 def _commands(  # noqa: PLR0913 - all that a hint says
     path: Path,
     unit: str,
@@ -138,8 +145,7 @@ def _commands(  # noqa: PLR0913 - all that a hint says
 ) -> str:
     """Return what can be pasted: a drop-in with some lines, whose it is, and access to all of it for two users."""
     if not _PLAIN.fullmatch(str(path)):
-        elsewhere = f"{_WORKSPACES}/{'projects' if environment == 'prod' else environment}"
-        return f"git clone {shlex.quote(str(path))} {elsewhere}/NAME   and add that"
+        return f"git clone {shlex.quote(str(path))} {_place(environment)}/NAME   and add that"
     said = []
     if lines:
         directory = f"/etc/systemd/system/{unit}.d"

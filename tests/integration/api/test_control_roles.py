@@ -160,4 +160,4 @@ def test_who_has_no_permission_on_the_socket_is_told_in_words(tmp_path: Path) ->
     code, _, message, hint = asyncio.run(scenario()).split("|")
     assert (code, message) == ("forbidden", "cannot reach pmrunnerd at s: permission denied")
     # Which of them depends on the machine: whether it has the group.
-    assert hint.startswith(("sudo usermod -aG pm-runner ", "sudo -u '#0' pmrunnerctl --socket s "))
+    assert hint.startswith(("sudo usermod -aG pm-runner ", "sudo -u root pmrunnerctl --socket s "))

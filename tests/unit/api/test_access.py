@@ -108,7 +108,7 @@ def test_each_level_includes_those_before_it() -> None:
             require(caller, send)
     with pytest.raises(Forbidden, match="anna may read, not operate") as refused:
         require(Caller(name="anna", uid=PERSON, access=Access.READ), send)
-    assert refused.value.hint == "sudo usermod -aG pm-runner anna; then log in again"
+    assert refused.value.hint == "sudo usermod -aG pm-runner anna   # then log in again"
 
 
 def test_a_request_that_is_refused_is_in_the_log_by_name_and_without_what_it_said(

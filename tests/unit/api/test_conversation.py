@@ -96,6 +96,16 @@ def test_an_answer_to_the_runner_is_told_as_what_it_decided() -> None:
             "t1 one is held back: a.txt changed",
         ),
         (
+            ev.TaskLimited(task="t1", project="w1", reason="429", until="2026-01-01T00:15:00.000Z"),
+            "limited",
+            "t1 one waits for the model's provider: 429",
+        ),
+        (
+            ev.TaskLimited(task="t1", project="w1", reason="it is not logged in"),
+            "limited",
+            "t1 one waits for a login: it is not logged in",
+        ),
+        (
             ev.TaskInterrupted(task="t1", project="w1", reason="a restart"),
             "interrupted",
             "t1 one was interrupted: a restart",

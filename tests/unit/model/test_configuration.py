@@ -74,6 +74,30 @@ def test_a_wrong_setting_is_named(file: dict[str, object], why: str) -> None:
     assert refused.value.hint
 
 
+@pytest.mark.parametrize(
+    ("file", "hint"),
+    [
+        ({"web": {"prot": 1}}, "pmrunnerd --help   # did you mean web.port? it lists all settings"),
+        ({"port": 1}, "pmrunnerd --help   # did you mean web.port? it lists all settings"),
+        (
+            {"runs": {"slot": 1}},
+            "pmrunnerd --help   # did you mean runs.slots? it lists all settings",
+        ),
+        (
+            {"slots": 1},
+            "pmrunnerd --help   # did you mean runs.slots or gates.slots? it lists all settings",
+        ),
+        ({"zzz": 1}, "pmrunnerd --help   # it lists all settings"),
+    ],
+)
+def test_who_misspells_a_setting_is_told_the_one_that_is_meant_and_not_all_of_them(
+    file: dict[str, object], hint: str
+) -> None:
+    with pytest.raises(BadRequest) as refused:
+        resolve(file, {}, {})
+    assert refused.value.hint == hint
+
+
 NUMBERS = [row for row in table() if not isinstance(row.default, str | dict | bool)]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pmrunnerctl import cli
-from pmrunnerctl.address import addressed, quoted
+from pmrunnerctl.address import addressed, quoted, user
 from pmrunnerd.model import progress as pr
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
@@ -152,3 +152,8 @@ def _everything() -> dict[type, Any]:
         ),
         p.Drain: p.Done(id="dev"),
     }
+
+
+def test_a_user_is_spelt_by_name_and_one_without_as_sudo_takes_a_number() -> None:
+    assert user(0) == "root"
+    assert user(45678) == "'#45678'"

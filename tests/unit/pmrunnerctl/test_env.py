@@ -1,4 +1,5 @@
 import os
+import re
 
 import pytest
 
@@ -35,6 +36,13 @@ def test_who_is_not_root_is_told_to_become_it(ctl: Ctl) -> None:
         os.seteuid(me)
     assert "only root makes users" in done.err
     assert "sudo pmrunnerctl env add try --port 3510" in done.err
+
+
+def test_who_gives_no_port_is_told_one_that_is_free(ctl: Ctl) -> None:
+    done = ctl("env", "add", "nowhere", "--dry-run")
+    assert done.status == 2
+    assert "cannot add nowhere: its web door needs a port" in done.err
+    assert re.search(r"hint: sudo pmrunnerctl env add nowhere --port 35\d\d\n", done.err)
 
 
 def test_what_would_be_done_is_shown(ctl: Ctl) -> None:

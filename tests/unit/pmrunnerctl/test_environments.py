@@ -1,3 +1,4 @@
+import socket
 from pathlib import Path
 
 from pmrunnerctl import environments as e
@@ -50,3 +51,10 @@ def test_each_step_is_done_once_and_what_was_half_done_is_finished(tmp_path: Pat
 def test_without_a_release_of_prod_there_is_none_to_share(tmp_path: Path) -> None:
     steps = e.steps("try", 3510, tmp_path)
     assert steps[-1].is_done()
+
+
+def test_the_port_that_is_proposed_is_nobody_s() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        used = listening.getsockname()[1]
+        found = e.free_port({used + 1}, first=used)
+    assert found > used + 1 or found == 0

@@ -115,7 +115,7 @@ def test_an_answer_is_taken_literally(ctl: Ctl, daemon: FakeDaemon) -> None:
     answered = ctl("answer", "q7", "2", "of", "them")
 
     assert daemon.requests() == [p.Inbox(), p.Answer(question="q7", text="2 of them")]
-    assert answered.out.startswith("answered q7: 2 of them\nnext: ")
+    assert answered.out.startswith("answered q7: 2 of them\n")
 
 
 def test_an_option_is_sent_by_its_text(ctl: Ctl, daemon: FakeDaemon) -> None:
@@ -226,6 +226,11 @@ def test_an_answer_that_had_been_given_says_so(ctl: Ctl, daemon: FakeDaemon) -> 
 
     said = ctl("answer", "q7", "yes").out
     assert said == "q7 was already answered: yes\nnext: pmrunnerctl task list\n"
+
+
+def test_an_answer_that_is_no_option_is_said_to_be_none(ctl: Ctl) -> None:
+    assert "none of its options" in ctl("answer", "q7", "a third").out
+    assert "none of its options" not in ctl("answer", "q7", "The FIRST").out
 
 
 def test_the_word_that_a_hint_has_for_a_text_is_no_answer(ctl: Ctl, daemon: FakeDaemon) -> None:

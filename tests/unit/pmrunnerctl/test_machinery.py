@@ -20,3 +20,10 @@ def test_one_that_is_not_there_is_told_or_says_nothing() -> None:
 def test_one_that_works_is_heard() -> None:
     machinery.work("true")
     assert machinery.answer("echo", "active") == "active"
+
+
+def test_a_complaint_is_only_that_of_one_that_fails() -> None:
+    assert machinery.complaint("sh", "-c", "echo no >&2; exit 3") == "no"
+    assert machinery.complaint("sh", "-c", "exit 3") == "status 3"
+    assert machinery.complaint("sh", "-c", "echo well >&2") == ""
+    assert machinery.complaint("/nowhere/launch") == ""

@@ -1,6 +1,8 @@
 from typing import Any
 
-from pmrunnerctl.replies import Offer, replies
+import pytest
+
+from pmrunnerctl.replies import Offer, is_other, replies
 
 A = "pmrunnerctl --env x answer q7"
 
@@ -29,3 +31,20 @@ def test_each_option_of_the_runner_s_own_question_is_a_command_that_says_what_it
     assert said("allow once", "deny", fixed=True) == each
     denies = [*each, f"{A} TEXT   # denies it"]
     assert said("allow once", "deny", otherwise="denies it") == denies
+
+
+@pytest.mark.parametrize(
+    ("said", "multiple", "other"),
+    [
+        ("a third one", False, True),
+        (" The FIRST ", False, False),
+        ("the first, the second", True, False),
+        ("the first, the second", False, True),
+        ("the first, a third", True, True),
+    ],
+)
+def test_an_answer_is_other_where_it_is_no_option_and_not_several_that_may_be_one(
+    said: str, *, multiple: bool, other: bool
+) -> None:
+    assert is_other(("the first", "The second"), said, multiple=multiple) == other
+    assert not is_other((), said, multiple=multiple)

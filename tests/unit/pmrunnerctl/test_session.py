@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import pytest
 
-from pmrunnerctl.exits import Cannot, Exit
+from pmrunnerctl.exits import Cannot, Exit, misused
 from pmrunnerctl.session import Session, pasteable
 from pmrunnerd.model import protocol as p
 from tests.fakes.daemon import FakeDaemon
@@ -36,6 +36,17 @@ def test_a_complaint_says_what_why_and_what_to_do(session: Session) -> None:
 
     assert isinstance(session.err, Paper)
     assert session.err.text == "pmrunnerctl: cannot x: y\n  hint: first\n  hint: second\n"
+
+
+def test_a_time_in_a_complaint_is_spelt_for_people_unless_they_typed_it(session: Session) -> None:
+    said = "cannot answer q7: it was answered by anna at 2026-11-24T11:30:05.000Z"
+    session.complain(Cannot(said, exits=Exit.REFUSED, code="conflict"))
+    session.complain(misused("cannot use 2026-11-24T11:30:05Z"))
+    assert isinstance(session.err, Paper)
+    assert session.err.text == (
+        "pmrunnerctl: cannot answer q7: it was answered by anna at 11:30:05 UTC, 3 min ago\n"
+        "pmrunnerctl: cannot use 2026-11-24T11:30:05Z\n"
+    )
 
 
 def test_with_json_a_complaint_is_a_line_of_json(session: Session) -> None:

@@ -217,7 +217,7 @@ def test_somebody_elses_daemon_does_not_come_back_as_ours(installed: Installed) 
         theirs.communicate()
     assert refused.returncode == 6
     assert "it runs as user 65534, and would come back as 0" in refused.stderr
-    assert "hint: sudo -u '#65534' pmrunnerctl --socket " in refused.stderr
+    assert "hint: sudo -u nobody pmrunnerctl --socket " in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ def program(directory: Path) -> Path:
 def sought(tmp_path: Path, here: Path | None = None, **given: object) -> Place:
     known: dict[str, object] = {"socket": None, "environment": "", "variables": {}}
     known["program"] = program(tmp_path / "work")
+    known["homes"] = tmp_path / "homes"
     return find(**{**known, **given}, here=here or tmp_path, run=tmp_path / "run")  # type: ignore[arg-type]
 
 
@@ -118,6 +119,14 @@ def test_an_environment_of_a_machine_that_has_none_is_started_and_not_asked_of_s
     hint = sought(tmp_path, environment="dev").hint
     assert hint == "pmrunnerctl start --env dev --state-dir ./state"
     there(tmp_path / "run/prod/control.sock")
+    assert sought(tmp_path, environment="dev").hint == "sudo systemctl start pm-runner@dev"
+
+
+def test_who_misspells_an_environment_is_not_told_to_start_one_of_that_name(tmp_path: Path) -> None:
+    there(tmp_path / "run/prod/control.sock")
+    (tmp_path / "homes/dev").mkdir(parents=True)
+    hint = sought(tmp_path, environment="typo").hint
+    assert hint == "pmrunnerctl env list   # there is no environment typo"
     assert sought(tmp_path, environment="dev").hint == "sudo systemctl start pm-runner@dev"
     (tmp_path / "run/dev").mkdir()
     assert sought(tmp_path, environment="dev").hint == "systemctl status pm-runner@dev"

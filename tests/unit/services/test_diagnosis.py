@@ -34,6 +34,11 @@ NONE = Confinement(ok=False, reason="no user namespaces", hint="sysctl x=0")
         (d.socket(STATE, None, None), "warning", "nobody answers"),
         (d.permissions(STATE, None), "warning", "not there yet"),
         (d.permissions(STATE, d.Ownership(owner=5, mode=0o700, me=6)), "problem", "user 5"),
+        (
+            d.permissions(STATE, d.Ownership(owner=5, mode=0o700, me=6, name="pm-runner-prod")),
+            "problem",
+            "belongs to user pm-runner-prod",
+        ),
         (d.permissions(STATE, d.Ownership(owner=5, mode=0o755, me=6), 7), "warning", "mode 755"),
         (d.permissions(STATE, d.Ownership(owner=5, mode=0o755, me=5)), "warning", "mode 755"),
         (d.disk(STATE, d.Room(bytes=0, inodes=10**6)), "problem", "nothing new is accepted"),
@@ -78,3 +83,9 @@ def test_a_running_daemon_has_to_stop_before_it_closes_its_web_door() -> None:
     assert d.port(3503, OTHER, None).hint == "pmrunnerctl start --port 0"
     running = d.port(3503, OTHER, 7).hint
     assert running == "pmrunnerctl stop --keep-runs; pmrunnerctl start --port 0"
+
+
+@pytest.mark.parametrize(("name", "who"), [("pm-runner-prod", "pm-runner-prod"), ("", "'#5'")])
+def test_who_is_to_look_instead_is_named_where_there_is_a_name(name: str, who: str) -> None:
+    found = d.permissions(STATE, d.Ownership(owner=5, mode=0o700, me=6, name=name))
+    assert found.hint.startswith(f"sudo -u {who} pmrunnerctl doctor ")

@@ -138,6 +138,6 @@ def test_an_operator_who_may_not_look_into_the_state_sees_what_the_daemon_says_o
         alone, told = seen(0), seen(os.getpid())
 
     assert alone["state"]["state"] == "problem"
-    assert told["state"]["found"].endswith("mode 700 of user 0")
+    assert told["state"]["found"].endswith("mode 700 of user root")
     assert told["daemon"]["found"] == f"pid {os.getpid()} says so"
     assert {told[name]["state"] for name in ("state", "daemon", "control socket")} == {"ok"}

@@ -1,0 +1,52 @@
+"""Says how somebody who may use sudo has a workspace in the place that is the runs' own.
+
+There everything is `pm-agent`'s: whoever adds a project may read it, and make or change nothing.
+"""
+
+import shlex
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from pmrunnerd.model.errand import Inspected
+from pmrunnerd.services import workspace
+
+
+def told(found: Inspected, place: Path, *, me: str, uid: int) -> Inspected:
+    """Return what was found, with commands that can be pasted as they are; of other places, as it was found."""
+    path = Path(found.path)
+    if place not in path.parents:
+        return found
+    if found.missing:
+        return replace(found, hint=_made(path, me))
+    if path.stat().st_uid == uid:
+        return replace(found, hint=_by(me, found.hint))
+    return _taken(found, path, me)
+
+
+def _made(path: Path, me: str) -> str:
+    ways = (
+        f"{_by(me, workspace.begin(path))}   # a new one",
+        f"sudo -u {me} git clone URL {shlex.quote(str(path))}   # one that is elsewhere",
+        f"ls {shlex.quote(str(path.parent))}   # those that are here",
+    )
+    return "\n".join(ways)
+
+
+def _taken(found: Inspected, path: Path, me: str) -> Inspected:
+    """Have the runs' user get what root made in its place; what is a person's that person begins.
+
+    In the walls of a run every owner but ourselves is nobody, so whose it is the shell finds out.
+    """
+    if not found.hint.startswith("git "):
+        return found
+    quoted = shlex.quote(str(path))
+    take = f"sudo chown -R --from=root {me}: {quoted}"
+    owner = f"$(stat -c %U {quoted})"
+    return replace(found, hint=f"{take} && {_by(owner, found.hint)}")
+
+
+def _by(user: str, commands: str) -> str:
+    """Have each git of a line run by a user."""
+    words = commands.split(" && ")
+    return " && ".join(f"sudo -u {user} {one}" if one.startswith("git ") else one for one in words)
