@@ -163,18 +163,21 @@ def _let_go(at: int) -> None:
     finally:
         os.close(listed)
     for name in names:
-        gone = name if name.startswith(_GONE) else ""
-        if _DIGEST.fullmatch(name):
-            needed = os.stat(name, dir_fd=at, follow_symlinks=False).st_mtime
-            if time.time() - needed > _MONTH:
-                gone = f"{_GONE}{name}"
-                # At once, or half of it could pass for the whole.
+        try:
+            if _DIGEST.fullmatch(name):
+                needed = os.stat(name, dir_fd=at, follow_symlinks=False).st_mtime
+                if time.time() - needed <= _MONTH:
+                    continue
+                # At once, or half of it could pass for the whole. The number is of nothing that was let go before.
+                gone = f"{_GONE}{name}-{os.getpid()}"
                 os.rename(name, gone, src_dir_fd=at, dst_dir_fd=at)
-        if gone:
-            try:
                 shutil.rmtree(gone, dir_fd=at)
-            except OSError as why:
-                sys.stderr.write(f"launch: cannot delete {gone}: {why}\n")
+            elif name.startswith(_GONE):
+                shutil.rmtree(name, dir_fd=at)
+        except FileNotFoundError:
+            continue  # somebody else lets it go
+        except (OSError, RecursionError) as why:
+            sys.stderr.write(f"launch: cannot delete {name}: {why}\n")
 
 
 def _keep(places: Places, name: str, digest: str, *, good: bool) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def unit(name: str, said: Mapping[str, str], *, sudo: str = "") -> Check:
     why = why if result == "exit-code" else _RESULTS.get(result, result)
     log = f"{sudo}journalctl -u {name} -n 20   # says why"
     if state == "failed":
-        hint = f"{log}\n{sudo}pmrunnerctl start   # once that is mended"
+        hint = f"{log}\n{sudo}systemctl start {name}   # once that is mended"
         return _check("problem", f"{name} has failed: {why}", hint)
     if said.get("SubState") == "auto-restart":
         return _check("problem", f"{name} cannot stay up: {why}", log)

@@ -25,11 +25,11 @@ def answer(*argv: str) -> str:
 
 
 def complaint(*argv: str) -> str:
-    """Return what one says that ends badly; nothing where it ends well or is not there."""
+    """Return what one says that ends badly, or why it did not begin; nothing where it ends well."""
     try:
         done = subprocess.run(argv, check=False, capture_output=True, text=True)
-    except OSError:
-        return ""
+    except OSError as exc:
+        return f"cannot start {argv[0]}: {exc.strerror}"
     return done.stderr.strip() or f"status {done.returncode}" if done.returncode else ""
 
 

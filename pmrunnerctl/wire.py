@@ -202,7 +202,7 @@ def _let_in(path: Path) -> str:
     hint = f"sudo -u {user(_owner(path))} pmrunnerctl --socket {quoted(path)} status"
     with suppress(KeyError):
         grp.getgrnam(_GROUP)
-        hint = f"sudo usermod -aG {_GROUP} $USER   and log in again"
+        hint = f"sudo usermod -aG {_GROUP} $USER   # then log in again"
     return hint
 
 

@@ -140,7 +140,7 @@ class Sweeper:
         """Return what `prune` would delete now. Raises OSError."""
         async with self._turn:
             if self._gates is not None:
-                self._of_gates = await self._gates.look(self._enough.is_set)
+                self._of_gates = await _as_far(self._gates.look(self._enough.is_set))
             files = await self._stock.measure(self._enough.is_set)
             rows = [self._row(one) async for one in self._gently(files, self.limits)]
             self._take_stock(files, prunable_runs=len(rows))
@@ -154,7 +154,7 @@ class Sweeper:
         """
         async with self._turn:
             if self._gates is not None:
-                self._of_gates = await self._gates.prune(self._enough.is_set)
+                self._of_gates = await _as_far(self._gates.prune(self._enough.is_set))
             files = await self._stock.measure(self._enough.is_set)
             believed = bool(by) or self._trust.believes()
             limits = self.limits if believed else replace(self.limits, age=inf)
@@ -233,3 +233,12 @@ class Sweeper:
             left=(*self._remains.told(), *self._stock.strange),
             gates=self._of_gates,
         )
+
+
+async def _as_far(gates: Awaitable[GatesLeft]) -> GatesLeft:
+    """Return what is known of gates; where that cannot be read, why: runs are looked after all the same."""
+    try:
+        return await gates
+    except OSError as exc:
+        log.warning("cannot look at what gate runs left: %s", exc)
+        return GatesLeft(left=(str(exc),))

@@ -103,7 +103,7 @@ def test_where_a_run_may_leave_setuid_programs_it_does_so_below_mounts_where_the
     at = ROOT / "systemd/drop-ins-254/pm-runner-run@.service.d/walls.conf"
     mounts = dict(units.directives(at))["Requires"].split()
     known = [dict(units.directives(ROOT / "systemd" / name)) for name in mounts]
-    assert all({"bind", "nosuid"} < set(one["Options"].split(",")) for one in known)
+    assert all({"rbind", "nosuid"} < set(one["Options"].split(",")) for one in known)
     run = units.directives(ROOT / "systemd/pm-runner-run@.service")
     places = [value for key, value in run if key == "ReadWritePaths"][1].replace("-/", "/").split()
     assert sorted(one["Where"] for one in known) == sorted(places)

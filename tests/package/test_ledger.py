@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -217,6 +218,13 @@ def test_what_was_prepared_goes_after_a_month_in_which_no_gate_needed_it(
     old, needed, new, half = ("a" * 64, "b" * 64, "c" * 64, f".gone-{'d' * 64}")
     for name in (old, needed, new, half):
         (places.prepared / name / "bin").mkdir(parents=True)
+    deep = os.open(places.prepared / half, os.O_RDONLY)
+    for _ in range(1200):  # deeper than what deletes it can go: it says so, and the others go
+        os.mkdir("d", dir_fd=deep)
+        below = os.open("d", os.O_RDONLY, dir_fd=deep)
+        os.close(deep)
+        deep = below
+    os.close(deep)
     for name in (old, needed):
         os.utime(places.prepared / name, (1e9, 1e9))
     (places.gates / NAME / "spec.json").write_text(json.dumps({**spec, "prepared": needed}))
@@ -228,4 +236,5 @@ def test_what_was_prepared_goes_after_a_month_in_which_no_gate_needed_it(
     who = {"owner": os.geteuid(), "group": os.getegid(), "invocation": "2", "prepares": True}
     assert ledger.begin(places, other, **who) == 0
 
-    assert {path.name for path in places.prepared.iterdir()} == {needed, new, f".{other}"}
+    assert {path.name for path in places.prepared.iterdir()} == {needed, new, half, f".{other}"}
+    subprocess.run(["rm", "-r", places.prepared / half], check=True)

@@ -178,3 +178,27 @@ def test_a_release_that_was_damaged_is_said_to_be_made_again(machine: Machine) -
     (machine.root / "lib/build-release").write_text(damaging)
     assert "release 1-a was damaged and is built again; what it was is " in machine.install()
     assert (release.parent / ".damaged-x").is_dir()
+
+
+def test_what_one_environment_lost_of_a_release_it_is_given_again(machine: Machine) -> None:
+    machine.install()
+    (machine.homes / "dev/releases/1-a/release.json").unlink()
+    (machine.homes / "dev/releases/1-a/more").touch()
+    machine.install()
+
+    ours, theirs = (machine.homes / name / "dist/release.json" for name in ("prod", "dev"))
+    assert ours.samefile(theirs)
+    assert not (machine.homes / "dev/releases/1-a/more").exists()
+
+
+def test_nobody_else_can_hold_it_up(machine: Machine) -> None:
+    machine.install()
+    held = [os.open(path, os.O_RDONLY) for path in (machine.homes, machine.homes / "prod/releases")]
+    try:
+        for file in held:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        machine.install()
+    finally:
+        for file in held:
+            os.close(file)
+    assert (machine.homes / ".lock").stat().st_mode & 0o077 == 0

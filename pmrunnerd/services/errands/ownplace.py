@@ -19,9 +19,11 @@ def told(found: Inspected, place: Path, *, me: str, uid: int) -> Inspected:
         return found
     if found.missing:
         return replace(found, hint=_made(path, me))
-    if path.stat().st_uid == uid:
-        return replace(found, hint=_by(me, found.hint))
-    return _taken(found, path, me)
+    try:
+        owner = path.stat().st_uid
+    except OSError:  # a circle of links, or one that we may not enter: it says so
+        return found
+    return replace(found, hint=_by(me, found.hint)) if owner == uid else _taken(found, path, me)
 
 
 def _made(path: Path, me: str) -> str:
@@ -38,7 +40,7 @@ def _taken(found: Inspected, path: Path, me: str) -> Inspected:
 
     In the walls of a run every owner but ourselves is nobody, so whose it is the shell finds out.
     """
-    if not found.hint.startswith("git "):
+    if not found.hint.startswith("git ") or "git clone" in found.hint:
         return found
     quoted = shlex.quote(str(path))
     take = f"sudo chown -R --from=root {me}: {quoted}"

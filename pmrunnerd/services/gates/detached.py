@@ -61,7 +61,8 @@ class DetachedGates:
                 pass_fds=(lock,),
                 log=directory / "launch.log",
                 cwd=directory,
-                env={"PATH": self._path, "LANG": "C.UTF-8"},
+                # Whatever it starts is known by this, from before it is another program.
+                env={"PATH": self._path, "LANG": "C.UTF-8", leftovers.VARIABLE: name},
             )
         finally:
             os.close(lock)

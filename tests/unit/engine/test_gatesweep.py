@@ -1,9 +1,11 @@
 import errno
+from collections.abc import Callable
 from pathlib import Path
 
 from pmrunnerd.engine.gatesweep import GateSweep
 from pmrunnerd.engine.sweep import Sweeper
 from pmrunnerd.model.gates import Verdict
+from pmrunnerd.model.upkeep import GatesLeft
 from pmrunnerd.rules.gates.keeping import Left
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.gates.leavings import Leavings as Gone
@@ -102,5 +104,29 @@ def test_the_sweep_of_runs_has_it_done_before_its_own_and_counts_it(tmp_path: Pa
         assert not tree.exists()
         assert left.sweeper.last is not None
         assert left.sweeper.last.gates == 0
+
+    with_leavings(tmp_path, scene)
+
+
+class Unreadable(GateSweep):
+    """What it is to look at lies on a disk that is failing."""
+
+    async def prune(self, enough: Callable[[], bool]) -> GatesLeft:
+        del enough
+        raise OSError(errno.EIO, "Input/output error")
+
+
+@needs_sandbox
+def test_what_cannot_be_read_of_gates_is_told_and_runs_are_looked_after(tmp_path: Path) -> None:
+    async def scene(left: Leavings) -> None:
+        left.sweeper = Sweeper(
+            *(left.store, left.clock, left.remains, LIMITS),
+            alive=left.alive,
+            over=left.over,
+            gates=Unreadable(left.store, left.clock, Gone(Here(tmp_path).place), lambda: 1),
+        )
+        found = await left.sweeper.prune("")
+        assert found.gates.left == ("[Errno 5] Input/output error",)
+        assert found.runs == ()
 
     with_leavings(tmp_path, scene)

@@ -52,7 +52,7 @@ def test_of_a_unit_that_failed_it_is_said_where_it_says_why_and_how_it_is_starte
     failed = {"ActiveState": "failed", "Result": "exit-code", "ExecMainStatus": "78"}
     assert condition.unit(UNIT, failed, sudo="sudo ").hint == (
         "sudo journalctl -u pm-runner@prod -n 20   # says why\n"
-        "sudo pmrunnerctl start   # once that is mended"
+        "sudo systemctl start pm-runner@prod   # once that is mended"
     )
 
 

@@ -26,4 +26,5 @@ def test_a_complaint_is_only_that_of_one_that_fails() -> None:
     assert machinery.complaint("sh", "-c", "echo no >&2; exit 3") == "no"
     assert machinery.complaint("sh", "-c", "exit 3") == "status 3"
     assert machinery.complaint("sh", "-c", "echo well >&2") == ""
-    assert machinery.complaint("/nowhere/launch") == ""
+    told = "cannot start /nowhere/launch: No such file or directory"
+    assert machinery.complaint("/nowhere/launch") == told

@@ -35,6 +35,20 @@ def test_a_directory_of_the_runs_user_becomes_a_repository_by_that_user(tmp_path
     assert "chown" not in hint
 
 
+def test_what_cannot_be_looked_at_is_told_as_it_was_found(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    said = Inspected(path=str(tmp_path / "loop"), problem="it is a circle of links", hint="ls -l")
+    assert told(said, tmp_path, me="pm-agent", uid=ME) == said
+
+
+def test_a_bare_repository_of_somebody_else_is_nobody_s_to_take(tmp_path: Path) -> None:
+    (tmp_path / "bare").mkdir()
+    said = Inspected(
+        path=str(tmp_path / "bare"), problem="it is bare", hint="git clone X DIR   and add that"
+    )
+    assert told(said, tmp_path, me="pm-agent", uid=ME + 1) == said
+
+
 def test_what_root_made_there_is_given_to_the_runs_user_and_what_a_person_made_is_not(
     tmp_path: Path,
 ) -> None:
