@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-pytest_plugins = ["pytester", "tests.plugins.promises"]
+pytest_plugins = ["pytester", "tests.plugins.promises", "tests.plugins.thinning"]
 
 # A machine that is busy with other tests is not an error: how long something takes is tests/bench's
 # question, and pytest-timeout's. (With CI=true Hypothesis's own profile says so, and derandomizes.)

@@ -34,6 +34,16 @@ def plain(nodeid: str) -> str:
     return GROUP.sub("", nodeid)
 
 
+def is_full(config: pytest.Config) -> bool:
+    """Tell whether nobody chose: no path or id, no -k or -m, no --lf, no --deselect."""
+    names = ("keyword", "markexpr", "deselect", "lf", "ignore")
+    chosen = (
+        config.args_source is pytest.Config.ArgsSource.ARGS,
+        *(getattr(config.option, name, None) for name in names),
+    )
+    return bool(config.getini("required")) and not any(chosen)
+
+
 def everything_counts() -> bool:
     return os.environ.get("CI") == "true"
 
@@ -93,7 +103,7 @@ class Promises:
 
     @pytest.hookimpl(tryfirst=True)  # before the terminal writes its closing line
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if not (everything_counts() and self._is_full()):
+        if self._config.option.collectonly or not (everything_counts() and is_full(self._config)):
             return
         for id in self._broken():
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -123,18 +133,6 @@ class Promises:
             terminalreporter.section("failed")
         for id in sorted(self._failed):
             terminalreporter.line(id)
-
-    def _is_full(self) -> bool:
-        """Tell whether nobody chose: no path or id, no -k or -m, no --lf, no --deselect."""
-        option = self._config.option
-        chosen = (
-            self._config.args_source is pytest.Config.ArgsSource.ARGS,
-            *(
-                getattr(option, name, None)
-                for name in ("keyword", "markexpr", "deselect", "lf", "collectonly", "ignore")
-            ),
-        )
-        return bool(self._config.getini("required")) and not any(chosen)
 
     def _broken(self) -> Iterator[str]:
         """Yield each required id that was not run; one that failed has said so itself."""
