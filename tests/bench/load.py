@@ -89,7 +89,7 @@ def _until(moment: float) -> float:
 
 def _come_in(port: int) -> http.client.HTTPConnection:
     """Connect; the web door opens a moment after READY."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while True:
         door = http.client.HTTPConnection("127.0.0.1", port)
         try:

@@ -31,7 +31,7 @@ mkfifo "$HOME/never"; exec 9<>"$HOME/never"
 printf -v more "%{width}s"
 for ((n = 1; ; n++)); do echo "line $n of what an agent says$more"; read -rt 0.01 -u 9 || :; done
 """
-WITHIN: Final = 60.0
+WITHIN: Final = 300.0
 NO_RUN: Final = "the same daemon before there were runs"
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _OVERVIEW: Final = frames.to_client(v.Overview)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 VARIABLE: Final = b"PM_RUNNER_RUN"
 SCRIPT: Final = b"/run/pm-agent/script"
-GONE_WITHIN: Final = 10.0
+GONE_WITHIN: Final = 120.0
 _DEAD: Final = "ZX"
 
 

@@ -17,7 +17,7 @@ from pmrunnerctl.where import Place
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 
-READY_WITHIN = 30.0
+READY_WITHIN = 180.0
 # What a person's shell has and a daemon under test must not inherit.
 FOREIGN = ("PMRUNNER_", "NOTIFY_", "LISTEN_", "JOURNAL_", "STATE_DIRECTORY", "GIT_")
 # However little a machine has left that runs many tests at once, their runs begin.
