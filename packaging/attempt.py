@@ -40,15 +40,16 @@ def work(
     log = os.open("log", os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
     known, tell = os.pipe()
     ours, theirs = socket.socketpair()
-    # By this name it is found where we are killed while it builds its walls; the command does not see it.
-    argv = [*walls, "--setenv", _KNOWN_BY, name, "--unsetenv", _KNOWN_BY]
+    # By this it is found where we are killed while it builds its walls; the command does not see it.
+    mark = os.environ.get(_KNOWN_BY, name)
+    argv = [*walls, "--setenv", _KNOWN_BY, mark, "--unsetenv", _KNOWN_BY]
     argv += ["--json-status-fd", str(tell), "--"]
     argv += ["bash", "-c", _HELD, "gate", str(theirs.fileno()), spec["command"]]
     began = time.monotonic()
     try:
         child = subprocess.Popen(
             argv,
-            env={"PATH": PATH, "LANG": "C.UTF-8", _KNOWN_BY: name},
+            env={"PATH": PATH, "LANG": "C.UTF-8", _KNOWN_BY: mark},
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

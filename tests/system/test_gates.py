@@ -96,12 +96,11 @@ def test_one_that_closes_its_output_is_waited_for(trials: Trials) -> None:
     assert record["status"] == "5"
 
 
-def test_it_reaches_no_port_of_this_machine(trials: Trials) -> None:
-    trials.machine.run("systemctl", "start", "pm-runner@prod")
+def test_it_reaches_no_port_of_this_machine(machine: Host) -> None:
+    trials = Trials(machine, "dev")  # prod's daemon, once it is up, lets go of prod's trees
+    machine.run("systemctl", "start", "pm-runner@prod")
     knock = "exec 3<>/dev/tcp/127.0.0.1/3502"
-    trials.machine.wait(
-        lambda: trials.machine.run("bash", "-c", knock, check=False).returncode == 0
-    )
+    machine.wait(lambda: machine.run("bash", "-c", knock, check=False).returncode == 0)
     record = trials.try_(knock)
     assert record["status"] == "1"
     assert "refused" in trials.log(record)

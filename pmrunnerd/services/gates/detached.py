@@ -5,6 +5,7 @@ It is the same code of the package that units have, and it waits for what tries 
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import signal
 import sys
@@ -62,7 +63,7 @@ class DetachedGates:
                 log=directory / "launch.log",
                 cwd=directory,
                 # Whatever it starts is known by this, from before it is another program.
-                env={"PATH": self._path, "LANG": "C.UTF-8", leftovers.VARIABLE: name},
+                env={"PATH": self._path, "LANG": "C.UTF-8", leftovers.VARIABLE: self.mark(name)},
             )
         finally:
             os.close(lock)
@@ -89,7 +90,11 @@ class DetachedGates:
             if time.monotonic() > until:
                 raise TimeoutError(f"cannot stop gate {name}: it does not die")
             await asyncio.sleep(_POLL)
-        await leftovers.end(name, below=False)
+        await leftovers.end(self.mark(name), below=False)
+
+    def mark(self, name: str) -> str:
+        """Return what its processes are known by: two states can have gates of one name."""
+        return f"{name}-{hashlib.sha256(os.fsencode(self._state.resolve())).hexdigest()[:16]}"
 
     def _lock(self, name: str) -> Path:
         return self._state / "gates" / name / "lock"

@@ -4,10 +4,10 @@ The sandbox itself is started here, without a run host: an ordinary user's needs
 it inherits is said by the test.
 """
 
+import asyncio
 import os
 import pty
 import select
-import signal
 import subprocess
 import sys
 import tempfile
@@ -217,8 +217,7 @@ def test_a_sandbox_ends_with_its_run_host(tmp_path: Path, wall: bool) -> None:
             eventually(lambda: not processes(word))
         else:
             assert processes(f"sleep\0{word}")
-            for pid in leftovers.of(run):
-                os.kill(pid, signal.SIGKILL)
+            asyncio.run(leftovers.end(run, below=False))
             eventually(lambda: not processes(word))
 
 

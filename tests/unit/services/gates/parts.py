@@ -34,6 +34,7 @@ class Here:
     """The gates of one state directory."""
 
     def __init__(self, state: Path) -> None:
+        state.mkdir(exist_ok=True)
         self.place = GatePlace(state / "gates")
         self.place.make()
         self.trier = DetachedGates(state)

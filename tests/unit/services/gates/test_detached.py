@@ -6,6 +6,9 @@ from pmrunnerd.services import leftovers
 from pmrunnerd.services.gates.detached import launcher
 from tests.unit.services.gates.parts import Here, awaited, until
 
+# Seconds that nobody else sleeps: the first digits of them.
+SLEEP = f"1{os.getpid()}"
+
 
 @awaited
 async def test_a_gate_is_believed_by_what_the_kernel_says_of_it(tmp_path: Path) -> None:
@@ -54,14 +57,14 @@ async def test_it_reaches_nothing_of_ours_and_nobody_s_port(tmp_path: Path) -> N
 @awaited
 async def test_one_that_is_stopped_is_gone_with_all_that_it_started(tmp_path: Path) -> None:
     here = Here(tmp_path)
-    await here.begin("g1-aaaa-one", "setsid sleep 4711 & trap '' TERM; echo up; wait; wait")
+    await here.begin("g1-aaaa-one", f"setsid sleep {SLEEP}1 & trap '' TERM; echo up; wait; wait")
     await until(lambda: "up" in here.said("g1-aaaa-one"))
     await here.trier.stop("g1-aaaa-one")
     record = here.place.record("g1-aaaa-one")
     assert record is not None
     assert (record.code, record.status) == ("killed", "KILL")
     assert not await here.trier.alive("g1-aaaa-one")
-    assert _asleep("4711") == []
+    assert _asleep(f"{SLEEP}1") == []
 
 
 @awaited
@@ -69,15 +72,28 @@ async def test_where_whoever_attends_it_is_killed_nothing_of_it_is_left(tmp_path
     here = Here(tmp_path)
     for number in range(8):
         name = f"g1-aaaa-n{number}"
-        await here.begin(name, "sleep 4714")
+        await here.begin(name, f"sleep {SLEEP}4")
         lock = here.place.path(name) / "lock"
         await until(lock.read_text)
         # Its walls are built some hundredths of a second later, in many steps.
         await asyncio.sleep(0.02 * number)
         os.kill(int(lock.read_text()), 9)
         await here.trier.stop(name)
-        assert leftovers.of(name) == set()
-        assert _asleep("4714") == []
+        assert leftovers.of(here.trier.mark(name)) == set()
+        assert _asleep(f"{SLEEP}4") == []
+
+
+@awaited
+async def test_one_of_the_same_name_in_another_state_is_not_stopped_with_it(tmp_path: Path) -> None:
+    here, there = (Here(tmp_path / name) for name in ("one", "another"))
+    for each in (here, there):
+        await each.begin("g1-aaaa-one", f"echo up; sleep {SLEEP}5")
+    await until(lambda: "up" in here.said("g1-aaaa-one") and "up" in there.said("g1-aaaa-one"))
+    await here.trier.stop("g1-aaaa-one")
+    assert await there.trier.alive("g1-aaaa-one")
+    assert len(_asleep(f"{SLEEP}5")) > 0
+    await there.trier.stop("g1-aaaa-one")
+    assert _asleep(f"{SLEEP}5") == []
 
 
 @awaited
@@ -91,13 +107,13 @@ async def test_one_that_is_tried_twice_is_tried_once(tmp_path: Path) -> None:
 @awaited
 async def test_what_was_killed_with_its_gate_has_written_nothing_down(tmp_path: Path) -> None:
     here = Here(tmp_path)
-    await here.begin("g1-aaaa-one", "echo up; sleep 4712")
+    await here.begin("g1-aaaa-one", f"echo up; sleep {SLEEP}2")
     path = here.place.path("g1-aaaa-one")
     await until(lambda: "up" in here.said("g1-aaaa-one"))
     os.kill(int((path / "lock").read_text()), 9)
     assert await here.over("g1-aaaa-one") is None
     assert here.place.has_begun("g1-aaaa-one")
-    await until(lambda: not _asleep("4712"))
+    await until(lambda: not _asleep(f"{SLEEP}2"))
 
 
 @awaited

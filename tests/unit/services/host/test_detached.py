@@ -14,7 +14,7 @@ from pmrunnerd.services.host.detached import Detached
 from pmrunnerd.services.rundir import RunDirectory
 from tests.unit.services.parts import eventually, repository, spec
 
-RUN = "r1-4f2a"
+RUN = f"r1-{os.getpid():08x}"  # who stops a run by its name stops no other worker's
 
 
 def _written(tmp_path: Path, text: str = "true") -> tuple[Detached, RunDirectory]:
