@@ -11,7 +11,8 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -22,7 +23,7 @@ from attempt import PATH, CannotError, work
 CANNOT_START: Final = 250
 INSIDE: Final = "/run/gate"
 JUNIT: Final = 32 << 20
-_TAKEN: Final = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+TAKEN: Final = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 
 
 class Places(NamedTuple):
@@ -34,27 +35,55 @@ class Places(NamedTuple):
     work: Path
 
 
+Attempt = Callable[[dict[str, Any], int, dict[str, Any]], int]
+Writing = Callable[[], AbstractContextManager[None]]
+
+
 def run(places: Places, name: str, *, network: bool, more: tuple[str, ...] = ()) -> int:
-    """Try a gate and return the status to leave with; `more` are words for its walls."""
-    directory = trees.enter(str(places.gates), name)
+    """Try a gate behind walls and return the status to leave with; `more` are words for these."""
+
+    def behind_walls(spec: dict[str, Any], directory: int, told: dict[str, Any]) -> int:
+        command = walls(places, name, spec, network=network, more=more)
+        return work(name, command, spec, directory, told)
+
+    return attempt(places, name, behind_walls, network=network)
+
+
+def attempt(  # noqa: PLR0913 - each by its name
+    places: Places,
+    name: str,
+    tried: Attempt,
+    *,
+    network: bool,
+    host: bool = False,
+    writing: Writing = nullcontext,
+) -> int:
+    """Have a gate tried, as its kind of unit does, and return the status to leave with.
+
+    What its daemon owns is opened while `writing`.
+    """
+    with writing():
+        directory = trees.enter(str(places.gates), name)
     told = dict[str, Any]()
     try:
         spec = began(places, name)
-        _must_be(spec["network"], network)
-        command = walls(places, name, spec, network=network, more=more)
-        status = work(name, command, spec, directory, told)
-        bring(spec, places, directory)
+        _must_be(spec, network=network, host=host)
+        status = tried(spec, directory, told)
+        bring(spec, places, directory, writing)
     except (CannotError, OSError, ValueError, KeyError) as why:
         told |= {"kind": "cannot-start", "why": str(why)}
         sys.stderr.write(f"launch: cannot try gate {name}: {why}\n")
         status = CANNOT_START
-    tell(directory, told)
+    with writing():
+        tell(directory, told)
     return status
 
 
-def _must_be(wanted: bool, network: bool) -> None:  # noqa: FBT001 - the two are compared
-    if wanted != network:
+def _must_be(spec: dict[str, Any], *, network: bool, host: bool) -> None:
+    if spec["network"] != network:
         raise CannotError(f"it declares {'no' if network else 'a'} network")
+    if spec.get("host", False) != host:
+        raise CannotError(f"it is to run in {'no' if host else 'a'} host of its own")
 
 
 def began(places: Places, name: str) -> dict[str, Any]:
@@ -88,12 +117,9 @@ def fill(places: Places, spec: dict[str, Any]) -> None:
         os.close(work)
 
 
-def walls(
-    places: Places, name: str, spec: dict[str, Any], *, network: bool, more: tuple[str, ...] = ()
-) -> list[str]:
-    """Return the command that builds them: programs and configuration of the machine, and its own copies."""
-    fill(places, spec)
-    variables = {
+def variables(spec: dict[str, Any]) -> dict[str, str]:
+    """Return all that a command has in its environment."""
+    return {
         "PATH": PATH,
         "HOME": f"{INSIDE}/home",
         "LANG": "C.UTF-8",
@@ -102,6 +128,13 @@ def walls(
         "PMRUNNER_BUILT": f"{INSIDE}/built" if spec["build"] else "",
         "PMRUNNER_PREPARED": f"{INSIDE}/prepared" if spec["prepared"] or spec["prepares"] else "",
     }
+
+
+def walls(
+    places: Places, name: str, spec: dict[str, Any], *, network: bool, more: tuple[str, ...] = ()
+) -> list[str]:
+    """Return the command that builds them: programs and configuration of the machine, and its own copies."""
+    fill(places, spec)
     room = ("--size", str(spec.get("room", 1 << 30)))
     # What is prepared lies where gates find it, so that what knows its own place is right there, too.
     making = ("--bind", str(places.prepared / f".{name}")) if spec["prepares"] else ()
@@ -111,7 +144,7 @@ def walls(
         *("bwrap", "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"),
         *(() if network else ("--unshare-net",)),
         *("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"),
-        *(word for pair in variables.items() for word in ("--setenv", *pair)),
+        *(word for pair in variables(spec).items() for word in ("--setenv", *pair)),
         *_machine(),
         *("--proc", "/proc", "--dev", "/dev", "--dir", "/var", *room, "--tmpfs", "/tmp"),  # noqa: S108 - its own
         *("--symlink", "/tmp", "/var/tmp", "--tmpfs", "/run"),  # noqa: S108
@@ -127,7 +160,7 @@ def walls(
 
 def _machine() -> Iterator[str]:
     yield from ("--ro-bind", "/usr", "/usr", "--ro-bind", "/etc", "/etc")
-    for name in _TAKEN:
+    for name in TAKEN:
         path = Path("/", name)
         if path.is_symlink():
             yield from ("--symlink", str(path.readlink()), f"/{name}")
@@ -141,7 +174,7 @@ def _names() -> tuple[str, ...]:
     return ("--ro-bind", str(real), str(real)) if real.is_file() else ()
 
 
-def bring(spec: dict[str, Any], places: Places, directory: int) -> None:
+def bring(spec: dict[str, Any], places: Places, directory: int, writing: Writing) -> None:
     """Take the file with the counts of tests out of the gate's copy, through no link; without one, none."""
     if spec["tests"] == "none":
         return
@@ -156,7 +189,8 @@ def bring(spec: dict[str, Any], places: Places, directory: int) -> None:
     except (OSError, ValueError) as why:
         sys.stderr.write(f"launch: cannot read {spec['tests']}: {why}\n")
         return
-    _replace("junit.xml", directory, found)
+    with writing():
+        _replace("junit.xml", directory, found)
 
 
 def tell(directory: int, told: dict[str, Any]) -> None:

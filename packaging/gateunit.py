@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import gate
+import gatehost
 import ledger
 from gate import Places
 
@@ -21,7 +22,7 @@ def do(deed: str, kind: str, environment: str, name: str, root: str = "") -> int
         work=state / "work",
     )
     network = kind in {"gatenet", "prepare"}
-    if deed == "gate":
+    if deed == "gate" and kind != "gatehost":
         return gate.run(places, name, network=network)
     try:
         daemon = pwd.getpwnam(f"pm-runner-{environment}")
@@ -29,11 +30,15 @@ def do(deed: str, kind: str, environment: str, name: str, root: str = "") -> int
     except KeyError:
         sys.stderr.write(f"launch: cannot note gate {name}: there is no pm-runner-{environment}\n")
         return 1
+    if deed == "gate":
+        return gatehost.run(places, name, gates)
     said = os.environ.get
     who = {"owner": daemon.pw_uid, "invocation": said("INVOCATION_ID", "")}
     who |= {"prepares": kind == "prepare"}
     if deed == "begin":
         return ledger.begin(places, name, group=gates, **who)
+    if kind == "gatehost":
+        gatehost.let_go(name)
     return ledger.end(
         places,
         name,

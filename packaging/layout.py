@@ -15,6 +15,8 @@ MODULES = (
     "confine.py",
     "contents.py",
     "gate.py",
+    "gatehost.py",
+    "gatetree.py",
     "gateunit.py",
     "gatealone.py",
     "ledger.py",

@@ -222,6 +222,8 @@ def _spec(places: Places, name: str, owner: int, *, prepares: bool) -> dict[str,
     for key, kind in _KEYS.items():
         if not isinstance(spec.get(key), kind):
             raise RefusedError(f"its spec has no {key}, or none that can be")
+    if not isinstance(spec.get("host", False), bool):
+        raise RefusedError("its spec says of a host neither true nor false")
     if bool(spec["prepares"]) != prepares:
         raise RefusedError(
             "it is to prepare something" if spec["prepares"] else "it prepares nothing"
@@ -323,6 +325,8 @@ def used() -> dict[str, Any]:
     with contextlib.suppress(OSError):
         for line in Path("/proc/self/cgroup").read_text().splitlines():
             _, names, path = line.split(":", 2)
+            # Who does something beside a unit that has groups of its own is in one of these.
+            path = path.removesuffix("/.control")
             # Of version 1, what is not counted for a unit is counted for all that are above it.
             if not _UNIT.fullmatch(path.rpartition("/")[2]):
                 continue

@@ -23,6 +23,7 @@ def test_a_daemon_may_start_stop_and_forget_and_nothing_else() -> None:
         "pm-runner-backup@.service",
         "pm-runner-build@.service",
         "pm-runner-fetch@.service",
+        "pm-runner-gatehost@.service",
         "pm-runner-notify@.service",
     ],
 )

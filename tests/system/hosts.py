@@ -15,19 +15,22 @@ from tests.system.host import Booted, Host
 
 BUILD: Final = ROOT / "packaging/build-deb"
 # A program of each Debian package that a host needs (packaging/debian-test-packages.txt).
-PROGRAMS: Final = {"systemctl": "systemd", "dbus-daemon": "dbus", "pkaction": "polkitd"}
-CONTAINER: Final = {"systemd-nspawn": "systemd-container"}
+PROGRAMS: Final = {
+    "systemctl": "systemd",
+    "dbus-daemon": "dbus",
+    "pkaction": "polkitd",
+    "systemd-nspawn": "systemd-container",
+}
 SYSTEMD: Final = "systemd"
 # Seconds that an installation may take where others use the machine, too.
 _INSTALLED: Final = 240.0
 
 
-def needs(*, init: str, root: bool, which: Callable[[str], str | None] = shutil.which) -> str:
+def needs(*, root: bool, which: Callable[[str], str | None] = shutil.which) -> str:
     """Return what this machine lacks to have a host, as a sentence; nothing where it has all."""
     if not root:
         return "needs root: a host has mounts, namespaces and control groups of its own"
-    programs = PROGRAMS | (CONTAINER if init == SYSTEMD else {})
-    lacks = [package for program, package in programs.items() if which(program) is None]
+    lacks = [package for program, package in PROGRAMS.items() if which(program) is None]
     return f"needs a systemd to boot: apt-get install {' '.join(lacks)}" if lacks else ""
 
 
@@ -52,7 +55,7 @@ def pid_1() -> str:
 
 
 def lacks() -> str:
-    return needs(init=pid_1(), root=os.geteuid() == 0)
+    return needs(root=os.geteuid() == 0)
 
 
 def build_package(directory: Path) -> Path:

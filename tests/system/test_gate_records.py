@@ -108,7 +108,7 @@ def test_only_root_writes_records_and_only_their_daemon_reads_them(trials: Trial
 
 
 def test_a_daemon_starts_gates_of_its_own_environment_alone(trials: Trials) -> None:
-    for kind in ("gate", "gatenet"):
+    for kind in ("gate", "gatenet", "gatehost"):
         unit = f"pm-runner-{kind}@prod-g1-4f2a-one.service"
         words = ("systemctl", "--no-ask-password", "start", unit)
         assert trials.machine.run(*words, user="pm-runner-dev", check=False).returncode != 0

@@ -29,12 +29,11 @@ def test_a_host_is_booted_where_nobody_else_has_made_one(
 
 
 def test_without_root_one_is_told_why_root_is_needed() -> None:
-    assert needs(init="bash", root=False).startswith("needs root: a host has mounts, ")
+    assert needs(root=False).startswith("needs root: a host has mounts, ")
 
 
 def test_what_is_missing_is_told_by_the_command_that_installs_it() -> None:
-    assert needs(init="bash", root=True, which=everything) == ""
-    assert needs(init="bash", root=True, which=nothing) == (
-        "needs a systemd to boot: apt-get install systemd dbus polkitd"
+    assert needs(root=True, which=everything) == ""
+    assert needs(root=True, which=nothing) == (
+        "needs a systemd to boot: apt-get install systemd dbus polkitd systemd-container"
     )
-    assert needs(init="systemd", root=True, which=nothing).endswith(" polkitd systemd-container")

@@ -8,10 +8,11 @@ PATIENCE: Final = 20.0
 
 
 class Kind(StrEnum):
-    """A gate, one with a network, and what makes what gates need."""
+    """A gate, one with a network, one with a host of its own, and what makes what gates need."""
 
     GATE = "gate"
     NETWORK = "gatenet"
+    HOST = "gatehost"
     PREPARE = "prepare"
 
 
@@ -19,6 +20,8 @@ class Trier(Protocol):
     """Has gates tried, finds and stops them, each by its recorded name and nothing else."""
 
     name: str
+    hosts: bool
+    """Whether it can boot a host for a gate."""
 
     async def start(self, name: str, kind: Kind) -> None:
         """Have a gate tried whose order is written. Raises Unavailable, OSError."""

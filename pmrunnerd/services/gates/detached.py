@@ -44,6 +44,7 @@ class DetachedGates:
     """Has the gates of one state directory tried."""
 
     name = "detached"
+    hosts = False
 
     def __init__(self, state: Path, *, path: str | None = None) -> None:
         self._state = state

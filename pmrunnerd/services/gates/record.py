@@ -19,6 +19,7 @@ TIMED_OUT: Final = "251"
 class Order(Struct, frozen=True, kw_only=True):
     """What is to be tried on which trees, each by its digest; `command` and the rest are the gate's.
 
+    `host` is a host of its own, of which the command is root.
     `prepared` is what was made for it, by the digest of how; `prepares` is that of what makes it, and is no gate.
     """
 
@@ -28,6 +29,7 @@ class Order(Struct, frozen=True, kw_only=True):
     source: str
     tests: str = "none"
     network: bool = False
+    host: bool = False
     build: str = ""
     prepared: str = ""
     prepares: str = ""

@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 # No gate is called so: names of gates begin with a letter.
 PREPARE: Final = "-prepare"
 NO_HOST: Final = (
-    'runs = "host" is tried by nothing here yet: declare runs = "attested", try it on a machine of its own,'
-    " and sign what came of it: pmrunnerctl gate attest"
+    'runs = "host" needs a systemd that boots a host for it, and here gates are processes without one: run pm-runner as a'
+    ' service, or declare runs = "attested", try it on a machine of its own and sign what came of it: pmrunnerctl gate attest'
 )
 # Seconds between two looks for a record, and so many of these between two questions whether somebody is at it.
 _LOOK: Final = 0.05
@@ -62,9 +62,9 @@ class Tries:
         What cannot be started has failed. Raises OSError where what came of it cannot be read.
         """
         one, started, refused = name(record, gate.name), now(), ""
-        kind = Kind.PREPARE if prepares else Kind.NETWORK if gate.network else Kind.GATE
+        kind = Kind.PREPARE if prepares else _kind(gate)
         try:
-            if gate.runs is Where.HOST:
+            if kind is Kind.HOST and not self._trier.hosts:
                 raise Refused(NO_HOST)
             if not (cancelled() or self.place.record(one) or self.place.has_begun(one)):
                 order = _order(record, gate, prepared, prepares)
@@ -128,6 +128,12 @@ class Tries:
             await asyncio.sleep(_LOOK)
 
 
+def _kind(gate: Gate) -> Kind:
+    if gate.runs is Where.HOST:
+        return Kind.HOST
+    return Kind.NETWORK if gate.network else Kind.GATE
+
+
 def _order(record: GateRun, gate: Gate, prepared: str, prepares: str) -> Order:
     return Order(
         gate=gate.name,
@@ -135,6 +141,7 @@ def _order(record: GateRun, gate: Gate, prepared: str, prepares: str) -> Order:
         timeout=gate.timeout,
         tests=gate.tests,
         network=gate.network,
+        host=gate.runs is Where.HOST,
         source=record.source,
         build=record.build,
         prepared=prepared,

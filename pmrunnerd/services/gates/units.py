@@ -1,4 +1,4 @@
-"""Gates as units of systemd, `pm-runner-gate@ENV-ID.service`; what has a network is of another kind.
+"""Gates as units of systemd, `pm-runner-gate@ENV-ID.service`; what has a network, or a host, is of another kind.
 
 The daemon may start and stop them by their exact names. How they end is written down by root.
 """
@@ -13,6 +13,7 @@ class GateUnits:
     """Has the gates of one environment tried by units."""
 
     name = "systemd"
+    hosts = True
 
     def __init__(self, environment: str, systemctl: Systemctl) -> None:
         self._environment = environment

@@ -1,10 +1,13 @@
 import asyncio
+import json
 import time
 from pathlib import Path
 
 from msgspec.structs import replace
 
+from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.model.gates import Gate, GateResult, GateRun, GateSet, Verdict, Where
+from pmrunnerd.services.gates import Kind
 from pmrunnerd.services.gates.detached import walls
 from pmrunnerd.services.gates.tries import Tries, name
 from tests.unit.services.gates.parts import Here, awaited, until
@@ -101,7 +104,7 @@ def test_a_name_is_the_same_for_ever_and_another_for_each_gate_run(tmp_path: Pat
 
 
 @awaited
-async def test_one_that_wants_a_host_is_not_tried_and_says_what_to_declare_instead(
+async def test_one_that_wants_a_host_is_not_tried_without_a_systemd_and_says_what_to_do_instead(
     tmp_path: Path,
 ) -> None:
     here = Here(tmp_path)
@@ -109,6 +112,43 @@ async def test_one_that_wants_a_host_is_not_tried_and_says_what_to_declare_inste
     record = a_run(here, gate)
     found = await tried(here, record, gate)
     assert found.verdict is Verdict.CANNOT_START
+    assert "needs a systemd" in found.why
     assert 'declare runs = "attested"' in found.why
     assert "pmrunnerctl gate attest" in found.why
     assert not here.place.path(name(record, "one")).exists()
+
+
+class Booting:
+    """Who tries gates where there is a systemd: it says what it was asked for, and denies it."""
+
+    name = "systemd"
+    hosts = True
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Kind]] = []
+
+    async def start(self, name: str, kind: Kind) -> None:
+        self.asked.append((name, kind))
+        raise Unavailable("cannot start it: access denied")
+
+    async def alive(self, name: str, kind: Kind) -> bool:
+        return False
+
+    async def stop(self, name: str, kind: Kind) -> None:
+        raise AssertionError("nothing of it was started")
+
+
+@awaited
+async def test_with_a_systemd_it_is_asked_for_a_unit_with_a_host_and_its_order_says_so(
+    tmp_path: Path,
+) -> None:
+    here, booting = Here(tmp_path), Booting()
+    gate = Gate(name="one", command="true", runs=Where.HOST)
+    record = a_run(here, gate)
+    tries = Tries(here.place, booting)
+    found = await tries.follow(record, gate, inputs="", now=time.time, cancelled=lambda: False)
+    one = name(record, "one")
+    assert booting.asked == [(one, Kind.HOST)]
+    assert found.verdict is Verdict.CANNOT_START
+    order = json.loads((here.place.path(one) / "spec.json").read_text())
+    assert (order["host"], order["network"]) == (True, False)

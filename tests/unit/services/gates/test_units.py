@@ -13,12 +13,13 @@ ONE = "g1-4f2a-one"
 
 
 @awaited
-async def test_a_gate_with_a_network_is_a_unit_of_another_kind(tmp_path: Path) -> None:
+async def test_a_gate_with_a_network_or_a_host_is_a_unit_of_another_kind(tmp_path: Path) -> None:
     manager = tmp_path / "manager"
     units = GateUnits("test", Systemctl(gateunits.install(tmp_path / "bin", manager)))
     for kind, unit in (
         (Kind.GATE, f"pm-runner-gate@test-{ONE}.service"),
         (Kind.NETWORK, f"pm-runner-gatenet@test-{ONE}.service"),
+        (Kind.HOST, f"pm-runner-gatehost@test-{ONE}.service"),
         (Kind.PREPARE, f"pm-runner-prepare@test-{ONE}.service"),
     ):
         assert not await units.alive(ONE, kind)
