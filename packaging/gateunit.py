@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import gate
-import gatehost
 import ledger
 from gate import Places
 
@@ -31,6 +30,8 @@ def do(deed: str, kind: str, environment: str, name: str, root: str = "") -> int
         sys.stderr.write(f"launch: cannot note gate {name}: there is no pm-runner-{environment}\n")
         return 1
     if deed == "gate":
+        import gatehost  # noqa: PLC0415 - of a host alone
+
         return gatehost.run(places, name, gates)
     said = os.environ.get
     who = {"owner": daemon.pw_uid, "invocation": said("INVOCATION_ID", "")}
@@ -38,6 +39,8 @@ def do(deed: str, kind: str, environment: str, name: str, root: str = "") -> int
     if deed == "begin":
         return ledger.begin(places, name, group=gates, **who)
     if kind == "gatehost":
+        import gatehost  # noqa: PLC0415 - of a host alone
+
         gatehost.let_go(name)
     return ledger.end(
         places,

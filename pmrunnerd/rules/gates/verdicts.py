@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from pmrunnerd.model.gates import NO_TESTS, Counted, Gate, Verdict
+from pmrunnerd.model.gates import NO_TESTS, Counted, Gate, Verdict, Where
 from pmrunnerd.model.quantities import span
 
 SHOWN: Final = 5
@@ -48,7 +48,7 @@ def verdict(gate: Gate, finish: Finish, tests: Counted | str | None) -> Judged:
     found, why = (
         _stopped(gate, finish)
         or _unstarted(finish, status)
-        or _ended(finish, status, tests)
+        or _ended(gate, finish, status, tests)
         or _by_tests(gate, tests)
     )
     return Judged(verdict=found, why=why, status=status)
@@ -79,7 +79,11 @@ def _unstarted(finish: Finish, status: int | None) -> Found | None:
     return None
 
 
-def _ended(finish: Finish, status: int | None, tests: Counted | str | None) -> Found | None:
+def _ended(
+    gate: Gate, finish: Finish, status: int | None, tests: Counted | str | None
+) -> Found | None:
+    if gate.runs is Where.HOST and status == _HOST_ENDED:
+        return Verdict.FAILED, "its host was ended before its command had"
     if status:
         return Verdict.FAILED, _failed(status, tests)
     if finish.result != "success":
@@ -113,7 +117,7 @@ def _failed(status: int, tests: Counted | str | None) -> str:
     told = f"exit status {status}"
     if status in _SHELL:
         told += f": {_SHELL[status]}"
-    elif status > _BY_SIGNAL:
+    elif _BY_SIGNAL < status <= _BY_SIGNAL + _LAST_SIGNAL:
         told += f": a command of it was killed by {_signal(str(status - _BY_SIGNAL))}"
     return f"{told}; {_counted(tests)}" if isinstance(tests, Counted) else told
 
@@ -182,3 +186,6 @@ _SHELL: Final[Mapping[int, str]] = {
     127: "a command was not found",
 }
 _BY_SIGNAL: Final = 128
+_LAST_SIGNAL: Final = 64
+# As the package's gatetree.py has it.
+_HOST_ENDED: Final = 253

@@ -1,6 +1,6 @@
 import pytest
 
-from pmrunnerd.model.gates import Counted, Gate, Verdict
+from pmrunnerd.model.gates import Counted, Gate, Verdict, Where
 from pmrunnerd.rules.gates.verdicts import Finish, verdict
 
 PLAIN = Gate(name="lint", command="x", timeout=600.0)
@@ -133,3 +133,15 @@ def test_a_gate_without_tests_is_judged_by_how_it_ended_too() -> None:
 
     assert verdict(PLAIN, exited(1), None).verdict is Verdict.FAILED
     assert verdict(PLAIN, altered, None).verdict is Verdict.ALTERED
+
+
+def test_one_whose_host_was_ended_early_says_so_and_no_signal_is_made_up() -> None:
+    hosted = Gate(name="boots", command="x", runs=Where.HOST)
+
+    found = verdict(hosted, exited(253), None)
+    assert (found.verdict, found.why) == (
+        Verdict.FAILED,
+        "its host was ended before its command had",
+    )
+    for gate, status in ((PLAIN, 253), (hosted, 255)):
+        assert verdict(gate, exited(status), None).why == f"exit status {status}"
