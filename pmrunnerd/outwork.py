@@ -69,6 +69,7 @@ class Outwork:
         self.confining = Confining(self.errands, unconfined=self._unconfined, doors=kept_from)
         elsewhere = LOGINS / options.environment if self.errands.sealed else None
         self.place = options.logins or elsewhere
+        self._root = options.root
         self._hidden = tuple(
             path for path in (options.state_directory, self.place) if path is not None
         )
@@ -139,8 +140,8 @@ class Outwork:
         else:
             tries = Tries(place, DetachedGates(self._state), walls)
         sources = Sources(self.errands, place, hidden=self._hidden, unconfined=self._unconfined)
-        releases = shelf.root(installed=self.errands.sealed)
-        builds = Builds(shelf.Shelf(releases, self._environment), place)
+        root = self._root or shelf.root(installed=self.errands.sealed)
+        builds = Builds(shelf.Shelf(root, self._environment), place)
         runs = GateRuns(store, clock, tries, sources, builds, at_once)
         return Gates(store, clock, runs, sources.clear)
 

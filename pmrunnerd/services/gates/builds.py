@@ -64,6 +64,8 @@ class Builds:
         except PmError as exc:
             env = self._shelf.environment
             hint = f"pmrunnerctl --env {env} release build --fetch {source}"
+            if (exc.hint or "").startswith("journalctl "):  # a unit says elsewhere what is wrong
+                hint = f"{exc.hint}\n{hint}"
             raise Refused(f"cannot gate what cannot be built: {exc}", hint=hint) from exc
 
     def _give(self, name: str, digest: str) -> None:

@@ -91,7 +91,10 @@ async def _by_unit(deed: str, environment: str, digest: str) -> str:
     done = await process.run(command, cwd=Path("/"), env=_ENV, total=_TOTAL[deed], limit=_SAYS)
     if isinstance(done, Exited) and done.status == 0:
         return ""
-    raise PmError(f"cannot {deed} {digest[:12]}: {why(done)}", hint=f"journalctl -n 20 -u {unit}")
+    # What it said is in the journal, which systemctl would name in its own words.
+    failed = isinstance(done, Exited) and done.err.startswith(b"Job for ")
+    reason = "its unit failed" if failed else why(done)
+    raise PmError(f"cannot {deed} {digest[:12]}: {reason}", hint=f"journalctl -n 20 -u {unit}")
 
 
 def helper(name: str) -> Path:
