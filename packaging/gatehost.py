@@ -86,8 +86,9 @@ def let_go(name: str, nspawn: Path = NSPAWN) -> None:
         with contextlib.suppress(OSError), path.open() as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             path.unlink()
-    with contextlib.suppress(OSError):
-        (nspawn / "propagate" / machine(name)).rmdir()
+    for place in ("propagate", "unix-export"):
+        with contextlib.suppress(OSError):
+            (nspawn / place / machine(name)).rmdir()
 
 
 def work(  # noqa: PLR0913 - what is tried, where, and for whom it is told
