@@ -17,7 +17,9 @@ touch /usr/x 2>/dev/null && out "/usr"
 mount -o remount,rw /usr 2>/dev/null && touch /usr/x && out "/usr once more"
 mkdir /tmp/usr; mount --bind /usr /tmp/usr && mount -o remount,bind,rw /tmp/usr 2>/dev/null && touch /tmp/usr/x && out "/usr elsewhere"
 chmod u+w /run/gate/built 2>/dev/null && out "what was built"
-touch /run/gate/built/x /run/gate/prepared/x/y 2>/dev/null && out "what was built, by a file"
+touch /run/gate/built/x 2>/dev/null && out "what was built, by a file"
+grep -q tool "$PMRUNNER_PREPARED/tool" || echo "NO TOOL"
+touch "$PMRUNNER_PREPARED/x" 2>/dev/null && out "what was prepared"
 # Its kernel and devices.
 mount -t tmpfs tmpfs /mnt || echo "NO MOUNT"
 for disk in 8:0 253:0 254:0 259:0; do

@@ -1,6 +1,6 @@
 """Gates that have a host of their own (`runs = "host"`): root in there, and nothing of this machine is theirs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -70,20 +70,31 @@ def test_it_is_root_of_a_systemd_with_its_own_copies_and_a_machine_s_programs(
     assert trials.machine.run("cat", counts).stdout == "<testsuite/>\n"
 
 
+@pytest.fixture
+def secrets(machine: Host) -> Iterator[None]:
+    """What only root of the machine reads, wherever something like it is."""
+    places = "/etc/shadow", "/var/lib/pm-runner/state/prod/secret", "/etc/pm-runner/secret"
+    for place in places:
+        machine.run("sh", "-c", f"echo '{SECRET}:*:::::::' >> {place}; chmod o-r {place}")
+    yield
+    machine.run("sed", "-i", f"/{SECRET}/d", places[0])
+    machine.run("rm", *places[1:])
+
+
+@pytest.mark.usefixtures("secrets")
 def test_root_of_a_host_gets_nothing_of_the_machine(machine: Host, trials: HostTrials) -> None:
     machine.run("systemctl", "start", "pm-runner@prod")
-    for place in ("/etc/shadow", "/var/lib/pm-runner/state/prod/secret", "/etc/pm-runner/secret"):
-        machine.run("sh", "-c", f"echo '{SECRET}:*:::::::' >> {place}; chmod o-r {place}")
     knock = "exec 3<>/dev/tcp/127.0.0.1/3502"
     machine.wait(lambda: machine.run("bash", "-c", knock, check=False).returncode == 0)
     machine.run("ls", "/run/pm-runner/prod/control.sock")
-    record = trials.try_(TRIES, build=trials.tree(main_py="1"))
+    place = f"/var/lib/pm-runner/prepared/dev/{(prepared := 'a' * 64)}"
+    machine.run("sh", "-c", f"mkdir {place}; echo a tool > {place}/tool")
+    record = trials.try_(TRIES, build=trials.tree(main_py="1"), prepared=prepared)
     said = trials.log(record)
     assert record["status"] == "0", said
     assert "tried" in said
     assert "OUT" not in said, said
     assert "NO" not in said, said
-    machine.run("sed", "-i", f"/{SECRET}/d", "/etc/shadow")
 
 
 def test_nothing_of_it_outlives_it_and_it_leaves_nothing(trials: HostTrials) -> None:
