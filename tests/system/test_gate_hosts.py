@@ -37,7 +37,7 @@ def test_how_it_ended_is_how_its_command_did_and_none_that_ends_its_host_early_h
 ) -> None:
     statuses = dict(some(ENDS, 3))
     for record, (command, status) in zip(trials.all(*statuses), statuses.items(), strict=True):
-        assert (record["code"], record["status"]) == ("exited", status), command
+        assert (record["code"], record["status"]) == ("exited", status), trials.log(record)
         assert record["by"] == "pm-runner-gatehost"
         assert record["altered"] == []
         assert record["used"]["cpu_seconds"] > 0.1
@@ -112,7 +112,7 @@ def test_nothing_of_it_outlives_it_and_it_leaves_nothing(trials: HostTrials) -> 
     trials.machine.run(*words, user=trials.daemon)
     record = trials.record(killed)
     assert (record["code"], record["status"]) == ("killed", "KILL")
-    assert trials.record(ended)["status"] == "5"
+    assert (record := trials.record(ended))["status"] == "5", trials.log(record)
     assert trials.record(late)["status"] == "251"
     assert "longer than 6 s" in trials.told(late)
     trials.machine.wait(lambda: trials.left() == "")
