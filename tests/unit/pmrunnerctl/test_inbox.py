@@ -46,6 +46,28 @@ def test_everything_that_waits_is_shown_with_the_command_that_answers_it(ctl: Ct
     ]
 
 
+def test_an_inbox_where_nothing_waits_says_that_nothing_confines_agents(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    daemon.answers[p.Inbox] = InboxTable(items=())
+    assert "UNCONFINED" not in ctl("inbox").out
+    daemon.answers[p.Inbox] = InboxTable(items=(), unconfined=True)
+    assert ctl("inbox").out.splitlines()[:2] == ["nothing waits for you", "agents run UNCONFINED"]
+
+
+def test_times_are_spelt_for_people_but_not_in_what_an_agent_asks(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    text = "it expires at 2026-11-30T00:00:00.000Z"
+    login = samples.question(kind="login", id="claude", text=text, options=())
+    daemon.answers[p.Inbox] = InboxTable(items=(login, samples.question(text=text)))
+
+    shown = ctl("inbox").out
+
+    assert shown.count(text) == 1
+    assert "    it expires at 2026-11-30 " in shown
+
+
 def test_a_question_with_no_answers_but_its_options_offers_no_other(
     ctl: Ctl, daemon: FakeDaemon
 ) -> None:
