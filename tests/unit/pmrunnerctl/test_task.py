@@ -41,6 +41,13 @@ def test_tasks_stand_one_a_line_with_why_they_are_where_they_are(paper: Paper) -
     )
 
 
+def test_a_reason_has_its_times_for_people(paper: Paper) -> None:
+    why = f"its login is no good: it expired at {samples.AT}"
+    tasks.draw_rows(paper, (v.TaskRow(task=samples.task(), alias="demo", waits=why),))
+
+    assert paper.text.endswith("  its login is no good: it expired at 11:30:05 UTC, 2 min ago\n")
+
+
 def test_a_long_title_leaves_room_for_the_reason_on_a_terminal() -> None:
     wide = Paper(columns=120)
     row = v.TaskRow(task=samples.task(title="x" * 72), alias="demo", waits="needs t3")
