@@ -28,16 +28,16 @@ _ENDS: Final = {
 rooted: Final = click.option(
     "--root",
     type=NamedPath(file_okay=False, readable=False, path_type=Path),
-    help="Where opt/pm-runner is (/, or the checkout where nothing is installed).",
+    help="Where opt/pm-runner is (/, or build/ of the checkout where nothing is installed).",
 )
 
 
 def root_of(given: Path | None) -> Path:
-    """Return below what the releases are: what was given, the machine, the checkout."""
+    """Return below what the releases are: what was given, the machine, `build` of the checkout."""
     if given is not None:
         return given.absolute()
     found = None if INSTALLED.is_dir() else checkout(Path.cwd())
-    return found or Path("/")
+    return found / "build" if found else Path("/")
 
 
 def environment_of(session: Session) -> str:

@@ -29,7 +29,7 @@ class Options(Struct, frozen=True, kw_only=True):
     """What one daemon was asked to be, in `words` as it was said.
 
     `host` holds its runs; without a `runs_directory` theirs lie in the state. `logins` are where
-    those of agents are kept, if not where `host` has them.
+    those of agents are kept, if not where `host` has them. Releases lie below `root`, if not where `host` has them.
     """
 
     environment: str
@@ -41,6 +41,7 @@ class Options(Struct, frozen=True, kw_only=True):
     host: str = "detached"
     runs_directory: Path | None = None
     logins: Path | None = None
+    root: Path | None = None
     words: tuple[str, ...] = ()
 
 
@@ -71,6 +72,11 @@ def command_line() -> argparse.ArgumentParser:
         "--secrets-dir",
         type=Path,
         help="logins of agents (default: in the state, or /var/lib/pm-runner/secrets/ENV with systemd)",
+    )
+    parser.add_argument(
+        "--root",
+        type=Path,
+        help="where opt/pm-runner is, with releases (default: build/ of the checkout, or / with systemd)",
     )
     parser.add_argument("--port", type=int, help="the same as --web-port")
     parser.add_argument(
@@ -122,6 +128,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
         host=given.host,
         runs_directory=given.runs_dir.absolute() if given.runs_dir else None,
         logins=given.secrets_dir.absolute() if given.secrets_dir else None,
+        root=given.root.absolute() if given.root else None,
         words=tuple(arguments),
     )
 

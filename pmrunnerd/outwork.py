@@ -22,6 +22,7 @@ from pmrunnerd.options import Options
 from pmrunnerd.services.agents.registry import NEED_LOGIN
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.errands.choice import choose
+from pmrunnerd.services.gates.builds import Builds
 from pmrunnerd.services.gates.detached import DetachedGates, walls
 from pmrunnerd.services.gates.hearing import Hearing
 from pmrunnerd.services.gates.leavings import Leavings
@@ -31,6 +32,7 @@ from pmrunnerd.services.gates.sources import Sources
 from pmrunnerd.services.gates.tries import Tries
 from pmrunnerd.services.gates.units import GateUnits
 from pmrunnerd.services.host import Host
+from pmrunnerd.services.releases import shelf
 from pmrunnerd.services.systemctl import Systemctl
 from pmrunnerd.store.store import Store
 
@@ -67,6 +69,7 @@ class Outwork:
         self.confining = Confining(self.errands, unconfined=self._unconfined, doors=kept_from)
         elsewhere = LOGINS / options.environment if self.errands.sealed else None
         self.place = options.logins or elsewhere
+        self._root = options.root
         self._hidden = tuple(
             path for path in (options.state_directory, self.place) if path is not None
         )
@@ -137,7 +140,10 @@ class Outwork:
         else:
             tries = Tries(place, DetachedGates(self._state), walls)
         sources = Sources(self.errands, place, hidden=self._hidden, unconfined=self._unconfined)
-        return Gates(store, clock, GateRuns(store, clock, tries, sources, at_once), sources.clear)
+        root = self._root or shelf.root(installed=self.errands.sealed)
+        builds = Builds(shelf.Shelf(root, self._environment), place)
+        runs = GateRuns(store, clock, tries, sources, builds, at_once)
+        return Gates(store, clock, runs, sources.clear)
 
     def logins(self, store: Store, clock: Clock) -> Logins:
         """Return what keeps the logins of agents."""

@@ -1,25 +1,19 @@
 """One gate run, from the commit that somebody asked for to its last result."""
 
 import asyncio
-import logging
-from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
-from pmrunnerd.engine.complaints import Complaints
+from pmrunnerd.engine.going import Going
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Project
-from pmrunnerd.model.errors import PmError, Unavailable
-from pmrunnerd.model.gates import Gate, GateRecord, GateResult, Gating, GatingState, Verdict
-from pmrunnerd.rules.gates import declared, digests, order, reuse
+from pmrunnerd.model.errors import PmError
+from pmrunnerd.model.gates import GateRecord, Gating, GatingState
+from pmrunnerd.rules.gates import declared, digests, order
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.gates import listing
 from pmrunnerd.services.gates.tries import Tries
-from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.store import Store
-
-log = logging.getLogger(__name__)
-
-TICK: Final = 0.5
 
 
 class Source(Protocol):
@@ -32,16 +26,30 @@ class Source(Protocol):
         """See to it that a commit's source is there; return its digest. Raises PmError, OSError."""
 
 
+class Built(Protocol):
+    """Knows what is built of a source, and keeps that tree by its digest beside the source."""
+
+    async def tree(self, project: Project, source: str) -> str:
+        """See to it that it is there; return its digest, or nothing. Raises PmError, OSError."""
+
+
 class GateRuns:
     """Carries gate runs; `at_once` says how many gates of one are tried side by side."""
 
-    def __init__(
-        self, store: Store, clock: Clock, tries: Tries, source: Source, at_once: Callable[[], int]
+    def __init__(  # noqa: PLR0913 - what is judged, what tries it, and what keeps what came of it
+        self,
+        store: Store,
+        clock: Clock,
+        tries: Tries,
+        source: Source,
+        built: Built,
+        at_once: Callable[[], int],
     ) -> None:
         self._store = store
         self._clock = clock
         self._tries = tries
         self._source = source
+        self._built = built
         self._at_once = at_once
 
     async def carry(self, identifier: str) -> None:
@@ -73,11 +81,13 @@ class GateRuns:
         gates = declared.declared(await asyncio.to_thread(listing.declaring, tree))
         if gating.preparing:
             declared.must_prepare(gates)
+        build = "" if gating.preparing else await self._built.tree(project, source)
         return GateRecord(
             id=gating.id,
             project=gating.project,
             commit=commit,
             source=source,
+            build=build,
             definitions=digests.definitions(gates),
             gates=gates,
             wanted=() if gating.preparing else order.wanted(gates, gating.names),
@@ -85,7 +95,7 @@ class GateRuns:
         )
 
     async def _go_on(self, gating: Gating, record: GateRecord) -> None:
-        one = _Going(self._store, self._clock, self._tries, gating, record)
+        one = Going(self._store, self._clock, self._tries, gating, record)
         await one.look()
         why = await one.prepare()
         if why and not self._store.ahead.gating(gating.id).cancelling:
@@ -104,147 +114,3 @@ def _why(exc: PmError | OSError) -> str:
     """Return why, with what can be pasted: whoever asked has gone away by now, and reads this."""
     hint = exc.hint if isinstance(exc, PmError) else ""
     return f"{exc}\n{hint}" if hint else str(exc)
-
-
-class _Going:
-    """A gate run under way: which of its gates are in hand, and on what they are tried."""
-
-    def __init__(
-        self, store: Store, clock: Clock, tries: Tries, gating: Gating, record: GateRecord
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._tries = tries
-        self._id, self._project = gating.id, gating.project
-        self._record = record
-        self._gates = {gate.name: gate for gate in record.gates.gates}
-        self._inputs: Mapping[str, str] = {}
-        self._prepared = ""
-        # What an earlier daemon started is followed like what we start.
-        self._running = set(gating.under_way)
-        self._wake = asyncio.Event()
-        self._complaints = Complaints(log, clock.monotonic)
-
-    @property
-    def _now(self) -> Gating:
-        return self._store.ahead.gating(self._id)
-
-    async def look(self) -> None:
-        """Know the digests of what each gate may depend on. Raises OSError."""
-        tree = self._tries.place.tree(self._record.source)
-        files = await asyncio.to_thread(lambda: list(listing.pairs(tree)))
-        self._inputs = {
-            name: digests.inputs(gate.inputs, files) for name, gate in self._gates.items()
-        }
-        self._prepared = digests.preparation(self._record.gates.prepare, files)
-
-    async def prepare(self) -> str:
-        """See to it that what gates need is there; return why it is not. Raises OSError."""
-        preparation = self._record.gates.prepare
-        if preparation is None:
-            return ""
-        return await self._tries.prepare(
-            self._record,
-            preparation,
-            self._prepared,
-            now=self._clock.posix,
-            cancelled=lambda: bool(self._now.cancelling),
-        )
-
-    def follow_all(self, group: asyncio.TaskGroup) -> None:
-        """Follow each gate that was started."""
-        for name in sorted(self._running):
-            self._begin(group, self._gates[name])
-
-    async def step(self, group: asyncio.TaskGroup, at_once: int) -> bool:
-        """Start what may start, and record what never will; tell whether nothing is left to do."""
-        now = self._now
-        if now.cancelling or now.record is None:
-            return not self._running
-        results = {one.gate: one.verdict for one in now.record.results}
-        next = order.order(self._record.gates, self._record.wanted, results, self._running, at_once)
-        for gate, why in next.skip:
-            await self._end(self._skipped(gate, why))
-        for gate in next.start:
-            if (answer := self._answer(gate)) is not None:
-                await self._end(answer)
-                continue
-            fact = ev.GateStarted(gate_run=self._id, project=self._project, gate=gate.name)
-            await self._store.commit(fact)
-            self._running.add(gate.name)
-            self._begin(group, gate)
-        if next.skip or next.start:
-            self._wake.set()
-        return next.over
-
-    async def woken(self) -> None:
-        """Return when a gate has ended, and sometimes without a reason: it may have been cancelled."""
-        try:
-            async with asyncio.timeout(TICK):
-                await self._wake.wait()
-        except TimeoutError:
-            return
-        self._wake.clear()
-
-    async def over(self) -> None:
-        """Record the end, or that it was cancelled."""
-        now = self._now
-        if now.state is not GatingState.RUNNING:
-            return
-        run, project, ended = self._id, self._project, self._clock.posix()
-        if now.cancelling:
-            fact = ev.GateRunCancelled(gate_run=run, project=project, by=now.cancelling)
-            await self._store.commit(fact)
-        else:
-            await self._store.commit(ev.GateRunEnded(gate_run=run, project=project, ended=ended))
-
-    def _begin(self, group: asyncio.TaskGroup, gate: Gate) -> None:
-        group.create_task(self._follow(gate), name=f"gate {gate.name} of {self._id}")
-
-    async def _follow(self, gate: Gate) -> None:
-        while gate.name in self._running:
-            try:
-                found = await self._tries.follow(
-                    self._record,
-                    gate,
-                    inputs=self._inputs[gate.name],
-                    now=self._clock.posix,
-                    cancelled=lambda: bool(self._now.cancelling),
-                    prepared=self._prepared,
-                )
-                await self._end(found)
-                self._running.discard(gate.name)
-            except StoreFailed:
-                raise
-            except (OSError, Unavailable) as exc:
-                # No descriptors, or a full disk. The gate does not notice, and is found again.
-                self._complaints.of(f"record gate {gate.name} of {self._id}", exc)
-                await asyncio.sleep(TICK)
-        self._wake.set()
-
-    async def _end(self, result: GateResult) -> None:
-        await self._store.commit(
-            ev.GateEnded(gate_run=self._id, project=self._project, result=result)
-        )
-
-    def _answer(self, gate: Gate) -> GateResult | None:
-        """Return an earlier result that holds for this gate, too."""
-        earlier = [
-            one.record
-            for one in self._store.ahead.gatings.values()
-            if one.project == self._project and one.record is not None and one.id != self._id
-        ]
-        inputs, now = self._inputs[gate.name], self._clock.posix()
-        return reuse.answer(gate, inputs, self._prepared, earlier, now)
-
-    def _skipped(self, gate: Gate, why: str) -> GateResult:
-        return GateResult(
-            gate=gate.name,
-            verdict=Verdict.SKIPPED,
-            definition=digests.definition(gate),
-            inputs=self._inputs[gate.name],
-            started=self._clock.posix(),
-            seconds=0.0,
-            why=why,
-            preparation=self._prepared,
-        )

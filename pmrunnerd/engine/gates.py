@@ -47,8 +47,9 @@ class Gates:
                 for gating in self._due():
                     self._in_hand.add(gating.id)
                     group.create_task(self._hold(gating), name=f"gate run {gating.id}")
+                # Where none goes on, only a change brings one.
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(TICK):
+                    async with asyncio.timeout(TICK if self._going() else None):
                         seen = await self._store.changed(seen)
 
     async def _tidy(self) -> None:
@@ -61,10 +62,12 @@ class Gates:
     def _due(self) -> list[Gating]:
         """Return the oldest of each project that goes on, where nobody has it in hand."""
         first: dict[str, Gating] = {}
-        for gating in self._store.state.gatings.values():
-            if not gating.state.has_ended:
-                first.setdefault(gating.project, gating)
+        for gating in self._going():
+            first.setdefault(gating.project, gating)
         return [gating for gating in first.values() if gating.id not in self._in_hand]
+
+    def _going(self) -> list[Gating]:
+        return [one for one in self._store.state.gatings.values() if not one.state.has_ended]
 
     async def _hold(self, gating: Gating) -> None:
         try:

@@ -3,13 +3,18 @@
 There everything is `pm-agent`'s: whoever adds a project may read it, and make or change nothing.
 """
 
+import re
 import shlex
 from pathlib import Path
+from typing import Final
 
 from msgspec.structs import replace
 
 from pmrunnerd.model.errand import Inspected
 from pmrunnerd.services import workspace
+
+# A word of the shell, with what of it is quoted.
+_WORD: Final = re.compile(r"""((?:'[^']*'|"[^"]*"|[^\s'"])+)""")
 
 
 def told(found: Inspected, place: Path, *, me: str, uid: int) -> Inspected:
@@ -43,12 +48,16 @@ def _taken(found: Inspected, path: Path, me: str) -> Inspected:
     if not found.hint.startswith("git ") or "git clone" in found.hint:
         return found
     quoted = shlex.quote(str(path))
-    take = f"sudo chown -R --from=root {me}: {quoted}"
+    # No link is followed that the runs' user may have put there meanwhile.
+    take = f"sudo chown -Rh --from=root {me}: {quoted}"
     owner = f"$(stat -c %U {quoted})"
     return replace(found, hint=f"{take} && {_by(owner, found.hint)}")
 
 
 def _by(user: str, commands: str) -> str:
-    """Have each git of a line run by a user."""
-    words = commands.split(" && ")
-    return " && ".join(f"sudo -u {user} {one}" if one.startswith("git ") else one for one in words)
+    """Have each git of a line run by a user; what is quoted is no command."""
+    words = _WORD.split(commands)
+    for at in range(1, len(words), 2):
+        if words[at] == "git" and (at == 1 or words[at - 2] == "&&"):
+            words[at] = f"sudo -u {user} git"
+    return "".join(words)

@@ -5,15 +5,14 @@ from pathlib import Path
 from typing import Final
 
 from pmrunnerd.model.entities import Project
-from pmrunnerd.services import disposal
+from pmrunnerd.model.errors import Refused
 from pmrunnerd.services.errands import Errands
+from pmrunnerd.services.gates import arriving
 from pmrunnerd.services.gates.place import GatePlace
-from pmrunnerd.services.source import unpacking
+from pmrunnerd.services.source import ondisk
 from pmrunnerd.services.source.repository import Repository, extract
 
-LATEST = "HEAD"
-# Whole, and not yet under its digest.
-_NEW: Final = ".new-"
+LATEST: Final = "HEAD"
 
 
 class Sources:
@@ -35,15 +34,15 @@ class Sources:
     async def tree(self, project: Project, commit: str) -> str:
         """See to it that a commit's source is there; return its digest. Raises PmError, OSError."""
         await asyncio.to_thread(self._place.make)
-        trees, name = self._place.tree(""), f"{_NEW}{project.id}-{commit}"
-        await asyncio.to_thread(_delete, trees, name)
-        made = await extract(self._repository(project), commit, trees / name)
-        await asyncio.to_thread(_keep, trees, name, made.digest)
+        trees = self._place.tree("")
+        new = await asyncio.to_thread(arriving.fresh, trees, f"{project.id}-{commit}")
+        made = await extract(self._repository(project), commit, new)
+        await asyncio.to_thread(arriving.keep, trees, new, made.digest, _measured)
         return made.digest
 
     async def clear(self) -> None:
         """Delete what an earlier daemon took out in part, while nobody takes out any. Raises OSError."""
-        await asyncio.to_thread(_clear, self._place.tree(""))
+        await asyncio.to_thread(arriving.clear, self._place.tree(""))
 
     def _repository(self, project: Project) -> Repository:
         return Repository(
@@ -55,23 +54,8 @@ class Sources:
         )
 
 
-def _clear(trees: Path) -> None:
-    if not trees.is_dir():
-        return
-    unpacking.clear(trees)
-    for one in sorted(trees.iterdir()):
-        if one.name.startswith(_NEW):
-            _delete(trees, one.name)
-
-
-def _keep(trees: Path, name: str, digest: str) -> None:
-    """Have a tree under its digest: the one that is there, if it is one, has the same content."""
-    if (trees / digest).exists():
-        _delete(trees, name)
-    else:
-        (trees / name).rename(trees / digest)
-
-
-def _delete(trees: Path, name: str) -> None:
-    disposal.empty(trees, name)
-    disposal.remove(trees, name)
+def _measured(tree: Path) -> str:
+    try:
+        return ondisk.measure(tree).value()
+    except (OSError, Refused):
+        return ""

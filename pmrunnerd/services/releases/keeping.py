@@ -26,7 +26,15 @@ class _Built(msgspec.Struct, frozen=True):
 
 def rows(shelf: Shelf) -> tuple[ReleaseRow, ...]:
     """Return what there is, the oldest first. Raises PmError, OSError."""
-    used = shelf.used()
+    return _rows(shelf, shelf.used())
+
+
+def built(shelf: Shelf) -> tuple[ReleaseRow, ...]:
+    """Return what there is, the oldest first, without a look at who uses it. Raises PmError, OSError."""
+    return _rows(shelf, {})
+
+
+def _rows(shelf: Shelf, used: dict[str, list[int]]) -> tuple[ReleaseRow, ...]:
     found = [(_age(shelf.releases / name), name) for name in shelf.names()]
     return tuple(_row(shelf, name, used.get(name, [])) for _, name in sorted(found))
 

@@ -5,6 +5,7 @@ program of the package: as root, or here as whoever owns the releases.
 """
 
 import re
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -62,6 +63,16 @@ async def take(shelf: Shelf, workspace: Path, name: str) -> str:
     return found.digest
 
 
+def bring(shelf: Shelf, tree: Path, digest: str) -> None:
+    """Have a source tree that lies elsewhere among ours, by its digest, which whoever builds measures. Raises OSError."""
+    ours, _ = trees(shelf)
+    ours.mkdir(parents=True, exist_ok=True)
+    disk, fresh = Disk(), ours / f".{digest}"
+    disk.remove_tree(fresh)
+    shutil.copytree(tree, fresh, symlinks=True)
+    disk.rename(fresh, ours / digest)
+
+
 async def make(deed: str, shelf: Shelf, digest: str) -> str:
     """Fetch or build for a source tree; return what was said of it. Raises PmError."""
     if not has(shelf, digest):
@@ -80,7 +91,10 @@ async def _by_unit(deed: str, environment: str, digest: str) -> str:
     done = await process.run(command, cwd=Path("/"), env=_ENV, total=_TOTAL[deed], limit=_SAYS)
     if isinstance(done, Exited) and done.status == 0:
         return ""
-    raise PmError(f"cannot {deed} {digest[:12]}: {why(done)}", hint=f"journalctl -n 20 -u {unit}")
+    # What it said is in the journal, which systemctl would name in its own words.
+    failed = isinstance(done, Exited) and done.err.startswith(b"Job for ")
+    reason = "its unit failed" if failed else why(done)
+    raise PmError(f"cannot {deed} {digest[:12]}: {reason}", hint=f"journalctl -n 20 -u {unit}")
 
 
 def helper(name: str) -> Path:

@@ -6,13 +6,20 @@ import re
 from pathlib import Path
 from typing import Final
 
+import pmrunnerd
 from pmrunnerd.model.errors import BadRequest, NotFound
 from pmrunnerd.services.procfs import pids
 
+_CODE: Final = Path(pmrunnerd.__file__).resolve().parents[1]
 NAME: Final = re.compile(r"[0-9][0-9A-Za-z.+~]*-[0-9a-f]{12}")
 _USED: Final = re.compile(
     r"/opt/pm-runner/(?P<env>[a-z][a-z0-9]{0,15})/releases/(?P<name>[^/\s]+)/"
 )
+
+
+def root(*, installed: bool) -> Path:
+    """Return below what releases lie: the machine, or `build` of the checkout that we are of."""
+    return Path("/") if installed or not (_CODE / "packaging").is_dir() else _CODE / "build"
 
 
 class Shelf:

@@ -9,7 +9,7 @@ from pmrunnerd.engine.gateruns import GateRuns
 from pmrunnerd.engine.gates import Gates
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Project
-from pmrunnerd.model.errors import NotFound
+from pmrunnerd.model.errors import NotFound, Refused
 from pmrunnerd.model.gates import Gating, Verdict
 from pmrunnerd.rules.gates import conduct
 from pmrunnerd.services.clock import Clock
@@ -46,9 +46,17 @@ class Carrying:
         self.here = Here(tmp_path)
         self.store = store
         tries = Tries(self.here.place, self.here.trier, walls)
-        runs = GateRuns(store, Clock(), tries, Commits(self.here, commits), lambda: 2)
+        self.built, self.unbuilt = "", ""
+        runs = GateRuns(store, Clock(), tries, Commits(self.here, commits), self, lambda: 2)
         self.gates = Gates(store, Clock(), runs, self.clear)
         self.cleared = 0
+
+    async def tree(self, project: Project, source: str) -> str:
+        """Return what is built of each source, or say why nothing is."""
+        del project, source
+        if self.unbuilt:
+            raise Refused(self.unbuilt)
+        return self.built
 
     async def clear(self) -> None:
         self.cleared += 1

@@ -1,11 +1,8 @@
-import os
 from pathlib import Path
 
 from pmrunnerd.model.gates import GatingState, Verdict
 from pmrunnerd.rules.gates import conduct
-from pmrunnerd.services.gates.tries import name
 from tests.unit.engine.gatings import Carrying, carried, verdicts
-from tests.unit.services.gates.parts import until
 
 GATES = """\
 [tool.pm-runner.gates.lint]
@@ -46,73 +43,6 @@ def test_all_gates_of_a_commit_are_tried_from_its_start_to_its_end(tmp_path: Pat
     carried(tmp_path, COMMITS, scene)
 
 
-def test_what_needs_a_gate_that_failed_is_skipped(tmp_path: Path) -> None:
-    async def scene(carrying: Carrying) -> None:
-        found = await carrying.over(await carrying.ask(commit="bad"))
-        assert verdicts(found) == {"lint": Verdict.FAILED, "unit": Verdict.SKIPPED}
-        assert found.state is GatingState.ENDED
-        assert not conduct.has_passed(found)
-
-    carried(tmp_path, COMMITS, scene)
-
-
-def test_one_that_is_cancelled_leaves_nothing_at_work(tmp_path: Path) -> None:
-    async def scene(carrying: Carrying) -> None:
-        run = await carrying.ask(commit="slow")
-        await until(lambda: carrying.gating(run).under_way)
-        for fact in conduct.cancel(carrying.store.ahead, run, "anna"):
-            await carrying.store.commit(fact)
-        found = await carrying.over(run)
-        assert found.state is GatingState.CANCELLED
-        assert verdicts(found) in ({"lint": Verdict.CANCELLED}, {})
-        assert found.record is not None
-        assert not await carrying.here.trier.alive(name(found.record, "lint"))
-
-    carried(tmp_path, COMMITS, scene)
-
-
-def test_one_goes_on_over_a_restart_of_the_daemon(tmp_path: Path) -> None:
-    runs: list[str] = []
-
-    async def first(carrying: Carrying) -> None:
-        runs.append(await carrying.ask(commit="slow"))
-        await until(lambda: carrying.gating(runs[0]).under_way)
-        await carrying.home("g*-lint")
-
-    async def then(carrying: Carrying) -> None:
-        assert carrying.gating(runs[0]).under_way == ("lint",)
-        (await carrying.home("g*-lint") / "go").touch()
-        found = await carrying.over(runs[0])
-        assert verdicts(found) == {"lint": Verdict.PASSED, "unit": Verdict.PASSED}
-
-    carried(tmp_path, COMMITS, first)
-    carried(tmp_path, COMMITS, then)
-
-
-def test_a_gate_whose_end_nobody_wrote_down_has_failed(tmp_path: Path) -> None:
-    async def scene(carrying: Carrying) -> None:
-        run = await carrying.ask("lint", commit="slow")
-        lock = (await carrying.home("g*-lint")).parents[1] / "lock"
-        os.kill(int(lock.read_text()), 9)
-        found = await carrying.over(run)
-        assert verdicts(found) == {"lint": Verdict.CANNOT_START}
-
-    carried(tmp_path, COMMITS, scene)
-
-
-def test_a_gate_that_declares_its_inputs_is_answered_for_by_an_earlier_one(tmp_path: Path) -> None:
-    declared = GATES.replace('echo fine"', 'echo fine"\ninputs = ["pyproject.toml"]')
-
-    async def scene(carrying: Carrying) -> None:
-        first = await carrying.ask("lint")
-        assert verdicts(await carrying.over(first)) == {"lint": Verdict.PASSED}
-        again = await carrying.over(await carrying.ask("lint"))
-        assert again.record is not None
-        assert again.record.results[0].answered_by == first
-
-    carried(tmp_path, {"main": declared}, scene)
-
-
 PREPARED = """\
 [tool.pm-runner.gates-prepare]
 command = "echo made >> $PMRUNNER_PREPARED/tool; chmod u+s $PMRUNNER_PREPARED/tool"
@@ -120,6 +50,32 @@ inputs = ["pyproject.toml"]
 [tool.pm-runner.gates.one]
 command = "cat $PMRUNNER_PREPARED/tool; ! touch $PMRUNNER_PREPARED/x; ! echo x >> $PMRUNNER_PREPARED/tool"
 """
+
+
+def test_what_is_built_of_a_source_is_given_to_its_gates_and_what_only_prepares_waits_for_none(
+    tmp_path: Path,
+) -> None:
+    async def scene(carrying: Carrying) -> None:
+        carrying.built = carrying.here.tree(**{"cake.py": "heat = 180\n"})
+        found = await carrying.over(await carrying.ask())
+        assert verdicts(found) == {"one": Verdict.PASSED}, found
+        assert found.record is not None
+        assert found.record.build == carrying.built
+        prepared = await carrying.over(await carrying.ask(preparing=True))
+        assert prepared.record is not None
+        assert prepared.record.build == ""
+
+    reads = PREPARED.replace("cat $PMRUNNER_PREPARED/tool", "grep heat $PMRUNNER_BUILT/cake.py")
+    carried(tmp_path, {"main": reads}, scene)
+
+
+def test_what_cannot_be_built_is_not_gated(tmp_path: Path) -> None:
+    async def scene(carrying: Carrying) -> None:
+        carrying.unbuilt = "cannot gate what cannot be built: no wheels"
+        found = await carrying.over(await carrying.ask())
+        assert (found.state, found.reason) == (GatingState.REFUSED, carrying.unbuilt)
+
+    carried(tmp_path, COMMITS, scene)
 
 
 def test_what_gates_need_is_made_once_and_they_can_change_nothing_of_it(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import os
+import shlex
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -35,6 +36,14 @@ def test_a_directory_of_the_runs_user_becomes_a_repository_by_that_user(tmp_path
     assert "chown" not in hint
 
 
+def test_a_name_that_reads_like_a_command_is_a_name(tmp_path: Path) -> None:
+    path = tmp_path / "a && git 'b"
+    path.mkdir()
+    hint = told(found(path), tmp_path, me="pm-agent", uid=ME).hint
+    assert hint.count("sudo -u pm-agent git ") == 2
+    assert hint.count(shlex.quote(str(path))) == 2
+
+
 def test_what_cannot_be_looked_at_is_told_as_it_was_found(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     said = Inspected(path=str(tmp_path / "loop"), problem="it is a circle of links", hint="ls -l")
@@ -54,7 +63,7 @@ def test_what_root_made_there_is_given_to_the_runs_user_and_what_a_person_made_i
 ) -> None:
     (tmp_path / "cake").mkdir()
     hint = told(found(tmp_path / "cake"), tmp_path, me="pm-agent", uid=SOMEBODY).hint
-    begins = f"sudo chown -R --from=root pm-agent: {tmp_path}/cake && sudo -u $(stat -c %U {tmp_path}/cake) git init "
+    begins = f"sudo chown -Rh --from=root pm-agent: {tmp_path}/cake && sudo -u $(stat -c %U {tmp_path}/cake) git init "
     assert hint.startswith(begins)
 
     whole = found(repository(tmp_path / "tart"), "it is closed to uid 5")

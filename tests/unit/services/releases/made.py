@@ -48,6 +48,15 @@ def allow(file: Path, *lines: str) -> Path:
     return file
 
 
+def signer(root: Path) -> Path:
+    """Make the key that signs below a root, and have it believed there."""
+    made = key(root / "etc/pm-runner/keys")
+    (made.parent / "signer").write_text(f"{samples.SIGNER}\n")
+    line = f'{samples.SIGNER} namespaces="pm-runner" {public(made)}'
+    allow(root / "etc/pm-runner/allowed_signers", line)
+    return made
+
+
 class Made:
     """A root with one release of prod, which `dist` points to."""
 
@@ -89,13 +98,7 @@ class Made:
 
     def keys(self) -> Path:
         """Make the key that signs, and have it believed."""
-        made = key(self.root / "etc/pm-runner/keys")
-        (made.parent / "signer").write_text(f"{samples.SIGNER}\n")
-        allow(
-            self.root / "etc/pm-runner/allowed_signers",
-            f'{samples.SIGNER} namespaces="pm-runner" {public(made)}',
-        )
-        return made
+        return signer(self.root)
 
     def sign(self, **changed: Any) -> Path:
         """Put the papers beside the release, signed without anybody looking at what they say."""
