@@ -2,7 +2,7 @@
 
 import click
 
-from pmrunnerctl import complete, gatelog, gates, task, watch
+from pmrunnerctl import complete, gatelog, gates, gateweaker, task, watch
 from pmrunnerctl.exits import Exit, misused
 from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import Noun, Whole, verb
@@ -188,5 +188,7 @@ def attest(  # noqa: PLR0913 - one for each word that can be typed
 gate = Noun(
     "gate",
     *(run, gatelog.prepare, list_, show, gatelog.log, seen, cancel, attest),
+    gateweaker.weaker,
+    gateweaker.accept,
     about="What has to hold of a commit, and what does.",
 )

@@ -23,6 +23,7 @@ OVERVIEW: Final = {
             "gate list",
             "gate show",
             "gate log",
+            "gate weaker",
             "events",
         ),
     ),
@@ -32,7 +33,8 @@ OVERVIEW: Final = {
         *("task cancel", "task retry", "run cancel", "run resume", "run prune"),
         *("evidence write", "evidence check"),
         *("agent login", "agent logout", "agent show"),
-        *("gate run", "gate prepare", "gate seen", "gate cancel", "gate attest"),
+        *("gate run", "gate prepare", "gate seen", "gate cancel"),
+        *("gate attest", "gate accept"),
     ),
     "Release": ("release list", "release show", "release build", "release prune", "prove"),
     "Run the daemon": (

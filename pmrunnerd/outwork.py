@@ -33,6 +33,7 @@ from pmrunnerd.services.gates.tries import Tries
 from pmrunnerd.services.gates.units import GateUnits
 from pmrunnerd.services.host import Host
 from pmrunnerd.services.releases import shelf
+from pmrunnerd.services.releases.gated import Gated
 from pmrunnerd.services.systemctl import Systemctl
 from pmrunnerd.store.store import Store
 
@@ -124,6 +125,16 @@ class Outwork:
         return Checks(store, accounting, patience, hear=Hearing(self._place_of_gates).hear)
 
     @property
+    def _shelf(self) -> shelf.Shelf:
+        root = self._root or shelf.root(installed=self.errands.sealed)
+        return shelf.Shelf(root, self._environment)
+
+    @property
+    def running(self) -> Gated:
+        """What the release that runs has passed."""
+        return Gated(self._shelf)
+
+    @property
     def gate_logs(self) -> GateLogs:
         """What gates printed."""
         return GateLogs(self._place_of_gates)
@@ -140,8 +151,7 @@ class Outwork:
         else:
             tries = Tries(place, DetachedGates(self._state), walls)
         sources = Sources(self.errands, place, hidden=self._hidden, unconfined=self._unconfined)
-        root = self._root or shelf.root(installed=self.errands.sealed)
-        builds = Builds(shelf.Shelf(root, self._environment), place)
+        builds = Builds(self._shelf, place)
         runs = GateRuns(store, clock, tries, sources, builds, at_once)
         return Gates(store, clock, runs, sources.clear)
 

@@ -81,6 +81,7 @@ def _build(given: argparse.Namespace) -> ReleaseRow:
     if given.fetch:
         asyncio.run(making.make("fetch", shelf, source))
     asyncio.run(making.make("build", shelf, source))
+    making.drop(shelf, source)
     built = [row for row in keeping.rows(shelf) if row.source == source]
     if not built:
         raise NotFound(

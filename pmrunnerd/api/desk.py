@@ -60,6 +60,12 @@ class Listening(Protocol):
     def read(self, record: GateRun, gate: str, cursor: int) -> bytes | None: ...
 
 
+class Replacing(Protocol):
+    """Knows which gates what runs has passed, and what that is called; None where it passed none."""
+
+    async def gated(self, project: Project) -> tuple[str, GateRun] | None: ...
+
+
 class Telling(Protocol):
     """Notifies people; returns what came of a test, and whereto it went."""
 
@@ -71,6 +77,14 @@ class _Silent:
 
     async def test(self) -> tuple[Word, str]:
         raise Refused("cannot send a test: this daemon notifies nobody")
+
+
+class _First:
+    """Nothing runs that any gate has seen."""
+
+    async def gated(self, project: Project) -> tuple[str, GateRun] | None:
+        del project
+        return None
 
 
 class _Deaf:
@@ -105,7 +119,8 @@ class Desk:
     resident. `inspect` looks at a directory that is to become a project. `stop` stops the daemon,
     with `True` without its runs. `reopen` has the daemon leave and come back on the state that the
     disk has by then. `retention` lets go of what was kept of runs, `logins` keeps those of agents,
-    `evidence` knows what is said of commits, `notices` notify people, `gate_logs` are what gates printed. `checkup` looks at what this
+    `evidence` knows what is said of commits, `notices` notify people, `gate_logs` are what gates printed,
+    `running` knows which gates the release that runs has passed. `checkup` looks at what this
     daemon has of what it needs. `problem` says in one line what keeps the daemon from working; it
     is empty where nothing does. `full` says in the same way that the disk has no room for new work,
     `configuration` that what is configured is not what is used. `restart` has a service manager start us
@@ -137,6 +152,7 @@ class Desk:
     evidence: Accounting
     notices: Telling = field(default_factory=_Silent)
     gate_logs: Listening = field(default_factory=_Deaf)
+    running: Replacing = field(default_factory=_First)
     uploads: Uploads = field(default_factory=Uploads)
     full: Callable[[], str] = str
     configuration: Callable[[], str] = str

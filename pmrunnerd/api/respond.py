@@ -27,6 +27,7 @@ from pmrunnerd.api.pruning import PRUNES
 from pmrunnerd.api.reads import READS
 from pmrunnerd.api.repeats import check_identifier, is_repeated
 from pmrunnerd.api.upkeeping import UPKEEPS
+from pmrunnerd.api.weaker import WEAKER
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import (
     BadRequest,
@@ -47,7 +48,7 @@ log = logging.getLogger(__name__)
 REQUEST_LIMIT: Final = p.MESSAGE_LIMIT + (64 << 10)
 
 # What takes its time, and is no change that `changes` decides.
-WAITS: Final = {**ACTS, **PRUNES, **AGENTS, **UPKEEPS, **EVIDENCE, **NOTICES}
+WAITS: Final = {**ACTS, **PRUNES, **AGENTS, **UPKEEPS, **EVIDENCE, **NOTICES, **WEAKER}
 
 # What makes more work, for which there must be room on the disk.
 _NEW_WORK: Final = (p.ChatSend, p.ProjectAdd, p.GateRun, p.GatePrepare)

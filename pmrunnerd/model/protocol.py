@@ -419,6 +419,22 @@ class GateAttest(Request[Done], frozen=True, kw_only=True):
     tests: Place | None = None
 
 
+class GateWeaker(Request[v.WeakerView], frozen=True, kw_only=True):
+    """Show what the gates of a gate run ask less than those that it is to replace.
+
+    Of a project that is the runner itself these are the running release's, else those of the last gate run of all gates that passed.
+    """
+
+    run: Word
+
+
+class GateAccept(Request[Done], frozen=True, kw_only=True):
+    """Accept all that `gate weaker` shows, by its digest: with another one nothing is accepted."""
+
+    run: Word
+    digest: Word
+
+
 class Events(Request[v.Happening], frozen=True, kw_only=True):
     """Show what happened, fact by fact, from a cursor on; `follow` goes on for ever.
 
@@ -635,6 +651,8 @@ COMMANDS: Final = (
     _changes(GateSeen, Done),
     _changes(GateCancel, Done),
     _changes(GateAttest, Done, Access.ADMIN),
+    _measures(GateWeaker, v.WeakerView),
+    _acts(GateAccept, Done),
     _streams(Events, v.Happening),
     _streams(StateBackup, u.Piece, Access.ADMIN),
     _changes(BackupReport, Done, Access.ADMIN),

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from pmrunnerd.model.entities import Plan, Project, Question, Run, Task, TaskState
 from pmrunnerd.model.events import AnyEvent
-from pmrunnerd.model.gates import Gating, GatingState
+from pmrunnerd.model.gates import Differences, Gating, GatingState
 from pmrunnerd.model.progress import AnyProgress
 
 UNCONFINED: Final = "UNCONFINED"
@@ -358,6 +358,19 @@ class GateView(View, frozen=True, kw_only=True):
 
     row: GateRow
     run: Gating
+
+
+class WeakerView(View, frozen=True, kw_only=True):
+    """What the gates of a gate run ask less than those `before` it; `accepted` is by whom all of that was.
+
+    `before` says which these are; it is empty where nothing was gated before.
+    """
+
+    run: str
+    alias: str
+    before: str
+    differences: Differences
+    accepted: str = ""
 
 
 class LogLine(View, frozen=True, kw_only=True):

@@ -21,11 +21,13 @@ from pmrunnerd.model.notices import (
 from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.state import State
+from pmrunnerd.rules.gates import waiting
 
 # Characters of one thing, and things of one notification: whoever gets it looks at the rest here.
 LONGEST: Final = 300
 MOST: Final = 20
 BACKUP: Final = "backup"
+_OVER: Final = "it is over, and has not passed"
 _NOUNS: Final = {
     What.QUESTION: ("a question waits", "questions"),
     What.BUDGET: ("a limit of its cost is reached", "limits of cost"),
@@ -43,9 +45,19 @@ def wanted(settings: Settings) -> frozenset[What]:
     return frozenset(KINDS[word] for word in settings.notify_on.split(",") if word)
 
 
+# Whether gates have passed the state knows, and by then whether somebody has seen it.
+_GATED: Final = (ev.GateRunEnded, ev.GateRunRefused, ev.GateRunInterrupted)
+
+
 def worth(facts: Sequence[ev.AnyEvent], on: Collection[What]) -> list[About]:
     """Return what of the facts of a commit is worth telling."""
-    return [about for fact in facts for about in _told(fact) if about.what in on]
+    found = (about for fact in facts for about in (*_told(fact), *_of_gates(fact)))
+    return [about for about in found if about.what in on]
+
+
+def _of_gates(fact: ev.AnyEvent) -> Iterator[About]:
+    if isinstance(fact, _GATED):
+        yield About(what=What.FAILURE, id=fact.gate_run, text=_OVER, project=fact.project)
 
 
 def _told(fact: ev.AnyEvent) -> Iterator[About]:
@@ -86,17 +98,24 @@ def _stands(state: State, about: About) -> bool:
     if about.what is What.LIMIT:
         account = state.accounts[about.id]
         return bool(account.limit) or account.expiring
-    if about.id in state.questions:
-        question = state.question(about.id)
-        return question.answer is None and not question.withdrawn
-    if about.id in state.plans:
-        plan = state.plan(about.id)
-        waits = plan.state is PlanState.AWAITING_APPROVAL
-        return waits if about.what is What.QUESTION else plan.state is PlanState.ERROR
+    if about.id in state.gatings:
+        return any(one.id == about.id for one in waiting.waiting(state))
+    if about.id in state.questions or about.id in state.plans:
+        return _is_open(state, about)
     task = state.task(about.id)
     if about.what is What.FAILURE:
         return task.state is TaskState.ERROR
     return task.held and task.state is TaskState.QUEUED
+
+
+def _is_open(state: State, about: About) -> bool:
+    """Tell whether a question has no answer yet, or a plan still waits or is still in error."""
+    if about.id in state.questions:
+        question = state.question(about.id)
+        return question.answer is None and not question.withdrawn
+    plan = state.plan(about.id)
+    waits = plan.state is PlanState.AWAITING_APPROVAL
+    return waits if about.what is What.QUESTION else plan.state is PlanState.ERROR
 
 
 def distinct(things: Sequence[About]) -> list[About]:
@@ -134,10 +153,12 @@ def _is_test(things: Sequence[About]) -> bool:
 
 
 def _named(state: State, about: About) -> About:
-    """Return the same with its project as people call it."""
+    """Return the same with its project as people call it, and of gates which of them failed."""
     project = state.projects.get(about.project)
     alias = project.alias if project else about.project
-    return About(what=about.what, id=about.id, text=about.text, project=alias)
+    gating = state.gatings.get(about.id)
+    text = clip("; ".join(waiting.told(gating).splitlines())) if gating else about.text
+    return About(what=about.what, id=about.id, text=text, project=alias)
 
 
 def _title(things: Sequence[About]) -> str:

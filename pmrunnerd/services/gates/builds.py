@@ -61,6 +61,8 @@ class Builds:
             if not making.has(self._shelf, source):
                 await asyncio.to_thread(making.bring, self._shelf, self._place.tree(source), source)
             await making.make("build", self._shelf, source)
+            if not self._place.shared:  # what root took is root's
+                await asyncio.to_thread(making.drop, self._shelf, source)
         except PmError as exc:
             env = self._shelf.environment
             hint = f"pmrunnerctl --env {env} release build --fetch {source}"

@@ -73,6 +73,12 @@ def bring(shelf: Shelf, tree: Path, digest: str) -> None:
     disk.rename(fresh, ours / digest)
 
 
+def drop(shelf: Shelf, digest: str) -> None:
+    """Delete what was taken or brought to build a release of, once that is there. Raises OSError."""
+    ours, _ = trees(shelf)
+    Disk().remove_tree(ours / digest)
+
+
 async def make(deed: str, shelf: Shelf, digest: str) -> str:
     """Fetch or build for a source tree; return what was said of it. Raises PmError."""
     if not has(shelf, digest):

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Collection
 
 import pytest
@@ -9,6 +10,10 @@ from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.state import State
 from pmrunnerd.rules import notices
+from pmrunnerd.rules.gates import waiting
+from tests.unit.rules.gates import tries
+from tests.unit.rules.gates.test_waiting import BAD, GOOD
+from tests.unit.rules.gates.tries import happened
 from tests.unit.rules.life import a_plan, a_proposed_plan, happen, started
 
 ALL = frozenset(KINDS.values())
@@ -27,7 +32,7 @@ def ended(outcome: Outcome) -> ev.RunEnded:
     return ev.RunEnded(run="r1", project="w1", outcome=outcome, cursor=1)
 
 
-def waiting(*kinds: Kind) -> State:
+def asking(*kinds: Kind) -> State:
     return happen(a_plan(), started("t1", "r1"), ended(Outcome.ASKED), asked(*kinds))
 
 
@@ -61,8 +66,33 @@ def test_what_nobody_wants_to_be_told_is_worth_nothing() -> None:
     assert told(ev.TaskCompleted(task="t1", project="w1")) == []
 
 
+@pytest.mark.parametrize(
+    ("how", "text"),
+    [
+        (BAD, "gates of commit .* have not passed; unit: failed: exit status 1; lab: skipped: .*"),
+        ((tries.REFUSED,), "gates could not be tried: .+"),
+        ((tries.STARTED, tries.INTERRUPTED), "gates could not be tried: .+"),
+    ],
+)
+def test_gates_that_have_not_passed_are_told_until_somebody_has_seen_it(
+    how: tuple[ev.AnyEvent, ...], text: str
+) -> None:
+    state = happened(tries.REQUESTED, *how)
+    (about,) = notices.worth((how[-1],), ALL)
+    assert notices.stands(state, about)
+    said = notices.composed(state, [about], id="n1", at="", environment="prod").about[0].text
+    assert re.fullmatch(text, said), said
+    seen = waiting.see(state, "g1", "anna")
+    assert not notices.stands(happened(tries.REQUESTED, *how, *seen), about)
+
+
+def test_gates_that_passed_are_not_told() -> None:
+    (about,) = notices.worth((tries.OVER,), ALL)
+    assert not notices.stands(happened(tries.REQUESTED, *GOOD), about)
+
+
 def test_a_question_stands_until_it_is_answered() -> None:
-    state = waiting(Kind.AGENT)
+    state = asking(Kind.AGENT)
     (about,) = notices.worth((asked(Kind.AGENT),), ALL)
     assert notices.stands(state, about)
     happen(state, ev.QuestionAnswered(question="q1", project="w1", text="rye", by="anna"))
@@ -110,7 +140,7 @@ def test_one_thing_is_named_once_and_as_it_was_told_last() -> None:
 
 
 def test_several_things_are_one_notification_with_what_waits_first() -> None:
-    state = waiting(Kind.AGENT)
+    state = asking(Kind.AGENT)
     things = [
         About(what=What.FAILURE, id="t2", text="exit status 3", project="w1"),
         About(what=What.QUESTION, id="q1", text="Which flour?", project="w1"),

@@ -5,7 +5,8 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model.gates import Verdict
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.evolve import evolve
-from pmrunnerd.rules.gates.latest import latest
+from pmrunnerd.rules.gates.latest import good_before, latest
+from tests.unit.rules.gates import tries
 from tests.unit.rules.gates.tries import AT, RECORD, STOP, happened, result
 
 SOURCE = RECORD.source
@@ -72,3 +73,24 @@ def test_the_one_that_ended_last_speaks_though_it_failed(
     gate_run(state, "g10", verdict=Verdict.FAILED, ended=ten)
 
     assert of(state) == speaks
+
+
+def test_before_one_goes_the_last_that_was_whole_and_good() -> None:
+    good = (tries.STARTED, tries.ended("lint"), tries.ended("unit"), tries.ended("lab"), tries.OVER)
+    bad = (*good[:2], tries.ended("unit", Verdict.FAILED), *good[3:])
+    part = replace(tries.STARTED, record=replace(tries.RECORD, wanted=("lint",)))
+
+    def named(name: str, *facts: ev.AnyEvent) -> list[ev.AnyEvent]:
+        return [replace(fact, gate_run=name) for fact in facts]
+
+    state = happened(
+        *named("g1", tries.REQUESTED, *good),
+        *named("g2", tries.REQUESTED, *bad),
+        *named("g3", tries.REQUESTED, part, tries.ended("lint"), tries.OVER),
+        *named("g4", tries.REQUESTED, *good),
+        *named("g5", tries.REQUESTED),
+    )
+    before = {run: good_before(state, state.gatings[run]) for run in state.gatings}
+    assert before["g1"] is None
+    assert all(before[run] == state.gatings["g1"].record for run in ("g2", "g3", "g4"))
+    assert before["g5"] == state.gatings["g4"].record

@@ -70,6 +70,7 @@ async def test_of_the_runner_itself_a_release_is_built_where_there_is_none(tmp_p
     assert await found.tree(CAKE, source.digest) == "", "another project is not the runner"
     digest = await found.tree(OURS, source.digest)
     assert (place.tree(digest) / "pmrunnerd/__init__.py").is_file()
+    assert list((source.root / "var/lib/pm-runner/sources/prod").iterdir()) == []
     assert await found.tree(OURS, source.digest) == digest
 
 

@@ -40,6 +40,20 @@ def test_a_link_in_the_place_of_the_tree_is_not_followed(tmp_path: Path) -> None
         made(place)
 
 
+def test_a_source_that_was_brought_to_be_built_is_gone_afterwards_and_no_other(
+    tmp_path: Path,
+) -> None:
+    place, shelf = Place(tmp_path), Shelf(tmp_path, "prod")
+    ours, theirs = making.trees(shelf)
+    (theirs / place.digest).rename(tmp_path / "elsewhere")
+    making.bring(shelf, tmp_path / "elsewhere", place.digest)
+    (ours / "another").mkdir()
+    made(place)
+    making.drop(shelf, place.digest)
+    assert [path.name for path in ours.iterdir()] == ["another"]
+    assert (tmp_path / "elsewhere").is_dir()
+
+
 def test_a_wheel_that_is_not_the_locked_one_is_refused(tmp_path: Path) -> None:
     place = Place(tmp_path)
     with (place.package / WHEEL).open("ab") as file:
