@@ -15,7 +15,7 @@ from pmrunnerctl.where import SOCKET, START, Place
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.checkup import Check, Checkup
 from pmrunnerd.model.errors import Code
-from pmrunnerd.model.views import Overview
+from pmrunnerd.model.views import UNCONFINED, Overview
 
 _CLAUDE: Final = "claude"
 # Agents that can be asked for, and how the names of what is looked at for each begin.
@@ -94,7 +94,8 @@ def _told(running: Overview) -> list[str]:
     web = next((door.address for door in running.doors if door.name == "web"), "")
     port = web.rstrip("/").rpartition(":")[2] if web else "0"
     uses = ["--uses-claude"] if any(row.agent == _CLAUDE for row in running.projects) else []
-    return ["--daemon", str(running.pid), "--port", port, *uses]
+    accepted = ["--unconfined"] if running.confinement == UNCONFINED else []
+    return ["--daemon", str(running.pid), "--port", port, *uses, *accepted]
 
 
 def _of_one(

@@ -11,7 +11,7 @@ from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import Whole, verb
 from pmrunnerctl.width import cut, one_line
 from pmrunnerd.model import protocol as p
-from pmrunnerd.model.views import Happening
+from pmrunnerd.model.views import UNCONFINED, Happening
 
 LAST: Final = 50
 LONGEST: Final = 60
@@ -57,10 +57,14 @@ def spell(screen: Screen, happening: Happening, fact: Any) -> str:
     said = msgspec.to_builtins(fact)
     name = said.pop("fact")
     details = " ".join(f"{field}={_value(value)}" for field, value in said.items())
+    if said.get("confined") is False:
+        details += f" {UNCONFINED}"
     return f"{happening.cursor:>6}  {screen.clock(happening.at)}  {name}  {details}".rstrip()
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, (list, tuple)):
         return (
             str(len(value)) if value and isinstance(value[0], dict) else ",".join(map(str, value))

@@ -87,6 +87,8 @@ def draw(screen: Screen, found: InboxTable) -> None:
     """Write everything that waits, each with its options and the command that answers it."""
     if not found.items:
         screen.line("nothing waits for you")
+        if found.unconfined:  # what waits says it, each for itself
+            screen.line(f"agents run {UNCONFINED}", "red")
         screen.next("pmrunnerctl status")
     for item in found.items:
         _draw_item(screen, item)
@@ -98,7 +100,9 @@ def _draw_item(screen: Screen, item: InboxItem) -> None:
     about = f"{whose} in {item.alias}{of}" if item.alias else whose
     wall = ", " + screen.paint(UNCONFINED, "red") if item.unconfined else ""
     screen.raw(screen.paint(item.id, "bold") + f"  {about}, {screen.ago(item.at)}{wall}\n")
-    for line in item.text.rstrip("\n").split("\n"):
+    # What an agent asks is shown as it said it.
+    text = item.text if item.kind == "question" else screen.reason(item.text)
+    for line in text.rstrip("\n").split("\n"):
         screen.line(f"    {line}")
     for number, (option, detail) in enumerate(zip_longest(item.options, item.details), 1):
         about = f": {one_line(detail)}" if detail else ""

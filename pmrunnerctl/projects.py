@@ -65,5 +65,5 @@ def _mending(found: Project) -> str:
 
 
 def _now(screen: Screen, row: ProjectRow) -> str | Cell:
-    now = screen.addressed(row.now)
+    now = screen.reason(row.now)
     return Cell(f"{UNCONFINED}; {now}", "red") if row.unconfined else now

@@ -135,6 +135,10 @@ class Screen:
         """Spell the times within a text as `when` does."""
         return _STAMP.sub(lambda found: self.when(found[0]), text)
 
+    def reason(self, text: str) -> str:
+        """Spell why something is so: with commands that can be pasted here, and times for people."""
+        return self.timed(self.addressed(text))
+
     def clock(self, at: str) -> str:
         """Spell when it was."""
         return times.clock(at, self.now, self._zone)

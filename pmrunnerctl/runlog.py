@@ -35,6 +35,7 @@ class Log:
         self._mid_line: Screen | None = None
         self._cost = ""
         self._started = ""
+        self._last = ""
 
     def write(self, line: LogLine) -> None:
         """Write one thing that a run host reported."""
@@ -43,7 +44,10 @@ class Log:
                 self.note(text.strip())
             case pr.Output(stream=stream, text=text):
                 self._print(self._err if stream == "stderr" else self._out, text)
+            case pr.Concluded(text=text) if text == self._last:
+                pass  # an agent whose result has no form of its own has said it already
             case pr.Said(text=text, thought=False) | pr.Concluded(text=text):
+                self._last = text
                 self._begin_line()
                 self._print(self._out, f"{text}\n")
             case pr.Served() | pr.Told():

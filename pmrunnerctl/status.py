@@ -66,7 +66,7 @@ def draw(
             *((door.name, _door(door)) for door in found.doors),
             ("agents", _confinement(found.confinement)),
             ("runs", _runs(screen, found)),
-            *(("limited", Cell(screen.addressed(why), "yellow")) for why in found.limits),
+            *(("limited", Cell(screen.reason(why), "yellow")) for why in found.limits),
             ("spent", f"{amounts.dollars(found.spent)} today" if found.spent else ""),
             ("kept", _kept(screen, found.retention)),
             ("tasks", counts(found.tasks)),

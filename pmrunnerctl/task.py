@@ -137,7 +137,7 @@ def _title(task: Task) -> str:
 
 
 def _why(screen: Screen, row: TaskRow) -> str | Cell:
-    why = screen.addressed(row.waits or row.task.reason)
+    why = screen.reason(row.waits or row.task.reason)
     if not row.unconfined:
         return why
     return Cell("; ".join(filter(None, (UNCONFINED, why))), "red")
@@ -166,7 +166,7 @@ def draw_task(screen: Screen, view: TaskView) -> None:
             ("title", found.title),
             ("kind", _KINDS.get(found.kind, "")),
             ("state", state(found.state)),
-            ("waits", Cell(screen.addressed(view.waits.removeprefix("waits ")), "yellow")),
+            ("waits", Cell(screen.reason(view.waits.removeprefix("waits ")), "yellow")),
             ("reason", screen.addressed(found.reason)),
             ("since", screen.when(found.at)),
             ("needs", ", ".join(found.needs)),

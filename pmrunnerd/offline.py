@@ -122,12 +122,15 @@ def _doctor(given: argparse.Namespace) -> View:
         # What is wrong with the file stands beside all else; with the rest of it nobody could look.
         options, wrong = parse([*words, "--config", os.devnull], os.environ), exc
     file = configured_for(options.environment)
+    settings = options.settings
+    if given.unconfined:
+        settings = replace(settings, runs_unconfined=True)
     found = asyncio.run(
         examine(
             given.state_dir,
             socket=given.socket.absolute() if given.socket else options.socket,
             port=options.settings.web_port,
-            settings=options.settings,
+            settings=settings,
             told=given.daemon,
             uses=given.uses_claude,
             tries=given.try_claude,
@@ -180,6 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--uses-claude", action="store_true", help="doctor: a project does")
     parser.add_argument("--try-acp", action="store_true", help="doctor: look at agent acp, too")
     parser.add_argument("--try-claude", action="store_true", help="doctor: make a request")
+    parser.add_argument("--unconfined", action="store_true", help="doctor: that daemon accepts it")
     parser.add_argument("--daemon", type=int, help="doctor: the pid of the daemon that answers")
     accounted.add_options(parser)
     given = parser.parse_args(arguments)

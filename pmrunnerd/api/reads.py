@@ -110,7 +110,9 @@ def inbox(desk: Desk, request: p.Inbox) -> v.InboxTable:
         if request.question is None
         else (present.question_item(state, state.question(request.question)),)
     )
-    return v.InboxTable(items=tuple(replace(item, unconfined=desk.unconfined) for item in items))
+    wall = desk.unconfined
+    waiting = tuple(replace(item, unconfined=wall) for item in items)
+    return v.InboxTable(items=waiting, unconfined=wall)
 
 
 def plan_list(desk: Desk, request: p.PlanList) -> v.PlanTable:

@@ -52,6 +52,11 @@ OTHERWISE: Final[Mapping[Kind, str]] = {
     Kind.PERMISSION: "denies it, with that reason",
     Kind.FINDINGS: "is told to the agent, which goes on",
 }
+# What any other text would do, said to whoever seems to mean one of the options.
+INSTEAD: Final[Mapping[Kind, str]] = {
+    Kind.PERMISSION: "that would deny it, with this as the reason",
+    Kind.FINDINGS: "that would be told to the agent, which goes on",
+}
 # Who begins with one of these means to allow, and would deny by it.
 _YES: Final = frozenset({"y", "yes", "yep", "yeah", "ok", "okay", "sure", "allow", "allowed"})
 _DECIDED: Final[Mapping[str, str]] = {
@@ -73,11 +78,19 @@ def chosen(kind: Kind, text: str) -> str:
     return next((one for one in OPTIONS.get(kind, ()) if one.casefold() == said), text)
 
 
-def is_unclear(kind: Kind, text: str) -> bool:
-    """Tell whether a text that is no option says yes where any text says no."""
-    first = re.match(r"\W*(\w+)", text.casefold())
-    yes = first is not None and first[1] in _YES
-    return kind is Kind.PERMISSION and yes and text not in OPTIONS[kind]
+def meant(kind: Kind, text: str) -> str:
+    """Return the option that a text which is none seems to mean, and would not do; empty otherwise.
+
+    That is a yes where any text says no, and the first words of an option where any text goes on.
+    """
+    if kind in CLOSED or text in OPTIONS.get(kind, ()):
+        return ""
+    words = re.findall(r"\w+", text.casefold())
+    if kind is Kind.PERMISSION:
+        return ALLOW_ONCE if words and words[0] in _YES else ""
+    return next(
+        (one for one in OPTIONS.get(kind, ()) if words and one.split()[: len(words)] == words), ""
+    )
 
 
 def decided(kind: Kind, text: str) -> str:

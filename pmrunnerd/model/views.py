@@ -205,9 +205,10 @@ class InboxItem(View, frozen=True, kw_only=True):
 
 
 class InboxTable(View, frozen=True, kw_only=True):
-    """Everything that waits for a person, oldest first."""
+    """Everything that waits for a person, oldest first; `unconfined` also where nothing does."""
 
     items: tuple[InboxItem, ...]
+    unconfined: bool = False
 
 
 class PlanRow(View, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import BadRequest, Conflict, Refused
-from pmrunnerd.model.questions import CLOSED, OPTIONS, OVER, chosen, is_unclear
+from pmrunnerd.model.questions import CLOSED, INSTEAD, OPTIONS, OVER, chosen, meant
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.plans import with_consequences
 
@@ -29,13 +29,14 @@ def answer(state: State, question: str, text: str, by: str) -> Facts:
     if asked.kind in CLOSED and text not in allowed:
         raise BadRequest(
             f"cannot answer {question} with {text!r}: it is {' or '.join(map(repr, allowed))}",
-            hint=f"pmrunnerctl answer {question} --option 1",
-        )
-    if is_unclear(asked.kind, text):
-        raise BadRequest(
-            f"cannot answer {question} with {text!r}: that would deny it, with this as the reason;"
-            f" it is {' or '.join(map(repr, allowed))}",
             hint=f"pmrunnerctl answer {question} --option 1   # {allowed[0]}",
+        )
+    if option := meant(asked.kind, text):
+        number = allowed.index(option) + 1
+        raise BadRequest(
+            f"cannot answer {question} with {text!r}: {INSTEAD[asked.kind]};"
+            f" it is {' or '.join(map(repr, allowed))}",
+            hint=f"pmrunnerctl answer {question} --option {number}   # {option}",
         )
     fact = ev.QuestionAnswered(question=question, project=asked.project, text=text, by=by)
     task = state.task(asked.task)

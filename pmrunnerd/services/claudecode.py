@@ -14,6 +14,9 @@ _VERSION: Final = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+\S*")
 _TOTAL: Final = 20.0
 INSTALL: Final = "pmrunnerctl stop; packaging/quickstart --claude --detach   # or: pip install 'pm-runner[claude]'"
 NAME: Final = 'path = "/usr/local/bin/claude"   # under [agent.claude] of /etc/pm-runner/ENV.toml'
+OWN: Final = (
+    "pmrunnerctl stop; pmrunnerctl start -- --agent-claude-path ''   # the SDK's own is that one"
+)
 PROGRAMS: Final = {"bwrap": "bubblewrap", "socat": "socat"}
 """What it confines its commands with, and the package of each."""
 
@@ -36,6 +39,14 @@ def install() -> str:
     """Return how one comes by it: a release has the SDK, but no CLI in it."""
     where = package()
     return INSTALL if where is None or (where / "_bundled").is_dir() else NAME
+
+
+def tested_one(tested: str) -> str:
+    """Return how one comes by the CLI that was tested where a setting names another one."""
+    where = package()
+    if where is not None and (where / "_bundled").is_dir():
+        return OWN
+    return f"npm install -g @anthropic-ai/claude-code@{tested}   # to where agent.claude.path says"
 
 
 def program(named: str = "") -> Path | None:

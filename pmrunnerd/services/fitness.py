@@ -89,7 +89,8 @@ def program(found: Path | None, named: str, version: str, tested: str) -> Check:
         return _problem("claude", f"{found} does not start", f"{found} --version")
     if tested and version != tested:
         other = f"{version}, and this release was tested with {tested}: {found}"
-        return Check(name="claude", state="warning", found=other, hint=claudecode.install())
+        hint = claudecode.tested_one(tested) if named else claudecode.install()
+        return Check(name="claude", state="warning", found=other, hint=hint)
     return Check(name="claude", state="ok", found=f"{version}, {found}")
 
 

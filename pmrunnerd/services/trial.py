@@ -61,13 +61,19 @@ _STATUSES: Final = {
     429: _BUSY,
     529: _BUSY,
 }
+# Who says so without a name for it, as the API has one, is somebody between us and the provider.
+_BETWEEN: Final = "something on the way to the provider, such as a proxy, refuses us", _NETWORK
 # Of an answer that never came: what the CLI says, in the order in which it means something. The one
-# that this was tried with asks for no theme, trust or terms where nobody sees it; others have.
+# that this was tried with asks for no theme, trust or terms where nobody sees it; others have. A person
+# cannot answer that once: each run has a configuration of its own.
 _SIGNS: Final = (
     (("log in", "login", "logged in", "authenticat", "api key"), ("it is not logged in", LOGIN)),
     (
         ("onboarding", "theme", "trust", "terms"),
-        ("it wants to be set up", "claude   # once, as the user that runs it"),
+        (
+            "it wants to be set up",
+            "pmrunnerctl agent show   # the program that was tested does not",
+        ),
     ),
     (
         ("connect", "network", "fetch", "socket", "certificate", "dns"),
@@ -182,13 +188,16 @@ def judge(said: Said) -> Check:
         return Check(name=NAME, state="problem", found=found, hint=_ODD)
     words = words or said.rest.strip() or f"exit status {said.status}"
     first = words.splitlines()[0][:300]
-    found, hint = _why(result.get("api_error_status"), words.lower())
+    status, named = result.get("api_error_status"), bool(result.get("api_error_type"))
+    found, hint = _why(status, words.lower(), named=named)
     return Check(name=NAME, state="problem", found=f"{found}: {first}", hint=hint)
 
 
-def _why(status: object, words: str) -> tuple[str, str]:
+def _why(status: object, words: str, *, named: bool) -> tuple[str, str]:
     """Return what it comes to, and what to do: by the status of the answer, or else by the words."""
     if isinstance(status, int):
+        if not named and _STATUSES.get(status) is _UNKNOWN:
+            return _BETWEEN
         return _STATUSES.get(status, (f"the provider refused it ({status})", _SHOW))
     for signs, what in _SIGNS:
         if any(sign in words for sign in signs):

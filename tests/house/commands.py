@@ -9,7 +9,7 @@ from typing import Final
 from tests.house.tree import Module, modules
 
 # What adds the options of the command that is being carried out, now or where it is shown.
-WAYS: Final = frozenset({"addressed", "next"})
+WAYS: Final = frozenset({"addressed", "next", "reason"})
 # A hint is addressed by whoever shows the error, help is read before anybody is meant.
 KEYWORDS: Final = frozenset({"hint", "example", "then", "what"})
 # Kept under these names, a command is a hint yet to be given.

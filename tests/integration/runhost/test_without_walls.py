@@ -77,8 +77,12 @@ def test_where_somebody_accepted_that_every_page_says_so(tmp_path: Path, why: st
             ("run", "show", _run(daemon)),
             ("run", "logs", _run(daemon)),
             ("doctor",),
+            ("events",),
+            ("inbox",),  # where nothing waits any more
         )
-        assert f"{why}; agents run UNCONFINED" in daemon.ctl("doctor").stdout
+        assert daemon.ask(p.Inbox()).items == ()
+        # Of itself, and by the look of whoever asks.
+        assert daemon.ctl("doctor").stdout.count(f"{why}; agents run UNCONFINED") == 2
         rows = json.loads(daemon.ctl("--json", "task", "list").stdout)["tasks"]
         assert [row["unconfined"] for row in rows] == [True]
 

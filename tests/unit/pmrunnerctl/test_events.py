@@ -33,6 +33,15 @@ def test_a_fact_within_a_fact_is_told_by_its_fields_in_brackets(paper: Paper) ->
     assert "{" not in line
 
 
+def test_a_run_that_nothing_confines_says_so_in_the_word_of_all_pages(paper: Paper) -> None:
+    def line(*, confined: bool) -> str:
+        fact = ev.RunBegan(run="r1", project="j1", head="abc", confined=confined, cursor=1)
+        return spell(paper, BOTH, fact)
+
+    assert line(confined=False).endswith(" confined=false UNCONFINED")
+    assert line(confined=True).endswith(" confined=true")
+
+
 def test_a_long_text_is_cut_and_cannot_add_lines(paper: Paper) -> None:
     fact = ev.MessagePosted(message="m1", project="j1", text="one\ntwo " + "x" * 99, by="anna")
 

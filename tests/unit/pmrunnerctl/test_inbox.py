@@ -11,6 +11,8 @@ from tests.fakes.daemon import FakeDaemon
 from tests.unit.pmrunnerctl import samples
 from tests.unit.pmrunnerctl.conftest import Ctl
 
+ASKED = f"Which database of {samples.AT}?"  # as the agent said it
+
 
 @pytest.fixture(autouse=True)
 def _waiting(daemon: FakeDaemon) -> None:
@@ -22,7 +24,7 @@ def _waiting(daemon: FakeDaemon) -> None:
         options=(),
         command="pmrunnerctl plan approve p4",
     )
-    daemon.answers[p.Inbox] = InboxTable(items=(samples.question(), plan))
+    daemon.answers[p.Inbox] = InboxTable(items=(samples.question(text=ASKED), plan))
     daemon.answers[p.Answer] = p.Decided(id="q7")
 
 
@@ -31,7 +33,7 @@ def test_everything_that_waits_is_shown_with_the_command_that_answers_it(ctl: Ct
 
     assert lines[0].startswith("q7  question in demo, task t3, ")
     assert lines[1:6] == [
-        "    Which database?",
+        f"    {ASKED}",
         "    1. the first",
         "    2. the second",
         "    pmrunnerctl answer q7 TEXT",
@@ -62,15 +64,14 @@ def test_a_question_with_no_answers_but_its_options_offers_no_other(
 def test_a_held_task_is_shown_once_with_why_and_where_to_look(ctl: Ctl, daemon: FakeDaemon) -> None:
     command = "git -C /srv/demo status"
     held = samples.question(
-        kind="held", id="t3", text="it is not clean", options=(), command=command
+        kind="held", id="t3", text=f"changed at {samples.AT}", options=(), command=command
     )
     daemon.answers[p.Inbox] = InboxTable(items=(held,))
 
     head, *rest = ctl("inbox").out.splitlines()
-
     assert head.startswith("t3  held in demo, ")
     assert "task t3" not in head
-    assert rest == ["    it is not clean", f"    {command}"]
+    assert (rest[0][:34], rest[1:]) == ("    changed at 2026-11-24 11:30:05", [f"    {command}"])
 
 
 def test_what_is_held_because_its_workspace_is_gone_can_be_given_up(
@@ -98,6 +99,8 @@ def test_what_would_run_without_a_sandbox_is_shown_as_that(ctl: Ctl, daemon: Fak
     daemon.answers[p.Inbox] = InboxTable(items=(samples.question(unconfined=True),))
 
     assert ctl("inbox").out.splitlines()[0].endswith(", UNCONFINED")
+    daemon.answers[p.Inbox] = InboxTable(items=(), unconfined=True)
+    assert ctl("inbox").out.startswith("nothing waits for you\nagents run UNCONFINED\n")
 
 
 def test_an_empty_inbox_says_so(ctl: Ctl, daemon: FakeDaemon) -> None:

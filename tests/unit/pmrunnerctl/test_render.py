@@ -94,6 +94,9 @@ def test_what_others_wrote_cannot_drive_the_terminal(paper: Paper) -> None:
 def test_a_time_is_told_both_ways(paper: Paper) -> None:
     assert paper.when("2026-11-24T11:30:05.123Z") == "11:30:05 UTC, 2 min ago"
     assert not paper.when("")
+    paper.addressed = lambda text: text.replace("ctl inbox", "ctl --env dev inbox")
+    said = paper.reason("ctl inbox, since 2026-11-24T11:30:05.123Z")
+    assert said == "ctl --env dev inbox, since 11:30:05 UTC, 2 min ago"
 
 
 def test_a_stream_that_is_no_terminal_has_no_width_and_no_colour() -> None:

@@ -44,6 +44,16 @@ def test_what_an_agent_says_is_the_log_and_what_it_does_is_a_note() -> None:
     assert err == "-- thinks: hm\n-- Read: /x\n"
 
 
+def test_a_result_that_was_said_in_the_same_words_is_not_told_twice() -> None:
+    out, _ = written(
+        pr.Said(at="", text="There are two."),
+        pr.Charged(at="", dollars=1, turns=1),
+        pr.Concluded(at="", text="There are two."),
+    )
+
+    assert out == "There are two.\n"
+
+
 def test_a_cost_that_stays_and_a_command_that_ends_are_not_told_twice() -> None:
     def other(kind: str, **data: str) -> pr.Other:
         return pr.Other(at="", kind=kind, data=json.dumps(data))

@@ -25,7 +25,7 @@ def question(**other: object) -> Question:
 
 def test_tasks_stand_one_a_line_with_why_they_are_where_they_are(paper: Paper) -> None:
     waits = samples.task(id="t4", state=TaskState.QUEUED, name="deploy", title="Deploy it")
-    failed = samples.task(id="t5", state=TaskState.ERROR, reason="exit status 2:\nboom")
+    failed = samples.task(id="t5", state=TaskState.ERROR, reason=f"at {samples.AT}:\nboom")
     tasks.draw_rows(
         paper,
         (
@@ -37,7 +37,7 @@ def test_tasks_stand_one_a_line_with_why_they_are_where_they_are(paper: Paper) -
     assert paper.text == (
         "TASK  PLAN  PROJECT  STATE   SINCE      TITLE      WHY\n"
         "t4    p3    demo     QUEUED  2 min ago  Deploy it  needs t3\n"
-        "t5    p3    demo     ERROR   2 min ago  Build it   exit status 2: boom\n"
+        "t5    p3    demo     ERROR   2 min ago  Build it   at 11:30:05 UTC, 2 min ago: boom\n"
     )
 
 

@@ -64,7 +64,7 @@ def test_a_question_of_the_runner_s_own_takes_one_of_its_answers_and_no_other() 
     state = under_a_moved_head()
     with pytest.raises(BadRequest, match="it is 'begin anew' or 'cancel the task'") as refused:
         answers.answer(state, "q1", "yes please", "anna")
-    assert refused.value.hint == "pmrunnerctl answer q1 --option 1"
+    assert refused.value.hint == f"pmrunnerctl answer q1 --option 1   # {BEGIN_ANEW}"
     happen(state, *answers.answer(state, "q1", BEGIN_ANEW, "anna"))
     assert state.tasks["t1"].state is TaskState.QUEUED
 
@@ -77,6 +77,14 @@ def test_who_says_yes_where_any_text_denies_is_asked_which_it_is(text: str) -> N
     assert refused.value.hint == "pmrunnerctl answer q1 --option 1   # allow once"
     assert answers.answer(state, "q1", "no, not yet", "anna")
     assert answers.answer(state, "q1", "allow for this task", "anna")
+
+
+def test_who_means_to_cancel_what_was_found_does_not_have_the_agent_told_so() -> None:
+    state = the_runner_s(Kind.FINDINGS)
+    with pytest.raises(BadRequest, match="would be told to the agent, which goes on") as refused:
+        answers.answer(state, "q1", "cancel", "anna")
+    assert refused.value.hint == f"pmrunnerctl answer q1 --option 2   # {CANCEL}"
+    assert answers.answer(state, "q1", "cancel the second loop only", "anna")
 
 
 def test_an_option_counts_however_it_is_typed() -> None:

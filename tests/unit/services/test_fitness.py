@@ -10,7 +10,7 @@ import pytest
 from pmrunnerd.model.checkup import Check
 from pmrunnerd.model.logins import Login
 from pmrunnerd.model.settings import Settings
-from pmrunnerd.services import credentials, fitness, trial
+from pmrunnerd.services import claudecode, credentials, fitness, trial
 from pmrunnerd.services.credentials import Stored
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -46,6 +46,17 @@ def test_each_thing_that_can_be_wrong_with_the_program_is_told_apart(
     assert check.state == state
     assert says in check.found
     assert bool(check.hint) is (state != "ok")
+
+
+def test_who_named_another_version_is_told_how_to_come_by_the_one_that_was_tested(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = fitness.program(CLI, str(CLI), "2.9.9", "2.1.0")
+    assert other.hint == claudecode.OWN, "installing it would change nothing: another one is named"
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.delitem(sys.modules, "claude_agent_sdk", raising=False)  # another test's
+    other = fitness.program(CLI, str(CLI), "2.9.9", "2.1.0")
+    assert other.hint.startswith("npm install -g @anthropic-ai/claude-code@2.1.0 ")
 
 
 def test_what_confines_commands_is_named_by_package() -> None:

@@ -39,7 +39,7 @@ def tried(tmp_path: Path, url: str, program: Path | None = None) -> Check:
             "it is not logged in: Not logged in",
             "agent login",
         ),
-        (Said(status=1, result={}, rest="choose a theme"), "it wants to be set up", "claude   #"),
+        (Said(status=1, result={}, rest="choose a theme"), "it wants to be set up", "agent show"),
         (
             Said(
                 status=1,
@@ -57,7 +57,25 @@ def tried(tmp_path: Path, url: str, program: Path | None = None) -> Check:
         (
             Said(status=1, result={}, rest="Run claude once and accept the trust dialog."),
             "it wants to be set up",
-            "claude   #",
+            "agent show",
+        ),
+        (
+            Said(status=1, result={"is_error": True, "api_error_status": 403, "result": "x"}),
+            "something on the way to the provider, such as a proxy, refuses us: x",
+            "agent.env",
+        ),
+        (
+            Said(
+                status=1,
+                result={
+                    "is_error": True,
+                    "api_error_status": 403,
+                    "api_error_type": "permission_error",
+                    "result": "x",
+                },
+            ),
+            "the provider does not know this login: x",
+            "agent login",
         ),
         (
             Said(status=1, result={"is_error": True, "api_error_status": 529, "result": "x"}),
