@@ -42,7 +42,9 @@ def ground(machine: Host) -> Iterator[Ground]:
     machine.run("sh", "-ec", COMMIT.format(SRC, "Start"), user="pm-agent")
     ground.ctl("project", "add", "own", "/opt/pm-runner/dev", "--type", "runner-dev")
     yield ground
+    ground.ctl("release", "prune", "--keep", "0", "--yes")
     ground.end()
+    machine.run("rm", "-rf", f"{DRAFTS}/chain")
     machine.run("find", SRC, "-mindepth", "1", "-delete")
 
 
