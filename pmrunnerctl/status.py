@@ -109,10 +109,12 @@ def _kept(screen: Screen, found: Retention | None) -> Cell:
         return Cell(f"nothing; at most {amounts.size(found.limit)} of runs are{gates}")
     many = amounts.count(found.runs, "run") + gates
     what = f"{amounts.size(found.size)} of at most {amounts.size(found.limit)}, of {many}"
+    # Each hour one looks; `run prune --dry-run` looks when it is asked.
+    seen = screen.ago(found.at)
     if not found.prunable and found.size > found.limit:
-        return Cell(f"{what}; none could go, each is needed or among the latest", "yellow")
+        return Cell(f"{what}; none could go {seen}, each is needed or among the latest", "yellow")
     if not found.prunable:
-        return Cell(f"{what}; none could go")
+        return Cell(f"{what}; none could go {seen}")
     prune = screen.addressed("pmrunnerctl run prune")
     return Cell(f"{what}; {found.prunable} could go: {prune}", "yellow")
 

@@ -87,9 +87,13 @@ def test_status_asks_and_changes_nothing(ctl: Ctl, daemon: FakeDaemon) -> None:
 @pytest.mark.parametrize(
     ("size", "prunable", "told"),
     [
-        (1 << 10, 0, "1.0 KiB of at most 2.0 KiB, of 1 run; none could go"),
+        (1 << 10, 0, "1.0 KiB of at most 2.0 KiB, of 1 run; none could go 2 min ago"),
         (1 << 10, 3, "1.0 KiB of at most 2.0 KiB, of 1 run; 3 could go: pmrunnerctl run prune"),
-        (4 << 10, 0, "4.0 KiB of at most 2.0 KiB, of 1 run; none could go, each is needed or"),
+        (
+            4 << 10,
+            0,
+            "4.0 KiB of at most 2.0 KiB, of 1 run; none could go 2 min ago, each is needed",
+        ),
     ],
 )
 def test_what_is_kept_of_runs_is_one_line(
