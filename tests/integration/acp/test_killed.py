@@ -1,5 +1,6 @@
 """A run host that is killed leaves nothing of its agent, and the next run goes on."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ pytestmark = needs_sandbox
 def test_the_next_run_loads_its_session_or_begins_anew_and_has_the_work(
     tmp_path: Path, *, loads: bool
 ) -> None:
-    word = f"8642.8{loads:d}"
+    word = f"8642.8{loads:d}{os.getpid()}"
     first: Turn = [{"write": ["half.txt", "half\n"]}, {"fork": word}, {"hang": "deaf"}]
     expected = "You were interrupted." if loads else "Somebody worked on it before you."
     second: Turn = [{"expect": expected}, {"write": ["rest.txt", "rest\n"]}, {"say": "It is done."}]

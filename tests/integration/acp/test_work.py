@@ -1,5 +1,6 @@
 """A task that an agent of the protocol does, and every way in which it does not."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ def test_one_with_which_nothing_can_be_begun_is_told_in_words(
 def test_one_that_says_nothing_meets_a_limit_and_leaves_nothing(
     tmp_path: Path, limits: Limits, outcome: Outcome
 ) -> None:
-    word = f"8642.{limits.total:g}"
+    word = f"8642.{limits.total:g}1{os.getpid()}"  # nobody else's begins so
     with Hosts(tmp_path) as hosts:
         acps = Acps(hosts, [{"fork": word}, {"hang": "politely"}])
         run = acps.start(limits=limits)
@@ -103,7 +104,7 @@ def test_one_that_says_nothing_meets_a_limit_and_leaves_nothing(
 
 
 def test_a_run_that_is_stopped_ends_the_agent_and_all_that_it_started(tmp_path: Path) -> None:
-    word = "8642.71"
+    word = f"8642.71{os.getpid()}"
     with Hosts(tmp_path) as hosts:
         acps = Acps(hosts, [{"fork": word}, {"hang": "deaf"}])
         run = acps.start()
@@ -127,7 +128,7 @@ def test_what_a_deaf_agent_left_is_put_away_by_a_run_that_is_stopped(tmp_path: P
 
 
 def test_what_it_is_given_in_its_environment_is_in_no_command_line(tmp_path: Path) -> None:
-    secret, word = "8642-not-for-all", "8642.72"
+    secret, word = "8642-not-for-all", f"8642.72{os.getpid()}"
     with Hosts(tmp_path) as hosts:
         acps = Acps(hosts, [{"fork": word}, {"hang": "politely"}])
         means = replace(acps.means, environment={"PROXY": secret})

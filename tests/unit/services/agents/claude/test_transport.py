@@ -1,6 +1,7 @@
 """Lines both ways, with a program in a cell."""
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,7 @@ def test_one_that_does_not_leave_is_ended_with_all_that_it_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(f"{speaking.__name__}._PATIENCE", 0.2)
-    word = "8642.1"
+    word = f"8641.{os.getpid()}"
     program = f"""
 import subprocess, time
 subprocess.Popen(["setsid", "sleep", "{word}"])
