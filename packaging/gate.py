@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import trees
-from attempt import PATH, CannotError, work
+from trying import PATH, CannotError, work
 
 # A status of ours, and none of systemd's; a command that ends with it has failed, as with any but 0.
 CANNOT_START: Final = 250
@@ -46,10 +46,10 @@ def run(places: Places, name: str, *, network: bool, more: tuple[str, ...] = ())
         command = walls(places, name, spec, network=network, more=more)
         return work(name, command, spec, directory, told)
 
-    return attempt(places, name, behind_walls, network=network)
+    return one_try(places, name, behind_walls, network=network)
 
 
-def attempt(  # noqa: PLR0913 - each by its name
+def one_try(  # noqa: PLR0913 - each by its name
     places: Places,
     name: str,
     tried: Attempt,

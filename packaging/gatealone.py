@@ -13,8 +13,8 @@ from pathlib import Path
 import gate
 import ledger
 import trees
-from attempt import die_with
 from gate import Places
+from trying import die_with
 
 
 def attend(state: str, name: str, lock: int) -> int:

@@ -21,8 +21,8 @@ from typing import Any, Final
 import gate
 import gatetree
 import trees
-from attempt import PATH, TIMED_OUT, CannotError, pump
 from gate import INSIDE, Places
+from trying import PATH, TIMED_OUT, CannotError, pump
 
 NOBODY: Final = 65534
 NSPAWN: Final = Path("/run/systemd/nspawn")
@@ -50,7 +50,7 @@ def run(places: Places, name: str, group: int) -> int:
         finally:
             os.close(log)
 
-    return gate.attempt(
+    return gate.one_try(
         inside, name, boot, network=False, host=True, writing=lambda: as_nobody(group)
     )
 

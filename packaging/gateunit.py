@@ -8,6 +8,7 @@ from pathlib import Path
 
 import gate
 import ledger
+import usage
 from gate import Places
 
 
@@ -51,5 +52,5 @@ def do(deed: str, kind: str, environment: str, name: str, root: str = "") -> int
         code=said("EXIT_CODE", ""),
         status=said("EXIT_STATUS", ""),
         by=f"pm-runner-{kind}",
-        used=ledger.used(),
+        used=usage.used(),
     )

@@ -10,7 +10,6 @@ from pathlib import Path
 
 PROGRAMS = ("admit", "launch", "build-release", "release-zero", "signing-key")
 MODULES = (
-    "attempt.py",
     "building.py",
     "confine.py",
     "contents.py",
@@ -20,7 +19,10 @@ MODULES = (
     "gateunit.py",
     "gatealone.py",
     "ledger.py",
+    "preparing.py",
     "trees.py",
+    "trying.py",
+    "usage.py",
     "wheelhouse.py",
     "wheelstore.py",
 )

@@ -9,13 +9,12 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import stat
 import sys
 import time
-from pathlib import Path
 from typing import Any, Final
 
+import preparing
 import trees
 from gate import Places
 
@@ -34,10 +33,6 @@ _KEYS: Final = {
     "prepares": str,
 }
 _LONGEST: Final = 86400.0
-_MONTH: Final = 30 * 86400.0
-_GONE: Final = ".gone-"
-_UNIT: Final = re.compile(r"pm-runner-[a-z]+@[a-z0-9_-]+\.service")
-_CGROUPS: Final = Path("/sys/fs/cgroup")
 
 
 class RefusedError(Exception):
@@ -63,7 +58,7 @@ def begin(  # noqa: PLR0913 - who is who, each by its name
         spec = _spec(places, name, owner, prepares=prepares)
         _check(places, spec)
         if prepares:
-            _make_room(places, name, spec["prepares"], group)
+            preparing.make_room(places.prepared, name, spec["prepares"], group)
         noted = {"level": LEVEL, "invocation": invocation, "spec": spec, "began": time.time()}
         _write(at, f"{name}.began", {**noted, "clock": time.monotonic()}, group)
     except (RefusedError, OSError, ValueError, RecursionError) as why:
@@ -105,7 +100,7 @@ def end(  # noqa: PLR0913 - what the service manager says, each by its name
             record |= _left(places, name, owner)
             if spec.get("prepares"):
                 good = (code, status) == ("exited", "0")
-                record |= _keep(places, name, spec["prepares"], good=good)
+                record |= preparing.keep(places.prepared, name, spec["prepares"], good=good)
         _write(at, f"{name}.json", record, group)
     except (RefusedError, OSError, ValueError, KeyError, RecursionError) as why:
         return _say(name, why)
@@ -139,76 +134,6 @@ def _own(places: Places, name: str, owner: int) -> int:
             f"its directory belongs to uid {found}, and not to its daemon's, {owner}"
         )
     return at
-
-
-def _make_room(places: Places, name: str, digest: str, group: int) -> None:
-    """Make a directory that what prepares can write, where nobody else can make one."""
-    at = trees.enter(str(places.prepared))
-    try:
-        if _is_there(digest, at):
-            raise RefusedError("what it prepares is there already")
-        _let_go(at)
-        os.mkdir(f".{name}", 0o700, dir_fd=at)
-        os.chown(f".{name}", -1, group, dir_fd=at, follow_symlinks=False)
-        os.chmod(f".{name}", 0o2770, dir_fd=at)  # noqa: S103 - no user is of that group, only units are
-    finally:
-        os.close(at)
-
-
-def _let_go(at: int) -> None:
-    """Delete what was prepared, and no gate has needed for a month: none is at work for so long."""
-    listed = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=at)
-    try:
-        names = os.listdir(listed)  # noqa: PTH208 - it is a descriptor
-    finally:
-        os.close(listed)
-    for name in names:
-        try:
-            if _DIGEST.fullmatch(name):
-                needed = os.stat(name, dir_fd=at, follow_symlinks=False).st_mtime
-                if time.time() - needed <= _MONTH:
-                    continue
-                # At once, or half of it could pass for the whole. The number is of nothing that was let go before.
-                gone = f"{_GONE}{name}-{os.getpid()}"
-                os.rename(name, gone, src_dir_fd=at, dst_dir_fd=at)
-                shutil.rmtree(gone, dir_fd=at)
-            elif name.startswith(_GONE):
-                shutil.rmtree(name, dir_fd=at)
-        except FileNotFoundError:
-            continue  # somebody else lets it go
-        except (OSError, RecursionError) as why:
-            sys.stderr.write(f"launch: cannot delete {name}: {why}\n")
-
-
-def _keep(places: Places, name: str, digest: str, *, good: bool) -> dict[str, Any]:
-    """Keep what was prepared where nobody can change it; what went wrong leaves nothing."""
-    at, new = trees.enter(str(places.prepared)), f".{name}"
-    try:
-        if good:
-            tree = trees.enter(new, at=at)
-            try:
-                trees.seal(tree, os.geteuid(), os.getegid())
-                sealed = trees.contents(tree).digest
-            finally:
-                os.close(tree)
-            if not _is_there(digest, at):
-                os.rename(new, digest, src_dir_fd=at, dst_dir_fd=at)
-            return {"sealed": sealed}
-    except (OSError, ValueError) as why:
-        return {"refused": f"what was prepared cannot be kept: {why}"}
-    finally:
-        with contextlib.suppress(FileNotFoundError, RecursionError):
-            shutil.rmtree(new, dir_fd=at)
-        os.close(at)
-    return {}
-
-
-def _is_there(name: str, at: int) -> bool:
-    try:
-        os.stat(name, dir_fd=at, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def _spec(places: Places, name: str, owner: int, *, prepares: bool) -> dict[str, Any]:
@@ -317,43 +242,3 @@ def _write(at: int, name: str, record: dict[str, Any], group: int) -> None:
         os.fsync(durable)
     finally:
         os.close(durable)
-
-
-def used() -> dict[str, Any]:
-    """Return what the control group that we share with the gate has used, where the kernel counts for it alone."""
-    groups = {}
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/cgroup").read_text().splitlines():
-            _, names, path = line.split(":", 2)
-            # Who does something beside a unit that has groups of its own is in one of these.
-            path = path.removesuffix("/.control")
-            # Of version 1, what is not counted for a unit is counted for all that are above it.
-            if not _UNIT.fullmatch(path.rpartition("/")[2]):
-                continue
-            groups |= {name: _hierarchy(name) / path.lstrip("/") for name in names.split(",")}
-    v2, memory, cpu = groups.get(""), groups.get("memory"), groups.get("cpuacct")
-    microseconds = _field(v2, "cpu.stat", "usage_usec")
-    nanoseconds = _field(cpu, "cpuacct.usage")
-    seconds = None if microseconds is None else microseconds / 1e6
-    return {
-        "cpu_seconds": seconds if nanoseconds is None else nanoseconds / 1e9,
-        "peak_memory": _field(v2, "memory.peak") or _field(memory, "memory.max_usage_in_bytes"),
-        "memory_kills": _field(v2, "memory.events", "oom_kill")
-        or _field(memory, "memory.oom_control", "oom_kill"),
-    }
-
-
-def _hierarchy(name: str) -> Path:
-    """Return where control groups of a controller are; version 2 beside version 1 counts processor time, too."""
-    beside = _CGROUPS / "unified"
-    return beside if not name and beside.is_dir() else _CGROUPS / name
-
-
-def _field(directory: Path | None, name: str, field: str = "") -> int | None:
-    if directory is None:
-        return None
-    with contextlib.suppress(OSError, ValueError):
-        for line in (directory / name).read_text().splitlines():
-            if not field or line.startswith(f"{field} "):
-                return int(line.split()[-1])
-    return None

@@ -1,4 +1,4 @@
-"""One attempt of a gate: its command behind walls, to its end or its time, and what it says kept."""
+"""One try of a gate: its command behind walls, to its end or its time, and what it says kept."""
 
 import contextlib
 import ctypes

@@ -11,11 +11,11 @@ from tests.house.tree import ROOT
 
 # Of the package: it is no Python package, and so is found by its directory.
 sys.path.append(str(ROOT / "packaging"))
-attempt = importlib.import_module("attempt")
+trying = importlib.import_module("trying")
 
 
 def held(there: socket.socket, command: str, cwd: Path) -> "subprocess.Popen[bytes]":
-    argv = ["bash", "-c", attempt._HELD, "gate", str(there.fileno()), command]
+    argv = ["bash", "-c", trying._HELD, "gate", str(there.fileno()), command]
     return subprocess.Popen(argv, pass_fds=(there.fileno(),), cwd=cwd)
 
 
@@ -34,7 +34,7 @@ def test_one_that_is_let_go_begins_and_sees_nothing_of_it(tmp_path: Path) -> Non
     look = "echo $0 $# $-; ls -l /proc/$$/fd | grep -c socket: || true; false | true"
     with theirs, held(theirs, f"{{ {look}; }} > said", tmp_path) as command:
         theirs.close()
-        attempt.let_go(ours, 30.0)
+        trying.let_go(ours, 30.0)
         assert command.wait(30) == 1  # by pipefail
     assert (tmp_path / "said").read_text().split() == ["bash", "0", "ehuBc", "0"]
 
@@ -42,7 +42,7 @@ def test_one_that_is_let_go_begins_and_sees_nothing_of_it(tmp_path: Path) -> Non
 def test_who_waits_for_one_that_never_comes_goes_on(tmp_path: Path) -> None:
     ours, theirs = socket.socketpair()
     theirs.close()
-    attempt.let_go(ours, 30.0)
+    trying.let_go(ours, 30.0)
     assert ours.fileno() == -1
 
 
@@ -50,7 +50,7 @@ def test_whose_parent_is_gone_already_ends_at_once() -> None:
     read, write = os.pipe()
     child = os.fork()
     if not child:
-        attempt.die_with(1 << 30)
+        trying.die_with(1 << 30)
         os.write(write, b"still there")
         os._exit(0)
     os.close(write)
