@@ -5,6 +5,7 @@ where it is needed (PLC0415): a daemon starts without.
 """
 
 import asyncio
+import shlex
 import shutil
 from pathlib import Path
 from typing import Final
@@ -64,8 +65,9 @@ class Builds:
             if not self._place.shared:  # what root took is root's
                 await asyncio.to_thread(making.drop, self._shelf, source)
         except PmError as exc:
-            env = self._shelf.environment
-            hint = f"pmrunnerctl --env {env} release build --fetch {source}"
+            env, root = self._shelf.environment, self._shelf.root
+            below = "" if root == Path("/") else f" --root {shlex.quote(str(root))}"
+            hint = f"pmrunnerctl --env {env} release build --fetch {source}{below}"
             if (exc.hint or "").startswith("journalctl "):  # a unit says elsewhere what is wrong
                 hint = f"{exc.hint}\n{hint}"
             raise Refused(f"cannot gate what cannot be built: {exc}", hint=hint) from exc

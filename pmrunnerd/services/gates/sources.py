@@ -57,5 +57,5 @@ class Sources:
 def _measured(tree: Path) -> str:
     try:
         return ondisk.measure(tree).value()
-    except (OSError, Refused):
+    except Refused:  # it holds what no source has; that it cannot be read says nothing of it
         return ""

@@ -82,4 +82,5 @@ async def test_what_cannot_be_built_is_refused_with_what_brings_the_wheels(tmp_p
     (source.trees / digest).rename(place.tree(digest))
     with pytest.raises(Refused, match=r"cannot be built: .* are not here: cake") as refused:
         await found.tree(OURS, digest)
-    assert refused.value.hint == f"pmrunnerctl --env prod release build --fetch {digest}"
+    command = f"pmrunnerctl --env prod release build --fetch {digest} --root {source.root}"
+    assert refused.value.hint == command

@@ -65,3 +65,15 @@ async def test_what_a_crash_left_in_part_is_cleared_and_what_is_whole_stays(tmp_
         (trees / name / "deep/file").touch()
     await source.clear()
     assert [path.name for path in trees.iterdir()] == [digest]
+
+
+@awaited
+async def test_a_tree_that_cannot_be_read_just_now_stays_and_is_said_so(tmp_path: Path) -> None:
+    source, trees, project = sources(tmp_path)
+    commit = await source.commit(project, "")
+    digest = await source.tree(project, commit)
+    (trees / digest).rename(tmp_path / "elsewhere")
+    (trees / digest).write_text("in its place")
+    with pytest.raises(NotADirectoryError):
+        await source.tree(project, commit)
+    assert (trees / digest).read_text() == "in its place"
