@@ -226,5 +226,10 @@ def test_another_environment_has_a_user_and_a_port_of_its_own(prod: Host) -> Non
         assert shown(prod, "pm-runner@try", "User") == "pm-runner-try"
         state = prod.root / "var/lib/pm-runner/state"
         assert (state / "try").stat().st_uid != (state / "prod").stat().st_uid
+        moved = prod.run("pmrunnerctl", "env", "add", "try", "--port", "3511").stdout
+        said = moved.partition("next: ")[2].replace("sudo ", "")
+        assert "stop" in said, moved
+        prod.run("sh", "-ec", said)
+        assert "127.0.0.1:3511" in prod.run("pmrunnerctl", "--env", "try", "status").stdout
     finally:
         prod.run("systemctl", "stop", "pm-runner@try")
