@@ -30,6 +30,18 @@ async def test_a_gate_is_believed_by_what_the_kernel_says_of_it(tmp_path: Path) 
 
 
 @awaited
+async def test_what_it_used_is_counted_with_all_that_it_started(tmp_path: Path) -> None:
+    here = Here(tmp_path)
+    work = (
+        "import time; x = b'x' * (64 << 20); any(time.process_time() > 0.5 for _ in iter(int, 1))"
+    )
+    record = await here.tried("g1-aaaa-one", f'python3 -c "{work}"')
+    assert record.status == "0", here.said("g1-aaaa-one")
+    assert (record.used.cpu_seconds or 0) >= 0.5
+    assert (record.used.peak_memory or 0) >= 64 << 20
+
+
+@awaited
 async def test_it_reaches_nothing_of_ours_and_nobody_s_port(tmp_path: Path) -> None:
     here = Here(tmp_path)
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
