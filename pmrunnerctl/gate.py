@@ -69,7 +69,8 @@ def _follow(session: Session, alias: str, gate_run: str, since: int) -> Exit:
     found = session.ask(p.GateShow(run=gate_run))
 
     def draw(_: object) -> None:
-        state = found.run.reason or gates.summary(found.row)
+        # The reason was said when it happened.
+        state = found.run.state.lower() if found.run.reason else gates.summary(found.row)
         session.out.line(f"gate run {gate_run}: {state}")
         session.out.next(f"pmrunnerctl gate show {gate_run}")
 
