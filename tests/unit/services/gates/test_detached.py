@@ -3,6 +3,7 @@ import os
 from pathlib import Path
 
 from pmrunnerd.services import leftovers
+from pmrunnerd.services.gates import Kind
 from pmrunnerd.services.gates.detached import launcher
 from tests.unit.services.gates.parts import Here, awaited, until
 
@@ -27,6 +28,16 @@ async def test_a_gate_is_believed_by_what_the_kernel_says_of_it(tmp_path: Path) 
         assert record.by == "detached"
         assert record.altered == ()
     assert here.said("g1-aaaa-n0") == "hello\n"
+
+
+@awaited
+async def test_one_of_a_user_whose_walls_need_nothing_beside_is_tried(tmp_path: Path) -> None:
+    here = Here(tmp_path)
+    here.place.write("g1-aaaa-one", here.order("true"), ())
+    await here.trier.start("g1-aaaa-one", Kind.GATE)
+    record = await here.over("g1-aaaa-one")
+    assert record is not None
+    assert (record.code, record.status) == ("exited", "0")
 
 
 @awaited
