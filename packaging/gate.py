@@ -147,7 +147,7 @@ def walls(
         *(word for pair in variables(spec).items() for word in ("--setenv", *pair)),
         *_machine(),
         *("--proc", "/proc", "--dev", "/dev", "--dir", "/var", *room, "--tmpfs", "/tmp"),  # noqa: S108 - its own
-        *("--symlink", "/tmp", "/var/tmp", "--tmpfs", "/run"),  # noqa: S108
+        *("--dir", "/mnt", "--symlink", "/tmp", "/var/tmp", "--tmpfs", "/run"),  # noqa: S108
         *more,
         *("--bind", str(places.work / "source"), f"{INSIDE}/source"),
         *("--ro-bind", str(places.work / "built"), f"{INSIDE}/built"),
