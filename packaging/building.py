@@ -7,6 +7,7 @@ compiled. What is made lies in a directory of the unit's own; root takes it from
 
 import importlib.util
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -42,7 +43,7 @@ def do(deed: str, environment: str, digest: str, root: str = "") -> int:
         source = taken(Path(root or "/"), environment, digest, work)
         (_fetch if deed == "fetch" else _build)(Path(root or "/"), source, digest, work)
     except wheelstore.MissingError as why:
-        return _say(unit, why, f"sudo systemctl start pm-runner-fetch@{environment}-{digest}")
+        return _say(unit, why, _fetching(environment, digest, root))
     except CannotError as why:
         return _say(unit, why, why.hint)
     except (OSError, ValueError) as why:
@@ -56,6 +57,12 @@ def _say(unit: str, why: object, hint: str = "") -> int:
     sys.stderr.write(f"{unit}: cannot make a release: {why}\n")
     sys.stderr.write(f"  hint: {hint}\n" if hint else "")
     return CANNOT
+
+
+def _fetching(environment: str, digest: str, root: str) -> str:
+    if root:
+        return f"pmrunnerctl --env {environment} release build --fetch {digest} --root {shlex.quote(root)}"
+    return f"sudo systemctl start pm-runner-fetch@{environment}-{digest}"
 
 
 def taken(root: Path, environment: str, digest: str, work: Path) -> Path:

@@ -14,7 +14,7 @@ import gate
 import ledger
 import trees
 from gate import Places
-from trying import die_with
+from trying import adopt_orphans, die_with, wait_for_all
 
 
 def attend(state: str, name: str, lock: int) -> int:
@@ -65,7 +65,9 @@ def _try(places: Places, name: str) -> tuple[str, str, dict[str, object]]:
         try:
             os.setpgid(0, 0)
             die_with(me)
+            adopt_orphans()
             status = gate.run(places, name, network=spec["network"], more=more)
+            wait_for_all()
         finally:
             sys.stderr.flush()
             os._exit(status)

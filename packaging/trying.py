@@ -22,6 +22,7 @@ TAIL: Final = 1 << 20
 _PIECE: Final = 1 << 16
 _KNOWN_BY: Final = "PM_RUNNER_RUN"  # as services/leftovers looks for it
 _PDEATHSIG: Final = 1
+_CHILD_SUBREAPER: Final = 36
 # It says that it is there, waits for a word, and becomes the command, which sees nothing of this.
 _HELD: Final = """fd=$1
 echo >&"$fd" && read -r _ <&"$fd" || exit 1
@@ -55,6 +56,7 @@ def work(
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=(tell, theirs.fileno()),
+            umask=0o022,  # as everywhere, and not ours
         )
     except OSError as exc:
         raise CannotError(f"bubblewrap: {exc.strerror}") from exc
@@ -101,6 +103,18 @@ def die_with(parent: int) -> None:
     ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def adopt_orphans() -> None:
+    """Become who waits for what bubblewrap leaves: it ends before its own child is waited for, whose usage is the command's."""
+    ctypes.CDLL(None).prctl(_CHILD_SUBREAPER, 1)
+
+
+def wait_for_all() -> None:
+    """Wait for each child there is, so that the kernel adds to ours what it has used."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
 
 
 def pump(pipe: int, log: int, until: float) -> bool:

@@ -111,6 +111,23 @@ def fetch(pip: Pip, into: Path, wanted: dict[str, str], platforms: list[str]) ->
         names = [named(path) for path in into.glob(f"*-{tag}-{tag}-*.whl")]
 
 
+def sources(into: Path, lock: Path) -> None:
+    """Make those wheels alone that no index has, where a checkout is run and no package brings them.
+
+    Raises CalledProcessError where pip cannot, and said why.
+    """
+    wanted = requirements(lock)
+    into.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".making-", dir=into) as name:
+        made = Path(name, "made")
+        pip = Pip(Path(name, "environment"))
+        pip.run("install", lines=[wanted["setuptools"]])
+        build(pip, made, wanted)
+        for path in made.glob("*.whl"):
+            repack(path, Path(name, path.name))
+            Path(name, path.name).rename(into / path.name)
+
+
 def named(wheel: Path) -> str:
     """Return the name of a wheel, as a lock spells it."""
     return wheel.name.partition("-")[0].lower().replace("_", "-")
@@ -150,3 +167,8 @@ def pinned(wheels: Path, wanted: dict[str, str]) -> list[str]:
             pin = entry.partition(" ")[0].partition(";")[0]
             lines += [pin, *(f" \\\n    --hash=sha256:{digest}" for digest in hashes[name]), "\n"]
     return lines
+
+
+if __name__ == "__main__":
+    os.umask(0o022)
+    sources(Path(sys.argv[1]), Path(__file__).resolve().parent / "requirements-release.lock")

@@ -17,7 +17,7 @@ import wheelhouse
 LOCK: Final = "packaging/requirements-release.lock"
 SOURCE_LOCK: Final = "source.lock"
 _HASH: Final = re.compile(r"--hash=sha256:([0-9a-f]{64})")
-_OURS: Final = (f"-cp{sys.version_info.major}{sys.version_info.minor}-", "-abi3-", "-none-any.whl")
+_OURS: Final = f"cp{sys.version_info.major}{sys.version_info.minor}"
 
 
 class MissingError(Exception):
@@ -69,7 +69,17 @@ def here(name: str, entry: str, store: Path, package: Path) -> list[Path]:
     files = (
         path for digest in _HASH.findall(entry) for path in sorted((store / digest).glob("*.whl"))
     )
-    return [path for path in files if any(tag in path.name for tag in _OURS)]
+    return [path for path in files if is_ours(path.name)]
+
+
+def is_ours(wheel: str) -> bool:
+    """Tell from the name of a wheel whether this Python can use it.
+
+    A name ends with tags of Python, ABI and platform (packaging.python.org, "Binary distribution format").
+    The platform is this one: pip fetched it here.
+    """
+    pythons, abis = (tag.split(".") for tag in wheel.removesuffix(".whl").split("-")[-3:-1])
+    return _OURS in pythons or "abi3" in abis or ("py3" in pythons and "none" in abis)
 
 
 def fetch(lock: Path, store: Path, package: Path, into: Path, pip: Path) -> list[str]:

@@ -40,12 +40,24 @@ def root_of(given: Path | None) -> Path:
     return found / "build" if found else Path("/")
 
 
-def environment_of(session: Session) -> str:
-    """Return the environment that is meant; releases are looked at without a daemon, so `prod` else."""
-    named = session.env or os.environ.get("PMRUNNER_ENV", "") or "prod"
+def environment_of(session: Session, root: Path) -> str:
+    """Return the environment that is meant: the one named, the only one that has releases below `root`, else the usual one.
+
+    Releases are looked at without a daemon, so none is asked.
+    """
+    named = session.env or os.environ.get("PMRUNNER_ENV", "") or _usual(root)
     if not ENVIRONMENT.fullmatch(named):
         raise misused(f"cannot use environment {named!r}")
     return named
+
+
+def _usual(root: Path) -> str:
+    names = [path.parent.name for path in root.glob("opt/pm-runner/*/releases")]
+    if len(names) == 1:
+        return names[0]
+    # A checkout's daemon is dev, unless somebody says otherwise.
+    is_checkout_s = root != Path("/") and root == root_of(None)
+    return "dev" if is_checkout_s and "prod" not in names else "prod"
 
 
 @verb(
@@ -85,7 +97,8 @@ def prove(  # noqa: PLR0913 - one for each option
     }
     options = [f"{name}={path.absolute()}" for name, path in given.items() if path is not None]
     options += [f"--release={release}"] if release else []
-    where = [f"--env={environment_of(session)}", f"--root={root_of(root)}"]
+    below = root_of(root)
+    where = [f"--env={environment_of(session, below)}", f"--root={below}"]
     found = offline.ask("prove", Proof, *where, *options, program=PROGRAM)
     session.show(found, lambda _: draw(session.out, found))
     if write_bundle is not None:

@@ -18,7 +18,8 @@ _DIRECTORY: Final = NamedPath(file_okay=False, readable=False, path_type=Path)
 
 
 def _where(session: Session, root: Path | None) -> tuple[str, str]:
-    return f"--env={environment_of(session)}", f"--root={root_of(root)}"
+    below = root_of(root)
+    return f"--env={environment_of(session, below)}", f"--root={below}"
 
 
 @verb(

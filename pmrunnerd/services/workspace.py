@@ -15,6 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from pmrunnerd.model.errors import PmError, Refused
+from pmrunnerd.model.naming import ALIAS
 from pmrunnerd.services import cells, holding, leftovers, marker, sandbox
 from pmrunnerd.services.cell import NoWorkspace
 from pmrunnerd.services.git import Git
@@ -52,10 +53,19 @@ async def inspect(path: Path, hidden: Sequence[Path] = ()) -> Inspection:
         sandbox.check(real, hidden)
         problem, hint = _outside(real)
     except Refused as exc:
-        problem, hint = str(exc).partition(": ")[2], exc.hint or ""
+        problem, hint = str(exc).partition(": ")[2], exc.hint or _another(real, hidden)
     except OSError as exc:
         problem, hint = exc.strerror or str(exc), ""
     return Inspection(path=real, problem=problem, hint=hint)
+
+
+def _another(real: Path, hidden: Sequence[Path]) -> str:
+    """Return what makes a workspace of a checkout that cannot be one because we live in it; nothing of any other."""
+    if not any(one.is_relative_to(real) for one in hidden) or not (real / ".git").exists():
+        return ""
+    name = real.name if ALIAS.fullmatch(real.name) else "demo"
+    clone = _command("git clone", real)
+    return clone and f"{clone} ~/{name}-work && pmrunnerctl project add {name} ~/{name}-work"
 
 
 async def examine(

@@ -158,6 +158,23 @@ def test_what_others_run_may_be_away_and_that_is_said(run: pytest.Pytester, work
 
 
 @WORKERS
+@pytest.mark.parametrize(("gate", "uid"), [("unit", 1000), ("unit", 0), ("", 1000)])
+def test_in_a_gate_what_only_root_can_do_is_left_out_and_said_and_nowhere_else(
+    run: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: str, gate: str, uid: int
+) -> None:
+    monkeypatch.setenv("PMRUNNER_GATE", gate)
+    run.makeconftest(f"import os\nos.geteuid = lambda: {uid}")
+    run.makepyfile(test_skips=SKIPS.replace("needs a moon", "only root gives files away"))
+
+    result = play(run, workers)
+
+    left_out = gate != "" and uid != 0
+    result.assert_outcomes(passed=3, xfailed=1, failed=1, skipped=left_out, errors=1 - left_out)
+    where = ["*not run here*", "test_skips.py::test_it_lands: only root gives files away"]
+    result.stdout.fnmatch_lines(where if left_out else ["*: only root gives files away"])
+
+
+@WORKERS
 def test_what_others_run_is_nobody_s_to_promise(run: pytest.Pytester, workers: str) -> None:
     run.makepyfile(test_calls=ELSEWHERE)
     promise(run, "test_calls.py::test_it_calls")

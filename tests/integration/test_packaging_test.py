@@ -55,7 +55,7 @@ def test_a_person_is_told_the_one_line_and_the_run_goes_on(tools: Path) -> None:
     assert not tools.joinpath("calls").exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, as CI is")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root installs what is missing")
 def test_ci_installs_what_is_missing_as_root(tools: Path) -> None:
     answer = packaging_test(tools, ci=True)
 

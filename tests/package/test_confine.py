@@ -94,7 +94,7 @@ def nothing() -> None:
     """Leave it as it is."""
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: /dev is mounted with its devices")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts /dev with its devices")
 @pytest.mark.parametrize("how", ["nothing", "another", "link", "link for a moment"])
 def test_only_what_was_looked_at_and_mounted_in_its_own_place_is_certain(
     confine: ModuleType, tmp_path: Path, how: str

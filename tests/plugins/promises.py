@@ -3,7 +3,8 @@
 Without CI=true a test may skip, and the run ends with a list of what was not run here, and why.
 With it every skip is a failure, because a promise that was not tried was not kept; but for those of
 tests that are marked `elsewhere`, which need what a machine may well lack or somebody else runs, and
-are not promised: these are in that list, with CI=true too. A full run, one that was given no paths and
+are not promised: these are in that list, with CI=true too. So are, in a gate, those that say that only root can do them: a gate has
+none, and whoever runs all of them as root tries them. A full run, one that was given no paths and
 no selection, must also have passed each id of tests/required.txt; an id without `[…]` stands for all
 its parameters. What failed is named once more at the very end, a line each, for those who are shown
 no more than the end.
@@ -20,6 +21,8 @@ import pytest
 # What --dist=loadgroup hangs on the ids of a group that stays on one worker.
 GROUP: Final = re.compile(r"@[^\]:]*$")
 ELSEWHERE: Final = "elsewhere"
+# How the reason of a test begins that is for root alone.
+ROOTS: Final = "only root "
 NOT_ALLOWED: Final = "not run, and with CI=true nothing may be left out"
 
 
@@ -44,6 +47,12 @@ def is_full(config: pytest.Config) -> bool:
     return bool(config.getini("required")) and not any(chosen)
 
 
+def is_for_root(why: str) -> bool:
+    """Tell whether what was left out is not for whoever has a gate run for them."""
+    in_a_gate = bool(os.environ.get("PMRUNNER_GATE")) and os.geteuid() != 0
+    return in_a_gate and why.startswith(ROOTS)
+
+
 def everything_counts() -> bool:
     return os.environ.get("CI") == "true"
 
@@ -58,8 +67,10 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     # An expected failure is reported as skipped, too; it was run.
-    counts = everything_counts() and item.get_closest_marker(ELSEWHERE) is None
-    if counts and report.skipped and not hasattr(report, "wasxfail"):
+    if not report.skipped or hasattr(report, "wasxfail"):
+        return report
+    allowed = item.get_closest_marker(ELSEWHERE) is not None or is_for_root(reason(report))
+    if everything_counts() and not allowed:
         report.outcome = "failed"
         report.longrepr = f"{NOT_ALLOWED}: {reason(report)}"
     return report

@@ -81,7 +81,9 @@ class GatePlace:
         self._disk.make_directory(path, directory)
         for left in _LEFT:
             self._disk.close(self._disk.open(path / left, "new", written))
-        if walls:
+        if (
+            not self.shared
+        ):  # a user who can read and write no more than nobody needs none, and says so
             said = "".join(f"{word}\0" for word in walls).encode()
             self._disk.write_file(path / "walls", said, "new", shown)
         self._disk.replace_file(path / "spec.json", msgspec.json.encode(order) + b"\n", shown)

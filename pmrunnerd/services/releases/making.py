@@ -4,6 +4,7 @@ Both run the package's code, and know the tree by its digest alone. What they ma
 program of the package: as root, or here as whoever owns the releases.
 """
 
+import os
 import re
 import shutil
 import sys
@@ -119,6 +120,8 @@ async def _behind_walls(deed: str, shelf: Shelf, digest: str) -> str:
     name = f"{shelf.environment}-{digest}"
     work = shelf.root / "var/lib" / f"pm-runner-{deed}" / name
     work.mkdir(parents=True, exist_ok=True)
+    if deed == "fetch":
+        await _make_sources(shelf)
     launch, admit = helper("launch"), helper("admit")
     with tempfile.TemporaryDirectory(prefix="pm-runner-") as scratch:
         argv = [
@@ -148,6 +151,18 @@ async def _behind_walls(deed: str, shelf: Shelf, digest: str) -> str:
             raise _failure(deed, done)
     assert isinstance(admitted, Exited)
     return admitted.out.decode(errors="replace").strip()
+
+
+async def _make_sources(shelf: Shelf) -> None:
+    """Make the wheels that no index has, once, where we are a checkout: elsewhere the package brings them."""
+    program, into = helper("wheelhouse.py"), shelf.root / "usr/share/pm-runner/wheels"
+    if not (program.parent / "requirements-release.lock").is_file() or any(into.glob("*.whl")):
+        return
+    env = _ENV | {"HOME": os.environ.get("HOME", "/")}  # where pip's settings are
+    argv = (sys.executable, "-IB", program, into)
+    done = await process.run(argv, cwd=Path("/"), env=env, total=_TOTAL["fetch"], limit=_SAYS)
+    if not isinstance(done, Exited) or done.status:
+        raise _failure("fetch", done)
 
 
 def _hidden(shelf: Shelf) -> list[Path]:

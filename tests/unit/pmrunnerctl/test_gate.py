@@ -1,5 +1,6 @@
 import json
 
+import msgspec
 import pytest
 
 from pmrunnerd.model import events as ev
@@ -59,6 +60,19 @@ def test_a_gate_run_that_did_not_pass_ended_badly_however_it_ended(
     assert ctl("gate", "run", "demo", "unit", "lint", "--commit", "main~1").status == 8
     assert daemon.requests()[-1] == p.GateSeen(run="g1"), "it need not wait in the inbox"
     assert p.GateRun(project="demo", gates=("unit", "lint"), commit="main~1") in daemon.requests()
+
+
+def test_why_a_gate_run_was_refused_is_said_once(ctl: Ctl, daemon: FakeDaemon) -> None:
+    following(daemon, tries.REFUSED)
+    run = msgspec.structs.replace(
+        trials.view().run, state=GatingState.REFUSED, reason=tries.REFUSED.reason
+    )
+    daemon.answers[p.GateShow] = v.GateView(row=trials.row(passed=False), run=run)
+    daemon.answers[p.GateSeen] = p.Done(id="g1")
+
+    said = ctl("gate", "run", "demo", "--all").out
+    assert said.count(tries.REFUSED.reason) == 1
+    assert "gate run g1: refused\n" in said
 
 
 def test_with_json_each_fact_and_the_whole_are_lines(ctl: Ctl, daemon: FakeDaemon) -> None:

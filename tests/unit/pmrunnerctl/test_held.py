@@ -53,7 +53,7 @@ def test_one_that_holds_its_socket_is_no_other_s_unit(tmp_path: Path) -> None:
     assert held.unit_of(session(tmp_path / "control.sock", 412), said) == "pm-runner@prod.service"
 
 
-@pytest.mark.skipif(ME != 0, reason="needs root: whom else it puts in its place is itself")
+@pytest.mark.skipif(ME != 0, reason="only root can put somebody else in its place")
 def test_root_puts_no_daemon_in_the_place_of_one_that_somebody_else_may_be(tmp_path: Path) -> None:
     socket = tmp_path / "control.sock"
     with pytest.raises(Cannot, match="its socket is held by another process, pid 1") as refused:

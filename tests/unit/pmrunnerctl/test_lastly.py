@@ -25,7 +25,7 @@ def test_what_nobody_wrote_or_a_link_leads_to_is_not_believed(tmp_path: Path) ->
     assert lastly.again("pmrunnerctl start", tmp_path) == "pmrunnerctl start"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs a file of another user, and root to make one")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_what_another_user_wrote_down_is_not_believed(tmp_path: Path) -> None:
     noted(tmp_path, "--agent-claude-path", "/theirs")
     os.chown(tmp_path / invocation.FILE, 65534, 65534)

@@ -36,6 +36,18 @@ def test_releases_are_listed_shown_and_pruned_without_a_daemon(ctl: Ctl, tmp_pat
     assert [path.name for path in made.release.parent.iterdir()] == [made.name]
 
 
+def test_where_one_environment_alone_has_releases_it_is_meant_and_where_several_have_prod(
+    ctl: Ctl, tmp_path: Path
+) -> None:
+    releases = Made(tmp_path).release.parents[2] / "dev/releases"
+    (tmp_path / "opt/pm-runner/prod").rename(releases.parent)
+    listed = ("release", "list", "--root", str(tmp_path), "--json")
+
+    assert json.loads(ctl(*listed).out)["environment"] == "dev"
+    (tmp_path / "opt/pm-runner/prod/releases").mkdir(parents=True)
+    assert json.loads(ctl(*listed).out)["environment"] == "prod"
+
+
 def test_what_a_release_is_and_who_uses_it_is_drawn(paper: Paper) -> None:
     draw_list(paper, Releases(environment="prod", releases=()))
     assert "prod has no release" in paper.text

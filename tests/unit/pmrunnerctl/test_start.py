@@ -198,7 +198,7 @@ with FakeDaemon(Path("control.sock"), {p.Status: samples.overview(pid=os.getpid(
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user, and root to be one")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 def test_somebody_elses_daemon_does_not_come_back_as_ours(installed: Installed) -> None:
     installed.state.mkdir()
     os.chown(installed.state, 65534, 65534)

@@ -79,7 +79,7 @@ def test_what_is_no_socket_is_said_at_once(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user, and root to be one")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 @pytest.mark.parametrize("there_is_one", [True, False])
 def test_who_may_not_connect_is_told_which_group_to_join_where_there_is_one(
     daemon: FakeDaemon, *, there_is_one: bool

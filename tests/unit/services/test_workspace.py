@@ -98,7 +98,10 @@ def test_what_helps_can_be_pasted_or_is_not_there(tmp_path: Path) -> None:
 def test_a_workspace_around_or_inside_the_state_is_told(tmp_path: Path) -> None:
     here = repository(tmp_path / "w")
 
-    assert "lies in it" in _inspect(here, here / "state").problem
+    around = _inspect(here, here / "state")
+    assert "lies in it" in around.problem
+    assert around.hint == f"git clone {here} ~/w-work && pmrunnerctl project add w ~/w-work"
+    assert _inspect(tmp_path, here / "state").hint == "", "no checkout"
     assert "it lies in" in _inspect(here, tmp_path).problem
     assert "would be an agent's to change" in _inspect(Path("/usr")).problem
 

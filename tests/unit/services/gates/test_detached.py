@@ -3,6 +3,7 @@ import os
 from pathlib import Path
 
 from pmrunnerd.services import leftovers
+from pmrunnerd.services.gates import Kind
 from pmrunnerd.services.gates.detached import launcher
 from tests.unit.services.gates.parts import Here, awaited, until
 
@@ -27,6 +28,41 @@ async def test_a_gate_is_believed_by_what_the_kernel_says_of_it(tmp_path: Path) 
         assert record.by == "detached"
         assert record.altered == ()
     assert here.said("g1-aaaa-n0") == "hello\n"
+
+
+@awaited
+async def test_one_of_a_user_whose_walls_need_nothing_beside_is_tried(tmp_path: Path) -> None:
+    here = Here(tmp_path)
+    here.place.write("g1-aaaa-one", here.order("true"), ())
+    await here.trier.start("g1-aaaa-one", Kind.GATE)
+    record = await here.over("g1-aaaa-one")
+    assert record is not None
+    assert (record.code, record.status) == ("exited", "0")
+
+
+@awaited
+async def test_what_it_writes_can_be_read_as_anywhere_whatever_the_daemon_s_umask(
+    tmp_path: Path,
+) -> None:
+    here = Here(tmp_path)
+    before = os.umask(0o077)
+    try:
+        record = await here.tried("g1-aaaa-one", "test $(umask) = 0022 && test -d /mnt")
+    finally:
+        os.umask(before)
+    assert record.status == "0"
+
+
+@awaited
+async def test_what_it_used_is_counted_with_all_that_it_started(tmp_path: Path) -> None:
+    here = Here(tmp_path)
+    work = (
+        "import time; x = b'x' * (64 << 20); any(time.process_time() > 0.5 for _ in iter(int, 1))"
+    )
+    record = await here.tried("g1-aaaa-one", f'python3 -c "{work}"')
+    assert record.status == "0", here.said("g1-aaaa-one")
+    assert (record.used.cpu_seconds or 0) >= 0.5
+    assert (record.used.peak_memory or 0) >= 64 << 20
 
 
 @awaited

@@ -70,7 +70,8 @@ def test_a_wheel_that_is_not_here_is_named_with_the_command_that_brings_it(tmp_p
 
     with pytest.raises(Refused, match="wheels of the lock are not here: cake") as refused:
         made(place, digest)
-    assert refused.value.hint == f"sudo systemctl start pm-runner-fetch@prod-{digest}"
+    command = f"pmrunnerctl --env prod release build --fetch {digest} --root {tmp_path}"
+    assert refused.value.hint == command
 
 
 def test_a_wheel_that_would_write_outside_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
