@@ -172,6 +172,7 @@ def test_a_reader_comes_by_the_socket_for_readers_and_does_no_more(prod: Host) -
         ("pm-runner-run@prod-r1.service", {0: 2.5, 254: 2.8, 257: 2.6}),
         ("pm-runner-notify@prod-1.service", {0: 2.5}),
     ],
+    ids=("daemon", "backup", "run", "notify"),
 )
 def test_a_unit_is_sealed_as_far_as_it_can_be(
     prod: Host, unit: str, known: dict[int, float]
