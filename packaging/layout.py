@@ -15,6 +15,7 @@ MODULES = (
     "contents.py",
     "gate.py",
     "gatehost.py",
+    "gatelayer.py",
     "gatetree.py",
     "gateunit.py",
     "gatealone.py",

@@ -226,6 +226,7 @@ class House:
             installed=outwork.errands.sealed,
             notices=self._notifier,
             gate_logs=outwork.gate_logs,
+            building=outwork.building,
             running=outwork.running,
         )
 
