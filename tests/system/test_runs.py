@@ -1,6 +1,5 @@
 """Runs as units: what a person's message becomes on a host with the package."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -163,12 +162,3 @@ def test_a_run_host_that_is_killed_leaves_nothing_and_its_run_is_interrupted(
     ground.cancel(ground.another("hosts", run))
     failed = ("systemctl", "list-units", "--failed", "--no-legend", "pm-runner*")
     assert not ground.machine.run(*failed).stdout
-
-
-def test_the_unit_of_a_run_is_sealed(ground: Ground) -> None:
-    unit = "pm-runner-run@prod-r1-4f2a.service"
-    said = ground.machine.run("systemd-analyze", "security", "--no-pager", unit, check=False).stdout
-    level = re.search(r"exposure level for \S+: ([0-9.]+)", said)
-
-    assert level is not None, said
-    assert float(level[1]) <= 2.5, said
