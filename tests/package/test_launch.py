@@ -132,6 +132,11 @@ def test_what_it_does_not_know_it_does_not_do(tree: Tree, words: tuple[str, ...]
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "launch daemon ENV" in done.stderr
+    assert "launch run ENV-RUN" in done.stderr
+
+
+def test_what_starts_a_daemon_is_short_enough_to_be_read() -> None:
+    assert len((ROOT / "packaging/launch").read_text().splitlines()) <= 150
 
 
 def test_a_daemon_is_of_the_release_that_dist_points_to(tree: Tree) -> None:
