@@ -1,5 +1,8 @@
 """All that `launch` does but for starting a daemon.
 
+    launch ended ENV                as root, after each end of its daemon: whether that was the fault of a release on trial
+    launch return ENV               as root: back from a release on trial, for a daemon that stays down, or a person
+    launch settle ENV               as root, at a boot: finishes what a power cut has left of a trial
     launch run ENV-RUN              the run host of a run of ENV, confined: what the unit starts
     launch notify ENV-ID            what sends one notification that the daemon of ENV has for it
     launch host ENV-RUN FILE        the same in its walls, which `run` has built
@@ -36,9 +39,16 @@ PEOPLES = "prod"
 HERE = Path(__file__).resolve().parent
 
 
-def do(words: list[str], root: str, about: str) -> int:  # noqa: C901, PLR0911 - one for each of them
+def do(words: list[str], root: str, about: str) -> int:  # noqa: C901, PLR0911, PLR0912 - one for each of them
     """Do what the command line says, below a root; `about` is what can be said instead of it."""
     match words:
+        case ["ended" | "return" | "settle" as deed, environment] if ENVIRONMENT.fullmatch(
+            environment
+        ):
+            import aftermath  # noqa: PLC0415 - of a trial alone
+            from trial import attend as see_to  # noqa: PLC0415 - as above
+
+            return see_to(aftermath.DEEDS[deed], environment, root)
         case ["run", name] if of := RUN.fullmatch(name):
             from confine import hold  # noqa: PLC0415 - of a run alone
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 PROGRAMS = ("admit", "launch", "build-release", "release-zero", "signing-key")
 MODULES = (
+    "aftermath.py",
     "building.py",
     "confine.py",
     "contents.py",
@@ -22,7 +23,9 @@ MODULES = (
     "ledger.py",
     "preparing.py",
     "release.py",
+    "switching.py",
     "trees.py",
+    "trial.py",
     "trying.py",
     "usage.py",
     "wheelhouse.py",
