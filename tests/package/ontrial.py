@@ -99,13 +99,22 @@ class OnTrial:
             check=False,
         )
 
-    def do(self, deed: str, **said: str) -> str:
-        """Do what the launcher does, here and successfully; return what is said."""
+    def attempt(self, deed: str, **said: str) -> tuple[int, str]:
+        """Do what the launcher does, but here; return how it would end and what is said."""
         deeds = aftermath.DEEDS | {"count": trial.count}
         heard = io.StringIO()
         with contextlib.redirect_stderr(heard), told(said), self.held() as found:
-            assert deeds[deed](found) == 0
-        return heard.getvalue()
+            status = deeds[deed](found)
+        return status, heard.getvalue()
+
+    def do(self, deed: str, **said: str) -> str:
+        """Do what succeeds; return what is said."""
+        status, heard = self.attempt(deed, **said)
+        assert status == 0, heard
+        return heard
+
+    def remove(self) -> None:
+        shutil.rmtree(self.root)
 
     @property
     def dist(self) -> str:
