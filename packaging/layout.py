@@ -43,7 +43,9 @@ PLACES = {
 # Programs of the units, root's, and what one of them reads.
 HELPERS = {
     "systemd/close-sockets": "close-sockets",
+    "systemd/come-back": "come-back",
     "systemd/guard-doors": "guard-doors",
+    "systemd/on-trial": "on-trial",
     "systemd/web-problem": "web-problem",
     "pmrunnerd/services/ports.py": "ports.py",
 }

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.crash.replay import Memory, lay_out
 from tests.crash.tracing import STRACE
 from tests.crash.wayback import (
     DEEDS,
     NEXT,
-    Memory,
     calls,
     killed_at,
-    lay_out,
     must_be_finished_by,
     must_be_whole,
     prepared,

@@ -1,20 +1,13 @@
-"""The way back under strace: the calls that it makes on its directories, killed at one of them, or cut off from power.
-
-What strace has seen of a real launcher is done once more in memory, call by call, so that a power cut can leave each
-state that it may leave; and each of these states is laid out for the real one to go on with.
-"""
+"""The way there and the way back under strace: the calls that they make, and what must be true of what they leave."""
 
 import json
-import random
 import re
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tests.crash.images import digest, images
-from tests.crash.memory import Directory, File, MemoryDisk
 from tests.crash.tracing import STRACE
 from tests.house.tree import ROOT
 from tests.package.ontrial import FAILED, LAUNCH, NEW, OLD, PYTHON, OnTrial, told
@@ -23,8 +16,6 @@ CHANGES: Final = ("openat", "write", "fchmod", "fsync", "rename", "unlink", "sym
 READS: Final = ("flock", "readlink")
 # Whoever may come next, and what of a daemon's end that says which they come after.
 NEXT: Final = ("count", "settle", "return")
-MANY: Final = 40
-_LINK: Final = b"-> "
 _HEX: Final = re.compile(r"(?:\\x[0-9a-f]{2})+")
 _LINE: Final = re.compile(r"(?P<call>\w+)\((?P<words>.*)\) += (?P<result>-?[0-9]+)")
 _PROMOTES: Final = (
@@ -40,6 +31,12 @@ class Call(NamedTuple):
     when: int
     words: tuple[str, ...]
     failed: bool
+
+    @property
+    def paths(self) -> list[str]:
+        """Return what its words name, as far as that is a path."""
+        parts = (part for word in self.words for part in re.split(r'["<>]', word))
+        return [part for part in parts if "/" in part]
 
     @property
     def changes(self) -> bool:
@@ -127,101 +124,20 @@ def killed_at(call: Call, how: str = "signal=KILL") -> tuple[str, str]:
 def calls(trace: Path, prod: OnTrial) -> list[Call]:
     """Return the calls of a trace on the two directories and what is in them, in order."""
     found, counts = [], Counter[str]()
-    places = tuple(f"{place}" for place in (prod.home, prod.place))
+    places = (prod.home, prod.place)
     for line in trace.read_text().splitlines():
         if (made := _LINE.match(line)) is None:
             continue
         counts[made["call"]] += 1
         words = tuple(_plain(word) for word in made["words"].split(", "))
-        paths = [part for word in words for part in re.split(r'["<>]', word) if part]
-        if any(path == place or path.startswith(f"{place}/") for path in paths for place in places):
-            found.append(Call(made["call"], counts[made["call"]], words, made["result"] == "-1"))
+        call = Call(made["call"], counts[made["call"]], words, made["result"] == "-1")
+        if any(f"{path}/".startswith(f"{place}/") for path in call.paths for place in places):
+            found.append(call)
     return found
 
 
 def _plain(word: str) -> str:
     return _HEX.sub(lambda hexed: bytes.fromhex(hexed[0].replace("\\x", "")).decode(), word)
-
-
-class Memory:
-    """What the directories of an environment are on a disk, and what each call makes of them."""
-
-    def __init__(self, prod: OnTrial) -> None:
-        self.disk = MemoryDisk()
-        self._open: dict[str, int] = {}
-        for path in (prod.home, prod.place):
-            self._make(path)
-            for there in path.iterdir():
-                if there.is_symlink():
-                    self._put(there, _LINK + str(there.readlink()).encode())
-                elif there.is_file():
-                    self._put(there, there.read_bytes())
-        self.disk.sync_all()
-
-    def _make(self, path: Path) -> None:
-        if not self.disk.is_directory(path):
-            if path.parent != path:
-                self._make(path.parent)
-            if path != path.parent:
-                self.disk.create_directory(path, 0o755)
-
-    def _put(self, path: Path, content: bytes) -> None:
-        file = self.disk.open(path, "new")
-        self.disk.write_at(file, content, 0)
-        self.disk.sync(file)
-
-    def do(self, call: Call) -> None:
-        """Change what the call changed."""
-        named = [
-            Path(part) for word in call.words for part in re.split(r'["<>]', word) if "/" in part
-        ]
-        match call.name:
-            case "openat":
-                self._open[str(named[-1])] = self.disk.open(named[-1], "new")
-            case "write":
-                file = self._open[str(named[0])]
-                text = call.words[1:-1]
-                data = ", ".join(text).removeprefix('"').removesuffix('"').encode()
-                self.disk.write_at(file, data, self.disk.size(file))
-            case "fsync" if self.disk.is_directory(named[0]):
-                self.disk.sync_directory(named[0])
-            case "fsync":
-                self.disk.sync(self._open[str(named[0])])
-            case "rename":
-                self.disk.rename(named[0], named[1])
-            case "unlink":
-                self.disk.remove(named[0])
-            case "symlink":
-                # Where a link leads to is written with its name: it is as durable as that, and never half there.
-                self._put(named[1], _LINK + str(named[0]).encode())
-
-    def left(self, chance: random.Random) -> Iterator[MemoryDisk]:
-        """Yield what a power cut may leave now, each once."""
-        known = set()
-        for image in images(self.disk, chance, MANY):
-            if (one := digest(image)) not in known:
-                known.add(one)
-                yield image
-
-
-def lay_out(image: MemoryDisk, prod: OnTrial) -> None:
-    """Make the directories of an environment what they are on a disk."""
-    for place in (prod.home, prod.place):
-        for there in place.iterdir():
-            if there.is_symlink() or there.is_file():
-                there.unlink()
-        directory: Directory | File = image.root
-        for name in place.parts[1:]:
-            assert isinstance(directory, Directory)
-            directory = directory.entries[name]
-        assert isinstance(directory, Directory)
-        for name, node in directory.entries.items():
-            assert isinstance(node, File)
-            content = bytes(node.content)
-            if content.startswith(_LINK):
-                (place / name).symlink_to(content.removeprefix(_LINK).decode())
-            else:
-                (place / name).write_bytes(content)
 
 
 def seen(prod: OnTrial) -> tuple[str, str, str, str]:
