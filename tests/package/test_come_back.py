@@ -105,5 +105,8 @@ def test_each_start_is_counted_before_it_and_each_end_is_judged_before_anything_
     of = {key: [value for known, value in said if known == key] for key, _ in said}
 
     assert of["ExecStartPre"][0] == "-+/usr/lib/pm-runner/on-trial count %i"
-    assert of["ExecStopPost"][0] == "-+/usr/lib/pm-runner/on-trial ended %i"
+    assert of["ExecStopPost"] == ["+/usr/lib/pm-runner/close-sockets %i"]
+    script = (ROOT / "systemd/close-sockets").read_text().splitlines()
+    done = [line for line in script if not line.startswith(("#", "set "))]
+    assert '"${0%/*}/on-trial" ended "$1" || true' in done[0]
     assert of["OnFailure"] == ["pm-runner-rollback@%i.service"]
