@@ -30,10 +30,10 @@ class Scripts:
             (directory / name).write_text(PROGRAM % ends)
             (directory / name).chmod(0o755)
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, **said: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [self.directory / words[0], *words[1:]],
-            env={"PATH": f"{self.directory}:{os.defpath}"},
+            env={"PATH": f"{self.directory}:{os.defpath}"} | said,
             capture_output=True,
             text=True,
             check=False,
@@ -53,13 +53,16 @@ def test_what_is_back_is_started_and_the_starts_of_the_other_are_forgotten_first
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_where_nothing_is_on_trial_nothing_is_started_and_it_did_what_it_could(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    ("monitored", "status"), [({"MONITOR_UNIT": "pm-runner@prod"}, 0), ({}, 10)]
+)
+def test_where_nothing_is_on_trial_nothing_is_started_and_only_a_person_is_told_no(
+    tmp_path: Path, monitored: dict[str, str], status: int
 ) -> None:
-    done = Scripts(tmp_path, 10).run("come-back", "prod")
+    done = Scripts(tmp_path, 10).run("come-back", "prod", **monitored)
 
     assert done.stdout == "launch return prod\n"
-    assert (done.returncode, done.stderr) == (0, "  hint: journalctl -u pm-runner@prod\n")
+    assert (done.returncode, done.stderr) == (status, "  hint: journalctl -u pm-runner@prod\n")
 
 
 def test_a_return_that_cannot_be_is_a_failure(tmp_path: Path) -> None:

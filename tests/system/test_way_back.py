@@ -165,6 +165,8 @@ def test_without_a_trial_a_release_that_crashes_is_a_person_s_to_see_to(prod: Ca
 
 
 def test_a_person_brings_it_back_with_daemon_and_client_dead(prod: Candidates) -> None:
+    nothing = prod.machine.run("systemctl", "start", ROLLBACK, check=False)
+    assert nothing.returncode != 0, "there is nothing to go back from"
     prod.put_on_trial("good")
     prod.machine.run("systemctl", "start", DAEMON)
 
