@@ -146,8 +146,9 @@ def walls(
         *("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"),
         *(word for pair in variables(spec).items() for word in ("--setenv", *pair)),
         *_machine(),
+        *_who(places.work),
         *("--proc", "/proc", "--dev", "/dev", "--dir", "/var", *room, "--tmpfs", "/tmp"),  # noqa: S108 - its own
-        *("--symlink", "/tmp", "/var/tmp", "--tmpfs", "/run"),  # noqa: S108
+        *("--dir", "/mnt", "--symlink", "/tmp", "/var/tmp", "--tmpfs", "/run"),  # noqa: S108
         *more,
         *("--bind", str(places.work / "source"), f"{INSIDE}/source"),
         *("--ro-bind", str(places.work / "built"), f"{INSIDE}/built"),
@@ -166,6 +167,19 @@ def _machine() -> Iterator[str]:
             yield from ("--symlink", str(path.readlink()), f"/{name}")
         elif path.is_dir():
             yield from ("--ro-bind", f"/{name}", f"/{name}")
+
+
+def _who(work: Path) -> Iterator[str]:
+    """Give who the gate works as a name, where /etc has none for them: many programs ask for it."""
+    uid, gid = os.getuid(), os.getgid()
+    user = f"gate:x:{uid}:{gid}::{INSIDE}/home:/bin/bash\n"
+    for file, number, line in (("passwd", uid, user), ("group", gid, f"gate:x:{gid}:\n")):
+        known = Path("/etc", file).read_text(errors="surrogateescape")
+        if any(one.split(":")[2:3] == [str(number)] for one in known.splitlines()):
+            continue
+        ours = work / file
+        ours.write_text(f"{known.rstrip()}\n{line}", errors="surrogateescape")
+        yield from ("--ro-bind", str(ours), f"/etc/{file}")
 
 
 def _names() -> tuple[str, ...]:

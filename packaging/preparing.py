@@ -25,7 +25,9 @@ def make_room(prepared: Path, name: str, digest: str, group: int) -> None:
         _let_go(at)
         os.mkdir(f".{name}", 0o700, dir_fd=at)
         os.chown(f".{name}", -1, group, dir_fd=at, follow_symlinks=False)
-        os.chmod(f".{name}", 0o2770, dir_fd=at)  # noqa: S103 - no user is of that group, only units are
+        # No user is of that group, only units are. Where it is our own, files are of it anyway, and who is confined may set no such bit.
+        mode = 0o770 if group == os.getegid() else 0o2770
+        os.chmod(f".{name}", mode, dir_fd=at)
     finally:
         os.close(at)
 

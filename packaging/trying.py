@@ -56,6 +56,7 @@ def work(
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=(tell, theirs.fileno()),
+            umask=0o022,  # as everywhere, and not ours
         )
     except OSError as exc:
         raise CannotError(f"bubblewrap: {exc.strerror}") from exc

@@ -162,7 +162,8 @@ def cancel(session: Session, gate_run: str) -> None:
     ),
     click.option("--note", metavar="TEXT", required=True, help="Where and how it was tried."),
     click.option("--tests", metavar="N", type=Whole(min=0), help="How many tests ran."),
-    what='Only of a gate that declares runs = "attested", and only for the source of that gate run: your name stands beside the'
+    what='Only of a gate that declares runs = "attested", or of one that declares runs = "host" and had none to be tried in, and'
+    " only for the source of that gate run: your name stands beside the"
     " result wherever it is shown. Needs the level admin.",
     example="pmrunnerctl gate attest g3 hardware --passed --tests 40 --note 'bench 4, by hand'",
     then="pmrunnerctl gate show g3",

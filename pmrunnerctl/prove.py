@@ -41,19 +41,23 @@ def root_of(given: Path | None) -> Path:
 
 
 def environment_of(session: Session, root: Path) -> str:
-    """Return the environment that is meant: the one named, the only one that has releases below `root`, else `prod`.
+    """Return the environment that is meant: the one named, the only one that has releases below `root`, else the usual one.
 
     Releases are looked at without a daemon, so none is asked.
     """
-    named = session.env or os.environ.get("PMRUNNER_ENV", "") or _only(root)
+    named = session.env or os.environ.get("PMRUNNER_ENV", "") or _usual(root)
     if not ENVIRONMENT.fullmatch(named):
         raise misused(f"cannot use environment {named!r}")
     return named
 
 
-def _only(root: Path) -> str:
+def _usual(root: Path) -> str:
     names = [path.parent.name for path in root.glob("opt/pm-runner/*/releases")]
-    return names[0] if len(names) == 1 else "prod"
+    if len(names) == 1:
+        return names[0]
+    # A checkout's daemon is dev, unless somebody says otherwise.
+    is_checkout_s = root != Path("/") and root == root_of(None)
+    return "dev" if is_checkout_s and "prod" not in names else "prod"
 
 
 @verb(

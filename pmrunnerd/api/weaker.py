@@ -46,7 +46,10 @@ async def _compared(desk: Desk, gating: Gating) -> WeakerView:
         runs = f"gate run {good.id}", good
     name, before = runs or ("", record)
     differences = weaker.weaker(
-        before.gates, record.gates, weaker.counts(before), weaker.counts(record)
+        weaker.as_tried(before),
+        weaker.as_tried(record),
+        weaker.counts(before),
+        weaker.counts(record),
     )
     accepted = desk.store.state.accepted.get(f"{project.id} {differences.digest}")
     return WeakerView(

@@ -1,4 +1,4 @@
-"""README's tour, pasted into a shell, on a clean clone with a new home."""
+"""README's tour and its gates, pasted into a shell, on a clean clone with a new home."""
 
 import os
 import re
@@ -13,13 +13,19 @@ from tests.integration.daemon import environment, facts, git
 FENCE = re.compile(r"^(`{3,})sh\n(.*?)^\1$", re.DOTALL | re.MULTILINE)
 # Ends with 9 and no other status fails: whoever waited for an outcome is told that it needs them.
 ASKS = "9 pmrunnerctl chat send cake --wait - <<'MESSAGE'"
+# Somebody has to complete it.
+BEGUN = "8 pmrunnerctl evidence check cake --uncommitted"
 
 
 def the_tour() -> str:
-    """Return every command of the tour, as it would be pasted."""
+    """Return every command of the tour and of what follows it, as it would be pasted."""
     text = (ROOT / "README.md").read_text()
-    tour = text[text.index("<!-- tour -->") : text.index("<!-- end of the tour -->")]
-    return "".join(body for _, body in FENCE.findall(tour))
+    parts = (
+        ("<!-- tour -->", "<!-- end of the tour -->"),
+        ("<!-- gates -->", "<!-- end of gates -->"),
+    )
+    pasted = "".join(text[text.index(begin) : text.index(end)] for begin, end in parts)
+    return "".join(body for _, body in FENCE.findall(pasted))
 
 
 def a_free_port() -> int:
@@ -55,20 +61,18 @@ def test_the_tour_of_the_readme_works_as_it_is_pasted(tmp_path: Path) -> None:
     )
 
     said = pasted.stdout + pasted.stderr
-    assert (tmp_path / "failed").read_text().splitlines() == [ASKS], said
+    assert (tmp_path / "failed").read_text().splitlines() == [ASKS, BEGUN], said
     assert "Which fruit?" in said
     assert [f"minute {n}" in said for n in range(1, 11)] == [True] * 10, said
+    assert "2 of 2 passed" in said
+    assert "title is still to be completed" in said
     cake = home / "cake"
     assert (cake / "cake.txt").read_text() == "flour, butter, eggs\ncherry\n"
     assert git(
         cake, "log", "--format=%(trailers:key=PM-Runner-Task,valueonly,separator=)"
-    ).split() == [
-        "t3",
-        "t2",
-        "t1",
-    ]
+    ).split() == ["t3", "t2", "t1"]
     told = [fact["fact"] for fact in facts(clone / "state")]
-    assert told.count("daemon-started") == 3
+    assert told.count("daemon-started") == 4
     # Dough, filling twice (it asked), bake: no run was lost or done again.
     assert told.count("run-started") == 4
     assert told[-1] == "daemon-stopped"

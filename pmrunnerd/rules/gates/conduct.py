@@ -100,11 +100,13 @@ def attest(state: State, gate_run: str, said: Attestation, by: str) -> Facts:
     gate = next((one for one in record.gates.gates if one.name == said.gate), None)
     if gate is None or gate.name not in record.wanted:
         raise NotFound(f"{cannot}: it has {', '.join(record.wanted)}", hint=hint)
-    if gate.runs is not Where.ATTESTED:
-        raise Refused(
-            f'{cannot}: it is tried here; only one that runs = "attested" is not', hint=hint
-        )
     before = next((one for one in record.results if one.gate == gate.name), None)
+    if not is_a_persons(gate, before):
+        raise Refused(
+            f'{cannot}: it is tried here; only one that runs = "attested" is not,'
+            ' and one that runs = "host" where no host could be booted',
+            hint=hint,
+        )
     if before is None:
         raise Refused(f"{cannot}: it waits for {', '.join(gate.needs)}", hint=hint)
     if not said.note.strip():
@@ -119,6 +121,13 @@ def attest(state: State, gate_run: str, said: Attestation, by: str) -> Facts:
     if result == before:
         return ()
     return (ev.GateAttested(gate_run=known.id, project=known.project, result=result),)
+
+
+def is_a_persons(gate: Gate, result: GateResult | None) -> bool:
+    """Tell whether what comes of a gate is for a person to say: it is never tried here, or had no host to be tried in."""
+    if gate.runs is Where.HOST and result is not None:
+        return result.verdict is Verdict.CANNOT_START or bool(result.signed_by)
+    return gate.runs is Where.ATTESTED
 
 
 def accept(state: State, project: Project, differences: Differences, digest: str, by: str) -> Facts:

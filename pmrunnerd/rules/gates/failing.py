@@ -6,7 +6,8 @@ from typing import Final
 from msgspec import Struct
 
 from pmrunnerd.model import brief
-from pmrunnerd.model.gates import Gate, GateResult, GateRun, Verdict, Where
+from pmrunnerd.model.gates import Gate, GateResult, GateRun, Verdict
+from pmrunnerd.rules.gates.conduct import is_a_persons
 
 # So many gates are told of; of each so many lines of its log, and so many cases that failed.
 MOST: Final = 20
@@ -29,9 +30,9 @@ def failing(record: GateRun) -> tuple[GateResult, ...]:
 
 def is_mendable(record: GateRun) -> bool:
     """Tell whether an agent can do something: not where all that is missing is a person's word."""
-    attested = {one.name for one in record.gates.gates if one.runs is Where.ATTESTED}
-    lost = {one.gate for one in failing(record)}
-    return bool(lost - _behind(record.gates.gates, attested & lost))
+    bad = {one.gate: one for one in failing(record)}
+    theirs = {gate.name for gate in record.gates.gates if is_a_persons(gate, bad.get(gate.name))}
+    return bool(bad.keys() - _behind(record.gates.gates, theirs & bad.keys()))
 
 
 def told(record: GateRun, heard: Mapping[str, Heard]) -> tuple[str, ...]:

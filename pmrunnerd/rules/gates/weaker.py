@@ -7,6 +7,8 @@ accepts the whole list by its digest, or nobody does.
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from pmrunnerd.model.gates import (
     NO_TESTS,
     Counted,
@@ -28,6 +30,16 @@ _PREPARE: Final = "gates-prepare"
 def counts(run: GateRun) -> dict[str, Counted]:
     """Return how many tests each gate of a gate run had."""
     return {one.gate: one.tests for one in run.results if one.tests is not None}
+
+
+def as_tried(run: GateRun) -> GateSet:
+    """Return the gates of a gate run, those that a person attested as such, whatever they declare."""
+    signed = {one.gate for one in run.results if one.signed_by}
+    gates = tuple(
+        replace(gate, runs=Where.ATTESTED) if gate.name in signed else gate
+        for gate in run.gates.gates
+    )
+    return replace(run.gates, gates=gates)
 
 
 def weaker(

@@ -22,9 +22,8 @@ from tests.house.tree import ROOT
 
 
 def examined(state: Path, port: int = 0) -> dict[str, Check]:
-    found = asyncio.run(
-        examine(state, socket=state / "control.sock", port=port, settings=Settings())
-    )
+    settings = Settings(disk_reserve=1 << 20)  # what a small disk has, too
+    found = asyncio.run(examine(state, socket=state / "control.sock", port=port, settings=settings))
     return {check.name: check for check in found.checks}
 
 

@@ -24,7 +24,9 @@ def archive(directory: Path) -> tuple[Archived, bytes]:
 
 def unpacked(data: bytes, to: Path) -> list[str]:
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-        tar.extractall(to, filter="data")
+        # Python before 3.11.4 has no filters.
+        tar.extraction_filter = getattr(tarfile, "data_filter", None)
+        tar.extractall(to)  # noqa: S202 - it is of our own making
         return tar.getnames()
 
 

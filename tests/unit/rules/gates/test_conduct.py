@@ -3,7 +3,7 @@ from msgspec.structs import replace
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import BadRequest, NotFound, PmError, Refused
-from pmrunnerd.model.gates import Counted, Difference, Differences, Verdict
+from pmrunnerd.model.gates import Counted, Difference, Differences, Verdict, Where
 from pmrunnerd.rules import decide
 from pmrunnerd.rules.evolve import evolve
 from pmrunnerd.rules.gates import conduct, digests
@@ -78,6 +78,24 @@ def test_an_admin_attests_what_was_tried_elsewhere_and_it_is_shown_as_such() -> 
     evolve(state, fact, AT)
     assert conduct.has_passed(state.gatings["g1"])
     assert conduct.attest(state, "g1", SAID, "root") == ()
+
+
+def test_what_wants_a_host_is_attested_only_where_it_had_none() -> None:
+    gate = replace(tries.LAB, runs=Where.HOST)
+    gates = replace(tries.SET, gates=(tries.LINT, tries.UNIT, gate))
+    started = replace(tries.STARTED, record=replace(tries.RECORD, gates=gates))
+    for verdict in set(Verdict) - {Verdict.CANNOT_START}:
+        state = happened(tries.REQUESTED, started, ended("lab", verdict))
+        with pytest.raises(Refused, match="where no host could be booted"):
+            conduct.attest(state, "g1", SAID, "root")
+
+    state = happened(tries.REQUESTED, started, ended("lab", Verdict.CANNOT_START))
+    for said in (SAID, Attestation(gate="lab", passed=False, note="it burnt"), SAID):
+        for fact in conduct.attest(state, "g1", said, "root"):
+            evolve(state, fact, AT)
+    record = state.gatings["g1"].record
+    assert record is not None
+    assert {one.gate: one.signed_by for one in record.results} == {"lab": "root"}
 
 
 def test_who_attests_that_it_failed_after_all_is_believed() -> None:

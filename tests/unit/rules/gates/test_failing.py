@@ -1,9 +1,9 @@
 from msgspec.structs import replace
 
 from pmrunnerd.model import brief
-from pmrunnerd.model.gates import Counted, Verdict
+from pmrunnerd.model.gates import Counted, Verdict, Where
 from pmrunnerd.rules.gates.failing import CASES, Heard, failing, is_mendable, last, told
-from tests.unit.rules.gates.tries import RECORD, result
+from tests.unit.rules.gates.tries import LAB, LINT, RECORD, SET, UNIT, result
 
 
 def record(**verdicts: Verdict) -> object:
@@ -46,3 +46,7 @@ def test_no_more_cases_are_named_than_anybody_reads() -> None:
 def test_what_only_waits_for_a_persons_word_is_nothing_that_an_agent_mends() -> None:
     assert not is_mendable(record(lint=Verdict.PASSED, lab=Verdict.SKIPPED))  # type: ignore[arg-type]
     assert is_mendable(record(unit=Verdict.FAILED, lab=Verdict.SKIPPED))  # type: ignore[arg-type]
+    hosted = replace(SET, gates=(LINT, UNIT, replace(LAB, runs=Where.HOST)))
+    for verdict in (Verdict.CANNOT_START, Verdict.FAILED):
+        found = replace(RECORD, gates=hosted, results=(result("lint"), result("lab", verdict)))
+        assert is_mendable(found) is (verdict is Verdict.FAILED)

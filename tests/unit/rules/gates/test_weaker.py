@@ -13,7 +13,8 @@ from pmrunnerd.model.gates import (
     Verdict,
     Where,
 )
-from pmrunnerd.rules.gates.weaker import counts, weaker
+from pmrunnerd.rules.gates.weaker import as_tried, counts, weaker
+from tests.unit.rules.gates import tries
 
 UNIT = Gate(name="unit", command="pytest", needs=("lint",), tests="j.xml", inputs=("src", "tests"))
 LINT = Gate(name="lint", command="ruff")
@@ -103,6 +104,24 @@ def test_tests_that_nobody_counted_before_cannot_be_fewer() -> None:
 
 def test_an_attested_gate_that_is_tried_again_is_no_difference() -> None:
     assert words(changed(runs=Where.UNIT), before=changed(runs=Where.ATTESTED)) == []
+
+
+def test_a_gate_that_had_a_host_and_is_attested_now_is_a_difference_though_it_declares_the_same() -> (
+    None
+):
+    gates = changed(runs=Where.HOST)
+    tried, signed = (
+        GateRun(
+            id="g1", project="w1", commit="c", source="s", definitions="d", gates=gates, wanted=("unit",),
+            started=0, results=(tries.result("unit", signed_by=by),),
+        )
+        for by in ("", "root")
+    )  # fmt: skip
+
+    found = weaker(as_tried(tried), as_tried(signed)).found
+    assert [one.words for one in found] == ["gate unit is attested by a person, and tried no more"]
+    assert weaker(as_tried(signed), as_tried(signed)).found == ()
+    assert weaker(as_tried(signed), as_tried(tried)).found == ()
 
 
 def test_all_differences_are_told_in_order_and_have_one_digest() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.services.parts import git, head, repository
 from tests.unit.services.sweeping import ASIDE, broomed, set_aside, swept
+from tests.unit.shortage import PRIVATE
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ def test_what_cannot_be_moved_is_no_repository_any_more_or_no_index_leads_there(
     repository(here / "own")
     # A mount point can be moved by nobody.
     script = 'cd "$1"; shift; for one in %s; do mount --bind $one $one; done; exec "$@"'
-    unshared = ("unshare", "--mount", "sh", "-ec", script % " ".join(mounts), "sh", str(here))
+    unshared = (*PRIVATE, "sh", "-ec", script % " ".join(mounts), "sh", str(here))
     done = broomed(here, *unshared, branch="main", remove=[])
     if not done.stdout:
         pytest.skip("nothing can be mounted here")

@@ -41,6 +41,19 @@ async def test_one_of_a_user_whose_walls_need_nothing_beside_is_tried(tmp_path: 
 
 
 @awaited
+async def test_what_it_writes_can_be_read_as_anywhere_whatever_the_daemon_s_umask(
+    tmp_path: Path,
+) -> None:
+    here = Here(tmp_path)
+    before = os.umask(0o077)
+    try:
+        record = await here.tried("g1-aaaa-one", "test $(umask) = 0022 && test -d /mnt")
+    finally:
+        os.umask(before)
+    assert record.status == "0"
+
+
+@awaited
 async def test_what_it_used_is_counted_with_all_that_it_started(tmp_path: Path) -> None:
     here = Here(tmp_path)
     work = (

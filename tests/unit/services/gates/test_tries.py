@@ -113,7 +113,6 @@ async def test_one_that_wants_a_host_is_not_tried_without_a_systemd_and_says_wha
     found = await tried(here, record, gate)
     assert found.verdict is Verdict.CANNOT_START
     assert "needs a systemd" in found.why
-    assert 'declare runs = "attested"' in found.why
     assert "pmrunnerctl gate attest" in found.why
     assert not here.place.path(name(record, "one")).exists()
 
