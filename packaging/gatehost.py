@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import gate
+import gatelayer
 import gatetree
 import trees
 from gate import INSIDE, Places
@@ -32,6 +33,9 @@ _REBOOTED: Final = 133
 _PASSED: Final = range(128 + 65, gate.CANNOT_START)
 _NSPAWN: Final = "systemd-nspawn"
 _HINT: Final = "sudo apt-get install systemd-container"
+# Of users, how many a host takes, and from which on nspawn looks for those that nobody has.
+_USERS: Final = 65536
+_PICKED: Final = 524288
 
 
 def run(places: Places, name: str, group: int) -> int:
@@ -46,6 +50,7 @@ def run(places: Places, name: str, group: int) -> int:
         try:
             _must_be_there()
             gatetree.lay(inside, tree, spec, passed)
+            gatelayer.show(tree)
             return work(inside, container(inside, name, tree, spec), spec, log, passed, told)
         finally:
             os.close(log)
@@ -58,6 +63,16 @@ def run(places: Places, name: str, group: int) -> int:
 def _must_be_there() -> None:
     if shutil.which(_NSPAWN, path=PATH) is None:
         raise CannotError(f"{_NSPAWN} is not there, which boots a host of its own: {_HINT}")
+    if not has_users(Path("/proc/self/uid_map").read_text()):
+        raise CannotError(
+            f"this machine is in a container, and has no {_USERS:,} users to give to a host of its own"
+        )
+
+
+def has_users(mapped: str) -> bool:
+    """Tell whether there are users for a host: a container mostly has as many as it takes itself."""
+    ranges = (map(int, line.split()) for line in mapped.splitlines())
+    return any(first <= _PICKED <= first + count - _USERS for first, _, count in ranges)
 
 
 @contextlib.contextmanager
@@ -180,19 +195,15 @@ def _has_begun(inside: Places) -> bool:
 
 
 def container(inside: Places, name: str, tree: Path, spec: dict[str, Any]) -> list[str]:
-    """Return the command that boots it: nothing of the machine is in there but its programs, which none can write."""
-    binds = [f"--bind-ro=/{name}" for name in ("usr", *gate.TAKEN) if _is_directory(f"/{name}")]
+    """Return the command that boots it: nothing of the machine is in there but its programs, which none can write for anybody else."""
+    binds = [*gatelayer.words(tree, Path("/proc/self/mountinfo").read_text())]
     binds += [f"--bind={inside.work}:{INSIDE}", f"--bind-ro={tree.parent / 'built'}:{INSIDE}/built"]
     if spec["prepared"]:
         binds += [f"--bind-ro={inside.prepared / spec['prepared']}:{INSIDE}/prepared"]
     return [
         *(_NSPAWN, "--quiet", "--settings=no", "--keep-unit", "--register=no", "--console=pipe"),
         *("--private-network", "--private-users=pick", "--private-users-ownership=chown"),
-        *(f"--machine={machine(name)}", "--hostname=gate"),
+        *(f"--machine={machine(name)}", f"--hostname={gatetree.NAME}"),
         *("--link-journal=no", "--resolv-conf=off", "--timezone=off"),
         *(*binds, f"--directory={tree}", "--boot"),
     ]
-
-
-def _is_directory(path: str) -> bool:
-    return os.path.isdir(path) and not os.path.islink(path)  # noqa: PTH112, PTH114 - of one word

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import gate
+import gatelayer
 from gate import INSIDE, Places
 
 # The host ended, and not with its command.
@@ -37,6 +38,11 @@ _NOT_OURS: Final = frozenset(
     " rc0.d rc1.d rc2.d rc3.d rc4.d rc5.d rc6.d rcS.d shadow gshadow".split()
 )
 _LARGEST: Final = 1 << 20
+# Which packages the machine has: in there dpkg goes on from that.
+_INSTALLED: Final = "var/lib/dpkg"
+_LARGEST_LIST: Final = 64 << 20
+# What its host is called.
+NAME: Final = "gate"
 _UNIT: Final = f"""\
 [Unit]
 Description=The command of this gate
@@ -78,6 +84,9 @@ def lay(inside: Places, tree: Path, spec: dict[str, Any], passed: int) -> None:
     for name in gate.TAKEN:
         if (path := Path("/", name)).is_symlink():
             (tree / name).symlink_to(path.readlink())
+    gatelayer.lay(tree)
+    (tree / _INSTALLED).mkdir(parents=True)
+    copy(Path("/", _INSTALLED), tree / _INSTALLED, largest=_LARGEST_LIST)
     configure(Path("/etc"), tree / "etc")
     inside.work.mkdir()
     gate.fill(inside, spec)
@@ -103,7 +112,8 @@ def configure(machine: Path, etc: Path) -> None:
     # Looked for before /usr is there.
     (etc / "os-release").unlink(missing_ok=True)
     shutil.copyfile(machine / "os-release", etc / "os-release")
-    (etc / "hosts").write_text("127.0.0.1 localhost gate\n::1 localhost\n")
+    (etc / "hostname").write_text(f"{NAME}\n")
+    (etc / "hosts").write_text(f"127.0.0.1 localhost {NAME}\n::1 localhost\n")
     users = (line.partition(":")[0] for line in (etc / "passwd").read_text().splitlines())
     (etc / "shadow").touch(0o600)
     (etc / "shadow").write_text("".join(f"{name}:*:::::::\n" for name in users if name))
@@ -116,7 +126,7 @@ def configure(machine: Path, etc: Path) -> None:
     (etc / "systemd/system.conf.d/gate.conf").write_text(_MANAGER)
 
 
-def copy(source: Path, into: Path, below: str = "") -> None:
+def copy(source: Path, into: Path, below: str = "", largest: int = _LARGEST) -> None:
     """Copy what everybody can read of a directory of root's, but for what is not for a gate."""
     with os.scandir(source) as entries:
         for entry in entries:
@@ -128,7 +138,7 @@ def copy(source: Path, into: Path, below: str = "") -> None:
                 (into / entry.name).symlink_to(Path(entry.path).readlink())
             elif entry.is_dir() and mode & stat.S_IXOTH:
                 (into / entry.name).mkdir()
-                copy(Path(entry.path), into / entry.name, f"{name}/")
-            elif entry.is_file() and entry.stat().st_size <= _LARGEST:
+                copy(Path(entry.path), into / entry.name, f"{name}/", largest)
+            elif entry.is_file() and entry.stat().st_size <= largest:
                 shutil.copyfile(entry.path, into / entry.name)
                 (into / entry.name).chmod(0o755 if mode & stat.S_IXOTH else 0o644)

@@ -17,6 +17,7 @@ MODULES = (
     "deeds.py",
     "gate.py",
     "gatehost.py",
+    "gatelayer.py",
     "gatetree.py",
     "gateunit.py",
     "gatealone.py",
@@ -39,6 +40,7 @@ PLACES = {
     "pm-runner.tmpfiles": "usr/lib/tmpfiles.d/pm-runner.conf",
     "pm-runner.catalog": "usr/lib/systemd/catalog/pm-runner.catalog",
     "pm-runner.rules": "usr/share/polkit-1/rules.d/50-pm-runner.rules",
+    "pm-runner.toml": "usr/share/pm-runner/pm-runner.toml",
 }
 # Programs of the units, root's, and what one of them reads.
 HELPERS = {

@@ -1,5 +1,6 @@
 """A release of an environment: whether it can run here, whether all of it is there, and its programs."""
 
+import gc
 import json
 import os
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 CANNOT = 78
+# What whoever counts says of a release in which nothing is missing.
+WHOLE = b"whole"
 SOABI = EXTENSION_SUFFIXES[0].strip(".").removesuffix(".so")
 REBUILD = "sudo /usr/lib/pm-runner/release-zero   # builds the release of the package"
 
@@ -52,21 +55,48 @@ class Release:
     def damaged(self, why: str) -> SystemExit:
         return cannot(f"{self.what}: the release is damaged: {why}", REBUILD)
 
-    def must_be_whole(self) -> None:
-        """Count what is there: a copy or a disk that left something out is found in 10 ms."""
+    def counting(self) -> Callable[[], None]:
+        """Begin to count what is there, beside us; return what waits for it, and ends us where something is missing."""
+        said, says = os.pipe()
+        child = os.fork()
+        if not child:
+            try:
+                os.write(says, self.lacks().encode() or WHOLE)
+            finally:
+                os._exit(0)
+        os.close(says)
+
+        def must_be_whole() -> None:
+            with os.fdopen(said, "rb") as pipe:
+                found = pipe.read()
+            os.waitpid(child, 0)
+            # One that ended without a word has counted nothing.
+            if why := "" if found == WHOLE else found.decode() or self.lacks():
+                raise self.damaged(why)
+
+        return must_be_whole
+
+    def lacks(self) -> str:
+        """Count what is there: a copy or a disk that left something out is found in 20 ms."""
         files = size = 0
+        directories = [str(self.lib)]
         try:
-            for directory, _, names in os.walk(self.lib, onerror=_raise):
-                for name in names:
-                    files += 1
-                    size += os.lstat(f"{directory}/{name}").st_size
+            while directories:
+                with os.scandir(directories.pop()) as entries:
+                    for entry in entries:
+                        if entry.is_dir(follow_symlinks=False):
+                            directories.append(entry.path)
+                        else:
+                            files += 1
+                            size += entry.stat(follow_symlinks=False).st_size
         except OSError as exc:
-            raise self.damaged(str(exc)) from exc
-        if (files, size) != (self.facts["files"], self.facts["bytes"]):
-            raise self.damaged(
-                f"{self.lib} has {files} files of {size} bytes,"
-                f" and was built with {self.facts['files']} of {self.facts['bytes']}"
-            )
+            return str(exc)
+        if (files, size) == (self.facts["files"], self.facts["bytes"]):
+            return ""
+        return (
+            f"{self.lib} has {files} files of {size} bytes,"
+            f" and was built with {self.facts['files']} of {self.facts['bytes']}"
+        )
 
     def must_be_what_was_built(self) -> None:
         """Look at every byte."""
@@ -100,5 +130,20 @@ class Release:
         return found
 
 
-def _raise(exc: OSError) -> None:
-    raise exc
+def meanwhile() -> None:
+    """Import what every daemon needs of Python itself, which nobody has to count."""
+    gc.disable()  # what is imported stays; a daemon has it back once it has imported its own
+    # It speaks no TLS: it has no network. Whoever asks for that later gets it.
+    sys.modules["ssl"] = None  # type: ignore[assignment]
+    import asyncio  # noqa: F401, PLC0415 - as above
+
+    del sys.modules["ssl"]
+
+
+def daemon(root: str, environment: str, *options: str) -> int:
+    """Be the daemon of an environment, where all of its release is there."""
+    release = Release(root, environment)
+    must_be_whole = release.counting()
+    meanwhile()
+    must_be_whole()
+    return release.enter("pmrunnerd.main", "pmrunnerd", "--env", environment, *options)()

@@ -39,6 +39,14 @@ def requirements(lock: Path) -> dict[str, str]:
     return {entry.partition("==")[0]: entry for entry in found}
 
 
+def place() -> Path:
+    """Return where wheels are kept: with what was prepared for gates, or with what else one can do without."""
+    prepared = Path(os.environ.get("PMRUNNER_PREPARED") or "/nowhere", "cache")
+    if prepared.is_dir():
+        return prepared
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "pm-runner")
+
+
 def fill(cache: Path, lock: Path, architecture: str) -> Path:
     """Return a directory with the wheels and a requirements.txt for them; it is made once for each lock.
 

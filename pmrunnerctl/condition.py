@@ -79,7 +79,9 @@ def unit(name: str, said: Mapping[str, str], *, sudo: str = "") -> Check:
         return _check("problem", f"{name} cannot stay up: {why}", log)
     if state == "inactive":
         return _check("warning", f"{name} is stopped", f"{sudo}systemctl start {name}")
-    return _check("ok", f"{name} is {state}, {said.get('NRestarts', '0')} restarts by itself")
+    restarts = said.get("NRestarts", "0")
+    told = f"{restarts} restart{'' if restarts == '1' else 's'} by itself"
+    return _check("ok", f"{name} is {state}, {told}")
 
 
 def release(complaint: str) -> Check:

@@ -67,6 +67,7 @@ def add(session: Session, name: str, port: int | None, *, dry_run: bool) -> None
                 code="refused",
                 hint="pmrunnerctl env list",
             )
+    moves = any(row.name == name and row.service == "active" and row.port != port for row in known)
     if dry_run:
         done = [step.text for step in e.steps(name, port) if not step.is_done()]
     else:
@@ -75,7 +76,9 @@ def add(session: Session, name: str, port: int | None, *, dry_run: bool) -> None
     def say(_: Any) -> None:
         for text in done or [f"{name} is there already"]:
             session.out.line(text)
-        session.out.next(f"sudo systemctl start pm-runner@{name}")
+        start = f"sudo systemctl start pm-runner@{name}"
+        # Sockets are opened anew by a stop and a start; a restart leaves them as they are.
+        session.out.next(f"sudo systemctl stop pm-runner@{name}; {start}" if moves else start)
 
     session.show(e.Made(name=name, port=port, done=tuple(done)), say)
 

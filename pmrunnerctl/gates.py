@@ -107,6 +107,8 @@ def tell(screen: Screen, fact: ev.AnyEvent) -> None:
 
 
 def _came_to(row: GateRow) -> Cell:
+    if row.building:
+        return Cell("builds what they judge", "cyan")
     if row.state is not GatingState.ENDED:
         return state(row.state)
     if row.preparing:

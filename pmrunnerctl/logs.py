@@ -79,7 +79,8 @@ def logs(session: Session, *, follow: bool, lines: int, **given: Any) -> None:
     with watch.watching(session, work="the daemon goes on"):
         if unit and wanted.names:
             told = show_entry if session.json else show_told
-            story.show(unit, wanted.words(unit), lines=lines, follow=follow, say=told)
+            found = story.show(unit, wanted.words(unit), lines=lines, follow=follow, say=told)
+            _say_of_nothing(session, found)
             return
         if unit:
             each = show_entry if session.json else None
@@ -107,6 +108,11 @@ def logs(session: Session, *, follow: bool, lines: int, **given: Any) -> None:
                 if missing
                 else f"ls -l {path}",
             ) from None
+
+
+def _say_of_nothing(session: Session, found: bool) -> None:  # noqa: FBT001 - what it is about
+    if not found:
+        session.note("the journal has nothing of that")
 
 
 def _unit(session: Session) -> str | None:

@@ -18,10 +18,10 @@ _ALL: Final = -1
 
 def show(
     unit: str, words: Sequence[str], *, lines: int, follow: bool, say: Callable[[str], None]
-) -> None:
+) -> bool:
     """Say the latest entries that the daemon of `unit` and its runs wrote; go on as there are more.
 
-    `words` are what journalctl is to look for, and each entry is said as it prints it, in JSON.
+    Tells whether there was one. `words` are what journalctl is to look for, and each entry is said as it prints it, in JSON.
     Raises what `launch.journal` raises.
     """
     latest = deque[str](maxlen=lines)
@@ -44,6 +44,7 @@ def show(
     if follow:
         since = [f"--after-cursor={cursor}"] if cursor else []
         launch.journal(unit, [*words, *since], lines=_ALL, follow=True, each=tell)
+    return follow or bool(latest) or lines == 0
 
 
 def is_believed(entry: Mapping[str, Any], unit: str) -> bool:

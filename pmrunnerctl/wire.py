@@ -163,7 +163,7 @@ class Connection:
             # It lives: what was asked takes long, and whether it hangs by now the next greeting tells.
             return Silent(
                 f"cannot hear from pmrunnerd at {self._place.socket}: it is slow to answer this{named}",
-                hint="pmrunnerctl status   # says whether it answers at all",
+                hint="pmrunnerctl doctor   # looks at it from outside, too",
             )
         return Silent(
             f"cannot hear from pmrunnerd at {self._place.socket}: it does not answer{named}",

@@ -38,7 +38,7 @@ from pmrunnerd.release import RELEASE
 from pmrunnerd.reporting import Reporting
 from pmrunnerd.rules import recovery
 from pmrunnerd.rules.admission import Least
-from pmrunnerd.services import invoked, jobs, room
+from pmrunnerd.services import broom, invoked, jobs, parcel, room
 from pmrunnerd.services.agents.registry import AGENTS
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.couriers.choice import choose as courier
@@ -120,6 +120,7 @@ class House:
                 await self._make_sure(settled)
                 self._manager.ready(f"environment {self._options.environment}")
                 look = house.create_task(self._look_at_the_past(), name="scrub")
+                later = house.create_task(self._begin_the_rest(file), name="later")
                 sweep = house.create_task(self._sweeper.run(), name="sweep")
                 outwork = house.create_task(
                     self._outwork.live(self._store, partial(setattr, desk, "confinement")),
@@ -127,8 +128,6 @@ class House:
                 )
                 notices = house.create_task(self._notifier.run(), name="notices")
                 pulse = house.create_task(self._reporting(engine, desk).run(), name="watchdog")
-                file.open()
-                self._configured.notice()  # it may have been written since we read it
                 invoked.note(self._options.state_directory, self._options.words)
                 ready()
                 chronicle.catch_up()
@@ -141,7 +140,7 @@ class House:
                     self._manager.stopping()
                 self._sweeper.stop()  # or the doors wait for whoever prunes a large tree
                 await self._part(engine)
-                for task in (serving, time, gates, sweep, outwork, notices, pulse, look):
+                for task in (serving, time, gates, sweep, outwork, notices, pulse, look, later):
                     await _end(task)
                 await self._say_goodbye()
                 await _end(telling)
@@ -227,6 +226,7 @@ class House:
             installed=outwork.errands.sealed,
             notices=self._notifier,
             gate_logs=outwork.gate_logs,
+            building=outwork.building,
             running=outwork.running,
         )
 
@@ -266,6 +266,15 @@ class House:
             raise
         except Unavailable as exc:
             log.warning("%s", exc)
+
+    async def _begin_the_rest(self, file: FileWatch) -> None:
+        """Do what can wait until whoever came while nobody was here is answered."""
+        try:
+            await asyncio.to_thread(parcel.prepare, broom)
+        except (OSError, RuntimeError) as exc:  # RuntimeError: no more threads
+            log.warning("cannot read yet what tidies workspaces: %s", exc)
+        file.open()
+        self._configured.notice()  # it may have been written since we read it
 
     async def _look_at_the_past(self) -> None:
         try:

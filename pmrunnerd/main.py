@@ -63,7 +63,6 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
     from pmrunnerd.api.sockets import inherited  # noqa: PLC0415
     from pmrunnerd.house import House  # noqa: PLC0415
     from pmrunnerd.release import RELEASE  # noqa: PLC0415
-    from pmrunnerd.services import broom, parcel  # noqa: PLC0415
     from pmrunnerd.services.host.choice import choose  # noqa: PLC0415
     from pmrunnerd.store.failures import StoreFailed, TooNew  # noqa: PLC0415
     from pmrunnerd.takeover import clear_the_way  # noqa: PLC0415
@@ -76,7 +75,6 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
     report = told or said.report
     status = 0
     try:
-        parcel.prepare(broom)
         comes_back = True
         while comes_back:
             host = choose(options.host, options.environment, options.state_directory)

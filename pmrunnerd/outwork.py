@@ -76,6 +76,8 @@ class Outwork:
         )
         self._environment, self._state = options.environment, options.state_directory
         self._unit = UNIT if self.errands.sealed else ""
+        # Gate runs for which something is built.
+        self.building = set[str]()
 
     @property
     def found(self) -> e.Confinement:
@@ -152,7 +154,7 @@ class Outwork:
             tries = Tries(place, DetachedGates(self._state), walls)
         sources = Sources(self.errands, place, hidden=self._hidden, unconfined=self._unconfined)
         builds = Builds(self._shelf, place)
-        runs = GateRuns(store, clock, tries, sources, builds, at_once)
+        runs = GateRuns(store, clock, tries, sources, builds, at_once, self.building)
         return Gates(store, clock, runs, sources.clear)
 
     def logins(self, store: Store, clock: Clock) -> Logins:

@@ -1,6 +1,6 @@
 """The desk that every handler works at: what a door may see of the house, and nothing else."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -120,6 +120,7 @@ class Desk:
     with `True` without its runs. `reopen` has the daemon leave and come back on the state that the
     disk has by then. `retention` lets go of what was kept of runs, `logins` keeps those of agents,
     `evidence` knows what is said of commits, `notices` notify people, `gate_logs` are what gates printed,
+    `building` are gate runs for which something is built,
     `running` knows which gates the release that runs has passed. `checkup` looks at what this
     daemon has of what it needs. `problem` says in one line what keeps the daemon from working; it
     is empty where nothing does. `full` says in the same way that the disk has no room for new work,
@@ -154,6 +155,7 @@ class Desk:
     gate_logs: Listening = field(default_factory=_Deaf)
     running: Replacing = field(default_factory=_First)
     uploads: Uploads = field(default_factory=Uploads)
+    building: Set[str] = frozenset()
     full: Callable[[], str] = str
     configuration: Callable[[], str] = str
     restart: Callable[[], None] = no_restart

@@ -21,13 +21,13 @@ def gate_list(desk: Desk, request: p.GateList) -> v.GateTable:
     found.sort(key=lambda one: number(one.id), reverse=True)
     page = found[: request.limit]
     more = page[-1].id if len(found) > request.limit else None
-    return v.GateTable(runs=tuple(_row(state, gating) for gating in page), before=more)
+    return v.GateTable(runs=tuple(_row(desk, gating) for gating in page), before=more)
 
 
 def gate_show(desk: Desk, request: p.GateShow) -> v.GateView:
     state = desk.store.state
     gating = state.gating(request.run)
-    return v.GateView(row=_row(state, gating), run=gating)
+    return v.GateView(row=_row(desk, gating), run=gating)
 
 
 def items(state: State) -> Iterator[v.InboxItem]:
@@ -46,8 +46,8 @@ def items(state: State) -> Iterator[v.InboxItem]:
         )
 
 
-def _row(state: State, gating: Gating) -> v.GateRow:
-    record = gating.record
+def _row(desk: Desk, gating: Gating) -> v.GateRow:
+    state, record = desk.store.state, gating.record
     return v.GateRow(
         id=gating.id,
         alias=state.projects[gating.project].alias,
@@ -62,4 +62,5 @@ def _row(state: State, gating: Gating) -> v.GateRow:
         whole=conduct.is_whole(record) if record else not (gating.names or gating.preparing),
         reason=gating.reason,
         preparing=gating.preparing,
+        building=gating.id in desk.building,
     )

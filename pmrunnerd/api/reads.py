@@ -200,10 +200,14 @@ def run_show(desk: Desk, request: p.RunShow) -> v.RunView:
 
 def _door(door: v.Door) -> Check:
     if door.problem:
-        hint = "pmrunnerctl logs"
-        return Check(name=f"{door.name} door", state="problem", found=door.problem, hint=hint)
+        why, _, then = door.problem.partition(ONCE_FREE)
+        hint = f"{then}   # once the port is free" if then else "pmrunnerctl logs"
+        return Check(name=f"{door.name} door", state="problem", found=why, hint=hint)
     return Check(name=f"{door.name} door", state="ok", found=door.address)
 
+
+# What stands between why a door is not open and what opens it (systemd/web-problem).
+ONCE_FREE: Final = "; once it is free: "
 
 READS: Final[Mapping[type[p.Request[Any]], Read]] = {
     p.Status: status,

@@ -44,7 +44,10 @@ class GateRuns:
         source: Source,
         built: Built,
         at_once: Callable[[], int],
+        building: set[str] | None = None,
     ) -> None:
+        """In `building` are those for which it is seen to just now that what is built is there."""
+        self._building = set[str]() if building is None else building
         self._store = store
         self._clock = clock
         self._tries = tries
@@ -81,7 +84,7 @@ class GateRuns:
         gates = declared.declared(await asyncio.to_thread(listing.declaring, tree))
         if gating.preparing:
             declared.must_prepare(gates)
-        build = "" if gating.preparing else await self._built.tree(project, source)
+        build = "" if gating.preparing else await self._build(gating, project, source)
         return GateRecord(
             id=gating.id,
             project=gating.project,
@@ -93,6 +96,13 @@ class GateRuns:
             wanted=() if gating.preparing else order.wanted(gates, gating.names),
             started=self._clock.posix(),
         )
+
+    async def _build(self, gating: Gating, project: Project, source: str) -> str:
+        self._building.add(gating.id)
+        try:
+            return await self._built.tree(project, source)
+        finally:
+            self._building.discard(gating.id)
 
     async def _go_on(self, gating: Gating, record: GateRecord) -> None:
         one = Going(self._store, self._clock, self._tries, gating, record)

@@ -3,7 +3,7 @@
 The first that is given wins: an option, else a variable, else the file, else the default.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -31,10 +31,20 @@ def resolve(
             )
         said[by_key[key].field] = value
     # What is wrong in the file is wrong, too, where something else wins: it may not tomorrow.
-    _used(rows, said)
+    _used(rows, said, _line)
     found = said | {r.field: environment[r.variable] for r in rows if r.variable in environment}
     found |= {field: value for field, value in options.items() if value is not None}
-    return _used(rows, found)
+    return _used(rows, found, _option)
+
+
+def _line(row: Row) -> str:
+    section, _, name = row.key.rpartition(".")
+    default = msgspec.json.encode(row.shown if row.units else row.default).decode()
+    return f"{name} = {default}   # under [{section}] is the default"
+
+
+def _option(row: Row) -> str:
+    return f"{row.option} {row.shown}   is the default"
 
 
 def _meant(key: str, known: Iterable[str]) -> str:
@@ -48,11 +58,13 @@ def _meant(key: str, known: Iterable[str]) -> str:
     return f"pmrunnerd --help   # {meant}it lists all settings"
 
 
-def _used(rows: tuple[Row, ...], found: Mapping[str, Any]) -> Settings:
+def _used(
+    rows: tuple[Row, ...], found: Mapping[str, Any], default: Callable[[Row], str]
+) -> Settings:
     settings = Settings()
     for row in rows:
         if row.field in found:
-            settings = _changed(settings, row, found[row.field])
+            settings = _changed(settings, row, found[row.field], default)
     return settings
 
 
@@ -68,7 +80,7 @@ def _flat(
             yield key, value
 
 
-def _changed(settings: Settings, row: Row, value: Any) -> Settings:
+def _changed(settings: Settings, row: Row, value: Any, default: Callable[[Row], str]) -> Settings:
     try:
         return msgspec.convert(
             {**msgspec.structs.asdict(settings), row.field: _read(row, value)},
@@ -79,7 +91,7 @@ def _changed(settings: Settings, row: Row, value: Any) -> Settings:
         given = "…" if row.secret else repr(value)
         raise BadRequest(
             f"cannot use setting {row.key} = {given}: it is {row.expects}",
-            hint=f"{row.option} {row.shown}   is the default; pmrunnerd -h lists them all",
+            hint=f"{default(row)}; pmrunnerd -h lists them all",
         ) from (None if row.secret else exc)
 
 

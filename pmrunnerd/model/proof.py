@@ -78,6 +78,7 @@ class ReleaseRow(View, frozen=True, kw_only=True):
     version: str
     source: str
     python: str
+    soabi: str
     tree: str
     level: int
     built_by: str

@@ -328,7 +328,8 @@ class GateRow(View, frozen=True, kw_only=True):
     """A gate run at a glance: how many gates it wants, and how many have which verdict.
 
     `passed` says that each of them has passed, `whole` that they are all that the commit declares. One that is
-    `preparing` wants none, and has passed once what they need is there.
+    `preparing` wants none, and has passed once what they need is there. Of one that is `building` what its gates judge
+    is built, before they begin.
     """
 
     id: str
@@ -344,6 +345,7 @@ class GateRow(View, frozen=True, kw_only=True):
     whole: bool
     reason: str = ""
     preparing: bool = False
+    building: bool = False
 
 
 class GateTable(View, frozen=True, kw_only=True):

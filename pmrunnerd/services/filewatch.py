@@ -5,12 +5,14 @@ import contextlib
 import logging
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
-from watchdog.observers.api import BaseObserver
+if TYPE_CHECKING:
+    from watchdog.observers.api import BaseObserver
+
+    from pmrunnerd.services import inotify
 
 log = logging.getLogger(__name__)
 
@@ -35,13 +37,12 @@ class FileWatch:
         """Begin; the loop must be running."""
         if not self._path.parent.is_dir():
             return
-        loop = asyncio.get_running_loop()
-        observer = Observer()
+        from pmrunnerd.services import inotify  # noqa: PLC0415 - as it says
+
+        observer = inotify.Observer()
+        heard = partial(self._heard, asyncio.get_running_loop())
         try:
-            observer.schedule(
-                _Handler(self._path, lambda: loop.call_soon_threadsafe(self._soon)),
-                os.fspath(self._path.parent),
-            )
+            observer.schedule(inotify.Told(heard), os.fspath(self._path.parent))
             observer.start()
         except (OSError, RuntimeError) as exc:  # RuntimeError: no more threads
             log.warning("cannot watch %s, so a change is used after a reload: %s", self._path, exc)
@@ -62,14 +63,8 @@ class FileWatch:
             self._due.cancel()
         self._due = asyncio.get_running_loop().call_later(QUIET, self._changed)
 
-
-class _Handler(FileSystemEventHandler):
-    def __init__(self, path: Path, came: Callable[[], object]) -> None:
-        self._name = os.fspath(path)
-        self._came = came
-
-    def on_any_event(self, event: FileSystemEvent) -> None:
+    def _heard(self, loop: asyncio.AbstractEventLoop, event: "inotify.Event") -> None:
         paths = {os.fsdecode(event.src_path), os.fsdecode(event.dest_path)}
-        if self._name in paths and event.event_type not in _LOOKS:
+        if os.fspath(self._path) in paths and event.event_type not in _LOOKS:
             with contextlib.suppress(RuntimeError):  # the loop has closed
-                self._came()
+                loop.call_soon_threadsafe(self._soon)

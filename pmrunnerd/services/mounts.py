@@ -100,8 +100,11 @@ def kernel() -> list[str]:
 def _is_setting(entry: os.DirEntry[str]) -> bool:
     if entry.name.isdigit() or entry.is_symlink():
         return False
-    writable = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
-    return entry.is_dir() or bool(entry.stat(follow_symlinks=False).st_mode & writable)
+    if entry.is_dir():
+        return True
+    mode = entry.stat(follow_symlinks=False).st_mode
+    # A container has something else where the kernel's log would be, which cannot be mounted once more.
+    return stat.S_ISREG(mode) and bool(mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
 
 
 def python() -> Path:

@@ -5,12 +5,14 @@ import contextlib
 import logging
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from watchdog.events import FileModifiedEvent, FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
-from watchdog.observers.api import BaseObserver, ObservedWatch
+if TYPE_CHECKING:
+    from watchdog.observers.api import BaseObserver, ObservedWatch
+
+    from pmrunnerd.services import inotify
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +35,14 @@ class RunWatch:
         """Watch a run from now on; the loop must be running. Watching twice is watching once."""
         if run in self._watches:
             return
+        from pmrunnerd.services import inotify  # noqa: PLC0415 - as it says
+
+        loop = asyncio.get_running_loop()
         try:
-            self._watches[run] = self._open().schedule(
-                _Handler(run, self._grew, asyncio.get_running_loop()),
+            self._watches[run] = self._open(inotify.Observer).schedule(
+                inotify.Told(partial(self._written, run, loop)),
                 os.fspath(self._directory / run),
-                event_filter=[FileModifiedEvent],
+                event_filter=inotify.WRITTEN,
             )
         except (OSError, RuntimeError) as exc:  # RuntimeError: no more threads
             log.warning("cannot watch run %s, so its output comes once a second: %s", run, exc)
@@ -57,23 +62,14 @@ class RunWatch:
         self._observer = None
         self._watches.clear()
 
-    def _open(self) -> BaseObserver:
+    def _open(self, new: "Callable[[], BaseObserver]") -> "BaseObserver":
         if self._observer is None:
-            observer = Observer()
+            observer = new()
             observer.start()
             self._observer = observer
         return self._observer
 
-
-class _Handler(FileSystemEventHandler):
-    def __init__(
-        self, run: str, grew: Callable[[str], None], loop: asyncio.AbstractEventLoop
-    ) -> None:
-        self._run = run
-        self._grew = grew
-        self._loop = loop
-
-    def on_modified(self, event: FileSystemEvent) -> None:
+    def _written(self, run: str, loop: asyncio.AbstractEventLoop, event: "inotify.Event") -> None:
         if os.fsdecode(event.src_path).endswith(f"/{_EVENTS}"):
             with contextlib.suppress(RuntimeError):  # the loop has closed
-                self._loop.call_soon_threadsafe(self._grew, self._run)
+                loop.call_soon_threadsafe(self._grew, run)

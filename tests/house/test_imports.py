@@ -24,6 +24,9 @@ TOO_DEAR: Final = frozenset(
 # Each module of ours is a file to find, read and run. One more is a decision, not an accident.
 OURS: Final = 40
 
+# What a daemon does without until it has answered; each costs its start 2 ms or more.
+LATER: Final = frozenset("click ctypes daemon mcp starlette tomllib uvicorn watchdog".split())
+
 TELLING: Final = """
 import sys
 from pmrunnerctl.cli import run
@@ -77,6 +80,16 @@ def test_status_knows_no_verb_but_itself_and_no_door_or_disk(by_status: set[str]
     assert ours & verbs == {"pmrunnerctl.status"}
     assert {name for name in daemon if not name.startswith("pmrunnerd.model")} == set()
     assert len(ours) <= OURS, sorted(ours)
+
+
+def test_a_daemon_answers_before_it_has_what_it_needs_later() -> None:
+    code = "import sys, pmrunnerd.house; print(*sys.modules)"
+    argv = [sys.executable, "-c", code]
+    done = subprocess.run(argv, check=False, cwd=ROOT, capture_output=True, text=True)
+    imported = {name.partition(".")[0] for name in done.stdout.split()}
+
+    assert "asyncio" in imported, done.stderr
+    assert sorted(imported & LATER) == []
 
 
 def test_a_dear_module_is_found() -> None:

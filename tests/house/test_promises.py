@@ -145,9 +145,18 @@ ELSEWHERE = """
 """
 
 
+FOUND_OUT = """
+    from tests.plugins.promises import Elsewhere
+
+    def test_it_calls():
+        raise Elsewhere("nobody picks up")
+"""
+
+
 @WORKERS
-def test_what_others_run_may_be_away_and_that_is_said(run: pytest.Pytester, workers: str) -> None:
-    run.makepyfile(test_calls=ELSEWHERE)
+@pytest.mark.parametrize("calls", [ELSEWHERE, FOUND_OUT])
+def test_what_others_run_may_be_away(run: pytest.Pytester, workers: str, calls: str) -> None:
+    run.makepyfile(test_calls=calls)
     promise(run, ALL_GOOD)
 
     result = play(run, workers)

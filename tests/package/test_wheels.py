@@ -47,3 +47,15 @@ def test_a_checkout_makes_the_wheels_that_no_index_has_and_leaves_nothing_beside
 )
 def test_whether_a_wheel_is_for_this_python_its_tags_say(name: str, ours: bool) -> None:
     assert wheelstore.is_ours(name) is ours
+
+
+def test_what_was_prepared_for_gates_has_the_wheels_that_it_was_made_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "own"))
+    monkeypatch.setenv("PMRUNNER_PREPARED", str(tmp_path / "prepared"))
+    assert wheelhouse.place() == tmp_path / "own/pm-runner", "none were prepared"
+    (tmp_path / "prepared/cache").mkdir(parents=True)
+    assert wheelhouse.place() == tmp_path / "prepared/cache"
+    monkeypatch.delenv("PMRUNNER_PREPARED")
+    assert wheelhouse.place() == tmp_path / "own/pm-runner"

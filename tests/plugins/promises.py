@@ -3,7 +3,8 @@
 Without CI=true a test may skip, and the run ends with a list of what was not run here, and why.
 With it every skip is a failure, because a promise that was not tried was not kept; but for those of
 tests that are marked `elsewhere`, which need what a machine may well lack or somebody else runs, and
-are not promised: these are in that list, with CI=true too. So are, in a gate, those that say that only root can do them: a gate has
+are not promised: these are in that list, with CI=true too, and so is one that
+found out itself that it cannot be tried where it is (`raise Elsewhere(why)`). So are, in a gate, those that say that only root can do them: a gate has
 none, and whoever runs all of them as root tries them. A full run, one that was given no paths and
 no selection, must also have passed each id of tests/required.txt; an id without `[…]` stands for all
 its parameters. What failed is named once more at the very end, a line each, for those who are shown
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from _pytest.outcomes import Skipped
 
 # What --dist=loadgroup hangs on the ids of a group that stays on one worker.
 GROUP: Final = re.compile(r"@[^\]:]*$")
@@ -47,6 +49,11 @@ def is_full(config: pytest.Config) -> bool:
     return bool(config.getini("required")) and not any(chosen)
 
 
+def is_elsewhere(item: pytest.Item, call: pytest.CallInfo[None]) -> bool:
+    found_out = call.excinfo is not None and isinstance(call.excinfo.value, Elsewhere)
+    return found_out or item.get_closest_marker(ELSEWHERE) is not None
+
+
 def is_for_root(why: str) -> bool:
     """Tell whether what was left out is not for whoever has a gate run for them."""
     in_a_gate = bool(os.environ.get("PMRUNNER_GATE")) and os.geteuid() != 0
@@ -61,15 +68,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("required", "file with the ids of tests that a full run must pass", default="")
 
 
+class Elsewhere(Skipped):
+    """A skip that counts as that of a test marked `elsewhere`: whoever raises it has found out that this cannot be here."""
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     # An expected failure is reported as skipped, too; it was run.
     if not report.skipped or hasattr(report, "wasxfail"):
         return report
-    allowed = item.get_closest_marker(ELSEWHERE) is not None or is_for_root(reason(report))
+    allowed = is_elsewhere(item, call) or is_for_root(reason(report))
     if everything_counts() and not allowed:
         report.outcome = "failed"
         report.longrepr = f"{NOT_ALLOWED}: {reason(report)}"
@@ -88,7 +99,7 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 def reason(report: pytest.TestReport | pytest.CollectReport) -> str:
     """Return why it was skipped, in the words of whoever skipped it."""
     why = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-    return why.removeprefix("Skipped: ")
+    return why.removeprefix("Skipped: ").removeprefix(f"{Elsewhere.__module__}.Elsewhere: ")
 
 
 def pytest_configure(config: pytest.Config) -> None:

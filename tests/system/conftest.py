@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.plugins.promises import Elsewhere
 from tests.system import hosts
+from tests.system.here import GATE_HOST
 from tests.system.host import Host
 
 FIXTURES = frozenset({"bare", "machine"})
@@ -18,10 +20,23 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.xdist_group("system"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In a gate's own host, which is both of them, have all that is for a bare one come first."""
+    if GATE_HOST.exists():
+        items.sort(key=lambda item: "machine" in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(scope="session")
 def has_systemd() -> None:
     if reason := hosts.lacks():
         pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def boots(has_systemd: None) -> None:
+    """For tests of hosts that are booted: where one was made for a gate, none is."""
+    if GATE_HOST.exists():
+        raise Elsewhere("a gate's own host is used as it is, and boots no other")
 
 
 @pytest.fixture(scope="session")

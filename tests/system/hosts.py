@@ -47,7 +47,13 @@ def way(*, init: str, gate_host: bool) -> str:
 
 def a_host() -> AbstractContextManager[Host]:
     chosen = way(init=pid_1(), gate_host=GATE_HOST.exists())
-    return nullcontext(Here()) if chosen == "here" else Booted(chosen)
+    return nullcontext(plain(Here())) if chosen == "here" else Booted(chosen)
+
+
+def plain(host: Host) -> Host:
+    """Take away the package: the machine that tries gates has it, and so has the host that it makes for one."""
+    host.run("dpkg", "--purge", "pm-runner")
+    return host
 
 
 def pid_1() -> str:

@@ -11,11 +11,22 @@ TRIES: Final = r"""
 set +e
 out() { echo "OUT $*"; }
 # What the machine has, and is not for gates.
-grep -rqs [o]nly-root-of-the-machine /etc /var /run /root /home /srv && out "a secret"
+grep -rqs [o]nly-root-of-the-machine /etc /var /run /root /home /srv /usr/local && out "a secret"
 find /var/lib/pm-runner /run/pm-runner /etc/pm-runner /opt/pm-runner -type f -o -type s 2>/dev/null | grep . && out "a state"
-touch /usr/x 2>/dev/null && out "/usr"
-mount -o remount,rw /usr 2>/dev/null && touch /usr/x && out "/usr once more"
-mkdir /tmp/usr; mount --bind /usr /tmp/usr && mount -o remount,bind,rw /tmp/usr 2>/dev/null && touch /tmp/usr/x && out "/usr elsewhere"
+# Its programs: what is done to them in here is done to its own.
+for program in /usr/bin/env /usr/bin/passwd; do
+    (: >> $program) 2>/dev/null && out "writes $program"
+    chmod 4777 $program 2>/dev/null && out "chmod $program"
+    chown 0:0 $program 2>/dev/null && out "chown $program"
+    ln $program /usr/bin/linked 2>/dev/null && out "another name of $program"
+    setfattr -n user.x -v x $program 2>/dev/null && out "setfattr $program"
+done
+ls /.layers 2>/dev/null && out "the layers of its host"
+umount /.layers 2>/dev/null || umount -l /.layers 2>/dev/null; ls /.layers 2>/dev/null && out "the layers once more"
+umount -l /usr 2>/dev/null && out "what is below /usr"
+mount -o remount,ro /usr 2>/dev/null && out "how /usr is mounted"
+cp /usr/bin/id /usr/bin/another && mv /usr/bin/another /usr/bin/env && env -un | grep -qx root || echo "NO PROGRAM OF ITS OWN"
+touch /usr/made-by-a-gate && rm /usr/bin/passwd || echo "NO /usr"
 chmod u+w /run/gate/built 2>/dev/null && out "what was built"
 touch /run/gate/built/x 2>/dev/null && out "what was built, by a file"
 grep -q tool "$PMRUNNER_PREPARED/tool" || echo "NO TOOL"
@@ -65,12 +76,8 @@ class HostTrials(Trials):
         log = self.machine.root / f"{GATES}/dev/{name}/log".lstrip("/")
         self.machine.wait(lambda: text in log.read_text())
 
-    def more(self, name: str, *lines: str) -> None:
-        """Say more of one gate's unit than the package does."""
-        directory = f"/run/systemd/system/{self.unit(name, KIND)}.d"
-        self.machine.run("mkdir", "-p", directory)
-        self.machine.run("tee", f"{directory}/x.conf", input="\n".join(("[Service]", *lines, "")))
-        self.machine.run("systemctl", "daemon-reload")
+    def unit(self, name: str, kind: str = KIND) -> str:
+        return super().unit(name, kind)
 
     def left(self) -> str:
         """Return all that is there of any gate's host."""

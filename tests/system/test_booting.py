@@ -12,12 +12,12 @@ from tests.system.host import Booted, Host
 pytestmark = [
     pytest.mark.system,
     pytest.mark.xdist_group("system"),
-    pytest.mark.usefixtures("has_systemd"),
+    pytest.mark.usefixtures("boots"),
 ]
 
 
 @pytest.fixture(scope="module")
-def booted(has_systemd: None) -> Iterator[Booted]:
+def booted(boots: None) -> Iterator[Booted]:
     with Booted() as host:
         yield host
 

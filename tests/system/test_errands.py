@@ -55,11 +55,11 @@ def test_what_a_person_has_at_home_is_a_project_once_what_is_said_was_pasted(
     ground: Ground,
 ) -> None:
     machine = ground.machine
-    anna = machine.user("anna")
-    home = f"/home/{anna}/cake"
-    machine.run("chmod", "0700", f"/home/{anna}")
-    machine.run("sh", "-c", f"umask 077; git init -q -b main {home}", user=anna)
-    machine.run(*GIT, "-C", home, "commit", "-q", "--allow-empty", "-m", "x", user=anna)
+    hanna = machine.user("hanna")
+    home = f"/home/{hanna}/cake"
+    machine.run("chmod", "0700", f"/home/{hanna}")
+    machine.run("sh", "-c", f"umask 077; git init -q -b main {home}", user=hanna)
+    machine.run(*GIT, "-C", home, "commit", "-q", "--allow-empty", "-m", "x", user=hanna)
     said = refused(ground, "project", "add", "home", home)
     assert "a run sees nothing in /home" in said["message"]
 
@@ -72,13 +72,13 @@ def test_what_a_person_has_at_home_is_a_project_once_what_is_said_was_pasted(
     script = (
         f"cd {home}; umask 077; echo sugar >> layers/dough; echo x > layers/own; rm who; git add -A"
     )
-    machine.run("sh", "-ec", script, user=anna)
-    machine.run(*GIT, "-C", home, "commit", "-q", "-m", "By hand", user=anna)
+    machine.run("sh", "-ec", script, user=hanna)
+    machine.run(*GIT, "-C", home, "commit", "-q", "-m", "By hand", user=hanna)
     again = ground.say("home", "cat layers/dough layers/own; echo eggs >> layers/own")
     assert succeeded(ground, again)
     assert ground.printed(again, "sugar")
-    assert machine.run("git", "-C", home, "status", "--porcelain", user=anna).stdout == ""
-    log = machine.run("git", "-C", home, "log", "--format=%an", user=anna).stdout.splitlines()
+    assert machine.run("git", "-C", home, "status", "--porcelain", user=hanna).stdout == ""
+    log = machine.run("git", "-C", home, "log", "--format=%an", user=hanna).stdout.splitlines()
     assert len(log) == 4
 
 

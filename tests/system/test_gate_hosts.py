@@ -1,18 +1,20 @@
 """Gates that have a host of their own (`runs = "host"`): root in there, and nothing of this machine is theirs."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from tests.everything import some
 from tests.system.host import Host
 from tests.system.hosttrials import KIND, SECRET, TRIES, HostTrials
+from tests.system.limits import must_have_users, must_limit
 from tests.system.trials import GATES
 
 
 @pytest.fixture(scope="module")
 def trials(machine: Host) -> HostTrials:
+    must_have_users(machine)
     return HostTrials(machine, "dev")
 
 
@@ -76,9 +78,11 @@ def secrets(machine: Host) -> Iterator[None]:
     places = "/etc/shadow", "/var/lib/pm-runner/state/prod/secret", "/etc/pm-runner/secret"
     for place in places:
         machine.run("sh", "-c", f"echo '{SECRET}:*:::::::' >> {place}; chmod o-r {place}")
+    closed = "/usr/local/closed"
+    machine.run("sh", "-c", f"mkdir -m 0700 {closed}; echo {SECRET} > {closed}/open")
     yield
     machine.run("sed", "-i", f"/{SECRET}/d", places[0])
-    machine.run("rm", *places[1:])
+    machine.run("rm", "-r", *places[1:], closed)
 
 
 @pytest.mark.usefixtures("secrets")
@@ -89,12 +93,46 @@ def test_root_of_a_host_gets_nothing_of_the_machine(machine: Host, trials: HostT
     machine.run("ls", "/run/pm-runner/prod/control.sock")
     place = f"/var/lib/pm-runner/prepared/dev/{(prepared := 'a' * 64)}"
     machine.run("sh", "-c", f"mkdir {place}; echo a tool > {place}/tool")
+    programs = ("sha256sum", "/usr/bin/env", "/usr/bin/passwd")
+    before = machine.run(*programs).stdout
     record = trials.try_(TRIES, build=trials.tree(main_py="1"), prepared=prepared)
     said = trials.log(record)
     assert record["status"] == "0", said
     assert "tried" in said
     assert "OUT" not in said, said
     assert "NO" not in said, said
+    assert machine.run(*programs).stdout == before
+    assert not (machine.root / "usr/made-by-a-gate").exists()
+
+
+# As small as a package can be: it says what it did, and has one file.
+PACKAGE: Final = """\
+mkdir -p cake/DEBIAN cake/usr/bin
+printf '#!/bin/sh\necho it is baked\n' > cake/usr/bin/bake
+printf 'Package: cake\nVersion: 1\nArchitecture: all\nMaintainer: a <a@localhost>\nDescription: cake\n' > cake/DEBIAN/control
+printf '#!/bin/sh\nsystemctl daemon-reload\n' > cake/DEBIAN/postinst
+chmod 755 cake/usr/bin/bake cake/DEBIAN/postinst
+dpkg-deb --root-owner-group --build cake /tmp/cake.deb; rm -r cake
+"""
+
+
+def test_packages_are_installed_and_removed_in_there_and_the_machine_has_none_of_it(
+    machine: Host, trials: HostTrials
+) -> None:
+    record = trials.try_(
+        PACKAGE
+        + """\
+        apt-get install --yes /tmp/cake.deb; bake; dpkg -l cake; dpkg --verify cake
+        ! dpkg -l pm-runner | grep ^ii || dpkg --purge pm-runner
+        dpkg --purge cake; ! bake; ! test -e /usr/lib/pm-runner/launch
+        """
+    )
+    said = trials.log(record)
+    assert record["status"] == "0", said
+    assert "it is baked" in said
+    assert "Purging configuration files for pm-runner" in said
+    assert machine.run("dpkg", "-l", "cake", check=False).returncode == 1
+    assert machine.run("ls", "/usr/lib/pm-runner/launch").stdout
 
 
 def test_nothing_of_it_outlives_it_and_it_leaves_nothing(trials: HostTrials) -> None:
@@ -120,6 +158,7 @@ def test_nothing_of_it_outlives_it_and_it_leaves_nothing(trials: HostTrials) -> 
 
 
 def test_its_limits_are_of_all_that_is_in_there(trials: HostTrials) -> None:
+    must_limit(trials.machine, "memory")
     # Few enough to do no harm where they are not kept.
     forks = "import os, signal\nfor _ in range(500):\n    os.fork() or signal.pause()"
     memory = trials.make("head -c 400M /dev/zero > /tmp/x")

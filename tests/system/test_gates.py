@@ -3,6 +3,7 @@
 import pytest
 
 from tests.system.host import Host
+from tests.system.limits import must_limit
 from tests.system.trials import GATES, RECORDS, Trials
 
 HIDDEN = (
@@ -35,6 +36,7 @@ def test_how_a_gate_ended_is_what_systemd_says_and_nothing_that_it_says_itself(
 
 
 def test_what_it_used_and_how_long_it_took_is_written_down(trials: Trials) -> None:
+    must_limit(trials.machine, "memory")
     record = trials.try_(
         "python3 -c 'x = bytearray(64 << 20); import time; until = time.process_time() + 0.3\n"
         "while time.process_time() < until: pass'"
@@ -144,11 +146,9 @@ def test_one_that_takes_too_long_is_ended_and_that_is_told(trials: Trials) -> No
 
 
 def test_one_that_meets_its_limit_of_memory_fails(trials: Trials) -> None:
+    must_limit(trials.machine, "memory")
     name = trials.make("python3 -c 'x = bytearray(256 << 20)'")
-    directory = f"/run/systemd/system/{trials.unit(name)}.d"
-    trials.machine.run("mkdir", "-p", directory)
-    trials.machine.run("tee", f"{directory}/least.conf", input="[Service]\nMemoryMax=96M\n")
-    trials.machine.run("systemctl", "daemon-reload")
+    trials.more(name, "MemoryMax=96M")
     trials.start(name)
     record = trials.record(name)
     assert (record["code"], record["status"]) != ("exited", "0")
@@ -218,7 +218,8 @@ def test_what_is_prepared_is_root_s_afterwards_and_no_gate_changes_it(trials: Tr
     said = trials.machine.run("find", place, "-mindepth", "1", "-printf", "%P %u %m\\n").stdout
     assert f"{digest}/bin/tool root 755\n" in said
     assert f"{digest}/link root 777\n" in said
-    assert trials.machine.run("stat", "-c", "%U %a", "/etc/shadow").stdout == "root 640\n"
+    linked = trials.machine.run("stat", "-c", "%U %a", "/etc/shadow").stdout
+    assert linked in {"root 640\n", "root 600\n"}
     record = trials.try_(
         "$PMRUNNER_PREPARED/bin/tool; ! touch $PMRUNNER_PREPARED/x; ! cat $PMRUNNER_PREPARED/link",
         prepared=digest,

@@ -6,6 +6,7 @@ import pytest
 
 from tests.house.tree import ROOT
 from tests.system.host import Host
+from tests.system.limits import must_limit
 
 
 def test_a_command_that_fails_is_told_with_all_that_it_said(bare: Host) -> None:
@@ -56,6 +57,7 @@ def test_a_credential_is_delivered(bare: Host) -> None:
 
 
 def test_a_unit_over_its_memory_is_killed(bare: Host) -> None:
+    must_limit(bare, "memory")
     limited = ("systemd-run", "--pipe", "--wait", "--quiet", "--property=MemoryMax=20M")
     needs_more = ("python3", "-c", "print(len(bytearray(100_000_000)))")
 
@@ -64,6 +66,7 @@ def test_a_unit_over_its_memory_is_killed(bare: Host) -> None:
 
 
 def test_a_unit_has_as_many_processes_as_it_may(bare: Host) -> None:
+    must_limit(bare, "pids")
     limited = ("systemd-run", "--pipe", "--wait", "--quiet", "--property=TasksMax=1")
 
     said = bare.run(*limited, "python3", "-c", "import os; os.fork()", check=False)
@@ -97,6 +100,7 @@ def test_a_process_of_the_host_is_killed_by_its_pid_in_there(bare: Host) -> None
     bare.run("systemctl", "reset-failed", "sleeper")
 
 
+@pytest.mark.usefixtures("boots")
 def test_the_checkout_is_there_and_what_is_written_to_it_stays_there(bare: Host) -> None:
     bare.run("touch", ROOT / "written-in-there")
 
@@ -104,6 +108,7 @@ def test_the_checkout_is_there_and_what_is_written_to_it_stays_there(bare: Host)
     assert not (ROOT / "written-in-there").exists()
 
 
+@pytest.mark.usefixtures("boots")
 def test_its_temporary_directory_is_its_own(bare: Host) -> None:
     bare.run("touch", "/tmp/of-the-host")
 

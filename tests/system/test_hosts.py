@@ -3,6 +3,7 @@
 import pytest
 
 from tests.system.hosts import needs, way
+from tests.system.limits import seen
 
 
 def everything(program: str) -> str:
@@ -37,3 +38,21 @@ def test_what_is_missing_is_told_by_the_command_that_installs_it() -> None:
     assert needs(root=True, which=nothing) == (
         "needs a systemd to boot: apt-get install systemd dbus polkitd systemd-container"
     )
+
+
+@pytest.mark.parametrize(
+    ("groups", "second", "found"),
+    [
+        ("2:memory:/system.slice/a.service\n1:pids:/\n", "", {"memory"}),
+        (
+            "3:cpu,cpuacct:/a.service\n0::/a.service\n",
+            "memory pids\n",
+            {"cpu", "cpuacct", "memory", "pids"},
+        ),
+        ("4:memory:/\n3:pids:/\n1:name=systemd:/\n0::/a.service\n", "\n", {""}),
+    ],
+)
+def test_what_limits_a_unit_is_known_by_the_groups_that_it_has(
+    groups: str, second: str, found: set[str]
+) -> None:
+    assert seen(f"{groups}of version 2:\n{second}") - {""} == found - {""}

@@ -20,7 +20,7 @@ from tests.system.traces import Traces
 pytestmark = [
     pytest.mark.system,
     pytest.mark.xdist_group("system"),
-    pytest.mark.usefixtures("has_systemd"),
+    pytest.mark.usefixtures("boots"),
 ]
 
 # It tells who is there, and goes on once somebody has looked at that.

@@ -99,6 +99,8 @@ def test_each_user_owns_what_is_theirs(host: Host) -> None:
         "/var/lib/pm-runner/state/dev": "700 pm-runner-dev pm-runner-dev",
         "/var/lib/pm-runner/runs/prod": "3750 pm-runner-prod pm-run",
         "/var/lib/pm-runner/secrets/prod": "700 pm-agent pm-agent",
+        "/etc/pm-runner/prod.toml": "640 root pm-runner-prod",
+        "/etc/pm-runner/dev.toml": "640 root pm-runner-dev",
     }
 
     found = said(host, "stat", "--format=%n=%a %U %G", *owners)

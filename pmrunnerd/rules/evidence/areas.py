@@ -8,7 +8,6 @@ stands in pyproject.toml, or else in pm-runner.toml.
 that fits a file has it. A file that none fits belongs to its top-level directory, one at the top to `TOP`.
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -75,6 +74,8 @@ def declared(files: Mapping[str, bytes]) -> tuple[str, ...]:
 
 
 def _declared(name: str, data: bytes) -> tuple[str, ...]:
+    import tomllib  # noqa: PLC0415 - 2 ms of every start, for few of them
+
     try:
         read = tomllib.loads(data.decode())
     except (ValueError, RecursionError) as error:

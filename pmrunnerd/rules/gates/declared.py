@@ -4,7 +4,6 @@
 `gate-all` of a Makefile. A file that cannot be read is refused and not passed over: nobody knows what it declares.
 """
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -121,6 +120,8 @@ def _table(ours: object, name: str, prefix: str) -> GateSet:
 
 
 def _toml(text: str, name: str) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - 2 ms of every start, for few of them
+
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

@@ -7,6 +7,7 @@ where it is needed (PLC0415): a daemon starts without.
 import asyncio
 import shlex
 import shutil
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,8 @@ from pmrunnerd.services.gates import arriving
 from pmrunnerd.services.gates.place import GatePlace
 from pmrunnerd.services.releases.shelf import Shelf
 
+# As the builder writes it: after an upgrade of Python a release of the one before is none.
+_SOABI: Final = EXTENSION_SUFFIXES[0].strip(".").removesuffix(".so")
 # Of a source that has it, a release can be built.
 _LOCK: Final = Path("packaging/requirements-release.lock")
 
@@ -46,14 +49,15 @@ class Builds:
         return project.project_type is ProjectType.RUNNER_DEV and lock.is_file()
 
     def _find(self, source: str) -> tuple[str, str] | None:
-        """Return the latest release of a source, and the digest of its tree."""
+        """Return the latest release of a source that this Python can run, and the digest of its tree."""
         from pmrunnerd.services.releases import keeping  # noqa: PLC0415
 
         try:
             rows = keeping.built(self._shelf)
         except NotFound:  # nothing is installed here, and nothing was built yet
             return None
-        return next(((one.id, one.tree) for one in reversed(rows) if one.source == source), None)
+        fitting = (one for one in reversed(rows) if (one.source, one.soabi) == (source, _SOABI))
+        return next(((one.id, one.tree) for one in fitting), None)
 
     async def _build(self, source: str) -> None:
         from pmrunnerd.services.releases import making  # noqa: PLC0415

@@ -53,6 +53,7 @@ def _row(shelf: Shelf, name: str, processes: list[int]) -> ReleaseRow:
         version=facts.version if facts else "",
         source=facts.source if facts else "",
         python=facts.python if facts else "",
+        soabi=facts.soabi if facts else "",
         tree=facts.tree if facts else "",
         level=facts.level if facts else 0,
         built_by=built.by,

@@ -125,7 +125,9 @@ async def _behind_walls(deed: str, shelf: Shelf, digest: str) -> str:
     launch, admit = helper("launch"), helper("admit")
     with tempfile.TemporaryDirectory(prefix="pm-runner-") as scratch:
         argv = [
-            *("bwrap", "--unshare-all", *(["--share-net"] if deed == "fetch" else [])),
+            # Not --unshare-all: a unit may forbid the namespace of control groups, which nothing here needs.
+            *("bwrap", "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"),
+            *(() if deed == "fetch" else ("--unshare-net",)),
             *("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"),
             *("--setenv", "PATH", process.PATH, "--setenv", "LANG", "C.UTF-8"),
             *("--setenv", "STATE_DIRECTORY", str(work), "--setenv", "TMPDIR", "/tmp"),  # noqa: S108 - its own

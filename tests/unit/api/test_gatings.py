@@ -54,8 +54,10 @@ def test_gate_runs_are_listed_latest_first_by_project_and_page(tmp_path: Path) -
 
 def test_a_row_counts_what_gates_came_to(tmp_path: Path) -> None:
     def look(desk: Desk) -> None:
+        desk.building = {"g3"}
         third, second, first = ask(desk, p.GateList()).runs
 
+        assert [one.building for one in (third, second, first)] == [True, False, False]
         assert (first.state, first.passed, first.whole) == (GatingState.ENDED, False, True)
         assert first.verdicts == {"passed": 1, "failed": 1, "skipped": 1}
         assert (first.gates, first.commit) == (3, "c" * 40)

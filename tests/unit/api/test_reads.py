@@ -126,6 +126,11 @@ def test_doctor_tells_what_the_daemon_finds_of_itself(tmp_path: Path) -> None:
         assert (control.state, control.found) == ("ok", "/s/control.sock")
         assert (web.state, web.found) == ("problem", "in use")
         assert web.hint
+        taken = "port 1 is in use by pid 7; once it is free: sudo systemctl restart pm-runner@prod"
+        desk.doors["web"] = v.Door(name="web", address="http://127.0.0.1:1", problem=taken)
+        web = ask(desk, p.Doctor()).checks[-1]
+        assert web.found == "port 1 is in use by pid 7"
+        assert web.hint.startswith("sudo systemctl restart pm-runner@prod   #")
 
     with_work(tmp_path, look)
 

@@ -47,13 +47,17 @@ class Carrying:
         self.store = store
         tries = Tries(self.here.place, self.here.trier, walls)
         self.built, self.unbuilt = "", ""
-        runs = GateRuns(store, Clock(), tries, Commits(self.here, commits), self, lambda: 2)
+        self.building, self.seen_building = set[str](), list[list[str]]()
+        runs = GateRuns(
+            store, Clock(), tries, Commits(self.here, commits), self, lambda: 2, self.building
+        )
         self.gates = Gates(store, Clock(), runs, self.clear)
         self.cleared = 0
 
     async def tree(self, project: Project, source: str) -> str:
         """Return what is built of each source, or say why nothing is."""
         del project, source
+        self.seen_building.append(sorted(self.building))
         if self.unbuilt:
             raise Refused(self.unbuilt)
         return self.built

@@ -61,6 +61,7 @@ def test_what_is_built_of_a_source_is_given_to_its_gates_and_what_only_prepares_
         assert verdicts(found) == {"one": Verdict.PASSED}, found
         assert found.record is not None
         assert found.record.build == carrying.built
+        assert carrying.seen_building == [[found.id]]
         prepared = await carrying.over(await carrying.ask(preparing=True))
         assert prepared.record is not None
         assert prepared.record.build == ""
@@ -74,6 +75,7 @@ def test_what_cannot_be_built_is_not_gated(tmp_path: Path) -> None:
         carrying.unbuilt = "cannot gate what cannot be built: no wheels"
         found = await carrying.over(await carrying.ask())
         assert (found.state, found.reason) == (GatingState.REFUSED, carrying.unbuilt)
+        assert carrying.building == set(), "nobody builds any more"
 
     carried(tmp_path, COMMITS, scene)
 

@@ -74,6 +74,18 @@ def test_a_wrong_setting_is_named(file: dict[str, object], why: str) -> None:
     assert refused.value.hint
 
 
+def test_who_wrote_a_wrong_line_is_told_the_line_that_is_right() -> None:
+    with pytest.raises(BadRequest) as refused:
+        resolve({"agent": {"claude": {"dollars": -1}}, "retention": {"size": "10GiB"}}, {}, {})
+    assert refused.value.hint == (
+        "dollars = 0.0   # under [agent.claude] is the default; pmrunnerd -h lists them all"
+    )
+    with pytest.raises(BadRequest) as refused:
+        resolve({"retention": {"size": "much"}}, {}, {})
+    right = 'size = "10GiB"   # under [retention] is the default; pmrunnerd -h lists them all'
+    assert refused.value.hint == right
+
+
 @pytest.mark.parametrize(
     ("file", "hint"),
     [

@@ -38,6 +38,7 @@ UNIT = "pm-runner@prod"
             "ok",
             "is active, 3 restarts by itself",
         ),
+        ({"ActiveState": "active", "NRestarts": "1"}, "ok", "is active, 1 restart by itself"),
     ],
 )
 def test_what_systemd_says_of_a_unit_is_said_with_why(

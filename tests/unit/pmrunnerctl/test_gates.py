@@ -37,6 +37,13 @@ def test_gate_runs_are_a_table(paper: Paper) -> None:
     assert lines[5].endswith("no such commit")
 
 
+def test_one_for_which_something_is_built_says_so(paper: Paper) -> None:
+    waits = trials.row(state=GatingState.QUEUED, gates=0, verdicts={}, passed=False, building=True)
+    gates.table(paper, v.GateTable(runs=(waits,)))
+    assert "  builds what they judge  " in paper.text
+    assert "QUEUED" not in paper.text
+
+
 def test_one_gate_run_has_a_line_for_each_gate_and_the_log_of_what_is_not_good(
     paper: Paper,
 ) -> None:

@@ -70,8 +70,13 @@ def test_forged_entries_take_the_place_of_no_other(
     (tmp_path / "journalctl").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     said = list[str]()
-    story.show(UNIT, ["PMRUNNER_TASK=t1", "--priority=4"], lines=2, follow=False, say=said.append)
+    words = ["PMRUNNER_TASK=t1", "--priority=4"]
+    assert story.show(UNIT, words, lines=2, follow=False, say=said.append)
 
     assert [json.loads(line)["MESSAGE"] for line in said] == ["1", "2"]
     words = (tmp_path / "words").read_text().split()
     assert {"PMRUNNER_TASK=t1", "--priority=4", "--lines=all", "--output=json"} <= set(words)
+
+    journal.write_text("\n".join(forged))
+    assert not story.show(UNIT, ["PMRUNNER_TASK=t1"], lines=2, follow=False, say=said.append)
+    assert len(said) == 2

@@ -190,7 +190,7 @@ def test_an_answer_is_waited_for_only_so_long(daemon: FakeDaemon) -> None:
         with pytest.raises(Cannot, match="it is slow to answer this") as caught:
             connection.receive(STATUS, within=0.1)
     # It said hello, so it lives: nobody is told to kill it for one answer that takes long.
-    assert caught.value.hint == "pmrunnerctl status   # says whether it answers at all"
+    assert caught.value.hint == "pmrunnerctl doctor   # looks at it from outside, too"
 
 
 def test_an_end_in_the_place_of_an_answer_is_a_daemon_that_went_away(daemon: FakeDaemon) -> None:

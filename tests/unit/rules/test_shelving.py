@@ -10,6 +10,7 @@ def row(number: int, **other: Any) -> ReleaseRow:
         "version": "0.1.0",
         "source": "",
         "python": "",
+        "soabi": "",
         "tree": "",
         "level": 1,
         "built_by": "",

@@ -66,3 +66,16 @@ def test_the_interpreter_that_a_sandbox_gets_is_where_it_says() -> None:
 
     assert mounts.python().is_file()
     assert mounts.python().is_relative_to(shown[1] if shown else "/usr")
+
+
+def test_what_a_container_has_in_the_place_of_the_kernel_s_is_no_setting(tmp_path: Path) -> None:
+    """As `/proc/kmsg` under systemd-nspawn: a pipe that is deleted, which nobody can mount once more."""
+    os.mkfifo(tmp_path / "kmsg", 0o600)
+    (tmp_path / "trigger").write_text("")
+    (tmp_path / "version").write_text("")
+    (tmp_path / "version").chmod(0o444)
+    (tmp_path / "sys").mkdir()
+
+    found = {entry.name for entry in os.scandir(tmp_path) if mounts._is_setting(entry)}
+
+    assert found == {"trigger", "sys"}

@@ -1,3 +1,4 @@
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.unit.services.releases.made import Made
 from tests.unit.services.releases.sources import LOCK, Place
 
 CAKE = Project(id="w1", alias="cake", path="/srv/cake")
+SOABI = EXTENSION_SUFFIXES[0].strip(".").removesuffix(".so")
 OURS = replace(CAKE, project_type=ProjectType.RUNNER_DEV)
 
 
@@ -32,7 +34,7 @@ async def test_of_what_nothing_is_built_nothing_is_given(tmp_path: Path) -> None
 
 @awaited
 async def test_the_tree_of_a_release_lies_beside_its_source_by_its_digest(tmp_path: Path) -> None:
-    made = Made(tmp_path / "root")
+    made = Made(tmp_path / "root", soabi=SOABI)
     found, place = builds(tmp_path, made.root)
     for _ in range(2):
         assert await found.tree(CAKE, made.facts.source) == made.facts.tree
@@ -42,7 +44,7 @@ async def test_the_tree_of_a_release_lies_beside_its_source_by_its_digest(tmp_pa
 
 @awaited
 async def test_one_that_lost_something_in_a_crash_is_brought_again(tmp_path: Path) -> None:
-    made = Made(tmp_path / "root")
+    made = Made(tmp_path / "root", soabi=SOABI)
     found, place = builds(tmp_path, made.root)
     await found.tree(CAKE, made.facts.source)
     bake = place.tree(made.facts.tree) / "cake/bake.py"
@@ -53,13 +55,21 @@ async def test_one_that_lost_something_in_a_crash_is_brought_again(tmp_path: Pat
 
 @awaited
 async def test_a_release_that_is_not_what_was_built_is_given_to_no_gate(tmp_path: Path) -> None:
-    made = Made(tmp_path / "root")
+    made = Made(tmp_path / "root", soabi=SOABI)
     found, place = builds(tmp_path, made.root)
     (made.release / "lib/cake/bake.py").write_text("heat = 280\n")
     with pytest.raises(Refused, match="it is not what was built") as refused:
         await found.tree(CAKE, made.facts.source)
     assert refused.value.hint == f"pmrunnerctl prove {made.name}"
     assert not place.tree(made.facts.tree).exists()
+
+
+@awaited
+async def test_a_release_for_another_python_is_none_of_a_source(tmp_path: Path) -> None:
+    made = Made(tmp_path / "root", soabi="cpython-39-x86_64-linux-gnu")
+    found, place = builds(tmp_path, made.root)
+    assert await found.tree(CAKE, made.facts.source) == ""
+    assert list(place.tree("").iterdir()) == []
 
 
 @awaited

@@ -60,7 +60,7 @@ def signer(root: Path) -> Path:
 class Made:
     """A root with one release of prod, which `dist` points to."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, **said: str) -> None:
         self.root = root
         self.home = root / "opt/pm-runner/prod"
         building = self.home / "releases/building"
@@ -68,7 +68,7 @@ class Made:
         (building / "lib/cake/__init__.py").write_text("")
         (building / "lib/cake/bake.py").write_text("heat = 180\n")
         self.listing = manifest.write(tree.look(building / "lib"))
-        self.facts = samples.release(tree=manifest.digest(self.listing))
+        self.facts = samples.release(tree=manifest.digest(self.listing), **said)
         (building / proof.MANIFEST).write_bytes(self.listing)
         (building / proof.RELEASE).write_bytes(msgspec.json.encode(self.facts))
         for path in (building, *building.rglob("*")):
