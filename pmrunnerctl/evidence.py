@@ -68,8 +68,7 @@ def write(session: Session, *, printed: bool, **given: Any) -> None:
     else:
         about = _request(session, **given)
         draft = session.ask(p.EvidenceWrite(printed=printed, **about))
-    where = given["directory"]
-    session.show(draft, lambda _: draw_draft(session.out, draft, where, printed=printed))
+    session.show(draft, lambda _: draw_draft(session.out, draft, _of(given), printed=printed))
 
 
 @verb(
@@ -89,7 +88,7 @@ def check(session: Session, *, uncommitted: bool, **given: Any) -> None:
     else:
         about = _request(session, **given)
         found = session.ask(p.EvidenceCheck(uncommitted=uncommitted, **about))
-    session.show(found, lambda _: draw_view(session.out, found, given["directory"]))
+    session.show(found, lambda _: draw_view(session.out, found, _of(given)))
     if found.complaints:
         session.end(Exit.ENDED_BADLY)
 
@@ -149,9 +148,7 @@ def _here(session: Session) -> str:
     )
 
 
-def draw_draft(
-    screen: Screen, draft: EvidenceDraft, directory: Path | None = None, *, printed: bool
-) -> None:
+def draw_draft(screen: Screen, draft: EvidenceDraft, of: str = "", *, printed: bool) -> None:
     """Write a section that is to be completed, or where it stands."""
     if printed:
         for line in draft.section.rstrip("\n").split("\n"):
@@ -164,22 +161,26 @@ def draw_draft(
         screen.line(
             f"{draft.written} has a section of {draft.source[:_SHORT]}: {places} to complete"
         )
-    screen.next(f"pmrunnerctl evidence check{_offline_of(directory)} --uncommitted")
+    screen.next(f"pmrunnerctl evidence check{of} --uncommitted")
 
 
-def _offline_of(directory: Path | None) -> str:
-    return f" --offline {shlex.quote(str(directory))}" if directory is not None else ""
+def _of(given: dict[str, Any]) -> str:
+    """Return the words by which a hint is about the same project, wherever it is pasted."""
+    if given["directory"] is not None:
+        return f" --offline {shlex.quote(str(given['directory']))}"
+    named = given["named"] or given["project"]
+    return f" {shlex.quote(named)}" if named else ""
 
 
-def draw_view(screen: Screen, found: EvidenceView, directory: Path | None = None) -> None:
-    """Write what is wrong with a section, or its hash; of a `directory`, hints are about it, too."""
+def draw_view(screen: Screen, found: EvidenceView, of: str = "") -> None:
+    """Write what is wrong with a section, or its hash; hints are about what `of` says."""
     content = f"content {found.source[:_SHORT]} of commit {found.commit[:_SHORT]}"
     if found.complaints:
         screen.line(f"{count(len(found.complaints), 'thing')} wrong with the evidence of {content}")
         rows = [(str(one.line or ""), one.what, one.remedy) for one in found.complaints]
         for line, what, remedy in rows:
             screen.line(f"  {f'line {line}: ' if line else ''}{what}")
-            hint = remedy.replace(_WRITE, _WRITE + _offline_of(directory))
+            hint = remedy.replace(_WRITE, _WRITE + of)
             screen.line(f"    {screen.addressed(hint)}", "dim")
     else:
         screen.line(f"nothing is wrong with the evidence of {content}")

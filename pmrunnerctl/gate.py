@@ -23,7 +23,9 @@ _OVER = (ev.GateRunEnded, ev.GateRunRefused, ev.GateRunCancelled, ev.GateRunInte
     click.option("--detach", is_flag=True, help="Return at once; the gates go on by themselves."),
     what="They are those of [tool.pm-runner.gates] in the commit's pyproject.toml, of its pm-runner.toml, the script gate:all of its"
     " package.json, or the target gate-all of its Makefile. What a gate needs is tried with it; what needs nothing of each"
-    " other goes side by side. Nothing that is not committed is looked at. What happens is shown until all have ended; the exit status is 0 where each"
+    " other goes side by side. Nothing that is not committed is looked at. A gate has a command, and may have needs"
+    ' = ["GATE"], timeout ("10min"), inputs = ["*.py"] (everything), tests = "junit.xml" ("none"), network (false) and'
+    ' runs = "host" or "attested" ("unit"). What happens is shown until all have ended; the exit status is 0 where each'
     " has passed, and 8 where one has not. Ctrl-C ends the watching, not the gates.",
     example="pmrunnerctl gate run demo --all\npmrunnerctl gate run demo lint unit --commit main~1",
     then="pmrunnerctl gate show g3",

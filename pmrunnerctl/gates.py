@@ -31,7 +31,7 @@ def table(screen: Screen, found: GateTable) -> None:
                 _came_to(row),
                 screen.ago(row.asked),
                 row.by,
-                row.reason or summary(row),
+                row.reason.partition("\n")[0] or summary(row),  # what helps stands in `gate show`
             )
             for row in found.runs
         ],

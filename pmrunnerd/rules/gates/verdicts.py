@@ -101,7 +101,7 @@ def _by_tests(gate: Gate, tests: Counted | str | None) -> Found:
     if isinstance(tests, str):
         return Verdict.NO_TESTS, f"exit status 0, but {gate.tests} counts for nothing: {tests}"
     if tests is None:
-        return Verdict.NO_TESTS, f"exit status 0, but it wrote no {gate.tests}"
+        return Verdict.NO_TESTS, f"exit status 0, but it left no {gate.tests} that could be read"
     if tests.failed:
         return Verdict.FAILED, f"exit status 0, but {gate.tests} tells of {_counted(tests)}"
     if not tests.ran:

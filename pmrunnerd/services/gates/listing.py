@@ -25,6 +25,14 @@ def declaring(tree: Path) -> dict[str, bytes]:
     return found
 
 
+def paths(tree: Path) -> Iterator[str]:
+    """Yield the path of each file and link of a tree, also of a link to a directory. Raises OSError."""
+    for directory, below, files in os.walk(tree, onerror=_raise):
+        links = [name for name in below if Path(directory, name).is_symlink()]
+        for name in (*files, *links):
+            yield Path(directory, name).relative_to(tree).as_posix()
+
+
 def pairs(tree: Path) -> Iterator[tuple[str, str]]:
     """Yield each path of a tree with the digest of what is there: its kind, and its content. Raises OSError."""
     for directory, below, files in os.walk(tree, onerror=_raise):

@@ -9,6 +9,7 @@ from pmrunnerd.services.source.objects import Damaged, Missing
 from pmrunnerd.services.source.walk import TooMuch, Wrong
 
 _SHALLOW: Final = "git fetch --unshallow   or  git fetch --refetch   brings what a clone left out"
+_INSTEAD: Final = "git rm -r --cached PATH   and a commit; then what it stands for as plain files, if it is needed"
 _FSCK: Final = "git fsck   in the workspace names what is damaged"
 
 
@@ -28,4 +29,4 @@ def told(what: str) -> Iterator[None]:
 def refuse(what: str, wrong: Wrong) -> None:
     """Raise Refused where anything is wrong, with all that is."""
     if wrong.count:
-        raise Refused(f"cannot {what}: {wrong}")
+        raise Refused(f"cannot {what}: {wrong}", hint=_INSTEAD)

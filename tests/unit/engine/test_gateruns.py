@@ -30,6 +30,25 @@ def test_what_cannot_be_tried_is_refused_with_the_reason(tmp_path: Path) -> None
     carried(tmp_path, COMMITS, scene)
 
 
+def test_tests_that_somebody_committed_count_for_nothing_and_nothing_is_tried(
+    tmp_path: Path,
+) -> None:
+    counted = '[tool.pm-runner.gates.unit]\ncommand = "true"\ntests = "pyproject.toml"\n'
+    for_ever = '[tool.pm-runner.gates.unit]\ncommand = "true"\ninputs = ["gone/*"]\n'
+    made = f'{GATES}[tool.pm-runner.gates-prepare]\ncommand = "true"\ninputs = ["uv.lock"]\n'
+
+    async def scene(carrying: Carrying) -> None:
+        found = await carrying.over(await carrying.ask(commit="counted"))
+        assert found.state is GatingState.REFUSED
+        assert "pyproject.toml is a file of the source, and nothing that a command" in found.reason
+        found = await carrying.over(await carrying.ask(commit="forever"))
+        assert "inputs: 'gone/*' matches no file of the source" in found.reason
+        found = await carrying.over(await carrying.ask(commit="made", preparing=True))
+        assert "gates-prepare: inputs: 'uv.lock' matches no file of the source" in found.reason
+
+    carried(tmp_path, {"main": GATES, "counted": counted, "forever": for_ever, "made": made}, scene)
+
+
 def test_all_gates_of_a_commit_are_tried_from_its_start_to_its_end(tmp_path: Path) -> None:
     async def scene(carrying: Carrying) -> None:
         found = await carrying.over(await carrying.ask())

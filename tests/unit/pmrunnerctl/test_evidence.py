@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pmrunnerctl.evidence import draw_draft, draw_view
 from pmrunnerd.model import protocol as p
@@ -100,6 +101,21 @@ def test_what_was_begun_is_said_and_what_is_printed_is_the_section_alone(
         printed=False,
     )
     assert "which stays as it is" in paper.text
+
+
+def test_what_helps_is_about_the_project_that_was_named_wherever_one_stands(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    none = Complaint(what="there is none", remedy="pmrunnerctl evidence write --print   # has it")
+    daemon.answers[p.EvidenceCheck] = replace(WRONG, complaints=(none,))
+    daemon.answers[p.EvidenceWrite] = DRAFT
+
+    assert (
+        "pmrunnerctl evidence write demo --print   # has it\n"
+        in ctl("evidence", "check", "demo").out
+    )
+    written = ctl("evidence", "write", "demo").out
+    assert written.endswith("next: pmrunnerctl evidence check demo --uncommitted\n")
 
 
 def test_the_project_is_the_one_in_which_one_stands_or_the_only_one(

@@ -19,7 +19,9 @@ def test_gate_runs_are_a_table(paper: Paper) -> None:
         id="g3", state=GatingState.QUEUED, commit="", gates=0, verdicts={}, passed=False
     )
     part = trials.row(id="g4", gates=1, verdicts={"passed": 1}, whole=False)
-    gone = trials.row(id="g5", state=GatingState.REFUSED, passed=False, reason="no such commit")
+    gone = trials.row(
+        id="g5", state=GatingState.REFUSED, passed=False, reason="no such commit\nand more"
+    )
     gates.table(paper, v.GateTable(runs=(trials.row(), failed, waits, part, gone)))
 
     lines = paper.text.splitlines()

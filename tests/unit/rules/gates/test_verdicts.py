@@ -30,7 +30,7 @@ def test_a_gate_without_tests_says_so() -> None:
     ("finish", "tests", "expected", "why"),
     [
         # A log that reads `[FAIL] … NOT ALL PASS`, or `1000 passed`, with status 0 and no file; `true`.
-        (GOOD, None, Verdict.NO_TESTS, "it wrote no junit.xml"),
+        (GOOD, None, Verdict.NO_TESTS, "it left no junit.xml that could be read"),
         (GOOD, "it is no XML", Verdict.NO_TESTS, "counts for nothing: it is no XML"),
         (GOOD, Counted(ran=0), Verdict.NO_TESTS, "no test that ran"),
         (GOOD, Counted(ran=0, skipped=9), Verdict.NO_TESTS, "and 9 skipped"),

@@ -15,6 +15,14 @@ def test_only_files_declare_gates_and_more_than_is_read_is_told_apart(tmp_path: 
     assert len(found["Makefile"]) == (1 << 20) + 1
 
 
+def test_a_path_is_of_whatever_is_no_directory_also_of_a_link_to_one(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below/c").write_text("one")
+    (tmp_path / "gone").symlink_to("nowhere")
+    (tmp_path / "directory").symlink_to("below")
+    assert sorted(listing.paths(tmp_path)) == ["below/c", "directory", "gone"]
+
+
 def test_each_kind_and_each_content_is_another_digest(tmp_path: Path) -> None:
     (tmp_path / "below").mkdir()
     for name, text in (("a", "one"), ("b", "two"), ("below/c", "one")):

@@ -22,5 +22,6 @@ def test_only_what_is_wrong_is_refused() -> None:
     wrong = Wrong()
     refuse("eat cake", wrong)
     wrong.add("a", "it is a submodule")
-    with pytest.raises(Refused, match="cannot eat cake: a: it is a submodule"):
+    with pytest.raises(Refused, match="cannot eat cake: a: it is a submodule") as refused:
         refuse("eat cake", wrong)
+    assert str(refused.value.hint).startswith("git rm -r --cached PATH")
