@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 PREPARE: Final = "-prepare"
 NO_HOST: Final = (
     'runs = "host" needs a systemd that boots a host for it, and here gates are processes without one: run pm-runner as a'
-    " service, or try it on a machine of its own and sign what came of it: pmrunnerctl gate attest"
+    " service, or try it on a machine of its own and sign what came of it: pmrunnerctl gate attest -h"
 )
 # Seconds between two looks for a record, and so many of these between two questions whether somebody is at it.
 _LOOK: Final = 0.05
