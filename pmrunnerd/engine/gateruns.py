@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 from pmrunnerd.engine.going import Going
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Project
 from pmrunnerd.model.errors import PmError
-from pmrunnerd.model.gates import GateRecord, Gating, GatingState
+from pmrunnerd.model.gates import GateRecord, GateSet, Gating, GatingState
 from pmrunnerd.rules.gates import declared, digests, order
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.gates import listing
@@ -81,7 +82,8 @@ class GateRuns:
         commit = await self._source.commit(project, gating.commit)
         source = await self._source.tree(project, commit)
         tree = self._tries.place.tree(source)
-        gates = declared.declared(await asyncio.to_thread(listing.declaring, tree))
+        # Whoever wrote the commit says how long this takes.
+        gates = await asyncio.to_thread(_gates, tree)
         if gating.preparing:
             declared.must_prepare(gates)
         build = "" if gating.preparing else await self._build(gating, project, source)
@@ -118,6 +120,13 @@ class GateRuns:
             while not await one.step(group, self._at_once()):
                 await one.woken()
         await one.over()
+
+
+def _gates(tree: Path) -> GateSet:
+    """Return the gates that a source declares. Raises Refused where they are none, or do not fit it; OSError."""
+    gates = declared.declared(listing.declaring(tree))
+    declared.check_paths(gates, listing.paths(tree))
+    return gates
 
 
 def _why(exc: PmError | OSError) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from pmrunnerd.engine.complaints import Complaints
@@ -47,7 +48,10 @@ class Going:
     async def look(self) -> None:
         """Know the digests of what each gate may depend on. Raises OSError."""
         tree = self._tries.place.tree(self._record.source)
-        files = await asyncio.to_thread(lambda: list(listing.pairs(tree)))
+        await asyncio.to_thread(self._look, tree)
+
+    def _look(self, tree: Path) -> None:
+        files = list(listing.pairs(tree))
         self._inputs = {
             name: digests.inputs(gate.inputs, files) for name, gate in self._gates.items()
         }

@@ -30,6 +30,21 @@ def test_what_cannot_be_tried_is_refused_with_the_reason(tmp_path: Path) -> None
     carried(tmp_path, COMMITS, scene)
 
 
+def test_counts_of_tests_that_stand_in_the_commit_are_refused_and_nothing_is_tried(
+    tmp_path: Path,
+) -> None:
+    async def scene(carrying: Carrying) -> None:
+        found = await carrying.over(await carrying.ask())
+        assert found.state is GatingState.REFUSED, verdicts(found)
+        assert "j.xml is a file of the source" in found.reason
+
+    counted = {
+        "pyproject.toml": "[tool.pm-runner.gates.unit]\ncommand = 'true'\ntests = 'j.xml'\n",
+        "j.xml": "<testsuite><testcase/></testsuite>",
+    }
+    carried(tmp_path, {"main": counted}, scene)
+
+
 def test_all_gates_of_a_commit_are_tried_from_its_start_to_its_end(tmp_path: Path) -> None:
     async def scene(carrying: Carrying) -> None:
         found = await carrying.over(await carrying.ask())
