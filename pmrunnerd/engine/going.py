@@ -10,7 +10,7 @@ from pmrunnerd.engine.complaints import Complaints
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.model.gates import Gate, GateRecord, GateResult, Gating, GatingState, Verdict
-from pmrunnerd.rules.gates import digests, order, reuse
+from pmrunnerd.rules.gates import digests, globs, order, reuse
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.gates import listing
 from pmrunnerd.services.gates.tries import Tries
@@ -36,6 +36,7 @@ class Going:
         self._gates = {gate.name: gate for gate in record.gates.gates}
         self._inputs: Mapping[str, str] = {}
         self._prepared = ""
+        self._needed: tuple[str, ...] = ()
         # What an earlier daemon started is followed like what we start.
         self._running = set(gating.under_way)
         self._wake = asyncio.Event()
@@ -55,7 +56,10 @@ class Going:
         self._inputs = {
             name: digests.inputs(gate.inputs, files) for name, gate in self._gates.items()
         }
-        self._prepared = digests.preparation(self._record.gates.prepare, files)
+        prepare = self._record.gates.prepare
+        self._prepared = digests.preparation(prepare, files)
+        if prepare is not None:
+            self._needed = tuple(globs.select(prepare.inputs, [path for path, _ in files]))
 
     async def prepare(self) -> str:
         """See to it that what gates need is there; return why it is not. Raises OSError."""
@@ -66,6 +70,7 @@ class Going:
             self._record,
             preparation,
             self._prepared,
+            self._needed,
             now=self._clock.posix,
             cancelled=lambda: bool(self._now.cancelling),
         )

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from msgspec.structs import replace
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from pmrunnerd.model.errors import PmError, Refused
 from pmrunnerd.model.gates import Gate, GateResult, GateRun, Preparation, Verdict, Where
 from pmrunnerd.services.gates import Kind, Trier, judging
+from pmrunnerd.services.gates.narrowing import narrow
 from pmrunnerd.services.gates.place import GatePlace
 from pmrunnerd.services.gates.record import Order
 
@@ -56,10 +57,11 @@ class Tries:
         cancelled: Callable[[], bool],
         prepared: str = "",
         prepares: str = "",
+        source: str = "",
     ) -> GateResult:
         """Start a gate that nobody has started, and return what came of it once it is over.
 
-        What cannot be started has failed. Raises OSError where what came of it cannot be read.
+        What cannot be started has failed. A `source` is another tree than that of the gate run. Raises OSError where what came of it cannot be read.
         """
         one, started, refused = name(record, gate.name), now(), ""
         kind = Kind.PREPARE if prepares else _kind(gate)
@@ -68,6 +70,7 @@ class Tries:
                 raise Refused(NO_HOST)
             if not (cancelled() or self.place.record(one) or self.place.has_begun(one)):
                 order = _order(record, gate, prepared, prepares)
+                order = replace(order, source=source or order.source)
                 await asyncio.to_thread(self.place.write, one, order, self._walls())
                 if not await self._trier.alive(one, kind):
                     await self._trier.start(one, kind)
@@ -87,26 +90,31 @@ class Tries:
         )
         return replace(found, preparation=prepared)
 
-    async def prepare(
+    async def prepare(  # noqa: PLR0913 - what is prepared, from what, and for how long
         self,
         record: GateRun,
         preparation: Preparation,
         digest: str,
+        paths: Iterable[str],
         *,
         now: Callable[[], float],
         cancelled: Callable[[], bool],
     ) -> str:
         """See to it that what gates need is there; return why it is not. Raises OSError.
 
-        Only this one reaches a network and installs something; gates see what it made, and can change nothing of it.
+        Only this one reaches a network and installs something; gates see what it made, and can change nothing of it. It is
+        of the content of its `paths` alone, so whoever finds it has it from nothing else.
         """
         if self.place.is_prepared(digest):
             return ""
         gate = Gate(
             name=PREPARE, command=preparation.command, timeout=preparation.timeout, network=True
         )
+        source = record.source
+        if preparation.inputs:
+            source = await asyncio.to_thread(narrow, self.place, source, paths, record.id)
         found = await self.follow(
-            record, gate, inputs="", now=now, cancelled=cancelled, prepares=digest
+            record, gate, inputs="", now=now, cancelled=cancelled, prepares=digest, source=source
         )
         if found.verdict is Verdict.PASSED or self.place.is_prepared(digest):
             return ""

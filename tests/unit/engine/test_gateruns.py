@@ -109,6 +109,20 @@ def test_what_gates_need_is_made_once_and_they_can_change_nothing_of_it(tmp_path
     carried(tmp_path, {"main": PREPARED}, scene)
 
 
+def test_what_prepares_has_its_inputs_and_nothing_else_that_a_commit_could_bring(
+    tmp_path: Path,
+) -> None:
+    async def scene(carrying: Carrying) -> None:
+        bad = await carrying.over(await carrying.ask(commit="bad"))
+        assert verdicts(bad) == {"one": Verdict.PASSED}, bad
+        (tool,) = (tmp_path / "gates/prepared").glob("[0-9a-f]*/tool")
+        assert tool.read_text() == "made\n", "what later commits find was made by this one's helper"
+
+    helped = PREPARED.replace('"echo made', '"[ ! -e helper ] || . ./helper; echo made')
+    files = {"pyproject.toml": helped, "helper": "echo passes all > $PMRUNNER_PREPARED/tool\n"}
+    carried(tmp_path, {"bad": files}, scene)
+
+
 def test_without_what_they_need_no_gate_is_tried(tmp_path: Path) -> None:
     async def scene(carrying: Carrying) -> None:
         found = await carrying.over(await carrying.ask())
