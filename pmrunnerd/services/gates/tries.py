@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import logging
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -14,8 +13,6 @@ from pmrunnerd.services.gates import Kind, Trier, judging
 from pmrunnerd.services.gates.narrowing import narrow
 from pmrunnerd.services.gates.place import GatePlace
 from pmrunnerd.services.gates.record import Order
-
-log = logging.getLogger(__name__)
 
 # No gate is called so: names of gates begin with a letter.
 PREPARE: Final = "-prepare"
@@ -61,21 +58,19 @@ class Tries:
     ) -> GateResult:
         """Start a gate that nobody has started, and return what came of it once it is over.
 
-        What cannot be started has failed. A `source` is another tree than that of the gate run. Raises OSError where what came of it cannot be read.
+        What cannot be started has failed. A `source` is another tree than that of the gate run. Raises OSError where what
+        came of it cannot be read, and Unavailable where nobody can say whether it goes on: it may, so whoever asks asks again.
         """
         one, started, refused = name(record, gate.name), now(), ""
         kind = Kind.PREPARE if prepares else _kind(gate)
         try:
-            if kind is Kind.HOST and not self._trier.hosts:
-                raise Refused(NO_HOST)
             if not (cancelled() or self.place.record(one) or self.place.has_begun(one)):
                 order = _order(record, gate, prepared, prepares)
                 order = replace(order, source=source or order.source)
-                await asyncio.to_thread(self.place.write, one, order, self._walls())
-                if not await self._trier.alive(one, kind):
-                    await self._trier.start(one, kind)
-            await self._over(one, kind, cancelled)
-        except (PmError, OSError) as exc:
+                refused = await self._start(one, kind, order)
+            if not refused:
+                await self._over(one, kind, cancelled)
+        except Refused as exc:  # what was written down
             refused = str(exc)
         await asyncio.to_thread(self.place.tidy, one)
         found = await asyncio.to_thread(
@@ -119,6 +114,24 @@ class Tries:
         if found.verdict is Verdict.PASSED or self.place.is_prepared(digest):
             return ""
         return f"{found.why}: {self.place.path(name(record, PREPARE))}/log"
+
+    async def _start(self, one: str, kind: Kind, order: Order) -> str:
+        """Start it where nobody has; return why it cannot be. Raises Unavailable, OSError where that is not known."""
+        if kind is Kind.HOST and not self._trier.hosts:
+            return NO_HOST
+        try:
+            await asyncio.to_thread(self.place.write, one, order, self._walls())
+        except OSError as exc:
+            return str(exc)
+        if await self._trier.alive(one, kind):
+            return ""
+        try:
+            await self._trier.start(one, kind)
+        except TimeoutError:
+            return ""  # it may begin all the same
+        except (PmError, OSError) as exc:
+            return str(exc)
+        return ""
 
     async def _over(self, one: str, kind: Kind, cancelled: Callable[[], bool]) -> None:
         """Return once a gate's end is written down, or nobody is there who could write it."""
