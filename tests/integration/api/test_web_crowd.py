@@ -65,7 +65,7 @@ def test_a_follower_that_does_not_read_lags_and_goes_on_from_its_cursor(tmp_path
                 await until(lambda: len(site.door.streams))
                 await asyncio.sleep(0.6)  # it does not read for longer than it may
                 reader, writer = await asyncio.open_connection(sock=slow.dup())
-                answer = parsed(await asyncio.wait_for(reader.read(), 20))
+                answer = parsed(await asyncio.wait_for(reader.read(), 180))
                 writer.close()
                 seen, last = _told(answer.body)
             assert last["reason"] == "lagged"
