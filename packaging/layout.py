@@ -10,9 +10,11 @@ from pathlib import Path
 
 PROGRAMS = ("admit", "launch", "build-release", "release-zero", "signing-key")
 MODULES = (
+    "aftermath.py",
     "building.py",
     "confine.py",
     "contents.py",
+    "deeds.py",
     "gate.py",
     "gatehost.py",
     "gatelayer.py",
@@ -21,7 +23,10 @@ MODULES = (
     "gatealone.py",
     "ledger.py",
     "preparing.py",
+    "release.py",
+    "switching.py",
     "trees.py",
+    "trial.py",
     "trying.py",
     "usage.py",
     "wheelhouse.py",
@@ -40,7 +45,9 @@ PLACES = {
 # Programs of the units, root's, and what one of them reads.
 HELPERS = {
     "systemd/close-sockets": "close-sockets",
+    "systemd/come-back": "come-back",
     "systemd/guard-doors": "guard-doors",
+    "systemd/on-trial": "on-trial",
     "systemd/web-problem": "web-problem",
     "pmrunnerd/services/ports.py": "ports.py",
 }

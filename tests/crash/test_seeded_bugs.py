@@ -16,6 +16,10 @@ DURABLE = "tests/unit/store/test_durable.py"
 CHECKPOINT = "tests/unit/store/test_checkpoint.py"
 FAILING = "tests/crash/test_failing_disk.py"
 POWER_CUT = "tests/crash/test_power_cut.py::test_every_state_of_a_power_cut"
+WAY_BACK = (
+    "tests/crash/test_way_back.py::test_a_power_cut_at_any_moment_leaves_what_the_next_one_ends"
+)
+COME_BACK = "tests/package/test_come_back.py"
 # Which test catches which bug, and what it says then: a test that fails for another reason, such as
 # an import, has caught nothing.
 CAUGHT = {
@@ -42,12 +46,24 @@ CAUGHT = {
         f"{CHECKPOINT}::test_what_is_not_believed_is_gone_before_anything_is_written_over_what_it_points_to",
         "'write places' != 'remove snapshot.json'",
     ),
+    "back-before-switch": (f"{WAY_BACK}[return]", "2-b runs, and the trial is returned"),
+    "try-before-sync": (f"{WAY_BACK}[count]", "JSONDecodeError"),
+    "switch-without-directory-fsync": (f"{WAY_BACK}[settle]", "it was told that this is so"),
+    "count-after-start": (
+        f"{COME_BACK}::test_each_start_is_counted_before_it_and_each_end_is_judged_before_anything_else",
+        "KeyError: 'ExecStartPre'",
+    ),
+    "forgotten-reset-failed": (
+        f"{COME_BACK}::test_what_is_back_is_started_and_the_starts_of_the_other_are_forgotten_first",
+        "systemctl reset-failed",
+    ),
+    "switch-before-trial": (f"{WAY_BACK}[begin]", "2-b runs, and the trial is not there"),
 }
 
 
 def seeded(tmp_path: Path, bug: str) -> Path:
     """Return a copy of this checkout with a bug in it."""
-    for name in ("pmrunnerd", "pmrunnerctl", "tests", "packaging", "pyproject.toml"):
+    for name in ("pmrunnerd", "pmrunnerctl", "tests", "packaging", "systemd", "pyproject.toml"):
         source, copy = ROOT / name, tmp_path / name
         if source.is_dir():
             shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))

@@ -25,6 +25,8 @@ def test_a_daemon_may_start_stop_and_forget_and_nothing_else() -> None:
         "pm-runner-fetch@.service",
         "pm-runner-gatehost@.service",
         "pm-runner-notify@.service",
+        "pm-runner-rollback@.service",
+        "pm-runner-settle@.service",
     ],
 )
 def test_each_line_that_takes_something_away_has_its_reason(name: str) -> None:

@@ -17,6 +17,10 @@ TAKES_AWAY: Final = re.compile(
 _BELOW: Final = {"StateDirectory": "/var/lib", "RuntimeDirectory": "/run"}
 
 
+# What in the daemon's own unit starts another one, and what that is called.
+_PULLS: Final = {"Wants": "boot", "OnFailure": "failure"}
+
+
 class Row(NamedTuple):
     """A unit, its user, who may start it, where it writes, and whether it reaches a network."""
 
@@ -70,6 +74,9 @@ def _row(path: Path, root: Path, ruled: set[str]) -> Row:
         starters.add("socket")
     if path.with_suffix(".timer").exists():
         starters.add("timer")
+    starters |= {
+        word for key, word in _PULLS.items() if f"{kind}@%i.service" in _of_daemon(root, key)
+    }
     if kind.removeprefix("pm-runner-") in ruled:
         starters.add("pm-runner-ENV")
     writes = {f"{_BELOW[key]}/{value}" for key, value in said if key in _BELOW}
@@ -88,6 +95,13 @@ def _row(path: Path, root: Path, ruled: set[str]) -> Row:
         frozenset(place.replace("%i", "ENV") for place in writes),
         known.get("PrivateNetwork") != "yes",
     )
+
+
+def _of_daemon(root: Path, key: str) -> list[str]:
+    """Return the units that the daemon's names for a key."""
+    unit = root / SYSTEMD / "pm-runner@.service"
+    said = directives(unit) if unit.exists() else []
+    return [name for known, value in said if known == key for name in value.split()]
 
 
 def _ruled(root: Path) -> set[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.house.tree import ROOT
+from tests.package.ontrial import OnTrial
 
 BUILD = ROOT / "packaging/build-deb"
 
@@ -64,3 +65,18 @@ def built(package: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = package.release(into)
     assert done.returncode == 0, done.stderr
     return into / done.stdout.strip()
+
+
+@pytest.fixture
+def prod(tmp_path: Path) -> OnTrial:
+    """An environment in which nothing was ever on trial."""
+    prod = OnTrial(tmp_path)
+    prod.build()
+    return prod
+
+
+@pytest.fixture
+def trying(prod: OnTrial) -> OnTrial:
+    """One in which the newer release is, and has not been started yet."""
+    prod.begin()
+    return prod

@@ -1,9 +1,11 @@
 """The launcher, on releases that are made by hand: what it runs, and what it refuses to."""
 
+import ast
 import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ import json, os, sys
 def main(*words):
     print(json.dumps({"argv": sys.argv, "file": __file__, "path": sys.path, "env": dict(os.environ)}))
 """
+MOST = 150
 HINT = "  hint: sudo /usr/lib/pm-runner/release-zero   # builds the release of the package\n"
 
 
@@ -132,6 +135,7 @@ def test_what_it_does_not_know_it_does_not_do(tree: Tree, words: tuple[str, ...]
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "launch daemon ENV" in done.stderr
+    assert "launch run ENV-RUN" in done.stderr
 
 
 def test_a_daemon_is_of_the_release_that_dist_points_to(tree: Tree) -> None:
@@ -189,3 +193,35 @@ def test_a_notification_is_sent_by_its_own_environment_s_release(tree: Tree) -> 
     assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
     for wrong in ("dev", "Dev-1", "dev-../prod/1", "dev-"):
         assert tree.launch("notify", wrong).returncode == 2
+
+
+def lines_of(name: str) -> int:
+    """Return how many lines do something: blank ones, comments and docstrings do not."""
+    text = (ROOT / "packaging" / name).read_text()
+    said = {
+        line
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node)
+        for line in range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)
+    }
+    lines = enumerate(text.splitlines(), 1)
+    return sum(
+        1
+        for number, line in lines
+        if line.strip(" #") and line.lstrip()[0] != "#" and number not in said
+    )
+
+
+def test_what_root_runs_at_each_start_is_short_and_imports_nothing_but_python_s() -> None:
+    assert lines_of("launch") + lines_of("trial.py") <= MOST
+    imported = {
+        name.partition(".")[0]
+        for node in ast.walk(ast.parse((ROOT / "packaging/trial.py").read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else [one.name for one in node.names]
+        )
+    }
+    assert imported <= sys.stdlib_module_names

@@ -1,0 +1,53 @@
+"""What becomes of a trial when a daemon has ended: its unit says how, and what stays down comes back."""
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from trial import CANNOT, DONE, Trial, settle
+
+NOTHING = 10
+
+
+def configuration(environment: str, root: str = "") -> str:
+    """Return the digest of what an operator says to an environment."""
+    with contextlib.suppress(FileNotFoundError):
+        said = Path(f"{root}/etc/pm-runner/{environment}.toml").read_bytes()
+        return hashlib.sha256(said).hexdigest()
+    return ""
+
+
+def ended(trial: Trial) -> int:
+    """After each end: give the try back where the release is not to blame, else say why it comes back."""
+    record, said = trial.record, os.environ.get
+    # Before its first start what ended was the release before it.
+    if not trial.is_open or record["left"] or record["why"] or trial.runs != record["candidate"]:
+        return DONE
+    result, how = said("SERVICE_RESULT", ""), (said("EXIT_CODE", ""), said("EXIT_STATUS", ""))
+    if result == "success" or how == ("exited", "75"):
+        trial.write(left=1)
+    elif (
+        how == ("exited", "78")
+        and configuration(trial.environment, trial.root) != record["configuration"]
+    ):
+        trial.say("somebody changed the configuration, which is no fault of a release")
+        trial.write(left=1)
+    else:
+        trial.write(why=f"ended: {result} ({' '.join(how)})")
+    return DONE
+
+
+def come_back(trial: Trial) -> int:
+    """For a daemon that stays down, or for a person: return, unless the release is not to blame."""
+    if not trial.is_open:
+        trial.say(f"nothing is on trial, and {trial.runs} stays")
+        return NOTHING
+    if "MONITOR_UNIT" in os.environ and trial.record["left"]:
+        trial.say(f"{trial.runs} is not to blame, and stays on trial")
+        return NOTHING
+    return DONE if trial.return_to_previous("was sent back by a person") else CANNOT
+
+
+DEEDS: dict[str, Callable[[Trial], int]] = {"ended": ended, "return": come_back, "settle": settle}
