@@ -148,8 +148,8 @@ def walls(
         *_machine(),
         *_who(places.work),
         *("--proc", "/proc", "--dev", "/dev", "--dir", "/var", *room, "--tmpfs", "/tmp"),  # noqa: S108 - its own
-        *("--dir", "/mnt", "--dir", "/var/lib", "--dir", "/var/log"),
-        *("--symlink", "/tmp", "/var/tmp", "--tmpfs", "/run"),  # noqa: S108
+        *(word for path in ("/mnt", "/var/lib", "/var/log") for word in ("--dir", path)),
+        *("--symlink", "/tmp", "/var/tmp", "--tmpfs", "/run"),  # noqa: S108 - as above
         *more,
         *("--bind", str(places.work / "source"), f"{INSIDE}/source"),
         *("--ro-bind", str(places.work / "built"), f"{INSIDE}/built"),

@@ -58,6 +58,7 @@ class OnTrial:
             directory.mkdir(parents=True)
         for directory in (self.home, self.place):
             directory.chmod(0o755)
+        (self.place / "trial.lock").touch(0o600)
         self.configuration.write_text("[runs]\nslots = 2\n")
         for name in (OLD, NEW):
             lib = self.home / "releases" / name / "lib/pmrunnerd"

@@ -1,5 +1,6 @@
 """A release on trial, and the way back from it: what takes its try, what gives it back, and what does neither."""
 
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -123,6 +124,16 @@ def test_without_a_trial_nothing_is_looked_for_and_nothing_said(prod: OnTrial, d
 
     assert prod.do(deed, **FAILED) == ""
     assert prod.all() == before
+
+
+def test_who_can_only_read_the_place_holds_nobody_up(trying: OnTrial) -> None:
+    held = os.open(trying.place, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        trying.do("count")
+    finally:
+        os.close(held)
+    assert trying.says("left") == [0]
 
 
 @pytest.mark.parametrize("how", ["confirmed", "returned"])

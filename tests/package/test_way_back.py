@@ -19,7 +19,7 @@ def test_it_goes_back_once_and_tells_who_comes_again(trying: OnTrial) -> None:
     assert f"back on {OLD}" in trying.do("return", **FOR_A_FAILURE)
     assert (trying.dist, *trying.says("id", "state")) == (OLD, "p1", "returned")
     assert not list(trying.home.glob(".*"))
-    assert [path.name for path in trying.place.iterdir()] == ["trial.json"]
+    assert {path.name for path in trying.place.iterdir()} == {"trial.json", "trial.lock"}
     assert trying.file.stat().st_mode & 0o777 == 0o644
 
 
