@@ -135,7 +135,7 @@ def walls(
 ) -> list[str]:
     """Return the command that builds them: programs and configuration of the machine, and its own copies."""
     fill(places, spec)
-    room = ("--size", str(spec.get("room", 1 << 30)))
+    room = ("--size", str(1 << 30))
     # What is prepared lies where gates find it, so that what knows its own place is right there, too.
     making = ("--bind", str(places.prepared / f".{name}")) if spec["prepares"] else ()
     having = ("--ro-bind", str(places.prepared / spec["prepared"])) if spec["prepared"] else ()

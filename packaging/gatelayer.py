@@ -57,12 +57,23 @@ def _directories(machine: str, layer: str) -> None:
                     os.setxattr(own, _OPAQUE, b"y")
 
 
-def mounted(where: Iterable[str], mounts: str) -> Iterator[str]:
-    """Yield what the machine has mounted below some directories: a layer shows nothing of it."""
+def mounted(where: Iterable[str], mounts: str, root: Path = Path("/")) -> Iterator[str]:
+    """Yield what the machine has mounted below some directories: a layer shows nothing of it.
+
+    Not what lies in a directory that the machine closes: in there that one is root's of the host, who could enter it.
+    """
     points = {line.split()[4].replace("\\040", " ") for line in mounts.splitlines()}
     for point in sorted(points):
-        if any(point.startswith(f"/{name}/") for name in where):
+        below = any(point.startswith(f"/{name}/") for name in where)
+        if below and all(_is_open(root / above) for above in Path(point[1:]).parents[:-1]):
             yield point
+
+
+def _is_open(directory: Path) -> bool:
+    try:
+        return directory.stat().st_mode & _ALL == _ALL
+    except FileNotFoundError:  # nothing is mounted there any more
+        return False
 
 
 def show(tree: Path) -> None:
@@ -83,4 +94,4 @@ def words(tree: Path, mounts: str, root: Path = Path("/")) -> Iterator[str]:
     names = layered(root)
     yield f"--inaccessible=/{LAYERS}"
     yield from (f"--overlay=/{name}:{_beside(tree) / name}:/{name}" for name in names)
-    yield from (f"--bind-ro={point}" for point in mounted(names, mounts))
+    yield from (f"--bind-ro={point}" for point in mounted(names, mounts, root))

@@ -78,8 +78,20 @@ def is_ours(wheel: str) -> bool:
     A name ends with tags of Python, ABI and platform (packaging.python.org, "Binary distribution format").
     The platform is this one: pip fetched it here.
     """
-    pythons, abis = (tag.split(".") for tag in wheel.removesuffix(".whl").split("-")[-3:-1])
-    return _OURS in pythons or "abi3" in abis or ("py3" in pythons and "none" in abis)
+    tags = wheel.removesuffix(".whl").split("-")[2:]
+    if len(tags) < 3:  # noqa: PLR2004 - as above
+        return False
+    pythons, abis = (tag.split(".") for tag in tags[-3:-1])
+    if "abi3" in abis:
+        return any(_is_old_enough(python) for python in pythons)
+    ours = _OURS in pythons and not {_OURS, "none"}.isdisjoint(abis)
+    return ours or ("py3" in pythons and "none" in abis)
+
+
+def _is_old_enough(python: str) -> bool:
+    """Tell whether what was made for a Python of 3 by its stable ABI runs on this one, too."""
+    minor = python.removeprefix("cp3")
+    return minor.isdecimal() and python.startswith("cp3") and int(minor) <= sys.version_info.minor
 
 
 def fetch(lock: Path, store: Path, package: Path, into: Path, pip: Path) -> list[str]:

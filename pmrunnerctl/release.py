@@ -1,5 +1,7 @@
 """`release`: which releases there are, one of them, one more of a source, and those that nobody wants."""
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +17,9 @@ from pmrunnerd.model.proof import Pruned, ReleaseRow, Releases
 _named: Final = click.argument("release", required=False, default="", metavar="[RELEASE]")
 
 _DIRECTORY: Final = NamedPath(file_okay=False, readable=False, path_type=Path)
+
+
+KEEP: Final = 3
 
 
 def _where(session: Session, root: Path | None) -> tuple[str, str]:
@@ -76,7 +81,9 @@ def build(
 @verb(
     "release prune",
     rooted,
-    click.option("--keep", type=Whole(min=0, max=1000), default=3, help="The latest few stay (3)."),
+    click.option(
+        "--keep", type=Whole(min=0, max=1000), default=KEEP, help="The latest few stay (3)."
+    ),
     click.option("--yes", is_flag=True, help="Do it; without, it is only shown."),
     summary="Delete releases that nobody runs and nobody would go back to.",
     what="What dist and previous point to stays, and so does what a process still has in its memory, and the latest few.",
@@ -86,7 +93,9 @@ def build(
 def prune(session: Session, root: Path | None, *, keep: int, yes: bool) -> None:
     options = [f"--keep={keep}", *(["--yes"] if yes else [])]
     found = offline.ask("prune", Pruned, *_where(session, root), *options, program=PROGRAM)
-    session.show(found, lambda _: draw_pruned(session.out, found))
+    more = ["--keep", str(keep)] if keep != KEEP else []
+    more += ["--root", str(root.absolute())] if root is not None else []
+    session.show(found, lambda _: draw_pruned(session.out, found, more))
 
 
 release = Noun("release", listed, show, build, prune, about="What was built, and what runs.")
@@ -132,12 +141,14 @@ def draw_one(screen: Screen, row: ReleaseRow) -> None:
     )
 
 
-def draw_pruned(screen: Screen, found: Pruned) -> None:
-    """Write what goes, and what stays and why."""
+def draw_pruned(screen: Screen, found: Pruned, more: Sequence[str] = ()) -> None:
+    """Write what goes, and what stays and why; with `more` options the command deletes what was shown, and nothing else."""
     gone = "deleted" if found.changed else "would go"
     screen.table(
         ("RELEASE", "", "WHY"),
         [(one.id, "stays" if one.why else gone, one.why) for one in found.releases],
     )
     if not found.changed and any(not one.why for one in found.releases):
-        screen.next("sudo pmrunnerctl release prune --yes")
+        # Said, so that it is the same for root: sudo takes variables away.
+        env = "" if found.environment == "prod" else f"--env {found.environment} "
+        screen.next(f"sudo pmrunnerctl {env}{shlex.join(['release', 'prune', *more, '--yes'])}")

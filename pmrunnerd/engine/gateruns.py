@@ -82,7 +82,8 @@ class GateRuns:
         commit = await self._source.commit(project, gating.commit)
         source = await self._source.tree(project, commit)
         tree = self._tries.place.tree(source)
-        gates = await asyncio.to_thread(_declared, tree)
+        # Whoever wrote the commit says how long this takes.
+        gates = await asyncio.to_thread(_gates, tree)
         if gating.preparing:
             declared.must_prepare(gates)
         build = "" if gating.preparing else await self._build(gating, project, source)
@@ -121,8 +122,8 @@ class GateRuns:
         await one.over()
 
 
-def _declared(tree: Path) -> GateSet:
-    """Return the gates that a source declares, where they fit it. Raises Refused, OSError."""
+def _gates(tree: Path) -> GateSet:
+    """Return the gates that a source declares. Raises Refused where they are none, or do not fit it; OSError."""
     gates = declared.declared(listing.declaring(tree))
     declared.check_paths(gates, listing.paths(tree))
     return gates

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from pmrunnerd.engine.complaints import Complaints
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.model.gates import Gate, GateRecord, GateResult, Gating, GatingState, Verdict
-from pmrunnerd.rules.gates import digests, order, reuse
+from pmrunnerd.rules.gates import digests, globs, order, reuse
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.gates import listing
 from pmrunnerd.services.gates.tries import Tries
@@ -35,6 +36,7 @@ class Going:
         self._gates = {gate.name: gate for gate in record.gates.gates}
         self._inputs: Mapping[str, str] = {}
         self._prepared = ""
+        self._needed: tuple[str, ...] = ()
         # What an earlier daemon started is followed like what we start.
         self._running = set(gating.under_way)
         self._wake = asyncio.Event()
@@ -47,11 +49,17 @@ class Going:
     async def look(self) -> None:
         """Know the digests of what each gate may depend on. Raises OSError."""
         tree = self._tries.place.tree(self._record.source)
-        files = await asyncio.to_thread(lambda: list(listing.pairs(tree)))
+        await asyncio.to_thread(self._look, tree)
+
+    def _look(self, tree: Path) -> None:
+        files = list(listing.pairs(tree))
         self._inputs = {
             name: digests.inputs(gate.inputs, files) for name, gate in self._gates.items()
         }
-        self._prepared = digests.preparation(self._record.gates.prepare, files)
+        prepare = self._record.gates.prepare
+        self._prepared = digests.preparation(prepare, files)
+        if prepare is not None:
+            self._needed = tuple(globs.select(prepare.inputs, [path for path, _ in files]))
 
     async def prepare(self) -> str:
         """See to it that what gates need is there; return why it is not. Raises OSError."""
@@ -62,6 +70,7 @@ class Going:
             self._record,
             preparation,
             self._prepared,
+            self._needed,
             now=self._clock.posix,
             cancelled=lambda: bool(self._now.cancelling),
         )

@@ -77,11 +77,23 @@ def test_what_is_mounted_below_it_is_shown_as_it_is(tmp_path: Path) -> None:
         "25 22 8:4 / /usrx/y rw - ext4 /dev/sda4 rw",
     )
     mounts = "".join(f"{line}\n" for line in lines)
-    assert list(gatelayer.mounted(("usr",), mounts)) == ["/usr/local too"]
-    words = list(gatelayer.words(tmp_path / "tree", mounts))
+    root = tmp_path / "root"
+    (root / "usr/local too").mkdir(parents=True)
+    assert list(gatelayer.mounted(("usr",), mounts, root)) == ["/usr/local too"]
+    words = list(gatelayer.words(tmp_path / "tree", mounts, root))
     assert words[0] == "--inaccessible=/.layers"
     assert f"--overlay=/usr:{tmp_path}/layers/usr:/usr" in words
     assert words[-1] == "--bind-ro=/usr/local too"
+
+
+@pytest.mark.parametrize(("mode", "shown"), [(0o700, []), (0o755, ["/usr/closed/by/disk"])])
+def test_what_is_mounted_in_a_directory_that_the_machine_closes_is_not_opened(
+    mode: int, shown: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "usr/closed/by/disk").mkdir(parents=True)
+    (tmp_path / "usr/closed").chmod(mode)
+    mounts = "23 22 8:2 / /usr/closed/by/disk rw - ext4 /dev/sda2 rw\n"
+    assert list(gatelayer.mounted(("usr",), mounts, tmp_path)) == shown
 
 
 def test_layers_that_cannot_be_shown_are_told_of(tmp_path: Path) -> None:

@@ -40,6 +40,10 @@ def test_a_checkout_makes_the_wheels_that_no_index_has_and_leaves_nothing_beside
     [
         ("cake-1-cp27-cp27mu-manylinux1_x86_64.whl", False),
         ("cake-1-cp39-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", True),
+        ("cake-1-cp399-abi3-manylinux_2_17_x86_64.whl", False),
+        (f"cake-1-{wheelstore._OURS}-{wheelstore._OURS}t-manylinux_2_17_x86_64.whl", False),
+        (f"cake-1-7-{wheelstore._OURS}-{wheelstore._OURS}-linux_x86_64.whl", True),
+        ("cake.whl", False),
         ("cake-1-py2-none-any.whl", False),
         ("cake-1-py2.py3-none-any.whl", True),
         ("cake-1-py3-none-manylinux2014_x86_64.whl", True),

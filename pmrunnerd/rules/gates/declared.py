@@ -28,8 +28,8 @@ tests = "junit.xml"
 PYPROJECT: Final = "pyproject.toml"
 OWN: Final = "pm-runner.toml"
 _PREPARE: Final = """
-command = "uv sync --frozen"   # what it writes to $PMRUNNER_PREPARED, gates can read there
-inputs = ["uv.lock"]
+command = "uv sync --frozen --no-install-project"   # what it writes to $PMRUNNER_PREPARED, gates can read there
+inputs = ["pyproject.toml", "uv.lock"]   # all that it is given
 """
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from pmrunnerd.model.gates import Gating
+from pmrunnerd.model.gates import GateRun, Gating
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.quantities import span
 from pmrunnerd.model.state import State
@@ -40,8 +40,8 @@ def may_go(state: State, left: Iterable[Left], latest: int) -> Iterator[tuple[Le
     """Yield what may go, and why; logs of the `latest` gate runs of each project stay."""
     going = [one for one in state.gatings.values() if not one.state.has_ended]
     kept = _kept(state, latest)
-    # One that waits may be finding its tree there right now.
-    is_known = all(one.record is not None for one in going)
+    # One that waits may be finding its tree there right now, and what prepares has one of its own.
+    is_known = all(one.record is not None and not _may_prepare(one.record) for one in going)
     judged = {tree for one in going if one.record for tree in (one.record.source, one.record.build)}
     made = {result.preparation for one in kept if one.record for result in one.record.results}
     names = {one.id for one in kept}
@@ -68,6 +68,10 @@ def _kept(state: State, latest: int) -> list[Gating]:
         # What a release may stand on, and evidence may name.
         kept |= {one.id: one for one in [one for one in runs if _is_good(one)][-1:]}
     return list(kept.values())
+
+
+def _may_prepare(record: GateRun) -> bool:
+    return record.gates.prepare is not None and not record.results
 
 
 def _is_good(gating: Gating) -> bool:

@@ -12,6 +12,8 @@ from pmrunnerd.rules.gates import globs
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 MOST: Final = 100
+# Of what a gate lists: each pattern is held against each file of a source.
+LONGEST_LIST: Final = 100
 LONGEST_COMMAND: Final = 64 << 10
 # As long as anything may take, whatever it declares.
 LONGEST_TIMEOUT: Final = 86400.0
@@ -127,6 +129,9 @@ class _Reader:
             return ()
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
             self._say(f"{key}: is no list of texts")
+            return ()
+        if len(texts) > LONGEST_LIST:
+            self._say(f"{key}: has more than {LONGEST_LIST} texts")
             return ()
         for twice in sorted({text for text in texts if texts.count(text) > 1}):
             self._say(f"{key}: has {twice!r} twice")

@@ -1,5 +1,6 @@
 """How a tree comes to lie among those that gates judge: whole under its digest, or not at all."""
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -23,12 +24,23 @@ def keep(trees: Path, arrived: Path, digest: str, measure: Callable[[Path], str]
     One that is there stays if it is still what it is called: nothing of it is durable, and after a power cut it may be less.
     """
     there = trees / digest
-    if there.exists():
+    # Not looked for before: another gate run may bring the same just now.
+    while not _renamed(arrived, there):
         if measure(there) == digest:
             _delete(trees, arrived.name)
             return
         _delete(trees, digest)
-    arrived.rename(there)
+
+
+def _renamed(arrived: Path, there: Path) -> bool:
+    """Give it its name, unless something has that."""
+    try:
+        arrived.rename(there)
+    except OSError as exc:
+        if exc.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+            raise
+        return False
+    return True
 
 
 def clear(trees: Path) -> None:

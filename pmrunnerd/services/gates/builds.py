@@ -41,7 +41,7 @@ class Builds:
         if not found:
             return ""
         name, digest = found
-        await asyncio.to_thread(self._give, name, digest)
+        await asyncio.to_thread(self._give, name, digest, project.id)
         return digest
 
     def _is_ours(self, project: Project, source: str) -> bool:
@@ -76,9 +76,10 @@ class Builds:
                 hint = f"{exc.hint}\n{hint}"
             raise Refused(f"cannot gate what cannot be built: {exc}", hint=hint) from exc
 
-    def _give(self, name: str, digest: str) -> None:
+    def _give(self, name: str, digest: str, project: str) -> None:
         trees = self._place.tree("")
-        new = arriving.fresh(trees, f"built-{digest}")
+        # Each project has one gate run in hand, and two of them may be of one source.
+        new = arriving.fresh(trees, f"built-{project}-{digest}")
         shutil.copytree(self._shelf.path(name) / "lib", new)
         if _measured(new) != digest:
             raise Refused(

@@ -25,29 +25,30 @@ def declaring(tree: Path) -> dict[str, bytes]:
     return found
 
 
-def paths(tree: Path) -> Iterator[str]:
-    """Yield the path of each file and link of a tree, also of a link to a directory. Raises OSError."""
-    for directory, below, files in os.walk(tree, onerror=_raise):
-        links = [name for name in below if Path(directory, name).is_symlink()]
-        for name in (*files, *links):
-            yield Path(directory, name).relative_to(tree).as_posix()
-
-
 def pairs(tree: Path) -> Iterator[tuple[str, str]]:
     """Yield each path of a tree with the digest of what is there: its kind, and its content. Raises OSError."""
+    for name, about in _files(tree):
+        path = tree / name
+        if stat.S_ISLNK(about.st_mode):
+            kind, digest = "link", hashlib.sha256(os.fsencode(path.readlink()))
+        else:
+            kind = "program" if about.st_mode & stat.S_IXUSR else "file"
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256")
+        yield name, f"{kind} {digest.hexdigest()}"
+
+
+def paths(tree: Path) -> list[str]:
+    """Return the path of each file and link of a tree. Raises OSError."""
+    return [path for path, _ in _files(tree)]
+
+
+def _files(tree: Path) -> Iterator[tuple[str, os.stat_result]]:
     for directory, below, files in os.walk(tree, onerror=_raise):
         for name in (*files, *below):
-            path = Path(directory, name)
-            about = path.lstat()
-            if stat.S_ISLNK(about.st_mode):
-                kind, digest = "link", hashlib.sha256(os.fsencode(path.readlink()))
-            elif stat.S_ISREG(about.st_mode):
-                kind = "program" if about.st_mode & stat.S_IXUSR else "file"
-                with path.open("rb") as file:
-                    digest = hashlib.file_digest(file, "sha256")
-            else:
-                continue
-            yield path.relative_to(tree).as_posix(), f"{kind} {digest.hexdigest()}"
+            about = (path := Path(directory, name)).lstat()
+            if stat.S_ISLNK(about.st_mode) or stat.S_ISREG(about.st_mode):
+                yield path.relative_to(tree).as_posix(), about
 
 
 def _raise(exc: OSError) -> None:

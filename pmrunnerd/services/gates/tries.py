@@ -2,8 +2,7 @@
 
 import asyncio
 import hashlib
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from msgspec.structs import replace
@@ -11,10 +10,9 @@ from msgspec.structs import replace
 from pmrunnerd.model.errors import PmError, Refused
 from pmrunnerd.model.gates import Gate, GateResult, GateRun, Preparation, Verdict, Where
 from pmrunnerd.services.gates import Kind, Trier, judging
+from pmrunnerd.services.gates.narrowing import narrow
 from pmrunnerd.services.gates.place import GatePlace
 from pmrunnerd.services.gates.record import Order
-
-log = logging.getLogger(__name__)
 
 # No gate is called so: names of gates begin with a letter.
 PREPARE: Final = "-prepare"
@@ -56,23 +54,23 @@ class Tries:
         cancelled: Callable[[], bool],
         prepared: str = "",
         prepares: str = "",
+        source: str = "",
     ) -> GateResult:
         """Start a gate that nobody has started, and return what came of it once it is over.
 
-        What cannot be started has failed. Raises OSError where what came of it cannot be read.
+        What cannot be started has failed. A `source` is another tree than that of the gate run. Raises OSError where what
+        came of it cannot be read, and Unavailable where nobody can say whether it goes on: it may, so whoever asks asks again.
         """
         one, started, refused = name(record, gate.name), now(), ""
         kind = Kind.PREPARE if prepares else _kind(gate)
         try:
-            if kind is Kind.HOST and not self._trier.hosts:
-                raise Refused(NO_HOST)
             if not (cancelled() or self.place.record(one) or self.place.has_begun(one)):
                 order = _order(record, gate, prepared, prepares)
-                await asyncio.to_thread(self.place.write, one, order, self._walls())
-                if not await self._trier.alive(one, kind):
-                    await self._trier.start(one, kind)
-            await self._over(one, kind, cancelled)
-        except (PmError, OSError) as exc:
+                order = replace(order, source=source or order.source)
+                refused = await self._start(one, kind, order)
+            if not refused:
+                await self._over(one, kind, cancelled)
+        except Refused as exc:  # what was written down
             refused = str(exc)
         await asyncio.to_thread(self.place.tidy, one)
         found = await asyncio.to_thread(
@@ -87,30 +85,53 @@ class Tries:
         )
         return replace(found, preparation=prepared)
 
-    async def prepare(
+    async def prepare(  # noqa: PLR0913 - what is prepared, from what, and for how long
         self,
         record: GateRun,
         preparation: Preparation,
         digest: str,
+        paths: Iterable[str],
         *,
         now: Callable[[], float],
         cancelled: Callable[[], bool],
     ) -> str:
         """See to it that what gates need is there; return why it is not. Raises OSError.
 
-        Only this one reaches a network and installs something; gates see what it made, and can change nothing of it.
+        Only this one reaches a network and installs something; gates see what it made, and can change nothing of it. It is
+        of the content of its `paths` alone, so whoever finds it has it from nothing else.
         """
         if self.place.is_prepared(digest):
             return ""
         gate = Gate(
             name=PREPARE, command=preparation.command, timeout=preparation.timeout, network=True
         )
+        source = record.source
+        if preparation.inputs:
+            source = await asyncio.to_thread(narrow, self.place, source, paths, record.id)
         found = await self.follow(
-            record, gate, inputs="", now=now, cancelled=cancelled, prepares=digest
+            record, gate, inputs="", now=now, cancelled=cancelled, prepares=digest, source=source
         )
         if found.verdict is Verdict.PASSED or self.place.is_prepared(digest):
             return ""
         return f"{found.why}: {self.place.path(name(record, PREPARE))}/log"
+
+    async def _start(self, one: str, kind: Kind, order: Order) -> str:
+        """Start it where nobody has; return why it cannot be. Raises Unavailable, OSError where that is not known."""
+        if kind is Kind.HOST and not self._trier.hosts:
+            return NO_HOST
+        try:
+            await asyncio.to_thread(self.place.write, one, order, self._walls())
+        except OSError as exc:
+            return str(exc)
+        if await self._trier.alive(one, kind):
+            return ""
+        try:
+            await self._trier.start(one, kind)
+        except TimeoutError:
+            return ""  # it may begin all the same
+        except (PmError, OSError) as exc:
+            return str(exc)
+        return ""
 
     async def _over(self, one: str, kind: Kind, cancelled: Callable[[], bool]) -> None:
         """Return once a gate's end is written down, or nobody is there who could write it."""

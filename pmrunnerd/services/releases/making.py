@@ -156,15 +156,21 @@ async def _behind_walls(deed: str, shelf: Shelf, digest: str) -> str:
 
 
 async def _make_sources(shelf: Shelf) -> None:
-    """Make the wheels that no index has, once, where we are a checkout: elsewhere the package brings them."""
+    """Make the wheels that no index has, once for each lock, where we are a checkout: elsewhere the package brings them."""
     program, into = helper("wheelhouse.py"), shelf.root / "usr/share/pm-runner/wheels"
-    if not (program.parent / "requirements-release.lock").is_file() or any(into.glob("*.whl")):
+    if not lacks_sources(program.with_name("requirements-release.lock"), into):
         return
     env = _ENV | {"HOME": os.environ.get("HOME", "/")}  # where pip's settings are
     argv = (sys.executable, "-IB", program, into)
     done = await process.run(argv, cwd=Path("/"), env=env, total=_TOTAL["fetch"], limit=_SAYS)
     if not isinstance(done, Exited) or done.status:
         raise _failure("fetch", done)
+
+
+def lacks_sources(lock: Path, into: Path) -> bool:
+    """Tell whether there is a lock of which these wheels were not made: it may name a newer one."""
+    made = [wheel.stat().st_mtime for wheel in into.glob("*.whl")]
+    return lock.is_file() and (not made or max(made) < lock.stat().st_mtime)
 
 
 def _hidden(shelf: Shelf) -> list[Path]:

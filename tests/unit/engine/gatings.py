@@ -2,7 +2,7 @@
 
 import asyncio
 import errno
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from pmrunnerd.engine.gateruns import GateRuns
@@ -22,9 +22,9 @@ PROJECT = "w1"
 
 
 class Commits:
-    """Commits that a test made up, by name; each is the text of its pyproject.toml."""
+    """Commits that a test made up, by name; each is the text of its pyproject.toml, or of all its files."""
 
-    def __init__(self, here: Here, commits: dict[str, str]) -> None:
+    def __init__(self, here: Here, commits: Mapping[str, str | dict[str, str]]) -> None:
         self._here = here
         self._commits = commits
 
@@ -36,13 +36,16 @@ class Commits:
 
     async def tree(self, project: Project, commit: str) -> str:
         del project
-        return self._here.tree(**{"pyproject.toml": self._commits[commit]})
+        files = self._commits[commit]
+        return self._here.tree(**({"pyproject.toml": files} if isinstance(files, str) else files))
 
 
 class Carrying:
     """Gate runs of one store, and who carries them."""
 
-    def __init__(self, tmp_path: Path, store: Store, commits: dict[str, str]) -> None:
+    def __init__(
+        self, tmp_path: Path, store: Store, commits: Mapping[str, str | dict[str, str]]
+    ) -> None:
         self.here = Here(tmp_path)
         self.store = store
         tries = Tries(self.here.place, self.here.trier, walls)
@@ -99,7 +102,9 @@ def verdicts(gating: Gating) -> dict[str, Verdict]:
 
 
 def carried(
-    tmp_path: Path, commits: dict[str, str], scene: Callable[[Carrying], Awaitable[None]]
+    tmp_path: Path,
+    commits: Mapping[str, str | dict[str, str]],
+    scene: Callable[[Carrying], Awaitable[None]],
 ) -> None:
     """Play a scene with a daemon's store and what carries its gate runs; a second time is another daemon."""
 

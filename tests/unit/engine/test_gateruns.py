@@ -49,6 +49,21 @@ def test_tests_that_somebody_committed_count_for_nothing_and_nothing_is_tried(
     carried(tmp_path, {"main": GATES, "counted": counted, "forever": for_ever, "made": made}, scene)
 
 
+def test_counts_of_tests_that_stand_in_the_commit_are_refused_and_nothing_is_tried(
+    tmp_path: Path,
+) -> None:
+    async def scene(carrying: Carrying) -> None:
+        found = await carrying.over(await carrying.ask())
+        assert found.state is GatingState.REFUSED, verdicts(found)
+        assert "j.xml is a file of the source" in found.reason
+
+    counted = {
+        "pyproject.toml": "[tool.pm-runner.gates.unit]\ncommand = 'true'\ntests = 'j.xml'\n",
+        "j.xml": "<testsuite><testcase/></testsuite>",
+    }
+    carried(tmp_path, {"main": counted}, scene)
+
+
 def test_all_gates_of_a_commit_are_tried_from_its_start_to_its_end(tmp_path: Path) -> None:
     async def scene(carrying: Carrying) -> None:
         found = await carrying.over(await carrying.ask())
@@ -111,6 +126,20 @@ def test_what_gates_need_is_made_once_and_they_can_change_nothing_of_it(tmp_path
         assert tool.stat().st_mode & 0o7777 == 0o644
 
     carried(tmp_path, {"main": PREPARED}, scene)
+
+
+def test_what_prepares_has_its_inputs_and_nothing_else_that_a_commit_could_bring(
+    tmp_path: Path,
+) -> None:
+    async def scene(carrying: Carrying) -> None:
+        bad = await carrying.over(await carrying.ask(commit="bad"))
+        assert verdicts(bad) == {"one": Verdict.PASSED}, bad
+        (tool,) = (tmp_path / "gates/prepared").glob("[0-9a-f]*/tool")
+        assert tool.read_text() == "made\n", "what later commits find was made by this one's helper"
+
+    helped = PREPARED.replace('"echo made', '"[ ! -e helper ] || . ./helper; echo made')
+    files = {"pyproject.toml": helped, "helper": "echo passes all > $PMRUNNER_PREPARED/tool\n"}
+    carried(tmp_path, {"bad": files}, scene)
 
 
 def test_without_what_they_need_no_gate_is_tried(tmp_path: Path) -> None:

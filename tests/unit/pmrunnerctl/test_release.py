@@ -69,3 +69,17 @@ def test_what_would_go_has_the_command_that_deletes_it(paper: Paper) -> None:
 
     assert "r1       would go" in paper.text
     assert "next: sudo pmrunnerctl release prune --yes" in paper.text
+
+
+def test_the_command_that_deletes_is_of_the_same_environment_and_keeps_as_many(
+    ctl: Ctl, tmp_path: Path
+) -> None:
+    made = Made(tmp_path)
+    (tmp_path / "opt/pm-runner/prod").rename(tmp_path / "opt/pm-runner/dev")
+    releases = tmp_path / "opt/pm-runner/dev/releases"
+    (releases / made.name).with_name("0.0.1-000000000001").mkdir()
+    options = ("release", "prune", "--keep", "0", "--root", str(tmp_path))
+
+    deletes = f"sudo pmrunnerctl --env dev release prune --keep 0 --root {tmp_path} --yes"
+    assert f"next: {deletes}\n" in ctl(*options).out
+    assert f"next: {deletes}\n" in ctl("--env", "dev", *options).out

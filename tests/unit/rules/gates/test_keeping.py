@@ -2,7 +2,7 @@ import pytest
 from msgspec.structs import replace
 
 from pmrunnerd.model import events as ev
-from pmrunnerd.model.gates import Verdict
+from pmrunnerd.model.gates import Preparation, Verdict
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.evolve import evolve
 from pmrunnerd.rules.gates.keeping import WEEK, Left, Part, may_go
@@ -50,6 +50,19 @@ def test_while_one_waits_any_tree_may_be_the_one_that_it_finds() -> None:
     state = happened()
     gate_run(state, "g1", begun=False)
     assert goes(state, TREE, replace(TREE, name="0" * 64)) == []
+
+
+def test_while_one_may_prepare_any_tree_may_be_that_of_what_it_prepares_from() -> None:
+    state = happened()
+    prepare = Preparation(command="make tools", inputs=("tools",))
+    record = replace(RECORD, id="g1", gates=replace(RECORD.gates, prepare=prepare))
+    evolve(state, ev.GateRunRequested(gate_run="g1", project="w1"), AT)
+    evolve(state, ev.GateRunStarted(gate_run="g1", project="w1", record=record), AT)
+    other = replace(TREE, name="0" * 64)
+    assert goes(state, other) == []
+    ended = result(RECORD.wanted[0], Verdict.PASSED)
+    evolve(state, ev.GateEnded(gate_run="g1", project="w1", result=ended), AT)
+    assert goes(state, other) == [other]
 
 
 def test_logs_of_all_but_the_latest_go_and_of_those_that_nobody_knows() -> None:

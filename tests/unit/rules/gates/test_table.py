@@ -1,9 +1,10 @@
+import time
 import tomllib
 
 import pytest
 
 from pmrunnerd.model.gates import Gate, Preparation, Where
-from pmrunnerd.rules.gates.table import MOST, read
+from pmrunnerd.rules.gates.table import LONGEST_LIST, MOST, read
 
 FULL = """
 [gates.lint]
@@ -135,6 +136,16 @@ def test_a_set_has_an_end() -> None:
     many = "".join(f"[gates.g{n}]\ncommand='x'\n" for n in range(MOST + 1))
 
     assert wrong(many) == [f"it has more than {MOST} gates"]
+
+
+def test_a_list_has_an_end_and_one_of_ten_thousands_is_refused_at_once() -> None:
+    patterns = ", ".join(f"'{number}'" for number in range(60_000))
+    began = time.process_time()
+
+    found = wrong(f"[gates.a]\ncommand='x'\ninputs=[{patterns}]\n")
+
+    assert found == [f"gate a: inputs: has more than {LONGEST_LIST} texts"]
+    assert time.process_time() - began < 20
 
 
 def test_keys_are_called_as_the_file_has_them() -> None:

@@ -32,6 +32,7 @@ def test_each_kind_and_each_content_is_another_digest(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("one")
     (tmp_path / "directory").symlink_to("below")
     found = dict(listing.pairs(tmp_path))
+    assert found.keys() == {*listing.paths(tmp_path)}
     assert found.keys() == {"a", "b", "below/c", "program", "link", "directory"}
     assert found["a"] == found["below/c"]
     assert len({found[name] for name in ("a", "b", "program", "link")}) == 4

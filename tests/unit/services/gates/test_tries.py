@@ -3,6 +3,7 @@ import json
 import time
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from pmrunnerd.model.errors import Unavailable
@@ -135,6 +136,53 @@ class Booting:
 
     async def stop(self, name: str, kind: Kind) -> None:
         raise AssertionError("nothing of it was started")
+
+
+class Deaf:
+    """Who tries gates, and cannot be asked for a while how these are."""
+
+    name, hosts = "systemd", True
+
+    def __init__(self, here: Here) -> None:
+        self._trier = here.trier
+        self.started = False
+        self.hears = False
+
+    async def start(self, name: str, kind: Kind) -> None:
+        self.started = True
+        await self._trier.start(name, kind)
+        raise TimeoutError("cannot start it: the service manager does not answer")
+
+    async def alive(self, name: str, kind: Kind) -> bool:
+        if self.started and not self.hears:
+            raise Unavailable("cannot look at it: connection timed out")
+        return await self._trier.alive(name, kind)
+
+    async def stop(self, name: str, kind: Kind) -> None:
+        await self._trier.stop(name, kind)
+
+
+@awaited
+async def test_one_that_nobody_can_be_asked_of_has_not_failed_and_is_found_again(
+    tmp_path: Path,
+) -> None:
+    here = Here(tmp_path)
+    deaf = Deaf(here)
+    gate = Gate(name="one", command="until [ -e $HOME/go ]; do sleep 0.01; done")
+    record = a_run(here, gate)
+    tries = Tries(here.place, deaf, walls)
+
+    async def follow() -> GateResult:
+        return await tries.follow(record, gate, inputs="", now=time.time, cancelled=lambda: False)
+
+    with pytest.raises(Unavailable):
+        await follow()
+    deaf.hears = True
+    following = asyncio.ensure_future(follow())
+    home = here.place.path(name(record, "one")) / "work/home"
+    await until(home.is_dir)
+    (home / "go").touch()
+    assert (await following).verdict is Verdict.PASSED
 
 
 @awaited

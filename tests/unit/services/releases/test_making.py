@@ -124,3 +124,16 @@ def test_a_hostile_wheel_and_a_hostile_source_are_built_as_plain_files_and_nothi
         assert stat.S_IMODE(about.st_mode) == (0o755 if path.is_dir() else 0o644), path
     assert not mark.exists()
     assert list((tmp_path / "var/lib/pm-runner-build").iterdir()) == []
+
+
+def test_wheels_that_no_index_has_are_made_again_once_the_lock_is_another(tmp_path: Path) -> None:
+    lock, into = tmp_path / "release.lock", tmp_path / "wheels"
+    assert not making.lacks_sources(lock, into), "no checkout, which has no lock"
+    lock.touch()
+    assert making.lacks_sources(lock, into)
+    into.mkdir()
+    (wheel := into / "cake-1-py3-none-any.whl").touch()
+    os.utime(lock, (1000, 1000))
+    assert not making.lacks_sources(lock, into)
+    os.utime(wheel, (999, 999))
+    assert making.lacks_sources(lock, into)
