@@ -9,7 +9,15 @@ from typing import Final
 from pmrunnerd.engine.complaints import Complaints
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.errors import Unavailable
-from pmrunnerd.model.gates import Gate, GateRecord, GateResult, Gating, GatingState, Verdict
+from pmrunnerd.model.gates import (
+    Gate,
+    GateRecord,
+    GateResult,
+    Gating,
+    GatingState,
+    Verdict,
+    Where,
+)
 from pmrunnerd.rules.gates import digests, globs, order, reuse
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.gates import listing
@@ -85,7 +93,8 @@ class Going:
         now = self._now
         if now.cancelling or now.record is None:
             return not self._running
-        results = {one.gate: one.verdict for one in now.record.results}
+        await self._recall(now.record)
+        results = {one.gate: one.verdict for one in self._results()}
         next = order.order(self._record.gates, self._record.wanted, results, self._running, at_once)
         for gate, why in next.skip:
             await self._end(self._skipped(gate, why))
@@ -151,14 +160,36 @@ class Going:
             ev.GateEnded(gate_run=self._id, project=self._project, result=result)
         )
 
-    def _answer(self, gate: Gate) -> GateResult | None:
-        """Return an earlier result that holds for this gate, too."""
-        earlier = [
+    def _results(self) -> tuple[GateResult, ...]:
+        record = self._now.record
+        return () if record is None else record.results
+
+    def _earlier(self) -> list[GateRecord]:
+        return [
             one.record
             for one in self._store.ahead.gatings.values()
             if one.project == self._project and one.record is not None and one.id != self._id
         ]
-        same = [one for one in earlier if one.build == self._record.build]
+
+    async def _recall(self, record: GateRecord) -> None:
+        """Record what a person attested of this very source before, of gates that nobody tries here."""
+        there = {one.gate: one.verdict for one in record.results}
+        for gate in self._gates.values():
+            theirs = gate.runs is Where.ATTESTED or (
+                gate.runs is Where.HOST and not self._tries.hosts
+            )
+            comes = all(there.get(need) is Verdict.PASSED for need in gate.needs)
+            if not theirs or not comes or gate.name in there or gate.name not in record.wanted:
+                continue
+            inputs = self._inputs[gate.name]
+            found = reuse.attested(gate, self._record.source, inputs, self._earlier())
+            if found is not None and gate.name not in self._running:
+                await self._end(found)
+                there[gate.name] = found.verdict
+
+    def _answer(self, gate: Gate) -> GateResult | None:
+        """Return an earlier result that holds for this gate, too."""
+        same = [one for one in self._earlier() if one.build == self._record.build]
         inputs, now = self._inputs[gate.name], self._clock.posix()
         return reuse.answer(gate, inputs, self._prepared, same, now)
 

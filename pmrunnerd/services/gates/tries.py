@@ -44,6 +44,11 @@ class Tries:
         self._trier = trier
         self._walls = walls
 
+    @property
+    def hosts(self) -> bool:
+        """Tell whether a host can be booted for a gate."""
+        return self._trier.hosts
+
     async def follow(  # noqa: PLR0913 - what is tried, on what, and for how long
         self,
         record: GateRun,

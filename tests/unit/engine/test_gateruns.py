@@ -177,3 +177,41 @@ def test_where_nothing_is_declared_that_prepares_the_lines_to_add_are_said(tmp_p
         assert "\n[tool.pm-runner.gates-prepare]\ncommand = " in found.reason
 
     carried(tmp_path, {"main": GATES}, scene)
+
+
+def test_what_a_person_attested_of_a_source_holds_for_the_next_gate_run_of_it_and_for_no_other(
+    tmp_path: Path,
+) -> None:
+    text = """\
+[tool.pm-runner.gates.lab]
+command = "ssh lab"
+runs = "attested"
+tests = "none"
+[tool.pm-runner.gates.boots]
+command = "systemctl"
+runs = "host"
+tests = "none"
+[tool.pm-runner.gates.after]
+command = "true"
+needs = ["lab", "boots"]
+tests = "none"
+"""
+    skipped, none = Verdict.SKIPPED, Verdict.CANNOT_START
+
+    async def scene(carrying: Carrying) -> None:
+        first = await carrying.over(await carrying.ask())
+        assert verdicts(first) == {"lab": skipped, "boots": none, "after": skipped}
+        for gate in ("lab", "boots"):
+            said = conduct.Attestation(gate=gate, passed=True, note="bench 4")
+            state = carrying.store.ahead
+            await carrying.store.commit(*conduct.attest(state, first.id, said, "root"))
+
+        again = await carrying.over(await carrying.ask())
+        assert verdicts(again) == dict.fromkeys(("lab", "boots", "after"), Verdict.PASSED)
+        assert again.record is not None
+        told = {one.gate: (one.signed_by, one.answered_by) for one in again.record.results}
+        assert told == {"lab": ("root", first.id), "boots": ("root", first.id), "after": ("", "")}
+        other = await carrying.over(await carrying.ask(commit="other"))
+        assert verdicts(other) == {"lab": skipped, "boots": none, "after": skipped}
+
+    carried(tmp_path, {"main": text, "other": f"{text}# changed\n"}, scene)
