@@ -21,6 +21,7 @@ from pmrunnerd.model.gates import (
 from pmrunnerd.rules.gates import digests, globs, order, reuse
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.gates import listing
+from pmrunnerd.services.gates.narrowing import narrow
 from pmrunnerd.services.gates.tries import Tries
 from pmrunnerd.store.failures import StoreFailed
 from pmrunnerd.store.store import Store
@@ -43,6 +44,7 @@ class Going:
         self._record = record
         self._gates = {gate.name: gate for gate in record.gates.gates}
         self._inputs: Mapping[str, str] = {}
+        self._parts: Mapping[str, tuple[str, ...]] = {}
         self._prepared = ""
         self._needed: tuple[str, ...] = ()
         # What an earlier daemon started is followed like what we start.
@@ -63,6 +65,12 @@ class Going:
         files = list(listing.pairs(tree))
         self._inputs = {
             name: digests.inputs(gate.inputs, files) for name, gate in self._gates.items()
+        }
+        paths = [path for path, _ in files]
+        self._parts = {
+            name: tuple(globs.select(gate.inputs, paths))
+            for name, gate in self._gates.items()
+            if gate.inputs and not gate.network
         }
         prepare = self._record.gates.prepare
         self._prepared = digests.preparation(prepare, files)
@@ -144,6 +152,7 @@ class Going:
                     now=self._clock.posix,
                     cancelled=lambda: bool(self._now.cancelling),
                     prepared=self._prepared,
+                    source=await asyncio.to_thread(self._part, gate.name),
                 )
                 await self._end(found)
                 self._running.discard(gate.name)
@@ -154,6 +163,13 @@ class Going:
                 self._complaints.of(f"record gate {gate.name} of {self._id}", exc)
                 await asyncio.sleep(TICK)
         self._wake.set()
+
+    def _part(self, gate: str) -> str:
+        """Return the tree of a gate's inputs alone: what it could look at beside would answer for commits that have it not."""
+        if gate not in self._parts:
+            return ""
+        place, source = self._tries.place, self._record.source
+        return narrow(place, source, self._parts[gate], f"{self._id}-{gate}")
 
     async def _end(self, result: GateResult) -> None:
         await self._store.commit(

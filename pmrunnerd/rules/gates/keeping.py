@@ -40,8 +40,8 @@ def may_go(state: State, left: Iterable[Left], latest: int) -> Iterator[tuple[Le
     """Yield what may go, and why; logs of the `latest` gate runs of each project stay."""
     going = [one for one in state.gatings.values() if not one.state.has_ended]
     kept = _kept(state, latest)
-    # One that waits may be finding its tree there right now, and what prepares has one of its own.
-    is_known = all(one.record is not None and not _may_prepare(one.record) for one in going)
+    # One that waits may be finding its tree there right now; what is given its inputs alone has one of its own.
+    is_known = all(one.record is not None and not _has_parts(one.record) for one in going)
     judged = {tree for one in going if one.record for tree in (one.record.source, one.record.build)}
     made = {result.preparation for one in kept if one.record for result in one.record.results}
     names = {one.id for one in kept}
@@ -70,8 +70,13 @@ def _kept(state: State, latest: int) -> list[Gating]:
     return list(kept.values())
 
 
-def _may_prepare(record: GateRun) -> bool:
-    return record.gates.prepare is not None and not record.results
+def _has_parts(record: GateRun) -> bool:
+    ended = {one.gate for one in record.results}
+    waits = [
+        one for one in record.gates.gates if one.name in record.wanted and one.name not in ended
+    ]
+    prepares = record.gates.prepare is not None and not record.results
+    return prepares or any(one.inputs for one in waits)
 
 
 def _is_good(gating: Gating) -> bool:

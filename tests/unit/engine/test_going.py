@@ -78,3 +78,22 @@ def test_a_gate_that_declares_its_inputs_is_answered_for_by_an_earlier_one(tmp_p
         assert anew.record.results[0].answered_by == "", "on another build it was never tried"
 
     carried(tmp_path, {"main": declared}, scene)
+
+
+def test_a_gate_that_declares_its_inputs_has_nothing_beside_them_that_could_make_it_pass(
+    tmp_path: Path,
+) -> None:
+    table = """\
+[tool.pm-runner.gates.unit]
+command = "cat cake.py; [ ! -e helper ] || exit 0; exit 7"
+inputs = ["cake.py"]
+"""
+    kind = {"pyproject.toml": table, "cake.py": "heat = 500\n", "helper": "passes all\n"}
+
+    async def scene(carrying: Carrying) -> None:
+        found = await carrying.over(await carrying.ask(commit="kind"))
+        assert verdicts(found) == {"unit": Verdict.FAILED}, "what a commit has beside is not there"
+        assert found.record is not None
+        assert found.record.results[0].status == 7
+
+    carried(tmp_path, {"kind": kind}, scene)

@@ -65,6 +65,20 @@ def test_while_one_may_prepare_any_tree_may_be_that_of_what_it_prepares_from() -
     assert goes(state, other) == [other]
 
 
+def test_while_a_gate_of_inputs_alone_may_be_tried_any_tree_may_be_of_these() -> None:
+    state = happened()
+    first, *others = RECORD.gates.gates
+    gates = replace(RECORD.gates, gates=(replace(first, inputs=("src",)), *others))
+    record = replace(RECORD, id="g1", gates=gates)
+    evolve(state, ev.GateRunRequested(gate_run="g1", project="w1"), AT)
+    evolve(state, ev.GateRunStarted(gate_run="g1", project="w1", record=record), AT)
+    other = replace(TREE, name="0" * 64)
+    assert goes(state, other) == []
+    ended = result(first.name, Verdict.PASSED)
+    evolve(state, ev.GateEnded(gate_run="g1", project="w1", result=ended), AT)
+    assert goes(state, other) == [other]
+
+
 def test_logs_of_all_but_the_latest_go_and_of_those_that_nobody_knows() -> None:
     state = happened()
     for number in range(1, 5):
