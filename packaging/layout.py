@@ -176,3 +176,4 @@ def scripts(source: Path, top: Path, text: str) -> None:
     write(top / "DEBIAN/md5sums", "".join(f"{found.hexdigest()}  {name}\n" for found, name in sums))
     for name in ("postinst", "prerm", "postrm"):
         copy(source / "packaging/deb" / name, top / "DEBIAN" / name, program=True)
+    copy(source / "packaging/deb/triggers", top / "DEBIAN/triggers")
