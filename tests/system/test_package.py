@@ -185,11 +185,16 @@ def test_removed_it_stops_and_comes_back_with_its_state(host: Host, newer: Path)
 
 def test_purged_it_leaves_workspaces_and_backups_and_nothing_else(host: Host) -> None:
     started(host)
-    mine = ("/srv/pm-runner/projects/mine", "/var/lib/pm-runner/backup/mine")
+    copied = "/var/lib/pm-runner-as-it-was"
+    mine = ("/srv/pm-runner/projects/mine", "/var/lib/pm-runner/backup/mine", copied)
     host.run("mkdir", "--parents", *mine)
     host.run("systemctl", "enable", UNIT)
+    # The run that was parked when the package was removed.
+    host.wait(Ground(host).asleep)
 
     host.run("dpkg", "--purge", "pm-runner")
+
+    assert Ground(host).asleep() == []
 
     theirs = ("state", "runs", "secrets")
     homes = ("/opt/pm-runner", "/etc/pm-runner", "/run/pm-runner")
@@ -197,4 +202,4 @@ def test_purged_it_leaves_workspaces_and_backups_and_nothing_else(host: Host) ->
     assert is_there(host, *mine) == [*mine]
     assert said(host, "find", "/etc/systemd/system", "-name", "pm-runner*") == ""
     assert said(host, "systemctl", "list-units", "--no-legend", "pm-runner*") == ""
-    host.run("rm", "-r", "/srv/pm-runner", "/var/lib/pm-runner")
+    host.run("rm", "-r", "/srv/pm-runner", "/var/lib/pm-runner", copied)
