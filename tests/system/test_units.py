@@ -206,7 +206,13 @@ def test_a_backup_is_kept_and_one_that_fails_is_in_the_inbox(prod: Host) -> None
     prod.run("systemctl", "reset-failed", backup)
     prod.run("systemctl", "start", backup)
     assert "nothing waits" in prod.run("pmrunnerctl", "inbox").stdout
-    prod.run("systemctl", "list-timers", "--all", "pm-runner-backup@prod.timer")
+    timer = "pm-runner-backup@prod.timer"
+    prod.run("systemctl", "start", timer)
+    try:
+        assert shown(prod, timer, "Unit") == backup
+        assert shown(prod, timer, "NextElapseUSecRealtime") != ""
+    finally:
+        prod.run("systemctl", "stop", timer)
 
 
 def test_another_environment_has_a_user_and_a_port_of_its_own(prod: Host) -> None:

@@ -1,8 +1,10 @@
 import os
+import re
 import socket
 from pathlib import Path
 
 from pmrunnerctl import environments as e
+from tests.house.tree import ROOT
 
 
 def a_machine(root: Path) -> Path:
@@ -61,6 +63,14 @@ def test_a_workspace_that_outlived_a_purge_is_not_taken_for_all_of_an_environmen
     for place in e._places("try", tmp_path):
         place.mkdir(parents=True, exist_ok=True)
     assert directories.is_done()
+
+
+def test_another_environment_has_all_directories_that_the_package_makes_for_dev() -> None:
+    """But the runner's own source, which is prod's to work on."""
+    package = (ROOT / "systemd/pm-runner.tmpfiles").read_text().splitlines()
+    devs = {" ".join(line.split()) for line in package if re.search(r"/dev\b(?!/src)", line)}
+    made = e.DIRECTORIES.format(name="dev").splitlines()
+    assert {" ".join(line.split()) for line in made if line[0] != "#"} == devs
 
 
 def test_everybody_sees_the_port_of_an_environment_whatever_umask_root_has(tmp_path: Path) -> None:
