@@ -61,6 +61,28 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
+def test_what_cannot_be_done_is_said_in_a_line_and_done_by_the_next(machine: Machine) -> None:
+    releases = machine.homes / "dev/releases"
+    releases.rmdir()
+    releases.write_text("somebody's")
+
+    done = subprocess.run(
+        [machine.root / "lib/release-zero", "--root", machine.root],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"release-zero: cannot go on: {releases}: File exists\n"
+        f"  hint: sudo {machine.root}/lib/release-zero   # goes on from there\n"
+    )
+
+    releases.unlink()
+    machine.install()
+    assert machine.dist("dev") == "releases/1-a"
+
+
 def test_where_nothing_can_be_built_nothing_is_switched(machine: Machine) -> None:
     (machine.root / "lib/build-release").write_text("#!/bin/sh\nexit 1\n")
 
