@@ -3,57 +3,12 @@
 import fcntl
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.house.tree import ROOT
-
-# In the place of build-release: it makes a release of what the source says, and names it.
-BUILDER = """#!/usr/bin/python3
-import json, pathlib, sys, sysconfig
-given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
-name = (pathlib.Path(given["--source"]) / "name").read_text()
-release = pathlib.Path(given["--into"], name)
-(release / "lib").mkdir(parents=True, exist_ok=True)
-facts = {"source": given["--source-digest"], "soabi": sysconfig.get_config_var("SOABI")}
-facts |= {"python": "3", "tree": "", "files": 0, "bytes": 0}
-release.joinpath("release.json").write_text(json.dumps(facts))
-print(name)
-"""
-
-
-class Machine:
-    """A root with the files of the package, prod and dev, and no release yet."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.homes = root / "opt/pm-runner"
-        for name in ("prod", "dev"):
-            (self.homes / name / "releases").mkdir(parents=True)
-        (root / "lib").mkdir()
-        for name in ("release-zero", "release.py"):
-            shutil.copy(ROOT / "packaging" / name, root / "lib")
-        (root / "lib/build-release").write_text(BUILDER)
-        (root / "lib/build-release").chmod(0o755)
-        self.brings("1-a", source="a")
-
-    def brings(self, name: str, *, source: str) -> None:
-        share = self.root / "usr/share/pm-runner"
-        (share / "source").mkdir(parents=True, exist_ok=True)
-        (share / "source/name").write_text(name)
-        (share / "source.digest").write_text(f"{source}\n")
-
-    def install(self, *words: str, status: int = 0) -> str:
-        command: list[str | Path] = [self.root / "lib/release-zero", "--root", self.root, *words]
-        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
-        assert done.returncode == status
-        return done.stdout
-
-    def dist(self, environment: str) -> str:
-        return str((self.homes / environment / "dist").readlink())
+from tests.package.zero import BUILDER, Machine
 
 
 @pytest.fixture
@@ -135,67 +90,6 @@ def test_the_same_source_for_a_new_python_takes_the_place_of_the_old_one(machine
     assert "pm-runner@prod has the same release for this Python: 1-b\n" in said
     assert "  hint: sudo systemctl restart pm-runner@prod\n" in said
     assert machine.dist("dev") == "releases/1-a"
-
-
-def spoil(machine: Machine, how: str) -> None:
-    """Have the release that prod and dev run be one that cannot run here."""
-    for release in (machine.homes / name / "releases/1-a" for name in ("prod", "dev")):
-        match how:
-            case "of another Python":
-                about = json.loads((release / "release.json").read_text())
-                (release / "release.json").unlink()  # prod and dev have the same file
-                about |= {"soabi": "cpython-39", "python": "3.9"}
-                (release / "release.json").write_text(json.dumps(about))
-            case "changed":
-                (release / "lib/more").touch()
-            case "unreadable":
-                (release / "release.json").unlink()
-            case _:
-                shutil.rmtree(release)
-
-
-@pytest.mark.parametrize(
-    ("how", "why"),
-    [
-        ("of another Python", "is built for Python 3.9 (cpython-39)"),
-        ("changed", "the release is damaged: "),
-        ("unreadable", "the release is damaged: "),
-        ("gone", "there is no release: "),
-    ],
-)
-def test_another_source_takes_the_place_of_what_cannot_run_once_somebody_says_so(
-    machine: Machine, how: str, why: str
-) -> None:
-    """No pmrunnerctl could: it is of the release that cannot run."""
-    machine.install()
-    machine.brings("2-b", source="b")
-    spoil(machine, how)
-
-    said = machine.install()
-
-    assert machine.dist("prod") == "releases/1-a"
-    assert f"pm-runner: cannot run pm-runner of prod: {why}" in said.replace(
-        f"release {machine.homes}/prod/releases/1-a ", ""
-    )
-    assert "goes on running" not in said
-    hint = f"  hint: sudo {machine.root}/lib/release-zero --switch prod\n"
-    assert hint in said
-
-    said = machine.install("--switch", "prod")
-
-    assert (machine.dist("prod"), machine.dist("dev")) == ("releases/2-b", "releases/1-a")
-    assert "pm-runner@prod has release 2-b in the place of 1-a\n" in said
-    assert "  hint: sudo systemctl restart pm-runner@prod\n" in said
-
-
-def test_what_can_run_is_an_operator_s_to_switch_by_a_promotion(machine: Machine) -> None:
-    machine.install()
-    machine.brings("2-b", source="b")
-
-    said = machine.install("--switch", "prod", status=4)
-
-    assert machine.dist("prod") == "releases/1-a"
-    assert "  hint: pmrunnerctl promote --release 2-b\n" in said
 
 
 @pytest.mark.parametrize("words", [("--swich", "prod"), ("--switch",), ("--switch", "nowhere")])
