@@ -7,8 +7,8 @@ from typing import Final
 import pytest
 
 from tests.system.host import Host
+from tests.system.prod import CONFIGURATION, PROD, SOCKETS
 from tests.system.test_operator import SUDO
-from tests.system.test_units import CONFIGURATION, PROD, SOCKETS
 
 PLACE: Final = "/srv/pm-runner/projects"
 
