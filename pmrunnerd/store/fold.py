@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "a808c98a92b0db9e"
+FOLD: Final = "ce08a94c3321b5e3"
