@@ -9,9 +9,10 @@ from typing import Any, Final, get_args
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import accounts, lineage, promotions, talk, work
+from pmrunnerd.rules import accounts, lineage, talk, work
 from pmrunnerd.rules.counts import count
 from pmrunnerd.rules.gates import gatings
+from pmrunnerd.rules.promotion import promotions
 
 
 def evolve(state: State, event: ev.AnyEvent, at: str) -> None:

@@ -10,8 +10,8 @@ from pmrunnerd.model.errors import Conflict, IllegalTransition, NotFound, Refuse
 from pmrunnerd.model.promotion import ENDS, Deed, Step
 from pmrunnerd.model.promotions import Promotion, PromotionState, Told
 from pmrunnerd.model.state import State
-from pmrunnerd.rules import promotions
 from pmrunnerd.rules.evolve import evolve
+from pmrunnerd.rules.promotion import promotions
 from pmrunnerd.rules.transitions import PROMOTION
 
 AT = "2026-01-01T00:00:00.000Z"
