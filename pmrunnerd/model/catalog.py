@@ -91,5 +91,5 @@ MESSAGE_IDS: Final = {
     "promotion-returned": "11b6296c95de4d3384cb101f2e8f7653",
     "promotion-refused": "578f1e10219a495dbc797dfd88cd6b7f",
     "promotion-failed": "699cf60fa73d48b0be9ee75f380f87fc",
-    "promotion-seen": "91a3f887cb22425d9079dc0aab4734fc",
+    "promotion-end-seen": "91a3f887cb22425d9079dc0aab4734fc",
 }

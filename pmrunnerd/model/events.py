@@ -746,7 +746,7 @@ class PromotionFailed(PromotionEvent, frozen=True, kw_only=True):
     """Neither the release nor the one before it is known to be healthy: a person has to look."""
 
 
-class PromotionSeen(Event, frozen=True, kw_only=True):
+class PromotionEndSeen(Event, frozen=True, kw_only=True):
     """Somebody knows that a promotion has not ended well."""
 
     promotion: str
@@ -806,7 +806,7 @@ PromotionFact = (
     | PromotionReturned
     | PromotionRefused
     | PromotionFailed
-    | PromotionSeen
+    | PromotionEndSeen
 )
 
 AnyEvent = (

@@ -131,9 +131,9 @@ PROMOTION: Final[Table[PromotionState]] = {
         ev.PromotionFailed: PromotionState.FAILED,
     },
     PromotionState.CONFIRMED: {},
-    PromotionState.RETURNED: {ev.PromotionSeen: PromotionState.RETURNED},
-    PromotionState.REFUSED: {ev.PromotionSeen: PromotionState.REFUSED},
-    PromotionState.FAILED: {ev.PromotionSeen: PromotionState.FAILED},
+    PromotionState.RETURNED: {ev.PromotionEndSeen: PromotionState.RETURNED},
+    PromotionState.REFUSED: {ev.PromotionEndSeen: PromotionState.REFUSED},
+    PromotionState.FAILED: {ev.PromotionEndSeen: PromotionState.FAILED},
 }
 
 DEED: Final[Mapping[type[ev.Event], str]] = {
@@ -149,7 +149,7 @@ DEED: Final[Mapping[type[ev.Event], str]] = {
     ev.GateRunCancelRequested: "cancel",
     ev.GateAttested: "attest a gate of",
     ev.GateRunSeen: "have seen",
-    ev.PromotionSeen: "have seen",
+    ev.PromotionEndSeen: "have seen",
 }
 
 

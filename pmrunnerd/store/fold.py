@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "ce08a94c3321b5e3"
+FOLD: Final = "80d2da51dd4280a4"

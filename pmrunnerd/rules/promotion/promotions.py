@@ -1,5 +1,6 @@
 """What facts do to promotions, and what people and root's record say of them as facts; `evolve` has the table."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -74,7 +75,7 @@ def request(state: State, event: ev.PromotionRequested, at: str) -> None:
 def move(state: State, event: ev.PromotionFact, at: str) -> None:
     promotion = state.promotion(event.promotion)
     after = step(PROMOTION, f"promotion {promotion.id}", promotion.state, event)
-    if isinstance(event, ev.PromotionSeen):
+    if isinstance(event, ev.PromotionEndSeen):
         seen = event.by or "somebody"
         state.promotions[promotion.id] = replace(promotion, state=after, seen=seen)
         return
@@ -140,6 +141,15 @@ def refused(promotion: Promotion, why: str) -> list[ev.AnyEvent]:
     return [fact]
 
 
+def waiting(state: State) -> Iterator[Promotion]:
+    """Yield those that have not ended well, and nobody has seen that, nor had a better end since."""
+    every = sorted(state.promotions.values(), key=lambda one: number(one.id))
+    for at, one in enumerate(every):
+        later = (other for other in every[at + 1 :] if other.environment == one.environment)
+        if one.state.is_bad and not one.seen and all(other.state.is_bad for other in later):
+            yield one
+
+
 def see(state: State, identifier: str, by: str) -> tuple[ev.AnyEvent, ...]:
     """Record that somebody knows of one that has not ended well; twice is once."""
     known = state.promotion(identifier)
@@ -150,4 +160,4 @@ def see(state: State, identifier: str, by: str) -> tuple[ev.AnyEvent, ...]:
         )
     if known.seen:
         return ()
-    return (ev.PromotionSeen(promotion=known.id, project=known.project, by=by),)
+    return (ev.PromotionEndSeen(promotion=known.id, project=known.project, by=by),)
