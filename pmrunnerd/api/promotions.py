@@ -20,7 +20,7 @@ from pmrunnerd.model.promotion import Deed
 from pmrunnerd.model.promotions import Promotion
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.promotion.looked import Looked
-from pmrunnerd.rules.promotion.promotions import waiting
+from pmrunnerd.rules.promotion.promotions import ready, waiting
 
 # Where what was built of a commit is tried.
 TRIES: Final = "dev"
@@ -120,7 +120,20 @@ def promotion_show(desk: Desk, request: p.PromotionShow) -> v.PromotionRow:
 
 
 def items(state: State) -> Iterator[v.InboxItem]:
-    """Yield the promotions of which somebody is to know."""
+    """Yield the promotions of which somebody is to know, and what could be promoted."""
+    for gating in ready(state):
+        commit = gating.record.commit[:12] if gating.record else ""
+        yield v.InboxItem(
+            kind="promotion",
+            id=gating.id,
+            project=gating.project,
+            alias=state.projects[gating.project].alias,
+            task="",
+            text=f"all gates of commit {commit} have passed: it can be promoted once its evidence is approved",
+            options=(),
+            at=gating.at,
+            command=f"pmrunnerctl promote {state.projects[gating.project].alias} --dry-run",
+        )
     for one in waiting(state):
         yield v.InboxItem(
             kind="promotion",

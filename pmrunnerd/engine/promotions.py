@@ -48,13 +48,14 @@ class Promotions:
         *,
         grace: float = GRACE,
         tick: float = TICK,
+        pause: float = PAUSE,
     ) -> None:
         self._store = store
         self._clock = clock
         self._orders = orders
         self._root = root
         self._following = following
-        self._grace, self._tick = grace, tick
+        self._grace, self._tick, self._pause = grace, tick, pause
         self._complaints = Complaints(log, clock.monotonic)
         self.stuck: dict[str, str] = {}
 
@@ -79,7 +80,7 @@ class Promotions:
             raise
         except (OSError, PmError, TimeoutError) as exc:
             self._complaints.of(f"go on with promotion {promotion.id}", exc)
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(self._pause)
         except Exception:
             log.exception("cannot go on with promotion %s: this is a bug", promotion.id)
             await asyncio.sleep(BUG)
@@ -106,7 +107,7 @@ class Promotions:
                 starts, started = starts + 1, self._clock.monotonic()
             else:
                 self._give_up(known)
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(self._pause)
         self.stuck.pop(name, None)
         with contextlib.suppress(OSError):  # the next one takes its place
             self._orders.withdraw(known.environment)

@@ -141,7 +141,7 @@ class Entry(View, frozen=True, kw_only=True):
     """One line of a conversation. `cursor` is the commit it came with.
 
     `kind` is message, planning, plan, refusal, approval, question, answer, complete, error, cancelled,
-    held, kept, interrupted, limited, sent-back or retried; `state` is AWAITING_RESPONSE while a question or plan waits,
+    held, kept, interrupted, limited, sent-back, retried or promotion; `state` is AWAITING_RESPONSE while a question or plan waits,
     ERROR while a task that failed can be tried again. `unconfined`
     says that nothing confined its run, or would confine those that a plan is for; `fixed` that the
     options of a question are its only answers, `multiple` that several can be one. `details` say
@@ -178,7 +178,7 @@ class Conversation(View, frozen=True, kw_only=True):
 class InboxItem(View, frozen=True, kw_only=True):
     """Something that waits for a person.
 
-    `kind` is question, plan, held, login, backup or notify.
+    `kind` is question, plan, held, gates, promotion, login, backup or notify.
 
     `command` answers a question or a plan, and shows what holds a task back. `unconfined` says that
     nothing confines the run that it leads to, `fixed` that the options are the only answers,

@@ -6,12 +6,15 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from pmrunnerd.model import events as ev
+from pmrunnerd.model.entities import ProjectType
 from pmrunnerd.model.errors import Conflict, Refused
+from pmrunnerd.model.gates import Gating
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.promotion import ENDS, Step
 from pmrunnerd.model.promotions import Promotion, PromotionState, Told
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.counts import count
+from pmrunnerd.rules.gates import conduct
 from pmrunnerd.rules.transitions import PROMOTION, step
 
 # So many that are over are remembered; facts of all of them stay in the journal.
@@ -148,6 +151,29 @@ def waiting(state: State) -> Iterator[Promotion]:
         later = (other for other in every[at + 1 :] if other.environment == one.environment)
         if one.state.is_bad and not one.seen and all(other.state.is_bad for other in later):
             yield one
+
+
+def ready(state: State) -> Iterator[Gating]:
+    """Yield the gate runs by which a runner's own commit can be promoted, as far as gates say: the latest of each project."""
+    for project in state.projects.values():
+        if project.removed or project.project_type is not ProjectType.RUNNER_DEV:
+            continue
+        ended = (one for one in state.gatings.values() if _is_over(one, project.id))
+        last = max(ended, key=lambda one: number(one.id), default=None)
+        if last is not None and _can_be_promoted(state, last):
+            yield last
+
+
+def _is_over(gating: Gating, project: str) -> bool:
+    return gating.project == project and gating.state.has_ended and not gating.preparing
+
+
+def _can_be_promoted(state: State, gating: Gating) -> bool:
+    record = gating.record
+    if record is None or not record.build or not conduct.is_whole(record):
+        return False
+    asked = any(one.source == record.source for one in state.promotions.values())
+    return conduct.has_passed(gating) and not asked
 
 
 def see(state: State, identifier: str, by: str) -> tuple[ev.AnyEvent, ...]:

@@ -1,5 +1,6 @@
 """Reads what root writes down of promotions, and of the trial: as it is, and without a belief that we know all of it."""
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Final
@@ -7,8 +8,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from pmrunnerd.model.promotion import RECORDS, STEPS
+from pmrunnerd.model.promotion import RECORDS, REQUESTS, STEPS
 from pmrunnerd.model.promotions import Told
+from pmrunnerd.services.promotion.asking import PEOPLES
 
 TRIAL: Final = "trial.json"
 _READ: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -32,6 +34,12 @@ class Trial(Struct, frozen=True, kw_only=True):
         return self.state == "open"
 
 
+class _Asked(Struct, frozen=True):
+    id: str
+    release: str
+
+
+_order: Final = msgspec.json.Decoder(_Asked)
 _trial: Final = msgspec.json.Decoder(Trial)
 
 
@@ -40,6 +48,7 @@ class Following:
 
     def __init__(self, root: Path) -> None:
         self._records = root / RECORDS
+        self._asked = root / REQUESTS / PEOPLES
 
     def lines(self, environment: str, name: str) -> list[Told]:
         """Return what root has written down of a promotion, to the last line that is whole. Raises OSError."""
@@ -59,6 +68,17 @@ class Following:
             return _trial.decode(_data(self._records / environment / TRIAL))
         except (OSError, msgspec.DecodeError):
             return None
+
+    def spoken_for(self, environment: str) -> dict[str, str]:
+        """Return the releases of an environment that somebody is about to move, each with why it is needed."""
+        found = {}
+        with contextlib.suppress(OSError, msgspec.DecodeError):
+            asked = _order.decode(_data(self._asked / f"{environment}.json"))
+            found[asked.release] = f"promotion {asked.id} is about it"
+        trial = self.trial(environment)
+        if trial is not None and trial.is_open:
+            found |= {trial.candidate: "it is on trial", trial.previous: "it is the way back"}
+        return found
 
 
 def _data(path: Path) -> bytes:

@@ -21,9 +21,9 @@ from tests.unit.rules.promotion.premises import (
 )
 from tests.unit.rules.promotion.test_promotions import ASKED
 
+assert LOOKED.evidence is not None
+assert LOOKED.weaker is not None
 EVIDENCE, WEAKER = LOOKED.evidence, LOOKED.weaker
-assert EVIDENCE is not None
-assert WEAKER is not None
 LESS = Differences(digest="4f2a", found=(Difference(gate="lint", words="gate lint is gone"),))
 
 
