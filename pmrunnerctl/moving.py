@@ -64,7 +64,8 @@ def begun(session: Session, done: p.Done, what: str, since: int | None) -> None:
 
 def follow(session: Session, promotion: str, since: int) -> Exit:
     """Show what happens until it has ended; say how it went."""
-    client = session.client_of(session.place, patience=session.patience or PATIENCE)
+    patience = PATIENCE if session.patience is None else session.patience
+    client = session.client_of(session.place, patience=patience)
     with watch.watching(session, work="root goes on with it"):
         found = client.call(p.PromotionShow(promotion=promotion))
         for happening in client.stream(p.Events(since=since, follow=not _is_over(found))):

@@ -83,7 +83,7 @@ def played(tmp_path: Path, scene: Scene, *facts: ev.AnyEvent) -> None:
 def test_all_that_has_to_hold_is_shown_to_who_may_read_and_nothing_is_changed(
     tmp_path: Path,
 ) -> None:
-    async def scene(desk: Desk, _: Premises) -> None:
+    async def scene(desk: Desk, __: Premises) -> None:
         before = desk.store.durable
         plan = await respond(desk, READER, p.PromotionCheck(changes=True), "")
         assert isinstance(plan, v.PromotionPlan)
@@ -96,7 +96,7 @@ def test_all_that_has_to_hold_is_shown_to_who_may_read_and_nothing_is_changed(
 
 
 def test_an_admin_promotes_what_holds_and_whoever_asks_again_gets_the_same(tmp_path: Path) -> None:
-    async def scene(desk: Desk, _: Premises) -> None:
+    async def scene(desk: Desk, __: Premises) -> None:
         asked = p.Promote(approve=SEAL, probation=30.0)
         with pytest.raises(Forbidden):
             await respond(desk, ANNA, asked, "")
@@ -125,7 +125,7 @@ def test_what_is_missing_is_said_and_nothing_is_recorded(tmp_path: Path) -> None
 
 
 def test_the_way_back_and_a_try_are_asked_for(tmp_path: Path) -> None:
-    async def scene(desk: Desk, _: Premises) -> None:
+    async def scene(desk: Desk, __: Premises) -> None:
         for _ in range(2):
             assert await respond(desk, ADMIN, p.Rollback(), "") == p.Done(id="x1-4f2a")
         assert desk.store.state.promotion("x1").deed is Deed.ROLLBACK
@@ -155,7 +155,7 @@ def test_one_in_which_root_fell_silent_is_gone_on_with(tmp_path: Path) -> None:
 
 
 def test_a_manager_that_does_not_answer_is_told(tmp_path: Path) -> None:
-    async def scene(desk: Desk, _: Premises) -> None:
+    async def scene(desk: Desk, __: Premises) -> None:
         await desk.store.commit(
             ev.PromotionRequested(
                 promotion="x1-4f2a",
@@ -175,7 +175,7 @@ def test_a_manager_that_does_not_answer_is_told(tmp_path: Path) -> None:
 
 
 def test_one_that_came_back_waits_in_the_inbox_until_somebody_has_seen_it(tmp_path: Path) -> None:
-    async def scene(desk: Desk, _: Premises) -> None:
+    async def scene(desk: Desk, __: Premises) -> None:
         async def waiting() -> list[tuple[str, str]]:
             found = await respond(desk, READER, p.Inbox(), "")
             assert isinstance(found, v.InboxTable)
@@ -196,7 +196,7 @@ def test_one_that_came_back_waits_in_the_inbox_until_somebody_has_seen_it(tmp_pa
 
 
 def test_they_are_listed_by_page_the_latest_first(tmp_path: Path) -> None:
-    async def scene(desk: Desk, _: Premises) -> None:
+    async def scene(desk: Desk, __: Premises) -> None:
         for number in range(1, 4):
             name = f"x{number}-4f2a"
             await desk.store.commit(

@@ -114,7 +114,7 @@ def test_that_a_commit_of_the_runner_s_own_can_be_promoted_is_told_until_somebod
     ],
 )
 def test_how_a_promotion_ended_is_told_until_somebody_has_seen_it(
-    fact: type[ev.PromotionEvent], text: str
+    fact: type[ev.PromotionConfirmed], text: str
 ) -> None:
     (about,) = notices.worth((fact(promotion="x1-4f2a", project="w1", reason="why"),), ALL)
     assert (about.what, about.id, about.text) == (What.PROMOTION, "x1-4f2a", text)
