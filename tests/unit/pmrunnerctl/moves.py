@@ -1,5 +1,7 @@
 """Promotions as a daemon tells of them, and what happens of one."""
 
+from typing import Any
+
 from msgspec.structs import replace
 
 from pmrunnerd.model import events as ev
@@ -31,7 +33,7 @@ PROMOTION = Promotion(
     step="confirmed",
     lines=8,
 )
-ABOUT = {"promotion": "x1-4f2a", "project": "w1"}
+ABOUT: dict[str, Any] = {"promotion": "x1-4f2a", "project": "w1"}
 STEPS: tuple[ev.AnyEvent, ...] = (
     ev.PromotionStepped(promotion="x1-4f2a", project="w1", step="begun"),
     ev.PromotionStepped(promotion="x9-0000", project="w1", step="signed"),

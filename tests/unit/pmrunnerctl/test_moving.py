@@ -11,22 +11,22 @@ from tests.unit.pmrunnerctl.conftest import Ctl
 from tests.unit.pmrunnerctl.moves import ABOUT, AT, OVER, STEPS, following, row
 
 ENDS = [
-    (ev.PromotionConfirmed(**ABOUT), PromotionState.CONFIRMED, 0, "confirmed"),
-    (ev.PromotionRefused(**ABOUT), PromotionState.REFUSED, 10, "refused: it lost a question"),
-    (ev.PromotionReturned(**ABOUT), PromotionState.RETURNED, 20, "returned: it lost a question"),
-    (ev.PromotionFailed(**ABOUT), PromotionState.FAILED, 30, "failed: it lost a question"),
+    (ev.PromotionConfirmed(**ABOUT), PromotionState.CONFIRMED, (0, "confirmed")),
+    (ev.PromotionRefused(**ABOUT), PromotionState.REFUSED, (10, "refused: it lost a question")),
+    (ev.PromotionReturned(**ABOUT), PromotionState.RETURNED, (20, "returned: it lost a question")),
+    (ev.PromotionFailed(**ABOUT), PromotionState.FAILED, (30, "failed: it lost a question")),
 ]
 
 
-@pytest.mark.parametrize(("last", "state", "status", "said"), ENDS)
+@pytest.mark.parametrize(("last", "state", "how"), ENDS)
 def test_how_it_ended_is_the_exit_status(
     ctl: Ctl,
     daemon: FakeDaemon,
     last: ev.AnyEvent,
     state: PromotionState,
-    status: int,
-    said: str,
+    how: tuple[int, str],
 ) -> None:
+    status, said = how
     following(daemon, *STEPS, last, came_to=row(state=state, why="it lost a question"))
 
     found = ctl("rollback", "--wait")
