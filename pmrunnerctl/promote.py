@@ -8,11 +8,11 @@ import click
 from pmrunnerctl import complete, moving, premise
 from pmrunnerctl.exits import Exit, misused
 from pmrunnerctl.session import Session
-from pmrunnerctl.verbs import Seconds, verb
+from pmrunnerctl.verbs import Whole, verb
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.views import PromotionPlan
 
-PROBATION: Final = 60.0
+PROBATION: Final = 60
 
 
 @verb(
@@ -27,7 +27,7 @@ PROBATION: Final = 60.0
     click.option(
         "--probation",
         metavar="SECONDS",
-        type=Seconds(min=0, max=86400),
+        type=Whole(min=0, max=86400),
         default=PROBATION,
         help="How long it has to be well (60).",
     ),
@@ -46,7 +46,7 @@ def promote(  # noqa: PLR0913 - one for each word that can be typed
     project: str | None,
     commit: str,
     approve: str,
-    probation: float,
+    probation: int,
     *,
     dry_run: bool,
     wait: bool,

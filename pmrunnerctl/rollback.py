@@ -4,7 +4,7 @@ import click
 
 from pmrunnerctl import complete, moving
 from pmrunnerctl.session import Session
-from pmrunnerctl.verbs import Seconds, verb
+from pmrunnerctl.verbs import Whole, verb
 from pmrunnerd.model import protocol as p
 
 _WAIT = click.option("--wait", is_flag=True, help="Show what happens until it has ended.")
@@ -17,8 +17,8 @@ _WAIT = click.option("--wait", is_flag=True, help="Show what happens until it ha
     click.option(
         "--probation",
         metavar="SECONDS",
-        type=Seconds(min=0, max=86400),
-        default=60.0,
+        type=Whole(min=0, max=86400),
+        default=60,
         help="How long it has to be well (60).",
     ),
     what="RELEASE is the one that ran before, unless it is named. Agents at work and questions that wait are not touched, and nothing that was"
@@ -28,7 +28,7 @@ _WAIT = click.option("--wait", is_flag=True, help="Show what happens until it ha
     example="pmrunnerctl rollback --wait",
     then="pmrunnerctl status",
 )
-def rollback(session: Session, release: str, probation: float, *, wait: bool) -> None:
+def rollback(session: Session, release: str, probation: int, *, wait: bool) -> None:
     since = session.ask(p.Status()).durable if wait else None
     with moving.asking():
         done = session.ask(p.Rollback(release=release, probation=probation))

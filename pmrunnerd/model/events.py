@@ -703,11 +703,23 @@ class PromotionRequested(Event, frozen=True, kw_only=True):
     by: str = ""
 
 
-class PromotionEvent(Event, frozen=True, kw_only=True):
-    """What facts of a promotion share: `line` of root's record told it, at `when` (POSIX seconds).
+class PromotionStepped(Event, frozen=True, kw_only=True):
+    """Root is about to take the next step, of which a later release may know more than this one.
 
-    Line 0 is none: root never came so far, and the daemon says it.
+    Line `line` of root's record told it, at `when` (POSIX seconds). As of all that follow, line 0 is none: root never came so far, and
+    the daemon says it.
     """
+
+    promotion: str
+    project: str
+    step: str
+    line: int = 0
+    when: float = 0.0
+    reason: str = ""
+
+
+class PromotionOpened(Event, frozen=True, kw_only=True):
+    """The release is on trial: it runs next, and comes back unless it proves itself."""
 
     promotion: str
     project: str
@@ -716,34 +728,54 @@ class PromotionEvent(Event, frozen=True, kw_only=True):
     reason: str = ""
 
 
-class PromotionStepped(PromotionEvent, frozen=True, kw_only=True):
-    """Root is about to take the next step, of which a later release may know more than this one."""
-
-    step: str
-
-
-class PromotionOpened(PromotionEvent, frozen=True, kw_only=True):
-    """The release is on trial: it runs next, and comes back unless it proves itself."""
-
-
-class PromotionReturning(PromotionEvent, frozen=True, kw_only=True):
+class PromotionReturning(Event, frozen=True, kw_only=True):
     """The release has not proved itself, and the one before it is on its way back."""
 
+    promotion: str
+    project: str
+    line: int = 0
+    when: float = 0.0
+    reason: str = ""
 
-class PromotionConfirmed(PromotionEvent, frozen=True, kw_only=True):
+
+class PromotionConfirmed(Event, frozen=True, kw_only=True):
     """The release has proved itself, and runs from here on."""
 
+    promotion: str
+    project: str
+    line: int = 0
+    when: float = 0.0
+    reason: str = ""
 
-class PromotionReturned(PromotionEvent, frozen=True, kw_only=True):
+
+class PromotionReturned(Event, frozen=True, kw_only=True):
     """The release before runs again, and is healthy."""
 
+    promotion: str
+    project: str
+    line: int = 0
+    when: float = 0.0
+    reason: str = ""
 
-class PromotionRefused(PromotionEvent, frozen=True, kw_only=True):
+
+class PromotionRefused(Event, frozen=True, kw_only=True):
     """Root says no, or never took it up: what runs was never stopped."""
 
+    promotion: str
+    project: str
+    line: int = 0
+    when: float = 0.0
+    reason: str = ""
 
-class PromotionFailed(PromotionEvent, frozen=True, kw_only=True):
+
+class PromotionFailed(Event, frozen=True, kw_only=True):
     """Neither the release nor the one before it is known to be healthy: a person has to look."""
+
+    promotion: str
+    project: str
+    line: int = 0
+    when: float = 0.0
+    reason: str = ""
 
 
 class PromotionEndSeen(Event, frozen=True, kw_only=True):

@@ -37,7 +37,7 @@ Name = Annotated[str, Meta(pattern=r"^[a-z][0-9]{1,15}(-[a-z0-9]{1,16})?$")]
 Commit = Annotated[str, Meta(pattern=r"^([0-9A-Za-z][0-9A-Za-z._/@^~{}-]{0,255})?$")]
 # SHA-256 of what somebody approves, in hexadecimal; empty where nobody does.
 Seal = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")]
-Probation = Annotated[float, Meta(ge=0, le=86400)]
+Probation = Annotated[int, Meta(ge=0, le=86400)]  # seconds
 Lineage = Annotated[str, Meta(max_length=256)]
 # A commit as people name one; nothing that git would take for an option, or for a file of one.
 Revision = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/~^@{}+-]{0,255}$")]
@@ -571,7 +571,7 @@ class Promote(Request[Done], frozen=True, kw_only=True):
     project: Word | None = None
     commit: Commit = ""
     approve: Seal = ""
-    probation: Probation = 60.0
+    probation: Probation = 60
 
 
 class Rollback(Request[Done], frozen=True, kw_only=True):
@@ -581,7 +581,7 @@ class Rollback(Request[Done], frozen=True, kw_only=True):
     """
 
     release: Annotated[str, Meta(max_length=256)] = ""
-    probation: Probation = 60.0
+    probation: Probation = 60
 
 
 class Try(Request[Done], frozen=True, kw_only=True):
@@ -592,7 +592,7 @@ class Try(Request[Done], frozen=True, kw_only=True):
 
     project: Word | None = None
     commit: Commit = ""
-    probation: Probation = 10.0
+    probation: Probation = 10
 
 
 class PromotionResume(Request[Done], frozen=True, kw_only=True):

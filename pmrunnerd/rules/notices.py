@@ -30,6 +30,7 @@ MOST: Final = 20
 BACKUP: Final = "backup"
 _OVER: Final = "it is over, and has not passed"
 _READY: Final = "all gates have passed: it can be promoted once its evidence is approved"
+_Ended = ev.PromotionConfirmed | ev.PromotionReturned | ev.PromotionRefused | ev.PromotionFailed
 _MOVED: Final[Mapping[type[ev.Event], str]] = {
     ev.PromotionConfirmed: "the release has proved itself",
     ev.PromotionReturned: "the release came back",
@@ -68,7 +69,7 @@ def _of_gates(fact: ev.AnyEvent) -> Iterator[About]:
         yield About(what=What.FAILURE, id=fact.gate_run, text=_OVER, project=fact.project)
     if isinstance(fact, ev.GateRunEnded):
         yield About(what=What.PROMOTION, id=fact.gate_run, text=_READY, project=fact.project)
-    if type(fact) in _MOVED and isinstance(fact, ev.PromotionEvent):
+    if isinstance(fact, _Ended):
         text = clip(f"{_MOVED[type(fact)]}{fact.reason and ': '}{fact.reason}")
         yield About(what=What.PROMOTION, id=fact.promotion, text=text, project=fact.project)
 

@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "cbc58276e447e3e3"
+FOLD: Final = "ff57e4267111fd7c"

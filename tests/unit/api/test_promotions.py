@@ -97,7 +97,7 @@ def test_all_that_has_to_hold_is_shown_to_who_may_read_and_nothing_is_changed(
 
 def test_an_admin_promotes_what_holds_and_whoever_asks_again_gets_the_same(tmp_path: Path) -> None:
     async def scene(desk: Desk, __: Premises) -> None:
-        asked = p.Promote(approve=SEAL, probation=30.0)
+        asked = p.Promote(approve=SEAL, probation=30)
         with pytest.raises(Forbidden):
             await respond(desk, ANNA, asked, "")
         for _ in range(2):

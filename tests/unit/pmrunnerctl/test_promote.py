@@ -30,7 +30,7 @@ def test_who_promotes_is_told_what_was_asked_and_how_to_look(ctl: Ctl, daemon: F
         "promotion has begun: x1-4f2a\nnext: pmrunnerctl promotion show x1-4f2a\n",
         "",
     )
-    assert daemon.requests() == [p.Promote(project="runner", approve=SEAL, probation=30.0)]
+    assert daemon.requests() == [p.Promote(project="runner", approve=SEAL, probation=30)]
 
 
 @pytest.mark.parametrize(("code", "status"), [(Code.REFUSED, 10), (Code.CONFLICT, 40)])

@@ -14,7 +14,7 @@ def test_one_goes_back_to_what_ran_before_or_to_what_is_named(ctl: Ctl, daemon: 
         "rollback has begun: x1-4f2a\nnext: pmrunnerctl promotion show x1-4f2a\n"
     )
     ctl("rollback", "1.0-a", "--probation", "5")
-    assert daemon.requests() == [p.Rollback(), p.Rollback(release="1.0-a", probation=5.0)]
+    assert daemon.requests() == [p.Rollback(), p.Rollback(release="1.0-a", probation=5)]
 
 
 def test_a_commit_is_tried_in_dev(ctl: Ctl, daemon: FakeDaemon) -> None:
