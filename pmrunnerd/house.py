@@ -115,6 +115,7 @@ class House:
                 telling = house.create_task(chronicle.run(), name="log")
                 time = house.create_task(engine.run(), name="engine")
                 gates = house.create_task(gating.run(), name="gates")
+                promotions = house.create_task(self._moving.run(), name="promotions")
                 serving = house.create_task(doors.serve(), name="doors")
                 await doors.ready()
                 await self._make_sure(settled)
@@ -140,7 +141,18 @@ class House:
                     self._manager.stopping()
                 self._sweeper.stop()  # or the doors wait for whoever prunes a large tree
                 await self._part(engine)
-                for task in (serving, time, gates, sweep, outwork, notices, pulse, look, later):
+                for task in (
+                    serving,
+                    time,
+                    gates,
+                    promotions,
+                    sweep,
+                    outwork,
+                    notices,
+                    pulse,
+                    look,
+                    later,
+                ):
                     await _end(task)
                 await self._say_goodbye()
                 await _end(telling)
@@ -180,7 +192,9 @@ class House:
                 store, clock, lambda: self._configured.settings.retention_gates
             ),
         )
-        admission = Admission(store, clock, partial(room.measure, state), _least(settings))
+        admission = Admission(
+            *(store, clock, partial(room.measure, state), _least(settings)), outwork.on_trial
+        )
         accounting = outwork.evidence(store, workspaces)
         checks = outwork.checks(
             store, accounting, lambda: self._configured.settings.runs_interruptions
@@ -190,6 +204,7 @@ class House:
             slots=settings.runs_slots,
             taken=lambda *given: means.taken(self._configured.settings, *given),
         )
+        self._moving = outwork.promotions(store, clock)
         self._notifier = Notifier(
             *(store, clock, courier(host, environment, state), settings),
             environment=environment,
@@ -228,6 +243,9 @@ class House:
             gate_logs=outwork.gate_logs,
             building=outwork.building,
             running=outwork.running,
+            premises=outwork.premises(accounting),
+            promoting=self._moving,
+            token=clock.token,
         )
 
         def use(settings: Settings) -> None:

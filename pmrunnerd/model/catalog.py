@@ -83,4 +83,13 @@ MESSAGE_IDS: Final = {
     "notifications-ended": "357abf60919b4264ad8b156e659686e8",
     "check-began": "71403e9700924291b726245712e6e34f",
     "task-mended": "f74bbcd0c8ee43cfb31c775bb5352773",
+    "promotion-requested": "db93c3dde4db489189deebf1e033fec0",
+    "promotion-stepped": "427669c142ef40629902ea186e09ae5c",
+    "promotion-opened": "a106d346a9284b3382e63f12d2f7725b",
+    "promotion-returning": "804b80351ae748198c880df7adba311d",
+    "promotion-confirmed": "7ebf48af49c543f396b2a3906b873272",
+    "promotion-returned": "11b6296c95de4d3384cb101f2e8f7653",
+    "promotion-refused": "578f1e10219a495dbc797dfd88cd6b7f",
+    "promotion-failed": "699cf60fa73d48b0be9ee75f380f87fc",
+    "promotion-end-seen": "91a3f887cb22425d9079dc0aab4734fc",
 }

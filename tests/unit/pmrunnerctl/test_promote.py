@@ -1,0 +1,143 @@
+import io
+import json
+import sys
+
+import pytest
+from msgspec.structs import replace
+
+from pmrunnerctl import cli
+from pmrunnerd.model import frames
+from pmrunnerd.model import protocol as p
+from pmrunnerd.model.errors import Code
+from tests.fakes.daemon import FakeDaemon
+from tests.unit.pmrunnerctl.conftest import Ctl
+from tests.unit.pmrunnerctl.moves import OVER, PLAN, SEAL, STEPS, following, row
+
+
+def refused(code: Code) -> frames.Failed:
+    return frames.Failed(
+        call=1, code=code, message="cannot promote runner: 2 of 10", hint="git status\nlook"
+    )
+
+
+def test_who_promotes_is_told_what_was_asked_and_how_to_look(ctl: Ctl, daemon: FakeDaemon) -> None:
+    daemon.answers[p.Promote] = p.Done(id="x1-4f2a")
+
+    said = ctl("promote", "runner", "--approve", SEAL, "--probation", "30")
+
+    assert said == (
+        0,
+        "promotion has begun: x1-4f2a\nnext: pmrunnerctl promotion show x1-4f2a\n",
+        "",
+    )
+    assert daemon.requests() == [p.Promote(project="runner", approve=SEAL, probation=30)]
+
+
+@pytest.mark.parametrize(("code", "status"), [(Code.REFUSED, 10), (Code.CONFLICT, 40)])
+def test_what_is_missing_is_said_with_the_statuses_of_promotions(
+    ctl: Ctl, daemon: FakeDaemon, code: Code, status: int
+) -> None:
+    daemon.answers[p.Promote] = refused(code)
+
+    said = ctl("promote")
+
+    assert (said.status, said.out) == (status, "")
+    assert said.err.count("hint: ") == 2
+    told = json.loads(ctl("--json", "promote").err)
+    assert (told["exit"], told["code"]) == (status, code)
+
+
+def test_what_is_asked_by_who_may_not_ends_as_everywhere(ctl: Ctl, daemon: FakeDaemon) -> None:
+    daemon.answers[p.Promote] = refused(Code.FORBIDDEN)
+
+    assert ctl("promote").status == 6
+
+
+def test_who_waits_sees_it_to_its_end(ctl: Ctl, daemon: FakeDaemon) -> None:
+    following(daemon, *STEPS, OVER, came_to=row())
+
+    assert ctl("promote", "--approve", SEAL, "--wait") == (
+        0,
+        (
+            "promotion has begun: x1-4f2a\n"
+            "  root looks at all of it once more\n"
+            "  polished: by hand\n"
+            "  on trial: it comes back unless it proves itself\n"
+            "promote x1-4f2a of 1.1-b: confirmed\n"
+            "next: pmrunnerctl rollback   # goes back\n"
+        ),
+        "",
+    )
+
+
+def test_one_in_which_root_fell_silent_is_gone_on_with(ctl: Ctl, daemon: FakeDaemon) -> None:
+    following(daemon, OVER, came_to=row())
+
+    assert ctl("promote", "--resume", "--wait").status == 0
+    assert p.PromotionResume() in daemon.requests()
+
+
+def test_a_dry_run_shows_and_asks_for_nothing(ctl: Ctl, daemon: FakeDaemon) -> None:
+    daemon.answers[p.PromotionCheck] = PLAN
+
+    said = ctl("promote", "runner", "--dry-run")
+
+    assert said.status == 0
+    assert "approval" in said.out
+    assert daemon.requests() == [p.PromotionCheck(project="runner", changes=True)]
+    daemon.answers[p.PromotionCheck] = replace(PLAN, ready=False)
+    assert ctl("promote", "--dry-run").status == 10
+    assert ctl("promote", "--dry-run", "--wait").status == 2
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch, daemon: FakeDaemon) -> Terminal:
+    """What a person types whose screen is a terminal."""
+    said = Terminal()
+    monkeypatch.setattr(sys, "stdin", said)
+    monkeypatch.setattr("pmrunnerctl.promote._is_talked_to", lambda _: True)
+    monkeypatch.setenv("PMRUNNER_SOCKET", str(daemon.path))
+    return said
+
+
+@pytest.mark.parametrize("word", ["y\n", "Yes\n"])
+def test_a_person_reads_the_section_and_approves_just_that(
+    typed: Terminal, daemon: FakeDaemon, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    typed.write(word)
+    typed.seek(0)
+    daemon.answers[p.PromotionCheck] = PLAN
+    daemon.answers[p.Promote] = p.Done(id="x1-4f2a")
+
+    assert cli.run(["promote", "runner"]) == 0
+
+    out = capsys.readouterr().out
+    assert f"evidence, hash {SEAL}:\n  ## 5555 All of it\n  \n  I looked.\n" in out
+    assert daemon.requests()[-1] == p.Promote(project="runner", commit="c" * 40, approve=SEAL)
+
+
+@pytest.mark.parametrize("word", ["\n", "", "no\n", "yep\n"])
+def test_whoever_says_anything_else_promotes_nothing(
+    typed: Terminal, daemon: FakeDaemon, word: str
+) -> None:
+    typed.write(word)
+    typed.seek(0)
+    daemon.answers[p.PromotionCheck] = PLAN
+
+    assert cli.run(["promote"]) == 10
+    assert [type(one) for one in daemon.requests()] == [p.PromotionCheck]
+
+
+def test_while_more_is_missing_nobody_is_asked_to_approve(
+    typed: Terminal, daemon: FakeDaemon
+) -> None:
+    daemon.answers[p.PromotionCheck] = replace(PLAN, ready=False)
+    daemon.answers[p.Promote] = refused(Code.REFUSED)
+
+    assert cli.run(["promote"]) == 10
+    assert typed.tell() == 0
