@@ -64,6 +64,15 @@ class Child:
                 os.killpg(self.pid, signal.SIGKILL)
         self._signal(signal.SIGKILL)
 
+    def ask_to_leave(self) -> None:
+        """Send it SIGTERM, and not its group."""
+        self._signal(signal.SIGTERM)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, as far as is known by now."""
+        return self._status is not None
+
     def hold(self) -> None:
         """Stop it where it is, until it is killed or may go on."""
         self._signal(signal.SIGSTOP)
