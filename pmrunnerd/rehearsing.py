@@ -27,11 +27,14 @@ from pmrunnerd.services.promotion.caller import Unanswered
 from pmrunnerd.services.promotion.candidate import Candidate
 from pmrunnerd.store import memories, snapshot
 from pmrunnerd.store.durable import Disk
+from pmrunnerd.store.levels import NewerLevel
 from pmrunnerd.store.snapshot import Living
 from pmrunnerd.store.store import Store
 
 # Seconds to leave in, as its unit has them; where it has its sockets, and what it remembers.
 LEAVING: Final = 60.0
+# For how long one that does not answer may be dying.
+MOMENT: Final = 10.0
 SOCKET: Final = "control.sock"
 # Of a network in which there is nobody else.
 PORT: Final = "3502"
@@ -94,11 +97,13 @@ async def _live(
         try:
             heard = await interview.ask(place / SOCKET, order.environment, known)
         except Unanswered as unanswered:
-            return [*found, await candidate.over() or str(unanswered)], None
+            how = await candidate.over(MOMENT)
+            return [*found, how or str(unanswered)], None
         why = await candidate.leave(LEAVING)
         found += [*heard.differences, *([why] if why else [])]
     finally:
         await candidate.end()
+        sys.stderr.write(candidate.said)
     if candidate.peak_memory > order.memory:
         used, may = candidate.peak_memory // _MEBI, order.memory // _MEBI
         found.append(f"used {used} MiB of memory, and its unit has {may}")
@@ -106,16 +111,17 @@ async def _live(
 
 
 def _words(order: r.Trial, place: Path) -> list[str | Path]:
-    configuration = place / r.CONFIGURATION
     return [
         *("rehearsed", order.environment, order.candidate),
         *("--state-dir", place / r.STATE, "--socket", place / SOCKET),
         *("--rehearsal", place / RECALLED, "--web-port", PORT, "--disk-reserve", "0"),
-        *(("--config", configuration) if configuration.exists() else ()),
+        *("--config", place / r.CONFIGURATION),
     ]
 
 
 def _recalled(place: Path, known: Living) -> list[str]:
+    if not (place / RECALLED).is_dir():
+        return ["does not write down what it remembers"]
     found = []
     for name, how in _SOURCES.items():
         try:
@@ -146,14 +152,20 @@ def _left(
     for how in ("with its snapshot", "by the journal alone"):
         try:
             after, text = _read(state, heard.message)
-        except PmError as exc:
-            return [f"the running release cannot read what {name} wrote: {exc}"]
+        except (PmError, NewerLevel) as exc:
+            return [f"the running release cannot read what {name} wrote: {_why(exc)}"]
         unlike = differences(before, memories.tables(after.living), heard.made)
         found += [f"of what {name} left, the running release {one}, {how}" for one in unlike]
         if heard.message and text != interview.SAID:
             found.append(f"the running release cannot read message {heard.message} back, {how}")
         snapshot.retract(Disk(), state)
     return found
+
+
+def _why(wrong: Exception) -> str:
+    if isinstance(wrong, NewerLevel):
+        return f"it is of level {wrong.level}"
+    return str(wrong)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -68,11 +68,6 @@ class Child:
         """Send it SIGTERM, and not its group."""
         self._signal(signal.SIGTERM)
 
-    @property
-    def is_over(self) -> bool:
-        """Whether it has ended, as far as is known by now."""
-        return self._status is not None
-
     def hold(self) -> None:
         """Stop it where it is, until it is killed or may go on."""
         self._signal(signal.SIGSTOP)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 from collections.abc import Sequence
@@ -16,6 +17,9 @@ _READY: Final = b"READY=1"
 # Bytes of what it said that are kept, from the end.
 _SAID: Final = 16 << 10
 _UNKNOWN_OPTION: Final = ("unrecognized arguments", "--rehearsal")
+# In a line of its log, and how one begins that is meant for the journal.
+_EXCEPTION: Final = re.compile(r'^<2>.* exception="((?:[^"\\]|\\.)*)"', re.MULTILINE)
+_LEVEL: Final = re.compile(r"^<[0-7]>")
 _USAGE: Final = 2
 _DAMAGED: Final = 78
 
@@ -79,11 +83,14 @@ class Candidate:
             return f"does not leave within {patience:g} s of a SIGTERM{self._words()}"
         return "" if status == 0 else await self._how(status, "when it was to leave")
 
-    async def over(self) -> str:
-        """Say how it ended, if it did."""
-        if not self._child.is_over:
+    async def over(self, within: float) -> str:
+        """Say how it ended, if it does within so many seconds."""
+        try:
+            async with asyncio.timeout(within):
+                status = await self._child.wait()
+        except TimeoutError:
             return ""
-        return await self._how(await self._child.wait(), "while it was asked")
+        return await self._how(status, "while it was asked")
 
     async def end(self) -> None:
         """Kill it if it is there; nothing of it is left."""
@@ -99,17 +106,24 @@ class Candidate:
             await drain.finished()
         if status < 0:
             return f"was killed by {signal.Signals(-status).name} {when}{self._words()}"
-        if status == _USAGE and all(word in self._text() for word in _UNKNOWN_OPTION):
+        if status == _USAGE and all(word in self.said for word in _UNKNOWN_OPTION):
             return "cannot be rehearsed: it is older than rehearsals are"
         if status == _DAMAGED:
             return f"cannot be used (exit status {status}){self._words()}"
         return f"ended with status {status} {when}{self._words()}"
 
-    def _text(self) -> str:
+    @property
+    def said(self) -> str:
+        """What it printed last, for the log of whoever looks into it."""
         return self._said.decode(errors="backslashreplace")
 
     def _words(self) -> str:
-        """Return what it said last, but for hints to people who are not here."""
-        lines = [line.strip() for line in self._text().splitlines()]
+        """Return what it said last, but for hints to people who are not here; of a bug, which it was."""
+        if bugs := _EXCEPTION.findall(self.said):
+            lines = bugs[-1].split(r"\n")
+            return ": " + next(
+                filter(None, (line.strip(" |+-") for line in reversed(lines))), "a bug"
+            )
+        lines = [_LEVEL.sub("", line).strip() for line in self.said.splitlines()]
         lines = [line for line in lines if line and not line.startswith("hint: ")]
         return f": {lines[-1]}" if lines else ""

@@ -51,13 +51,18 @@ async def rehearse(  # noqa: PLR0913 - what is tried on what, and how long and h
     installed = shelf.root == Path("/") and BOOTED.is_dir()
     place = PLACE / environment if installed else place / "rehearsal"
     order = r.Trial(environment=environment, candidate=candidate, patience=patience, memory=memory)
+    if installed:
+        # Of a promoter that was killed; it would be waited for in place of ours, on a copy that is gone.
+        await _systemctl("stop", environment)
     _clear(place)
     try:
         place.mkdir(parents=True, mode=0o700)
         copying.copy(state, place / r.STATE)
         _bring(shelf.root, environment, place)
         (place / r.ORDER).write_bytes(msgspec.json.encode(order))
-        done = await (_by_unit(environment) if installed else _in_walls(shelf, environment, place))
+        done = await (
+            _systemctl("start", environment) if installed else _in_walls(shelf, environment, place)
+        )
         return _verdict(place, done)
     finally:
         _clear(place)
@@ -73,15 +78,15 @@ def _bring(root: Path, environment: str, place: Path) -> None:
     """Give it the configuration, which the candidate is to be able to read, too."""
     file = root / CONFIGURATIONS / f"{environment}.toml"
     match papers.paper(file, _LARGEST):
-        case bytes(found):
-            (place / r.CONFIGURATION).write_bytes(found)
         case str(why):
             raise Unavailable(f"cannot rehearse: {why}", hint=f"ls -l {file}")
+        case found:
+            (place / r.CONFIGURATION).write_bytes(found or b"")
 
 
-async def _by_unit(environment: str) -> Outcome:
+async def _systemctl(verb: str, environment: str) -> Outcome:
     unit = f"pm-runner-rehearse@{environment}.service"
-    command = ("systemctl", "--no-ask-password", "start", unit)
+    command = ("systemctl", "--no-ask-password", verb, unit)
     return await process.run(command, cwd=Path("/"), env=_ENV, total=_TOTAL, limit=_SAYS)
 
 
