@@ -16,6 +16,7 @@
     launch verify ENV               whether each byte of the release is what was built
     launch rehearse ENV             tries a release on a copy of the state of ENV: what its unit starts
     launch rehearsed ENV RELEASE    the daemon of that release, for whoever rehearses it
+    launch recalled ENV RELEASE STATE FILE    what that release remembers of a copied state, as above
     launch sign ENV-ID              root signs for the release of a draft, which it made
 
 People run what is prod's, root among them: dev's release may be of a commit that nobody approved.
@@ -104,6 +105,12 @@ def do(words: list[str], root: str, about: str) -> int:  # noqa: C901, PLR0911, 
             from release import daemon  # noqa: PLC0415 - of a rehearsal alone
 
             return daemon(root, environment, *options, link=f"releases/{name}")
+        case ["recalled", environment, name, *words] if ENVIRONMENT.fullmatch(
+            environment
+        ) and RELEASE.fullmatch(name):
+            return Release(root, environment, f"releases/{name}").enter(
+                "pmrunnerd.recalling", "recalled", *words
+            )()
         case ["verify", environment] if ENVIRONMENT.fullmatch(environment):
             Release(root, environment).must_be_what_was_built()
             return 0

@@ -7,6 +7,7 @@ and reads what that has left. Root made the copy and gives the order; both lie i
 import argparse
 import asyncio
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -18,13 +19,17 @@ import msgspec
 
 from pmrunnerd.model import rehearsal as r
 from pmrunnerd.model.errors import PmError
-from pmrunnerd.recalling import AS_IT_IS, JOURNAL
+from pmrunnerd.recalling import AS_IT_IS
+from pmrunnerd.recalling import JOURNAL as ALONE
 from pmrunnerd.release import RELEASE
 from pmrunnerd.rules.likeness import differences
+from pmrunnerd.services import process
 from pmrunnerd.services.clock import Clock
+from pmrunnerd.services.outcome import Exited, why
 from pmrunnerd.services.promotion import interview
 from pmrunnerd.services.promotion.caller import Unanswered
-from pmrunnerd.services.promotion.candidate import Candidate
+from pmrunnerd.services.promotion.candidate import Candidate, surroundings
+from pmrunnerd.services.promotion.copying import HISTORY, JOURNAL
 from pmrunnerd.store import memories, snapshot
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.levels import NewerLevel
@@ -33,17 +38,18 @@ from pmrunnerd.store.store import Store
 
 # Seconds to leave in, as its unit has them; where it has its sockets, and what it remembers.
 LEAVING: Final = 60.0
+# Seconds for reading a journal from its first line on, however long it is; its unit may take a little longer.
+REPLAYING: Final = 800.0
 # For how long one that does not answer may be dying.
 MOMENT: Final = 10.0
 SOCKET: Final = "control.sock"
 # Of a network in which there is nobody else.
 PORT: Final = "3502"
 RECALLED: Final = "recalled"
+KEPT: Final = "kept"
+REPLAYED: Final = "replayed"
 _MEBI: Final = 1 << 20
-_SOURCES: Final = {
-    AS_IT_IS: "starting from what the running release left",
-    JOURNAL: "starting from the journal alone",
-}
+_SAYS: Final = 1 << 20
 
 
 async def rehearse(place: Path, launch: Sequence[str | Path]) -> r.Verdict:
@@ -52,17 +58,25 @@ async def rehearse(place: Path, launch: Sequence[str | Path]) -> r.Verdict:
     state = place / r.STATE
     written = _digests(state)
     known, _ = _read(state)
-    said, heard = await _live(order, place, known.living, launch)
+    _keep(state, place / KEPT)
+    shutil.copytree(state / JOURNAL, place / REPLAYED / JOURNAL)
+    replaying = asyncio.create_task(_replay(order, place, known.living, launch))
+    try:
+        said, heard = await _live(order, place, known.living, launch)
+        if heard is not None:
+            said += await replaying
+    finally:
+        replaying.cancel()
     found = [f"{order.candidate} {one}" for one in said]
     if heard is not None:
-        found += _left(order.candidate, state, known, written, heard)
+        found += _left(order.candidate, place, known, written, heard)
     return r.Verdict(differences=tuple(found), commits=known.seq)
 
 
 def _digests(state: Path) -> dict[str, tuple[int, str]]:
     """Return size and digest of each segment."""
     found = {}
-    for path in sorted((state / "journal").iterdir()):
+    for path in sorted((state / JOURNAL).iterdir()):
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             found[path.name] = (size, _digest(path, size))
@@ -85,22 +99,35 @@ def _read(state: Path, message: str = "") -> tuple[memories.Remembered, str]:
         return memories.decode(memories.encode(store.state)), found.text if found else ""
 
 
+def _keep(state: Path, kept: Path) -> None:
+    """Keep what saves us reading the whole journal again."""
+    shutil.copytree(state / HISTORY, kept / HISTORY)
+    shutil.copy(state / snapshot.FILE, kept)
+
+
+def _put_back(state: Path, kept: Path) -> None:
+    """Have our own in place of what the candidate made of the journal."""
+    shutil.rmtree(state / HISTORY)
+    shutil.copytree(kept / HISTORY, state / HISTORY)
+    shutil.copy(kept / snapshot.FILE, state)
+
+
 async def _live(
     order: r.Trial, place: Path, known: Living, launch: Sequence[str | Path]
 ) -> tuple[list[str], interview.Heard | None]:
     """Have the candidate live on the copy; return what is to be said of that, and what it answered, if it did."""
     candidate = Candidate([*launch, *_words(order, place)], place)
     try:
-        if why := await candidate.ready(order.patience):
-            return [why], None
-        found = _recalled(place, known)
+        if wrong := await candidate.ready(order.patience):
+            return [wrong], None
+        found = _recalled(place / RECALLED / AS_IT_IS, known, "starting from what there is")
         try:
             heard = await interview.ask(place / SOCKET, order.environment, known)
         except Unanswered as unanswered:
             how = await candidate.over(MOMENT)
             return [*found, how or str(unanswered)], None
-        why = await candidate.leave(LEAVING)
-        found += [*heard.differences, *([why] if why else [])]
+        wrong = await candidate.leave(LEAVING)
+        found += [*heard.differences, *([wrong] if wrong else [])]
     finally:
         await candidate.end()
         sys.stderr.write(candidate.said)
@@ -119,37 +146,47 @@ def _words(order: r.Trial, place: Path) -> list[str | Path]:
     ]
 
 
-def _recalled(place: Path, known: Living) -> list[str]:
-    if not (place / RECALLED).is_dir():
+async def _replay(
+    order: r.Trial, place: Path, known: Living, launch: Sequence[str | Path]
+) -> list[str]:
+    """Have the candidate read the whole journal, beside all else: what it starts from here may hide what it cannot."""
+    file = place / RECALLED / ALONE
+    words = ("recalled", order.environment, order.candidate, place / REPLAYED, file)
+    done = await process.run(
+        [*launch, *words], cwd=place, env=surroundings(place), total=REPLAYING, limit=_SAYS
+    )
+    if not isinstance(done, Exited) or done.status:
+        return [f"cannot read the journal from its first line on: {why(done)}"]
+    return _recalled(file, known, "reading the journal from its first line on")
+
+
+def _recalled(file: Path, known: Living, how: str) -> list[str]:
+    try:
+        theirs = memories.decode(file.read_bytes())
+    except FileNotFoundError:
         return ["does not write down what it remembers"]
-    found = []
-    for name, how in _SOURCES.items():
-        try:
-            theirs = memories.decode((place / RECALLED / name).read_bytes())
-        except (OSError, msgspec.DecodeError) as exc:
-            found.append(f"remembers what the running release has no words for, {how}: {exc}")
-            continue
-        before, after = memories.tables(known), memories.tables(theirs.living)
-        found += [f"{said}, {how}" for said in differences(before, after)]
-    return found
+    except (OSError, msgspec.DecodeError) as exc:
+        return [f"remembers what the running release has no words for: {exc}"]
+    before, after = memories.tables(known), memories.tables(theirs.living)
+    return [f"{said}, {how}" for said in differences(before, after)]
 
 
 def _left(
     name: str,
-    state: Path,
+    place: Path,
     known: memories.Remembered,
     written: dict[str, tuple[int, str]],
     heard: interview.Heard,
 ) -> list[str]:
     """Return what the running release finds wrong with what the candidate left."""
-    found = []
+    found, state = [], place / r.STATE
     for segment, (size, digest) in written.items():
-        if _digest(state / "journal" / segment, size) != digest:
+        if _digest(state / JOURNAL / segment, size) != digest:
             found.append(f"{name} wrote over journal/{segment}")
     if found:
         return found
     before = memories.tables(known.living)
-    for how in ("with its snapshot", "by the journal alone"):
+    for how in ("from what it left", "from where it was itself"):
         try:
             after, text = _read(state, heard.message)
         except (PmError, NewerLevel) as exc:
@@ -158,7 +195,7 @@ def _left(
         found += [f"of what {name} left, the running release {one}, {how}" for one in unlike]
         if heard.message and text != interview.SAID:
             found.append(f"the running release cannot read message {heard.message} back, {how}")
-        snapshot.retract(Disk(), state)
+        _put_back(state, place / KEPT)
     return found
 
 

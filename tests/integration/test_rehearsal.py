@@ -32,7 +32,7 @@ FAULTS = (
         "pmrunnerd/rules/work.py",
         "for asked in ():",
         "for asked in event.questions:",
-        "lost of the questions q1, starting from the journal alone",
+        "lost of the questions q1, reading the journal from its first line on",
     ),
     Fault(
         "writes what cannot be read back",
@@ -48,14 +48,14 @@ FAULTS = (
         "return [ev.TaskCancelRequested(task=t.id, project=t.project, by='me')"
         " for t in state.tasks.values() if t.state == 'RUNNING']",
         "return [fact for plan in state.plans.values() for fact in plans.settle(state, plan)]",
-        "the running release has changed of the tasks t2 (cancelling), by the journal alone",
+        "the running release has changed of the tasks t2 (cancelling), from what it left",
     ),
     Fault(
         "hangs before it answers",
         MAIN,
         "import time; time.sleep(1000)\n",
         "",
-        "is not ready within 4 s",
+        "is not ready within",
     ),
     Fault(
         "does not know what a rehearsal is",
@@ -77,7 +77,7 @@ FAULTS = (
         "pmrunnerd/store/snapshot.py",
         "questions=()",
         "questions=tuple(q for q in state.questions.values() if q.task in alive)",
-        "lost of the questions q1, starting from what the running release left",
+        "lost of the questions q1, starting from what there is",
     ),
     Fault(
         "dies of a message",
@@ -143,7 +143,7 @@ def contents(directory: Path) -> dict[str, str]:
 def test_a_bad_one_is_found_out_and_what_is_wrong_is_said(stage: Stage, fault: Fault) -> None:
     name = stage.candidate(fault.module, fault.text, fault.instead_of)
 
-    said = stage.rehearse(name, patience=4 if "hangs" in fault.name else 60, memory=LIMIT)
+    said = stage.rehearse(name, patience=2 if "hangs" in fault.name else 60, memory=LIMIT)
 
     assert any(fault.said in one for one in said), said
     assert all(name in one for one in said), said

@@ -52,7 +52,7 @@ def test_a_good_one_passes_while_prod_goes_on(prepared: Candidates) -> None:
     [
         ("exits", "ended with status 1 before it was ready"),
         ("raises", "cannot be used (exit status 78): pm-runner: cannot run pm-runner of prod"),
-        ("hangs", "is not ready within 3 s"),
+        ("hangs", "is not ready within"),
         ("dies", "was killed by SIGSEGV while it was asked"),
     ],
 )

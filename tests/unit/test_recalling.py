@@ -1,11 +1,10 @@
-import os
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from pmrunnerd.model import events as ev
-from pmrunnerd.recalling import AS_IT_IS, JOURNAL, recall
+from pmrunnerd.recalling import main, recall
 from pmrunnerd.store import memories
 from pmrunnerd.store import snapshot as snapshots
 from pmrunnerd.store.durable import Disk
@@ -30,23 +29,33 @@ def test_a_damaged_state_is_not_remembered_as_an_empty_one(state: Path, tmp_path
         recall(state, tmp_path / "recalled")
 
 
-def test_it_is_written_down_from_the_snapshot_and_from_the_journal(
-    state: Path, tmp_path: Path
+def test_what_cannot_be_read_is_said_and_not_shown_as_a_traceback(
+    state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Of a snapshot that says something else it can be seen where each comes from.
+    (state / "journal/00000001.jsonl").unlink()
+
+    assert main([str(state), str(tmp_path / "file")]) == 1
+
+    said = capsys.readouterr().err
+    assert said.startswith("cannot read ")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("is_alone", [False, True])
+def test_it_begins_where_the_snapshot_does_and_without_one_at_the_first_line(
+    state: Path, tmp_path: Path, *, is_alone: bool
+) -> None:
+    # Of a snapshot that says something else it can be seen where it comes from.
     found = snapshots.load(Disk(), state)
     assert found is not None
-    (project,) = found.living.projects
-    other = _with(found, alias="bake")
-    snapshots.save(Disk(), state, other)
+    snapshots.save(Disk(), state, _with(found, alias="bake"))
+    if is_alone:
+        (state / snapshots.FILE).unlink()
 
-    recall(state, tmp_path / "recalled")
+    assert main([str(state), str(tmp_path / "new/file")]) == 0
 
-    said = {
-        name: memories.decode((tmp_path / "recalled" / name).read_bytes()).living.projects[0].alias
-        for name in os.listdir(tmp_path / "recalled")  # noqa: PTH208 - names alone
-    }
-    assert said == {AS_IT_IS: "bake", JOURNAL: project.alias}
+    (project,) = memories.decode((tmp_path / "new/file").read_bytes()).living.projects
+    assert project.alias == ("cake" if is_alone else "bake")
 
 
 def _with(found: snapshots.Snapshot, *, alias: str) -> snapshots.Snapshot:

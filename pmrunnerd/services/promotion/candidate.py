@@ -24,6 +24,11 @@ _USAGE: Final = 2
 _DAMAGED: Final = 78
 
 
+def surroundings(place: Path) -> dict[str, str]:
+    """Return the variables that a candidate's programs have, who work in a place."""
+    return {"PATH": process.PATH, "LANG": "C.UTF-8", "HOME": os.fspath(place)}
+
+
 class Candidate:
     """Started on a copy of a state. It must be ended (`end`) by whoever started it."""
 
@@ -34,12 +39,7 @@ class Candidate:
         self._manager.bind(os.fspath(self._notify))
         self._manager.settimeout(0)
         self._said = bytearray()
-        env = {
-            "PATH": process.PATH,
-            "LANG": "C.UTF-8",
-            "HOME": os.fspath(place),
-            "NOTIFY_SOCKET": os.fspath(self._notify),
-        }
+        env = surroundings(place) | {"NOTIFY_SOCKET": os.fspath(self._notify)}
         self._child: Child = process.start(argv, cwd=place, env=env)
         self._drains = [
             Drain(pipe, self._hear) for pipe in (self._child.stdout, self._child.stderr)
@@ -66,7 +66,7 @@ class Candidate:
             return ""
         if is_over:
             return await self._how(await self._child.wait(), "before it was ready")
-        return f"is not ready within {patience:g} s{self._words()}"
+        return f"is not ready within {patience:.0f} s{self._words()}"
 
     async def _told(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,19 +1,25 @@
-"""A copy of a state that its daemon goes on writing: its journal, of which all else is made.
+"""A copy of a state that its daemon goes on writing: its journal, and what saves reading all of that.
 
-Root makes it, of a directory that is another user's: it goes through no link, and takes files of that user alone.
+Root makes it, of a directory that is another user's: it goes through no link, and takes files of that user alone. The
+journal comes last, so it is as long as whatever was made of it; where the rest does not fit together, because the daemon
+made it anew meanwhile, no release believes it.
 """
 
 import os
 import re
 import stat
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
 from pmrunnerd.model.errors import Refused
+from pmrunnerd.store import snapshot
 
 JOURNAL: Final = "journal"
+HISTORY: Final = "history"
 _SEGMENT: Final = re.compile(r"[0-9]{8}\.jsonl")
+# Not what is on its way to become one.
+_COLUMN: Final = re.compile(r"[^.].*")
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Not to wait for what is no file.
 _FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -25,13 +31,24 @@ def copy(state: Path, into: Path) -> int:
     with ExitStack() as stack:
         there = _held(os.open(state, _DIRECTORY), stack)
         owner = os.fstat(there).st_uid
-        journal = _held(os.open(JOURNAL, _DIRECTORY, dir_fd=there), stack)
-        fresh = into / JOURNAL
-        fresh.mkdir(parents=True, mode=0o700)
-        # Before the first is opened: of those before the last, all that will ever be in them is there.
-        with os.scandir(journal) as entries:
-            names = sorted(one.name for one in entries if _SEGMENT.fullmatch(one.name))
-        return sum(_take(journal, name, owner, fresh / name) for name in names)
+        into.mkdir(parents=True, mode=0o700)
+        size = 0
+        with suppress(FileNotFoundError):
+            size += _take(there, snapshot.FILE, owner, into / snapshot.FILE)
+        with suppress(FileNotFoundError):
+            size += _take_all(there, HISTORY, _COLUMN, owner, into)
+        return size + _take_all(there, JOURNAL, _SEGMENT, owner, into)
+
+
+def _take_all(there: int, name: str, wanted: re.Pattern[str], owner: int, into: Path) -> int:
+    """Copy the files of a directory."""
+    with ExitStack() as stack:
+        directory = _held(os.open(name, _DIRECTORY, dir_fd=there), stack)
+        (into / name).mkdir(mode=0o700)
+        # Before the first is opened: of segments before the last, all that will ever be in them is there.
+        with os.scandir(directory) as entries:
+            names = sorted(one.name for one in entries if wanted.fullmatch(one.name))
+        return sum(_take(directory, one, owner, into / name / one) for one in names)
 
 
 def _held(descriptor: int, stack: ExitStack) -> int:
@@ -39,10 +56,10 @@ def _held(descriptor: int, stack: ExitStack) -> int:
     return descriptor
 
 
-def _take(journal: int, name: str, owner: int, to: Path) -> int:
-    """Copy a segment as long as it is, up to the end of its last whole line."""
+def _take(directory: int, name: str, owner: int, to: Path) -> int:
+    """Copy a file as long as it is, and a segment up to the end of its last whole line."""
     with ExitStack() as stack:
-        file = _held(os.open(name, _FILE, dir_fd=journal), stack)
+        file = _held(os.open(name, _FILE, dir_fd=directory), stack)
         about = os.fstat(file)
         if not stat.S_ISREG(about.st_mode) or about.st_uid != owner:
             raise Refused(f"cannot copy the state: {name} is no file of its owner")
@@ -50,7 +67,9 @@ def _take(journal: int, name: str, owner: int, to: Path) -> int:
         left = about.st_size
         while left > 0 and (data := os.read(file, min(left, _PIECE))):
             left -= os.write(new, data)
-        size = _whole(new, about.st_size - left)
+        size = about.st_size - left
+        if _SEGMENT.fullmatch(name):
+            size = _whole(new, size)
         os.ftruncate(new, size)
         return size
 
