@@ -6,8 +6,8 @@ from typing import Final
 from msgspec import Struct, structs
 
 from pmrunnerd.model.errors import BadRequest
-from pmrunnerd.model.proof import Proof
-from pmrunnerd.rules.proof import canonical, chain
+from pmrunnerd.model.proof import Holding, Proof
+from pmrunnerd.rules.proof import canonical, chain, standing
 from pmrunnerd.rules.proof.found import Found, Papers, Signed, Standing
 from pmrunnerd.services import signatures
 from pmrunnerd.services.releases import papers, tree
@@ -68,6 +68,12 @@ def here(shelf: Shelf, name: str) -> Found:
         standing=_standing(shelf, name, release),
         package=_package(shelf.root),
     )
+
+
+def is_what_was_built(shelf: Shelf, name: str) -> bool:
+    """Tell whether each byte of a release is there as it was built. Raises PmError, OSError."""
+    holding, _ = standing.tree(here(shelf, name))
+    return holding is Holding.HOLDS
 
 
 def _standing(shelf: Shelf, name: str, release: Path) -> Standing:
