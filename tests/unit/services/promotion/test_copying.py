@@ -65,3 +65,22 @@ def test_what_is_no_segment_is_left_where_it_is(journal: Path, tmp_path: Path) -
     assert [one.name for one in (tmp_path / "copy").iterdir()] == ["journal"]
     assert list((tmp_path / "copy/journal").iterdir()) == []
     assert (tmp_path / "copy/journal").stat().st_mode & 0o777 == 0o700
+
+
+def test_what_saves_reading_the_whole_journal_is_copied_and_nothing_else(
+    journal: Path, tmp_path: Path
+) -> None:
+    (journal / "00000001.jsonl").write_text("one\n")
+    (journal.parent / "snapshot.json").write_text("whole, without an end of line")
+    history = journal.parent / "history"
+    history.mkdir()
+    (history / "plans").write_bytes(b"\0\n\1")
+    (history / ".plans.new").write_bytes(b"half")
+    (journal.parent / "web.token").write_text("secret")
+
+    assert copy(journal.parent, tmp_path / "copy") == 4 + 29 + 3
+
+    there = {p.name: p for p in (tmp_path / "copy").rglob("*") if p.is_file()}
+    assert set(there) == {"00000001.jsonl", "snapshot.json", "plans"}
+    assert there["plans"].read_bytes() == b"\0\n\1"
+    assert {p.stat().st_mode & 0o777 for p in there.values()} == {0o600}
