@@ -121,7 +121,8 @@ class House:
                 await doors.ready()
                 await self._make_sure(settled)
                 self._manager.ready(f"environment {self._options.environment}")
-                own = [] if self._rehearses else self._begin_our_own(house, gating, desk, file)
+                later = house.create_task(self._begin_the_rest(file), name="later")
+                own = [] if self._rehearses else self._begin_our_own(house, gating, desk)
                 pulse = house.create_task(self._reporting(engine, desk).run(), name="watchdog")
                 invoked.note(self._options.state_directory, self._options.words)
                 ready()
@@ -135,7 +136,7 @@ class House:
                     self._manager.stopping()
                 self._sweeper.stop()  # or the doors wait for whoever prunes a large tree
                 await self._part(engine)
-                for task in (serving, time, *own, pulse):
+                for task in (serving, time, *own, pulse, later):
                     await _end(task)
                 await self._say_goodbye()
                 await _end(telling)
@@ -236,14 +237,13 @@ class House:
         return engine, desk, watch
 
     def _begin_our_own(
-        self, house: asyncio.TaskGroup, gating: Gates, desk: Desk, file: FileWatch
+        self, house: asyncio.TaskGroup, gating: Gates, desk: Desk
     ) -> list[asyncio.Task[None]]:
         """Begin what nobody asks us for, and what reaches beyond our state."""
         tell = partial(setattr, desk, "confinement")
         return [
             house.create_task(gating.run(), name="gates"),
             house.create_task(self._look_at_the_past(), name="scrub"),
-            house.create_task(self._begin_the_rest(file), name="later"),
             house.create_task(self._sweeper.run(), name="sweep"),
             house.create_task(self._outwork.live(self._store, tell), name="outwork"),
             house.create_task(self._notifier.run(), name="notices"),

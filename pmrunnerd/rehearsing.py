@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -102,14 +102,17 @@ def _read(state: Path, message: str = "") -> tuple[memories.Remembered, str]:
 def _keep(state: Path, kept: Path) -> None:
     """Keep what saves us reading the whole journal again."""
     shutil.copytree(state / HISTORY, kept / HISTORY)
-    shutil.copy(state / snapshot.FILE, kept)
+    with suppress(FileNotFoundError):  # of a state in which nothing has happened
+        shutil.copy(state / snapshot.FILE, kept)
 
 
 def _put_back(state: Path, kept: Path) -> None:
     """Have our own in place of what the candidate made of the journal."""
     shutil.rmtree(state / HISTORY)
     shutil.copytree(kept / HISTORY, state / HISTORY)
-    shutil.copy(kept / snapshot.FILE, state)
+    (state / snapshot.FILE).unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        shutil.copy(kept / snapshot.FILE, state)
 
 
 async def _live(

@@ -23,7 +23,7 @@ from tests.house.tree import ROOT
 # What a daemon imports on its way to its first answers.
 NEEDED: Final = (
     *("anyio", "click", "h11", "idna", "msgspec", "sdnotify"),
-    *("starlette", "typing_extensions.py", "uvicorn"),
+    *("starlette", "typing_extensions.py", "uvicorn", "watchdog"),
 )
 OLD: Final = "0.1.0-00000000000a"
 SOABI: Final = EXTENSION_SUFFIXES[0].strip(".").removesuffix(".so")

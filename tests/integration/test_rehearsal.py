@@ -189,6 +189,17 @@ def test_a_good_one_passes_and_what_it_was_told_stays_in_the_copy(stage: Stage) 
     assert stage.rehearse(stage.candidate()) == ()
 
 
+def test_a_state_in_which_nothing_has_happened_is_rehearsed_too(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "journal").mkdir()
+    monkeypatch.setattr(stage, "state", tmp_path)
+
+    assert stage.rehearse(stage.candidate()) == ()
+
+    assert [one.name for one in tmp_path.iterdir()] == ["journal"]
+
+
 def test_a_newer_one_may_add_tables_and_fields(stage: Stage) -> None:
     name = stage.candidate(
         "pmrunnerd/model/entities.py",
