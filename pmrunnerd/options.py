@@ -30,6 +30,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
     `host` holds its runs; without a `runs_directory` theirs lie in the state. `logins` are where
     those of agents are kept, if not where `host` has them. Releases lie below `root`, if not where `host` has them.
+    With a `rehearsal` the state is a copy: what is remembered of it is written there, and nothing is started.
     """
 
     environment: str
@@ -42,6 +43,7 @@ class Options(Struct, frozen=True, kw_only=True):
     runs_directory: Path | None = None
     logins: Path | None = None
     root: Path | None = None
+    rehearsal: Path | None = None
     words: tuple[str, ...] = ()
 
 
@@ -77,6 +79,12 @@ def command_line() -> argparse.ArgumentParser:
         "--root",
         type=Path,
         help="where opt/pm-runner is, with releases (default: build/ of the checkout, or / with systemd)",
+    )
+    parser.add_argument(
+        "--rehearsal",
+        type=Path,
+        metavar="DIRECTORY",
+        help="the state is a copy: write there what is remembered of it, answer, and start nothing",
     )
     parser.add_argument("--port", type=int, help="the same as --web-port")
     parser.add_argument(
@@ -129,6 +137,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
         runs_directory=given.runs_dir.absolute() if given.runs_dir else None,
         logins=given.secrets_dir.absolute() if given.secrets_dir else None,
         root=given.root.absolute() if given.root else None,
+        rehearsal=given.rehearsal.absolute() if given.rehearsal else None,
         words=tuple(arguments),
     )
 
