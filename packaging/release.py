@@ -23,10 +23,10 @@ def cannot(what: str, hint: str = "") -> SystemExit:
 
 
 class Release:
-    """The release that an environment runs now: a later switch of `dist` does not reach it."""
+    """The release that an environment runs now, or another of its own: a later switch of `dist` does not reach it."""
 
-    def __init__(self, root: str, environment: str) -> None:
-        dist = Path(f"{root}/opt/pm-runner/{environment}/dist")
+    def __init__(self, root: str, environment: str, name: str = "dist") -> None:
+        dist = Path(f"{root}/opt/pm-runner/{environment}/{name}")
         self.what = f"run pm-runner of {environment}"
         try:
             self.path = dist.resolve(strict=True)

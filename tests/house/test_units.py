@@ -15,6 +15,10 @@ def test_a_daemon_may_start_stop_and_forget_and_nothing_else() -> None:
     assert units.verbs(ROOT) == ["start", "stop", "reset-failed"]
 
 
+def test_of_root_s_units_prod_may_start_three_by_name() -> None:
+    assert units.roots(ROOT) == {"promote@prod", "promote@dev", "rollback@prod"}
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -25,6 +29,7 @@ def test_a_daemon_may_start_stop_and_forget_and_nothing_else() -> None:
         "pm-runner-fetch@.service",
         "pm-runner-gatehost@.service",
         "pm-runner-notify@.service",
+        "pm-runner-promote@.service",
         "pm-runner-rollback@.service",
         "pm-runner-settle@.service",
     ],

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from pmrunnerd.model.errors import BadRequest
-from pmrunnerd.model.proof import Proof
+from pmrunnerd.model.proof import Holding, Link, Proof
 from pmrunnerd.rules.proof import canonical, chain
 from pmrunnerd.rules.proof.found import Found, Papers, Signed, Standing
 from pmrunnerd.services import signatures
@@ -35,6 +35,24 @@ async def prove(found: Found, believed: Believed) -> Proof:
         outcome=chain.outcome(links),
         links=links,
     )
+
+
+def unmet(release: Found, draft: Papers) -> tuple[Link, ...]:
+    """Return each link that would not hold if a draft were signed for a release now."""
+    whole = structs.replace(
+        release,
+        papers=structs.replace(
+            release.papers,
+            statement=draft.statement,
+            signature=b"",
+            evidence=draft.evidence,
+            gates=draft.gates,
+        ),
+        signed=Signed(key="the key that is about to sign"),
+        # What runs now is what this one is to take the place of.
+        standing=structs.replace(release.standing, running=()) if release.standing else None,
+    )
+    return tuple(link for link in chain.links(whole) if link.holding is not Holding.HOLDS)
 
 
 async def _signed(found: Papers, believed: Believed) -> Signed | None:
