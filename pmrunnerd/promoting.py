@@ -29,6 +29,7 @@ from pmrunnerd.services.promotion.rehearsal import rehearse
 from pmrunnerd.services.promotion.trials import Launcher
 from pmrunnerd.services.promotion.units import Units
 from pmrunnerd.services.promotion.vetting import Vetting
+from pmrunnerd.services.promotion.watching import Watcher
 from pmrunnerd.services.releases.shelf import Shelf
 from pmrunnerd.store.durable import Disk
 
@@ -52,15 +53,16 @@ async def promote(
 
 def _means(root: Path, environment: str, launcher: Path, web: tuple[str, int] | None) -> Means:
     shelf, units = Shelf(root, environment), Units(environment)
-    records = Records(root, environment, Disk())
+    doors = Doors(root / CONTROL.format(environment), web)
+    health = Health(doors, Checks(root, units.checked))
     return Means(
         shelf=shelf,
         disk=Disk(),
         clock=Clock(),
-        vetting=Vetting(shelf, records),
+        vetting=Vetting(shelf, Records(root, environment, Disk())),
         launcher=Launcher(launcher, root, environment),
         hands=units,
-        health=Health(Doors(root / CONTROL.format(environment), web), Checks(root, environment)),
+        watcher=Watcher(units, health, Clock()),
         rehearse=rehearse,
         sign=partial(signing.sign, root, environment),
     )

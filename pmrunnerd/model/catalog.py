@@ -83,4 +83,9 @@ MESSAGE_IDS: Final = {
     "notifications-ended": "357abf60919b4264ad8b156e659686e8",
     "check-began": "71403e9700924291b726245712e6e34f",
     "task-mended": "f74bbcd0c8ee43cfb31c775bb5352773",
+    "trial-stepped": "24cca883551a434d984e18375a0779df",
+    "trial-confirmed": "c64a499127b04137aaec70bad6b48614",
+    "trial-returned": "7e8d8e5de30142a2b48521ba4cf90886",
+    "trial-refused": "7b4b864b43d3490bb5bbcecdc190a903",
+    "trial-failed": "3398c01580e644e6b7f23fbd369302ce",
 }

@@ -28,6 +28,7 @@ def test_of_root_s_units_prod_may_start_three_by_name() -> None:
         "pm-runner-build@.service",
         "pm-runner-fetch@.service",
         "pm-runner-gatehost@.service",
+        "pm-runner-health@.service",
         "pm-runner-notify@.service",
         "pm-runner-promote@.service",
         "pm-runner-rollback@.service",

@@ -9,47 +9,24 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final, Protocol
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from pmrunnerd.model.errors import PmError, Refused, in_words
 from pmrunnerd.model.promotion import ENDS, Ending, Step, Stepped
 from pmrunnerd.rules.promotion import course
 from pmrunnerd.rules.promotion.course import Act, Runs
 from pmrunnerd.rules.promotion.course import Trial as State
-from pmrunnerd.rules.promotion.probation import Seen, Unit, Watch
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.promotion import trials
 from pmrunnerd.services.promotion.records import Record
 from pmrunnerd.services.promotion.trials import Launcher, Trial
-from pmrunnerd.services.promotion.units import Look
 from pmrunnerd.services.promotion.vetting import Vetting
+from pmrunnerd.services.promotion.watching import Hands, Probation, Watcher
 from pmrunnerd.services.releases.shelf import Shelf
 from pmrunnerd.store.durable import Disk
 
 log = logging.getLogger(__name__)
-
-# Seconds between two looks at a release on trial, and until the one before it has to be back.
-PAUSE: Final = 0.5
-BACK: Final = 60.0
-
-
-class Hands(Protocol):
-    """How a daemon is looked at and started again."""
-
-    async def restart(self) -> str: ...
-    async def look(self) -> Look: ...
-
-
-class Health(Protocol):
-    """Whether a daemon is well: by its doors, and by what an administrator has put beside them."""
-
-    async def troubles(self, release: str) -> tuple[str, ...]: ...
-    async def release(self) -> str: ...
-    async def checked(self) -> tuple[str, ...]: ...
-
 
 Rehearse = Callable[[Shelf, str, str, Path, Path], Awaitable[tuple[str, ...]]]
 
@@ -63,7 +40,7 @@ class Means(Struct, frozen=True, kw_only=True):
     vetting: Vetting
     launcher: Launcher
     hands: Hands
-    health: Health
+    watcher: Watcher
     rehearse: Rehearse
     sign: Callable[[str], object]
 
@@ -202,38 +179,17 @@ class Promoter:
             log.warning("restart of %s: %s", self._order.environment, why)
 
     async def _watch(self) -> None:
-        """Watch it until it has proved itself, has to go, or somebody has had it go back."""
-        clock, order, means = self._means.clock, self._order, self._means
-        watch = Watch(unwell=clock.monotonic())
-        pause = min(PAUSE, max(order.probation / 4, 0.05))
-        while self._sight() == (State.OPEN, Runs.CANDIDATE):
-            seen = await self._seen()
-            watch = watch.after(seen)
-            is_due = watch.proved(seen, order.probation)
-            if watch.well is not None and (is_due or Step.HEALTHY not in self._counted):
-                seen = replace(seen, troubles=await means.health.checked())
-                watch = watch.after(seen)
-                if not seen.troubles:
-                    self._note(Step.HEALTHY)
-                if is_due and not seen.troubles:
-                    self._lost = await means.launcher.confirm(order.id)
-                    return
-            if why := watch.lost(seen):
-                self._lost = why
-                return
-            await asyncio.sleep(pause)
-
-    async def _seen(self) -> Seen:
-        means, at = self._means, self._means.clock.monotonic()
-        try:
-            look = await means.hands.look()
-        except (PmError, TimeoutError) as exc:
-            return Seen(at=at, unit=Unit.UP, troubles=(str(exc),))
-        unit, trial = look.unit, self._trial()
-        if unit is Unit.FAILED and trial is not None and trial.left:
-            unit = Unit.STOPPED  # by a configuration that a person has to mend
-        well = await means.health.troubles(self._order.release) if unit is Unit.UP else ()
-        return Seen(at=at, unit=unit, invocation=look.invocation, troubles=well)
+        order, means = self._order, self._means
+        probation = Probation(
+            release=order.release,
+            length=order.probation,
+            on_trial=lambda: self._sight() == (State.OPEN, Runs.CANDIDATE),
+            has_a_try=lambda: bool((trial := self._trial()) and trial.left),
+            well=lambda: self._note(Step.HEALTHY),
+        )
+        found = await means.watcher.proved(probation)
+        if found is not None:
+            self._lost = found or await means.launcher.confirm(order.id)
 
     async def _return(self) -> None:
         order, why = self._order, self._lost or "was cut off in its promotion"
@@ -246,28 +202,15 @@ class Promoter:
             await self._verify()
 
     async def _verify(self) -> None:
-        """See to it that the release before is well again, by the same checks."""
-        means, trial = self._means, self._trial()
+        trial = self._trial()
         assert trial is not None  # it is what we come from
-        until, restarted, troubles = means.clock.monotonic() + BACK, False, ("it is down",)
-        while means.clock.monotonic() < until:
-            look = await means.hands.look()
-            if look.unit is Unit.STOPPED and not restarted:
-                self._end(Step.RETURNED, f"{trial.why}; it was stopped by somebody, and stays so")
-                return
-            if look.unit is Unit.UP:
-                troubles = await means.health.troubles(trial.previous)
-                troubles = troubles or await means.health.checked()
-                if not troubles:
-                    self._end(Step.RETURNED, trial.why, trial.previous)
-                    return
-            is_other = look.unit is Unit.UP and await means.health.release() != trial.previous
-            if not restarted and (look.unit is Unit.FAILED or is_other):
-                restarted = True
-                await means.hands.restart()
-            else:
-                await asyncio.sleep(PAUSE)
-        self._end(Step.FAILED, f"{trial.previous} is back, and not well: {'; '.join(troubles)}")
+        found = await self._means.watcher.back(trial.previous)
+        if found is None:
+            self._end(Step.RETURNED, f"{trial.why}; it was stopped by somebody, and stays so")
+        elif found:
+            self._end(Step.FAILED, f"{trial.previous} is back, and not well: {found}")
+        else:
+            self._end(Step.RETURNED, trial.why, trial.previous)
 
     async def _confirm(self) -> None:
         self._end(Step.CONFIRMED, release=self._order.release)

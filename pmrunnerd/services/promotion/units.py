@@ -11,7 +11,7 @@ from pmrunnerd.rules.promotion.probation import Unit
 from pmrunnerd.services import process
 from pmrunnerd.services.outcome import Exited, why
 
-# A start may run into its timeout, and be that of the release before it afterwards.
+# As long as all checks may take, or two starts: one may run into its timeout.
 _LONGEST: Final = 180.0
 _SOON: Final = 10.0
 _SAYS: Final = 1 << 16
@@ -32,6 +32,7 @@ class Units:
 
     def __init__(self, environment: str, path: str = process.PATH) -> None:
         self._service = f"pm-runner@{environment}.service"
+        self._health = f"pm-runner-health@{environment}.service"
         self._sockets = [f"pm-runner{kind}@{environment}.socket" for kind in ("", "-read", "-web")]
         self._environment = {"PATH": path, "LANG": "C.UTF-8"}
 
@@ -56,6 +57,13 @@ class Units:
         if said.get("ActiveState") != "active" or not found:
             return None
         return found["host"], int(found["port"])
+
+    async def checked(self) -> str:
+        """Have the administrator's checks tried; return what failed that has to hold."""
+        if not (refusal := await self._ask("start", self._health, total=_LONGEST)):
+            return ""
+        said = await self._shown(self._health, "StatusText")
+        return said.get("StatusText", "") or refusal
 
     async def _shown(self, unit: str, *names: str) -> dict[str, str]:
         argv = ("systemctl", "show", f"--property={','.join(names)}", unit)
