@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from pmrunnerd.model.promotion import Deed, Order, Stepped
+from pmrunnerd.model.promotion import ENDS, Deed, Ending, Order, Stepped
 from pmrunnerd.model.proof import Release
 from tests.system.candidates import FAULTS, HOME, SOCKETS, TRIAL
 from tests.system.ground import DAEMON, SYSTEMD
@@ -28,12 +28,13 @@ from contents import contents
 home, fault, level = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 new = home / "releases/.new"
 subprocess.run(["rm", "-rf", new], check=True)
-subprocess.run(["cp", "-a", (home / "dist").resolve(), new], check=True)
+subprocess.run(["cp", "-al", (home / "dist").resolve(), new], check=True)
 subprocess.run(["rm", "-rf", new / "proof"], check=True)
 main = new / "lib/pmrunnerd/main.py"
 text = fault + main.read_text().replace("from __future__ import annotations", "")
 for path in main.parent.glob("__pycache__/main.*"):
     path.unlink()
+main.unlink()
 main.write_text(text)
 facts = json.loads((new / "release.json").read_text())
 found = contents(new / "lib")
@@ -41,6 +42,8 @@ facts |= {"tree": found.digest, "files": found.files, "bytes": found.bytes}
 facts["level"] += level
 whole = hashlib.sha256((facts["source"] + " " + found.digest).encode()).hexdigest()
 facts["id"] = facts["version"] + "-" + whole[:12]
+for name in ("manifest", "release.json"):
+    (new / name).unlink()
 (new / "manifest").write_bytes(found.listing)
 (new / "release.json").write_text(json.dumps(facts, indent=1) + "\\n")
 release = home / "releases" / facts["id"]
@@ -112,10 +115,24 @@ class Moving:
     def steps(self, name: str) -> list[str]:
         return [str(line.step) for line in self.lines(name)]
 
-    def status(self) -> int:
-        """Return with what the promoter has ended."""
-        shown = self.machine.run("systemctl", "show", "--property=ExecMainStatus", PROMOTER).stdout
-        return int(shown.strip().partition("=")[2])
+    def drop_in(self, text: str) -> None:
+        """Say more of the daemon's unit, until the end."""
+        self.machine.run("mkdir", "-p", f"{SYSTEMD}/{DAEMON}.d")
+        self.machine.run("tee", f"{SYSTEMD}/{DAEMON}.d/test.conf", input=text)
+        self.machine.run("systemctl", "daemon-reload")
+
+    def invocation(self) -> str:
+        """Return which start of the daemon it is that runs."""
+        return self.machine.run("systemctl", "show", "--property=InvocationID", DAEMON).stdout
+
+    def ended(self, name: str) -> Ending | None:
+        """Return how a promotion ended, by its last step."""
+        return ENDS.get(self.lines(name)[-1].step)
+
+    def heard(self) -> str:
+        """Return what the promoter said last."""
+        entries = self.machine.journal("--unit", PROMOTER)
+        return "".join(str(entry.get("MESSAGE", "")) for entry in entries[-3:])
 
     def begin(self) -> None:
         """Have prod running, with nothing on trial."""

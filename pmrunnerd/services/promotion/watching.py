@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pmrunnerd.model.errors import PmError
-from pmrunnerd.rules.promotion.probation import Seen, Unit, Watch
+from pmrunnerd.rules.promotion.probation import UNWELL, Seen, Unit, Watch
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.promotion.units import Look
 
@@ -91,11 +91,14 @@ class Watcher:
 
         What failed, or still runs another one, is started again, once.
         """
-        until, restarted = self._clock.monotonic() + BACK, False
+        now = up = self._clock.monotonic()
+        until, restarted = now + BACK, False
         troubles: tuple[str, ...] = ("it is down",)
-        while self._clock.monotonic() < until:
+        while (now := self._clock.monotonic()) < until:
             look = await self._hands.look()
-            if look.unit is Unit.STOPPED and not restarted:
+            up = up if look.unit is Unit.STOPPED else now
+            # Not at once: what systemd starts for one that failed has it forgotten, and then started.
+            if now - up >= UNWELL and not restarted:
                 return None
             if look.unit is Unit.UP:
                 troubles = await self._health.troubles(release) or await self._health.checked()
