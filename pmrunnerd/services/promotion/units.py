@@ -63,6 +63,7 @@ class Units:
         if not (refusal := await self._ask("start", self._health, total=_LONGEST)):
             return ""
         said = await self._shown(self._health, "StatusText")
+        await self._ask("reset-failed", self._health, total=_SOON)  # it is told by who asked
         return said.get("StatusText", "") or refusal
 
     async def _shown(self, unit: str, *names: str) -> dict[str, str]:

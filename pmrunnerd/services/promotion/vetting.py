@@ -75,7 +75,7 @@ class Vetting:
 
     def must_hold(self, order: Order) -> None:
         """Look at all of it. Raises Refused with every reason, PmError, OSError."""
-        found = inspection.here(self._shelf, order.release)
+        found = inspection.here(self._shelf, order.release, used=False)
         reasons = vetting.unmet(order, self._here(order, found))
         if order.deed is Deed.PROMOTE:
             reasons += _said(inspection.unmet(found, self._papers(order, found)))
@@ -94,7 +94,7 @@ class Vetting:
             runs=self._shelf.pointed(),
             level=level.of(self.state),
             soabi=SOABI,
-            levels={row.id: row.level for row in keeping.rows(self._shelf)},
+            levels={row.id: row.level for row in keeping.built(self._shelf)},
             proven=self._records.proven() | ({previous} - {""}),
             on_trial=trial.candidate if trial and trial.is_open and trial.id != order.id else "",
         )
@@ -120,7 +120,7 @@ class Vetting:
 
     def lay(self, record: Record, disk: Disk) -> None:
         """Write down what is to be signed, durably. Raises PmError, OSError."""
-        found = inspection.here(self._shelf, record.order.release)
+        found = inspection.here(self._shelf, record.order.release, used=False)
         papers = self._papers(record.order, found)
         parts = {
             proof.STATEMENT: papers.statement,

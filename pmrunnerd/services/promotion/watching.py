@@ -59,16 +59,15 @@ class Watcher:
         was_well = False
         while probation.on_trial():
             seen = await self._seen(probation)
-            watch = watch.after(seen)
-            is_due = watch.proved(seen, probation.length)
-            if watch.well is not None and (is_due or not was_well):
+            is_due = watch.after(seen).proved(seen, probation.length)
+            if watch.after(seen).well is not None and (is_due or not was_well):
                 seen = replace(seen, troubles=await self._health.checked())
-                watch = watch.after(seen)
                 if not seen.troubles and not was_well:
                     was_well = True
                     probation.well()
                 if not seen.troubles and is_due:
                     return ""
+            watch = watch.after(seen)
             if why := watch.lost(seen):
                 return why
             await asyncio.sleep(max(min(PAUSE, probation.length / 4), SHORTEST))
