@@ -47,7 +47,10 @@ def come_back(trial: Trial) -> int:
     if "MONITOR_UNIT" in os.environ and trial.record["left"]:
         trial.say(f"{trial.runs} is not to blame, and stays on trial")
         return NOTHING
-    return DONE if trial.return_to_previous("was sent back by a person") else CANNOT
+    why = "was sent back by a person"
+    if "MONITOR_UNIT" in os.environ:
+        why = "had nobody left to see it prove itself"
+    return DONE if trial.return_to_previous(why) else CANNOT
 
 
 DEEDS: dict[str, Callable[[Trial], int]] = {"ended": ended, "return": come_back, "settle": settle}

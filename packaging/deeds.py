@@ -2,6 +2,11 @@
 
     launch ended ENV                as root, after each end of its daemon: whether that was the fault of a release on trial
     launch return ENV               as root: back from a release on trial, for a daemon that stays down, or a person
+    launch return ENV ID WHY        the same for whoever promotes, from that very trial
+    launch trial ENV ID RELEASE     as root: puts a release on trial, by the name of a promotion
+    launch confirm ENV ID           as root: ends that trial well
+    launch health ENV               tries the checks of health.d that an administrator has for a daemon
+    launch promote ENV              as root: does what the daemon of prod asked for, by the code of prod's release
     launch settle ENV               as root, at a boot: finishes what a power cut has left of a trial
     launch run ENV-RUN              the run host of a run of ENV, confined: what the unit starts
     launch notify ENV-ID            what sends one notification that the daemon of ENV has for it
@@ -26,11 +31,13 @@ Exit status 78, with a sentence and a hint, where there is no release that can r
 import os
 import re
 import sys
+from functools import partial
 from pathlib import Path
 
 from release import CANNOT, Release
 
 ENVIRONMENT = re.compile(r"[a-z][a-z0-9]{0,15}")
+PROMOTION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 RUN = re.compile(
     r"(?P<environment>[a-z][a-z0-9]{0,15})-(?P<run>[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?)"
 )
@@ -53,6 +60,26 @@ def do(words: list[str], root: str, about: str) -> int:  # noqa: C901, PLR0911, 
             from trial import attend as see_to  # noqa: PLC0415 - as above
 
             return see_to(aftermath.DEEDS[deed], environment, root)
+        case ["trial" | "confirm" | "return" as deed, environment, name, *rest] if (
+            ENVIRONMENT.fullmatch(environment)
+            and PROMOTION.fullmatch(name)
+            and len(rest) == (deed != "confirm")
+        ):
+            import switching  # noqa: PLC0415 - of a promotion alone
+            from trial import attend as see_to  # noqa: PLC0415 - as above
+
+            return see_to(partial(switching.DEEDS[deed], name, *rest), environment, root)
+        case ["health", environment] if ENVIRONMENT.fullmatch(environment):
+            from checking import check  # noqa: PLC0415 - as above
+
+            return check(environment, root, os.geteuid() if root else 0)
+        case ["promote", environment] if ENVIRONMENT.fullmatch(environment):
+            from switching import proven  # noqa: PLC0415 - as above
+
+            where = ["--root", root] if root else []
+            return Release(root, PEOPLES, proven(PEOPLES, root)).enter(
+                "pmrunnerd.promoting", "launch", environment, "--launcher", f"{HERE}/launch", *where
+            )()
         case ["run", name] if of := RUN.fullmatch(name):
             from confine import hold  # noqa: PLC0415 - of a run alone
 
@@ -104,7 +131,7 @@ def do(words: list[str], root: str, about: str) -> int:  # noqa: C901, PLR0911, 
         ) and RELEASE.fullmatch(name):
             from release import daemon  # noqa: PLC0415 - of a rehearsal alone
 
-            return daemon(root, environment, *options, link=f"releases/{name}")
+            return daemon(root, environment, *options, name=f"releases/{name}")
         case ["recalled", environment, name, *words] if ENVIRONMENT.fullmatch(
             environment
         ) and RELEASE.fullmatch(name):

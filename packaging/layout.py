@@ -12,6 +12,7 @@ PROGRAMS = ("admit", "launch", "build-release", "release-zero", "signing-key")
 MODULES = (
     "aftermath.py",
     "building.py",
+    "checking.py",
     "confine.py",
     "contents.py",
     "deeds.py",

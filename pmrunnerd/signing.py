@@ -20,10 +20,9 @@ from msgspec import structs
 
 from pmrunnerd.model import proof
 from pmrunnerd.model.errors import Forbidden, NotFound, PmError, Refused
-from pmrunnerd.model.proof import Holding
 from pmrunnerd.model.statement import Statement
-from pmrunnerd.rules.proof import canonical, chain
-from pmrunnerd.rules.proof.found import Found, Papers, Signed
+from pmrunnerd.rules.proof import canonical
+from pmrunnerd.rules.proof.found import Found, Papers
 from pmrunnerd.services import signatures
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.releases import inspection, papers
@@ -62,7 +61,7 @@ def sign(root: Path, environment: str, name: str) -> Path:
         signed=int(datetime.fromisoformat(Clock().now()).timestamp()),
     )
     whole = canonical.encode(structs.replace(statement, predicate=predicate))
-    _must_hold(inspection.here(shelf, release.name), structs.replace(found, statement=whole))
+    _must_hold(inspection.here(shelf, release.name, used=False), structs.replace(found, statement=whole))
     signature = asyncio.run(signatures.sign(whole, _key(root)))
     return _keep(release, structs.replace(found, statement=whole, signature=signature))
 
@@ -108,20 +107,7 @@ def _statement(found: Papers) -> Statement:
 
 def _must_hold(release: Found, draft: Papers) -> None:
     """Raise Refused with every link that does not hold, as if the draft were signed."""
-    whole = structs.replace(
-        release,
-        papers=structs.replace(
-            release.papers,
-            statement=draft.statement,
-            signature=b"",
-            evidence=draft.evidence,
-            gates=draft.gates,
-        ),
-        signed=Signed(key="the key that is about to sign"),
-        # What runs now is what this one is to take the place of.
-        standing=structs.replace(release.standing, running=()) if release.standing else None,
-    )
-    if wrong := [link for link in chain.links(whole) if link.holding is not Holding.HOLDS]:
+    if wrong := inspection.unmet(release, draft):
         each = "\n".join(f"  {link.name}: {link.why}" for link in wrong)
         raise Refused(
             f"cannot sign for {release.name}: it is not proved without a signature:\n{each}"

@@ -92,4 +92,9 @@ MESSAGE_IDS: Final = {
     "promotion-refused": "578f1e10219a495dbc797dfd88cd6b7f",
     "promotion-failed": "699cf60fa73d48b0be9ee75f380f87fc",
     "promotion-end-seen": "91a3f887cb22425d9079dc0aab4734fc",
+    "trial-stepped": "24cca883551a434d984e18375a0779df",
+    "trial-confirmed": "c64a499127b04137aaec70bad6b48614",
+    "trial-returned": "7e8d8e5de30142a2b48521ba4cf90886",
+    "trial-refused": "7b4b864b43d3490bb5bbcecdc190a903",
+    "trial-failed": "3398c01580e644e6b7f23fbd369302ce",
 }

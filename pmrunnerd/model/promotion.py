@@ -75,11 +75,15 @@ class Step(StrEnum):
 
 
 class Stepped(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """A line of `steps.jsonl`: which step, when, and what can be said of it (why, where it did not go on)."""
+    """A line of `steps.jsonl`: which step, when, and what can be said of it (why, where it did not go on).
+
+    `release` is one that was well here, by that step: what ran before a trial, what was confirmed or returned to.
+    """
 
     step: Step
     at: float
     why: str = ""
+    release: str = ""
 
 
 class Ending(IntEnum):

@@ -17,6 +17,10 @@ def test_a_daemon_may_start_stop_and_forget_and_nothing_else() -> None:
     assert units.verbs(ROOT) == ["start", "stop", "reset-failed"]
 
 
+def test_of_root_s_units_prod_may_start_three_by_name() -> None:
+    assert units.roots(ROOT) == {"promote@prod", "promote@dev", "rollback@prod"}
+
+
 @pytest.mark.parametrize("name", sorted(path.name for path in SYSTEMD.glob("*.service")))
 def test_each_line_that_takes_something_away_has_its_reason(name: str) -> None:
     assert units.without_a_reason(SYSTEMD / name) == []

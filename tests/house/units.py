@@ -79,6 +79,8 @@ def _row(path: Path, root: Path, ruled: set[str]) -> Row:
     }
     if kind.removeprefix("pm-runner-") in ruled:
         starters.add("pm-runner-ENV")
+    if kind.removeprefix("pm-runner-") in {name.partition("@")[0] for name in roots(root)}:
+        starters.add("pm-runner-prod")
     writes = {f"{_BELOW[key]}/{value}" for key, value in said if key in _BELOW}
     writes |= {
         place.removeprefix("-")
@@ -109,6 +111,13 @@ def _ruled(root: Path) -> set[str]:
     rule = (root / SYSTEMD / "pm-runner.rules").read_text()
     kinds = re.search(r"pm-runner-\(([a-z|]+)\)@", rule)
     return set(kinds[1].split("|")) if kinds else set()
+
+
+def roots(root: Path) -> set[str]:
+    """Return the units of root that the daemon of prod may start, by kind and environment."""
+    rule = (root / SYSTEMD / "pm-runner.rules").read_text()
+    found = re.search(r"pm-runner-\(([a-z@|]+)\)\\\.service", rule)
+    return set(found[1].split("|")) if found else set()
 
 
 def verbs(root: Path) -> list[str]:

@@ -22,11 +22,12 @@ class Gated:
         name = self._shelf.pointed()
         if not name:
             return None
-        found = await asyncio.to_thread(_read, self._shelf.releases / name, name)
+        found = await asyncio.to_thread(gates_of, self._shelf.releases / name, name)
         return None if found is None else (f"release {name}", found)
 
 
-def _read(release: Path, name: str) -> GateRun | None:
+def gates_of(release: Path, name: str) -> GateRun | None:
+    """Return the gate run that lies beside a release; None where none does. Raises Refused."""
     # For the few who ask: a daemon starts without.
     from pmrunnerd.model import proof  # noqa: PLC0415
     from pmrunnerd.rules.proof import claims  # noqa: PLC0415

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from pmrunnerd.model.errors import BadRequest
-from pmrunnerd.model.proof import Holding, Proof
+from pmrunnerd.model.proof import Holding, Link, Proof
 from pmrunnerd.rules.proof import canonical, chain, standing
 from pmrunnerd.rules.proof.found import Found, Papers, Signed, Standing
 from pmrunnerd.services import signatures
@@ -37,6 +37,25 @@ async def prove(found: Found, believed: Believed) -> Proof:
     )
 
 
+def unmet(release: Found, draft: Papers) -> tuple[Link, ...]:
+    """Return each link that would not hold if a draft were signed for a release.
+
+    What runs now is what it is to take the place of, and so no part of what is `release` here.
+    """
+    whole = structs.replace(
+        release,
+        papers=structs.replace(
+            release.papers,
+            statement=draft.statement,
+            signature=b"",
+            evidence=draft.evidence,
+            gates=draft.gates,
+        ),
+        signed=Signed(key="the key that is about to sign"),
+    )
+    return tuple(link for link in chain.links(whole) if link.holding is not Holding.HOLDS)
+
+
 async def _signed(found: Papers, believed: Believed) -> Signed | None:
     """Return whose signature it is; None where there is nothing that could have been signed."""
     if not isinstance(found.statement, bytes):
@@ -57,15 +76,18 @@ async def _signed(found: Papers, believed: Believed) -> Signed | None:
     )
 
 
-def here(shelf: Shelf, name: str) -> Found:
-    """Return what is known of a release on this machine. Raises PmError, OSError."""
+def here(shelf: Shelf, name: str, *, used: bool = True) -> Found:
+    """Return what is known of a release on this machine. Raises PmError, OSError.
+
+    Which processes run another one is a look at all of them: who does not ask for it is spared that.
+    """
     release = shelf.path(name)
     about = papers.beside(release)
     return Found(
         name=name,
         environment=shelf.environment,
         papers=about,
-        standing=_standing(shelf, name, release),
+        standing=_standing(shelf, name, release, _others(shelf, name) if used else ()),
         package=_package(shelf.root),
     )
 
@@ -76,19 +98,22 @@ def is_what_was_built(shelf: Shelf, name: str) -> bool:
     return holding is Holding.HOLDS
 
 
-def _standing(shelf: Shelf, name: str, release: Path) -> Standing:
+def _others(shelf: Shelf, name: str) -> tuple[str, ...]:
     used, daemons = shelf.used(), set(shelf.daemons())
-    others = [
+    return tuple(
         f"process {pid} still runs {other}"
         for other, pids in used.items()
         for pid in pids
         if pid in daemons and other != name
-    ]
+    )
+
+
+def _standing(shelf: Shelf, name: str, release: Path, others: tuple[str, ...]) -> Standing:
     return Standing(
         files=tree.look(release / "lib"),
         writable=tree.writable(release),
         dist=shelf.pointed(),
-        running=tuple(others),
+        running=others,
     )
 
 

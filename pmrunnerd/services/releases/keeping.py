@@ -22,7 +22,9 @@ _GOING: Final = ".pruning-"
 _SOABI: Final = EXTENSION_SUFFIXES[0].strip(".").removesuffix(".so")
 
 
-class _Built(msgspec.Struct, frozen=True):
+class Made(msgspec.Struct, frozen=True):
+    """Who built a release, and when; nothing where nobody knows."""
+
     by: str = ""
     at: int = 0
 
@@ -60,7 +62,7 @@ def _row(shelf: Shelf, name: str, processes: list[int]) -> ReleaseRow:
     release = shelf.releases / name
     paper = papers.paper(release / proof.RELEASE, 1 << 20)
     facts = Found(name=name, environment="", papers=Papers(release=paper)).facts
-    built = _built(release)
+    by_whom = made(release)
     return ReleaseRow(
         id=name,
         version=facts.version if facts else "",
@@ -69,9 +71,9 @@ def _row(shelf: Shelf, name: str, processes: list[int]) -> ReleaseRow:
         soabi=facts.soabi if facts else "",
         tree=facts.tree if facts else "",
         level=facts.level if facts else 0,
-        built_by=built.by,
-        built_at=f"{datetime.fromtimestamp(built.at, UTC):%Y-%m-%dT%H:%M:%S.000Z}"
-        if built.at
+        built_by=by_whom.by,
+        built_at=f"{datetime.fromtimestamp(by_whom.at, UTC):%Y-%m-%dT%H:%M:%S.000Z}"
+        if by_whom.at
         else "",
         is_dist=shelf.pointed() == name,
         is_previous=shelf.pointed("previous") == name,
@@ -81,12 +83,13 @@ def _row(shelf: Shelf, name: str, processes: list[int]) -> ReleaseRow:
     )
 
 
-def _built(release: Path) -> _Built:
+def made(release: Path) -> Made:
+    """Return who built a release."""
     found = papers.paper(release / proof.BUILT, 1 << 16)
     try:
-        return msgspec.json.decode(found, type=_Built) if isinstance(found, bytes) else _Built()
+        return msgspec.json.decode(found, type=Made) if isinstance(found, bytes) else Made()
     except (msgspec.DecodeError, RecursionError):
-        return _Built()
+        return Made()
 
 
 def delete(shelf: Shelf, decided: tuple[Kept, ...]) -> tuple[Kept, ...]:

@@ -60,7 +60,7 @@ def signer(root: Path) -> Path:
 class Made:
     """A root with one release of prod, which `dist` points to."""
 
-    def __init__(self, root: Path, **said: str) -> None:
+    def __init__(self, root: Path, **said: Any) -> None:
         self.root = root
         self.home = root / "opt/pm-runner/prod"
         building = self.home / "releases/building"

@@ -1,0 +1,116 @@
+"""Watches a daemon: a release on trial until it has proved itself, and the one before it until it is well again."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pmrunnerd.model.errors import PmError
+from pmrunnerd.rules.promotion.probation import UNWELL, Seen, Unit, Watch
+from pmrunnerd.services.clock import Clock
+from pmrunnerd.services.promotion.units import Look
+
+# Seconds between two looks, and until a release has to be back.
+PAUSE: Final = 0.5
+SHORTEST: Final = 0.05
+BACK: Final = 60.0
+
+
+class Hands(Protocol):
+    """How a daemon is looked at and started again."""
+
+    async def restart(self) -> str: ...
+    async def look(self) -> Look: ...
+
+
+class Health(Protocol):
+    """Whether a daemon is well: by its doors, and by what an administrator has put beside them."""
+
+    async def troubles(self, release: str) -> tuple[str, ...]: ...
+    async def release(self) -> str: ...
+    async def checked(self) -> tuple[str, ...]: ...
+
+
+class Probation(Struct, frozen=True, kw_only=True):
+    """What there is to know of a release on trial.
+
+    `on_trial` tells whether it still is, `has_a_try` whether it is down by somebody else's doing; `well` is told once
+    all of it was well for the first time.
+    """
+
+    release: str
+    length: float
+    on_trial: Callable[[], bool]
+    has_a_try: Callable[[], bool]
+    well: Callable[[], None]
+
+
+class Watcher:
+    """Looks again and again."""
+
+    def __init__(self, hands: Hands, health: Health, clock: Clock) -> None:
+        self._hands, self._health, self._clock = hands, health, clock
+
+    async def proved(self, probation: Probation) -> str | None:
+        """Return nothing once it has proved itself, why it cannot stay, or None where it is on trial no more."""
+        watch = Watch(unwell=self._clock.monotonic())
+        was_well = False
+        while probation.on_trial():
+            seen = await self._seen(probation)
+            is_due = watch.after(seen).proved(seen, probation.length)
+            if watch.after(seen).well is not None and (is_due or not was_well):
+                seen = replace(seen, troubles=await self._health.checked())
+                if not seen.troubles and not was_well:
+                    was_well = True
+                    probation.well()
+                if not seen.troubles and is_due:
+                    return ""
+            watch = watch.after(seen)
+            if why := watch.lost(seen):
+                return why
+            await asyncio.sleep(max(min(PAUSE, probation.length / 4), SHORTEST))
+        return None
+
+    async def _seen(self, probation: Probation) -> Seen:
+        at = self._clock.monotonic()
+        try:
+            look = await self._hands.look()
+        except (PmError, TimeoutError) as exc:
+            return Seen(at=at, unit=Unit.UP, troubles=(str(exc),))
+        unit = look.unit
+        if unit is Unit.FAILED and probation.has_a_try():
+            unit = Unit.STOPPED  # by a configuration that a person has to mend
+        troubles = await self._health.troubles(probation.release) if unit is Unit.UP else ()
+        return Seen(at=at, unit=unit, invocation=look.invocation, troubles=troubles)
+
+    async def back(self, release: str) -> str | None:
+        """Return nothing once a release is well, why it is not, or None where somebody stopped it.
+
+        What failed, or still runs another one, is started again, once.
+        """
+        now = up = self._clock.monotonic()
+        until, restarted = now + BACK, False
+        troubles: tuple[str, ...] = ("it is down",)
+        while (now := self._clock.monotonic()) < until:
+            look = await self._hands.look()
+            up = up if look.unit is Unit.STOPPED else now
+            # Not at once: what systemd starts for one that failed has it forgotten, and then started.
+            if now - up >= UNWELL and not restarted:
+                return None
+            if look.unit is Unit.UP:
+                troubles = await self._health.troubles(release) or await self._health.checked()
+                if not troubles:
+                    return ""
+            if not restarted and await self._wants_a_start(look, release):
+                restarted = True
+                await self._hands.restart()
+            else:
+                await asyncio.sleep(PAUSE)
+        return "; ".join(troubles)
+
+    async def _wants_a_start(self, look: Look, release: str) -> bool:
+        if look.unit is Unit.UP:
+            return await self._health.release() != release
+        return look.unit is Unit.FAILED

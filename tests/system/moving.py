@@ -1,0 +1,163 @@
+"""Promotions on a host, as root sees them: releases with a fault each, papers for them, and an order as prod's daemon writes it."""
+
+import json
+from typing import Any, Final
+
+import msgspec
+
+from pmrunnerd.model.promotion import ENDS, Deed, Ending, Order, Stepped
+from pmrunnerd.model.proof import Release
+from tests.system.candidates import FAULTS, HOME, SOCKETS, TRIAL
+from tests.system.ground import DAEMON, SYSTEMD
+from tests.system.host import Host
+from tests.unit.rules.proof import samples
+
+PROMOTER: Final = "pm-runner-promote@prod.service"
+ROLLBACK: Final = "pm-runner-rollback@prod.service"
+REQUEST: Final = "/var/lib/pm-runner/requests/prod/prod.json"
+RECORDS: Final = "/var/lib/pm-runner/promote/prod"
+# What only the real unit brings to light: nothing else gives a daemon all of its sockets.
+FAULTS_HERE: Final = FAULTS | {
+    "sockets": "import os\nif os.environ.get('LISTEN_FDS') == '3': os._exit(1)\n"
+}
+# In there: a release like the one that runs, but for one module, under the name that its content gives it.
+_COPY: Final = """
+import hashlib, json, pathlib, subprocess, sys
+sys.path.insert(0, "/usr/lib/pm-runner")
+from contents import contents
+home, fault, level = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+new = home / "releases/.new"
+subprocess.run(["rm", "-rf", new], check=True)
+subprocess.run(["cp", "-al", (home / "dist").resolve(), new], check=True)
+subprocess.run(["rm", "-rf", new / "proof"], check=True)
+main = new / "lib/pmrunnerd/main.py"
+text = fault + main.read_text().replace("from __future__ import annotations", "")
+for path in main.parent.glob("__pycache__/main.*"):
+    path.unlink()
+main.unlink()
+main.write_text(text)
+facts = json.loads((new / "release.json").read_text())
+found = contents(new / "lib")
+facts |= {"tree": found.digest, "files": found.files, "bytes": found.bytes}
+facts["level"] += level
+whole = hashlib.sha256((facts["source"] + " " + found.digest).encode()).hexdigest()
+facts["id"] = facts["version"] + "-" + whole[:12]
+for name in ("manifest", "release.json"):
+    (new / name).unlink()
+(new / "manifest").write_bytes(found.listing)
+(new / "release.json").write_text(json.dumps(facts, indent=1) + "\\n")
+release = home / "releases" / facts["id"]
+subprocess.run(["rm", "-rf", release], check=True)
+new.rename(release)
+print(facts["id"])
+"""
+
+
+class Moving:
+    """Environment prod of a host, where root promotes what is asked in the name of its daemon."""
+
+    def __init__(self, machine: Host) -> None:
+        self.machine = machine
+        self.number = 0
+        self.old = self.dist
+        self.made: list[str] = []
+
+    def make(self, fault: str = "good", *, level: int = 0) -> str:
+        """Make a release with a fault and return its name; each time another one."""
+        self.number += 1
+        text = f"{FAULTS_HERE[fault]}# {self.number}\n"
+        name = self.machine.run("python3", "-IBSc", _COPY, HOME, text, str(level)).stdout.strip()
+        self.made.append(name)
+        return name
+
+    def order(self, release: str, **changed: Any) -> Order:
+        """Return what prod's daemon would ask, with papers that hold."""
+        self.number += 1
+        text = self.machine.run("cat", f"{HOME}/releases/{release}/release.json").stdout
+        facts = msgspec.json.decode(text, type=Release)
+        said: dict[str, Any] = {
+            "id": f"p{self.number}",
+            "deed": Deed.PROMOTE,
+            "environment": "prod",
+            "release": release,
+            "by": "anna",
+            "asked": 1000,
+            "commit": "c" * 40,
+            "git_tree": "9" * 40,
+            "record": msgspec.json.encode(samples.run(source=facts.source, build=facts.tree)),
+            "section": f"## {facts.source}\n\nOne line more, for the test.\n".encode(),
+            "approved_by": "anna",
+            "approved_at": 1000,
+            "probation": 0.5,
+        }
+        return Order(**(said | changed))
+
+    def ask(self, order: Order) -> None:
+        """Write the order down as the daemon does."""
+        text = msgspec.json.encode(order).decode()
+        self.machine.run("rm", "-rf", REQUEST)
+        write = f"umask 077; cat >{REQUEST}"
+        self.machine.run("sh", "-c", write, input=text, user="pm-runner-prod")
+
+    def promote(self, release: str, **changed: Any) -> str:
+        """Ask for a release, have the unit see to it, and return the promotion's name."""
+        order = self.order(release, **changed)
+        self.ask(order)
+        self.machine.run("systemctl", "start", PROMOTER, check=False)
+        return order.id
+
+    def lines(self, name: str) -> list[Stepped]:
+        file = self.machine.root / f"{RECORDS}/{name}/steps.jsonl".lstrip("/")
+        if not file.exists():
+            return []
+        return [msgspec.json.decode(line, type=Stepped) for line in file.read_bytes().splitlines()]
+
+    def steps(self, name: str) -> list[str]:
+        return [str(line.step) for line in self.lines(name)]
+
+    def drop_in(self, text: str) -> None:
+        """Say more of the daemon's unit, until the end."""
+        self.machine.run("mkdir", "-p", f"{SYSTEMD}/{DAEMON}.d")
+        self.machine.run("tee", f"{SYSTEMD}/{DAEMON}.d/test.conf", input=text)
+        self.machine.run("systemctl", "daemon-reload")
+
+    def invocation(self) -> str:
+        """Return which start of the daemon it is that runs."""
+        return self.machine.run("systemctl", "show", "--property=InvocationID", DAEMON).stdout
+
+    def ended(self, name: str) -> Ending | None:
+        """Return how a promotion ended, by its last step."""
+        return ENDS.get(self.lines(name)[-1].step)
+
+    def heard(self) -> str:
+        """Return what the promoter said last."""
+        entries = self.machine.journal("--unit", PROMOTER)
+        return "".join(str(entry.get("MESSAGE", "")) for entry in entries[-3:])
+
+    def begin(self) -> None:
+        """Have prod running, with nothing on trial."""
+        self.end()
+        self.machine.run("systemctl", "start", DAEMON)
+
+    def end(self) -> None:
+        """Have prod stopped, running what it ran, and nothing remembered of any promotion."""
+        units = (PROMOTER, ROLLBACK, DAEMON, *SOCKETS)
+        self.machine.run("systemctl", "stop", *units)
+        self.machine.run("systemctl", "reset-failed", *units, check=False)
+        self.machine.run("rm", "-rf", f"{SYSTEMD}/{DAEMON}.d", f"{HOME}/previous", REQUEST)
+        (self.machine.root / TRIAL).unlink(missing_ok=True)
+        self.machine.run("sh", "-c", f"rm -rf {RECORDS}/p[0-9]*")
+        self.machine.run("ln", "-sfn", f"releases/{self.old}", f"{HOME}/dist")
+        for name in self.made:
+            self.machine.run("rm", "-rf", f"{HOME}/releases/{name}")
+        self.made.clear()
+        self.machine.run("systemctl", "daemon-reload")
+
+    @property
+    def dist(self) -> str:
+        return (self.machine.root / HOME.lstrip("/") / "dist").readlink().name
+
+    def answers(self) -> str:
+        """Return which release answers."""
+        said = self.machine.run("pmrunnerctl", "--json", "--wait", "60", "status").stdout
+        return str(json.loads(said)["release"])

@@ -1,0 +1,231 @@
+"""Root's side of a promotion in the real units: what is good stays, what is not comes back, and the record says what happened."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from pmrunnerd.model.promotion import Deed
+from tests.system.candidates import HOME
+from tests.system.ground import DAEMON
+from tests.system.host import Host
+from tests.system.moving import PROMOTER, REQUEST, ROLLBACK, Moving
+
+ALL = [
+    *("begun", "signed", "rehearsed", "opened", "switched", "restarted", "healthy"),
+    "confirmed",
+]
+# Whether somebody promotes: the lock is theirs.
+BUSY = "flock --nonblock /var/lib/pm-runner/promote/prod/promoting.lock true"
+
+
+@pytest.fixture(scope="module")
+def moving(machine: Host) -> Moving:
+    return Moving(machine)
+
+
+@pytest.fixture
+def prod(moving: Moving) -> Iterator[Moving]:
+    """Prod, which runs what was installed, with nothing on trial."""
+    moving.begin()
+    yield moving
+    moving.end()
+
+
+def test_a_good_one_is_signed_tried_and_confirmed(prod: Moving) -> None:
+    name = prod.make()
+    promotion = prod.promote(name)
+
+    assert prod.steps(promotion) == ALL, prod.lines(promotion)
+    assert (prod.ended(promotion), prod.dist, prod.answers()) == (0, name, name)
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        ("sockets", "ended: exit-code (exited 1)"),
+        ("raises", "ended: exit-code (exited 78)"),
+        ("dies", "SEGV"),
+    ],
+)
+def test_a_bad_one_that_only_the_real_unit_brings_to_light_comes_back(
+    prod: Moving, fault: str, why: str
+) -> None:
+    promotion = prod.promote(prod.make(fault))
+
+    assert (prod.ended(promotion), prod.dist, prod.answers()) == (20, prod.old, prod.old)
+    assert prod.steps(promotion)[-1] == "returned"
+    assert why in prod.lines(promotion)[-1].why
+    assert prod.lines(promotion)[-1].release == prod.old
+
+
+def test_one_that_hangs_at_its_start_costs_the_start_timeout(prod: Moving) -> None:
+    prod.drop_in("[Service]\nTimeoutStartSec=2\n")
+    promotion = prod.promote(prod.make("hangs"))
+
+    assert (prod.ended(promotion), prod.dist, prod.answers()) == (20, prod.old, prod.old)
+    assert "timeout" in prod.lines(promotion)[-1].why
+
+
+def test_one_that_is_ready_and_answers_nobody_is_sent_back(prod: Moving) -> None:
+    prod.drop_in("[Service]\nWatchdogSec=3\n")
+    promotion = prod.promote(prod.make("wedges"))
+
+    assert (prod.ended(promotion), prod.dist, prod.answers()) == (20, prod.old, prod.old)
+    assert prod.steps(promotion)[-1] == "returned"
+
+
+def test_one_altered_byte_is_refused_and_nothing_was_stopped(prod: Moving) -> None:
+    name = prod.make()
+    prod.machine.run(
+        "sh",
+        "-c",
+        f"cd {HOME}/releases/{name}/lib/pmrunnerd; cp house.py x; echo '#' >>x; mv x house.py",
+    )
+    before = prod.invocation()
+    promotion = prod.promote(name)
+
+    (*_, last) = prod.lines(promotion)
+    assert (prod.ended(promotion), last.step) == (10, "refused")
+    assert "tree: lib/pmrunnerd/house.py was changed" in last.why
+    assert (prod.dist, prod.invocation()) == (prod.old, before)
+
+
+def test_everything_that_is_wrong_is_said_at_once(prod: Moving) -> None:
+    name = prod.make()
+    promotion = prod.promote(name, approved_by="", section=b"of something else", record=b"{}")
+
+    why = prod.lines(promotion)[-1].why
+    assert "it is no record of a gate run" in why
+    promotion = prod.promote(name, approved_by="", section=b"of something else")
+    why = prod.lines(promotion)[-1].why
+    assert "nobody approved it" in why
+    assert "its section does not name this source" in why
+
+
+def test_a_try_asked_of_prod_is_no_way_around_the_gates(prod: Moving) -> None:
+    for deed in ("try", "rollback"):
+        promotion = prod.promote(prod.make(), deed=Deed(deed))
+        assert (prod.ended(promotion), prod.steps(promotion)[-1], prod.dist) == (
+            10,
+            "refused",
+            prod.old,
+        )
+
+
+def test_an_order_of_another_user_or_a_link_is_not_read(prod: Moving) -> None:
+    order = prod.order(prod.make())
+    prod.ask(order)
+    prod.machine.run("chown", "pm-runner-dev", REQUEST)
+    prod.machine.run("systemctl", "start", PROMOTER)
+    assert "belongs to user" in prod.heard()
+    prod.machine.run("mv", REQUEST, "/run/order.json")
+    prod.machine.run("chown", "pm-runner-prod", "/run/order.json")
+    prod.machine.run("ln", "-s", "/run/order.json", REQUEST, user="pm-runner-prod")
+    prod.machine.run("systemctl", "start", PROMOTER, check=False)
+    assert "too many levels of symbolic links" in prod.heard()
+    assert (prod.dist, prod.lines(order.id)) == (prod.old, [])
+
+
+def test_a_second_promoter_is_told_that_there_is_one_and_changes_nothing(prod: Moving) -> None:
+    prod.ask(prod.order(prod.make(), probation=600.0))
+    prod.machine.run("systemctl", "start", "--no-block", PROMOTER)
+    prod.machine.wait(lambda: prod.machine.run("sh", "-c", BUSY, check=False).returncode == 1)
+
+    done = prod.machine.run("/usr/lib/pm-runner/launch", "promote", "prod", check=False)
+    assert done.returncode == 40
+    assert "cannot promote in prod: somebody does already" in done.stderr
+
+
+def test_a_promoter_killed_in_the_probation_goes_on_with_it(prod: Moving) -> None:
+    order = prod.order(prod.make(), probation=3.0)
+    prod.ask(order)
+    prod.machine.run("systemctl", "start", "--no-block", PROMOTER)
+    prod.machine.wait(lambda: "healthy" in prod.steps(order.id))
+    before = prod.invocation()
+    prod.machine.run("systemctl", "kill", "--signal=KILL", PROMOTER)
+    prod.machine.wait(lambda: "confirmed" in prod.steps(order.id))
+
+    assert prod.steps(order.id) == ALL
+    assert prod.invocation() == before, "nothing was started again for that"
+    assert prod.answers() == order.release
+
+
+def test_an_operator_s_restart_starts_the_probation_again_and_is_no_fault(prod: Moving) -> None:
+    order = prod.order(prod.make(), probation=4.0)
+    prod.ask(order)
+    prod.machine.run("systemctl", "start", "--no-block", PROMOTER)
+    prod.machine.wait(lambda: "healthy" in prod.steps(order.id))
+    prod.machine.run("systemctl", "restart", DAEMON)
+    up = time.time()
+    prod.machine.wait(lambda: "confirmed" in prod.steps(order.id))
+
+    assert prod.lines(order.id)[-1].at >= up + 3.5
+    assert prod.answers() == order.release
+
+
+def test_a_rollback_goes_to_what_ran_and_another_one_forth_again(prod: Moving) -> None:
+    name = prod.make()
+    prod.promote(name)
+    for target in (prod.old, name):
+        promotion = prod.promote(target, deed=Deed.ROLLBACK, record=b"", section=b"")
+        assert prod.ended(promotion) == 0, prod.lines(promotion)
+        assert "signed" not in prod.steps(promotion)
+        assert (prod.dist, prod.answers()) == (target, target)
+
+
+def test_a_rollback_to_what_cannot_read_the_state_is_refused_and_who_can_is_named(
+    prod: Moving,
+) -> None:
+    older, newer = prod.make(level=-1), prod.make()
+    before = prod.invocation()
+    promotion = prod.promote(older, deed=Deed.ROLLBACK, record=b"", section=b"")
+
+    why = prod.lines(promotion)[-1].why
+    assert (prod.ended(promotion), prod.invocation()) == (10, before)
+    assert "it reads states up to level 0, and this one is of level 1" in why
+    assert newer in why
+
+
+def test_a_check_that_has_to_hold_and_fails_sends_it_back(prod: Moving) -> None:
+    checks = "/etc/pm-runner/health.d"
+    script = f"""
+        install -d {checks}/required {checks}/wanted
+        printf '#!/bin/sh\\n[ "$(id -un)" = pm-runner-prod ] && readlink {HOME}/dist | grep -q "$(cat /run/good)"\\n' >{checks}/required/release
+        printf '#!/bin/sh\\nexit 3\\n' >{checks}/wanted/no
+        chmod 755 {checks}/*/*; echo >/run/good
+    """
+    prod.machine.run("sh", "-ec", script)
+    try:
+        good = prod.make()
+        promotion = prod.promote(good)
+        assert (prod.ended(promotion), prod.dist) == (0, good), "what is only wanted warns"
+        prod.machine.run("sh", "-c", f"echo {good} >/run/good")
+        promotion = prod.promote(prod.make())
+        assert (prod.ended(promotion), prod.answers()) == (20, good)
+        assert "release: ended with status 1" in prod.lines(promotion)[-2].why
+        assert prod.dist == good
+    finally:
+        prod.machine.run("rm", "-rf", checks)
+
+
+def test_prod_may_start_it_and_nobody_else(prod: Moving) -> None:
+    prod.machine.run("rm", "-f", REQUEST)
+    words = ("systemctl", "--no-ask-password", "start")
+    for unit in (PROMOTER, "pm-runner-promote@dev.service"):
+        assert prod.machine.run(*words, unit, user="pm-runner-prod", check=False).returncode == 0
+    for user in ("pm-runner-dev", "pm-agent"):
+        for unit in (PROMOTER, "pm-runner-promote@dev.service", ROLLBACK):
+            assert prod.machine.run(*words, unit, user=user, check=False).returncode != 0
+    for unit in ("pm-runner-promote@try.service", "pm-runner-health@prod.service"):
+        assert prod.machine.run(*words, unit, user="pm-runner-prod", check=False).returncode != 0
+    stop = ("systemctl", "--no-ask-password", "stop", PROMOTER)
+    assert prod.machine.run(*stop, user="pm-runner-prod", check=False).returncode != 0
+
+
+def test_each_step_of_it_is_in_the_journal_under_its_name(prod: Moving) -> None:
+    promotion = prod.promote(prod.make("sockets"))
+
+    told = prod.machine.journal(f"PMRUNNER_PROMOTION={promotion}")
+    assert [entry["PMRUNNER_STEP"] for entry in told] == prod.steps(promotion)
+    assert all(entry["MESSAGE_ID"] for entry in told)

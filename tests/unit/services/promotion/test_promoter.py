@@ -1,0 +1,166 @@
+"""Whoever is killed, wherever: the next one brings it to the end that it would have had, and prod answers."""
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pmrunnerd.model.promotion import Deed, Ending, Step
+from tests.unit.services.promotion.ground import Blows, Killed, Prod, altered
+
+ALL = [step for step in Step if step not in {Step.RETURNING, *(s for s in Step if s.has_ended)}]
+
+
+@pytest.fixture
+def prod(tmp_path: Path) -> Prod:
+    return Prod(tmp_path)
+
+
+def good(_: Prod) -> None:
+    """It is well."""
+
+
+def crashes(prod: Prod) -> None:
+    prod.crashes.add(prod.new)
+
+
+def unwell(prod: Prod) -> None:
+    prod.unwell.add(prod.new)
+
+
+ENDS: dict[Callable[[Prod], None], tuple[Ending, Step]] = {
+    good: (Ending.DONE, Step.CONFIRMED),
+    crashes: (Ending.RETURNED, Step.RETURNED),
+    unwell: (Ending.RETURNED, Step.RETURNED),
+}
+
+
+def must_be_whole(prod: Prod, last: Step) -> None:
+    """What has to be true after any promotion of the new release that came to its end."""
+    stays = prod.new if last is Step.CONFIRMED else prod.old
+    assert (prod.dist, prod.runs, prod.steps()[-1]) == (stays, stays, last)
+    assert prod.trial is not None
+    assert not prod.trial.is_open
+    order = [step for step in Step if step in prod.steps()]
+    assert list(prod.steps()) == order, "each once, and in their order"
+    assert not list(prod.home.glob(".*"))
+
+
+@pytest.mark.parametrize("fault", ENDS)
+def test_it_comes_to_the_end_that_the_release_deserves(
+    prod: Prod, fault: Callable[[Prod], None]
+) -> None:
+    fault(prod)
+    ending, last = ENDS[fault]
+
+    assert prod.promote() is ending
+    must_be_whole(prod, last)
+    left = {path.name for path in (prod.place / "p1").iterdir()}
+    assert left == {"steps.jsonl"}, "its papers lie beside the release by now"
+
+
+@pytest.mark.parametrize("fault", ENDS)
+def test_killed_anywhere_it_is_brought_to_the_same_end_by_the_next(
+    tmp_path: Path, fault: Callable[[Prod], None]
+) -> None:
+    ending, last = ENDS[fault]
+    killed = 0
+    while True:
+        prod = Prod(tmp_path / str(killed))
+        fault(prod)
+        try:
+            prod.promote(blows=Blows(killed + 1))
+        except Killed:
+            killed += 1
+            assert prod.dist in {prod.old, prod.new}
+            found = prod.promote()
+            if last is Step.CONFIRMED and found is Ending.RETURNED:
+                # Between the record of the trial and the switch nothing of the new one ever ran.
+                assert Step.SWITCHED not in prod.steps()
+                must_be_whole(prod, Step.RETURNED)
+                continue
+            assert found is ending, (killed, prod.lines().lines)
+            must_be_whole(prod, last)
+            continue
+        break
+    assert killed > 30
+
+
+@pytest.mark.parametrize("fault", ENDS)
+def test_with_a_disk_that_fills_up_anywhere_prod_runs_one_of_both_and_says_which(
+    tmp_path: Path, fault: Callable[[Prod], None]
+) -> None:
+    failed = 0
+    while True:
+        prod = Prod(tmp_path / str(failed))
+        fault(prod)
+        blows = Blows(failed + 1, lambda: OSError(errno.ENOSPC, "No space left on device"))
+        blows.lasts = blows.spares_the_world = True
+        try:
+            ending = prod.promote(blows=blows)
+        except OSError:
+            ending = Ending.BUSY  # not even begun
+        if blows.count <= failed:
+            break
+        failed += 1
+        stays = prod.new if ending is Ending.DONE else prod.old
+        assert (prod.dist, prod.runs) == (stays, stays), (failed, ending)
+        assert prod.trial is None or not prod.trial.is_open
+        # With room again the record comes to say what happened.
+        prod.promote()
+        assert prod.lines().has_ended
+    assert failed > 10
+
+
+def test_a_rehearsal_that_goes_otherwise_refuses_and_nothing_was_started(prod: Prod) -> None:
+    prod.differs = ("question q1 is gone",)
+    assert prod.promote() is Ending.REFUSED
+    assert "question q1 is gone" in prod.lines().lines[-1].why
+    assert (prod.dist, prod.starts, prod.trial) == (prod.old, 1, None)
+
+
+def test_an_altered_byte_refuses(prod: Prod) -> None:
+    altered(prod)
+    assert prod.promote() is Ending.REFUSED
+    assert "tree: lib/cake/bake.py was changed" in prod.lines().lines[-1].why
+    assert (prod.dist, prod.starts) == (prod.old, 1)
+
+
+def test_a_byte_that_is_altered_during_the_rehearsal_refuses_too(prod: Prod) -> None:
+    means = prod.means(Blows())
+
+    async def rehearse(*_: object) -> tuple[str, ...]:
+        altered(prod)
+        return ()
+
+    prod.means = lambda _: type(means)(  # type: ignore[method-assign]
+        **{name: getattr(means, name) for name in means.__struct_fields__} | {"rehearse": rehearse}
+    )
+    assert prod.promote() is Ending.REFUSED
+    assert list(prod.steps()) == [Step.BEGUN, Step.SIGNED, Step.REHEARSED, Step.REFUSED]
+    assert (prod.dist, prod.starts) == (prod.old, 1)
+
+
+def test_what_has_ended_is_not_done_again(prod: Prod) -> None:
+    prod.promote()
+    starts = prod.starts
+    assert prod.promote() is Ending.DONE
+    assert prod.starts == starts
+
+
+def test_a_rollback_goes_back_and_forth(prod: Prod) -> None:
+    prod.promote()
+    for number, target in enumerate((prod.old, prod.new), start=2):
+        order = prod.order(id=f"p{number}", deed=Deed.ROLLBACK, release=target, record=b"")
+        assert prod.promote(order) is Ending.DONE
+        assert (prod.dist, prod.runs) == (target, target)
+        assert Step.SIGNED not in prod.steps(order.id)
+
+
+def test_where_the_way_back_is_damaged_it_stays_and_a_person_is_told(prod: Prod) -> None:
+    prod.unwell.add(prod.new)
+    prod.when_started = lambda: (prod.home / "releases" / prod.old / "lib/cake/bake.py").unlink()
+    assert prod.promote() is Ending.FAILED
+    assert "cannot return from" in prod.lines().lines[-1].why
+    assert prod.dist == prod.new
