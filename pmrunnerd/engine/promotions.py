@@ -98,7 +98,7 @@ class Promotions:
             asked = self._clock.monotonic()
             if self._root.is_at_work(known.environment):
                 self.stuck.pop(name, None)
-            elif await self._told(known) or await self._settled(known):
+            elif await self._told(known):
                 pass  # it ended between two looks
             elif starts and asked - started < self._grace:
                 pass  # it may be on its way
@@ -108,14 +108,21 @@ class Promotions:
                 await self._ask(known)
                 starts, started = 1, self._clock.monotonic()
             elif starts < TRIES:
-                await self._root.start(known.environment)
+                # It knows better than its trial whether what runs now is well.
                 starts, started = starts + 1, self._clock.monotonic()
-            else:
+                await self._again(known)
+            elif not await self._settled(known):
                 self._give_up(known)
                 await asyncio.sleep(self._pause)
         self.stuck.pop(name, None)
         with contextlib.suppress(OSError):  # the next one takes its place
             self._orders.withdraw(known.environment)
+
+    async def _again(self, promotion: Promotion) -> None:
+        try:
+            await self._root.start(promotion.environment)
+        except (OSError, PmError, TimeoutError) as exc:
+            self._complaints.of(f"go on with promotion {promotion.id}", exc)
 
     async def _told(self, promotion: Promotion) -> bool:
         """Record what root has written down since; tell whether that was anything."""
