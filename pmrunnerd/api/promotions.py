@@ -75,6 +75,7 @@ async def promote(desk: Desk, caller: Caller, request: p.Promote) -> p.Done:
 async def rollback(desk: Desk, caller: Caller, request: p.Rollback) -> p.Done:
     from pmrunnerd.rules.promotion import wishes  # noqa: PLC0415
 
+    wishes.must_be_prod(desk.environment, "rollback")
     shelved = await desk.premises.shelved(desk.environment)
     state = desk.store.ahead
     if (going := wishes.same(state, Deed.ROLLBACK, request.release, caller.name)) is not None:
@@ -86,6 +87,7 @@ async def rollback(desk: Desk, caller: Caller, request: p.Rollback) -> p.Done:
 async def attempt(desk: Desk, caller: Caller, request: p.Try) -> p.Done:
     from pmrunnerd.rules.promotion import wishes  # noqa: PLC0415
 
+    wishes.must_be_prod(desk.environment, "try")
     project = wishes.runner(desk.store.state, request.project)
     looked = await desk.premises.look(project, request.commit)
     shelved = await desk.premises.shelved(TRIES)

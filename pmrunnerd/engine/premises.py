@@ -39,7 +39,6 @@ class Premises:
         following: Following,
         *,
         environment: str,
-        installed: bool,
         hidden: tuple[Path, ...] = (),
         unconfined: bool = False,
     ) -> None:
@@ -48,7 +47,6 @@ class Premises:
         self._shelf = shelf
         self._following = following
         self._environment = environment
-        self._installed = installed
         self._hidden = hidden
         self._unconfined = unconfined
 
@@ -91,7 +89,6 @@ class Premises:
     async def _content(self, project: Project, named: str) -> Looked:
         looked = Looked(
             environment=self._environment,
-            installed=self._installed,
             project=project,
             named=named,
             level=CURRENT.writes,

@@ -18,7 +18,6 @@ class Looked(Struct, frozen=True, kw_only=True):
     """
 
     environment: str
-    installed: bool
     project: Project
     named: str = ""
     commit: str = ""

@@ -54,6 +54,15 @@ def runners(state: State) -> list[Project]:
     return [one for one in every if one.project_type is ProjectType.RUNNER_DEV]
 
 
+def must_be_prod(environment: str, what: str) -> None:
+    """Refuse what only prod's daemon asks of root."""
+    if environment != prerequisites.PEOPLES:
+        raise Refused(
+            f"cannot {what}: this is {environment}, and {prerequisites.PEOPLES} asks root",
+            hint=f"pmrunnerctl --env {prerequisites.PEOPLES} {what.split(maxsplit=1)[0]} -h",
+        )
+
+
 def same(state: State, deed: Deed, release: str, by: str) -> Promotion | None:
     """Return the one that is under way already, if it is what somebody asks for again."""
     going = state.promoting

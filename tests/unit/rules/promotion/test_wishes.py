@@ -105,6 +105,13 @@ def test_a_release_that_cannot_read_the_state_is_refused_and_those_that_can_are_
         wishes.rollback(state(), replace(SHELVED, level=2), "", WISH)
 
 
+def test_only_prod_s_daemon_asks_root() -> None:
+    wishes.must_be_prod("prod", "try")
+    with pytest.raises(Refused, match="cannot try: this is dev, and prod asks root") as refused:
+        wishes.must_be_prod("dev", "try")
+    assert refused.value.hint == "pmrunnerctl --env prod try -h"
+
+
 def test_one_goes_back_alone() -> None:
     with pytest.raises(Conflict, match="is REQUESTED"):
         wishes.rollback(state(ASKED), SHELVED, "", WISH)
