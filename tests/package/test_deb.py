@@ -9,13 +9,14 @@ import pytest
 
 from pmrunnerd import __version__
 from tests.house.tree import ROOT
-from tests.package.conftest import BUILD, Package
+from tests.package.conftest import Package
+from tests.package.once import build
 
 pytestmark = pytest.mark.xdist_group("package")
 
 
 def test_two_builds_of_one_source_are_one_package(package: Package, tmp_path: Path) -> None:
-    subprocess.run([BUILD, "--output", tmp_path], check=True, stdout=subprocess.DEVNULL)
+    build(tmp_path)
 
     assert (tmp_path / package.path.name).read_bytes() == package.path.read_bytes()
 
