@@ -116,7 +116,7 @@ class Premises:
             return e.Audited(unknown=(str(exc),))
 
     def _shelved(self, environment: str) -> Shelved:
-        from pmrunnerd.services.releases import keeping  # noqa: PLC0415
+        from pmrunnerd.services.releases import inspection, keeping  # noqa: PLC0415
 
         shelf = self._shelf(environment)
         try:
@@ -131,6 +131,7 @@ class Premises:
             releases=rows,
             running=shelf.pointed(),
             previous=shelf.pointed("previous"),
+            package=inspection.package(shelf.root),
             on_trial=trial.candidate if trial is not None and trial.is_open else "",
         )
 

@@ -126,6 +126,21 @@ def rollback(state: State, shelf: Shelved, release: str, wish: Wish) -> ev.Promo
     return _unproved(state, project, Deed.ROLLBACK, shelf, target, wish)
 
 
+def upgrade(state: State, shelf: Shelved, release: str, wish: Wish) -> ev.PromotionRequested:
+    """Ask root to have the release run that the package brings. Raises Refused, NotFound."""
+    target = _one(shelf.releases, release)
+    if not shelf.package or target.source != shelf.package:
+        raise Refused(
+            f"cannot promote {target.id} by its name: the package does not bring it",
+            hint="pmrunnerctl promote -h",
+        )
+    if why := prerequisites.unfit(target, shelf.running, soabi=shelf.soabi, level=shelf.level):
+        raise Refused(f"cannot promote {target.id}: it {why}", hint="pmrunnerctl release list")
+    _must_be_alone(state, shelf, "promote it")
+    project = next((one.id for one in runners(state)), "")
+    return _unproved(state, project, Deed.UPGRADE, shelf, target, wish)
+
+
 def attempt(state: State, looked: Looked, shelf: Shelved, wish: Wish) -> ev.PromotionRequested:
     """Ask root to run what was built of a commit where nothing depends on it. Raises Refused, NotFound."""
     if looked.commit_why:

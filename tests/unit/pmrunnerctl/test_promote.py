@@ -34,6 +34,19 @@ def test_who_promotes_is_told_what_was_asked_and_how_to_look(ctl: Ctl, daemon: F
     assert daemon.requests() == [p.Promote(project="runner", approve=SEAL, probation=30)]
 
 
+def test_what_an_upgrade_of_the_package_brought_is_promoted_by_its_name(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    daemon.answers[p.Promote] = p.Done(id="x1-4f2a")
+
+    assert ctl("promote", "--release", "1.1-0123456789ab").status == 0
+    assert daemon.requests() == [p.Promote(release="1.1-0123456789ab")]
+
+    wrong = ctl("promote", "--release", "1.1-0123456789ab", "--dry-run")
+    assert wrong.status == 2
+    assert "hint: pmrunnerctl promote --release 1.1-0123456789ab --wait" in wrong.err
+
+
 @pytest.mark.parametrize(("code", "status"), [(Code.REFUSED, 10), (Code.CONFLICT, 40)])
 def test_what_is_missing_is_said_with_the_statuses_of_promotions(
     ctl: Ctl, daemon: FakeDaemon, code: Code, status: int
