@@ -1,5 +1,6 @@
 """`promote`: a gated commit of this runner becomes the release that runs, or comes back."""
 
+import shlex
 import sys
 from typing import Final
 
@@ -31,13 +32,19 @@ PROBATION: Final = 60
         default=PROBATION,
         help="How long it has to be well (60).",
     ),
+    click.option(
+        "--release",
+        metavar="RELEASE",
+        default="",
+        help="The one that an upgrade of the package has brought.",
+    ),
     click.option("--resume", is_flag=True, help="Go on with the one in which root fell silent."),
     what="Everything has to hold: the commit is built and gated as this very content, nothing is uncommitted, its section of EVIDENCE.md"
     " is complete, and you approve that by its hash, at the terminal or with --approve. What is missing is said all at once, each with its remedy."
     " Then root looks again, signs, rehearses on a copy of the state, switches and restarts; agents at work and questions that wait are not touched,"
     " messages are accepted throughout, and queued runs wait. Unless the release is well for --probation, the one before comes"
     " back by itself. Exit status 0 confirmed (or begun, without --wait), 10 refused, 20 came back, 30 the way back failed, 40 another one is under"
-    " way. Ctrl-C ends the watching, not the promotion. Needs the level admin.",
+    " way. With --release it is the one of the installed package, which needs no gates. Ctrl-C ends the watching, not the promotion. Needs the level admin.",
     example="pmrunnerctl promote --dry-run\npmrunnerctl promote --wait",
     then="pmrunnerctl rollback -h",
 )
@@ -47,6 +54,7 @@ def promote(  # noqa: PLR0913 - one for each word that can be typed
     commit: str,
     approve: str,
     probation: int,
+    release: str,
     *,
     dry_run: bool,
     wait: bool,
@@ -54,6 +62,9 @@ def promote(  # noqa: PLR0913 - one for each word that can be typed
 ) -> None:
     if dry_run and (wait or resume):
         raise misused("cannot wait for a --dry-run: nothing happens", hint="pmrunnerctl promote -h")
+    if release and (project or commit or approve or dry_run or resume):
+        hint = f"pmrunnerctl promote --release {shlex.quote(release)} --wait"
+        raise misused("cannot promote a release by its name and a commit at once", hint=hint)
     if dry_run:
         _show(
             session, p.PromotionCheck(project=project, commit=commit, approve=approve, changes=True)
@@ -65,10 +76,16 @@ def promote(  # noqa: PLR0913 - one for each word that can be typed
             moving.begun(session, done, "goes on", since)
             return
         request = p.PromotionCheck(project=project, commit=commit)
-        if not approve and _is_talked_to(session):
+        if not (approve or release) and _is_talked_to(session):
             commit, approve = _approved(session, request)
         done = session.ask(
-            p.Promote(project=project, commit=commit, approve=approve, probation=probation)
+            p.Promote(
+                project=project,
+                commit=commit,
+                approve=approve,
+                probation=probation,
+                release=release,
+            )
         )
         moving.begun(session, done, "promotion has begun", since)
 

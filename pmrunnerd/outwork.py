@@ -142,7 +142,6 @@ class Outwork:
             *(self.errands, accounting, partial(shelf.Shelf, self._shelf.root)),
             self.following,
             environment=self._environment,
-            installed=self.errands.sealed,
             hidden=self._hidden,
             unconfined=self._unconfined,
         )

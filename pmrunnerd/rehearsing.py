@@ -60,13 +60,16 @@ async def rehearse(place: Path, launch: Sequence[str | Path]) -> r.Verdict:
     known, _ = _read(state)
     _keep(state, place / KEPT)
     shutil.copytree(state / JOURNAL, place / REPLAYED / JOURNAL)
-    replaying = asyncio.create_task(_replay(order, place, known.living, launch))
     try:
-        said, heard = await _live(order, place, known.living, launch)
-        if heard is not None:
-            said += await replaying
-    finally:
-        replaying.cancel()
+        async with asyncio.TaskGroup() as group:
+            replaying = group.create_task(_replay(order, place, known.living, launch))
+            said, heard = await _live(order, place, known.living, launch)
+            if heard is None:
+                replaying.cancel()
+            else:
+                said += await replaying
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from several
     found = [f"{order.candidate} {one}" for one in said]
     if heard is not None:
         found += _left(order.candidate, place, known, written, heard)

@@ -1,5 +1,6 @@
 """Releases moved, by those who may: looked at, asked of root, and shown. Rules that are needed then are imported then (PLC0415)."""
 
+import shlex
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +15,7 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import Project
-from pmrunnerd.model.errors import PmError, Refused
+from pmrunnerd.model.errors import BadRequest, PmError, Refused
 from pmrunnerd.model.naming import number
 from pmrunnerd.model.promotion import Deed
 from pmrunnerd.model.promotions import Promotion
@@ -60,6 +61,8 @@ async def check(desk: Desk, _: Caller, request: p.PromotionCheck) -> v.Promotion
 async def promote(desk: Desk, caller: Caller, request: p.Promote) -> p.Done:
     from pmrunnerd.rules.promotion import prerequisites, wishes  # noqa: PLC0415
 
+    if request.release:
+        return await _upgrade(desk, caller, request)
     project = wishes.runner(desk.store.state, request.project)
     looked = await _looked(desk, project, request.commit)
     # No await from here to the record: what was looked at is judged by what is known now.
@@ -72,9 +75,27 @@ async def promote(desk: Desk, caller: Caller, request: p.Promote) -> p.Done:
     return await _asked(desk, wishes.promote(state, looked, request.approve, wish))
 
 
+async def _upgrade(desk: Desk, caller: Caller, request: p.Promote) -> p.Done:
+    from pmrunnerd.rules.promotion import wishes  # noqa: PLC0415
+
+    wishes.must_be_prod(desk.environment, "promote")
+    if request.project is not None or request.commit or request.approve:
+        raise BadRequest(
+            "cannot promote a release by its name and a commit at once",
+            hint=f"pmrunnerctl promote --release {shlex.quote(request.release)}",
+        )
+    shelved = await desk.premises.shelved(desk.environment)
+    state = desk.store.ahead
+    if (going := wishes.same(state, Deed.UPGRADE, request.release, caller.name)) is not None:
+        return await _settled(desk, going)
+    wish = _wish(desk, caller, request.probation)
+    return await _asked(desk, wishes.upgrade(state, shelved, request.release, wish))
+
+
 async def rollback(desk: Desk, caller: Caller, request: p.Rollback) -> p.Done:
     from pmrunnerd.rules.promotion import wishes  # noqa: PLC0415
 
+    wishes.must_be_prod(desk.environment, "rollback")
     shelved = await desk.premises.shelved(desk.environment)
     state = desk.store.ahead
     if (going := wishes.same(state, Deed.ROLLBACK, request.release, caller.name)) is not None:
@@ -86,6 +107,7 @@ async def rollback(desk: Desk, caller: Caller, request: p.Rollback) -> p.Done:
 async def attempt(desk: Desk, caller: Caller, request: p.Try) -> p.Done:
     from pmrunnerd.rules.promotion import wishes  # noqa: PLC0415
 
+    wishes.must_be_prod(desk.environment, "try")
     project = wishes.runner(desk.store.state, request.project)
     looked = await desk.premises.look(project, request.commit)
     shelved = await desk.premises.shelved(TRIES)

@@ -39,7 +39,6 @@ class Premises:
         following: Following,
         *,
         environment: str,
-        installed: bool,
         hidden: tuple[Path, ...] = (),
         unconfined: bool = False,
     ) -> None:
@@ -48,7 +47,6 @@ class Premises:
         self._shelf = shelf
         self._following = following
         self._environment = environment
-        self._installed = installed
         self._hidden = hidden
         self._unconfined = unconfined
 
@@ -91,7 +89,6 @@ class Premises:
     async def _content(self, project: Project, named: str) -> Looked:
         looked = Looked(
             environment=self._environment,
-            installed=self._installed,
             project=project,
             named=named,
             level=CURRENT.writes,
@@ -119,7 +116,7 @@ class Premises:
             return e.Audited(unknown=(str(exc),))
 
     def _shelved(self, environment: str) -> Shelved:
-        from pmrunnerd.services.releases import keeping  # noqa: PLC0415
+        from pmrunnerd.services.releases import inspection, keeping  # noqa: PLC0415
 
         shelf = self._shelf(environment)
         try:
@@ -134,6 +131,7 @@ class Premises:
             releases=rows,
             running=shelf.pointed(),
             previous=shelf.pointed("previous"),
+            package=inspection.package(shelf.root),
             on_trial=trial.candidate if trial is not None and trial.is_open else "",
         )
 

@@ -26,6 +26,8 @@ from pmrunnerd.store.store import Store
 log = logging.getLogger(__name__)
 
 TICK: Final = 0.25
+# The manager, to whom a question is a process, is asked once in so many looks.
+RARELY: Final = 4
 # Seconds in which root must have taken up an order, or written down why not.
 GRACE: Final = 10.0
 # How often it is started again that fell silent in the middle; then a person has to.
@@ -86,31 +88,41 @@ class Promotions:
             await asyncio.sleep(BUG)
 
     async def _carry(self, name: str) -> None:
-        starts, started = 0, 0.0
+        starts, started, asked = 0, 0.0, -GRACE
         while not (known := self._store.ahead.promotion(name)).state.has_ended:
             if await self._told(known):
                 continue
+            if self._clock.monotonic() - asked < RARELY * self._tick:
+                await asyncio.sleep(self._tick)
+                continue
+            asked = self._clock.monotonic()
             if self._root.is_at_work(known.environment):
                 self.stuck.pop(name, None)
-                await asyncio.sleep(self._tick)
-            elif await self._told(known) or await self._settled(known):
+            elif await self._told(known):
                 pass  # it ended between two looks
-            elif starts and self._clock.monotonic() - started < self._grace:
-                await asyncio.sleep(self._tick)
+            elif starts and asked - started < self._grace:
+                pass  # it may be on its way
             elif known.state is PromotionState.REQUESTED and starts:
                 await self._refuse(known, f"root did not take it up: {self._log(known)}")
             elif known.state is PromotionState.REQUESTED:
                 await self._ask(known)
                 starts, started = 1, self._clock.monotonic()
             elif starts < TRIES:
-                await self._root.start(known.environment)
+                # It knows better than its trial whether what runs now is well.
                 starts, started = starts + 1, self._clock.monotonic()
-            else:
+                await self._again(known)
+            elif not await self._settled(known):
                 self._give_up(known)
                 await asyncio.sleep(self._pause)
         self.stuck.pop(name, None)
         with contextlib.suppress(OSError):  # the next one takes its place
             self._orders.withdraw(known.environment)
+
+    async def _again(self, promotion: Promotion) -> None:
+        try:
+            await self._root.start(promotion.environment)
+        except (OSError, PmError, TimeoutError) as exc:
+            self._complaints.of(f"go on with promotion {promotion.id}", exc)
 
     async def _told(self, promotion: Promotion) -> bool:
         """Record what root has written down since; tell whether that was anything."""

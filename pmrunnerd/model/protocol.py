@@ -565,13 +565,15 @@ class Promote(Request[Done], frozen=True, kw_only=True):
     """Make a gated commit the release that runs, on probation: it comes back unless it proves itself.
 
     Refused, with all that is missing, unless everything holds. `approve` is the hash of the section of the evidence that
-    was read. Asked again while it is under way, it is the same one.
+    was read. Asked again while it is under way, it is the same one. With `release` it is the one that the installed package
+    brings, which needs neither project nor gates, and is watched in the same way.
     """
 
     project: Word | None = None
     commit: Commit = ""
     approve: Seal = ""
     probation: Probation = 60
+    release: Annotated[str, Meta(max_length=256)] = ""
 
 
 class Rollback(Request[Done], frozen=True, kw_only=True):

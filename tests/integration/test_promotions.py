@@ -131,6 +131,7 @@ def test_all_that_is_missing_is_said_at_once_with_commands_that_mend_it(tmp_path
         refused = daemon.ctl("promote")
         assert refused.returncode == 10
         for said in (
+            "environment: this is test, and only prod is promoted into",
             "workspace: not committed: new.txt",
             "gates: nothing was gated of source ",
             "release: nothing was gated that it could be built of",

@@ -18,7 +18,6 @@ class Looked(Struct, frozen=True, kw_only=True):
     """
 
     environment: str
-    installed: bool
     project: Project
     named: str = ""
     commit: str = ""
@@ -52,13 +51,14 @@ class Looked(Struct, frozen=True, kw_only=True):
 class Shelved(Struct, frozen=True, kw_only=True):
     """The releases of an environment, the oldest first; what it runs, what it would go back to, what is on trial.
 
-    `soabi` is that of this Python, `level` that of the state.
+    `soabi` is that of this Python, `level` that of the state, `package` the digest of the source that the package brings.
     """
 
     environment: str
     releases: tuple[ReleaseRow, ...] = ()
     running: str = ""
     previous: str = ""
+    package: str = ""
     on_trial: str = ""
     soabi: str = ""
     level: int = 1

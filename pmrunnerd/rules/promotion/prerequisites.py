@@ -95,7 +95,7 @@ def _not(name: str, said: str, *remedies: str) -> Prerequisite:
 
 def _environment(looked: Looked) -> Prerequisite:
     name = "environment"
-    if looked.environment == PEOPLES or not looked.installed:
+    if looked.environment == PEOPLES:
         return _met(name, f"{looked.environment} is to run it")
     said = f"this is {looked.environment}, and only {PEOPLES} is promoted into"
     return _not(name, said, f"pmrunnerctl --env {PEOPLES} promote")

@@ -54,6 +54,15 @@ def runners(state: State) -> list[Project]:
     return [one for one in every if one.project_type is ProjectType.RUNNER_DEV]
 
 
+def must_be_prod(environment: str, what: str) -> None:
+    """Refuse what only prod's daemon asks of root."""
+    if environment != prerequisites.PEOPLES:
+        raise Refused(
+            f"cannot {what}: this is {environment}, and {prerequisites.PEOPLES} asks root",
+            hint=f"pmrunnerctl --env {prerequisites.PEOPLES} {what.split(maxsplit=1)[0]} -h",
+        )
+
+
 def same(state: State, deed: Deed, release: str, by: str) -> Promotion | None:
     """Return the one that is under way already, if it is what somebody asks for again."""
     going = state.promoting
@@ -115,6 +124,21 @@ def rollback(state: State, shelf: Shelved, release: str, wish: Wish) -> ev.Promo
     # It is told in the conversation of the runner's own project, where there is one.
     project = next((one.id for one in runners(state)), "")
     return _unproved(state, project, Deed.ROLLBACK, shelf, target, wish)
+
+
+def upgrade(state: State, shelf: Shelved, release: str, wish: Wish) -> ev.PromotionRequested:
+    """Ask root to have the release run that the package brings. Raises Refused, NotFound."""
+    target = _one(shelf.releases, release)
+    if not shelf.package or target.source != shelf.package:
+        raise Refused(
+            f"cannot promote {target.id} by its name: the package does not bring it",
+            hint="pmrunnerctl promote -h",
+        )
+    if why := prerequisites.unfit(target, shelf.running, soabi=shelf.soabi, level=shelf.level):
+        raise Refused(f"cannot promote {target.id}: it {why}", hint="pmrunnerctl release list")
+    _must_be_alone(state, shelf, "promote it")
+    project = next((one.id for one in runners(state)), "")
+    return _unproved(state, project, Deed.UPGRADE, shelf, target, wish)
 
 
 def attempt(state: State, looked: Looked, shelf: Shelved, wish: Wish) -> ev.PromotionRequested:

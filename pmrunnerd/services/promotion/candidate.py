@@ -56,17 +56,17 @@ class Candidate:
 
     async def ready(self, patience: float) -> str:
         """Wait until it says that it is ready; return why it does not, in words that follow on its name."""
-        told = asyncio.create_task(self._told(), name="candidate: ready")
-        over = asyncio.create_task(self._child.wait(), name="candidate: over")
-        await asyncio.wait((told, over), timeout=patience, return_when=asyncio.FIRST_COMPLETED)
-        is_ready, is_over = told.done(), over.done()
-        for task in (told, over):
-            task.cancel()
-        if is_ready:
-            return ""
-        if is_over:
-            return await self._how(await self._child.wait(), "before it was ready")
-        return f"is not ready within {patience:.0f} s{self._words()}"
+        try:
+            async with asyncio.timeout(patience), asyncio.TaskGroup() as group:
+                told = group.create_task(self._told(), name="candidate: ready")
+                over = group.create_task(self._child.wait(), name="candidate: over")
+                await asyncio.wait((told, over), return_when=asyncio.FIRST_COMPLETED)
+                is_ready = told.done()
+                told.cancel()
+                over.cancel()
+        except TimeoutError:
+            return f"is not ready within {patience:.0f} s{self._words()}"
+        return "" if is_ready else await self._how(await self._child.wait(), "before it was ready")
 
     async def _told(self) -> None:
         loop = asyncio.get_running_loop()

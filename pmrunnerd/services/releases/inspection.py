@@ -87,8 +87,8 @@ def here(shelf: Shelf, name: str, *, used: bool = True) -> Found:
         name=name,
         environment=shelf.environment,
         papers=about,
-        standing=_standing(shelf, name, release, _others(shelf, name) if used else ()),
-        package=_package(shelf.root),
+        standing=_standing(shelf, release, _others(shelf, name) if used else ()),
+        package=package(shelf.root),
     )
 
 
@@ -108,7 +108,7 @@ def _others(shelf: Shelf, name: str) -> tuple[str, ...]:
     )
 
 
-def _standing(shelf: Shelf, name: str, release: Path, others: tuple[str, ...]) -> Standing:
+def _standing(shelf: Shelf, release: Path, others: tuple[str, ...]) -> Standing:
     return Standing(
         files=tree.look(release / "lib"),
         writable=tree.writable(release),
@@ -117,7 +117,8 @@ def _standing(shelf: Shelf, name: str, release: Path, others: tuple[str, ...]) -
     )
 
 
-def _package(root: Path) -> str:
+def package(root: Path) -> str:
+    """Return the digest of the source that the package of a machine brings; empty where there is none."""
     found = papers.paper(root / SOURCE, 1 << 10)
     return found.decode("ascii", errors="replace").strip() if isinstance(found, bytes) else ""
 

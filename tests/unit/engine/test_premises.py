@@ -34,7 +34,6 @@ async def _looked(tmp_path: Path, root: Path, named: str = "") -> tuple[Looked, 
             lambda environment: Shelf(root, environment),
             Following(root),
             environment="prod",
-            installed=False,
         )
         looked = await premises.look(project, named)
         return looked, await premises.changes(project, looked.commit)

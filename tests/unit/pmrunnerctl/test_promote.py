@@ -1,16 +1,17 @@
-import io
+import contextlib
 import json
+import os
+import subprocess
 import sys
 
 import pytest
 from msgspec.structs import replace
 
-from pmrunnerctl import cli
 from pmrunnerd.model import frames
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Code
 from tests.fakes.daemon import FakeDaemon
-from tests.unit.pmrunnerctl.conftest import Ctl
+from tests.unit.pmrunnerctl.conftest import Ctl, environment
 from tests.unit.pmrunnerctl.moves import OVER, PLAN, SEAL, STEPS, following, row
 
 
@@ -31,6 +32,19 @@ def test_who_promotes_is_told_what_was_asked_and_how_to_look(ctl: Ctl, daemon: F
         "",
     )
     assert daemon.requests() == [p.Promote(project="runner", approve=SEAL, probation=30)]
+
+
+def test_what_an_upgrade_of_the_package_brought_is_promoted_by_its_name(
+    ctl: Ctl, daemon: FakeDaemon
+) -> None:
+    daemon.answers[p.Promote] = p.Done(id="x1-4f2a")
+
+    assert ctl("promote", "--release", "1.1-0123456789ab").status == 0
+    assert daemon.requests() == [p.Promote(release="1.1-0123456789ab")]
+
+    wrong = ctl("promote", "--release", "1.1-0123456789ab", "--dry-run")
+    assert wrong.status == 2
+    assert "hint: pmrunnerctl promote --release 1.1-0123456789ab --wait" in wrong.err
 
 
 @pytest.mark.parametrize(("code", "status"), [(Code.REFUSED, 10), (Code.CONFLICT, 40)])
@@ -90,54 +104,56 @@ def test_a_dry_run_shows_and_asks_for_nothing(ctl: Ctl, daemon: FakeDaemon) -> N
     assert ctl("promote", "--dry-run", "--wait").status == 2
 
 
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
+def at_a_terminal(daemon: FakeDaemon, typed: bytes, *words: str) -> tuple[int, str]:
+    """Let a person type this; return the exit status, and all that they saw."""
+    keyboard, terminal = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "pmrunnerctl", "--socket", str(daemon.path), "promote", *words],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env=environment(TERM="dumb"),
+    ) as running:
+        os.close(terminal)
+        os.write(keyboard, typed)
+        shown = b""
+        with contextlib.suppress(OSError):  # the other end is closed
+            while chunk := os.read(keyboard, 4096):
+                shown += chunk
+        os.close(keyboard)
+        return running.wait(20), shown.decode().replace("\r\n", "\n")
 
 
-@pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch, daemon: FakeDaemon) -> Terminal:
-    """What a person types whose screen is a terminal."""
-    said = Terminal()
-    monkeypatch.setattr(sys, "stdin", said)
-    monkeypatch.setattr("pmrunnerctl.promote._is_talked_to", lambda _: True)
-    monkeypatch.setenv("PMRUNNER_SOCKET", str(daemon.path))
-    return said
-
-
-@pytest.mark.parametrize("word", ["y\n", "Yes\n"])
-def test_a_person_reads_the_section_and_approves_just_that(
-    typed: Terminal, daemon: FakeDaemon, capsys: pytest.CaptureFixture[str], word: str
-) -> None:
-    typed.write(word)
-    typed.seek(0)
+@pytest.mark.parametrize("word", [b"y\n", b"Yes\n"])
+def test_a_person_reads_the_section_and_approves_just_that(daemon: FakeDaemon, word: bytes) -> None:
     daemon.answers[p.PromotionCheck] = PLAN
     daemon.answers[p.Promote] = p.Done(id="x1-4f2a")
 
-    assert cli.run(["promote", "runner"]) == 0
+    status, shown = at_a_terminal(daemon, word, "runner")
 
-    out = capsys.readouterr().out
-    assert f"evidence, hash {SEAL}:\n  ## 5555 All of it\n  \n  I looked.\n" in out
+    assert status == 0, shown
+    assert f"evidence, hash {SEAL}:\n  ## 5555 All of it\n  \n  I looked.\n" in shown
+    assert "approve it, and promote 1.1-b? [y/N] " in shown
     assert daemon.requests()[-1] == p.Promote(project="runner", commit="c" * 40, approve=SEAL)
 
 
-@pytest.mark.parametrize("word", ["\n", "", "no\n", "yep\n"])
-def test_whoever_says_anything_else_promotes_nothing(
-    typed: Terminal, daemon: FakeDaemon, word: str
-) -> None:
-    typed.write(word)
-    typed.seek(0)
+@pytest.mark.parametrize("word", [b"\n", b"\x04", b"no\n", b"yep\n"])
+def test_whoever_says_anything_else_promotes_nothing(daemon: FakeDaemon, word: bytes) -> None:
     daemon.answers[p.PromotionCheck] = PLAN
 
-    assert cli.run(["promote"]) == 10
+    status, shown = at_a_terminal(daemon, word)
+
+    assert status == 10
+    assert "nothing was changed" in shown
     assert [type(one) for one in daemon.requests()] == [p.PromotionCheck]
 
 
-def test_while_more_is_missing_nobody_is_asked_to_approve(
-    typed: Terminal, daemon: FakeDaemon
-) -> None:
+def test_while_more_is_missing_nobody_is_asked_to_approve(daemon: FakeDaemon) -> None:
     daemon.answers[p.PromotionCheck] = replace(PLAN, ready=False)
     daemon.answers[p.Promote] = refused(Code.REFUSED)
 
-    assert cli.run(["promote"]) == 10
-    assert typed.tell() == 0
+    status, shown = at_a_terminal(daemon, b"y\n")
+
+    assert status == 10
+    assert "[y/N]" not in shown
+    assert "cannot promote runner: 2 of 10" in shown

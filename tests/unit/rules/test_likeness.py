@@ -1,3 +1,5 @@
+from typing import Any
+
 from pmrunnerd.model.entities import Project, Question
 from pmrunnerd.rules.likeness import differences, listed
 
@@ -6,7 +8,7 @@ def question(name: str, text: str = "Which?") -> Question:
     return Question(id=name, project="w1", task="t1", run="r1", text=text)
 
 
-BEFORE = {
+BEFORE: dict[str, dict[str, Any]] = {
     "questions": {"q1": question("q1"), "q2": question("q2")},
     "about": {"release": "1", "notified": "7"},
     "minted": {"m": 3},

@@ -46,7 +46,6 @@ OLD = release("1.0-" + "a" * 12, source="0" * 64, tree="0" * 64)
 NEW = release()
 LOOKED = Looked(
     environment="prod",
-    installed=True,
     project=PROJECT,
     commit=COMMIT,
     git_tree="9" * 40,

@@ -105,6 +105,29 @@ def test_a_release_that_cannot_read_the_state_is_refused_and_those_that_can_are_
         wishes.rollback(state(), replace(SHELVED, level=2), "", WISH)
 
 
+def test_what_the_package_brings_is_promoted_by_its_name_and_nothing_else_is() -> None:
+    runs_old = replace(SHELVED, running=OLD.id, previous="", package=SOURCE)
+
+    fact = wishes.upgrade(state(), runs_old, NEW.id, WISH)
+
+    assert (fact.deed, fact.release, fact.previous) == (Deed.UPGRADE, NEW.id, OLD.id)
+    assert (fact.seal, fact.gate_run, fact.by) == ("", "", "anna")
+    for package in ("", "6" * 64):
+        with pytest.raises(Refused, match="the package does not bring it"):
+            wishes.upgrade(state(), replace(runs_old, package=package), NEW.id, WISH)
+    with pytest.raises(Refused, match="runs already"):
+        wishes.upgrade(state(), replace(runs_old, running=NEW.id), NEW.id, WISH)
+    with pytest.raises(Conflict, match="is on trial"):
+        wishes.upgrade(state(), replace(runs_old, on_trial="2-b"), NEW.id, WISH)
+
+
+def test_only_prod_s_daemon_asks_root() -> None:
+    wishes.must_be_prod("prod", "try")
+    with pytest.raises(Refused, match="cannot try: this is dev, and prod asks root") as refused:
+        wishes.must_be_prod("dev", "try")
+    assert refused.value.hint == "pmrunnerctl --env prod try -h"
+
+
 def test_one_goes_back_alone() -> None:
     with pytest.raises(Conflict, match="is REQUESTED"):
         wishes.rollback(state(ASKED), SHELVED, "", WISH)
