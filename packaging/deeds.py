@@ -104,7 +104,7 @@ def do(words: list[str], root: str, about: str) -> int:  # noqa: C901, PLR0911, 
         ) and RELEASE.fullmatch(name):
             from release import daemon  # noqa: PLC0415 - of a rehearsal alone
 
-            return daemon(root, environment, *options, link=f"releases/{name}")
+            return daemon(root, environment, *options, name=f"releases/{name}")
         case ["recalled", environment, name, *words] if ENVIRONMENT.fullmatch(
             environment
         ) and RELEASE.fullmatch(name):

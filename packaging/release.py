@@ -25,8 +25,8 @@ def cannot(what: str, hint: str = "") -> SystemExit:
 class Release:
     """The release that an environment runs now, or another of its own: a later switch of `dist` does not reach it."""
 
-    def __init__(self, root: str, environment: str, link: str = "dist") -> None:
-        dist = Path(f"{root}/opt/pm-runner/{environment}/{link}")
+    def __init__(self, root: str, environment: str, name: str = "dist") -> None:
+        dist = Path(f"{root}/opt/pm-runner/{environment}/{name}")
         self.what = f"run pm-runner of {environment}"
         try:
             self.path = dist.resolve(strict=True)
@@ -140,9 +140,9 @@ def meanwhile() -> None:
     del sys.modules["ssl"]
 
 
-def daemon(root: str, environment: str, *options: str, link: str = "dist") -> int:
+def daemon(root: str, environment: str, *options: str, name: str = "dist") -> int:
     """Be the daemon of an environment, where all of its release is there."""
-    release = Release(root, environment, link)
+    release = Release(root, environment, name)
     must_be_whole = release.counting()
     meanwhile()
     must_be_whole()
