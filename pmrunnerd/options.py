@@ -112,7 +112,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     if given.unconfined:
         chosen["runs_unconfined"] = True
     configured = given.config or configured_for(name)
-    file = _read(configured, wanted=bool(given.config))
+    file = _read(configured, name, wanted=bool(given.config))
     if name in settings.PORTS and isinstance(web := file.get("web", {}), dict):
         file["web"] = {"port": settings.PORTS[name]} | web
     said = file.pop("state", None)
@@ -144,7 +144,7 @@ def again(options: Options, environment: Mapping[str, str]) -> Options:
     return parse(words, environment)
 
 
-def _read(path: Path, *, wanted: bool) -> dict[str, Any]:
+def _read(path: Path, environment: str, *, wanted: bool) -> dict[str, Any]:
     if not wanted and not path.exists():
         return {}
     import tomllib  # noqa: PLC0415 - it costs 4 ms, and few have a file
@@ -153,4 +153,9 @@ def _read(path: Path, *, wanted: bool) -> dict[str, Any]:
         return tomllib.loads(path.read_text())
     except (OSError, ValueError) as exc:
         why = exc.strerror if isinstance(exc, OSError) else exc
-        raise BadRequest(f"cannot read the configuration {os.fspath(path)}: {why}") from exc
+        # Root's editor may have made it anew, for root alone: doctor says whose it has to be.
+        closed = isinstance(exc, PermissionError)
+        raise BadRequest(
+            f"cannot read the configuration {os.fspath(path)}: {why}",
+            hint=f"sudo pmrunnerctl --env {environment} doctor" if closed else None,
+        ) from exc
