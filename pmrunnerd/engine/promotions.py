@@ -37,6 +37,15 @@ PAUSE: Final = 2.0
 BUG: Final = 60.0
 
 
+class _Tries:
+    """How often one was started, and when; and when it was last asked whether anybody is at work on it."""
+
+    def __init__(self) -> None:
+        self.starts = 0
+        self.started = 0.0
+        self.asked = -BUG
+
+
 class Promotions:
     """Carries the one promotion that a state has. `stuck` says of which root fell silent, and why."""
 
@@ -88,35 +97,38 @@ class Promotions:
             await asyncio.sleep(BUG)
 
     async def _carry(self, name: str) -> None:
-        starts, started, asked = 0, 0.0, -GRACE
+        tries = _Tries()
         while not (known := self._store.ahead.promotion(name)).state.has_ended:
+            now = self._clock.monotonic()
             if await self._told(known):
-                continue
-            if self._clock.monotonic() - asked < RARELY * self._tick:
+                pass  # and there may be more
+            elif now - tries.asked < RARELY * self._tick:
                 await asyncio.sleep(self._tick)
-                continue
-            asked = self._clock.monotonic()
-            if self._root.is_at_work(known.environment):
+            elif self._root.is_at_work(known.environment):
+                tries.asked = now
                 self.stuck.pop(name, None)
-            elif await self._told(known):
-                pass  # it ended between two looks
-            elif starts and asked - started < self._grace:
-                pass  # it may be on its way
-            elif known.state is PromotionState.REQUESTED and starts:
-                await self._refuse(known, f"root did not take it up: {self._log(known)}")
-            elif known.state is PromotionState.REQUESTED:
-                await self._ask(known)
-                starts, started = 1, self._clock.monotonic()
-            elif starts < TRIES:
-                # It knows better than its trial whether what runs now is well.
-                starts, started = starts + 1, self._clock.monotonic()
-                await self._again(known)
-            elif not await self._settled(known):
-                self._give_up(known)
-                await asyncio.sleep(self._pause)
+            # It may have ended between two looks.
+            elif not await self._told(known):
+                tries.asked = now
+                await self._pursue(known, tries)
         self.stuck.pop(name, None)
         with contextlib.suppress(OSError):  # the next one takes its place
             self._orders.withdraw(known.environment)
+
+    async def _pursue(self, promotion: Promotion, tries: "_Tries") -> None:
+        """See to one that nobody is at work on."""
+        now, is_new = self._clock.monotonic(), promotion.state is PromotionState.REQUESTED
+        if tries.starts and now - tries.started < self._grace:
+            return  # whoever was started may be on their way
+        if is_new and tries.starts:
+            await self._refuse(promotion, f"root did not take it up: {self._log(promotion)}")
+        elif tries.starts < TRIES:
+            tries.starts, tries.started = tries.starts + 1, now
+            # Root knows better than its trial whether what runs now is well.
+            await (self._ask(promotion) if is_new else self._again(promotion))
+        elif not await self._settled(promotion):
+            self._give_up(promotion)
+            await asyncio.sleep(self._pause)
 
     async def _again(self, promotion: Promotion) -> None:
         try:
