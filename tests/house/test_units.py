@@ -28,13 +28,14 @@ def test_each_line_that_takes_something_away_has_its_reason(name: str) -> None:
 
 def test_who_has_the_machine_s_network_and_runs_what_nobody_approved_finds_the_doors_shut() -> None:
     known = {
-        row.unit.removesuffix("@ENV-ID"): "guard-doors"
-        in SYSTEMD.joinpath(f"{row.unit.removesuffix('ENV-ID')}.service").read_text()
+        row.unit.partition("@")[0]: "guard-doors"
+        in SYSTEMD.joinpath(f"{row.unit.partition('@')[0]}@.service").read_text()
         for row in units.rows(ROOT)
         if row.network
     }
-    # It brings files, and runs none of them.
+    # It brings files, and runs none of them; root's come to this machine's doors, and run what was approved.
     assert known.pop("pm-runner-fetch") is False
+    assert (known.pop("pm-runner-promote"), known.pop("pm-runner-health")) == (False, False)
     assert known == dict.fromkeys(
         ("pm-runner-run", "pm-runner-notify", "pm-runner-gatenet", "pm-runner-prepare"), True
     )
