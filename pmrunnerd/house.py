@@ -35,7 +35,7 @@ from pmrunnerd.model.settings import Settings
 from pmrunnerd.options import Options, again
 from pmrunnerd.outlet import Outlet
 from pmrunnerd.outwork import Outwork
-from pmrunnerd.release import RELEASE
+from pmrunnerd.release import HERE, RELEASE, level_before
 from pmrunnerd.reporting import Reporting
 from pmrunnerd.rules import recovery
 from pmrunnerd.rules.admission import Least
@@ -54,12 +54,15 @@ from pmrunnerd.services.watch import RunWatch
 from pmrunnerd.store.commit import Commit
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import StoreFailed, trouble
+from pmrunnerd.store.levels import CURRENT
 from pmrunnerd.store.store import Store
 
 log = logging.getLogger(__name__)
 
 # How long runs may take to be parked before we leave without them, in seconds.
 PARKING: Final = 20.0
+# Commits of a journal that are read between two words about it: less than a second's work.
+OFTEN: Final = 5000
 
 
 class House:
@@ -83,8 +86,14 @@ class House:
             options.state_directory,
             self._clock.now,
             release=RELEASE,
+            levels=CURRENT.beside(level_before(HERE)),
+            reached=self._read,
             checkpoint=options.settings.store_checkpoint,
         )
+
+    def _read(self, commit: int) -> None:
+        if commit % OFTEN == 0:
+            self._manager.starting(f"reading the journal: commit {commit}")
 
     @property
     def comes_back(self) -> bool:
