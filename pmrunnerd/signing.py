@@ -61,7 +61,9 @@ def sign(root: Path, environment: str, name: str) -> Path:
         signed=int(datetime.fromisoformat(Clock().now()).timestamp()),
     )
     whole = canonical.encode(structs.replace(statement, predicate=predicate))
-    _must_hold(inspection.here(shelf, release.name, used=False), structs.replace(found, statement=whole))
+    _must_hold(
+        inspection.here(shelf, release.name, used=False), structs.replace(found, statement=whole)
+    )
     signature = asyncio.run(signatures.sign(whole, _key(root)))
     return _keep(release, structs.replace(found, statement=whole, signature=signature))
 
