@@ -1,5 +1,4 @@
 import asyncio
-import os
 from pathlib import Path
 
 import msgspec
@@ -64,7 +63,7 @@ def test_an_environment_without_records_is_no_promotion(tmp_path: Path) -> None:
 def test_what_is_asked_and_cannot_be_is_refused(tmp_path: Path, records: Records) -> None:
     place = orders.place(tmp_path, "prod")
     place.parent.mkdir(parents=True)
-    os.symlink("/etc/passwd", place)
+    place.symlink_to("/etc/passwd")
     assert main(["prod", "--root", str(tmp_path), *LAUNCHER]) != 0
     place.unlink()
     place.write_text("{}")

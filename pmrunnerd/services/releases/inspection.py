@@ -87,7 +87,7 @@ def here(shelf: Shelf, name: str, *, used: bool = True) -> Found:
         name=name,
         environment=shelf.environment,
         papers=about,
-        standing=_standing(shelf, name, release, _others(shelf, name) if used else ()),
+        standing=_standing(shelf, release, _others(shelf, name) if used else ()),
         package=_package(shelf.root),
     )
 
@@ -102,7 +102,7 @@ def _others(shelf: Shelf, name: str) -> tuple[str, ...]:
     )
 
 
-def _standing(shelf: Shelf, name: str, release: Path, others: tuple[str, ...]) -> Standing:
+def _standing(shelf: Shelf, release: Path, others: tuple[str, ...]) -> Standing:
     return Standing(
         files=tree.look(release / "lib"),
         writable=tree.writable(release),

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from pmrunnerd.services.promotion import level
 from pmrunnerd.store.store import Store
-from tests.unit.store.lives import seen
+from tests.unit.store.lives import beginning
 
 AT = "2026-11-24T12:30:00.123Z"
 
@@ -14,7 +14,7 @@ def test_a_state_that_is_not_there_is_of_the_first_level(tmp_path: Path) -> None
 
 def test_what_a_store_writes_is_found(tmp_path: Path) -> None:
     store = Store(tmp_path, lambda: AT, release="1")
-    store.commit(seen(1))
+    store.commit(*beginning())
     store.flush()
     store.close()
     assert level.of(tmp_path) == 1

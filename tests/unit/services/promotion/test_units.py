@@ -70,7 +70,7 @@ def test_why_a_restart_failed_is_said(here: Path) -> None:
 
 
 def test_a_manager_that_cannot_be_asked_is_unavailable(here: Path) -> None:
-    with pytest.raises(Unavailable, match="cannot look at pm-runner@prod.service"):
+    with pytest.raises(Unavailable, match=r"cannot look at pm-runner@prod\.service"):
         asyncio.run(says(here, "", 1).look())
 
 

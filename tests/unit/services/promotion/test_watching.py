@@ -57,7 +57,7 @@ def proved(daemon: Daemon, *, tries: bool = False, ends: int = 1000) -> tuple[st
         has_a_try=lambda: tries,
         well=lambda: well.append(1),
     )
-    return asyncio.run(Watcher(daemon, daemon, Hasty()).proved(probation)), len(well)
+    return asyncio.run(Watcher(daemon, daemon, Hasty(), pause=0).proved(probation)), len(well)
 
 
 def test_who_is_well_has_proved_itself_and_was_told_to_be_well_once() -> None:
@@ -90,7 +90,7 @@ def test_what_failed_by_a_person_s_configuration_is_waited_for() -> None:
 
 
 def back(daemon: Daemon) -> str | None:
-    return asyncio.run(Watcher(daemon, daemon, Hasty()).back("1-a"))
+    return asyncio.run(Watcher(daemon, daemon, Hasty(), pause=0).back("1-a"))
 
 
 def test_what_is_well_already_is_not_started_again() -> None:
