@@ -19,6 +19,9 @@
     launch ctl [WORD]...            pmrunnerctl
     launch pmrunnerd [OPTION]...    pmrunnerd, for whoever types it
     launch verify ENV               whether each byte of the release is what was built
+    launch rehearse ENV             tries a release on a copy of the state of ENV: what its unit starts
+    launch rehearsed ENV RELEASE    the daemon of that release, for whoever rehearses it
+    launch recalled ENV RELEASE STATE FILE    what that release remembers of a copied state, as above
     launch sign ENV-ID              root signs for the release of a draft, which it made
 
 People run what is prod's, root among them: dev's release may be of a commit that nobody approved.
@@ -41,6 +44,7 @@ RUN = re.compile(
 ID = re.compile(r"[a-z][a-z0-9]*-[a-z0-9][a-z0-9_-]{0,62}")
 GATE = re.compile(rf"(?P<environment>[a-z][a-z0-9]{{0,15}})-(?P<gate>{ID.pattern})")
 SOURCE = re.compile(r"(?P<environment>[a-z][a-z0-9]{0,15})-(?P<digest>[0-9a-f]{64})")
+RELEASE = re.compile(r"[0-9][0-9A-Za-z.+~-]*")
 KINDS = ("gate", "gatenet", "gatehost", "prepare")
 PEOPLES = "prod"
 HERE = Path(__file__).resolve().parent
@@ -119,6 +123,21 @@ def do(words: list[str], root: str, about: str) -> int:  # noqa: C901, PLR0911, 
         case ["sign", name] if RUN.fullmatch(name):
             where = ["--root", root] if root else []
             return Release(root, PEOPLES).enter("pmrunnerd.signing", "launch", name, *where)()
+        case ["rehearse", environment] if ENVIRONMENT.fullmatch(environment):
+            words = [os.environ["STATE_DIRECTORY"], f"{HERE}/launch", *([root] if root else [])]
+            return Release(root, environment).enter("pmrunnerd.rehearsing", "rehearse", *words)()
+        case ["rehearsed", environment, name, *options] if ENVIRONMENT.fullmatch(
+            environment
+        ) and RELEASE.fullmatch(name):
+            from release import daemon  # noqa: PLC0415 - of a rehearsal alone
+
+            return daemon(root, environment, *options, name=f"releases/{name}")
+        case ["recalled", environment, name, *words] if ENVIRONMENT.fullmatch(
+            environment
+        ) and RELEASE.fullmatch(name):
+            return Release(root, environment, f"releases/{name}").enter(
+                "pmrunnerd.recalling", "recalled", *words
+            )()
         case ["verify", environment] if ENVIRONMENT.fullmatch(environment):
             Release(root, environment).must_be_what_was_built()
             return 0

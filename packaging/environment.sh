@@ -5,6 +5,9 @@
 checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 stamp=pm-runner-digest # in the environment: what it was made from; empty while it is being made
 
+# uv is to believe whom the machine believes, as pip and git do: an organisation may have an authority of its own.
+export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS-1} UV_NATIVE_TLS=${UV_NATIVE_TLS-1} # the second is what it was called before
+
 say() { printf '%s\n' "$*"; }
 
 cannot() { # WHAT-AND-WHY [HINT]...

@@ -135,7 +135,6 @@ def walls(
 ) -> list[str]:
     """Return the command that builds them: programs and configuration of the machine, and its own copies."""
     fill(places, spec)
-    room = ("--size", str(1 << 30))
     # What is prepared lies where gates find it, so that what knows its own place is right there, too.
     making = ("--bind", str(places.prepared / f".{name}")) if spec["prepares"] else ()
     having = ("--ro-bind", str(places.prepared / spec["prepared"])) if spec["prepared"] else ()
@@ -147,7 +146,7 @@ def walls(
         *(word for pair in variables(spec).items() for word in ("--setenv", *pair)),
         *_machine(),
         *_who(places.work),
-        *("--proc", "/proc", "--dev", "/dev", "--dir", "/var", *room, "--tmpfs", "/tmp"),  # noqa: S108 - its own
+        *("--proc", "/proc", "--dev", "/dev", "--dir", "/var", "--tmpfs", "/tmp"),  # noqa: S108 - its own
         *(word for path in ("/mnt", "/var/lib", "/var/log") for word in ("--dir", path)),
         *("--symlink", "/tmp", "/var/tmp", "--tmpfs", "/run"),  # noqa: S108 - as above
         *more,

@@ -42,6 +42,7 @@ PLACES = {
     "pm-runner.catalog": "usr/lib/systemd/catalog/pm-runner.catalog",
     "pm-runner.rules": "usr/share/polkit-1/rules.d/50-pm-runner.rules",
     "pm-runner.toml": "usr/share/pm-runner/pm-runner.toml",
+    "pm-runner.needrestart": "etc/needrestart/conf.d/pm-runner.conf",
 }
 # Programs of the units, root's, and what one of them reads.
 HELPERS = {
@@ -177,3 +178,7 @@ def scripts(source: Path, top: Path, text: str) -> None:
     write(top / "DEBIAN/md5sums", "".join(f"{found.hexdigest()}  {name}\n" for found, name in sums))
     for name in ("postinst", "prerm", "postrm"):
         copy(source / "packaging/deb" / name, top / "DEBIAN" / name, program=True)
+    copy(source / "packaging/deb/triggers", top / "DEBIAN/triggers")
+    # What an administrator may change, and keeps as they have it.
+    theirs = sorted(path for path in top.glob("etc/**/*") if path.is_file())
+    write(top / "DEBIAN/conffiles", "".join(f"/{path.relative_to(top)}\n" for path in theirs))

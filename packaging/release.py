@@ -140,9 +140,9 @@ def meanwhile() -> None:
     del sys.modules["ssl"]
 
 
-def daemon(root: str, environment: str, *options: str) -> int:
+def daemon(root: str, environment: str, *options: str, name: str = "dist") -> int:
     """Be the daemon of an environment, where all of its release is there."""
-    release = Release(root, environment)
+    release = Release(root, environment, name)
     must_be_whole = release.counting()
     meanwhile()
     must_be_whole()

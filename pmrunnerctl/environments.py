@@ -1,6 +1,7 @@
 """What an environment of this machine is made of, and how another one is made: step by step, each once."""
 
 import contextlib
+import os
 import pwd
 import re
 import socket
@@ -138,7 +139,7 @@ def steps(name: str, number: int, root: Path = ROOT) -> list[Step]:
         written[1],
         _run(
             "made its directories",
-            (root / "srv/pm-runner" / name).is_dir,
+            lambda: all(os.path.lexists(place) for place in _places(name, root)),
             *("systemd-tmpfiles", "--create", str(root / tmpfiles)),
         ),
         written[2],
@@ -171,9 +172,16 @@ def make(name: str, number: int, root: Path = ROOT) -> list[str]:
     return done
 
 
+def _places(name: str, root: Path) -> list[Path]:
+    """Return all that tmpfiles makes: a workspace outlives a purge, and says nothing of the others."""
+    lines = DIRECTORIES.format(name=name).splitlines()
+    return [root / line.split()[1].lstrip("/") for line in lines if not line.startswith("#")]
+
+
 def _write(path: Path, text: str) -> Step:
     def do() -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.chmod(0o755)  # whatever root's umask: everybody may list environments
         path.write_text(text)
         path.chmod(0o644)
 

@@ -24,11 +24,16 @@ WHY_NOT: Final = "web.problem"
 
 
 def listening(held: Mapping[str, socket.socket]) -> tuple[str, ...]:
-    """Return the address of the web door of those that the service manager holds, as HOST:PORT."""
-    if WEB not in held:
-        return ()
-    host, port, *_ = held[WEB].getsockname()
-    return (f"{host}:{port}",)
+    """Return each address of the web door of those that the service manager holds, as HOST:PORT."""
+    found = (one.getsockname() for one in _of_the_web(held))
+    return tuple(
+        f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port, *_ in found
+    )
+
+
+def _of_the_web(held: Mapping[str, socket.socket]) -> list[socket.socket]:
+    """Return all sockets of the web door: its unit has one for each `ListenStream=`."""
+    return [one for name, one in held.items() if name.partition(":")[0] == WEB]
 
 
 class Doors:
@@ -48,11 +53,12 @@ class Doors:
         files: Share,
     ) -> None:
         self._options = options
-        known = {name: held[name].dup() for name in (CONTROL, READ, WEB) if name in held}
+        known = {name: held[name].dup() for name in (CONTROL, READ) if name in held}
+        web = [one.dup() for one in _of_the_web(held)]
         try:
-            self._build(desk, turned, known, files)
+            self._build(desk, turned, known, web, files)
         except Refused:
-            for one in known.values():
+            for one in (*known.values(), *web):
                 one.close()
             raise
 
@@ -61,6 +67,7 @@ class Doors:
         desk: Desk,
         turned: Callable[[], float],
         known: Mapping[str, socket.socket],
+        web: list[socket.socket],
         files: Share,
     ) -> None:
         options, everybody = self._options, roles()
@@ -80,9 +87,9 @@ class Doors:
             WebDoor(
                 desk,
                 turned,
-                listening=known.get(WEB),
+                listening=web,
                 limits=WebLimits(connections=files.web),
-                missing=self._why_not if known and WEB not in known else None,
+                missing=self._why_not if known and not web else None,
             )
         )
 

@@ -21,6 +21,7 @@ from pmrunnerd.departure import Departure
 from pmrunnerd.doors import Doors, listening
 from pmrunnerd.engine import means
 from pmrunnerd.engine.admission import Admission
+from pmrunnerd.engine.gates import Gates
 from pmrunnerd.engine.loop import Engine
 from pmrunnerd.engine.notices import Notifier
 from pmrunnerd.engine.planner import Planner
@@ -77,6 +78,7 @@ class House:
         self._departure = Departure(self._is_stop)
         self._configured = Configured(options, partial(again, options, os.environ))
         self._born = self._clock.monotonic()
+        self._rehearses = options.rehearsal is not None
         self._store = Store(
             options.state_directory,
             self._clock.now,
@@ -101,7 +103,8 @@ class House:
         gating = self._outwork.gates(
             self._store, self._clock, lambda: self._configured.settings.gates_slots
         )
-        desk.confinement = await self._outwork.begin()
+        if not self._rehearses:
+            desk.confinement = await self._outwork.begin()
         asyncio.get_running_loop().set_exception_handler(Shortage())
         files = share(raise_limit())
         doors = Doors(*(desk, self._options, lambda: engine.turned), held=self._held, files=files)
@@ -114,19 +117,12 @@ class House:
                 storing = house.create_task(self._store.run(), name="store")
                 telling = house.create_task(chronicle.run(), name="log")
                 time = house.create_task(engine.run(), name="engine")
-                gates = house.create_task(gating.run(), name="gates")
                 serving = house.create_task(doors.serve(), name="doors")
                 await doors.ready()
                 await self._make_sure(settled)
                 self._manager.ready(f"environment {self._options.environment}")
-                look = house.create_task(self._look_at_the_past(), name="scrub")
                 later = house.create_task(self._begin_the_rest(file), name="later")
-                sweep = house.create_task(self._sweeper.run(), name="sweep")
-                outwork = house.create_task(
-                    self._outwork.live(self._store, partial(setattr, desk, "confinement")),
-                    name="outwork",
-                )
-                notices = house.create_task(self._notifier.run(), name="notices")
+                own = [] if self._rehearses else self._begin_our_own(house, gating, desk)
                 pulse = house.create_task(self._reporting(engine, desk).run(), name="watchdog")
                 invoked.note(self._options.state_directory, self._options.words)
                 ready()
@@ -140,7 +136,7 @@ class House:
                     self._manager.stopping()
                 self._sweeper.stop()  # or the doors wait for whoever prunes a large tree
                 await self._part(engine)
-                for task in (serving, time, gates, sweep, outwork, notices, pulse, look, later):
+                for task in (serving, time, *own, pulse, later):
                     await _end(task)
                 await self._say_goodbye()
                 await _end(telling)
@@ -190,6 +186,7 @@ class House:
             slots=settings.runs_slots,
             taken=lambda *given: means.taken(self._configured.settings, *given),
         )
+        engine.rests = self._rehearses
         self._notifier = Notifier(
             *(store, clock, courier(host, environment, state), settings),
             environment=environment,
@@ -239,6 +236,19 @@ class House:
         self._configured.use(use)
         return engine, desk, watch
 
+    def _begin_our_own(
+        self, house: asyncio.TaskGroup, gating: Gates, desk: Desk
+    ) -> list[asyncio.Task[None]]:
+        """Begin what nobody asks us for, and what reaches beyond our state."""
+        tell = partial(setattr, desk, "confinement")
+        return [
+            house.create_task(gating.run(), name="gates"),
+            house.create_task(self._look_at_the_past(), name="scrub"),
+            house.create_task(self._sweeper.run(), name="sweep"),
+            house.create_task(self._outwork.live(self._store, tell), name="outwork"),
+            house.create_task(self._notifier.run(), name="notices"),
+        ]
+
     def _reporting(self, engine: Engine, desk: Desk) -> Reporting:
         return Reporting(
             *(self._manager, self._store, lambda: reads.status(desk, p.Status())),
@@ -248,7 +258,7 @@ class House:
 
     async def _is_stop(self) -> bool:
         unit = jobs.unit(self._options.environment)
-        return self._manager.listens and await jobs.is_stop(unit)
+        return not self._rehearses and self._manager.listens and await jobs.is_stop(unit)
 
     def _restart(self) -> None:
         self._departure.restart(self._clock.monotonic() - self._born)

@@ -75,6 +75,10 @@ def run(options: Options, told: Callable[[str], object] | None = None) -> int:
     report = told or said.report
     status = 0
     try:
+        if options.rehearsal is not None:
+            from pmrunnerd.recalling import AS_IT_IS, recall  # noqa: PLC0415 - of a rehearsal alone
+
+            recall(options.state_directory, options.rehearsal / AS_IT_IS)
         comes_back = True
         while comes_back:
             host = choose(options.host, options.environment, options.state_directory)

@@ -30,6 +30,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
     `host` holds its runs; without a `runs_directory` theirs lie in the state. `logins` are where
     those of agents are kept, if not where `host` has them. Releases lie below `root`, if not where `host` has them.
+    With a `rehearsal` the state is a copy: what is remembered of it is written there, and nothing is started.
     """
 
     environment: str
@@ -42,6 +43,7 @@ class Options(Struct, frozen=True, kw_only=True):
     runs_directory: Path | None = None
     logins: Path | None = None
     root: Path | None = None
+    rehearsal: Path | None = None
     words: tuple[str, ...] = ()
 
 
@@ -78,6 +80,12 @@ def command_line() -> argparse.ArgumentParser:
         type=Path,
         help="where opt/pm-runner is, with releases (default: build/ of the checkout, or / with systemd)",
     )
+    parser.add_argument(
+        "--rehearsal",
+        type=Path,
+        metavar="DIRECTORY",
+        help="the state is a copy: write there what is remembered of it, answer, and start nothing",
+    )
     parser.add_argument("--port", type=int, help="the same as --web-port")
     parser.add_argument(
         "--unconfined", action="store_true", help="the same as --runs-unconfined true"
@@ -112,7 +120,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     if given.unconfined:
         chosen["runs_unconfined"] = True
     configured = given.config or configured_for(name)
-    file = _read(configured, wanted=bool(given.config))
+    file = _read(configured, name, wanted=bool(given.config))
     if name in settings.PORTS and isinstance(web := file.get("web", {}), dict):
         file["web"] = {"port": settings.PORTS[name]} | web
     said = file.pop("state", None)
@@ -129,6 +137,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
         runs_directory=given.runs_dir.absolute() if given.runs_dir else None,
         logins=given.secrets_dir.absolute() if given.secrets_dir else None,
         root=given.root.absolute() if given.root else None,
+        rehearsal=given.rehearsal.absolute() if given.rehearsal else None,
         words=tuple(arguments),
     )
 
@@ -144,7 +153,7 @@ def again(options: Options, environment: Mapping[str, str]) -> Options:
     return parse(words, environment)
 
 
-def _read(path: Path, *, wanted: bool) -> dict[str, Any]:
+def _read(path: Path, environment: str, *, wanted: bool) -> dict[str, Any]:
     if not wanted and not path.exists():
         return {}
     import tomllib  # noqa: PLC0415 - it costs 4 ms, and few have a file
@@ -153,4 +162,9 @@ def _read(path: Path, *, wanted: bool) -> dict[str, Any]:
         return tomllib.loads(path.read_text())
     except (OSError, ValueError) as exc:
         why = exc.strerror if isinstance(exc, OSError) else exc
-        raise BadRequest(f"cannot read the configuration {os.fspath(path)}: {why}") from exc
+        # Root's editor may have made it anew, for root alone: doctor says whose it has to be.
+        closed = isinstance(exc, PermissionError)
+        raise BadRequest(
+            f"cannot read the configuration {os.fspath(path)}: {why}",
+            hint=f"sudo pmrunnerctl --env {environment} doctor" if closed else None,
+        ) from exc

@@ -78,17 +78,19 @@ def _build(given: argparse.Namespace) -> ReleaseRow:
     source = given.source
     if not making.has(shelf, source):
         source = asyncio.run(making.take(shelf, given.repository, source))
-    if given.fetch:
-        asyncio.run(making.make("fetch", shelf, source))
-    asyncio.run(making.make("build", shelf, source))
+    there = keeping.of_source(shelf, source)
+    if there is None or not inspection.is_what_was_built(shelf, there.id):
+        if given.fetch:
+            asyncio.run(making.make("fetch", shelf, source))
+        asyncio.run(making.make("build", shelf, source))
+        there = keeping.of_source(shelf, source)
     making.drop(shelf, source)
-    built = [row for row in keeping.rows(shelf) if row.source == source]
-    if not built:
+    if there is None:
         raise NotFound(
             f"cannot find the release of source {source[:12]}, though it was built",
             hint="pmrunnerctl release list",
         )
-    return built[-1]
+    return there
 
 
 VERBS: Final[dict[str, Callable[[argparse.Namespace], View]]] = {

@@ -19,7 +19,7 @@ _FIRST: Final = 3  # the number of the first descriptor that a service manager h
 
 
 def inherited(environment: MutableMapping[str, str]) -> dict[str, socket.socket]:
-    """Return the listening sockets that the service manager handed over, by name.
+    """Return the listening sockets that the service manager handed over, by name; of one name the second is `NAME:2`.
 
     The variables are taken out of the environment: no child is to believe that they are its own.
     """
@@ -28,10 +28,11 @@ def inherited(environment: MutableMapping[str, str]) -> dict[str, socket.socket]
     owner = environment.pop("LISTEN_PID", "")
     if owner != str(os.getpid()) or not count.isdigit():
         return {}
-    found = {}
+    found: dict[str, socket.socket] = {}
     for number, name in zip(range(_FIRST, _FIRST + int(count)), names, strict=False):
         os.set_inheritable(number, False)  # noqa: FBT003 - positional in the standard library
-        found[name] = socket.socket(fileno=number)
+        again = sum(other.partition(":")[0] == name for other in found) + 1
+        found[name if again == 1 else f"{name}:{again}"] = socket.socket(fileno=number)
     return found
 
 

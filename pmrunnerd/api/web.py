@@ -5,7 +5,7 @@ import contextlib
 import ipaddress
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -45,7 +45,7 @@ class WebLimits(Struct, frozen=True, kw_only=True):
 
 
 class WebDoor:
-    """Listens on `web.host:web.port`, or on a socket that the service manager holds and keeps.
+    """Listens on `web.host:web.port`, or on sockets that the service manager holds and keeps.
 
     `turned` returns the loop's time at which the engine last turned. Raises Refused for an address
     that other machines could reach. A port that is taken keeps nobody from working: the door says
@@ -59,7 +59,7 @@ class WebDoor:
         desk: Desk,
         turned: Callable[[], float],
         *,
-        listening: socket.socket | None = None,
+        listening: Sequence[socket.socket] = (),
         limits: WebLimits | None = None,
         missing: Callable[[], str] | None = None,
     ) -> None:
@@ -69,29 +69,32 @@ class WebDoor:
         self._listening = listening
         self._limits = limits or WebLimits()
         self._host, self._port = desk.settings.web_host, desk.settings.web_port
-        if listening is not None:
-            self._host, self._port = listening.getsockname()[:2]
+        if listening:
+            self._host, self._port = listening[0].getsockname()[:2]
         self.streams = Streams(self._limits.lag)
         self.ready = asyncio.Event()
-        if not _is_loopback(self._host):
-            raise Refused(
-                f"cannot listen at {self._host}: other machines could reach it",
-                hint="set web.host to 127.0.0.1 and come by ssh -L",
-            )
+        for host in [one.getsockname()[0] for one in listening] or [self._host]:
+            if not _is_loopback(host):
+                raise Refused(
+                    f"cannot listen at {host}: other machines could reach it",
+                    hint="set web.host to 127.0.0.1 and come by ssh -L",
+                )
 
     async def serve(self) -> None:
         """Let people in until cancelled; return at once where `web.port` is 0."""
         if self._missing is not None:
             await self._stay_shut(self._missing)
-        if self._port == 0 and self._listening is None:
+        if self._port == 0 and not self._listening:
             return
         secret, own = await self._open()
-        self._show(*own.getsockname()[:2])
-        with contextlib.closing(own):
+        self._show(*own[0].getsockname()[:2])
+        with contextlib.ExitStack() as open_still:
+            for one in own:
+                open_still.enter_context(contextlib.closing(one))
             # In a thread, because the import takes longer than anybody should wait for an answer.
             server = await asyncio.to_thread(self._build, secret)
             async with asyncio.TaskGroup() as group:
-                serving = group.create_task(server.serve(sockets=[own]), name="web: uvicorn")
+                serving = group.create_task(server.serve(sockets=own), name="web: uvicorn")
                 self.ready.set()
                 try:
                     await asyncio.get_running_loop().create_future()
@@ -115,13 +118,13 @@ class WebDoor:
                 self._show(self._host, self._port, why)
             await asyncio.sleep(self._limits.again)
 
-    async def _open(self) -> tuple[str, socket.socket]:
-        """Return the token and the socket, however long it takes until we get them."""
+    async def _open(self) -> tuple[str, list[socket.socket]]:
+        """Return the token and the sockets, however long it takes until we get them."""
         shown = ""
         while True:
             try:
                 secret = token(self._desk.state_directory, Disk())
-                return secret, self._listening or bind_tcp(self._host, self._port)
+                return secret, [*self._listening] or [bind_tcp(self._host, self._port)]
             except OSError as exc:
                 # Looking for the one who has it means looking at every process; once is enough.
                 who = None if shown else holder(self._port)

@@ -63,6 +63,8 @@ class Engine:
         self._wake = Pulse()
         self._in_hand: set[agenda.Action] = set()
         self._stopping = False
+        # On a copy of a state: what is to be done is known, and nothing of it is.
+        self.rests = False
         self._complaints = Complaints(log, clock.monotonic)
         self.turned: float = clock.monotonic()
 
@@ -137,6 +139,8 @@ class Engine:
 
     def _may(self, action: agenda.Action) -> bool:
         match action:
+            case _ if self.rests:
+                return False
             case agenda.Follow(run):
                 # Who starts a run follows it; before its host is there it would look gone.
                 return agenda.Start(self._store.ahead.active[run].task) not in self._in_hand

@@ -64,6 +64,10 @@ class Child:
                 os.killpg(self.pid, signal.SIGKILL)
         self._signal(signal.SIGKILL)
 
+    def ask_to_leave(self) -> None:
+        """Send it SIGTERM, and not its group."""
+        self._signal(signal.SIGTERM)
+
     def hold(self) -> None:
         """Stop it where it is, until it is killed or may go on."""
         self._signal(signal.SIGSTOP)

@@ -181,21 +181,21 @@ COMMANDS: Final[Mapping[str, Command]] = {
         ("state", "repair", "--yes", *_STATE),
         "state",
         is_repaired_by_the_next_one,
-        every=4,
+        every=8,
     ),
     "restore": Command(
         to_be_restored,
         ("state", "restore", f"@{ARCHIVE}", *_STATE),
         "state",
         is_old_or_new,
-        every=12,  # a daemon's restore does the same
+        every=24,  # a daemon's restore does the same
     ),
     "backup": Command(
         to_be_backed_up,
         ("state", "backup", _OUT, *_STATE),
         "out",
         is_whole_and_made_again,
-        every=2,
+        every=4,
     ),
     "backup from a daemon": Command(
         to_be_backed_up,
@@ -203,6 +203,6 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "out",
         is_whole_and_sent_again,
         has_a_daemon=True,
-        every=2,
+        every=4,
     ),
 }

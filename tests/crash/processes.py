@@ -104,16 +104,17 @@ def _all(state: Path) -> Iterator[Process]:
     for pid in _pids():
         try:
             words = tuple(Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1])
+            if not words:
+                continue
             variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
         except OSError:
-            continue
-        found = _stat(pid)
-        if not words or found is None or found[0] in _DEAD:
             continue
         at = words.index(b"pmrunnerd.runhost") if b"pmrunnerd.runhost" in words else 0
         told = words[at + 1] if at and len(words) > at + 1 else b""
         host = words[0] != b"setsid" and told.startswith(runs)
         run = told.removeprefix(runs) if host else _carried(words, variables)
+        if not run or (found := _stat(pid)) is None or found[0] in _DEAD:
+            continue
         yield Process(pid, found[1], found[2], words, run.decode(), host)
 
 

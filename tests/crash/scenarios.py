@@ -1,6 +1,6 @@
 """What daemons do to a state directory, each in small: the scenarios of a power cut."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pmrunnerd.model import events as ev
@@ -17,6 +17,7 @@ from tests.unit.store.lives import beginning, next_facts
 
 def a_new_state(trial: Trial) -> None:
     """A daemon opens a directory in which nothing is, records that, and leaves in good order."""
+    trial.cuts_again(1)
     store = opened(trial.disk)
     trial.commit(store, ev.DaemonStarted(release="1", pid=1))
     trial.flush(store)
@@ -27,6 +28,7 @@ def a_new_state(trial: Trial) -> None:
 
 def groups(trial: Trial) -> None:
     """Commits travel in groups, smaller and larger than a sector."""
+    trial.cuts_again(0.2)
     store = opened(trial.disk)
     trial.commit(store, *beginning())
     trial.flush(store)
@@ -40,6 +42,7 @@ def groups(trial: Trial) -> None:
 
 def segments(trial: Trial) -> None:
     """The journal goes on in the next segment, and in the one after that."""
+    trial.cuts_again(0.02)
     store = opened(trial.disk)
     trial.commit(store, *beginning())
     for count in range(1, 17):
@@ -79,14 +82,20 @@ def _take_up(store: Store) -> tuple[ev.AnyEvent, ...]:
     return ()
 
 
-def caches_made_anew(trial: Trial) -> None:
-    """A snapshot is there that cannot be believed; all is read again, piece by piece."""
+def _lived(trial: Trial, choices: Sequence[int]) -> None:
+    """Make a state with a past, as `checkpoints` does, closed in good order."""
     store = opened(trial.disk)
     trial.commit(store, *beginning())
-    for count in range(1, 14):
-        trial.commit(store, *next_facts(store, count * 5), request=f"r{count}")
+    for count, choice in enumerate(choices, start=1):
+        trial.commit(store, *next_facts(store, choice), request=f"r{count}")
         trial.flush(store)
     store.close()
+
+
+def caches_made_anew(trial: Trial) -> None:
+    """A snapshot is there that cannot be believed; all is read again, piece by piece."""
+    trial.cuts_again(0.1)
+    quiet(trial, lambda: _lived(trial, [count * 5 for count in range(1, 14)]))
     file = trial.disk.open(STATE / "snapshot.json", "empty")
     trial.disk.write_all(file, b"not a snapshot", 0)
     trial.disk.sync(file)
@@ -99,12 +108,8 @@ def caches_made_anew(trial: Trial) -> None:
 
 def caches_of_other_rules(trial: Trial) -> None:
     """A release with other rules comes: the snapshot proves how far the journal is, and no more."""
-    store = opened(trial.disk)
-    trial.commit(store, *beginning())
-    for count in range(1, 24):
-        trial.commit(store, *next_facts(store, count * 7), request=f"r{count}")
-        trial.flush(store)
-    store.close()
+    trial.cuts_again(0.04)
+    quiet(trial, lambda: _lived(trial, [count * 7 for count in range(1, 24)]))
 
     def other_rules() -> None:
         path = STATE / snapshot.FILE

@@ -18,6 +18,8 @@ from tests.integration.daemon import Daemon, environment
 
 KINDS: Final = ("append", "snapshot", "recovery")
 PATIENCE: Final = 180.0
+# Seconds between two looks; what is looked for takes some thousandths.
+_GLANCE: Final = 0.0005
 
 
 class Target(Daemon):
@@ -150,6 +152,7 @@ class Storm:
         while not reached():
             self._crowd.check()
             assert time.monotonic() < until, self.report()
+            time.sleep(_GLANCE)  # who only looks takes the processor from daemon and clients
 
 
 def still_there(state: Path) -> list[int]:

@@ -35,22 +35,22 @@ SEGMENT = {"journal", "journal/00000002.jsonl"}
 QUESTION = {f"history/{name}" for name in ("questions", "runs", "runs-w1", "finished.jsonl")}
 BACKUP = {"", "journal", "journal/00000001.jsonl", "runs", "set-aside", "set-aside/kept"}
 OPERATIONS: Final[Mapping[str, Operation]] = {
-    "append": Operation(work.torn, work.talk, work.as_told, every=20),
-    "empty": Operation(work.nothing, work.begin_and_talk, work.as_told, every=28),
+    "append": Operation(work.torn, work.talk, work.as_told, every=40),
+    "empty": Operation(work.nothing, work.begin_and_talk, work.as_told, every=56),
     "segment": Operation(
         work.nearly_full,
         work.talk,
         work.two_segments,
         SEGMENT.__contains__,
         later=True,
-        every=16,
+        every=32,
     ),
     "question": Operation(
         work.nothing,
         work.ask_and_answer,
         work.answered_once,
         QUESTION.__contains__,
-        every=16,
+        every=32,
     ),
     "backup": Operation(
         archiving.with_something_aside,
@@ -58,14 +58,14 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         archiving.whole,
         BACKUP.__contains__,
         later=True,
-        every=3,
+        every=6,
     ),
     "restore": Operation(
         archiving.with_an_archive,
         archiving.restore,
         archiving.is_the_new_one,
         later=True,
-        every=20,
+        every=40,
     ),
 }
 

@@ -135,15 +135,26 @@ def always(counts: Sequence[Mapping[Place, Sequence[Point]]]) -> dict[Place, lis
 
 
 def spread(there: Mapping[Place, Sequence[Point]], every: int) -> list[Point]:
-    """Return the points to try: all of them, or some at every so many-th place."""
+    """Return the points to try: all of them, or some at every so many-th place and of each call."""
     if EVERYTHING:
         return [point for all_of_it in there.values() for point in all_of_it]
     return [
         all_of_it[int((n * _GOLDEN + k / tried) % 1 * len(all_of_it))]
-        for n, all_of_it in enumerate(list(there.values())[::every])
+        for n, all_of_it in enumerate(_some(there, every))
         for tried in [1 + len(all_of_it) // STRIDE]
         for k in range(tried)
     ]
+
+
+def _some(there: Mapping[Place, Sequence[Point]], every: int) -> list[Sequence[Point]]:
+    """Return what is at every so many-th place, and at the first one of each call that has none."""
+    chosen = [*there][::every]
+    calls = {place.call for place in chosen}
+    for place in there:
+        if place.call not in calls:
+            calls.add(place.call)
+            chosen.append(place)
+    return [there[place] for place in sorted(chosen)]
 
 
 def kills(there: Mapping[Place, Sequence[Point]], every: int) -> list[Injection]:

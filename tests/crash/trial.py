@@ -78,6 +78,10 @@ class Trial:
         self.promised = store.durable
         assert self.promised == len(self.asked)
 
+    def cuts_again(self, share: float) -> None:
+        """Have the power cut again in more states than elsewhere: there are few, or each is small."""
+        self.again = max(self.again, share)
+
     # What is checked
 
     def finish(self) -> None:

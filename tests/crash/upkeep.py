@@ -51,7 +51,8 @@ def repaired(trial: Trial) -> None:
         aside = _all_below(image, STATE / "set-aside")
         assert bytes(raw) in aside, "the original is kept as it was"
 
-    trial.checking, trial.recover, trial.again = check, mend, 0.3
+    trial.cuts_again(0.3)
+    trial.checking, trial.recover = check, mend
     mend(trial.disk)
 
 
@@ -74,7 +75,8 @@ def backed_up(trial: Trial) -> None:
             disk, BACKUPS / "state.tar.gz", lambda out: backup(disk, STATE, out, HERE), force=True
         )
 
-    trial.checking, trial.recover, trial.again = check, again, 0.3
+    trial.cuts_again(0.3)
+    trial.checking, trial.recover = check, again
     again(trial.disk)
 
 
@@ -105,7 +107,8 @@ def restored(trial: Trial) -> None:
         assert again.durable == goes_on.seq
         assert not image.is_directory(STATE / "restore")
 
-    trial.checking, trial.again = check, 0.3
+    trial.cuts_again(0.3)
+    trial.checking = check
     archive.seek(0)
     restore(trial.disk, STATE, archive, HERE)
     trial.disk.boundary = lambda: None

@@ -28,7 +28,11 @@ def environ(tools: Path, installer: str) -> Environ:
         if not Path(directory, "uv").exists()
     ]
     if installer == "uv":
-        tools.joinpath("uv").symlink_to(Path(sys.executable).with_name("uv"))
+        # Of the environment of the tests, or of what was prepared for it.
+        beside = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        found = shutil.which("uv", path=beside)
+        assert found, "the environment of the tests has uv"
+        tools.joinpath("uv").symlink_to(found)
         path.insert(0, str(tools))
     return {**os.environ, "PATH": ":".join(path), "PYTHON": sys.executable}
 

@@ -11,20 +11,20 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.checkouts import Environ, copy_to, environ, offline, quickstart
-from tests.everything import EVERYTHING
+from tests.everything import some
 
 # Installing is slow, and two at once are slower: these tests share what is installed, on one worker.
 pytestmark = pytest.mark.xdist_group("quickstart")
 
-# With pip it takes half a minute, and `installed` tries pip.
-ANEW = ["pip", "uv"] if EVERYTHING else ["uv"]
+INSTALLERS = ["uv", "pip"]  # begins as ANEW does: pytest goes by places, or installs each twice
+ANEW = some(INSTALLERS)
 STAMP = ".venv/pm-runner-digest"
 BY_HASH_OR_NOT_AT_ALL = (
     "import click, daemon, msgspec, sdnotify, starlette, uvicorn, watchdog, pmrunnerd"
 )
 
 
-@pytest.fixture(scope="module", params=["pip", "uv"])
+@pytest.fixture(scope="module", params=INSTALLERS)
 def installed(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Environ]:

@@ -1,6 +1,11 @@
+import pytest
+
 from tests.house.alone import ALONE, imports_of_others
 from tests.house.conftest import Plant
 from tests.house.tree import ROOT, must_hold
+
+# Each of these parses the whole house, and a worker does it once.
+pytestmark = pytest.mark.xdist_group("house")
 
 
 def test_what_runs_where_nothing_of_ours_is_takes_nothing_else_along() -> None:

@@ -1,6 +1,7 @@
 from typing import get_args
 
 import msgspec
+import pytest
 
 from pmrunnerd.chronicle import TOLD
 from pmrunnerd.model import events as ev
@@ -9,6 +10,9 @@ from pmrunnerd.services.entries import BUG, ENDED
 from tests.house import catalog
 from tests.house.conftest import Plant
 from tests.house.tree import ROOT, must_hold
+
+# Each of these parses the whole house, and a worker does it once.
+pytestmark = pytest.mark.xdist_group("house")
 
 FACTS = {str(kind.__struct_config__.tag): kind for kind in get_args(ev.AnyEvent)}
 

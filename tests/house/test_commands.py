@@ -4,6 +4,9 @@ from tests.house.commands import unaddressed
 from tests.house.conftest import Plant
 from tests.house.tree import ROOT, must_hold
 
+# Each of these parses the whole house, and a worker does it once.
+pytestmark = pytest.mark.xdist_group("house")
+
 VERB = "@verb('task show', what='pmrunnerctl task list')\ndef show(): 'pmrunnerctl task show t1'\n"
 
 

@@ -1,6 +1,11 @@
+import pytest
+
 from tests.house import layers
 from tests.house.conftest import Plant
 from tests.house.tree import ROOT, must_hold
+
+# Each of these parses the whole house, and a worker does it once.
+pytestmark = pytest.mark.xdist_group("house")
 
 
 def test_every_room_of_the_daemon_has_a_floor() -> None:

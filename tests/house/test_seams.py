@@ -15,6 +15,9 @@ from tests.house.seams import (
 )
 from tests.house.tree import ROOT, must_hold
 
+# Each of these parses the whole house, and a worker does it once.
+pytestmark = pytest.mark.xdist_group("house")
+
 
 @pytest.mark.parametrize("seam", [SYNCS, STARTS, SPAWNS], ids=lambda seam: seam.what)
 def test_what_one_module_may_do_no_other_does(seam: Seam) -> None:

@@ -1,8 +1,13 @@
 import subprocess
 
+import pytest
+
 from tests.house import shape
 from tests.house.conftest import Plant
 from tests.house.tree import ROOT, must_hold
+
+# Each of these parses the whole house, and a worker does it once.
+pytestmark = pytest.mark.xdist_group("house")
 
 
 def test_a_module_is_short_or_has_its_reason() -> None:

@@ -6,6 +6,8 @@ from tests.house import units
 from tests.house.conftest import Plant
 from tests.house.tree import ROOT
 
+SYSTEMD = ROOT / "systemd"
+
 
 def test_the_page_says_of_each_unit_what_the_unit_says() -> None:
     assert sorted(units.rows(ROOT)) == sorted(units.units(ROOT))
@@ -19,24 +21,26 @@ def test_of_root_s_units_prod_may_start_three_by_name() -> None:
     assert units.roots(ROOT) == {"promote@prod", "promote@dev", "rollback@prod"}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "pm-runner@.service",
-        "pm-runner-run@.service",
-        "pm-runner-backup@.service",
-        "pm-runner-build@.service",
-        "pm-runner-fetch@.service",
-        "pm-runner-gatehost@.service",
-        "pm-runner-health@.service",
-        "pm-runner-notify@.service",
-        "pm-runner-promote@.service",
-        "pm-runner-rollback@.service",
-        "pm-runner-settle@.service",
-    ],
-)
+@pytest.mark.parametrize("name", sorted(path.name for path in SYSTEMD.glob("*.service")))
 def test_each_line_that_takes_something_away_has_its_reason(name: str) -> None:
-    assert units.without_a_reason(ROOT / "systemd" / name) == []
+    assert units.without_a_reason(SYSTEMD / name) == []
+
+
+def test_who_has_the_machine_s_network_and_runs_what_nobody_approved_finds_the_doors_shut() -> None:
+    known = {
+        (name := row.unit.partition("@")[0]): "guard-doors"
+        in SYSTEMD.joinpath(f"{name}@.service").read_text()
+        for row in units.rows(ROOT)
+        if row.network
+    }
+    # It brings files, and runs none of them.
+    assert known.pop("pm-runner-fetch") is False
+    # What runs there was approved, or is root's; and it reaches this machine alone.
+    assert known.pop("pm-runner-promote") is False
+    assert known.pop("pm-runner-health") is False
+    assert known == dict.fromkeys(
+        ("pm-runner-run", "pm-runner-notify", "pm-runner-gatenet", "pm-runner-prepare"), True
+    )
 
 
 def test_a_unit_that_says_otherwise_is_found(plant: Plant) -> None:

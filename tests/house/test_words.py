@@ -1,8 +1,13 @@
 from pathlib import Path
 
+import pytest
+
 from tests.house import words
 from tests.house.conftest import Plant
 from tests.house.tree import ROOT, must_hold
+
+# Each of these parses the whole house, and a worker does it once.
+pytestmark = pytest.mark.xdist_group("house")
 
 
 def test_no_text_knows_where_this_checkout_lies() -> None:

@@ -9,7 +9,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
@@ -90,8 +90,15 @@ def modules(root: Path, *packages: str) -> list[Module]:
         for path in sorted((root / package).rglob("*.py")):
             parts = path.relative_to(root).with_suffix("").parts
             name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-            found.append(Module(path, name, root))
+            about = path.stat()
+            found.append(_module(path, name, root, (about.st_mtime_ns, about.st_size)))
     return found
+
+
+@cache
+def _module(path: Path, name: str, root: Path, _as_it_was: tuple[int, int]) -> Module:
+    """Return the same module to every rule, so that a text is parsed once, as long as it is the same."""
+    return Module(path, name, root)
 
 
 def files(root: Path) -> list[Path]:

@@ -54,7 +54,8 @@ class Manager:
         variables = environment(self.home) | {
             "NOTIFY_SOCKET": "@" + self._heard.getsockname().removeprefix(b"\0").decode(),
             "LISTEN_FDS": str(len(numbers)),
-            "LISTEN_FDNAMES": ":".join(self.sockets),
+            # Several may have one name: here, what follows a sign.
+            "LISTEN_FDNAMES": ":".join(name.partition("#")[0] for name in self.sockets),
             "STATE_DIRECTORY": str(self.home / "state"),
         }
         with (self.home / "log").open("ab") as log:

@@ -77,9 +77,25 @@ def test_without_a_socket_for_the_web_door_the_daemon_works_and_says_why(tmp_pat
             assert doors["web"].problem == why
 
 
-def test_a_web_socket_that_other_machines_reach_is_refused(tmp_path: Path) -> None:
-    with manager(tmp_path, "control") as held:
-        held.sockets["web"] = socket.create_server(("0.0.0.0", 0))  # noqa: S104
+def test_each_address_that_the_web_socket_has_is_answered(tmp_path: Path) -> None:
+    """Who adds a `ListenStream=` has one more, and nobody is to wait at the other for ever."""
+    with manager(tmp_path, "control", "web") as held:
+        more = held.sockets["web#2"] = socket.create_server(("::1", 0), family=socket.AF_INET6)
+        with held.daemon():
+            doors = {door.name: door for door in ask(held.path("control"), p.Status()).doors}
+            assert doors["web"].address == f"http://127.0.0.1:{held.port}"
+            for address in (("127.0.0.1", held.port), more.getsockname()[:2]):
+                with socket.create_connection(address, 20) as page:
+                    page.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    assert page.recv(12) == b"HTTP/1.1 200"
+
+
+@pytest.mark.parametrize("before", [(), ("web",)], ids=("alone", "second"))
+def test_a_web_socket_that_other_machines_reach_is_refused(
+    tmp_path: Path, before: tuple[str, ...]
+) -> None:
+    with manager(tmp_path, "control", *before) as held:
+        held.sockets["web#2"] = socket.create_server(("0.0.0.0", 0))  # noqa: S104
         daemon = held.start()
         assert daemon.wait(30) == 1
         assert "other machines could reach it" in held.log()

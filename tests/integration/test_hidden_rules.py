@@ -10,10 +10,14 @@ from pmrunnerd.services import subkeeping, substatus
 from pmrunnerd.services.keeping import put_away
 from pmrunnerd.services.marker import Marker
 from pmrunnerd.services.obstacles import place
+from tests.everything import some
 from tests.unit.services.parts import RUN, git, hands, head, repository
 
+# More than there are rounds, which takes long: by default one test has it.
+DEEP = 12
 
-@pytest.mark.parametrize("depth", [1, 3, 40])
+
+@pytest.mark.parametrize("depth", some([1, 3, DEEP], 2))
 def test_what_new_rules_of_the_run_ignored_is_kept_once_and_gone_with_them(
     tmp_path: Path, depth: int
 ) -> None:
@@ -37,7 +41,7 @@ def test_what_new_rules_of_the_run_ignored_is_kept_once_and_gone_with_them(
     assert len(has) + len(list(here.glob(".git/pm-runner-kept/*/**/work"))) == 1
 
 
-@pytest.mark.parametrize("depth", [1, 3, 40])
+@pytest.mark.parametrize("depth", [1, 3, DEEP])
 def test_rules_of_the_run_that_hide_themselves_too_hide_nothing_from_the_next(
     tmp_path: Path, depth: int
 ) -> None:

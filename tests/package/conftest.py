@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.tree import ROOT
+from tests.package.once import built as built_once
 from tests.package.ontrial import OnTrial
-
-BUILD = ROOT / "packaging/build-deb"
 
 
 @dataclass(frozen=True)
@@ -47,15 +45,10 @@ class Package:
 
 @pytest.fixture(scope="session")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
-    directory = tmp_path_factory.mktemp("package")
-    said = subprocess.run(
-        [BUILD, "--output", directory], capture_output=True, text=True, check=False
-    )
-    assert said.returncode == 0, said.stderr
-    path = Path(said.stdout.splitlines()[-1])
-    top = directory / "top"
+    path, report = built_once(tmp_path_factory)
+    top = tmp_path_factory.mktemp("package") / "top"
     subprocess.run(["dpkg-deb", "--extract", path, top], check=True)
-    return Package(path, said.stdout, top)
+    return Package(path, report, top)
 
 
 @pytest.fixture(scope="session")

@@ -9,13 +9,14 @@ import pytest
 
 from pmrunnerd import __version__
 from tests.house.tree import ROOT
-from tests.package.conftest import BUILD, Package
+from tests.package.conftest import Package
+from tests.package.once import build
 
 pytestmark = pytest.mark.xdist_group("package")
 
 
 def test_two_builds_of_one_source_are_one_package(package: Package, tmp_path: Path) -> None:
-    subprocess.run([BUILD, "--output", tmp_path], check=True, stdout=subprocess.DEVNULL)
+    build(tmp_path)
 
     assert (tmp_path / package.path.name).read_bytes() == package.path.read_bytes()
 
@@ -48,6 +49,37 @@ def test_what_systemd_reads_is_what_stands_in_the_room(package: Package) -> None
     assert units
     assert {path.name for path in units} <= {path.name for path in there.iterdir()}
     assert all((there / path.name).read_bytes() == path.read_bytes() for path in units)
+
+
+def test_what_it_has_below_etc_is_an_administrator_s_to_change(package: Package) -> None:
+    said = subprocess.run(
+        ["dpkg-deb", "--info", package.path, "conffiles"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    there = [path for path in package.top.glob("etc/**/*") if path.is_file()]
+    assert said.splitlines() == [f"/{path.relative_to(package.top)}" for path in there]
+
+
+def test_no_upgrade_of_a_library_starts_a_run_again(package: Package) -> None:
+    """As needrestart reads its files, and then looks for each unit of which a process has an old library."""
+    (file,) = package.top.glob("etc/needrestart/conf.d/*.conf")
+    script = """
+        our %nrconf; defined(do shift @ARGV) or die $@ || $!;
+        for my $unit (@ARGV) {
+            print "$unit\n" if grep { $unit =~ /$_/ && !$nrconf{override_rc}{$_} } keys %{$nrconf{override_rc}};
+        }
+    """
+    kinds = ("run", "gate", "gatenet", "gatehost", "prepare", "notify", "fetch", "build")
+    kept = [f"pm-runner-{kind}@prod-r1.service" for kind in kinds]
+    said = subprocess.run(
+        ["perl", "-e", script, file, *kept, "pm-runner@prod.service"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert said.splitlines() == kept
 
 
 def test_there_is_a_page_of_the_manual_for_everything(package: Package) -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.everything import EVERYTHING
+from tests.house.tree import ROOT
 from tests.package.conftest import Package
 from tests.package.elsewhere import FOUR_HUNDRED_DAYS, WAYS, Elsewhere
+from tests.unit.shortage import on_a_disk
 
 pytestmark = pytest.mark.xdist_group("package")
 
@@ -49,6 +51,29 @@ def test_a_source_that_is_no_python_makes_no_release(package: Package, tmp_path:
     assert done.returncode == 1
     assert "broken.py" in done.stderr
     assert list((tmp_path / "releases").iterdir()) == []
+
+
+@pytest.mark.parametrize("size", ["4k", "12k"], ids=["copied", "compiled"])
+def test_a_full_disk_is_said_in_a_line_and_nothing_is_left(tmp_path: Path, size: str) -> None:
+    """Two files of a page each, and two of byte code: a thousand fail one by one in the same way."""
+    (tmp_path / "pmrunnerd/store").mkdir(parents=True)
+    (tmp_path / "pmrunnerd/__init__.py").write_text('__version__ = "1"\n')
+    (tmp_path / "pmrunnerd/store/levels.py").write_text("LEVEL: Final = 1\n")
+    for name in ("requirements.txt", "source.lock"):
+        (tmp_path / name).touch()
+    said = on_a_disk(
+        f"size={size}",
+        "import os, subprocess, sys\n"
+        "print(subprocess.run(sys.argv[1:], stderr=subprocess.PIPE, text=True).stderr)\n"
+        "print(os.listdir('/mnt/releases'))\n",
+        *(str(ROOT / "packaging/build-release"), "--source", str(tmp_path)),
+        *("--source-digest", "0" * 64, "--wheels", str(tmp_path), "--into", "/mnt/releases"),
+    )
+
+    why, hint, _, left = said
+    assert why == "build-release: cannot build a release: there is no room left on a disk"
+    assert hint.startswith("  hint: df -h /mnt/releases ")
+    assert left == "[]"
 
 
 @pytest.mark.parametrize(

@@ -3,54 +3,12 @@
 import fcntl
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.house.tree import ROOT
-
-# In the place of build-release: it makes a release of what the source says, and names it.
-BUILDER = """#!/usr/bin/python3
-import json, pathlib, sys, sysconfig
-given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
-name = (pathlib.Path(given["--source"]) / "name").read_text()
-release = pathlib.Path(given["--into"], name)
-(release / "lib").mkdir(parents=True, exist_ok=True)
-facts = {"source": given["--source-digest"], "soabi": sysconfig.get_config_var("SOABI")}
-release.joinpath("release.json").write_text(json.dumps(facts))
-print(name)
-"""
-
-
-class Machine:
-    """A root with the files of the package, prod and dev, and no release yet."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.homes = root / "opt/pm-runner"
-        for name in ("prod", "dev"):
-            (self.homes / name / "releases").mkdir(parents=True)
-        (root / "lib").mkdir()
-        shutil.copy(ROOT / "packaging/release-zero", root / "lib")
-        (root / "lib/build-release").write_text(BUILDER)
-        (root / "lib/build-release").chmod(0o755)
-        self.brings("1-a", source="a")
-
-    def brings(self, name: str, *, source: str) -> None:
-        share = self.root / "usr/share/pm-runner"
-        (share / "source").mkdir(parents=True, exist_ok=True)
-        (share / "source/name").write_text(name)
-        (share / "source.digest").write_text(f"{source}\n")
-
-    def install(self) -> str:
-        command: list[str | Path] = [self.root / "lib/release-zero", "--root", self.root]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-        return done.stdout
-
-    def dist(self, environment: str) -> str:
-        return str((self.homes / environment / "dist").readlink())
+from tests.package.zero import BUILDER, Machine
 
 
 @pytest.fixture
@@ -58,11 +16,32 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
+def test_what_cannot_be_done_is_said_in_a_line_and_done_by_the_next(machine: Machine) -> None:
+    releases = machine.homes / "dev/releases"
+    releases.rmdir()
+    releases.write_text("somebody's")
+
+    done = subprocess.run(
+        [machine.root / "lib/release-zero", "--root", machine.root],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"release-zero: cannot go on: {releases}: File exists\n"
+        f"  hint: sudo {machine.root}/lib/release-zero   # goes on from there\n"
+    )
+
+    releases.unlink()
+    machine.install()
+    assert machine.dist("dev") == "releases/1-a"
+
+
 def test_where_nothing_can_be_built_nothing_is_switched(machine: Machine) -> None:
     (machine.root / "lib/build-release").write_text("#!/bin/sh\nexit 1\n")
 
-    with pytest.raises(subprocess.CalledProcessError):
-        machine.install()
+    machine.install(status=1)
 
     assert not (machine.homes / "prod/dist").is_symlink()
 
@@ -113,14 +92,13 @@ def test_the_same_source_for_a_new_python_takes_the_place_of_the_old_one(machine
     assert machine.dist("dev") == "releases/1-a"
 
 
-def test_another_source_does_not_take_its_place_though_it_could_run(machine: Machine) -> None:
-    machine.install()
-    (machine.homes / "prod/dist/release.json").write_text('{"source": "a", "soabi": "cpython-39"}')
-    machine.brings("2-b", source="b")
+@pytest.mark.parametrize("words", [("--swich", "prod"), ("--switch",), ("--switch", "nowhere")])
+def test_what_it_does_not_understand_it_does_not_do(
+    machine: Machine, words: tuple[str, ...]
+) -> None:
+    machine.install(*words, status=2)
 
-    machine.install()
-
-    assert machine.dist("prod") == "releases/1-a"
+    assert not (machine.homes / "prod/dist").is_symlink()
 
 
 def test_a_release_that_was_made_anew_is_given_to_the_others_too(machine: Machine) -> None:

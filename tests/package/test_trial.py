@@ -218,7 +218,7 @@ def test_a_directory_in_which_others_can_write_is_not_worked_in(
     assert trying.all() == before
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root works for others")
 def test_what_is_somebody_else_s_is_not_root_s_to_work_in(trying: OnTrial) -> None:
     os.chown(trying.place, 65534, -1)
 

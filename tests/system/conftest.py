@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.package import once
 from tests.plugins.promises import Elsewhere
 from tests.system import hosts
 from tests.system.here import GATE_HOST
@@ -49,7 +50,8 @@ def bare(has_systemd: None) -> Iterator[Host]:
 @pytest.fixture(scope="session")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package of this checkout."""
-    return hosts.build_package(tmp_path_factory.mktemp("package"))
+    path, _ = once.built(tmp_path_factory)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -2,18 +2,15 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Final
 
-from tests.house.tree import ROOT
+from tests.package import once
 from tests.system.here import GATE_HOST, Here
 from tests.system.host import Booted, Host
 
-BUILD: Final = ROOT / "packaging/build-deb"
 # A program of each Debian package that a host needs (packaging/debian-test-packages.txt).
 PROGRAMS: Final = {
     "systemctl": "systemd",
@@ -65,12 +62,8 @@ def lacks() -> str:
 
 
 def build_package(directory: Path) -> Path:
-    """Build the package of this checkout and return it. Raises AssertionError with all it said."""
-    # With this Python, for it imports what the tests do.
-    argv = [sys.executable, os.fspath(BUILD), "--output", os.fspath(directory)]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
-    return Path(done.stdout.splitlines()[-1])
+    """Build the package of this checkout and return it."""
+    return Path(once.build(directory).splitlines()[-1])
 
 
 def install(host: Host, package: Path) -> None:

@@ -22,8 +22,9 @@ def ground(machine: Host) -> Iterator[Ground]:
     ground.end()
 
 
-# Root needs none, and the host has none.
+# Root needs none, and the host has none. It keeps the umask of careful people.
 SUDO: Final = """\
+umask 077
 sudo() {
     if [ "$1" = -u ]; then runuser -u "$2" -- $(shift 2; echo "$@"); else "$@"; fi
 }

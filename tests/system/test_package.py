@@ -140,6 +140,28 @@ def test_an_upgrade_leaves_what_runs_as_it_is_and_says_how_to_switch(
     assert f"  hint: pmrunnerctl promote --release {Path(built).name}\n" in words
 
 
+def test_what_was_made_for_its_systemd_and_its_python_is_made_again_when_these_change(
+    host: Host,
+) -> None:
+    """As an upgrade of Debian does, with a systemd that is older than one of our links says."""
+    ours = "/etc/systemd/system/pm-runner@.service.d"
+    stale, mine = f"{ours}/pm-runner-999-walls.conf", f"{ours}/mine.conf"
+    host.run("mkdir", "--parents", ours)
+    host.run("ln", "-s", "/usr/share/pm-runner/drop-ins-999/walls.conf", stale)
+    host.run("touch", mine)
+    host.run("rm", "/opt/pm-runner/dev/dist")
+    for file in ("/usr/lib/systemd/systemd", "/usr/bin/python3"):
+        host.run("dpkg-trigger", "--by-package=base-files", file)
+    host.run("dpkg", "--configure", "--pending", timeout=120)
+
+    found = said(host, "find", ours, "-name", "*.conf").splitlines()
+    host.run("rm", mine)
+
+    assert stale not in found
+    assert mine in found
+    assert is_there(host, "/opt/pm-runner/dev/dist") != []
+
+
 def test_removed_it_stops_and_comes_back_with_its_state(host: Host, newer: Path) -> None:
     started(host)
     before = release(host)
@@ -163,11 +185,16 @@ def test_removed_it_stops_and_comes_back_with_its_state(host: Host, newer: Path)
 
 def test_purged_it_leaves_workspaces_and_backups_and_nothing_else(host: Host) -> None:
     started(host)
-    mine = ("/srv/pm-runner/projects/mine", "/var/lib/pm-runner/backup/mine")
+    copied = "/var/lib/pm-runner-as-it-was"
+    mine = ("/srv/pm-runner/projects/mine", "/var/lib/pm-runner/backup/mine", copied)
     host.run("mkdir", "--parents", *mine)
     host.run("systemctl", "enable", UNIT)
+    # The run that was parked when the package was removed.
+    host.wait(Ground(host).asleep)
 
     host.run("dpkg", "--purge", "pm-runner")
+
+    assert Ground(host).asleep() == []
 
     theirs = ("state", "runs", "secrets")
     homes = ("/opt/pm-runner", "/etc/pm-runner", "/run/pm-runner")
@@ -175,4 +202,4 @@ def test_purged_it_leaves_workspaces_and_backups_and_nothing_else(host: Host) ->
     assert is_there(host, *mine) == [*mine]
     assert said(host, "find", "/etc/systemd/system", "-name", "pm-runner*") == ""
     assert said(host, "systemctl", "list-units", "--no-legend", "pm-runner*") == ""
-    host.run("rm", "-r", "/srv/pm-runner", "/var/lib/pm-runner")
+    host.run("rm", "-r", "/srv/pm-runner", "/var/lib/pm-runner", copied)

@@ -7,8 +7,8 @@ from typing import Final
 import pytest
 
 from tests.system.host import Host
+from tests.system.prod import CONFIGURATION, PROD, SOCKETS
 from tests.system.test_operator import SUDO
-from tests.system.test_units import CONFIGURATION, PROD, SOCKETS
 
 PLACE: Final = "/srv/pm-runner/projects"
 
@@ -45,6 +45,24 @@ def test_doctor_says_why_a_unit_failed_and_where_all_else_is(troubled: tuple[Hos
     assert "/run/pm-runner/prod/control.sock" in found["control socket"]["found"]
     assert found["state"]["hint"].startswith("sudo -u pm-runner-prod ")
     assert found["installed release"]["state"] == "ok"
+
+
+def test_a_configuration_that_root_s_editor_closed_is_opened_by_what_doctor_says(
+    troubled: tuple[Host, str],
+) -> None:
+    machine, _ = troubled
+    file = machine.root / CONFIGURATION
+    file.write_text("[runs]\nslots = 7\n")
+    machine.run("chown", "root:root", f"/{CONFIGURATION}")
+    file.chmod(0o600)
+    assert machine.run("systemctl", "start", PROD, check=False).returncode != 0
+    said = [entry["MESSAGE"] for entry in machine.journal("--unit", PROD)]
+    assert "  hint: sudo pmrunnerctl --env prod doctor" in said
+
+    check = looked(machine, "root")["configuration"]
+    assert check["found"].endswith("is closed to pm-runner-prod, whose daemon reads it")
+    machine.run("sh", "-ec", check["hint"].replace("sudo ", ""))
+    machine.run("systemctl", "start", PROD)
 
 
 def test_doctor_names_a_release_of_which_a_byte_is_not_what_was_built(

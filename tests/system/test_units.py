@@ -7,10 +7,8 @@ import pytest
 
 from tests.house.tree import ROOT
 from tests.system.host import Host
+from tests.system.prod import CONFIGURATION, PROD, SOCKETS, put_to_rest, shown
 
-PROD = "pm-runner@prod.service"
-SOCKETS = ("pm-runner@prod.socket", "pm-runner-read@prod.socket", "pm-runner-web@prod.socket")
-CONFIGURATION = "etc/pm-runner/prod.toml"
 # A browser that comes again by itself, as an event stream does, and says when it was let in.
 BROWSER = """
 import socket, sys, time
@@ -25,17 +23,10 @@ while True:
 """
 
 
-def shown(machine: Host, unit: str, name: str) -> str:
-    return machine.run("systemctl", "show", f"--property={name}", "--value", unit).stdout.strip()
-
-
 @pytest.fixture
 def prod(machine: Host) -> Host:
     """A machine on which prod is stopped, and was never in trouble."""
-    machine.run("systemctl", "stop", PROD, *SOCKETS)
-    machine.run("systemctl", "reset-failed", PROD, *SOCKETS, check=False)
-    (machine.root / CONFIGURATION).unlink(missing_ok=True)
-    return machine
+    return put_to_rest(machine)
 
 
 def test_a_daemon_that_is_stopped_stays_so_while_a_browser_comes_again_and_again(
@@ -94,41 +85,11 @@ def test_restarts_under_load_lose_no_request_by_either_door(prod: Host) -> None:
     assert re.search(r"held sockets: [1-9]\d+ answered, 0 failed", said)
 
 
-def test_the_first_request_starts_the_daemon(prod: Host) -> None:
-    prod.run("systemctl", "start", *SOCKETS)
-    assert shown(prod, PROD, "ActiveState") == "inactive"
-    said = prod.run("pmrunnerctl", "--wait", "30", "status").stdout
-    assert "pm-runner prod" in said
-    assert shown(prod, PROD, "ActiveState") == "active"
-
-
 def test_it_is_restarted_by_whoever_restarts_it_often(prod: Host) -> None:
     prod.run("systemctl", "start", PROD)
     for _ in range(5):  # with the one before, more than StartLimitBurst
         prod.run("pmrunnerctl", "restart")
     assert shown(prod, PROD, "ActiveState") == "active"
-
-
-def test_a_taken_port_is_no_reason_not_to_work_and_who_has_it_is_said(prod: Host) -> None:
-    server = ("/usr/bin/python3", "-m", "http.server", "--bind=127.0.0.1", "3502")
-    prod.run("systemd-run", "--unit=taken", *server)
-    try:
-        pid = shown(prod, "taken", "MainPID")
-        prod.wait(lambda: "3502" in prod.run("ss", "-Hltn").stdout)
-        prod.run("systemctl", "start", PROD)
-        why = f"port 3502 is in use by pid {pid} (/usr/bin/python3 -m http.server"
-        prod.wait(lambda: why in prod.run("pmrunnerctl", "status").stdout.replace("\n", " "))
-        prod.wait(lambda: why in shown(prod, PROD, "StatusText"))
-        doctor = prod.run(
-            "pmrunnerctl", "doctor", user=prod.user("olga", ["pm-runner"]), check=False
-        )
-        assert doctor.returncode != 0
-        assert why in " ".join(doctor.stdout.split())
-    finally:
-        prod.run("userdel", "--remove", "olga", check=False)
-        prod.run("systemctl", "stop", "taken")
-    prod.run("pmrunnerctl", "restart")
-    assert shown(prod, SOCKETS[2], "ActiveState") == "active"
 
 
 def test_a_reload_looks_first_and_a_written_file_is_noticed(prod: Host) -> None:
@@ -206,7 +167,13 @@ def test_a_backup_is_kept_and_one_that_fails_is_in_the_inbox(prod: Host) -> None
     prod.run("systemctl", "reset-failed", backup)
     prod.run("systemctl", "start", backup)
     assert "nothing waits" in prod.run("pmrunnerctl", "inbox").stdout
-    prod.run("systemctl", "list-timers", "--all", "pm-runner-backup@prod.timer")
+    timer = "pm-runner-backup@prod.timer"
+    prod.run("systemctl", "start", timer)
+    try:
+        assert shown(prod, timer, "Unit") == backup
+        assert shown(prod, timer, "NextElapseUSecRealtime") != ""
+    finally:
+        prod.run("systemctl", "stop", timer)
 
 
 def test_another_environment_has_a_user_and_a_port_of_its_own(prod: Host) -> None:

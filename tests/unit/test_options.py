@@ -91,3 +91,8 @@ def test_help_names_every_setting_with_its_default(capsys: pytest.CaptureFixture
         assert f"[{row.key}, {row.variable}; default {row.shown}]" in " ".join(said.split())
         assert row.option in said
     assert "PMRUNNER_WEB_PORT; default 3503" in " ".join(said.split())
+
+
+def test_where_a_rehearsal_writes_does_not_depend_on_where_it_works(tmp_path: Path) -> None:
+    assert parsed().rehearsal is None
+    assert parsed("--rehearsal", "here").rehearsal == Path("here").absolute()

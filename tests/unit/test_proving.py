@@ -1,4 +1,5 @@
 import json
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +83,23 @@ def test_a_release_without_a_list_of_its_files_goes_into_no_bundle(
 
     assert said["code"] == "bad-request"
     assert not (tmp_path / "bundle").exists()
+
+
+def test_a_release_that_is_there_as_it_was_built_is_not_built_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suffix = EXTENSION_SUFFIXES[0].strip(".").removesuffix(".so")
+    made = Made(tmp_path, soabi=suffix)
+    source = tmp_path / "var/lib/pm-runner/sources/prod" / made.facts.source
+    words = ["build", f"--root={tmp_path}", f"--source={made.facts.source}"]
+    source.mkdir(parents=True)
+
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == made.name
+    assert not source.exists()
+
+    source.mkdir(parents=True)
+    (made.release / "lib/cake/bake.py").write_text("heat = 900\n")
+
+    assert main(words) == 1
+    assert json.loads(capsys.readouterr().err)["message"].startswith("cannot make a release")

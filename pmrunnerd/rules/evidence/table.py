@@ -83,10 +83,11 @@ def read(lines: Iterable[Line]) -> tuple[Rows, dict[str, int], list[Complaint]]:
 
 
 def _split(text: str) -> list[str]:
+    # A row need not begin or end with a bar: what is shown as a table is held against the records.
     stripped = text.strip()
-    if not stripped.startswith("|"):
+    if not _CELLS.search(stripped):
         return []
-    return _CELLS.split(stripped.removeprefix("|").removesuffix("|"))
+    return _CELLS.split(re.sub(r"(?<!\\)\|$", "", stripped.removeprefix("|")))
 
 
 def compared(lines: list[Line], record: GateRun) -> Iterator[Complaint]:

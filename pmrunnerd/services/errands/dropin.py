@@ -149,12 +149,16 @@ def _commands(  # noqa: PLR0913 - all that a hint says
     said = []
     if lines:
         directory = f"/etc/systemd/system/{unit}.d"
-        name = str(path).strip("/").replace("/", "-")
+        name, roots = (
+            str(path).strip("/").replace("/", "-"),
+            f"{_CONFIGURATION}/{environment}.roots",
+        )
         text = "\\n".join(("[Service]", *lines, ""))
         said += [
             f"sudo mkdir -p {directory}",
             f"printf '{text}' | sudo tee {directory}/{name}.conf",
-            f"echo {path} | sudo tee -a {_CONFIGURATION}/{environment}.roots",
+            f"echo {path} | sudo tee -a {roots}",
+            f"sudo chmod 644 {roots}",  # the launcher is not root, and who pastes this may have any umask
             "sudo systemctl daemon-reload",
         ]
     if shared:

@@ -7,18 +7,15 @@ where it is needed (PLC0415): a daemon starts without.
 import asyncio
 import shlex
 import shutil
-from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Final
 
 from pmrunnerd.model.entities import Project, ProjectType
-from pmrunnerd.model.errors import NotFound, PmError, Refused
+from pmrunnerd.model.errors import PmError, Refused
 from pmrunnerd.services.gates import arriving
 from pmrunnerd.services.gates.place import GatePlace
 from pmrunnerd.services.releases.shelf import Shelf
 
-# As the builder writes it: after an upgrade of Python a release of the one before is none.
-_SOABI: Final = EXTENSION_SUFFIXES[0].strip(".").removesuffix(".so")
 # Of a source that has it, a release can be built.
 _LOCK: Final = Path("packaging/requirements-release.lock")
 
@@ -52,12 +49,8 @@ class Builds:
         """Return the latest release of a source that this Python can run, and the digest of its tree."""
         from pmrunnerd.services.releases import keeping  # noqa: PLC0415
 
-        try:
-            rows = keeping.built(self._shelf)
-        except NotFound:  # nothing is installed here, and nothing was built yet
-            return None
-        fitting = (one for one in reversed(rows) if (one.source, one.soabi) == (source, _SOABI))
-        return next(((one.id, one.tree) for one in fitting), None)
+        found = keeping.of_source(self._shelf, source)
+        return None if found is None else (found.id, found.tree)
 
     async def _build(self, source: str) -> None:
         from pmrunnerd.services.releases import making  # noqa: PLC0415

@@ -7,7 +7,7 @@ from msgspec import Struct, structs
 
 from pmrunnerd.model.errors import BadRequest
 from pmrunnerd.model.proof import Holding, Link, Proof
-from pmrunnerd.rules.proof import canonical, chain
+from pmrunnerd.rules.proof import canonical, chain, standing
 from pmrunnerd.rules.proof.found import Found, Papers, Signed, Standing
 from pmrunnerd.services import signatures
 from pmrunnerd.services.releases import papers, tree
@@ -90,6 +90,12 @@ def here(shelf: Shelf, name: str, *, used: bool = True) -> Found:
         standing=_standing(shelf, release, _others(shelf, name) if used else ()),
         package=_package(shelf.root),
     )
+
+
+def is_what_was_built(shelf: Shelf, name: str) -> bool:
+    """Tell whether each byte of a release is there as it was built. Raises PmError, OSError."""
+    holding, _ = standing.tree(here(shelf, name))
+    return holding is Holding.HOLDS
 
 
 def _others(shelf: Shelf, name: str) -> tuple[str, ...]:

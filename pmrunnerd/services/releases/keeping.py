@@ -2,13 +2,14 @@
 
 import os
 from datetime import UTC, datetime
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from pmrunnerd.model import proof
-from pmrunnerd.model.errors import Forbidden
+from pmrunnerd.model.errors import Forbidden, NotFound
 from pmrunnerd.model.proof import Kept, ReleaseRow
 from pmrunnerd.rules.proof.found import Found, Papers
 from pmrunnerd.services.releases import papers
@@ -17,6 +18,8 @@ from pmrunnerd.store.durable import Disk
 
 # What is on its way out has this name, so that whoever is killed meanwhile leaves something to finish.
 _GOING: Final = ".pruning-"
+# As the builder writes it: after an upgrade of Python a release of the one before is none.
+_SOABI: Final = EXTENSION_SUFFIXES[0].strip(".").removesuffix(".so")
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -34,6 +37,16 @@ def rows(shelf: Shelf) -> tuple[ReleaseRow, ...]:
 def built(shelf: Shelf) -> tuple[ReleaseRow, ...]:
     """Return what there is, the oldest first, without a look at who uses it. Raises PmError, OSError."""
     return _rows(shelf, {})
+
+
+def of_source(shelf: Shelf, source: str) -> ReleaseRow | None:
+    """Return the latest release of a source that this Python can run, if there is one. Raises OSError."""
+    try:
+        rows = built(shelf)
+    except NotFound:  # nothing is installed here, and nothing was built yet
+        return None
+    fitting = (one for one in reversed(rows) if (one.source, one.soabi) == (source, _SOABI))
+    return next(fitting, None)
 
 
 def _rows(shelf: Shelf, used: dict[str, list[int]]) -> tuple[ReleaseRow, ...]:

@@ -124,7 +124,7 @@ async def visiting(desk: Desk, **limits: Any) -> AsyncIterator[Site]:
     own = bind_tcp("127.0.0.1", 0)
     port = own.getsockname()[1]
     door = WebDoor(
-        desk, asyncio.get_running_loop().time, listening=own, limits=WebLimits(grace=1, **limits)
+        desk, asyncio.get_running_loop().time, listening=[own], limits=WebLimits(grace=1, **limits)
     )
     async with asyncio.TaskGroup() as group:
         serving = group.create_task(door.serve())

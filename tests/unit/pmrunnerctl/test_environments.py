@@ -1,7 +1,10 @@
+import os
+import re
 import socket
 from pathlib import Path
 
 from pmrunnerctl import environments as e
+from tests.house.tree import ROOT
 
 
 def a_machine(root: Path) -> Path:
@@ -46,6 +49,40 @@ def test_each_step_is_done_once_and_what_was_half_done_is_finished(tmp_path: Pat
     assert found == {"prod": "1-abc", "try": "1-abc"}
     shared = root / "opt/pm-runner/try/dist/release.json"
     assert shared.samefile(root / "opt/pm-runner/prod/dist/release.json")
+
+
+def test_a_workspace_that_outlived_a_purge_is_not_taken_for_all_of_an_environment(
+    tmp_path: Path,
+) -> None:
+    """Purged, a package leaves workspaces; what is added again under that name was half made."""
+    (directories,) = (
+        step for step in e.steps("try", 3510, tmp_path) if step.text == "made its directories"
+    )
+    (tmp_path / "srv/pm-runner/try").mkdir(parents=True)
+    assert not directories.is_done()
+    for place in e._places("try", tmp_path):
+        place.mkdir(parents=True, exist_ok=True)
+    assert directories.is_done()
+
+
+def test_another_environment_has_all_directories_that_the_package_makes_for_dev() -> None:
+    """But the runner's own source, which is prod's to work on."""
+    package = (ROOT / "systemd/pm-runner.tmpfiles").read_text().splitlines()
+    devs = {" ".join(line.split()) for line in package if re.search(r"/dev\b(?!/src)", line)}
+    made = e.DIRECTORIES.format(name="dev").splitlines()
+    assert {" ".join(line.split()) for line in made if line[0] != "#"} == devs
+
+
+def test_everybody_sees_the_port_of_an_environment_whatever_umask_root_has(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        for step in e.steps("try", 3510, tmp_path):
+            if step.text.startswith("wrote"):
+                step.do()
+    finally:
+        os.umask(before)
+    (port,) = tmp_path.glob("etc/systemd/system/*/port.conf")
+    assert [path.stat().st_mode & 0o777 for path in (port.parent, port)] == [0o755, 0o644]
 
 
 def test_without_a_release_of_prod_there_is_none_to_share(tmp_path: Path) -> None:

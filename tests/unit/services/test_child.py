@@ -37,6 +37,22 @@ def test_a_signal_is_told_from_a_status() -> None:
     assert asyncio.run(killed()) == -15
 
 
+def test_one_that_is_asked_to_leave_may_do_so_in_its_own_way() -> None:
+    async def asked() -> int:
+        child = _start("trap 'exit 7' TERM; echo; while :; do sleep 0.01; done")
+        ready = asyncio.Event()
+        asyncio.get_running_loop().add_reader(child.stdout, ready.set)
+        await ready.wait()
+        asyncio.get_running_loop().remove_reader(child.stdout)
+        child.ask_to_leave()
+        status = await child.wait()
+        child.ask_to_leave()  # to nobody
+        _close(child)
+        return status
+
+    assert asyncio.run(asked()) == 7
+
+
 def test_ending_a_child_ends_its_group_and_leaves_no_zombie(tmp_path: Path) -> None:
     word = f"12345{os.getpid()}"
 

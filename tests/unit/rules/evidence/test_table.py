@@ -44,6 +44,14 @@ def test_each_difference_from_the_records_is_told(before: str, after: str, what:
     assert any(what in one for one in complaints(TABLE.replace(before, after)))
 
 
+def test_a_table_whose_rows_begin_and_end_without_a_bar_is_held_against_the_records_too() -> None:
+    bare = "\n".join(line.strip("| ") for line in TABLE.splitlines())
+    other = "gate | verdict | status | tests | time | answered by | log\n:-|-|-|-|-|-|-\nmine | passed | 0 | 9 | 1 s | x | y"
+
+    assert "the gate table has mine, of which there is no record" in complaints(f"{TABLE}\n{other}")
+    assert complaints(f"{bare.replace('lint', 'lint2')}") != complaints(TABLE)
+
+
 def test_a_table_in_code_or_in_a_comment_is_no_table() -> None:
     assert len(complaints(f"```\n{TABLE}```")) == 2
     assert len(complaints(f"<!--\n{TABLE}-->")) == 2
