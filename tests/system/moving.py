@@ -16,9 +16,10 @@ PROMOTER: Final = "pm-runner-promote@prod.service"
 ROLLBACK: Final = "pm-runner-rollback@prod.service"
 REQUEST: Final = "/var/lib/pm-runner/requests/prod/prod.json"
 RECORDS: Final = "/var/lib/pm-runner/promote/prod"
-# What only the real unit brings to light: nothing else gives a daemon all of its sockets.
-FAULTS_HERE: Final = FAULTS | {
-    "sockets": "import os\nif os.environ.get('LISTEN_FDS') == '3': os._exit(1)\n"
+# The same faults, where only the real unit brings them to light: nothing else gives a daemon all of its sockets.
+IN_UNIT: Final = {
+    f"unit-{name}": f"import os\nif os.environ.get('LISTEN_FDS') == '3': exec({text!r})\n"
+    for name, text in FAULTS.items()
 }
 # In there: a release like the one that runs, but for one module, under the name that its content gives it.
 _COPY: Final = """
@@ -65,7 +66,7 @@ class Moving:
     def make(self, fault: str = "good", *, level: int = 0) -> str:
         """Make a release with a fault and return its name; each time another one."""
         self.number += 1
-        text = f"{FAULTS_HERE[fault]}# {self.number}\n"
+        text = f"{(FAULTS | IN_UNIT)[fault]}# {self.number}\n"
         name = self.machine.run("python3", "-IBSc", _COPY, HOME, text, str(level)).stdout.strip()
         self.made.append(name)
         return name

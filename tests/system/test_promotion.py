@@ -43,9 +43,9 @@ def test_a_good_one_is_signed_tried_and_confirmed(prod: Moving) -> None:
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        ("sockets", "ended: exit-code (exited 1)"),
-        ("raises", "ended: exit-code (exited 78)"),
-        ("dies", "SEGV"),
+        ("unit-exits", "ended: exit-code (exited 1)"),
+        ("unit-raises", "ended: exit-code (exited 78)"),
+        ("unit-dies", "SEGV"),
     ],
 )
 def test_a_bad_one_that_only_the_real_unit_brings_to_light_comes_back(
@@ -61,7 +61,7 @@ def test_a_bad_one_that_only_the_real_unit_brings_to_light_comes_back(
 
 def test_one_that_hangs_at_its_start_costs_the_start_timeout(prod: Moving) -> None:
     prod.drop_in("[Service]\nTimeoutStartSec=2\n")
-    promotion = prod.promote(prod.make("hangs"))
+    promotion = prod.promote(prod.make("unit-hangs"))
 
     assert (prod.ended(promotion), prod.dist, prod.answers()) == (20, prod.old, prod.old)
     assert "timeout" in prod.lines(promotion)[-1].why
@@ -69,10 +69,22 @@ def test_one_that_hangs_at_its_start_costs_the_start_timeout(prod: Moving) -> No
 
 def test_one_that_is_ready_and_answers_nobody_is_sent_back(prod: Moving) -> None:
     prod.drop_in("[Service]\nWatchdogSec=3\n")
-    promotion = prod.promote(prod.make("wedges"))
+    promotion = prod.promote(prod.make("unit-wedges"))
 
     assert (prod.ended(promotion), prod.dist, prod.answers()) == (20, prod.old, prod.old)
     assert prod.steps(promotion)[-1] == "returned"
+
+
+@pytest.mark.parametrize("fault", ["exits", "raises", "dies"])
+def test_a_bad_one_that_its_rehearsal_brings_to_light_is_never_started(
+    prod: Moving, fault: str
+) -> None:
+    before = prod.invocation()
+    promotion = prod.promote(prod.make(fault))
+
+    assert prod.steps(promotion) == ["begun", "signed", "refused"], prod.lines(promotion)
+    assert "its rehearsal went otherwise" in prod.lines(promotion)[-1].why
+    assert (prod.dist, prod.invocation()) == (prod.old, before)
 
 
 def test_one_altered_byte_is_refused_and_nothing_was_stopped(prod: Moving) -> None:
@@ -224,7 +236,7 @@ def test_prod_may_start_it_and_nobody_else(prod: Moving) -> None:
 
 
 def test_each_step_of_it_is_in_the_journal_under_its_name(prod: Moving) -> None:
-    promotion = prod.promote(prod.make("sockets"))
+    promotion = prod.promote(prod.make("unit-exits"))
 
     told = prod.machine.journal(f"PMRUNNER_PROMOTION={promotion}")
     assert [entry["PMRUNNER_STEP"] for entry in told] == prod.steps(promotion)
