@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -113,6 +114,14 @@ def test_everything_that_is_wrong_is_said_at_once(prod: Moving) -> None:
     why = prod.lines(promotion)[-1].why
     assert "nobody approved it" in why
     assert "its section does not name this source" in why
+
+
+def test_gates_that_only_the_daemon_says_have_passed_are_refused(prod: Moving) -> None:
+    order = prod.order(prod.make())
+    prod.machine.run("sh", "-c", f"rm {prod.records}/gates/*.json")
+    prod.ask(order)
+    prod.machine.run("systemctl", "start", PROMOTER)
+    assert "unit passed, and root has not seen that" in prod.lines(order.id)[-1].why
 
 
 def test_a_try_asked_of_prod_is_no_way_around_the_gates(prod: Moving) -> None:
@@ -241,3 +250,20 @@ def test_each_step_of_it_is_in_the_journal_under_its_name(prod: Moving) -> None:
     told = prod.machine.journal(f"PMRUNNER_PROMOTION={promotion}")
     assert [entry["PMRUNNER_STEP"] for entry in told] == prod.steps(promotion)
     assert all(entry["MESSAGE_ID"] for entry in told)
+
+
+def test_a_try_has_dev_run_it_without_papers_and_what_does_not_start_comes_back(
+    prod: Moving,
+) -> None:
+    before, dev = prod.invocation(), Moving(prod.machine, "dev")
+    papers: dict[str, Any] = {"deed": Deed.TRY, "record": b"", "section": b"", "approved_by": ""}
+    dev.begin()
+    try:
+        good, bad = dev.make(), dev.make("raises")
+        promotion = dev.promote(good, **papers)
+        assert (dev.ended(promotion), dev.answers()) == (0, good), dev.lines(promotion)
+        promotion = dev.promote(bad, **papers)
+        assert (dev.ended(promotion), dev.answers()) == (20, good), dev.lines(promotion)
+    finally:
+        dev.end()
+    assert (prod.dist, prod.invocation()) == (prod.old, before)
