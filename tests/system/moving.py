@@ -11,14 +11,15 @@ from tests.system.candidates import FAULTS, HOME, SOCKETS, TRIAL
 from tests.system.ground import DAEMON, SYSTEMD
 from tests.system.host import Host
 from tests.unit.rules.proof import samples
+from tests.unit.services.promotion.test_witness import wrote
 
 PROMOTER: Final = "pm-runner-promote@prod.service"
 ROLLBACK: Final = "pm-runner-rollback@prod.service"
 REQUEST: Final = "/var/lib/pm-runner/requests/prod/prod.json"
-RECORDS: Final = "/var/lib/pm-runner/promote/prod"
-# What only the real unit brings to light: nothing else gives a daemon all of its sockets.
-FAULTS_HERE: Final = FAULTS | {
-    "sockets": "import os\nif os.environ.get('LISTEN_FDS') == '3': os._exit(1)\n"
+# The same faults, where only the real unit brings them to light: nothing else gives a daemon all of its sockets.
+IN_UNIT: Final = {
+    f"unit-{name}": f"import os\nif os.environ.get('LISTEN_FDS') == '3': exec({text!r})\n"
+    for name, text in FAULTS.items()
 }
 # In there: a release like the one that runs, but for one module, under the name that its content gives it.
 _COPY: Final = """
@@ -54,10 +55,15 @@ print(facts["id"])
 
 
 class Moving:
-    """Environment prod of a host, where root promotes what is asked in the name of its daemon."""
+    """An environment of a host, where root promotes what is asked in the name of prod's daemon."""
 
-    def __init__(self, machine: Host) -> None:
-        self.machine = machine
+    def __init__(self, machine: Host, environment: str = "prod") -> None:
+        self.machine, self.environment = machine, environment
+        self.daemon = DAEMON.replace("prod", environment)
+        self.promoter = PROMOTER.replace("prod", environment)
+        self.home = HOME.replace("prod", environment)
+        self.request = f"/var/lib/pm-runner/requests/prod/{environment}.json"
+        self.records = f"/var/lib/pm-runner/promote/{environment}"
         self.number = 0
         self.old = self.dist
         self.made: list[str] = []
@@ -65,20 +71,24 @@ class Moving:
     def make(self, fault: str = "good", *, level: int = 0) -> str:
         """Make a release with a fault and return its name; each time another one."""
         self.number += 1
-        text = f"{FAULTS_HERE[fault]}# {self.number}\n"
-        name = self.machine.run("python3", "-IBSc", _COPY, HOME, text, str(level)).stdout.strip()
+        text = f"{(FAULTS | IN_UNIT)[fault]}# {self.number}\n"
+        name = self.machine.run(
+            "python3", "-IBSc", _COPY, self.home, text, str(level)
+        ).stdout.strip()
         self.made.append(name)
         return name
 
     def order(self, release: str, **changed: Any) -> Order:
         """Return what prod's daemon would ask, with papers that hold."""
         self.number += 1
-        text = self.machine.run("cat", f"{HOME}/releases/{release}/release.json").stdout
+        text = self.machine.run("cat", f"{self.home}/releases/{release}/release.json").stdout
         facts = msgspec.json.decode(text, type=Release)
+        place = self.machine.root / f"{self.records}/gates".lstrip("/")
+        wrote(place, {"source": facts.source, "build": facts.tree}, {})
         said: dict[str, Any] = {
             "id": f"p{self.number}",
             "deed": Deed.PROMOTE,
-            "environment": "prod",
+            "environment": self.environment,
             "release": release,
             "by": "anna",
             "asked": 1000,
@@ -95,19 +105,19 @@ class Moving:
     def ask(self, order: Order) -> None:
         """Write the order down as the daemon does."""
         text = msgspec.json.encode(order).decode()
-        self.machine.run("rm", "-rf", REQUEST)
-        write = f"umask 077; cat >{REQUEST}"
+        self.machine.run("rm", "-rf", self.request)
+        write = f"umask 077; cat >{self.request}"
         self.machine.run("sh", "-c", write, input=text, user="pm-runner-prod")
 
     def promote(self, release: str, **changed: Any) -> str:
         """Ask for a release, have the unit see to it, and return the promotion's name."""
         order = self.order(release, **changed)
         self.ask(order)
-        self.machine.run("systemctl", "start", PROMOTER, check=False)
+        self.machine.run("systemctl", "start", self.promoter, check=False)
         return order.id
 
     def lines(self, name: str) -> list[Stepped]:
-        file = self.machine.root / f"{RECORDS}/{name}/steps.jsonl".lstrip("/")
+        file = self.machine.root / f"{self.records}/{name}/steps.jsonl".lstrip("/")
         if not file.exists():
             return []
         return [msgspec.json.decode(line, type=Stepped) for line in file.read_bytes().splitlines()]
@@ -117,13 +127,13 @@ class Moving:
 
     def drop_in(self, text: str) -> None:
         """Say more of the daemon's unit, until the end."""
-        self.machine.run("mkdir", "-p", f"{SYSTEMD}/{DAEMON}.d")
-        self.machine.run("tee", f"{SYSTEMD}/{DAEMON}.d/test.conf", input=text)
+        self.machine.run("mkdir", "-p", f"{SYSTEMD}/{self.daemon}.d")
+        self.machine.run("tee", f"{SYSTEMD}/{self.daemon}.d/test.conf", input=text)
         self.machine.run("systemctl", "daemon-reload")
 
     def invocation(self) -> str:
         """Return which start of the daemon it is that runs."""
-        return self.machine.run("systemctl", "show", "--property=InvocationID", DAEMON).stdout
+        return self.machine.run("systemctl", "show", "--property=InvocationID", self.daemon).stdout
 
     def ended(self, name: str) -> Ending | None:
         """Return how a promotion ended, by its last step."""
@@ -131,33 +141,40 @@ class Moving:
 
     def heard(self) -> str:
         """Return what the promoter said last."""
-        entries = self.machine.journal("--unit", PROMOTER)
+        entries = self.machine.journal("--unit", self.promoter)
         return "".join(str(entry.get("MESSAGE", "")) for entry in entries[-3:])
 
     def begin(self) -> None:
         """Have prod running, with nothing on trial."""
         self.end()
-        self.machine.run("systemctl", "start", DAEMON)
+        self.machine.run("systemctl", "start", self.daemon)
 
     def end(self) -> None:
         """Have prod stopped, running what it ran, and nothing remembered of any promotion."""
-        units = (PROMOTER, ROLLBACK, DAEMON, *SOCKETS)
+        named = (PROMOTER, ROLLBACK, DAEMON, *SOCKETS)
+        units = [name.replace("prod", self.environment) for name in named]
         self.machine.run("systemctl", "stop", *units)
         self.machine.run("systemctl", "reset-failed", *units, check=False)
-        self.machine.run("rm", "-rf", f"{SYSTEMD}/{DAEMON}.d", f"{HOME}/previous", REQUEST)
-        (self.machine.root / TRIAL).unlink(missing_ok=True)
-        self.machine.run("sh", "-c", f"rm -rf {RECORDS}/p[0-9]*")
-        self.machine.run("ln", "-sfn", f"releases/{self.old}", f"{HOME}/dist")
+        self.machine.run(
+            "rm", "-rf", f"{SYSTEMD}/{self.daemon}.d", f"{self.home}/previous", self.request
+        )
+        (self.machine.root / TRIAL.replace("prod", self.environment)).unlink(missing_ok=True)
+        self.machine.run(
+            "sh", "-c", f"rm -rf {self.records}/p[0-9]* {self.records}/gates/g1-unit-1.json"
+        )
+        self.machine.run("ln", "-sfn", f"releases/{self.old}", f"{self.home}/dist")
         for name in self.made:
-            self.machine.run("rm", "-rf", f"{HOME}/releases/{name}")
+            self.machine.run("rm", "-rf", f"{self.home}/releases/{name}")
         self.made.clear()
         self.machine.run("systemctl", "daemon-reload")
 
     @property
     def dist(self) -> str:
-        return (self.machine.root / HOME.lstrip("/") / "dist").readlink().name
+        return (self.machine.root / self.home.lstrip("/") / "dist").readlink().name
 
     def answers(self) -> str:
         """Return which release answers."""
-        said = self.machine.run("pmrunnerctl", "--json", "--wait", "60", "status").stdout
+        said = self.machine.run(
+            "pmrunnerctl", "--env", self.environment, "--json", "--wait", "60", "status"
+        ).stdout
         return str(json.loads(said)["release"])

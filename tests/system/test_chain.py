@@ -4,10 +4,15 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+import msgspec
 import pytest
 
+from pmrunnerd.model.gates import GateRun
+from pmrunnerd.model.promotion import Deed, Ending
+from pmrunnerd.rules.evidence import seal, sections
 from tests.system.ground import Ground
 from tests.system.host import Host
+from tests.system.moving import Moving
 from tests.system.test_releases import DRAFTS, LOCK, MINUTES, RELEASES, SHARE, ctl, links
 from tests.unit.engine.test_accounting import completed
 from tests.unit.services.releases import drafts
@@ -85,6 +90,16 @@ def test_what_was_gated_and_evidenced_is_the_very_tree_that_is_signed_and_proved
     machine.run("/usr/lib/pm-runner/launch", "sign", "prod-chain")
     proof = ctl(machine, "prove", built["id"])
     assert (proof["outcome"], links(proof)) == ("proved", {})
+
+    # Root does all of that itself, for what prod's daemon asks; and it is the same tree that runs then.
+    moving = Moving(machine)
+    gates = msgspec.json.encode(msgspec.convert(record, GateRun))
+    section = seal.canonical(sections.of_text(text)[0])
+    said = {"commit": record["commit"], "record": gates, "section": section}
+    for release, more in ((built["id"], said), (moving.old, {"deed": Deed.ROLLBACK})):
+        promotion = moving.promote(release, **more)
+        assert moving.ended(promotion) is Ending.DONE, moving.lines(promotion)
+        assert (moving.dist, moving.answers()) == (release, release)
 
 
 def test_what_cannot_be_built_is_not_gated_and_says_what_helps(ground: Ground) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -43,9 +44,9 @@ def test_a_good_one_is_signed_tried_and_confirmed(prod: Moving) -> None:
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        ("sockets", "ended: exit-code (exited 1)"),
-        ("raises", "ended: exit-code (exited 78)"),
-        ("dies", "SEGV"),
+        ("unit-exits", "ended: exit-code (exited 1)"),
+        ("unit-raises", "ended: exit-code (exited 78)"),
+        ("unit-dies", "SEGV"),
     ],
 )
 def test_a_bad_one_that_only_the_real_unit_brings_to_light_comes_back(
@@ -61,7 +62,7 @@ def test_a_bad_one_that_only_the_real_unit_brings_to_light_comes_back(
 
 def test_one_that_hangs_at_its_start_costs_the_start_timeout(prod: Moving) -> None:
     prod.drop_in("[Service]\nTimeoutStartSec=2\n")
-    promotion = prod.promote(prod.make("hangs"))
+    promotion = prod.promote(prod.make("unit-hangs"))
 
     assert (prod.ended(promotion), prod.dist, prod.answers()) == (20, prod.old, prod.old)
     assert "timeout" in prod.lines(promotion)[-1].why
@@ -69,10 +70,22 @@ def test_one_that_hangs_at_its_start_costs_the_start_timeout(prod: Moving) -> No
 
 def test_one_that_is_ready_and_answers_nobody_is_sent_back(prod: Moving) -> None:
     prod.drop_in("[Service]\nWatchdogSec=3\n")
-    promotion = prod.promote(prod.make("wedges"))
+    promotion = prod.promote(prod.make("unit-wedges"))
 
     assert (prod.ended(promotion), prod.dist, prod.answers()) == (20, prod.old, prod.old)
     assert prod.steps(promotion)[-1] == "returned"
+
+
+@pytest.mark.parametrize("fault", ["exits", "raises", "dies"])
+def test_a_bad_one_that_its_rehearsal_brings_to_light_is_never_started(
+    prod: Moving, fault: str
+) -> None:
+    before = prod.invocation()
+    promotion = prod.promote(prod.make(fault))
+
+    assert prod.steps(promotion) == ["begun", "signed", "refused"], prod.lines(promotion)
+    assert "its rehearsal went otherwise" in prod.lines(promotion)[-1].why
+    assert (prod.dist, prod.invocation()) == (prod.old, before)
 
 
 def test_one_altered_byte_is_refused_and_nothing_was_stopped(prod: Moving) -> None:
@@ -101,6 +114,14 @@ def test_everything_that_is_wrong_is_said_at_once(prod: Moving) -> None:
     why = prod.lines(promotion)[-1].why
     assert "nobody approved it" in why
     assert "its section does not name this source" in why
+
+
+def test_gates_that_only_the_daemon_says_have_passed_are_refused(prod: Moving) -> None:
+    order = prod.order(prod.make())
+    prod.machine.run("sh", "-c", f"rm {prod.records}/gates/*.json")
+    prod.ask(order)
+    prod.machine.run("systemctl", "start", PROMOTER)
+    assert "unit passed, and root has not seen that" in prod.lines(order.id)[-1].why
 
 
 def test_a_try_asked_of_prod_is_no_way_around_the_gates(prod: Moving) -> None:
@@ -224,8 +245,25 @@ def test_prod_may_start_it_and_nobody_else(prod: Moving) -> None:
 
 
 def test_each_step_of_it_is_in_the_journal_under_its_name(prod: Moving) -> None:
-    promotion = prod.promote(prod.make("sockets"))
+    promotion = prod.promote(prod.make("unit-exits"))
 
     told = prod.machine.journal(f"PMRUNNER_PROMOTION={promotion}")
     assert [entry["PMRUNNER_STEP"] for entry in told] == prod.steps(promotion)
     assert all(entry["MESSAGE_ID"] for entry in told)
+
+
+def test_a_try_has_dev_run_it_without_papers_and_what_does_not_start_comes_back(
+    prod: Moving,
+) -> None:
+    before, dev = prod.invocation(), Moving(prod.machine, "dev")
+    papers: dict[str, Any] = {"deed": Deed.TRY, "record": b"", "section": b"", "approved_by": ""}
+    dev.begin()
+    try:
+        good, bad = dev.make(), dev.make("raises")
+        promotion = dev.promote(good, **papers)
+        assert (dev.ended(promotion), dev.answers()) == (0, good), dev.lines(promotion)
+        promotion = dev.promote(bad, **papers)
+        assert (dev.ended(promotion), dev.answers()) == (20, good), dev.lines(promotion)
+    finally:
+        dev.end()
+    assert (prod.dist, prod.invocation()) == (prod.old, before)

@@ -9,6 +9,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -20,13 +21,22 @@ from pmrunnerd.rules.promotion.course import Trial as State
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.promotion import trials
 from pmrunnerd.services.promotion.records import Record
-from pmrunnerd.services.promotion.trials import Launcher, Trial
+from pmrunnerd.services.promotion.trials import Trial
 from pmrunnerd.services.promotion.vetting import Vetting
 from pmrunnerd.services.promotion.watching import Hands, Probation, Watcher
 from pmrunnerd.services.releases.shelf import Shelf
 from pmrunnerd.store.durable import Disk
 
 log = logging.getLogger(__name__)
+
+
+class Switching(Protocol):
+    """What alone touches `dist`; each returns why it did not."""
+
+    async def begin(self, name: str, candidate: str) -> str: ...
+    async def confirm(self, name: str) -> str: ...
+    async def take_back(self, name: str, reason: str) -> str: ...
+
 
 Rehearse = Callable[[Shelf, str, str, Path, Path], Awaitable[tuple[str, ...]]]
 
@@ -38,7 +48,7 @@ class Means(Struct, frozen=True, kw_only=True):
     disk: Disk
     clock: Clock
     vetting: Vetting
-    launcher: Launcher
+    launcher: Switching
     hands: Hands
     watcher: Watcher
     rehearse: Rehearse

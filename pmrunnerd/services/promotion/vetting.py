@@ -16,7 +16,7 @@ from pmrunnerd.rules.proof import canonical, chain
 from pmrunnerd.rules.proof.claims import BadRecord, read
 from pmrunnerd.rules.proof.drafting import Grounds, draft
 from pmrunnerd.rules.proof.found import Found, Papers
-from pmrunnerd.services.promotion import level, trials
+from pmrunnerd.services.promotion import level, trials, witness
 from pmrunnerd.services.promotion.records import Record, Records
 from pmrunnerd.services.releases import inspection, keeping
 from pmrunnerd.services.releases.gated import gates_of
@@ -80,7 +80,7 @@ class Vetting:
         reasons = vetting.unmet(order, self._here(order, found))
         if order.deed is Deed.PROMOTE:
             reasons += _said(inspection.unmet(found, self._papers(order, found)))
-            reasons += self._weaker(order)
+            reasons += self._gates(order)
         else:
             links = [link for link in chain.links(found) if link.name in _ITSELF]
             reasons += _said([link for link in links if link.holding is not Holding.HOLDS])
@@ -101,15 +101,16 @@ class Vetting:
             on_trial=trial.candidate if trial and trial.is_open and trial.id != order.id else "",
         )
 
-    def _weaker(self, order: Order) -> list[str]:
-        """Return what the gates ask less than those of what runs, unless somebody accepted just that."""
+    def _gates(self, order: Order) -> list[str]:
+        """Return which gates nobody saw, and what they ask less than those of what runs, unless that was accepted."""
         running = self._shelf.pointed()
         try:
             before, now = gates_of(self._shelf.releases / running, running), read(order.record)
         except (PmError, BadRecord) as exc:
             return [str(exc)]
+        unseen = witness.unseen(self._records.place / witness.GATES, now)
         if before is None:
-            return []
+            return unseen
         found = weaker.weaker(
             weaker.as_tried(before),
             weaker.as_tried(now),
@@ -117,8 +118,8 @@ class Vetting:
             weaker.counts(now),
         )
         if not found.found or (found.digest == order.weaker and order.weaker_by):
-            return []
-        return [f"{one.words}, and nobody accepted that" for one in found.found]
+            return unseen
+        return unseen + [f"{one.words}, and nobody accepted that" for one in found.found]
 
     def lay(self, record: Record, disk: Disk) -> None:
         """Write down what is to be signed, durably. Raises PmError, OSError."""

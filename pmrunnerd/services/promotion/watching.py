@@ -50,27 +50,29 @@ class Probation(Struct, frozen=True, kw_only=True):
 class Watcher:
     """Looks again and again."""
 
-    def __init__(self, hands: Hands, health: Health, clock: Clock) -> None:
+    def __init__(self, hands: Hands, health: Health, clock: Clock, *, pause: float = PAUSE) -> None:
         self._hands, self._health, self._clock = hands, health, clock
+        self._pause = pause
 
     async def proved(self, probation: Probation) -> str | None:
         """Return nothing once it has proved itself, why it cannot stay, or None where it is on trial no more."""
         watch = Watch(unwell=self._clock.monotonic())
-        was_well = False
+        was_well = is_sound = False
         while probation.on_trial():
             seen = await self._seen(probation)
             is_due = watch.after(seen).proved(seen, probation.length)
-            if watch.after(seen).well is not None and (is_due or not was_well):
+            if watch.after(seen).well is not None and (is_due or not is_sound):
                 seen = replace(seen, troubles=await self._health.checked())
-                if not seen.troubles and not was_well:
+                is_sound = not seen.troubles
+                if is_sound and not was_well:
                     was_well = True
                     probation.well()
-                if not seen.troubles and is_due:
+                if is_sound and is_due:
                     return ""
             watch = watch.after(seen)
             if why := watch.lost(seen):
                 return why
-            await asyncio.sleep(max(min(PAUSE, probation.length / 4), SHORTEST))
+            await asyncio.sleep(min(self._pause, max(probation.length / 4, SHORTEST)))
         return None
 
     async def _seen(self, probation: Probation) -> Seen:
@@ -107,7 +109,7 @@ class Watcher:
                 restarted = True
                 await self._hands.restart()
             else:
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(self._pause)
         return "; ".join(troubles)
 
     async def _wants_a_start(self, look: Look, release: str) -> bool:

@@ -107,6 +107,7 @@ class Prod:
         self.crashes: set[str] = set()
         self.unwell: set[str] = set()
         self.differs: tuple[str, ...] = ()
+        self.when_rehearsed: Callable[[], object] = lambda: None
         self.when_started: Callable[[], object] = lambda: None
 
     def order(self, **changed: Any) -> Order:
@@ -142,6 +143,7 @@ class Prod:
         world = World(self, Blows() if hit.spares_the_world else hit)
 
         async def rehearse(*_: object) -> tuple[str, ...]:
+            self.when_rehearsed()
             return self.differs
 
         return Means(
@@ -151,7 +153,7 @@ class Prod:
             vetting=Vetting(shelf, Records(self.root, "prod", disk)),
             launcher=world,
             hands=world,
-            watcher=Watcher(world, world, Hasty()),
+            watcher=Watcher(world, world, Hasty(), pause=0),
             rehearse=rehearse,
             sign=lambda _: None,
         )

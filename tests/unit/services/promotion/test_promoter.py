@@ -128,15 +128,7 @@ def test_an_altered_byte_refuses(prod: Prod) -> None:
 
 
 def test_a_byte_that_is_altered_during_the_rehearsal_refuses_too(prod: Prod) -> None:
-    means = prod.means(Blows())
-
-    async def rehearse(*_: object) -> tuple[str, ...]:
-        altered(prod)
-        return ()
-
-    prod.means = lambda _: type(means)(  # type: ignore[method-assign]
-        **{name: getattr(means, name) for name in means.__struct_fields__} | {"rehearse": rehearse}
-    )
+    prod.when_rehearsed = lambda: altered(prod)
     assert prod.promote() is Ending.REFUSED
     assert list(prod.steps()) == [Step.BEGUN, Step.SIGNED, Step.REHEARSED, Step.REFUSED]
     assert (prod.dist, prod.starts) == (prod.old, 1)
@@ -160,7 +152,7 @@ def test_a_rollback_goes_back_and_forth(prod: Prod) -> None:
 
 def test_where_the_way_back_is_damaged_it_stays_and_a_person_is_told(prod: Prod) -> None:
     prod.unwell.add(prod.new)
-    prod.when_started = lambda: (prod.home / "releases" / prod.old / "lib/cake/bake.py").unlink()
+    prod.when_started = (prod.home / "releases" / prod.old / "lib/cake/bake.py").unlink
     assert prod.promote() is Ending.FAILED
     assert "cannot return from" in prod.lines().lines[-1].why
     assert prod.dist == prod.new
