@@ -10,6 +10,7 @@ import os
 import socket
 from collections.abc import Callable, Mapping
 from functools import partial
+from math import ceil
 from types import MappingProxyType
 from typing import Final
 
@@ -239,6 +240,7 @@ class House:
             running=outwork.running,
             premises=outwork.premises(accounting),
             promoting=self._moving,
+            least_probation=ceil(2 * (self._manager.watchdog_seconds or 0)),
             token=clock.token,
         )
 

@@ -124,7 +124,7 @@ class Desk:
     `evidence` knows what is said of commits, `notices` notify people, `gate_logs` are what gates printed,
     `building` are gate runs for which something is built,
     `running` knows which gates the release that runs has passed, `premises` all that has to hold before another one does,
-    and `promoting` has root move it; `token` is some chance for a name. `checkup` looks at what this
+    and `promoting` has root move it; `token` is some chance for a name, `least_probation` seconds. `checkup` looks at what this
     daemon has of what it needs. `problem` says in one line what keeps the daemon from working; it
     is empty where nothing does. `full` says in the same way that the disk has no room for new work,
     `configuration` that what is configured is not what is used. `restart` has a service manager start us
@@ -157,6 +157,7 @@ class Desk:
     notices: Telling = field(default_factory=_Silent)
     premises: Looking = field(default_factory=Still)
     promoting: Promoting = field(default_factory=Still)
+    least_probation: int = 0
     token: Callable[[], str] = lambda: secrets.token_hex(2)
     gate_logs: Listening = field(default_factory=_Deaf)
     running: Replacing = field(default_factory=_First)
