@@ -14,6 +14,7 @@ from pmrunnerd.model.errors import in_words
 # Seconds that an answer may take. Who comes while a daemon restarts waits in its socket.
 PATIENCE: Final = 10.0
 _LINE: Final = 1 << 10
+_SAYS: Final = 200  # characters
 # A newer release may say how it is in words that we do not know; that it says so is enough.
 _REPLIES: Final = frames.to_client(msgspec.Raw)
 PAGES: Final = ("/healthz", "/readyz")
@@ -55,21 +56,21 @@ class Doors:
         except OSError as exc:
             return f"{self.control} cannot be asked: {in_words(exc)}"
         except (EOFError, ValueError, msgspec.DecodeError) as exc:
-            return f"{self.control} answers what cannot be understood: {exc}"
+            return f"{self.control} answers what cannot be understood: {_brief(str(exc))}"
 
     async def _talk(self, release: str) -> str:
         reader, writer = await asyncio.open_unix_connection(self.control)
         try:
             hello = await _greeted(reader, writer)
             if hello.release != release:
-                return f"release {hello.release or 'without a name'} answers, and not {release}"
+                return f"release {_brief(hello.release) or 'without a name'} answers, and not {release}"
             request = frames.encode_request(p.Status())
             writer.write(frames.encode(frames.Call(call=1, request=request)))
             match await _frame(reader):
                 case frames.Ok():
                     return ""
                 case frames.Failed(message=message):
-                    return f"it does not say how it is: {message}"
+                    return f"it does not say how it is: {_brief(message)}"
             return "it answers something else than how it is"
         finally:
             writer.close()
@@ -91,7 +92,14 @@ class Doors:
             return f"{where} does not answer within {self._patience:g} s"
         except (OSError, ValueError) as exc:
             return f"{where} cannot be asked: {in_words(exc) if isinstance(exc, OSError) else exc}"
-        return "" if line.split()[1:2] == ["200"] else f"{where} answers {line or 'nothing'}"
+        if line.split()[1:2] == ["200"]:
+            return ""
+        return f"{where} answers {_brief(line) or 'nothing'}"
+
+
+def _brief(text: str) -> str:
+    """Return what somebody said whom nobody has approved, so that it can stand in a record and on a terminal."""
+    return "".join(one if one.isprintable() else " " for one in text[:_SAYS])
 
 
 async def _greeted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> frames.Hello:

@@ -16,6 +16,7 @@ _LONGEST: Final = 180.0
 _SOON: Final = 10.0
 _SAYS: Final = 1 << 16
 _PORT: Final = re.compile(r"(?P<host>[0-9.]+):(?P<port>[0-9]+) \(Stream\)")
+EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - read, and never listened at
 # What `ActiveState` comes to; whatever else it says is on its way.
 _STATES: Final = {"active": Unit.UP, "inactive": Unit.STOPPED, "failed": Unit.FAILED}
 
@@ -51,12 +52,14 @@ class Units:
         return Look(unit=state, invocation=said.get("InvocationID", ""))
 
     async def web(self) -> tuple[str, int] | None:
-        """Return where its web door listens; None where it has none."""
+        """Return where its web door listens on the loopback, which is all that we may reach; None where it does not."""
         said = await self._shown(self._sockets[-1], "Listen", "ActiveState")
-        found = _PORT.search(said.get("Listen", ""))
-        if said.get("ActiveState") != "active" or not found:
+        if said.get("ActiveState") != "active":
             return None
-        return found["host"], int(found["port"])
+        listens = _PORT.finditer(said.get("Listen", ""))
+        found = {"127.0.0.1" if one["host"] == EVERYWHERE else one["host"]: one for one in listens}
+        local = sorted(host for host in found if host.startswith("127."))
+        return (local[0], int(found[local[0]]["port"])) if local else None
 
     async def checked(self) -> str:
         """Have the administrator's checks tried; return what failed that has to hold."""
@@ -76,7 +79,11 @@ class Units:
                 f"cannot look at {unit}: {why(done)}", hint=f"systemctl status {unit}"
             )
         lines = done.out.decode(errors="replace").splitlines()
-        return dict(line.split("=", 1) for line in lines if "=" in line)
+        found: dict[str, str] = {}
+        for key, is_one, value in (line.partition("=") for line in lines):
+            if is_one:
+                found[key] = f"{found[key]} {value}" if key in found else value
+        return found
 
     async def _ask(self, verb: str, *units: str, total: float) -> str:
         argv = ("systemctl", "--no-ask-password", verb, *units)

@@ -18,7 +18,7 @@ from pmrunnerd.rules.proof.drafting import Grounds, draft
 from pmrunnerd.rules.proof.found import Found, Papers
 from pmrunnerd.services.promotion import level, trials, witness
 from pmrunnerd.services.promotion.records import Record, Records
-from pmrunnerd.services.releases import inspection, keeping
+from pmrunnerd.services.releases import inspection, keeping, papers
 from pmrunnerd.services.releases.gated import gates_of
 from pmrunnerd.services.releases.shelf import Shelf
 from pmrunnerd.store.durable import Disk
@@ -123,12 +123,14 @@ class Vetting:
 
     def lay(self, record: Record, disk: Disk) -> None:
         """Write down what is to be signed, durably. Raises PmError, OSError."""
-        found = inspection.here(self._shelf, record.order.release, used=False)
-        papers = self._papers(record.order, found)
+        order = record.order
+        beside = papers.beside(self._shelf.path(order.release))
+        found = Found(name=order.release, environment=order.environment, papers=beside)
+        about = self._papers(order, found)
         parts = {
-            proof.STATEMENT: papers.statement,
-            proof.EVIDENCE: papers.evidence,
-            proof.GATES: papers.gates,
+            proof.STATEMENT: about.statement,
+            proof.EVIDENCE: about.evidence,
+            proof.GATES: about.gates,
         }
         for name, data in parts.items():
             assert isinstance(data, bytes)

@@ -85,6 +85,7 @@ async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
             control(HELLO, frames.Failed(call=1, code=Code.INTERNAL, message="a bug")),
             "it does not say how it is: a bug",
         ),
+        (control(frames.Hello(release="\x1b[2J" + "x" * 5000)), f"release  [2J{'x' * 196} answers"),
     ],
 )
 def test_whatever_else_it_does_it_is_not_well(tmp_path: Path, inside: Answer, why: str) -> None:

@@ -80,6 +80,13 @@ def test_a_manager_that_cannot_be_asked_is_unavailable(here: Path) -> None:
         ("Listen=127.0.0.1:3502 (Stream)\nActiveState=active\n", ("127.0.0.1", 3502)),
         ("Listen=127.0.0.1:3502 (Stream)\nActiveState=failed\n", None),
         ("ActiveState=active\n", None),
+        ("Listen=0.0.0.0:3502 (Stream)\nActiveState=active\n", ("127.0.0.1", 3502)),
+        ("Listen=10.0.0.7:3502 (Stream)\nActiveState=active\n", None),
+        ("Listen=[::1]:3502 (Stream)\nActiveState=active\n", None),
+        (
+            "Listen=10.0.0.7:3502 (Stream)\nListen=127.0.0.1:3504 (Stream)\nActiveState=active\n",
+            ("127.0.0.1", 3504),
+        ),
     ],
 )
 def test_the_web_door_is_where_its_socket_listens(
