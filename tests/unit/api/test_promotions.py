@@ -15,7 +15,7 @@ from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import Project
 from pmrunnerd.model.errand import Audited
 from pmrunnerd.model.errors import BadRequest, Conflict, Forbidden, PmError, Refused
-from pmrunnerd.model.gates import GateRun
+from pmrunnerd.model.gates import GateRun, Verdict
 from pmrunnerd.model.promotion import Deed
 from pmrunnerd.model.promotions import Promotion, PromotionState
 from pmrunnerd.rules.promotion.looked import Looked, Shelved
@@ -44,6 +44,7 @@ class Premises:
         self.shelf = SHELVED
         self.stuck: dict[str, str] = {}
         self.gone_on: list[str] = []
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
 
     async def look(self, project: Project, named: str) -> Looked:
         return replace(self.looked, project=project, named=named)
@@ -62,6 +63,8 @@ class Premises:
 
     async def gated(self, project: Project) -> tuple[str, GateRun] | None:
         del project
+        if self.meanwhile is not None:
+            await self.meanwhile()
         return "release 1.0", RECORD
 
 
@@ -151,6 +154,27 @@ def test_what_the_package_brings_is_promoted_by_its_name_and_not_with_a_commit(
             asked = p.Promote(release=OLD.id)
             assert await respond(desk, ADMIN, asked, "") == p.Done(id="x1-4f2a")
         assert desk.store.state.promotion("x1").deed is Deed.UPGRADE
+
+    played(tmp_path, scene)
+
+
+def test_gates_that_fail_while_everything_is_looked_at_count(tmp_path: Path) -> None:
+    failed = replace(RECORD, id="g2", results=(), ended=None)
+    second: tuple[ev.AnyEvent, ...] = (
+        replace(tries.REQUESTED, gate_run="g2"),
+        replace(tries.STARTED, gate_run="g2", record=failed),
+        replace(tries.ended("lint", Verdict.FAILED), gate_run="g2"),
+        replace(tries.ended("unit", Verdict.SKIPPED), gate_run="g2"),
+        replace(tries.OVER, gate_run="g2", ended=1200.0),
+    )
+
+    async def scene(desk: Desk, found: Premises) -> None:
+        async def meanwhile() -> None:
+            await desk.store.commit(*second)
+
+        found.meanwhile = meanwhile
+        with pytest.raises(Refused, match="gates: gate run g2: lint: failed"):
+            await respond(desk, ADMIN, p.Promote(approve=SEAL), "")
 
     played(tmp_path, scene)
 

@@ -10,7 +10,7 @@ from pmrunnerd.model.promotions import PromotionState
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.store import Store
-from tests.unit.engine.moves import ASKED, BEFORE, NAME, WELL, daemon, play
+from tests.unit.engine.moves import ASKED, BEFORE, NAME, WELL, Moving, daemon, play
 
 
 def test_root_is_asked_and_what_it_writes_down_is_told_to_the_end(tmp_path: Path) -> None:
@@ -110,6 +110,26 @@ def test_an_order_that_nobody_takes_up_is_taken_back(tmp_path: Path) -> None:
 
     asyncio.run(scene())
     assert not list((tmp_path / "root" / REQUESTS / "prod").iterdir())
+
+
+def test_what_is_refused_nobody_can_take_up_any_more(tmp_path: Path) -> None:
+    lives: list[Moving] = []
+    seen: list[PromotionState] = []
+
+    class Watched(Disk):
+        def remove(self, path: Path) -> None:
+            if path.name == "prod.json" and path.exists():
+                seen.append(lives[0].store.ahead.promotion(NAME).state)
+            super().remove(path)
+
+    async def scene() -> None:
+        async with daemon(tmp_path, Watched(), launch=tmp_path / "nothing") as moving:
+            lives.append(moving)
+            await moving.store.commit(*BEFORE, ASKED)
+            await moving.over()
+            assert seen == [PromotionState.REQUESTED], "taken back before it is said"
+
+    asyncio.run(scene())
 
 
 def test_root_that_falls_silent_is_started_again_and_then_a_person_has_to(

@@ -39,6 +39,16 @@ def test_what_no_commit_has_is_listed_to_the_last_file(tmp_path: Path) -> None:
     assert set(_look(here).files) == {"kept.txt", "new/file"}
 
 
+def test_a_file_that_the_workspace_has_git_ignore_for_itself_is_listed(tmp_path: Path) -> None:
+    here = repository(tmp_path / "w")
+    (tmp_path / "mine").write_text("hidden.txt\n")
+    (here / "hidden.txt").touch()
+    git(here, "config", "core.excludesFile", str(tmp_path / "mine"))
+    assert git(here, "status", "--porcelain") == ""
+
+    assert _look(here).files == ("hidden.txt",)
+
+
 @pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
 def test_a_file_that_git_was_told_not_to_look_at_is_found(tmp_path: Path, flag: str) -> None:
     here = repository(tmp_path / "w")

@@ -68,6 +68,8 @@ def test_a_line_is_told_once_whoever_reads_it_again() -> None:
     state = asked()
     before = read(state, *WELL[:5])
 
+    for line in range(6):
+        assert promotions.told(before, line, Told(step=WELL[0], at=1.0)) == []
     assert read(state, *WELL[:5]) == before
     assert read(state, *WELL) == read(state, *WELL), "and nothing of what is over"
 
