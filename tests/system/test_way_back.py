@@ -200,8 +200,14 @@ def test_what_switches_is_sealed_as_far_as_it_can_be(prod: Candidates, unit: str
     assert level <= 1.5, said
 
 
-def test_nobody_but_root_starts_it(prod: Candidates) -> None:
-    for user in ("pm-runner-prod", "pm-runner-dev", "pm-agent"):
-        for unit in (ROLLBACK, "pm-runner-settle@prod.service"):
-            words = ("systemctl", "--no-ask-password", "start", unit)
-            assert prod.machine.run(*words, user=user, check=False).returncode != 0
+def test_nobody_starts_it_but_root_and_prod_the_way_back(prod: Candidates) -> None:
+    words, settle = ("systemctl", "--no-ask-password", "start"), "pm-runner-settle@prod.service"
+    name = prod.put_on_trial("good")
+    for user, unit in (
+        *((user, ROLLBACK) for user in ("pm-runner-dev", "pm-agent")),
+        *((user, settle) for user in ("pm-runner-prod", "pm-runner-dev", "pm-agent")),
+    ):
+        assert prod.machine.run(*words, unit, user=user, check=False).returncode != 0
+    assert prod.dist == name
+    prod.machine.run(*words, ROLLBACK, user="pm-runner-prod")
+    assert prod.dist == prod.old
