@@ -61,7 +61,7 @@ async def check(desk: Desk, _: Caller, request: p.PromotionCheck) -> v.Promotion
 async def promote(desk: Desk, caller: Caller, request: p.Promote) -> p.Done:
     from pmrunnerd.rules.promotion import prerequisites, wishes  # noqa: PLC0415
 
-    _must_be_long(desk, "promote", request.probation)
+    wishes.must_be_long("promote", request.probation, desk.least_probation)
     if request.release:
         return await _upgrade(desk, caller, request)
     project = wishes.runner(desk.store.state, request.project)
@@ -97,7 +97,7 @@ async def rollback(desk: Desk, caller: Caller, request: p.Rollback) -> p.Done:
     from pmrunnerd.rules.promotion import wishes  # noqa: PLC0415
 
     wishes.must_be_prod(desk.environment, "rollback")
-    _must_be_long(desk, "rollback", request.probation)
+    wishes.must_be_long("rollback", request.probation, desk.least_probation)
     shelved = await desk.premises.shelved(desk.environment)
     state = desk.store.ahead
     if (going := wishes.same(state, Deed.ROLLBACK, request.release, caller.name)) is not None:
@@ -194,15 +194,6 @@ async def _looked(desk: Desk, project: Project, named: str) -> Looked:
         return replace(looked, weaker=await compared(desk, gating))
     except PmError as exc:
         return replace(looked, weaker_why=str(exc))
-
-
-def _must_be_long(desk: Desk, verb: str, probation: int) -> None:
-    """Refuse a probation in which a daemon that hangs would not be found: its watchdog has to have had its time, twice."""
-    if probation < (least := desk.least_probation):
-        raise BadRequest(
-            f"cannot {verb} with a probation of {probation} s: two watchdogs take {least} s",
-            hint=f"pmrunnerctl {verb} --probation {least}",
-        )
 
 
 def _wish(desk: Desk, caller: Caller, probation: float) -> Any:

@@ -63,6 +63,15 @@ def must_be_prod(environment: str, what: str) -> None:
         )
 
 
+def must_be_long(verb: str, probation: float, least: int) -> None:
+    """Refuse a probation in which a daemon that hangs would not be found: its watchdog has to have had its time, twice."""
+    if probation < least:
+        raise BadRequest(
+            f"cannot {verb} with a probation of {probation} s: two watchdogs take {least} s",
+            hint=f"pmrunnerctl {verb} --probation {least}",
+        )
+
+
 def same(state: State, deed: Deed, release: str, by: str) -> Promotion | None:
     """Return the one that is under way already, if it is what somebody asks for again."""
     going = state.promoting

@@ -14,7 +14,7 @@ from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import Project
 from pmrunnerd.model.errand import Audited
-from pmrunnerd.model.errors import Conflict, Forbidden, PmError, Refused
+from pmrunnerd.model.errors import BadRequest, Conflict, Forbidden, PmError, Refused
 from pmrunnerd.model.gates import GateRun, Verdict
 from pmrunnerd.model.promotion import Deed
 from pmrunnerd.model.promotions import Promotion, PromotionState
@@ -76,7 +76,6 @@ def played(tmp_path: Path, scene: Scene, *facts: ev.AnyEvent) -> None:
         found = Premises()
         about: dict[str, Any] = {"premises": found, "promoting": found, "running": found}
         about |= {"environment": "prod", "installed": True, "token": lambda: "4f2a"}
-        about |= {"least_probation": 30}
         async with at_work(tmp_path, **about) as desk:
             await desk.store.commit(*PASSED, *facts)
             await scene(desk, found)
@@ -145,6 +144,17 @@ def test_gates_that_fail_while_everything_is_looked_at_count(tmp_path: Path) -> 
         found.meanwhile = meanwhile
         with pytest.raises(Refused, match="gates: gate run g2: lint: failed"):
             await respond(desk, ADMIN, p.Promote(approve=SEAL), "")
+
+    played(tmp_path, scene)
+
+
+def test_what_the_package_brings_is_promoted_by_its_name_alone(tmp_path: Path) -> None:
+    async def scene(desk: Desk, found: Premises) -> None:
+        found.shelf = replace(SHELVED, package=OLD.source)
+        with pytest.raises(BadRequest):
+            await respond(desk, ADMIN, p.Promote(release=OLD.id, commit="main"), "")
+        assert await respond(desk, ADMIN, p.Promote(release=OLD.id), "") == p.Done(id="x1-4f2a")
+        assert desk.store.state.promotion("x1").deed is Deed.UPGRADE
 
     played(tmp_path, scene)
 

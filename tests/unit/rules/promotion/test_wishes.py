@@ -66,6 +66,13 @@ def test_nothing_is_asked_for_while_something_is_missing() -> None:
         wishes.promote(state(ASKED), LOOKED, SEAL, WISH)
 
 
+def test_a_probation_in_which_one_that_hangs_would_not_be_found_is_refused() -> None:
+    wishes.must_be_long("promote", 30, 30)
+    with pytest.raises(BadRequest, match="two watchdogs take 30 s") as refused:
+        wishes.must_be_long("rollback", 29, 30)
+    assert refused.value.hint == "pmrunnerctl rollback --probation 30"
+
+
 def test_who_asks_again_for_what_is_under_way_gets_that() -> None:
     going = state(ASKED)
 
