@@ -1,8 +1,9 @@
 """Follows a promotion, a rollback or a try to its end, through the restart that it is about."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeVar
 
 from pmrunnerctl import watch
 from pmrunnerctl.exits import Cannot, Exit
@@ -15,8 +16,12 @@ from pmrunnerd.model.errors import Code
 from pmrunnerd.model.promotions import PromotionState
 from pmrunnerd.model.views import PromotionRow
 
+R = TypeVar("R")
+
 # A release that hangs before it is ready takes its start timeout, and so does the one before it.
 PATIENCE: Final = 400.0
+# Seconds without a word after which somebody is told that it goes on.
+QUIET: Final = 20.0
 _STATUSES: Final = {Code.REFUSED: Exit.NOT_PROMOTED, Code.CONFLICT: Exit.BUSY}
 _ENDS: Final = {
     PromotionState.CONFIRMED: Exit.OK,
@@ -30,7 +35,7 @@ _STEPS: Final = {
     "rehearsed": "rehearsed on a copy of the state",
     "switched": "it is what runs next",
     "restarted": "the daemon starts again",
-    "healthy": "it answers at both doors; probation begins",
+    "healthy": "it answers at both doors; its probation goes on",
 }
 
 
@@ -46,6 +51,14 @@ def asking() -> Iterator[None]:
 
 
 _CODES: Final = frozenset(_STATUSES)
+
+
+def ask(session: Session, request: p.Request[R]) -> R:
+    """Return the reply, however long it takes: who gave up would not know whether it has begun.
+
+    Commit, workspace and releases are read for it, on a busy machine for minutes; a daemon that hangs is restarted.
+    """
+    return session.client_of(session.place, answer_within=None).call(request)
 
 
 def begun(session: Session, done: p.Done, what: str, since: int | None) -> None:
@@ -68,9 +81,12 @@ def follow(session: Session, promotion: str, since: int) -> Exit:
     client = session.client_of(session.place, patience=patience)
     with watch.watching(session, work="root goes on with it"):
         found = client.call(p.PromotionShow(promotion=promotion))
-        for happening in client.stream(p.Events(since=since, follow=not _is_over(found))):
+        quiet = Quiet(session.note)
+        request = p.Events(since=since, follow=not _is_over(found))
+        for happening in client.stream(request, quiet.idle):
             facts = [one for one in happening.facts if _is_of(one, promotion)]
             for fact in facts:
+                quiet.heard(fact)
                 if session.json:
                     session.print_json(fact)
                 else:
@@ -81,6 +97,37 @@ def follow(session: Session, promotion: str, since: int) -> Exit:
         found = client.call(p.PromotionShow(promotion=promotion))
     session.show(found, lambda view: came_to(session.out, view))
     return _ENDS.get(found.promotion.state, Exit.ENDED_BADLY)
+
+
+class Quiet:
+    """Says from time to time that it goes on, and since when it is where it is, while nothing else is told."""
+
+    def __init__(
+        self, say: Callable[[str], None], now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._say, self._now = say, now
+        self._step = "root was asked"
+        self._since = self._last = now()
+
+    def heard(self, fact: ev.AnyEvent) -> None:
+        """Take note of what was told."""
+        self._since = self._last = self._now()
+        match fact:
+            case ev.PromotionStepped(step=step):
+                self._step = _STEPS.get(step, step)
+            case ev.PromotionOpened():
+                self._step = "on trial"
+            case ev.PromotionReturning():
+                self._step = "it comes back"
+            case _:
+                pass
+
+    def idle(self) -> None:
+        """Say it, where nothing was said for long."""
+        now = self._now()
+        if now - self._last >= QUIET:
+            self._last = now
+            self._say(f"  {now - self._since:.0f} s: {self._step}")
 
 
 _OVER: Final = frozenset(

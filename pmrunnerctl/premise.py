@@ -103,6 +103,9 @@ def _checklist(screen: Screen, plan: PromotionPlan) -> None:
         ],
         whole=True,
     )
+    mended: dict[str, list[str]] = {}
     for one in plan.checklist:
         for remedy in one.remedies:
-            screen.next(remedy, one.name)
+            mended.setdefault(remedy, []).append(one.name)
+    for remedy, names in mended.items():
+        screen.next(remedy, ", ".join(names))

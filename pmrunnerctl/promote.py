@@ -78,14 +78,15 @@ def promote(  # noqa: PLR0913 - one for each word that can be typed
         request = p.PromotionCheck(project=project, commit=commit)
         if not (approve or release) and _is_talked_to(session):
             commit, approve = _approved(session, request)
-        done = session.ask(
+        done = moving.ask(
+            session,
             p.Promote(
                 project=project,
                 commit=commit,
                 approve=approve,
                 probation=probation,
                 release=release,
-            )
+            ),
         )
         moving.begun(session, done, "promotion has begun", since)
 
@@ -96,7 +97,7 @@ def _is_talked_to(session: Session) -> bool:
 
 def _show(session: Session, request: p.PromotionCheck) -> None:
     with moving.asking():
-        plan = session.ask(request)
+        plan = moving.ask(session, request)
     session.show(plan, lambda view: premise.draw(session.out, view))
     session.end(Exit.OK if plan.ready else Exit.NOT_PROMOTED)
 
@@ -106,13 +107,19 @@ def _approved(session: Session, request: p.PromotionCheck) -> tuple[str, str]:
 
     Where more is missing the daemon says so, with all of it.
     """
-    plan: PromotionPlan = session.ask(request)
+    session.note("looking at commit, gates and evidence")
+    plan: PromotionPlan = moving.ask(session, request)
     if not plan.ready:
         return request.commit, ""
     premise.draw_section(session.out, plan)
     session.out.raw(f"approve it, and promote {plan.release}? [y/N] ")
     session.out.flush()
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+    try:
+        is_approved = sys.stdin.readline().strip().lower() in {"y", "yes"}
+    except KeyboardInterrupt:
+        session.out.line()
+        is_approved = False
+    if not is_approved:
         session.note("nothing was changed")
         session.end(Exit.NOT_PROMOTED)
     return plan.commit, plan.seal

@@ -31,7 +31,7 @@ _WAIT = click.option("--wait", is_flag=True, help="Show what happens until it ha
 def rollback(session: Session, release: str, probation: int, *, wait: bool) -> None:
     since = session.ask(p.Status()).durable if wait else None
     with moving.asking():
-        done = session.ask(p.Rollback(release=release, probation=probation))
+        done = moving.ask(session, p.Rollback(release=release, probation=probation))
         moving.begun(session, done, "rollback has begun", since)
 
 
@@ -48,5 +48,5 @@ def rollback(session: Session, release: str, probation: int, *, wait: bool) -> N
 def attempt(session: Session, commit: str, project: str | None, *, wait: bool) -> None:
     since = session.ask(p.Status()).durable if wait else None
     with moving.asking():
-        done = session.ask(p.Try(project=project, commit=commit))
+        done = moving.ask(session, p.Try(project=project, commit=commit))
         moving.begun(session, done, "the try has begun", since)

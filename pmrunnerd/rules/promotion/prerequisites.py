@@ -82,7 +82,9 @@ def told(cannot: str, found: tuple[Prerequisite, ...]) -> tuple[str, str]:
         f"{cannot}: {len(missing)} of {len(found)} prerequisites {'is' if one else 'are'} unmet"
     ]
     lines += [f"  {item.name}: {item.said}" for item in missing]
-    return "\n".join(lines), "\n".join(remedy for item in missing for remedy in item.remedies)
+    return "\n".join(lines), "\n".join(
+        dict.fromkeys(remedy for item in missing for remedy in item.remedies)
+    )
 
 
 def _met(name: str, said: str) -> Prerequisite:
@@ -144,7 +146,10 @@ def _gates(looked: Looked) -> Prerequisite:
         return _not(name, said, f"pmrunnerctl gate show {record.id}", _run(looked))
     tests = sum(one.tests.ran for one in record.results if one.tests is not None)
     gates = len(record.gates.gates)
-    return _met(name, f"all {gates} passed with {tests} tests, for this very source: {record.id}")
+    return _met(
+        name,
+        f"all {gates} passed with {tests} test{'s' * (tests != 1)}, for this very source: {record.id}",
+    )
 
 
 def _release(looked: Looked) -> Prerequisite:
@@ -179,7 +184,8 @@ def _weaker(looked: Looked) -> Prerequisite:
         why = looked.weaker_why or "nothing was gated that could be compared"
         return _not(name, why, _run(looked) if looked.record is None else "pmrunnerctl gate list")
     if not found.differences.found:
-        return _met(name, f"the gates ask nothing less than {found.before or 'nothing before'}")
+        before = f"the gates ask nothing less than {found.before}"
+        return _met(name, before if found.before else "nothing was gated before")
     if found.accepted:
         return _met(name, f"{found.accepted} accepted what the gates ask less than {found.before}")
     count = len(found.differences.found)

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from pmrunnerctl.moving import QUIET, Quiet, ask
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
@@ -74,3 +75,38 @@ def test_with_json_each_fact_and_the_whole_are_lines(ctl: Ctl, daemon: FakeDaemo
     facts = [line["fact"] for line in lines if "fact" in line]
     assert facts == ["promotion-stepped"] * 2 + ["promotion-opened", "promotion-confirmed"]
     assert lines[-1]["promotion"]["state"] == "CONFIRMED"
+
+
+def test_however_long_an_answer_takes_nobody_is_left_in_doubt_whether_it_has_begun() -> None:
+    class Slow:
+        place = None
+
+        def client_of(self, place: None, *, answer_within: float | None) -> "Slow":
+            assert answer_within is None, "it would be given up"
+            return self
+
+        def call(self, request: p.Rollback) -> p.Done:
+            return p.Done(id="x1-4f2a")
+
+    assert ask(Slow(), p.Rollback()).id == "x1-4f2a"  # type: ignore[arg-type]
+
+
+def test_a_long_step_is_spoken_of_from_time_to_time_and_a_short_one_is_not() -> None:
+    now, said = [0.0], list[str]()
+    quiet = Quiet(said.append, lambda: now[0])
+
+    for at in (QUIET - 1, QUIET, QUIET + 1):
+        now[0] = at
+        quiet.idle()
+    quiet.heard(ev.PromotionStepped(step="healthy", **ABOUT))
+    for _ in range(2):
+        now[0] += QUIET
+        quiet.idle()
+    quiet.heard(ev.PromotionReturning(reason="it crashed", **ABOUT))
+    quiet.idle()
+
+    assert said == [
+        "  20 s: root was asked",
+        "  20 s: it answers at both doors; its probation goes on",
+        "  40 s: it answers at both doors; its probation goes on",
+    ]

@@ -55,6 +55,16 @@ def test_what_is_not_there_is_not_drawn(paper: Paper) -> None:
     assert "evidence" not in paper.text
 
 
+def test_one_remedy_for_several_things_is_said_once(paper: Paper) -> None:
+    (met, lacks) = PLAN.checklist
+    remedies = ("pmrunnerctl gate run runner --all",)
+    each = tuple(replace(lacks, name=name, remedies=remedies) for name in ("gates", "release"))
+    premise.draw(paper, replace(PLAN, ready=False, checklist=(met, *each)))
+
+    assert "next: pmrunnerctl gate run runner --all   # gates, release\n" in paper.text
+    assert paper.text.count("next: ") == 1
+
+
 def test_a_section_cannot_drive_the_terminal(paper: Paper) -> None:
     premise.draw_section(paper, replace(PLAN, section="## a \x1b[2J\n"))
 

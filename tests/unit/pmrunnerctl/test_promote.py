@@ -148,6 +148,32 @@ def test_whoever_says_anything_else_promotes_nothing(daemon: FakeDaemon, word: b
     assert [type(one) for one in daemon.requests()] == [p.PromotionCheck]
 
 
+def test_ctrl_c_instead_of_an_answer_promotes_nothing_and_says_so(daemon: FakeDaemon) -> None:
+    daemon.answers[p.PromotionCheck] = PLAN
+    keyboard, terminal = os.openpty()
+    argv = (sys.executable, "-m", "pmrunnerctl", "--socket", str(daemon.path), "promote")
+    with subprocess.Popen(
+        ("setsid", "--ctty", "--wait", *argv),
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env=environment(TERM="dumb"),
+    ) as running:
+        os.close(terminal)
+        shown = b""
+        while b"[y/N] " not in shown:
+            shown += os.read(keyboard, 4096)
+        os.write(keyboard, b"\x03")
+        with contextlib.suppress(OSError):  # the other end is closed
+            while chunk := os.read(keyboard, 4096):
+                shown += chunk
+        os.close(keyboard)
+
+    assert running.returncode == 10, shown
+    assert b"nothing was changed" in shown
+    assert [type(one) for one in daemon.requests()] == [p.PromotionCheck]
+
+
 def test_while_more_is_missing_nobody_is_asked_to_approve(daemon: FakeDaemon) -> None:
     daemon.answers[p.PromotionCheck] = replace(PLAN, ready=False)
     daemon.answers[p.Promote] = refused(Code.REFUSED)

@@ -123,7 +123,17 @@ def test_all_of_it_is_said_at_once() -> None:
     text, hint = prerequisites.told("cannot promote runner", found)
 
     assert text.startswith("cannot promote runner: 4 of 10 prerequisites are unmet\n  workspace: ")
-    assert len(hint.splitlines()) >= 4
+    remedies = hint.splitlines()
+    assert len(remedies) >= 4
+    assert len(set(remedies)) == len(remedies), "one command, once"
+
+
+def test_what_is_gated_for_the_first_time_is_compared_with_nothing() -> None:
+    first = replace(LOOKED, weaker=replace(WEAKER, before=""))
+
+    said = {one.name: one.said for one in prerequisites.checklist(state(), first, SEAL)}
+
+    assert said["no weaker"] == "nothing was gated before"
 
 
 def test_the_gate_run_that_counts_is_the_latest_by_the_time_that_it_is_decided() -> None:
