@@ -8,6 +8,7 @@ from pmrunnerctl.session import Session
 from pmrunnerctl.states import state
 from pmrunnerctl.verbs import Noun, verb
 from pmrunnerd.model import protocol as p
+from pmrunnerd.model.promotions import PromotionState
 from pmrunnerd.model.views import PromotionRow, PromotionTable
 
 _NAMED = click.argument("promotion", shell_complete=complete.promotions)
@@ -110,6 +111,9 @@ def draw(screen: Screen, view: PromotionRow) -> None:
         ]
     )
     screen.line(screen.addressed(f"journalctl PMRUNNER_PROMOTION={one.id}"), "dim")
+    if one.state in {PromotionState.RETURNED, PromotionState.FAILED}:
+        # What it said itself when it crashed, which nobody else knows.
+        screen.line(f"journalctl -n 50 -u pm-runner@{one.environment}", "dim")
     if view.stuck:
         screen.next("pmrunnerctl promote --resume --wait")
     elif one.state.is_bad and not one.seen:

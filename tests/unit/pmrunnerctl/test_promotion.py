@@ -51,6 +51,14 @@ def test_what_can_be_typed_next_follows_from_where_it_stands(paper: Paper) -> No
     assert paper.text.endswith("next: pmrunnerctl promotion seen x1-4f2a\n")
 
 
+def test_what_came_back_has_said_why_itself_and_where_that_is_read_is_shown(paper: Paper) -> None:
+    draw(paper, row(state=PromotionState.CONFIRMED))
+    assert "pm-runner@prod" not in paper.text
+
+    draw(paper, row(state=PromotionState.RETURNED, why="ended: exit-code"))
+    assert "journalctl -n 50 -u pm-runner@prod\n" in paper.text
+
+
 def test_who_has_seen_it_takes_it_out_of_the_inbox(ctl: Ctl, daemon: FakeDaemon) -> None:
     daemon.answers[p.PromotionSeen] = p.Done(id="x1-4f2a")
 
