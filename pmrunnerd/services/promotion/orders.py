@@ -1,5 +1,6 @@
 """Reads what the daemon asks of root: a file in the daemon's own directory, of which nothing is believed."""
 
+import errno
 import os
 import pwd
 import re
@@ -78,10 +79,16 @@ def _bytes(path: Path, owner: int) -> bytes:
         raise NotFound(
             f"cannot promote: nobody asked: there is no {path}", hint="pmrunnerctl promote"
         ) from exc
+    except OSError as exc:
+        if exc.errno != errno.ELOOP:
+            raise
+        # Whoever may write there put it there: an answer, and no trouble of ours.
+        raise _no_file(path) from exc
+    about = os.fstat(file)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(file)
+        raise _no_file(path)
     with os.fdopen(file, "rb") as opened:
-        about = os.fstat(file)
-        if not stat.S_ISREG(about.st_mode):
-            raise Forbidden(f"cannot promote: {path} is no file", hint=f"ls -l {path}")
         if about.st_uid != owner:
             raise Forbidden(
                 f"cannot promote: {path} belongs to user {about.st_uid}, and not to {owner}",
@@ -91,3 +98,7 @@ def _bytes(path: Path, owner: int) -> bytes:
     if len(data) > MOST:
         raise TooLarge(f"cannot promote: {path} has more than {MOST >> 20} MiB")
     return data
+
+
+def _no_file(path: Path) -> Forbidden:
+    return Forbidden(f"cannot promote: {path} is no file", hint=f"ls -l {path}")

@@ -14,7 +14,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from pmrunnerd.model.errors import PmError, Refused, in_words
-from pmrunnerd.model.promotion import ENDS, Ending, Step, Stepped
+from pmrunnerd.model.promotion import ENDS, Deed, Ending, Step, Stepped
 from pmrunnerd.rules.promotion import course
 from pmrunnerd.rules.promotion.course import Act, Runs
 from pmrunnerd.rules.promotion.course import Trial as State
@@ -161,6 +161,9 @@ class Promoter:
 
     async def _rehearse(self) -> None:
         order, means = self._order, self._means
+        if order.deed is Deed.UPGRADE:
+            # Nothing was signed before: what the package does not bring is not even tried.
+            means.vetting.must_hold(order)
         found = await means.rehearse(
             means.shelf, order.environment, order.release, means.vetting.state, self._record.place
         )

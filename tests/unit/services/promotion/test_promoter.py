@@ -127,6 +127,15 @@ def test_an_altered_byte_refuses(prod: Prod) -> None:
     assert (prod.dist, prod.starts) == (prod.old, 1)
 
 
+def test_what_the_package_does_not_bring_is_not_even_tried_as_its_own(prod: Prod) -> None:
+    tried = list[str]()
+    prod.when_rehearsed = lambda: tried.append("it")
+    assert prod.promote(prod.order(deed=Deed.UPGRADE)) is Ending.REFUSED
+    assert list(prod.steps()) == [Step.BEGUN, Step.REFUSED]
+    assert "the package does not bring it" in prod.lines().lines[-1].why
+    assert tried == []
+
+
 def test_a_byte_that_is_altered_during_the_rehearsal_refuses_too(prod: Prod) -> None:
     prod.when_rehearsed = lambda: altered(prod)
     assert prod.promote() is Ending.REFUSED
