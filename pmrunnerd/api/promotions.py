@@ -100,7 +100,9 @@ async def rollback(desk: Desk, caller: Caller, request: p.Rollback) -> p.Done:
     wishes.must_be_long("rollback", request.probation, desk.least_probation)
     shelved = await desk.premises.shelved(desk.environment)
     state = desk.store.ahead
-    if (going := wishes.same(state, Deed.ROLLBACK, request.release, caller.name)) is not None:
+    # Once a rollback has switched, what ran before is another one: whoever asks again wants the opposite.
+    release = request.release or shelved.previous
+    if (going := wishes.same(state, Deed.ROLLBACK, release, caller.name)) is not None:
         return await _settled(desk, going)
     wish = _wish(desk, caller, request.probation)
     return await _asked(desk, wishes.rollback(state, shelved, request.release, wish))

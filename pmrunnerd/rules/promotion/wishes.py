@@ -10,7 +10,7 @@ from pmrunnerd.model.entities import Project, ProjectType
 from pmrunnerd.model.errors import BadRequest, Conflict, NotFound, PmError, Refused
 from pmrunnerd.model.naming import Mint
 from pmrunnerd.model.promotion import Deed
-from pmrunnerd.model.promotions import Promotion
+from pmrunnerd.model.promotions import Promotion, PromotionState
 from pmrunnerd.model.proof import ReleaseRow
 from pmrunnerd.model.state import State
 from pmrunnerd.model.views import Prerequisite
@@ -77,7 +77,7 @@ def same(state: State, deed: Deed, release: str, by: str) -> Promotion | None:
     going = state.promoting
     if going is None or (going.deed, going.by) != (deed, by):
         return None
-    return going if release in {"", going.release} else None
+    return going if release == going.release else None
 
 
 def promote(state: State, looked: Looked, approve: str, wish: Wish) -> ev.PromotionRequested:
@@ -119,17 +119,17 @@ def _refused(cannot: str, found: tuple[Prerequisite, ...]) -> PmError:
 
 def rollback(state: State, shelf: Shelved, release: str, wish: Wish) -> ev.PromotionRequested:
     """Ask root for the way back. Raises Refused before anything stops."""
+    _must_be_alone(state, shelf, "roll back")
     name = release or shelf.previous
     hint = "pmrunnerctl release list"
     if not name:
         raise Refused(f"cannot roll back: {shelf.environment} ran nothing before", hint=hint)
     target = _one(shelf.releases, name)
     if why := prerequisites.unfit(target, shelf.running, soabi=shelf.soabi, level=shelf.level):
-        able = [one.id for one in reversed(shelf.releases) if _is_able(one, shelf)]
+        able = [one.id for one in reversed(shelf.releases) if _is_able(state, one, shelf)]
         others = "; that can: " + ", ".join(able) if able else ", and none that is here can"
         commands = "\n".join(f"pmrunnerctl rollback {shlex.quote(one)}" for one in able)
         raise Refused(f"cannot roll back to {target.id}: it {why}{others}", hint=commands or hint)
-    _must_be_alone(state, shelf, "roll back")
     # It is told in the conversation of the runner's own project, where there is one.
     project = next((one.id for one in runners(state)), "")
     return _unproved(state, project, Deed.ROLLBACK, shelf, target, wish)
@@ -201,17 +201,33 @@ def _one(releases: Iterable[ReleaseRow], name: str) -> ReleaseRow:
     raise NotFound(f"cannot find release {name}", hint="pmrunnerctl release list")
 
 
-def _is_able(release: ReleaseRow, shelf: Shelved) -> bool:
+def _is_able(state: State, release: ReleaseRow, shelf: Shelved) -> bool:
+    """Tell whether one could go back to a release, of which root demands that it was well there."""
+    here = (one for one in state.promotions.values() if one.environment == shelf.environment)
+    if not any(release.id in _well(one) for one in here):
+        return False
     return not prerequisites.unfit(release, shelf.running, soabi=shelf.soabi, level=shelf.level)
+
+
+def _well(promotion: Promotion) -> tuple[str, ...]:
+    was = (promotion.release,) if promotion.state is PromotionState.CONFIRMED else ()
+    return (promotion.previous, *was)
 
 
 def _must_be_alone(state: State, shelf: Shelved, what: str) -> None:
     """Refuse while something is under way; a trial whose promotion has ended is the package's to end."""
     if (going := state.promoting) is not None:
+        hint = f"pmrunnerctl promotion show {going.id}"
+        if going.state is PromotionState.ON_TRIAL:
+            hint += f"\n{_back(going.environment)}   # ends its trial: the one before comes back"
         raise Conflict(
             f"cannot {what}: {going.deed} {going.id} of {going.release} is {going.state}",
-            hint=f"pmrunnerctl promotion show {going.id}",
+            hint=hint,
         )
     if shelf.on_trial:
-        hint = f"sudo systemctl start pm-runner-rollback@{shelf.environment}"
+        hint = _back(shelf.environment)
         raise Conflict(f"cannot {what}: {shelf.on_trial} is on trial", hint=hint)
+
+
+def _back(environment: str) -> str:
+    return f"sudo systemctl start pm-runner-rollback@{environment}"

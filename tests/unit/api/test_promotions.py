@@ -173,6 +173,23 @@ def test_the_way_back_and_a_try_are_asked_for(tmp_path: Path) -> None:
     played(tmp_path, scene)
 
 
+def test_who_wants_back_from_a_rollback_on_trial_is_not_told_that_it_has_begun(
+    tmp_path: Path,
+) -> None:
+    async def scene(desk: Desk, found: Premises) -> None:
+        await respond(desk, ADMIN, p.Rollback(), "")
+        await desk.store.commit(
+            ev.PromotionStepped(promotion="x1-4f2a", project="w1", step="begun", line=1),
+            ev.PromotionOpened(promotion="x1-4f2a", project="w1", line=2),
+        )
+        found.shelf = replace(SHELVED, previous=NEW.id)
+        with pytest.raises(Conflict, match=r"rollback x1-4f2a of .* is ON_TRIAL") as refused:
+            await respond(desk, ADMIN, p.Rollback(), "")
+        assert "\nsudo systemctl start pm-runner-rollback@prod " in refused.value.hint
+
+    played(tmp_path, scene)
+
+
 def test_one_in_which_root_fell_silent_is_gone_on_with(tmp_path: Path) -> None:
     async def scene(desk: Desk, found: Premises) -> None:
         with pytest.raises(Refused, match="none is under way"):

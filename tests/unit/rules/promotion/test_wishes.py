@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -81,8 +83,9 @@ def test_who_asks_again_for_what_is_under_way_gets_that() -> None:
     assert found.id == ASKED.promotion
     assert wishes.same(going, Deed.PROMOTE, "other", "anna") is None
     assert wishes.same(going, Deed.PROMOTE, ASKED.release, "bert") is None
-    assert wishes.same(going, Deed.ROLLBACK, "", "anna") is None
-    assert wishes.same(state(), Deed.PROMOTE, "", "anna") is None
+    assert wishes.same(going, Deed.PROMOTE, "", "anna") is None
+    assert wishes.same(going, Deed.ROLLBACK, ASKED.release, "anna") is None
+    assert wishes.same(state(), Deed.PROMOTE, ASKED.release, "anna") is None
 
 
 def test_the_way_back_is_to_what_ran_before_or_what_is_named() -> None:
@@ -100,14 +103,22 @@ def test_the_way_back_is_to_what_ran_before_or_what_is_named() -> None:
 
 def test_a_release_that_cannot_read_the_state_is_refused_and_those_that_can_are_named() -> None:
     able = release("1.2-" + "c" * 12, level=2)
-    shelved = replace(SHELVED, releases=(OLD, able, NEW), level=2)
+    never = release("1.3-" + "d" * 12, level=2)
+    shelved = replace(SHELVED, releases=(OLD, able, never, NEW), level=2)
+    about: dict[str, Any] = {"promotion": ASKED.promotion, "project": "w1"}
+    was_well = state(
+        replace(ASKED, release=able.id, previous=OLD.id),
+        ev.PromotionStepped(step="begun", line=1, **about),
+        ev.PromotionOpened(line=2, **about),
+        ev.PromotionConfirmed(line=3, **about),
+    )
 
     with pytest.raises(
         Refused, match="reads states up to level 1, and this one is of level 2"
     ) as no:
-        wishes.rollback(state(), shelved, "", WISH)
+        wishes.rollback(was_well, shelved, "", WISH)
     assert f"that can: {able.id}" in str(no.value)
-    assert no.value.hint == f"pmrunnerctl rollback {able.id}"
+    assert no.value.hint == f"pmrunnerctl rollback {able.id}", "root refuses what was never well"
     with pytest.raises(Refused, match="and none that is here can"):
         wishes.rollback(state(), replace(SHELVED, level=2), "", WISH)
 
