@@ -132,6 +132,8 @@ def settle(trial: Trial) -> int:
     record = trial.record
     if trial.is_open and trial.runs == record["previous"]:
         trial.return_to_previous("was cut off in its promotion")
+    elif trial.is_open and trial.runs != record["candidate"]:  # or nothing could be promoted again
+        trial.write(state="returned", why=f"gave way to {trial.runs}, to which somebody switched")
     elif trial.is_open and (record["why"] or record["boot"] != BOOT.read_text().strip()):
         trial.return_to_previous("had not proved itself when the machine was started again")
     return DONE

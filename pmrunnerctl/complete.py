@@ -57,6 +57,10 @@ def _gate_runs(client: Client) -> Iterable[str]:
     return (row.id for row in client.call(p.GateList(limit=MOST)).runs)
 
 
+def _promotions(client: Client) -> Iterable[str]:
+    return (row.promotion.id for row in client.call(p.PromotionList(limit=MOST)).promotions)
+
+
 def _questions(client: Client) -> Iterable[str]:
     items = client.call(p.Inbox()).items
     return (item.id for item in items if item.kind == "question")
@@ -67,4 +71,5 @@ plans = _completing(_plans)
 tasks = _completing(_tasks)
 runs = _completing(_runs)
 gate_runs = _completing(_gate_runs)
+promotions = _completing(_promotions)
 questions = _completing(_questions)

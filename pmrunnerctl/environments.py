@@ -37,6 +37,7 @@ d /var/lib/pm-runner/prepared/{name} 0755 root root
 d /var/lib/pm-runner/promote/{name} 0751 root pm-runner-{name}
 d /var/lib/pm-runner/promote/{name}/gates 0751 root pm-runner-{name}
 f /var/lib/pm-runner/promote/{name}/trial.lock 0600 root root
+f /var/lib/pm-runner/promote/{name}/promoting.lock 0600 root root
 d /var/lib/pm-runner/secrets/{name} 0700 pm-agent pm-agent
 d /srv/pm-runner/{name}            0755 pm-agent pm-agent
 C /etc/pm-runner/{name}.toml       0640 root pm-runner-{name} - /usr/share/pm-runner/pm-runner.toml

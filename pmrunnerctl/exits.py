@@ -7,7 +7,7 @@ from pmrunnerd.model.errors import Code
 
 
 class Exit(IntEnum):
-    """Scripts branch on these. 10 to 40 are kept for promotions, 128 and above for signals."""
+    """Scripts branch on these. 10 to 40 are of promotions, 128 and above of signals."""
 
     OK = 0
     BUG = 1
@@ -19,6 +19,10 @@ class Exit(IntEnum):
     UNAVAILABLE = 7
     ENDED_BADLY = 8
     NEEDS_YOU = 9
+    NOT_PROMOTED = 10
+    RETURNED = 20
+    NOT_RETURNED = 30
+    BUSY = 40
     UNPROVED = 41
     UNWRITTEN = 74
     INTERRUPTED = 130
@@ -36,6 +40,10 @@ MEANINGS: Final = {
     Exit.UNAVAILABLE: "not now; the same command may work later",
     Exit.ENDED_BADLY: "what was waited for ended badly",
     Exit.NEEDS_YOU: "what was waited for waits for a person",
+    Exit.NOT_PROMOTED: "a release is not moved: something is missing, or root says no; what runs was not stopped",
+    Exit.RETURNED: "the release came back; the one before runs, and is healthy",
+    Exit.NOT_RETURNED: "the release failed, and so did the way back",
+    Exit.BUSY: "another promotion is under way",
     Exit.UNPROVED: "nothing speaks against it, and nobody signed for it",
     Exit.UNWRITTEN: "what was printed could not be written; what was asked was done",
     Exit.INTERRUPTED: "stopped by Ctrl-C; the work goes on",

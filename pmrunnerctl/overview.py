@@ -36,7 +36,10 @@ OVERVIEW: Final = {
         *("gate run", "gate prepare", "gate seen", "gate cancel"),
         *("gate attest", "gate accept"),
     ),
-    "Release": ("release list", "release show", "release build", "release prune", "prove"),
+    "Release": (
+        *("promote", "rollback", "try", "promotion list", "promotion show", "promotion seen"),
+        *("release list", "release show", "release build", "release prune", "prove"),
+    ),
     "Run the daemon": (
         *(
             "start",
@@ -54,7 +57,9 @@ OVERVIEW: Final = {
         *("state backup", "state restore", "state verify", "state repair"),
     ),
 }
-ROOMS: Final = {"answer": "inbox", "restart": "start"}
+ROOMS: Final = {"answer": "inbox", "restart": "start", "try": "rollback"}
+# A word that Python keeps for itself is called otherwise there.
+CALLED: Final = {"try": "attempt"}
 VERBS: Final = tuple(words for row in OVERVIEW.values() for words in row)
 _WIDEST: Final = max(map(len, VERBS))
 WORDS: Final = tuple(dict.fromkeys(words.partition(" ")[0] for words in VERBS))
@@ -74,7 +79,7 @@ class Overview(click.Group):
         if cmd_name not in WORDS:
             return None
         module = import_module(f"pmrunnerctl.{ROOMS.get(cmd_name, cmd_name)}")
-        found: click.Command = getattr(module, cmd_name)
+        found: click.Command = getattr(module, CALLED.get(cmd_name, cmd_name))
         return found
 
     def resolve_command(

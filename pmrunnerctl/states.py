@@ -8,12 +8,13 @@ from pmrunnerd.model.entities import Run, TaskState
 from pmrunnerd.model.views import UNCONFINED
 
 STYLES: Final = {
-    **dict.fromkeys(("RUNNING", "ACTIVE", "running"), "cyan"),
+    **dict.fromkeys(("RUNNING", "ACTIVE", "UNDER_WAY", "running"), "cyan"),
     **dict.fromkeys(
-        ("AWAITING_RESPONSE", "AWAITING_APPROVAL", "asked", "held", "limited"), "yellow"
+        ("AWAITING_RESPONSE", "AWAITING_APPROVAL", "ON_TRIAL", "asked", "held", "limited"), "yellow"
     ),
-    **dict.fromkeys(("COMPLETE", "succeeded"), "green"),
+    **dict.fromkeys(("COMPLETE", "CONFIRMED", "succeeded"), "green"),
     **dict.fromkeys(("ERROR", "REJECTED", "REFUSED", "failed", "timed-out", "stalled"), "red"),
+    **dict.fromkeys(("RETURNING", "RETURNED", "FAILED"), "red"),
     **dict.fromkeys(("CANCELLED", "cancelled", "interrupted", "INTERRUPTED"), "dim"),
 }
 _ORDER: Final = ("RUNNING", "AWAITING_RESPONSE", "QUEUED", "ERROR", "COMPLETE", "CANCELLED")

@@ -32,11 +32,11 @@ _KINDS: Final = {
 _TITLE: Final = 32
 _SLIGHT: Final = frozenset({"", "low", "none"})
 TASK = click.argument("task", shell_complete=complete.tasks)
-NARROWED = (
-    click.option("--project", metavar="ALIAS", help="Only of one project."),
+PAGED = (
     click.option("--before", metavar="ID", help="An older page."),
     click.option("--limit", metavar="N", type=Whole(1, 1000), default=50, help="(50)"),
 )
+NARROWED = (click.option("--project", metavar="ALIAS", help="Only of one project."), *PAGED)
 
 
 @verb(

@@ -61,6 +61,8 @@ TOLD: Final[Mapping[str, str]] = {
     "path": "path",
     "release": "release",
     "promotion": "promotion",
+    "deed": "deed",
+    "step": "step",
     "pid": "pid",
     "kind": "kind",
     "until": "until",
@@ -82,6 +84,7 @@ _REASON_QUOTES: Final = (
 _WARNINGS: Final = (
     *(ev.AgentLimited, ev.AgentExpiring, ev.BackupFailed, ev.NotificationFailed),
     *(ev.GateRunRefused, ev.GateRunInterrupted),
+    *(ev.PromotionReturning, ev.PromotionReturned, ev.PromotionRefused, ev.PromotionFailed),
     *(ev.TaskFailed, ev.TaskSentBack, ev.TaskHeld, ev.PlanFailed, ev.PlanRefused),
 )
 _BAD_ENDS: Final = frozenset({Outcome.FAILED, Outcome.TIMED_OUT, Outcome.STALLED, Outcome.HELD})

@@ -10,6 +10,7 @@ import os
 import socket
 from collections.abc import Callable, Mapping
 from functools import partial
+from math import ceil
 from types import MappingProxyType
 from typing import Final
 
@@ -35,7 +36,7 @@ from pmrunnerd.model.settings import Settings
 from pmrunnerd.options import Options, again
 from pmrunnerd.outlet import Outlet
 from pmrunnerd.outwork import Outwork
-from pmrunnerd.release import RELEASE
+from pmrunnerd.release import HERE, RELEASE, level_before
 from pmrunnerd.reporting import Reporting
 from pmrunnerd.rules import recovery
 from pmrunnerd.rules.admission import Least
@@ -54,12 +55,15 @@ from pmrunnerd.services.watch import RunWatch
 from pmrunnerd.store.commit import Commit
 from pmrunnerd.store.durable import Disk
 from pmrunnerd.store.failures import StoreFailed, trouble
+from pmrunnerd.store.levels import CURRENT
 from pmrunnerd.store.store import Store
 
 log = logging.getLogger(__name__)
 
 # How long runs may take to be parked before we leave without them, in seconds.
 PARKING: Final = 20.0
+# Commits of a journal that are read between two words about it: less than a second's work.
+OFTEN: Final = 5000
 
 
 class House:
@@ -83,8 +87,14 @@ class House:
             options.state_directory,
             self._clock.now,
             release=RELEASE,
+            levels=CURRENT.beside(level_before(HERE)),
+            reached=self._read,
             checkpoint=options.settings.store_checkpoint,
         )
+
+    def _read(self, commit: int) -> None:
+        if commit % OFTEN == 0:
+            self._manager.starting(f"reading the journal: commit {commit}")
 
     @property
     def comes_back(self) -> bool:
@@ -176,7 +186,9 @@ class House:
                 store, clock, lambda: self._configured.settings.retention_gates
             ),
         )
-        admission = Admission(store, clock, partial(room.measure, state), _least(settings))
+        admission = Admission(
+            *(store, clock, partial(room.measure, state), _least(settings)), outwork.on_trial
+        )
         accounting = outwork.evidence(store, workspaces)
         checks = outwork.checks(
             store, accounting, lambda: self._configured.settings.runs_interruptions
@@ -186,6 +198,7 @@ class House:
             slots=settings.runs_slots,
             taken=lambda *given: means.taken(self._configured.settings, *given),
         )
+        self._moving = outwork.promotions(store, clock)
         engine.rests = self._rehearses
         self._notifier = Notifier(
             *(store, clock, courier(host, environment, state), settings),
@@ -225,6 +238,10 @@ class House:
             gate_logs=outwork.gate_logs,
             building=outwork.building,
             running=outwork.running,
+            premises=outwork.premises(accounting),
+            promoting=self._moving,
+            least_probation=ceil(2 * (self._manager.watchdog_seconds or 0)),
+            token=clock.token,
         )
 
         def use(settings: Settings) -> None:
@@ -243,6 +260,7 @@ class House:
         tell = partial(setattr, desk, "confinement")
         return [
             house.create_task(gating.run(), name="gates"),
+            house.create_task(self._moving.run(), name="promotions"),
             house.create_task(self._look_at_the_past(), name="scrub"),
             house.create_task(self._sweeper.run(), name="sweep"),
             house.create_task(self._outwork.live(self._store, tell), name="outwork"),

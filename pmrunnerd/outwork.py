@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,8 @@ from pmrunnerd.engine.gateruns import GateRuns
 from pmrunnerd.engine.gates import Gates
 from pmrunnerd.engine.gatesweep import GateSweep
 from pmrunnerd.engine.logins import Logins
+from pmrunnerd.engine.premises import Premises
+from pmrunnerd.engine.promotions import Promotions
 from pmrunnerd.engine.remains import Remains
 from pmrunnerd.engine.renewals import Renewals
 from pmrunnerd.engine.workspaces import Workspaces
@@ -32,6 +35,8 @@ from pmrunnerd.services.gates.sources import Sources
 from pmrunnerd.services.gates.tries import Tries
 from pmrunnerd.services.gates.units import GateUnits
 from pmrunnerd.services.host import Host
+from pmrunnerd.services.promotion import asking
+from pmrunnerd.services.promotion.following import Following
 from pmrunnerd.services.releases import shelf
 from pmrunnerd.services.releases.gated import Gated
 from pmrunnerd.services.systemctl import Systemctl
@@ -131,6 +136,34 @@ class Outwork:
         root = self._root or shelf.root(installed=self.errands.sealed)
         return shelf.Shelf(root, self._environment)
 
+    def premises(self, accounting: Accounting) -> Premises:
+        """Return what looks at all that has to hold before a release is moved."""
+        return Premises(
+            *(self.errands, accounting, partial(shelf.Shelf, self._shelf.root)),
+            self.following,
+            environment=self._environment,
+            hidden=self._hidden,
+            unconfined=self._unconfined,
+        )
+
+    @property
+    def following(self) -> Following:
+        """What root writes down of promotions."""
+        return Following(self._shelf.root)
+
+    def on_trial(self) -> str:
+        """Return the release that is on trial here; nothing where none is."""
+        trial = self.following.trial(self._environment)
+        return trial.candidate if trial is not None and trial.is_open else ""
+
+    def promotions(self, store: Store, clock: Clock) -> Promotions:
+        """Return what has root move releases: by its unit where there are units, else by a process of ours."""
+        root = self._shelf.root
+        who: asking.Root = (
+            asking.Units(Systemctl()) if self.errands.sealed else asking.Detached(_launch, root)
+        )
+        return Promotions(store, clock, asking.Orders(root), who, self.following)
+
     @property
     def running(self) -> Gated:
         """What the release that runs has passed."""
@@ -203,3 +236,9 @@ class Outwork:
                 unconfined=self._unconfined,
             )
         )
+
+
+def _launch() -> Path:
+    from pmrunnerd.services.releases import making  # noqa: PLC0415 - of the few who move a release
+
+    return making.helper("launch")

@@ -18,6 +18,7 @@ from pmrunnerd.model.proof import Proof, Pruned, ReleaseRow, Releases
 from pmrunnerd.model.views import View
 from pmrunnerd.rules.proof.found import Found
 from pmrunnerd.rules.shelving import kept
+from pmrunnerd.services.promotion.following import Following
 from pmrunnerd.services.releases import inspection, keeping, making, papers
 from pmrunnerd.services.releases.shelf import Shelf
 from pmrunnerd.store.durable import Disk
@@ -67,7 +68,8 @@ def _show(given: argparse.Namespace) -> ReleaseRow:
 
 def _prune(given: argparse.Namespace) -> Pruned:
     shelf = Shelf(given.root, given.env)
-    decided = kept(keeping.rows(shelf), latest=given.keep)
+    spoken_for = Following(given.root).spoken_for(given.env)
+    decided = kept(keeping.rows(shelf), latest=given.keep, spoken_for=spoken_for)
     if given.yes:
         decided = keeping.delete(shelf, decided)
     return Pruned(environment=given.env, changed=given.yes, releases=decided)

@@ -21,6 +21,7 @@ from pmrunnerd.rules.edits import Edit, edit_plan
 from pmrunnerd.rules.evolve import evolve
 from pmrunnerd.rules.gates import conduct, waiting
 from pmrunnerd.rules.planning import Proposal, Step
+from pmrunnerd.rules.promotion import promotions
 
 
 class Context(Struct, frozen=True, kw_only=True):
@@ -185,6 +186,10 @@ def gate_attest(state: State, request: p.GateAttest, context: Context) -> Decisi
     return _done(request.run, conduct.attest(state, request.run, said, context.by))
 
 
+def promotion_seen(state: State, request: p.PromotionSeen, context: Context) -> Decision:
+    return _done(request.promotion, promotions.see(state, request.promotion, context.by))
+
+
 CHANGES: Final[Mapping[type[p.Request[Any]], Change]] = {
     p.Stop: stop,
     p.Drain: drain,
@@ -206,4 +211,5 @@ CHANGES: Final[Mapping[type[p.Request[Any]], Change]] = {
     p.GateSeen: gate_seen,
     p.GateCancel: gate_cancel,
     p.GateAttest: gate_attest,
+    p.PromotionSeen: promotion_seen,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from pmrunnerd.api import plans
+from pmrunnerd.api import moves, plans
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import PlanState, TaskKind
@@ -50,8 +50,7 @@ class _Told:
         self._unconfined = unconfined
 
     def tell(self, fact: object) -> Iterator[v.Entry]:
-        teller = TELLERS.get(type(fact))
-        if teller is not None:
+        if teller := TELLERS.get(type(fact)):
             yield from teller(self, fact)
 
     def _entry(self, kind: str, author: str, text: str, **about: Any) -> v.Entry:
@@ -192,6 +191,10 @@ class _Told:
             "run": run.run if run else "",
         }
 
+    def moved(self, fact: moves.Moved) -> Iterator[v.Entry]:
+        author, text = moves.told(self._state, fact)
+        yield self._entry("promotion", author or RUNNER, text, id=fact.promotion)
+
     def kept(self, fact: ev.LeftoversKept) -> Iterator[v.Entry]:
         files = "1 file" if fact.files == 1 else f"{fact.files} files"
         text = (
@@ -233,17 +236,13 @@ _OUTCOMES: Final[Mapping[type[ev.Event], tuple[str, str]]] = {
 TELLERS: Final[Mapping[type[Any], Callable[[_Told, Any], Iterator[v.Entry]]]] = {
     **dict.fromkeys(_OUTCOMES, _Told.task),
     ev.MessagePosted: _Told.message,
-    ev.PlanDrafted: _Told.plan,
-    ev.PlanProposed: _Told.plan,
-    ev.PlanEdited: _Told.plan,
+    **dict.fromkeys((ev.PlanDrafted, ev.PlanProposed, ev.PlanEdited), _Told.plan),
+    **dict.fromkeys(moves.TOLD, _Told.moved),
     ev.PlanBegun: _Told.planning,
     ev.TaskSentBack: _Told.sent_back,
-    ev.PlanRefused: _Told.refusal,
-    ev.PlanRejected: _Told.refusal,
+    **dict.fromkeys((ev.PlanRefused, ev.PlanRejected), _Told.refusal),
     ev.PlanApproved: _Told.approval,
-    ev.PlanCompleted: _Told.plan_over,
-    ev.PlanFailed: _Told.plan_over,
-    ev.PlanCancelled: _Told.plan_over,
+    **dict.fromkeys((ev.PlanCompleted, ev.PlanFailed, ev.PlanCancelled), _Told.plan_over),
     ev.TaskAsked: _Told.question,
     ev.QuestionAnswered: _Told.answer,
     ev.LeftoversKept: _Told.kept,

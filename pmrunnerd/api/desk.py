@@ -1,10 +1,12 @@
 """The desk that every handler works at: what a door may see of the house, and nothing else."""
 
+import secrets
 from collections.abc import Awaitable, Callable, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from pmrunnerd.api.moving import Looking, Promoting, Still
 from pmrunnerd.api.uploads import Uploads
 from pmrunnerd.model.checkup import Checkup
 from pmrunnerd.model.entities import Project, Task
@@ -121,7 +123,8 @@ class Desk:
     disk has by then. `retention` lets go of what was kept of runs, `logins` keeps those of agents,
     `evidence` knows what is said of commits, `notices` notify people, `gate_logs` are what gates printed,
     `building` are gate runs for which something is built,
-    `running` knows which gates the release that runs has passed. `checkup` looks at what this
+    `running` knows which gates the release that runs has passed, `premises` all that has to hold before another one does,
+    and `promoting` has root move it; `token` is some chance for a name, `least_probation` seconds. `checkup` looks at what this
     daemon has of what it needs. `problem` says in one line what keeps the daemon from working; it
     is empty where nothing does. `full` says in the same way that the disk has no room for new work,
     `configuration` that what is configured is not what is used. `restart` has a service manager start us
@@ -152,6 +155,10 @@ class Desk:
     logins: Logging
     evidence: Accounting
     notices: Telling = field(default_factory=_Silent)
+    premises: Looking = field(default_factory=Still)
+    promoting: Promoting = field(default_factory=Still)
+    least_probation: int = 0
+    token: Callable[[], str] = lambda: secrets.token_hex(2)
     gate_logs: Listening = field(default_factory=_Deaf)
     running: Replacing = field(default_factory=_First)
     uploads: Uploads = field(default_factory=Uploads)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
-from pmrunnerd.api import gatings, plans, standing
+from pmrunnerd.api import gatings, plans, promotions, standing
 from pmrunnerd.model import views as v
 from pmrunnerd.model.entities import (
     PlanState,
@@ -126,6 +126,7 @@ def inbox(state: State, project: Project | None) -> v.InboxTable:
         ),
     ]
     items += gatings.items(state)
+    items += promotions.items(state)
     chosen = [item for item in items if project is None or item.project == project.id]
     chosen += standing.wanted(state, project)
     return v.InboxTable(

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from msgspec.structs import replace
 
-from pmrunnerd.api import gatings, pages, present, standing
+from pmrunnerd.api import gatings, pages, present, promotions, standing
 from pmrunnerd.api import plans as plan_views
 from pmrunnerd.api.desk import Desk
 from pmrunnerd.api.pruning import pruned
@@ -224,6 +224,8 @@ READS: Final[Mapping[type[p.Request[Any]], Read]] = {
     p.RunShow: run_show,
     p.GateList: gatings.gate_list,
     p.GateShow: gatings.gate_show,
+    p.PromotionList: promotions.promotion_list,
+    p.PromotionShow: promotions.promotion_show,
 }
 
 

@@ -23,6 +23,7 @@ from pmrunnerd.api.evidence import EVIDENCE
 from pmrunnerd.api.feed import STREAMS, Stream
 from pmrunnerd.api.names import in_full
 from pmrunnerd.api.notices import NOTICES
+from pmrunnerd.api.promotions import PROMOTES
 from pmrunnerd.api.pruning import PRUNES
 from pmrunnerd.api.reads import READS
 from pmrunnerd.api.repeats import check_identifier, is_repeated
@@ -48,7 +49,7 @@ log = logging.getLogger(__name__)
 REQUEST_LIMIT: Final = p.MESSAGE_LIMIT + (64 << 10)
 
 # What takes its time, and is no change that `changes` decides.
-WAITS: Final = {**ACTS, **PRUNES, **AGENTS, **UPKEEPS, **EVIDENCE, **NOTICES, **WEAKER}
+WAITS: Final = {**ACTS, **PRUNES, **AGENTS, **UPKEEPS, **EVIDENCE, **NOTICES, **WEAKER, **PROMOTES}
 
 # What makes more work, for which there must be room on the disk.
 _NEW_WORK: Final = (p.ChatSend, p.ProjectAdd, p.GateRun, p.GatePrepare)

@@ -16,12 +16,12 @@ from pmrunnerd.rules.gates.latest import good_before
 
 
 async def gate_weaker(desk: Desk, _: Caller, request: p.GateWeaker) -> WeakerView:
-    return await _compared(desk, desk.store.state.gating(request.run))
+    return await compared(desk, desk.store.state.gating(request.run))
 
 
 async def gate_accept(desk: Desk, caller: Caller, request: p.GateAccept) -> p.Done:
     gating = desk.store.state.gating(request.run)
-    found = await _compared(desk, gating)
+    found = await compared(desk, gating)
     # No await from the look to the record of it.
     state = desk.store.ahead
     project = state.project(gating.project)
@@ -33,7 +33,8 @@ async def gate_accept(desk: Desk, caller: Caller, request: p.GateAccept) -> p.Do
     return p.Done(id=gating.id)
 
 
-async def _compared(desk: Desk, gating: Gating) -> WeakerView:
+async def compared(desk: Desk, gating: Gating) -> WeakerView:
+    """Return what a gate run asks less than those before it. Raises Refused."""
     project = desk.store.state.project(gating.project)
     runs = await desk.running.gated(project)
     record = gating.record

@@ -12,8 +12,9 @@ from pmrunnerd.model.errors import Refused
 from pmrunnerd.model.evidence import NAME, Account, Found, Lying
 from pmrunnerd.model.gates import GateRecord
 from pmrunnerd.model.protocol import EvidenceCheck, EvidenceWrite
+from pmrunnerd.model.source import Extracted
 from pmrunnerd.model.views import EvidenceDraft, EvidenceView
-from pmrunnerd.rules.evidence.report import begun, checked
+from pmrunnerd.rules.evidence.report import begun, checked, text
 from pmrunnerd.rules.gates.latest import latest
 from pmrunnerd.services.errands import Errands
 from pmrunnerd.services.source.repository import Repository
@@ -70,31 +71,48 @@ class Accounting:
         await self._errands.do(wanted)
         return replace(draft, file="", written=str(PurePath(project.path, NAME)))
 
-    async def _recount(
-        self, project: Project, request: EvidenceCheck | EvidenceWrite, *, uncommitted: bool
-    ) -> tuple[Account, Found]:
-        repository = Repository(
+    async def measured(self, project: Project, name: str) -> Extracted:
+        """Return which content a commit has, by whatever name it goes. Raises PmError, OSError."""
+        repository = self.repository(project)
+        # Made of the objects here: of which content it is nobody in a workspace has a say.
+        return await repository.measured(await repository.resolve(name))
+
+    async def section(self, project: Project, measured: Extracted) -> tuple[EvidenceView, str]:
+        """Return how the section of a commit is, and its text. Raises PmError, OSError."""
+        account, found = await self._told(project, measured)
+        return checked(found, account, self._record(project, account)), text(found, account.source)
+
+    def repository(self, project: Project) -> Repository:
+        """Return the way to the commits of a project."""
+        return Repository(
             errands=self._errands,
             workspace=Path(project.path),
             room=self._room,
             hidden=self._hidden,
             unconfined=self._unconfined,
         )
-        commit = await repository.resolve(request.commit)
-        # Made of the objects here: of which content it is nobody in a workspace has a say.
-        source = (await repository.measured(commit)).digest
+
+    async def _recount(
+        self, project: Project, request: EvidenceCheck | EvidenceWrite, *, uncommitted: bool
+    ) -> tuple[Account, Found]:
+        measured = await self.measured(project, request.commit)
+        return await self._told(project, measured, base=request.base or "", uncommitted=uncommitted)
+
+    async def _told(
+        self, project: Project, measured: Extracted, *, base: str = "", uncommitted: bool = False
+    ) -> tuple[Account, Found]:
         told = await self._errands.do(
             e.Recount(
                 path=project.path,
-                commit=commit,
-                source=source,
-                base=request.base or "",
+                commit=measured.commit,
+                source=measured.digest,
+                base=base,
                 uncommitted=uncommitted,
                 hidden=tuple(map(str, self._hidden)),
                 unconfined=self._unconfined,
             )
         )
-        return self._with_runs(replace(told.account, source=source)), told.found
+        return self._with_runs(replace(told.account, source=measured.digest)), told.found
 
     def _record(self, project: Project, account: Account) -> GateRecord | None:
         return latest(self._store.state, project.id, account.source)

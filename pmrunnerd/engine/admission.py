@@ -24,11 +24,19 @@ class Admission:
     """Says why no further run may begin. `measure` returns what is free now."""
 
     def __init__(
-        self, store: Store, clock: Clock, measure: Callable[[], Room], least: Least
+        self,
+        store: Store,
+        clock: Clock,
+        measure: Callable[[], Room],
+        least: Least,
+        on_trial: Callable[[], str] = str,
     ) -> None:
+        """`on_trial` returns the release that is, and nothing where none is."""
         self._store = store
         self._clock = clock
         self._measure = measure
+        self._on_trial = on_trial
+        self._trial = ""
         self.least = least
         self._begun: dict[str, float] = {}
         self._latest: dict[str, float] = {}
@@ -39,7 +47,7 @@ class Admission:
 
     def refusal(self) -> str:
         """Say why no further run begins now; empty where one may."""
-        return self.drains() or self._shortage()
+        return self.drains() or self._hindrance()
 
     def drains(self) -> str:
         """Say that a person wants no more runs; empty where nobody does."""
@@ -76,10 +84,13 @@ class Admission:
         latest = self._latest.get(agent)
         return latest is not None and self._clock.monotonic() - latest < APART
 
-    def _shortage(self) -> str:
+    def _hindrance(self) -> str:
         now = self._clock.monotonic()
         if now - self._measured >= FRESH:
             self._room, self._measured = self._look(), now
+            self._trial = self._on_trial()
+        if self._trial:
+            return admission.on_trial(self._trial)
         young = sum(now - begun < YOUNG for begun in self._begun.values())
         return admission.shortage(self._room, self.least, young=young)
 

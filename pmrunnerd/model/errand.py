@@ -170,6 +170,22 @@ class Recounted(Answer, frozen=True, kw_only=True):
     found: Found
 
 
+class Audited(Answer, frozen=True, kw_only=True):
+    """What of a workspace no commit has: `files`, and files that git was told not to look at (`hidden`).
+
+    `branch` is empty where HEAD is none, `head` where there is no commit. `half_done` is what git has begun, such as a
+    merge; `unknown` says what could not be looked at.
+    """
+
+    branch: str = ""
+    head: str = ""
+    files: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    half_done: str = ""
+    shallow: bool = False
+    unknown: tuple[str, ...] = ()
+
+
 class Confine(Errand[Confinement], frozen=True, kw_only=True):
     """Start a sandbox, and see whether that works; and whether one reaches `doors` from where runs are."""
 
@@ -195,6 +211,14 @@ class Probe(Errand[Inspected], frozen=True, kw_only=True):
 
     path: str
     runs: str = ""
+    unconfined: bool = False
+
+
+class Audit(Errand[Audited], frozen=True, kw_only=True):
+    """Tell whether all of a workspace is committed."""
+
+    path: str
+    hidden: tuple[str, ...] = ()
     unconfined: bool = False
 
 
@@ -330,11 +354,11 @@ class WriteEvidence(Errand[Done], frozen=True, kw_only=True):
 ERRANDS: Final[tuple[type[Errand[Any]], ...]] = (
     *(Confine, Examine, Probe, MakeSafe, LetGo, Dispose, Survey),
     *(KeepLogin, DropLogin, ShowLogin, Trial),
-    *(Resolve, Bring, Recount, WriteEvidence),
+    *(Resolve, Bring, Recount, WriteEvidence, Audit),
 )
 ANSWERS: Final[tuple[type[Answer], ...]] = (
     *(Done, Failed, Inspected, Confinement, SetAside, LetGone, Emptied, Surveyed, Shown, Tried),
-    *(Resolved, Recounted),
+    *(Resolved, Recounted, Audited),
 )
 AnyErrand: Final[Any] = reduce(or_, ERRANDS)
 AnyAnswer: Final[Any] = reduce(or_, ANSWERS)

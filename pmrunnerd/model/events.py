@@ -16,6 +16,7 @@ from pmrunnerd.model.entities import (
 )
 from pmrunnerd.model.gates import Difference, GateRecord, GateResult
 from pmrunnerd.model.naming import kebab
+from pmrunnerd.model.promotion import Deed
 from pmrunnerd.model.questions import Kind
 
 
@@ -675,6 +676,116 @@ class DifferencesAccepted(Event, frozen=True, kw_only=True):
     by: str
 
 
+class PromotionRequested(Event, frozen=True, kw_only=True):
+    """Somebody has root move a release into an `environment`, in the place of `previous`, and nothing speaks against it.
+
+    `section` is the text of the evidence that `by` approved, `seal` its hash; `asked` is POSIX seconds, `probation`
+    seconds. `weaker` is the digest of what the gates ask less than before, accepted by `weaker_by`.
+    """
+
+    promotion: str
+    project: str
+    deed: Deed
+    environment: str
+    release: str
+    previous: str = ""
+    commit: str = ""
+    git_tree: str = ""
+    source: str = ""
+    gate_run: str = ""
+    seal: str = ""
+    section: str = ""
+    weaker: str = ""
+    weaker_by: str = ""
+    probation: float = 60.0
+    unconfined: bool = False
+    asked: int = 0
+    by: str = ""
+
+
+class PromotionStepped(Event, frozen=True, kw_only=True):
+    """Root is about to take the next step, of which a later release may know more than this one.
+
+    Line `line` of root's record told it, at `when` (POSIX seconds). As of all that follow, line 0 is none: root never came so far, and
+    the daemon says it.
+    """
+
+    promotion: str
+    project: str
+    step: str
+    line: int = 0
+    when: float = 0.0
+    reason: str = ""
+
+
+class PromotionOpened(Event, frozen=True, kw_only=True):
+    """The release is on trial: it runs next, and comes back unless it proves itself."""
+
+    promotion: str
+    project: str
+    line: int = 0
+    when: float = 0.0
+    reason: str = ""
+
+
+class PromotionReturning(Event, frozen=True, kw_only=True):
+    """The release has not proved itself, and the one before it is on its way back."""
+
+    promotion: str
+    project: str
+    line: int = 0
+    when: float = 0.0
+    reason: str = ""
+
+
+class PromotionConfirmed(Event, frozen=True, kw_only=True):
+    """The release has proved itself, and runs from here on."""
+
+    promotion: str
+    project: str
+    line: int = 0
+    when: float = 0.0
+    reason: str = ""
+
+
+class PromotionReturned(Event, frozen=True, kw_only=True):
+    """The release before runs again, and is healthy."""
+
+    promotion: str
+    project: str
+    line: int = 0
+    when: float = 0.0
+    reason: str = ""
+
+
+class PromotionRefused(Event, frozen=True, kw_only=True):
+    """Root says no, or never took it up: what runs was never stopped."""
+
+    promotion: str
+    project: str
+    line: int = 0
+    when: float = 0.0
+    reason: str = ""
+
+
+class PromotionFailed(Event, frozen=True, kw_only=True):
+    """Neither the release nor the one before it is known to be healthy: a person has to look."""
+
+    promotion: str
+    project: str
+    line: int = 0
+    when: float = 0.0
+    reason: str = ""
+
+
+class PromotionEndSeen(Event, frozen=True, kw_only=True):
+    """Somebody knows that a promotion has not ended well."""
+
+    promotion: str
+    project: str
+    by: str = ""
+
+
 AgentEvent = (
     AgentLoggedIn | AgentLoggedOut | AgentExpiring | AgentLimited | AgentRetried | AgentFree
 )
@@ -719,6 +830,17 @@ GateEvent = (
     | GateRunSeen
 )
 
+PromotionFact = (
+    PromotionStepped
+    | PromotionOpened
+    | PromotionReturning
+    | PromotionConfirmed
+    | PromotionReturned
+    | PromotionRefused
+    | PromotionFailed
+    | PromotionEndSeen
+)
+
 AnyEvent = (
     DaemonStarted
     | DaemonStopped
@@ -753,4 +875,6 @@ AnyEvent = (
     | GateRunRequested
     | GateEvent
     | DifferencesAccepted
+    | PromotionRequested
+    | PromotionFact
 )

@@ -17,9 +17,13 @@ STEPS: Final = "steps.jsonl"
 
 
 class Deed(StrEnum):
-    """What is to become of a release: it is proved and put on trial, gone back to, or only tried."""
+    """What is to become of a release: it is proved and put on trial, gone back to, or only tried.
+
+    An upgrade is to the release that the installed package brings: whoever installs that has decided for it.
+    """
 
     PROMOTE = "promote"
+    UPGRADE = "upgrade"
     ROLLBACK = "rollback"
     TRY = "try"
 

@@ -35,6 +35,9 @@ Attempts = Annotated[int, Meta(ge=0, le=100)]
 Word = Annotated[str, Meta(min_length=1, max_length=256)]
 Name = Annotated[str, Meta(pattern=r"^[a-z][0-9]{1,15}(-[a-z0-9]{1,16})?$")]
 Commit = Annotated[str, Meta(pattern=r"^([0-9A-Za-z][0-9A-Za-z._/@^~{}-]{0,255})?$")]
+# SHA-256 of what somebody approves, in hexadecimal; empty where nobody does.
+Seal = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")]
+Probation = Annotated[int, Meta(ge=0, le=86400)]  # seconds
 Lineage = Annotated[str, Meta(max_length=256)]
 # A commit as people name one; nothing that git would take for an option, or for a file of one.
 Revision = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/~^@{}+-]{0,255}$")]
@@ -545,6 +548,78 @@ class EvidenceCheck(Request[v.EvidenceView], frozen=True, kw_only=True):
     uncommitted: bool = False
 
 
+class PromotionCheck(Request[v.PromotionPlan], frozen=True, kw_only=True):
+    """Show what a promotion would be and all that has to hold for it; nothing is changed.
+
+    Without `project` it is the one that is this runner itself, without `commit` the latest. `approve` is the hash of the
+    section of the evidence that would be approved. With `changes`, what is new since the release that runs.
+    """
+
+    project: Word | None = None
+    commit: Commit = ""
+    approve: Seal = ""
+    changes: bool = False
+
+
+class Promote(Request[Done], frozen=True, kw_only=True):
+    """Make a gated commit the release that runs, on probation: it comes back unless it proves itself.
+
+    Refused, with all that is missing, unless everything holds. `approve` is the hash of the section of the evidence that
+    was read. Asked again while it is under way, it is the same one. With `release` it is the one that the installed package
+    brings, which needs neither project nor gates, and is watched in the same way.
+    """
+
+    project: Word | None = None
+    commit: Commit = ""
+    approve: Seal = ""
+    probation: Probation = 60
+    release: Annotated[str, Meta(max_length=256)] = ""
+
+
+class Rollback(Request[Done], frozen=True, kw_only=True):
+    """Go back to an earlier release: the one that ran before, or the one that is named.
+
+    It is watched as a promotion is. Refused before anything stops where it cannot read today's state.
+    """
+
+    release: Annotated[str, Meta(max_length=256)] = ""
+    probation: Probation = 60
+
+
+class Try(Request[Done], frozen=True, kw_only=True):
+    """Run what is built of a commit as the environment dev: without gates, and without touching anything of prod.
+
+    Without `project` it is the one that is this runner itself, without `commit` the latest.
+    """
+
+    project: Word | None = None
+    commit: Commit = ""
+    probation: Probation = 10
+
+
+class PromotionResume(Request[Done], frozen=True, kw_only=True):
+    """Go on with a promotion in which root fell silent."""
+
+
+class PromotionList(Request[v.PromotionTable], frozen=True, kw_only=True):
+    """List promotions, rollbacks and tries, latest first."""
+
+    before: Name | None = None
+    limit: Limit = 50
+
+
+class PromotionShow(Request[v.PromotionRow], frozen=True, kw_only=True):
+    """Show a promotion: what was asked, how far it has come, and why it came back."""
+
+    promotion: Word
+
+
+class PromotionSeen(Request[Done], frozen=True, kw_only=True):
+    """Say that somebody knows that a promotion has not ended well: it leaves the inbox."""
+
+    promotion: Word
+
+
 class NotifyTest(Request[v.NotifyTested], frozen=True, kw_only=True):
     """Send a test to where notifications go, and tell what came back.
 
@@ -665,6 +740,14 @@ COMMANDS: Final = (
     _acts(EvidenceWrite, v.EvidenceDraft, Access.OPERATE),
     _measures(EvidenceCheck, v.EvidenceView),
     _acts(NotifyTest, v.NotifyTested, Access.OPERATE),
+    _measures(PromotionCheck, v.PromotionPlan),
+    _acts(Promote, Done),
+    _acts(Rollback, Done),
+    _acts(Try, Done),
+    _acts(PromotionResume, Done),
+    _reads(PromotionList, v.PromotionTable),
+    _reads(PromotionShow, v.PromotionRow),
+    _changes(PromotionSeen, Done),
 )
 
 BY_REQUEST: Final = {command.request: command for command in COMMANDS}

@@ -8,6 +8,8 @@ from pmrunnerd.model.accounts import Account
 from pmrunnerd.model.entities import Message, Plan, Project, Question, Run, Task, TaskState
 from pmrunnerd.model.errors import NotFound
 from pmrunnerd.model.gates import Acceptance, Gating
+from pmrunnerd.model.naming import number
+from pmrunnerd.model.promotions import Promotion
 from pmrunnerd.model.tables import Shelf, Table, Write
 
 V = TypeVar("V")
@@ -21,14 +23,14 @@ class State:
 
     `messages` are those without a plan. `tallies` counts tasks, finished ones too, by project and
     state. `accounts` are those that agents have with providers, by agent. `gatings` are the latest gate runs of each
-    project, `accepted` what people accepted of gates that ask less, by project and digest. `minted` counts identifiers by kind, so that none is ever given twice. `seq` is the
+    project, `accepted` what people accepted of gates that ask less, by project and digest. `promotions` are the latest ones. `minted` counts identifiers by kind, so that none is ever given twice. `seq` is the
     commit that the state has reached. Plans that ended may have been put away together with their
     tasks, runs and questions: they are found by name, and not come across.
     """
 
     TABLES: Final = (
         *("projects", "messages", "plans", "tasks", "runs", "questions"),
-        *("active", "minted", "tallies", "about", "accounts", "gatings", "accepted"),
+        *("active", "minted", "tallies", "about", "accounts", "gatings", "accepted", "promotions"),
     )
     # What is put away once its plan has ended.
     FINISHED: Final = ("plans", "tasks", "runs", "questions")
@@ -54,6 +56,7 @@ class State:
         self.accounts: Table[str, Account] = Table("accounts", self._log)
         self.gatings: Table[str, Gating] = Table("gatings", self._log)
         self.accepted: Table[str, Acceptance] = Table("accepted", self._log)
+        self.promotions: Table[str, Promotion] = Table("promotions", self._log)
 
     @property
     def release(self) -> str:
@@ -172,6 +175,19 @@ class State:
     def gating(self, identifier: str) -> Gating:
         """Find a gate run; raise NotFound, of one that many others came after, too."""
         return _find(self.gatings, "gate run", identifier, "pmrunnerctl gate list")
+
+    def promotion(self, identifier: str) -> Promotion:
+        """Find a promotion, for which its number is enough; raise NotFound, of an old one, too."""
+        if identifier not in self.promotions and "-" not in identifier:
+            same = (one for one in self.promotions if one.startswith(f"{identifier}-"))
+            identifier = next(same, identifier)
+        return _find(self.promotions, "promotion", identifier, "pmrunnerctl promotion list")
+
+    @property
+    def promoting(self) -> Promotion | None:
+        """The promotion that has not ended; there is one at a time."""
+        going = (one for one in self.promotions.values() if not one.state.has_ended)
+        return max(going, key=lambda one: number(one.id), default=None)
 
     def open_questions(self, task: Task) -> list[Question]:
         """Return the questions of a task that wait for a person."""

@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from pmrunnerd.model.entities import Plan, Project, Question, Run, Task, TaskState
 from pmrunnerd.model.events import AnyEvent
-from pmrunnerd.model.gates import Differences, Gating, GatingState
+from pmrunnerd.model.gates import Differences, GateResult, Gating, GatingState
 from pmrunnerd.model.progress import AnyProgress
+from pmrunnerd.model.promotions import Promotion
 
 UNCONFINED: Final = "UNCONFINED"
 """What every page says where agents run without a sandbox."""
@@ -140,7 +141,7 @@ class Entry(View, frozen=True, kw_only=True):
     """One line of a conversation. `cursor` is the commit it came with.
 
     `kind` is message, planning, plan, refusal, approval, question, answer, complete, error, cancelled,
-    held, kept, interrupted, limited, sent-back or retried; `state` is AWAITING_RESPONSE while a question or plan waits,
+    held, kept, interrupted, limited, sent-back, retried or promotion; `state` is AWAITING_RESPONSE while a question or plan waits,
     ERROR while a task that failed can be tried again. `unconfined`
     says that nothing confined its run, or would confine those that a plan is for; `fixed` that the
     options of a question are its only answers, `multiple` that several can be one. `details` say
@@ -177,7 +178,7 @@ class Conversation(View, frozen=True, kw_only=True):
 class InboxItem(View, frozen=True, kw_only=True):
     """Something that waits for a person.
 
-    `kind` is question, plan, held, login, backup or notify.
+    `kind` is question, plan, held, gates, promotion, login, backup or notify.
 
     `command` answers a question or a plan, and shows what holds a task back. `unconfined` says that
     nothing confines the run that it leads to, `fixed` that the options are the only answers,
@@ -433,3 +434,87 @@ class EvidenceDraft(View, frozen=True, kw_only=True):
     file: str = ""
     written: str = ""
     was_there: bool = False
+
+
+class Prerequisite(View, frozen=True, kw_only=True):
+    """One thing that has to hold before a release is promoted; `remedies` are commands, where it does not."""
+
+    name: str
+    met: bool
+    said: str
+    remedies: tuple[str, ...] = ()
+
+
+class NewCommit(View, frozen=True, kw_only=True):
+    """A commit that the release that runs does not have."""
+
+    id: str
+    subject: str
+    author: str
+
+
+class NewPath(View, frozen=True, kw_only=True):
+    """What became of a path since the release that runs; of what has no lines nobody counts them."""
+
+    path: str
+    kind: str
+    added: int | None = None
+    removed: int | None = None
+
+
+class ChangesView(View, frozen=True, kw_only=True):
+    """What is new since `base`, the commit of the release that runs: `why` where that cannot be told.
+
+    Of many commits and paths the latest and the first are there; `commits_more` and `files_more` count the rest.
+    """
+
+    base: str = ""
+    why: str = ""
+    commits: tuple[NewCommit, ...] = ()
+    commits_more: int = 0
+    files: tuple[NewPath, ...] = ()
+    files_more: int = 0
+
+
+class PromotionPlan(View, frozen=True, kw_only=True):
+    """What a promotion would be, and all that has to hold for it; nothing is changed by looking.
+
+    `section` is the text of the evidence, `seal` its hash: what whoever approves it has seen. `ready` says that nothing
+    but the approval is missing. `restarts` are the units that would be started anew.
+    """
+
+    alias: str
+    environment: str
+    commit: str
+    source: str
+    checklist: tuple[Prerequisite, ...]
+    ready: bool
+    release: str = ""
+    running: str = ""
+    seal: str = ""
+    section: str = ""
+    changes: ChangesView = ChangesView()
+    gates: tuple[GateResult, ...] = ()
+    weaker: WeakerView | None = None
+    evidence: EvidenceView | None = None
+    level: int = 0
+    release_level: int = 0
+    restarts: tuple[str, ...] = ()
+
+
+class PromotionRow(View, frozen=True, kw_only=True):
+    """A promotion, a rollback or a try, with its project as people call it.
+
+    `stuck` says that root fell silent in the middle of it, and what goes on with it.
+    """
+
+    promotion: Promotion
+    alias: str
+    stuck: str = ""
+
+
+class PromotionTable(View, frozen=True, kw_only=True):
+    """Promotions, latest first; `before` names the last of a page that is not the last."""
+
+    promotions: tuple[PromotionRow, ...]
+    before: str | None = None

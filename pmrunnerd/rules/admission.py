@@ -1,4 +1,4 @@
-"""Whether one more run may begin, however much waits: by the machine's room, and by a drain."""
+"""Whether one more run may begin, however much waits: by the machine's room, a drain, and a release on trial."""
 
 from msgspec import Struct
 
@@ -33,6 +33,11 @@ def drains(state: State) -> str:
     """Say that a person wants no more runs to begin, and who; empty where nobody does."""
     by = state.draining
     return f"the daemon drains, as {by} asked: pmrunnerctl drain --end" if by else ""
+
+
+def on_trial(release: str) -> str:
+    """Say that a release has yet to prove itself, so that what runs is left alone; empty where none has to."""
+    return f"release {release} is on trial: pmrunnerctl promotion list" if release else ""
 
 
 def shortage(room: Room, least: Least, *, young: int) -> str:

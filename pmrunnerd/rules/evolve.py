@@ -12,6 +12,7 @@ from pmrunnerd.model.state import State
 from pmrunnerd.rules import accounts, lineage, talk, work
 from pmrunnerd.rules.counts import count
 from pmrunnerd.rules.gates import gatings
+from pmrunnerd.rules.promotion import promotions
 
 
 def evolve(state: State, event: ev.AnyEvent, at: str) -> None:
@@ -114,6 +115,8 @@ _FOLD: Final[Mapping[type[ev.AnyEvent], Callable[[State, Any, str], None]]] = {
     ev.GateRunRequested: gatings.request,
     **dict.fromkeys(get_args(ev.GateEvent), gatings.move),
     ev.DifferencesAccepted: gatings.accept,
+    ev.PromotionRequested: promotions.request,
+    **dict.fromkeys(get_args(ev.PromotionFact), promotions.move),
     ev.TaskAsked: work.ask,
     ev.QuestionAnswered: work.answer,
     ev.TaskCancelRequested: work.request_cancel,

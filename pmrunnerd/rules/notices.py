@@ -1,7 +1,7 @@
 """What of what happened is worth a notification, whether it still is, and how that reads."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from pmrunnerd.model import events as ev
@@ -22,12 +22,21 @@ from pmrunnerd.model.questions import Kind
 from pmrunnerd.model.settings import Settings
 from pmrunnerd.model.state import State
 from pmrunnerd.rules.gates import waiting
+from pmrunnerd.rules.promotion import promotions
 
 # Characters of one thing, and things of one notification: whoever gets it looks at the rest here.
 LONGEST: Final = 300
 MOST: Final = 20
 BACKUP: Final = "backup"
 _OVER: Final = "it is over, and has not passed"
+_READY: Final = "all gates have passed: it can be promoted once its evidence is approved"
+_Ended = ev.PromotionConfirmed | ev.PromotionReturned | ev.PromotionRefused | ev.PromotionFailed
+_MOVED: Final[Mapping[type[ev.Event], str]] = {
+    ev.PromotionConfirmed: "the release has proved itself",
+    ev.PromotionReturned: "the release came back",
+    ev.PromotionRefused: "it was refused",
+    ev.PromotionFailed: "the release failed, and so did the way back",
+}
 _NOUNS: Final = {
     What.QUESTION: ("a question waits", "questions"),
     What.BUDGET: ("a limit of its cost is reached", "limits of cost"),
@@ -58,6 +67,11 @@ def worth(facts: Sequence[ev.AnyEvent], on: Collection[What]) -> list[About]:
 def _of_gates(fact: ev.AnyEvent) -> Iterator[About]:
     if isinstance(fact, _GATED):
         yield About(what=What.FAILURE, id=fact.gate_run, text=_OVER, project=fact.project)
+    if isinstance(fact, ev.GateRunEnded):
+        yield About(what=What.PROMOTION, id=fact.gate_run, text=_READY, project=fact.project)
+    if isinstance(fact, _Ended):
+        text = clip(f"{_MOVED[type(fact)]}{fact.reason and ': '}{fact.reason}")
+        yield About(what=What.PROMOTION, id=fact.promotion, text=text, project=fact.project)
 
 
 def _told(fact: ev.AnyEvent) -> Iterator[About]:
@@ -98,14 +112,23 @@ def _stands(state: State, about: About) -> bool:
     if about.what is What.LIMIT:
         account = state.accounts[about.id]
         return bool(account.limit) or account.expiring
-    if about.id in state.gatings:
-        return any(one.id == about.id for one in waiting.waiting(state))
+    if about.what is What.PROMOTION or about.id in state.gatings:
+        return _is_moved(state, about)
     if about.id in state.questions or about.id in state.plans:
         return _is_open(state, about)
     task = state.task(about.id)
     if about.what is What.FAILURE:
         return task.state is TaskState.ERROR
     return task.held and task.state is TaskState.QUEUED
+
+
+def _is_moved(state: State, about: About) -> bool:
+    """Tell whether gates still say what they said, or nobody has seen yet how a promotion ended."""
+    if about.id not in state.gatings:
+        return not state.promotion(about.id).seen
+    bad = about.what is What.FAILURE
+    every = waiting.waiting(state) if bad else promotions.ready(state)
+    return any(one.id == about.id for one in every)
 
 
 def _is_open(state: State, about: About) -> bool:
@@ -157,7 +180,8 @@ def _named(state: State, about: About) -> About:
     project = state.projects.get(about.project)
     alias = project.alias if project else about.project
     gating = state.gatings.get(about.id)
-    text = clip("; ".join(waiting.told(gating).splitlines())) if gating else about.text
+    is_bad = gating is not None and about.what is What.FAILURE
+    text = clip("; ".join(waiting.told(gating).splitlines())) if is_bad and gating else about.text
     return About(what=about.what, id=about.id, text=text, project=alias)
 
 

@@ -1,6 +1,6 @@
 """Which fact may follow which state. If a pair is not in a table, it cannot happen.
 
-Rules of this file: everything that moves a plan, a task or a gate run is in these tables; a state without
+Rules of this file: everything that moves a plan, a task, a gate run or a promotion is in these tables; a state without
 a way out has a row too; a pair that is missing raises and changes nothing.
 """
 
@@ -12,6 +12,7 @@ from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import PlanState, TaskState
 from pmrunnerd.model.errors import IllegalTransition
 from pmrunnerd.model.gates import GatingState
+from pmrunnerd.model.promotions import PromotionState
 
 S = TypeVar("S", bound=StrEnum)
 Table = Mapping[S, Mapping[type[ev.Event], S]]
@@ -103,6 +104,38 @@ GATING: Final[Table[GatingState]] = {
     GatingState.INTERRUPTED: {ev.GateRunSeen: GatingState.INTERRUPTED},
 }
 
+PROMOTION: Final[Table[PromotionState]] = {
+    PromotionState.REQUESTED: {
+        ev.PromotionStepped: PromotionState.UNDER_WAY,
+        ev.PromotionRefused: PromotionState.REFUSED,
+    },
+    PromotionState.UNDER_WAY: {
+        ev.PromotionStepped: PromotionState.UNDER_WAY,
+        ev.PromotionOpened: PromotionState.ON_TRIAL,
+        ev.PromotionRefused: PromotionState.REFUSED,
+        ev.PromotionFailed: PromotionState.FAILED,
+    },
+    PromotionState.ON_TRIAL: {
+        ev.PromotionStepped: PromotionState.ON_TRIAL,
+        ev.PromotionReturning: PromotionState.RETURNING,
+        ev.PromotionConfirmed: PromotionState.CONFIRMED,
+        # Where nothing of it had started yet, or the package's code was quicker than who watches.
+        ev.PromotionReturned: PromotionState.RETURNED,
+        # It was to be on trial, and whoever switches said no.
+        ev.PromotionRefused: PromotionState.REFUSED,
+        ev.PromotionFailed: PromotionState.FAILED,
+    },
+    PromotionState.RETURNING: {
+        ev.PromotionStepped: PromotionState.RETURNING,
+        ev.PromotionReturned: PromotionState.RETURNED,
+        ev.PromotionFailed: PromotionState.FAILED,
+    },
+    PromotionState.CONFIRMED: {},
+    PromotionState.RETURNED: {ev.PromotionEndSeen: PromotionState.RETURNED},
+    PromotionState.REFUSED: {ev.PromotionEndSeen: PromotionState.REFUSED},
+    PromotionState.FAILED: {ev.PromotionEndSeen: PromotionState.FAILED},
+}
+
 DEED: Final[Mapping[type[ev.Event], str]] = {
     ev.PlanApproved: "approve",
     ev.PlanEdited: "edit",
@@ -116,6 +149,7 @@ DEED: Final[Mapping[type[ev.Event], str]] = {
     ev.GateRunCancelRequested: "cancel",
     ev.GateAttested: "attest a gate of",
     ev.GateRunSeen: "have seen",
+    ev.PromotionEndSeen: "have seen",
 }
 
 

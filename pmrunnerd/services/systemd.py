@@ -5,6 +5,8 @@ import os
 from typing import Any, Final
 
 _MICRO: Final = 1_000_000
+# Seconds more that a start may take, each time that it is seen to go on.
+LONGER: Final = 30
 
 
 class ServiceManager:
@@ -40,6 +42,10 @@ class ServiceManager:
     def status(self, status: str) -> None:
         """Say in one line what we are doing."""
         self._tell("", status)
+
+    def starting(self, status: str) -> None:
+        """Say that the start goes on, and may take longer: whoever hangs does not say so."""
+        self._tell(f"EXTEND_TIMEOUT_USEC={LONGER * _MICRO}", status)
 
     def alive(self) -> None:
         """Say that the loop has done its work; nobody else may say it."""

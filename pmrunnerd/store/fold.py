@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "a808c98a92b0db9e"
+FOLD: Final = "ff57e4267111fd7c"

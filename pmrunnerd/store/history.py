@@ -44,6 +44,12 @@ CONVERSATION: Final[frozenset[type]] = frozenset(
         ev.QuestionAnswered,
         ev.TaskCancelled,
         ev.TaskRetried,
+        ev.PromotionRequested,
+        ev.PromotionOpened,
+        ev.PromotionConfirmed,
+        ev.PromotionReturned,
+        ev.PromotionRefused,
+        ev.PromotionFailed,
     }
 )
 
@@ -61,8 +67,9 @@ class History:
         seq = batch.seq
         self._places.add(seq, place)
         for fact in batch.facts:
-            if type(fact) in CONVERSATION:
-                self._conversation(fact.project).add(seq)  # type: ignore[union-attr]
+            # What is of no project, such as a rollback where the runner itself is none, has nobody to hear it.
+            if type(fact) in CONVERSATION and (project := fact.project):  # type: ignore[union-attr]
+                self._conversation(project).add(seq)
             if (note := _NOTES.get(type(fact))) is not None:
                 note(self._index, fact, seq, state)
 

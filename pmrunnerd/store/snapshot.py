@@ -17,6 +17,7 @@ from msgspec import Struct
 from pmrunnerd.model.accounts import Account
 from pmrunnerd.model.entities import Message, Plan, Project, Question, Run, Task
 from pmrunnerd.model.gates import Acceptance, Gating
+from pmrunnerd.model.promotions import Promotion
 from pmrunnerd.model.state import Elsewhere, State
 from pmrunnerd.store import finished
 from pmrunnerd.store.batch import body, line_of
@@ -33,7 +34,7 @@ FORMAT: Final = f"2 {sys.byteorder}"
 
 
 # Tables of what has its key for an id.
-_BY_ID: Final = ("projects", "messages", "accounts", "gatings", "accepted")
+_BY_ID: Final = ("projects", "messages", "accounts", "gatings", "accepted", "promotions")
 
 
 class Living(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -51,6 +52,7 @@ class Living(Struct, frozen=True, kw_only=True, omit_defaults=True):
     accounts: tuple[Account, ...] = ()
     gatings: tuple[Gating, ...] = ()
     accepted: tuple[Acceptance, ...] = ()
+    promotions: tuple[Promotion, ...] = ()
 
     @classmethod
     def of(cls, state: State) -> "Living":
@@ -71,6 +73,7 @@ class Living(Struct, frozen=True, kw_only=True, omit_defaults=True):
             accounts=tuple(state.accounts.values()),
             gatings=tuple(state.gatings.values()),
             accepted=tuple(state.accepted.values()),
+            promotions=tuple(state.promotions.values()),
         )
 
     def state(self, seq: int, elsewhere: Elsewhere) -> State:

@@ -33,7 +33,7 @@ from pmrunnerd.store.swap import finish
 class Store:
     """Open it, run it, close it. Everything but the disk happens in the thread that opened it.
 
-    Opening raises Refused if another daemon has this state, TooNew if a newer release wrote it,
+    `reached` is told each commit that is read. Opening raises Refused if another daemon has this state, TooNew if a newer release wrote it,
     JournalDamaged if it is not what was made durable, StoreFailed if the disk does not let us.
     """
 
@@ -48,11 +48,11 @@ class Store:
         checkpoint: int = COMMITS,
         levels: Levels = CURRENT,
         window: int = WINDOW,
+        reached: Callable[[int], object] = int,
     ) -> None:
         disk = disk or Disk()
         journal = Journal(directory / "journal", disk, segment_limit=segment_limit, levels=levels)
-        self.directory = directory
-        self._now = now
+        self.directory, self._now, self._reached = directory, now, reached
         self._pipeline = Pipeline(journal, arrived=self._take_in, refused=self._take_back)
         self._past = Past(directory, journal, disk, window=window)
         self._checkpoints = Checkpoints(
@@ -63,8 +63,7 @@ class Store:
         )
         self._level = levels.writes
         self.state = self.ahead = self._past.state
-        self._flying: dict[str, Commit] = {}
-        self._closed = False
+        self._flying, self._closed = dict[str, Commit](), False
         with contextlib.ExitStack() as undo:
             try:
                 disk.make_directory(directory)
@@ -238,6 +237,7 @@ class Store:
         self._checkpoints.catch_up(place)
         if self.failed is not None:
             raise self.failed
+        self._reached(self.durable)
 
     def _take_in(self, commit: Commit, place: Place) -> None:
         self._past.take_in(commit.batch, place, commit.writes)

@@ -33,7 +33,7 @@ def test_who_has_the_machine_s_network_and_runs_what_nobody_approved_finds_the_d
         for row in units.rows(ROOT)
         if row.network
     }
-    # It brings files, and runs none of them.
+    # It brings files, and runs none of them; root's come to this machine's doors, and run what was approved.
     assert known.pop("pm-runner-fetch") is False
     # What runs there was approved, or is root's; and it reaches this machine alone.
     assert known.pop("pm-runner-promote") is False

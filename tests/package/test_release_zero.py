@@ -71,7 +71,7 @@ def test_an_upgrade_switches_nothing_and_says_what_would(machine: Machine) -> No
     assert said == (
         "pm-runner: release 2-b is built\n"
         "pm-runner@dev goes on running release 1-a; 2-b is built\n"
-        "  hint: pmrunnerctl --env dev promote --release 2-b\n"
+        f"  hint: sudo {machine.root}/lib/release-zero --switch dev\n"
         "pm-runner@prod goes on running release 1-a; 2-b is built\n"
         "  hint: pmrunnerctl promote --release 2-b\n"
     )

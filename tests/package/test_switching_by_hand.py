@@ -65,6 +65,16 @@ def test_another_source_takes_the_place_of_what_cannot_run_once_somebody_says_so
     assert "  hint: sudo systemctl restart pm-runner@prod\n" in said
 
 
+def test_where_nothing_is_promoted_into_an_operator_switches_by_hand(machine: Machine) -> None:
+    machine.install()
+    machine.brings("2-b", source="b")
+
+    said = machine.install("--switch", "dev")
+
+    assert (machine.dist("prod"), machine.dist("dev")) == ("releases/1-a", "releases/2-b")
+    assert "  hint: sudo systemctl restart pm-runner@dev\n" in said
+
+
 def test_what_can_run_is_an_operator_s_to_switch_by_a_promotion(machine: Machine) -> None:
     machine.install()
     machine.brings("2-b", source="b")

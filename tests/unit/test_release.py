@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd import __version__
-from pmrunnerd.release import RELEASE, release_of
+from pmrunnerd.release import RELEASE, level_before, release_of
 
 CHECKOUT = f"{__version__}+checkout"
 
@@ -17,6 +17,21 @@ def beside(top: Path, text: str) -> Path:
     package.mkdir(parents=True)
     (top / "release.json").write_text(text)
     return package
+
+
+def test_what_is_written_can_be_read_by_the_release_that_would_come_back(tmp_path: Path) -> None:
+    package = beside(tmp_path / "releases/0.2.0-4f2a", '{"id": "0.2.0-4f2a", "level": 3}')
+    before = tmp_path / "releases/0.1.0-aaaa/release.json"
+    before.parent.mkdir()
+    assert level_before(package) is None
+
+    (tmp_path / "previous").symlink_to("releases/0.1.0-aaaa")
+    for text, level in (('{"level": 2}', 2), ('{"level": 0}', 1), ("{", None), ("[]", None)):
+        before.write_text(text)
+        assert level_before(package) == level
+
+    before.write_text('{"level": 2}')
+    assert level_before(beside(tmp_path / "elsewhere", "{}")) is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"id": ""}', '{"id": "0.1.0-other"}'])

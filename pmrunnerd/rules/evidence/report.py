@@ -7,6 +7,7 @@ from pmrunnerd.model.views import EvidenceDraft, EvidenceView
 from pmrunnerd.rules.evidence.check import check
 from pmrunnerd.rules.evidence.lines import read
 from pmrunnerd.rules.evidence.placing import place
+from pmrunnerd.rules.evidence.seal import canonical
 from pmrunnerd.rules.evidence.template import inserted, marks, template
 
 
@@ -28,6 +29,12 @@ def checked(
     )
 
 
+def text(found: Found, source: str) -> str:
+    """Return the section about a source as it is hashed, and so approved; empty where there is none."""
+    section = place(found, source).section
+    return canonical(section).decode(errors="replace") if section is not None else ""
+
+
 def begun(found: Found, account: Account, record: GateRun | None) -> EvidenceDraft:
     """Return the section that is to be completed, and the file with it; the one that is there, if it is.
 
@@ -37,16 +44,16 @@ def begun(found: Found, account: Account, record: GateRun | None) -> EvidenceDra
     if placed.section is not None:
         section = "\n".join(line.raw for line in placed.section.lines)
         return _draft(account, section, was_there=True)
-    text = ""
+    whole = ""
     if found.lying is Lying.FILE:
         try:
-            text = found.data.decode("utf-8-sig")
+            whole = found.data.decode("utf-8-sig")
         except UnicodeDecodeError:
             _refuse(placed.complaints[0].what, placed.complaints[0].remedy)
-    if found.lying not in {Lying.FILE, Lying.MISSING} or "\0" in text or read(text).unclosed:
+    if found.lying not in {Lying.FILE, Lying.MISSING} or "\0" in whole or read(whole).unclosed:
         _refuse(placed.complaints[0].what, placed.complaints[0].remedy)
     section = template(account, record)
-    return _draft(account, section, file=inserted(text, section))
+    return _draft(account, section, file=inserted(whole, section))
 
 
 def _refuse(what: str, remedy: str) -> None:

@@ -54,8 +54,12 @@ _PROVED: Final = {
     Step.REHEARSED: Act.OPEN,
     Step.OPENED: Act.OPEN,
 }
+# Nobody signs for what the package brings.
+_BROUGHT: Final = _PROVED | {Step.BEGUN: Act.REHEARSE}
 # A release that was proved before, or that nothing depends on, is only looked at.
 _UNPROVED: Final = {None: Act.BEGIN, Step.BEGUN: Act.OPEN, Step.OPENED: Act.OPEN}
+
+_AFTER: Final = {Deed.PROMOTE: _PROVED, Deed.UPGRADE: _BROUGHT}
 
 
 def counted(steps: Sequence[Step], trial: Trial) -> tuple[Step, ...]:
@@ -85,7 +89,7 @@ def next_act(
             return Act.VERIFY
         case Trial.OPEN:
             return _on_trial(steps, runs, lost=lost)
-    after = _PROVED if deed is Deed.PROMOTE else _UNPROVED
+    after = _AFTER.get(deed, _UNPROVED)
     # After any other step it was switched, and nothing tells any more from what, or how it went.
     return after.get(steps[-1] if steps else None, Act.GIVE_UP)
 

@@ -16,7 +16,7 @@ class Here(Struct, frozen=True, kw_only=True):
     """What root found: `facts` of the release that is to run, what runs, the level of the state, this Python.
 
     `levels` are those of the releases that are here, by name; `proven` are those that ran here and were well;
-    `on_trial` is the release that another promotion is about.
+    `on_trial` is the release that another promotion is about, `package` the digest of the source that the package brings.
     """
 
     facts: Release | None
@@ -26,6 +26,7 @@ class Here(Struct, frozen=True, kw_only=True):
     levels: Mapping[str, int]
     proven: frozenset[str] = frozenset()
     on_trial: str = ""
+    package: str = ""
 
 
 def unmet(order: Order, here: Here) -> list[str]:
@@ -57,6 +58,8 @@ def _release(order: Order, here: Here) -> Iterator[str]:
     if facts is None:
         yield "its release.json cannot be read"
         return
+    if order.deed is Deed.UPGRADE and facts.source != (here.package or "none"):
+        yield "the package does not bring it"
     if facts.soabi != here.soabi:
         yield f"it is built for {facts.soabi}, and this Python is {here.soabi}"
     if facts.level < here.level:

@@ -11,6 +11,7 @@ from pmrunnerd.model import errand as e
 from pmrunnerd.model.errand import A, Errand
 from pmrunnerd.services import (
     aftermath,
+    audit,
     cells,
     disposal,
     doors,
@@ -166,6 +167,19 @@ async def _recount(errand: e.Recount, _: Enough) -> e.Recounted:
     return e.Recounted(account=account, found=found)
 
 
+async def _audit(errand: e.Audit, _: Enough) -> e.Audited:
+    run = leftovers.errand("audit")
+    cell = await cells.make(
+        Path(errand.path),
+        run,
+        agent=None,
+        hidden=_paths(errand.hidden),
+        unconfined=errand.unconfined,
+        writable=False,
+    )
+    return await audit.audit(Git(cell, run))
+
+
 async def _write_evidence(errand: e.WriteEvidence, _: Enough) -> e.Done:
     await asyncio.to_thread(lying.write, Path(errand.path), errand.text, errand.before)
     return e.Done()
@@ -219,4 +233,5 @@ _DEEDS: Final[Mapping[type[Errand[Any]], Callable[[Any, Enough], Awaitable[e.Ans
     e.ShowLogin: _show_login,
     e.Trial: _trial,
     e.Resolve: _resolve,
+    e.Audit: _audit,
 }

@@ -31,6 +31,7 @@ _READABLE: Final = 0o644
 _ITSELF: Final = frozenset({"tree", "owner"})
 _HINTS: Final = {
     Deed.PROMOTE: "pmrunnerctl promote --dry-run   # says what is missing, and what helps",
+    Deed.UPGRADE: "sudo /usr/lib/pm-runner/release-zero   # builds the release of the package",
     Deed.ROLLBACK: "pmrunnerctl release list",
     Deed.TRY: "pmrunnerctl release list",
 }
@@ -96,6 +97,7 @@ class Vetting:
             soabi=SOABI,
             levels={row.id: row.level for row in keeping.built(self._shelf)},
             proven=self._records.proven() | ({previous} - {""}),
+            package=found.package,
             on_trial=trial.candidate if trial and trial.is_open and trial.id != order.id else "",
         )
 

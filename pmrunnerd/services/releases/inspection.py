@@ -88,7 +88,7 @@ def here(shelf: Shelf, name: str, *, used: bool = True) -> Found:
         environment=shelf.environment,
         papers=about,
         standing=_standing(shelf, release, _others(shelf, name) if used else ()),
-        package=_package(shelf.root),
+        package=package(shelf.root),
     )
 
 
@@ -117,7 +117,8 @@ def _standing(shelf: Shelf, release: Path, others: tuple[str, ...]) -> Standing:
     )
 
 
-def _package(root: Path) -> str:
+def package(root: Path) -> str:
+    """Return the digest of the source that the package of a machine brings; empty where there is none."""
     found = papers.paper(root / SOURCE, 1 << 10)
     return found.decode("ascii", errors="replace").strip() if isinstance(found, bytes) else ""
 

@@ -71,9 +71,9 @@ def test_text_that_is_no_text_is_a_bad_request() -> None:
 
 
 def test_a_command_of_a_newer_client_names_the_release_that_lacks_it() -> None:
-    raw = msgspec.Raw(msgspec.msgpack.encode({"command": "promote", "what": 1}))
+    raw = msgspec.Raw(msgspec.msgpack.encode({"command": "moonwalk", "what": 1}))
     with pytest.raises(
-        BadRequest, match=r"cannot do 'promote': pmrunnerd 0.1.0 has no such"
+        BadRequest, match=r"cannot do 'moonwalk': pmrunnerd 0.1.0 has no such"
     ) as found:
         intake.request(raw, "0.1.0")
     assert found.value.hint == "pmrunnerctl version"

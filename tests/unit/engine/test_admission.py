@@ -164,3 +164,19 @@ def test_a_machine_that_cannot_be_looked_at_keeps_no_run_from_beginning(
     play(tmp_path, scene)
     (said,) = [line for line in caplog.messages if "room" in line]
     assert said.startswith("cannot see how much room there is: ")
+
+
+def test_while_a_release_is_on_trial_no_run_begins_and_then_they_do(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        watch, trial = Watch(), ["1.1-b"]
+        room = Machine(1000).measure
+        least = Least(memory=100, disk=100)
+        admission = Admission(stage.store, watch, room, least, lambda: trial[0])
+        assert not admission.admits("t1")
+        assert admission.refusal().startswith("release 1.1-b is on trial")
+        assert not admission.drains(), "what runs goes on, and is waited for by nobody"
+        trial[0] = ""
+        watch.time += FRESH
+        assert admission.admits("t1")
+
+    play(tmp_path, scene)

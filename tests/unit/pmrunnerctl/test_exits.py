@@ -6,6 +6,7 @@ import pytest
 from pmrunnerctl import exits
 from pmrunnerctl.exits import BY_CODE, MEANINGS, Cannot, Exit
 from pmrunnerd.model.errors import Code
+from pmrunnerd.model.promotion import Ending
 
 README = Path(exits.__file__).with_name("README.md")
 
@@ -24,9 +25,10 @@ def test_the_page_and_the_table_say_the_same() -> None:
     assert MEANINGS.keys() == set(Exit)
 
 
-def test_statuses_are_distinct_and_leave_10_to_40_to_promotions() -> None:
+def test_statuses_are_distinct_and_those_of_promotions_are_root_s() -> None:
     assert len({int(status) for status in Exit}) == len(Exit.__members__)
-    assert not [status for status in Exit if 10 <= status <= 40]
+    promotions = {int(status) for status in Exit if 10 <= status <= 40}
+    assert promotions == {int(status) for status in Ending} - {0}
 
 
 def test_an_error_is_json_with_the_status_it_ends_with() -> None:

@@ -28,6 +28,8 @@ PARTS = {
     "state upload",
     "run prunable",
     "backup report",
+    "promotion check",
+    "promotion resume",
 }  # no verb of their own: sent by another one
 
 

@@ -2,6 +2,7 @@ from pmrunnerctl.render import Cell
 from pmrunnerctl.states import STYLES, counts, outcome, state
 from pmrunnerd.model.entities import Outcome, PlanState, TaskState
 from pmrunnerd.model.gates import GatingState
+from pmrunnerd.model.promotions import PromotionState
 from tests.unit.pmrunnerctl import samples
 
 
@@ -14,7 +15,7 @@ def test_counts_name_what_is_there_with_the_urgent_first() -> None:
 
 
 def test_every_style_belongs_to_a_state() -> None:
-    known = {*TaskState, *PlanState, *Outcome, *GatingState, "running"}
+    known = {*TaskState, *PlanState, *Outcome, *GatingState, *PromotionState, "running"}
 
     assert set(STYLES) <= known
 

@@ -1,5 +1,5 @@
 from pmrunnerd.model import events as ev
-from pmrunnerd.rules.admission import Least, Room, drains, shortage
+from pmrunnerd.rules.admission import Least, Room, drains, on_trial, shortage
 from tests.unit.rules.life import a_plan, happen
 
 MIB = 1 << 20
@@ -62,3 +62,8 @@ def test_a_drain_says_who_wanted_it_and_how_it_ends() -> None:
     assert drains(state) == "the daemon drains, as anna asked: pmrunnerctl drain --end"
     happen(state, ev.DrainEnded(by="ben"))
     assert drains(state) == ""
+
+
+def test_no_run_begins_while_a_release_has_to_prove_itself() -> None:
+    assert on_trial("") == ""
+    assert on_trial("1.1-b") == "release 1.1-b is on trial: pmrunnerctl promotion list"

@@ -2,6 +2,7 @@ import re
 from collections.abc import Collection
 
 import pytest
+from msgspec.structs import replace
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome
@@ -15,6 +16,8 @@ from tests.unit.rules.gates import tries
 from tests.unit.rules.gates.test_waiting import BAD, GOOD
 from tests.unit.rules.gates.tries import happened
 from tests.unit.rules.life import a_plan, a_proposed_plan, happen, started
+from tests.unit.rules.promotion import premises
+from tests.unit.rules.promotion.test_promotions import ASKED
 
 ALL = frozenset(KINDS.values())
 WEBHOOK = "https://hooks.example/hush"
@@ -78,8 +81,9 @@ def test_gates_that_have_not_passed_are_told_until_somebody_has_seen_it(
     how: tuple[ev.AnyEvent, ...], text: str
 ) -> None:
     state = happened(tries.REQUESTED, *how)
-    (about,) = notices.worth((how[-1],), ALL)
+    about, *ready = notices.worth((how[-1],), ALL)
     assert notices.stands(state, about)
+    assert not any(notices.stands(state, one) for one in ready)
     said = notices.composed(state, [about], id="n1", at="", environment="prod").about[0].text
     assert re.fullmatch(text, said), said
     seen = waiting.see(state, "g1", "anna")
@@ -87,8 +91,39 @@ def test_gates_that_have_not_passed_are_told_until_somebody_has_seen_it(
 
 
 def test_gates_that_passed_are_not_told() -> None:
-    (about,) = notices.worth((tries.OVER,), ALL)
-    assert not notices.stands(happened(tries.REQUESTED, *GOOD), about)
+    found = notices.worth((tries.OVER,), ALL)
+    assert not any(notices.stands(happened(tries.REQUESTED, *GOOD), one) for one in found)
+
+
+def test_that_a_commit_of_the_runner_s_own_can_be_promoted_is_told_until_somebody_does() -> None:
+    (ready,) = notices.worth((tries.OVER,), {What.PROMOTION})
+    assert notices.stands(premises.state(), ready)
+    said = notices.composed(premises.state(), [ready], id="n", at="", environment="prod")
+    assert said.about[0].text.startswith("all gates have passed: it can be promoted")
+    asked_for = replace(ASKED, source=premises.SOURCE)
+    assert not notices.stands(premises.state(asked_for), ready)
+
+
+@pytest.mark.parametrize(
+    ("fact", "text"),
+    [
+        (ev.PromotionConfirmed, "the release has proved itself: why"),
+        (ev.PromotionReturned, "the release came back: why"),
+        (ev.PromotionRefused, "it was refused: why"),
+        (ev.PromotionFailed, "the release failed, and so did the way back: why"),
+    ],
+)
+def test_how_a_promotion_ended_is_told_until_somebody_has_seen_it(
+    fact: type[ev.PromotionConfirmed], text: str
+) -> None:
+    (about,) = notices.worth((fact(promotion="x1-4f2a", project="w1", reason="why"),), ALL)
+    assert (about.what, about.id, about.text) == (What.PROMOTION, "x1-4f2a", text)
+
+    over = ev.PromotionRefused(promotion="x1-4f2a", project="w1", reason="why")
+    state = premises.state(ASKED, over)
+    assert notices.stands(state, about)
+    seen = ev.PromotionEndSeen(promotion="x1-4f2a", project="w1", by="anna")
+    assert not notices.stands(premises.state(ASKED, over, seen), about)
 
 
 def test_a_question_stands_until_it_is_answered() -> None:

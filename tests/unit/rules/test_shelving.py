@@ -44,3 +44,9 @@ def test_the_latest_few_stay_though_nobody_uses_them() -> None:
     ]
     assert all(one.why for one in kept(rows, latest=9))
     assert kept([], latest=3) == ()
+
+
+def test_what_a_promotion_is_about_never_goes() -> None:
+    (one, other) = kept([row(1), row(2)], latest=0, spoken_for={"r1": "it is on trial"})
+
+    assert (one.why, other.why) == ("it is on trial", "")

@@ -9,6 +9,7 @@ import sys
 from pmrunnerd.services.systemd import ServiceManager
 manager = ServiceManager()
 print(manager.watchdog_seconds, "sdnotify" in sys.modules)
+manager.starting("reading")
 manager.ready("environment dev")
 manager.status("working\\non ü …")
 manager.alive()
@@ -37,9 +38,10 @@ def test_what_we_say_arrives_in_order_and_in_utf_8(tmp_path: Path) -> None:
         name = "@" + manager.getsockname().removeprefix(b"\0").decode()
         assert _say(NOTIFY_SOCKET=name, WATCHDOG_USEC="20000000") == "20.0 True"
         manager.settimeout(10)
-        said = [manager.recv(4096).decode() for _ in range(4)]
+        said = [manager.recv(4096).decode() for _ in range(5)]
 
     assert said == [
+        "EXTEND_TIMEOUT_USEC=30000000\nSTATUS=reading",
         "READY=1\nSTATUS=environment dev",
         "STATUS=working on ü …",
         "WATCHDOG=1",

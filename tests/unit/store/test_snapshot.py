@@ -6,6 +6,8 @@ from msgspec.structs import replace
 from pmrunnerd.model.accounts import Account
 from pmrunnerd.model.entities import Message, PlanState, Project
 from pmrunnerd.model.gates import Acceptance, Gating, GatingState
+from pmrunnerd.model.promotion import Deed
+from pmrunnerd.model.promotions import Promotion, PromotionState
 from pmrunnerd.model.state import State
 from pmrunnerd.store import snapshot
 from pmrunnerd.store.durable import Disk
@@ -32,6 +34,15 @@ def test_what_is_alive_comes_back_as_it_was_and_what_has_ended_is_left_out() -> 
     state.gatings.put("g4", gating)
     accepted = Acceptance(id="w1 abc", project="w1", found=(), by="anna", at="")
     state.accepted.put("w1 abc", accepted)
+    asked = Promotion(
+        id="x5-4f2a",
+        project="w1",
+        deed=Deed.TRY,
+        environment="dev",
+        release="1",
+        state=PromotionState.ON_TRIAL,
+    )
+    state.promotions.put("x5-4f2a", asked)
 
     again = Living.of(state).state(9, dict[tuple[str, str], object]().__getitem__)  # type: ignore[arg-type]
 

@@ -34,6 +34,15 @@ def test_what_was_committed_is_there_after_the_store_was_opened_again(tmp_path: 
         assert store.commit(said(4)).seq == 5
 
 
+def test_whoever_waits_hears_how_far_the_reading_of_a_journal_has_come(tmp_path: Path) -> None:
+    filled(tmp_path, messages=3)
+    (tmp_path / "snapshot.json").unlink(missing_ok=True)
+    heard: list[int] = []
+
+    with opened(tmp_path, reached=heard.append):
+        assert heard == [1, 2, 3, 4]
+
+
 def test_an_illegal_fact_reaches_neither_the_disk_nor_a_state(tmp_path: Path) -> None:
     path = filled(tmp_path, messages=1)
     before = path.read_bytes()

@@ -47,6 +47,13 @@ def test_a_try_is_no_way_into_prod() -> None:
     assert why == "try is done in an environment for tries, and not in prod"
 
 
+def test_an_upgrade_is_to_what_the_package_brings_and_to_nothing_else() -> None:
+    asked = order(deed=Deed.UPGRADE, approved_by="")
+    assert unmet(asked, here(package=RELEASE.source)) == []
+    assert unmet(asked, here(package="6" * 64)) == ["the package does not bring it"]
+    assert unmet(asked, here()) == ["the package does not bring it"]
+
+
 def test_a_rollback_is_no_way_into_prod_for_what_never_ran_there() -> None:
     (why,) = unmet(order(deed=Deed.ROLLBACK), here(proven=frozenset({"1-a"})))
     assert "never ran in prod" in why

@@ -1,0 +1,52 @@
+"""`rollback` and `try`: an earlier release runs again; a commit runs where nothing depends on it."""
+
+import click
+
+from pmrunnerctl import complete, moving
+from pmrunnerctl.session import Session
+from pmrunnerctl.verbs import Whole, verb
+from pmrunnerd.model import protocol as p
+
+_WAIT = click.option("--wait", is_flag=True, help="Show what happens until it has ended.")
+
+
+@verb(
+    "rollback",
+    click.argument("release", required=False, default="", metavar="[RELEASE]"),
+    _WAIT,
+    click.option(
+        "--probation",
+        metavar="SECONDS",
+        type=Whole(min=0, max=86400),
+        default=60,
+        help="How long it has to be well (60).",
+    ),
+    what="RELEASE is the one that ran before, unless it is named. Agents at work and questions that wait are not touched, and nothing that was"
+    " said is lost. Where the release cannot read today's state it is refused before anything stops, and those that can are named; where"
+    " it does not get well, what runs now comes back. With daemon and client dead, root goes back from a release on trial by"
+    " systemctl start pm-runner-rollback@prod. Exit status as of promote. Needs the level admin.",
+    example="pmrunnerctl rollback --wait",
+    then="pmrunnerctl status",
+)
+def rollback(session: Session, release: str, probation: int, *, wait: bool) -> None:
+    since = session.ask(p.Status()).durable if wait else None
+    with moving.asking():
+        done = session.ask(p.Rollback(release=release, probation=probation))
+        moving.begun(session, done, "rollback has begun", since)
+
+
+@verb(
+    "try",
+    click.argument("commit", required=False, default="", metavar="[COMMIT]"),
+    click.option("--project", metavar="ALIAS", shell_complete=complete.aliases),
+    _WAIT,
+    what="The environment dev runs the release that was built of it, on port 3503, until something else is tried. No gate is needed, and nothing of prod is"
+    " touched. A release that does not start says so, and the one before it runs on. COMMIT is the latest, unless it is named. Needs the level admin.",
+    example="pmrunnerctl try main --wait",
+    then="pmrunnerctl --env dev status",
+)
+def attempt(session: Session, commit: str, project: str | None, *, wait: bool) -> None:
+    since = session.ask(p.Status()).durable if wait else None
+    with moving.asking():
+        done = session.ask(p.Try(project=project, commit=commit))
+        moving.begun(session, done, "the try has begun", since)
