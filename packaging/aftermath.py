@@ -44,12 +44,13 @@ def come_back(trial: Trial) -> int:
     if not trial.is_open:
         trial.say(f"nothing is on trial, and {trial.runs} stays")
         return NOTHING
-    if "MONITOR_UNIT" in os.environ and trial.record["left"]:
+    # systemd says this of the daemon to whoever starts the unit, a person too: what is well was not the reason.
+    has_failed = os.environ.get("MONITOR_SERVICE_RESULT", "success") != "success"
+    if has_failed and trial.record["left"]:
         trial.say(f"{trial.runs} is not to blame, and stays on trial")
         return NOTHING
-    why = "was sent back by a person"
-    if "MONITOR_UNIT" in os.environ:
-        why = "had nobody left to see it prove itself"
+    is_unwatched = "SERVICE_RESULT" in os.environ  # it is the end of who promotes
+    why = "had nobody left to see it prove itself" if is_unwatched else "was sent back by a person"
     return DONE if trial.return_to_previous(why) else CANNOT
 
 

@@ -27,7 +27,10 @@ FAILED: Final = {"SERVICE_RESULT": "exit-code", "EXIT_CODE": "exited", "EXIT_STA
 REFUSED: Final = FAILED | {"EXIT_STATUS": "78"}
 STOPPED: Final = {"SERVICE_RESULT": "success", "EXIT_CODE": "exited", "EXIT_STATUS": "0"}
 # What the unit is told that systemd starts for one that failed.
-FOR_A_FAILURE: Final = {"MONITOR_UNIT": "pm-runner@prod.service"}
+FOR_A_FAILURE: Final = {
+    "MONITOR_UNIT": "pm-runner@prod.service",
+    "MONITOR_SERVICE_RESULT": "exit-code",
+}
 
 
 @contextlib.contextmanager

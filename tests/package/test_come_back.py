@@ -54,7 +54,13 @@ def test_what_is_back_is_started_and_the_starts_of_the_other_are_forgotten_first
 
 
 @pytest.mark.parametrize(
-    ("monitored", "status"), [({"MONITOR_UNIT": "pm-runner@prod"}, 0), ({}, 10)]
+    ("monitored", "status"),
+    [
+        ({"MONITOR_UNIT": "pm-runner@prod", "MONITOR_SERVICE_RESULT": "exit-code"}, 0),
+        ({"SERVICE_RESULT": "exit-code"}, 0),
+        ({"MONITOR_UNIT": "pm-runner@prod", "MONITOR_SERVICE_RESULT": "success"}, 10),
+        ({}, 10),
+    ],
 )
 def test_where_nothing_is_on_trial_nothing_is_started_and_only_a_person_is_told_no(
     tmp_path: Path, monitored: dict[str, str], status: int
@@ -63,6 +69,15 @@ def test_where_nothing_is_on_trial_nothing_is_started_and_only_a_person_is_told_
 
     assert done.stdout == "launch return prod\n"
     assert (done.returncode, done.stderr) == (status, "  hint: journalctl -u pm-runner@prod\n")
+
+
+@pytest.mark.parametrize("result", ["success", "signal", "watchdog"])
+def test_who_promotes_and_has_ended_or_is_started_again_leaves_what_is_on_trial(
+    tmp_path: Path, result: str
+) -> None:
+    done = Scripts(tmp_path, 0).run("come-back", "prod", SERVICE_RESULT=result)
+
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_a_return_that_cannot_be_is_a_failure(tmp_path: Path) -> None:

@@ -23,10 +23,20 @@ def test_it_goes_back_once_and_tells_who_comes_again(trying: OnTrial) -> None:
     assert trying.file.stat().st_mode & 0o777 == 0o644
 
 
-def test_a_person_sends_back_one_that_is_not_to_blame(trying: OnTrial) -> None:
-    assert trying.launch("return").returncode == 0
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({}, "was sent back by a person"),
+        (FOR_A_FAILURE | {"MONITOR_SERVICE_RESULT": "success"}, "was sent back by a person"),
+        ({"SERVICE_RESULT": "exit-code"}, "had nobody left to see it prove itself"),
+    ],
+)
+def test_one_that_is_not_to_blame_is_sent_back_by_a_person_and_where_nobody_watches(
+    trying: OnTrial, said: dict[str, str], why: str
+) -> None:
+    assert trying.launch("return", **said).returncode == 0
 
-    assert (trying.dist, trying.record["why"]) == (OLD, "was sent back by a person")
+    assert (trying.dist, trying.record["why"]) == (OLD, why)
 
 
 def lost(release: Path) -> None:
