@@ -101,6 +101,16 @@ def test_the_way_back_is_to_what_ran_before_or_what_is_named() -> None:
         wishes.rollback(state(), SHELVED, NEW.id, WISH)
 
 
+def test_who_is_refused_for_what_is_on_trial_is_told_how_to_end_that() -> None:
+    opened = ev.PromotionOpened(promotion=ASKED.promotion, project="w1", line=2)
+    begun = ev.PromotionStepped(promotion=ASKED.promotion, project="w1", step="begun", line=1)
+
+    with pytest.raises(Conflict, match="is ON_TRIAL") as refused:
+        wishes.rollback(state(ASKED, begun, opened), SHELVED, NEW.id, WISH)
+
+    assert "\nsudo systemctl start pm-runner-rollback@prod " in (refused.value.hint or "")
+
+
 def test_a_release_that_cannot_read_the_state_is_refused_and_those_that_can_are_named() -> None:
     able = release("1.2-" + "c" * 12, level=2)
     never = release("1.3-" + "d" * 12, level=2)
