@@ -224,3 +224,21 @@ def test_what_is_somebody_else_s_is_not_root_s_to_work_in(trying: OnTrial) -> No
 
     assert "others can write in" in trying.launch("count").stderr
     assert trying.dist == NEW
+
+
+def test_where_somebody_else_switched_meanwhile_their_word_holds(trying: OnTrial) -> None:
+    trying.do("count")
+    (trying.home / "dist").unlink()
+    (trying.home / "dist").symlink_to("releases/3-c")
+
+    assert trying.do("ended", **FAILED) == ""
+    done = trying.launch("return")
+    assert done.returncode == 30
+    assert "somebody switched to 3-c" in done.stderr
+    assert (trying.dist, trying.record["state"]) == ("3-c", "open")
+
+    # The next start ends a trial that nothing could end any more; else nothing could be promoted again.
+    assert trying.do("count") == ""
+    assert (trying.dist, trying.record["state"]) == ("3-c", "returned")
+    assert trying.record["why"] == "gave way to 3-c, to which somebody switched"
+    assert trying.launch("return").returncode == 10

@@ -82,24 +82,6 @@ def test_where_the_one_before_cannot_run_dist_stays_and_that_is_said(
     assert trying.launch("return").returncode == 30
 
 
-def test_where_somebody_else_switched_meanwhile_their_word_holds(trying: OnTrial) -> None:
-    trying.do("count")
-    (trying.home / "dist").unlink()
-    (trying.home / "dist").symlink_to("releases/3-c")
-
-    assert trying.do("ended", **FAILED) == ""
-    done = trying.launch("return")
-    assert done.returncode == 30
-    assert "somebody switched to 3-c" in done.stderr
-    assert (trying.dist, trying.record["state"]) == ("3-c", "open")
-
-    # The next start ends a trial that nothing could end any more; else nothing could be promoted again.
-    assert trying.do("count") == ""
-    assert (trying.dist, trying.record["state"]) == ("3-c", "returned")
-    assert trying.record["why"] == "gave way to 3-c, to which somebody switched"
-    assert trying.launch("return").returncode == 10
-
-
 def test_without_room_to_write_a_try_down_it_is_not_made(trying: OnTrial) -> None:
     # What cannot be removed cannot be written anew: this fails for root, too.
     (trying.place / ".trial.json.new").mkdir()
