@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
@@ -14,13 +15,13 @@ from tests.system.test_releases import MINUTES, ctl, links
 from tests.unit.engine.test_accounting import completed
 
 chain = _ground
-DIST: Final = "opt/pm-runner/prod/dist"
+DIST: Final = "opt/pm-runner/{}/dist"
 BEFORE: Final = ("begun", "signed", "rehearsed")
 AFTER: Final = ("opened", "switched", "restarted", "healthy", "confirmed")
 
 
 @pytest.fixture(scope="module")
-def ground(chain: Ground) -> Ground:
+def ground(chain: Ground) -> Iterator[Ground]:
     """A prod with a gated and evidenced commit of its own source, a run at work and a question that waits."""
     machine = chain.machine
     # A probation is as long as two watchdogs, and this one is soon through.
@@ -34,11 +35,13 @@ def ground(chain: Ground) -> Ground:
     machine.run("tee", f"{SRC}/EVIDENCE.md", input=text, user="pm-agent")
     machine.run("git", "-C", SRC, "add", "EVIDENCE.md", user="pm-agent")
     machine.run("sh", "-ec", COMMIT.format(SRC, "'Evidence'"), user="pm-agent")
-    return chain
+    yield chain
+    # As the package has it: what ran last is the way back, and what is a way back stays.
+    machine.run("rm", "-f", "/opt/pm-runner/prod/previous", "/opt/pm-runner/dev/previous")
 
 
-def dist(machine: Host) -> str:
-    return (machine.root / DIST).readlink().name
+def dist(machine: Host, environment: str = "prod") -> str:
+    return (machine.root / DIST.format(environment)).readlink().name
 
 
 def promote(machine: Host, *words: str, status: int = 0) -> str:
@@ -73,10 +76,10 @@ def test_it_is_promoted_and_goes_back_and_neither_an_agent_nor_a_question_notice
     ground: Ground,
 ) -> None:
     machine, before = ground.machine, dist(ground.machine)
-    working = ground.say(ground.project("lasts"), "echo begun; sleep 1009; echo never")
+    working = ground.say(ground.project("goes-on"), "echo begun; sleep 1009; echo never")
     ground.said(working, "begun")
     asleep = ground.asleep()
-    asking = ground.project("asks")
+    asking = ground.project("asks-meanwhile")
     ground.ctl(
         "chat",
         "send",
@@ -111,3 +114,27 @@ def test_it_is_promoted_and_goes_back_and_neither_an_agent_nor_a_question_notice
     assert told(machine, said) == [*BEFORE, *AFTER]
     assert told(machine, back.stdout) == [BEFORE[0], *AFTER]
     ground.cancel(working)
+
+
+def test_it_is_tried_as_dev_and_nothing_of_prod_is_touched(ground: Ground) -> None:
+    machine, before = ground.machine, dist(ground.machine)
+    of_dev = dist(machine, "dev")
+    trying = ("pmrunnerctl", "try", "--project", "own", "--wait")
+    missing = machine.run(*trying, check=False, timeout=MINUTES)
+    assert missing.returncode == 10, missing.stdout + missing.stderr
+    (hint,) = re.findall(r"hint: sudo (.*)", missing.stderr)
+    machine.run("sh", "-ec", hint, timeout=MINUTES)
+
+    done = machine.run(*trying, check=False, timeout=MINUTES)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    tried = dist(machine, "dev")
+    assert tried in done.stdout
+    assert (
+        json.loads(machine.run("pmrunnerctl", "--env", "dev", "--json", "status").stdout)["release"]
+        == tried
+    )
+    assert dist(machine) == before
+    machine.run("systemctl", "stop", "pm-runner@dev.service")
+    machine.run("ln", "-sfn", f"releases/{of_dev}", "/opt/pm-runner/dev/dist")
+    machine.run("rm", "-rf", f"/opt/pm-runner/dev/releases/{tried}")
