@@ -1,7 +1,5 @@
 """Asks root to move a release: an order in a file of ours, and the start of the one who takes it up."""
 
-import fcntl
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +8,7 @@ from typing import Final, Protocol
 import msgspec
 
 from pmrunnerd.model.promotion import RECORDS, REQUESTS, Order
-from pmrunnerd.services import process
+from pmrunnerd.services import lockfile, process
 from pmrunnerd.services.systemctl import Systemctl
 from pmrunnerd.store.durable import Disk
 
@@ -102,17 +100,7 @@ class Detached:
 
     def is_at_work(self, environment: str) -> bool:
         """Look whether its lock is held."""
-        try:
-            file = os.open(self._root / RECORDS / environment / LOCK, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(file)
-        return False
+        return lockfile.is_held(self._root / RECORDS / environment / LOCK)
 
     def log(self, environment: str) -> str:
         """Return the command that shows what it printed."""
