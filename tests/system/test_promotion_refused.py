@@ -92,7 +92,7 @@ def test_an_order_of_another_user_or_a_link_is_not_read(prod: Moving) -> None:
     prod.machine.run("chown", "pm-runner-prod", "/run/order.json")
     prod.machine.run("ln", "-s", "/run/order.json", REQUEST, user="pm-runner-prod")
     prod.machine.run("systemctl", "start", PROMOTER, check=False)
-    assert "too many levels of symbolic links" in prod.heard()
+    assert "is no file" in prod.heard()
     assert (prod.dist, prod.lines(order.id)) == (prod.old, [])
 
 
