@@ -57,6 +57,7 @@ class Prod:
         self.crashes: set[str] = set()
         self.unwell: set[str] = set()
         self.differs: tuple[str, ...] = ()
+        self.refusals = 0  # of the launcher, on the way back
         self.when_rehearsed: Callable[[], object] = lambda: None
         self.when_started: Callable[[], object] = lambda: None
 
@@ -203,6 +204,9 @@ class World:
         return self._switch("confirm", name)
 
     async def take_back(self, name: str, reason: str) -> str:
+        if self._prod.refusals:
+            self._prod.refusals -= 1
+            return f"the launcher ended with {trial.CANNOT}"
         return self._switch("return", name, reason)
 
     async def restart(self) -> str:

@@ -179,3 +179,12 @@ def test_where_the_way_back_is_damaged_it_stays_and_a_person_is_told(prod: Prod)
     assert prod.promote() is Ending.FAILED
     assert "cannot return from" in prod.lines().lines[-1].why
     assert prod.dist == prod.new
+
+
+@pytest.mark.parametrize(("refusals", "last"), [(1, Step.RETURNED), (2, Step.FAILED)])
+def test_a_return_that_fails_is_tried_again_once(prod: Prod, refusals: int, last: Step) -> None:
+    prod.unwell.add(prod.new)
+    prod.refusals = refusals
+    prod.promote()
+    assert prod.steps()[-1] is last
+    assert (last is Step.FAILED) == ("the launcher ended with 30" in prod.lines().lines[-1].why)
