@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ PEOPLES: Final = "prod"
 # What whoever promotes holds from its first breath to its last.
 LOCK: Final = "promoting.lock"
 # What its sentences begin with, and so many bytes hold the last of them.
-_US: Final = "pm-runner: "
+_SENTENCE: Final = re.compile(r"^(?:<[0-7]>)?pm-runner: (.*)", re.MULTILINE)
 _SAYS: Final = 4096
 
 
@@ -97,15 +98,18 @@ class Detached:
     def __init__(self, launch: Callable[[], Path], root: Path) -> None:
         """`launch` returns where the launcher is. Raises PmError."""
         self._launch, self._root = launch, root
+        self._printed: dict[str, int] = {}  # bytes, by environment, before the latest of ours
 
     async def start(self, environment: str) -> None:
         """Start it."""
         place = self._root / RECORDS / environment
         place.mkdir(parents=True, exist_ok=True)
+        file = self._file(environment)
+        self._printed[environment] = file.stat().st_size if file.exists() else 0
         process.spawn_detached(
             (sys.executable, "-IBS", self._launch(), "--root", self._root, "promote", environment),
             pass_fds=(),
-            log=self._file(environment),
+            log=file,
             cwd=Path("/"),
             env={"PATH": process.PATH, "LANG": "C.UTF-8"},
         )
@@ -115,12 +119,13 @@ class Detached:
         return lockfile.is_held(self._root / RECORDS / environment / LOCK)
 
     def said(self, environment: str) -> str:
-        """Return the last sentence that it printed."""
-        with contextlib.suppress(FileNotFoundError), self._file(environment).open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _SAYS))
-            lines = file.read().decode(errors="replace").splitlines()
-            said = [line.removeprefix(_US) for line in lines if line.startswith(_US)]
-            return said[-1] if said else ""
+        """Return the last sentence that the one printed whom we have started."""
+        with contextlib.suppress(KeyError, FileNotFoundError):
+            before = self._printed[environment]
+            with self._file(environment).open("rb") as file:
+                file.seek(max(before, file.seek(0, os.SEEK_END) - _SAYS))
+                said = _SENTENCE.findall(file.read().decode(errors="replace"))
+                return said[-1] if said else ""
         return ""
 
     def log(self, environment: str) -> str:

@@ -86,10 +86,19 @@ def test_without_a_manager_it_is_the_launcher_and_its_lock_says_whether_it_is_at
     assert root.log("prod").endswith("promoting.log")
 
 
-def test_without_a_manager_its_last_sentence_is_read_where_it_was_printed(tmp_path: Path) -> None:
-    root = Detached(lambda: tmp_path / "launch", tmp_path)
-    assert root.said("prod") == ""
+def test_without_a_manager_the_last_sentence_is_known_of_the_one_that_was_started(
+    tmp_path: Path,
+) -> None:
+    launch = tmp_path / "launch"
+    root = Detached(lambda: launch, tmp_path)
     file = tmp_path / RECORDS / "prod/promoting.log"
     file.parent.mkdir(parents=True)
-    file.write_text("x" * 5000 + "\npm-runner: nobody asked\npm-runner: no room\n  hint: df\n")
+    file.write_text("pm-runner: of an earlier one\n")
+    assert root.said("prod") == ""
+    launch.write_text("print('x' * 9000 + '\\npm-runner: a\\n<3>pm-runner: no room\\n  hint: df')")
+
+    asyncio.run(root.start("prod"))
+
+    while "hint: df\n" not in file.read_text():
+        assert root.said("prod") in {"", "a", "no room"}
     assert root.said("prod") == "no room"
