@@ -6,6 +6,7 @@ to the journal, and its exit status is how it ended.
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -31,7 +32,10 @@ from pmrunnerd.services.promotion.units import Units
 from pmrunnerd.services.promotion.vetting import Vetting
 from pmrunnerd.services.promotion.watching import Watcher
 from pmrunnerd.services.releases.shelf import Shelf
+from pmrunnerd.services.systemd import ServiceManager
 from pmrunnerd.store.durable import Disk
+
+log = logging.getLogger(__name__)
 
 CONTROL: Final = "run/pm-runner/{}/control.sock"
 # Nothing of a promotion is known to be undone or done: whoever starts next finds out.
@@ -41,14 +45,22 @@ _LAST_WORDS: Final = 2.0
 
 
 async def promote(
-    records: Records, asked: Callable[[], Record], carry: Callable[[Record], Awaitable[Ending]]
+    records: Records,
+    shelf: Shelf,
+    asked: Callable[[], Record],
+    carry: Callable[[Record], Awaitable[Ending]],
 ) -> Ending:
     """Go on with what was cut off, then do what is asked; return how that ended. Raises Busy, PmError, OSError."""
     with records.alone():
         for record in records.unfinished():
             await carry(record)
         record = asked()
-        return ENDS[record.steps[-1]] if record.has_ended else await carry(record)
+        ending = ENDS[record.steps[-1]] if record.has_ended else await carry(record)
+        try:
+            records.tidy(shelf.names(), record.order.id)
+        except (OSError, PmError) as exc:  # what stays is in nobody's way
+            log.warning("records of promotions that nobody needs stay: %s", exc)
+        return ending
 
 
 def _means(root: Path, environment: str, launcher: Path, web: tuple[str, int] | None) -> Means:
@@ -79,7 +91,7 @@ async def _run(root: Path, environment: str, launcher: Path) -> Ending:
         place = orders.place(root, environment)
         return records.of(orders.read(place, environment, orders.asker(root)))
 
-    return await promote(records, asked, carry)
+    return await promote(records, Shelf(root, environment), asked, carry)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -96,16 +108,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     said = outlet.configure(
         os.environ, {"PMRUNNER_ENV": given.environment, "PMRUNNER_RELEASE": RELEASE}
     )
+
+    def tell(why: str, hint: str = "") -> None:
+        said.report(f"pm-runner: {why}\n" + (f"  hint: {hint}\n" if hint else ""))
+        # Nothing of it may be in a record: where the disk is full, say. The daemon asks the manager.
+        manager = ServiceManager()
+        manager.status(why)
+        manager.close()
+
     try:
         return asyncio.run(_run(given.root, given.environment, given.launcher))
     except Busy:
-        said.report(f"pm-runner: cannot promote in {given.environment}: somebody does already\n")
+        tell(f"cannot promote in {given.environment}: somebody does already")
         return Ending.BUSY
     except PmError as error:
-        said.report(f"pm-runner: {error}\n" + (f"  hint: {error.hint}\n" if error.hint else ""))
+        tell(str(error), error.hint or "")
         return CUT_OFF if isinstance(error, Unavailable) else Ending.REFUSED
     except OSError as error:
-        said.report(f"pm-runner: cannot promote in {given.environment}: {in_words(error)}\n")
+        tell(f"cannot promote in {given.environment}: {in_words(error)}")
         return CUT_OFF
     finally:
         said.close(_LAST_WORDS)

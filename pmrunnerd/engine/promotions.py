@@ -121,7 +121,8 @@ class Promotions:
         if tries.starts and now - tries.started < self._grace:
             return  # whoever was started may be on their way
         if is_new and tries.starts:
-            await self._refuse(promotion, f"root did not take it up: {self._log(promotion)}")
+            why = ": ".join(filter(None, (self._said(promotion), self._log(promotion))))
+            await self._refuse(promotion, f"root did not take it up: {why}")
         elif tries.starts < TRIES:
             tries.starts, tries.started = tries.starts + 1, now
             # Root knows better than its trial whether what runs now is well.
@@ -199,9 +200,16 @@ class Promotions:
         await self._store.commit(*facts)
 
     def _give_up(self, promotion: Promotion) -> None:
-        why = f"root fell silent after it was {promotion.step}"
+        after = f"root fell silent after it was {promotion.step}"
+        why = ": ".join(filter(None, (after, self._said(promotion))))
         self.stuck[promotion.id] = f"{why}: pmrunnerctl promote --resume"
         self._complaints.of(f"go on with promotion {promotion.id}", Unavailable(why))
+
+    def _said(self, promotion: Promotion) -> str:
+        # It is silent for the same reason, maybe, for which nothing can be asked.
+        with contextlib.suppress(OSError, PmError, TimeoutError):
+            return self._root.said(promotion.environment)
+        return ""
 
     def _log(self, promotion: Promotion) -> str:
         return self._root.log(promotion.environment)

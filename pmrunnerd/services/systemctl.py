@@ -24,12 +24,13 @@ _GONE: Final = frozenset({"inactive", "failed"})
 class Unit(Struct, frozen=True, kw_only=True):
     """What the manager says of a unit: its `ActiveState`, and whether a job of it waits or runs.
 
-    `pid` is its main process, 0 where there is none.
+    `pid` is its main process, 0 where there is none; `said` is what it last said of itself to the manager.
     """
 
     state: str
     has_job: bool = False
     pid: int = 0
+    said: str = ""
 
     @property
     def is_there(self) -> bool:
@@ -61,13 +62,14 @@ class Systemctl:
 
     def show(self, unit: str) -> Unit:
         """Return what a unit does now. Not awaited: who asks decides by it in the same breath."""
-        argv = self._argv("show", "--property=ActiveState,Job,MainPID", unit)
+        argv = self._argv("show", "--property=ActiveState,Job,MainPID,StatusText", unit)
         said = self._printed(process.ask(argv, env=self._environment, total=_SOON), "look at", unit)
         found = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
         return Unit(
             state=found.get("ActiveState", "inactive"),
             has_job=found.get("Job", "") not in {"", "0"},
             pid=int(found.get("MainPID", "0")),
+            said=found.get("StatusText", ""),
         )
 
     async def _do(self, *words: str, total: float) -> None:

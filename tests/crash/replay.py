@@ -4,33 +4,40 @@ Each state that a power cut may leave then is laid out again on a real disk, for
 """
 
 import random
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from tests.crash.images import digest, images
-from tests.crash.memory import Directory, File, MemoryDisk
-from tests.crash.wayback import Call
-from tests.package.ontrial import OnTrial
+from tests.crash.memory import Directory, MemoryDisk, Node
+from tests.crash.wayback import Call, Places
 
 MANY: Final = 40
+# What is never changed, and is not copied.
+_BULK: Final = "releases"
 _LINK: Final = b"-> "
 
 
 class Memory:
     """What the directories of an environment are on a disk, and what each call makes of them."""
 
-    def __init__(self, prod: OnTrial) -> None:
+    def __init__(self, prod: Places) -> None:
         self.disk = MemoryDisk()
         self._open: dict[str, int] = {}
         for path in (prod.home, prod.place):
-            self._make(path)
-            for there in path.iterdir():
-                if there.is_symlink():
-                    self._put(there, _LINK + str(there.readlink()).encode())
-                elif there.is_file():
-                    self._put(there, there.read_bytes())
+            self._take(path)
         self.disk.sync_all()
+
+    def _take(self, path: Path) -> None:
+        self._make(path)
+        for there in path.iterdir():
+            if there.is_symlink():
+                self._put(there, _LINK + str(there.readlink()).encode())
+            elif there.is_file():
+                self._put(there, there.read_bytes())
+            elif there.name != _BULK:
+                self._take(there)
 
     def _make(self, path: Path) -> None:
         if not self.disk.is_directory(path):
@@ -49,15 +56,20 @@ class Memory:
         named = [Path(path) for path in call.paths]
         match call.name:
             case "openat":
-                self._open[str(named[-1])] = self.disk.open(named[-1], "new")
-            case "write":
+                how = "new" if any("O_EXCL" in word for word in call.words) else "create"
+                self._open[str(named[-1])] = self.disk.open(named[-1], how)
+            case "write" | "pwrite64":
                 file = self._open[str(named[0])]
-                text = call.words[1:-1]
-                data = ", ".join(text).removeprefix('"').removesuffix('"').encode()
-                self.disk.write_at(file, data, self.disk.size(file))
+                data = call.words[1].removeprefix('"').removesuffix('"').encode()
+                at = self.disk.size(file) if call.name == "write" else int(call.words[-1])
+                self.disk.write_at(file, data, at)
+            case "mkdir":
+                self.disk.create_directory(named[0], 0o755)
+            case "rmdir":
+                self.disk.remove_directory(named[0])
             case "fsync" if self.disk.is_directory(named[0]):
                 self.disk.sync_directory(named[0])
-            case "fsync":
+            case "fsync" | "fdatasync":
                 self.disk.sync(self._open[str(named[0])])
             case "rename":
                 self.disk.rename(named[0], named[1])
@@ -76,21 +88,27 @@ class Memory:
                 yield image
 
 
-def lay_out(image: MemoryDisk, prod: OnTrial) -> None:
+def lay_out(image: MemoryDisk, prod: Places) -> None:
     """Make the directories of an environment what they are on a disk."""
     for place in (prod.home, prod.place):
         for there in place.iterdir():
             if there.is_symlink() or there.is_file():
                 there.unlink()
-        directory: Directory | File = image.root
+            elif there.name != _BULK:
+                shutil.rmtree(there)
+        directory: Node = image.root
         for name in place.parts[1:]:
             assert isinstance(directory, Directory)
             directory = directory.entries[name]
-        assert isinstance(directory, Directory)
-        for name, node in directory.entries.items():
-            assert isinstance(node, File)
-            content = bytes(node.content)
-            if content.startswith(_LINK):
-                (place / name).symlink_to(content.removeprefix(_LINK).decode())
-            else:
-                (place / name).write_bytes(content)
+        _lay(directory, place)
+
+
+def _lay(node: Node, place: Path) -> None:
+    if isinstance(node, Directory):
+        place.mkdir(exist_ok=True)
+        for name, inner in node.entries.items():
+            _lay(inner, place / name)
+    elif (content := bytes(node.content)).startswith(_LINK):
+        place.symlink_to(content.removeprefix(_LINK).decode())
+    else:
+        place.write_bytes(content)

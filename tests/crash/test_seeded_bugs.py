@@ -19,6 +19,11 @@ POWER_CUT = "tests/crash/test_power_cut.py::test_every_state_of_a_power_cut"
 WAY_BACK = (
     "tests/crash/test_way_back.py::test_a_power_cut_at_any_moment_leaves_what_the_next_one_ends"
 )
+PROMOTION = "tests/unit/services/promotion"
+KILLED = (
+    f"{PROMOTION}/test_promoter.py::test_killed_anywhere_it_is_brought_to_the_same_end_by_the_next"
+)
+RECORDS = f"{PROMOTION}/test_records.py"
 COME_BACK = "tests/package/test_come_back.py"
 # Which test catches which bug, and what it says then: a test that fails for another reason, such as
 # an import, has caught nothing.
@@ -56,6 +61,12 @@ CAUGHT = {
     "forgotten-reset-failed": (
         f"{COME_BACK}::test_what_is_back_is_started_and_the_starts_of_the_other_are_forgotten_first",
         "systemctl reset-failed",
+    ),
+    "end-before-confirmed": (f"{KILLED}[good]", "is None or not True)"),
+    "restart-taken-for-made": (f"{KILLED}[good]", "Step.SWITCHED not in prod.steps()"),
+    "way-back-tidied-away": (
+        f"{RECORDS}::test_of_many_the_latest_stay_and_what_proves_a_release_that_is_here",
+        "Extra items in the right set:\nE         'p1'",
     ),
     "switch-before-trial": (f"{WAY_BACK}[begin]", "2-b runs, and the trial is not there"),
 }

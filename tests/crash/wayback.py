@@ -6,13 +6,16 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from tests.crash.tracing import STRACE
 from tests.house.tree import ROOT
 from tests.package.ontrial import FAILED, LAUNCH, NEW, OLD, PYTHON, OnTrial, told
 
-CHANGES: Final = ("openat", "write", "fchmod", "fsync", "rename", "unlink", "symlink")
+CHANGES: Final = (
+    *("openat", "write", "pwrite64", "chmod", "fchmod", "fsync", "fdatasync"),
+    *("rename", "unlink", "symlink", "mkdir", "rmdir"),
+)
 READS: Final = ("flock", "readlink")
 # Whoever may come next, and what of a daemon's end that says which they come after.
 NEXT: Final = ("count", "settle", "return")
@@ -22,6 +25,13 @@ _PROMOTES: Final = (
     "import os, sys; sys.path.insert(0, sys.argv[1]); import switching, trial;"
     "found = trial.Trial('prod', sys.argv[2]);"
 )
+
+
+class Places(Protocol):
+    """An environment: where its links are, and what root writes down of it."""
+
+    home: Path
+    place: Path
 
 
 class Call(NamedTuple):
@@ -106,14 +116,18 @@ def prepared(deed: Deed, root: Path) -> OnTrial:
 
 def run(deed: Deed, prod: OnTrial, trace: Path, *options: str) -> int:
     """Do it under strace; return how it ended."""
-    assert STRACE is not None
     words = [word.replace("@", str(prod.root)) for word in deed.words]
-    calls = f"trace={','.join((*CHANGES, *READS))}"
-    command = [STRACE, "-qq", "-y", "-xx", "-s", "65536", "-o", str(trace), "-e", calls]
     with told(deed.said):
-        done = subprocess.run([*command, *options, *words], capture_output=True, check=False)
+        done = subprocess.run([*strace(trace), *options, *words], capture_output=True, check=False)
     assert b"Traceback" not in done.stderr, done.stderr
     return done.returncode
+
+
+def strace(trace: Path) -> list[str]:
+    """Return how strace is called: the command, or `-p` and a process, comes behind it."""
+    assert STRACE is not None
+    calls = f"trace={','.join((*CHANGES, *READS))}"
+    return [STRACE, "-qq", "-y", "-xx", "-s", "65536", "-o", str(trace), "-e", calls]
 
 
 def killed_at(call: Call, how: str = "signal=KILL") -> tuple[str, str]:
@@ -121,7 +135,7 @@ def killed_at(call: Call, how: str = "signal=KILL") -> tuple[str, str]:
     return ("-e", f"inject={call.name}:{how}:when={call.when}")
 
 
-def calls(trace: Path, prod: OnTrial) -> list[Call]:
+def calls(trace: Path, prod: Places) -> list[Call]:
     """Return the calls of a trace on the two directories and what is in them, in order."""
     found, counts = [], Counter[str]()
     places = (prod.home, prod.place)

@@ -1,6 +1,6 @@
 """Plays whoever takes up orders as root: holds the lock, and writes down the steps that a test wants.
 
-ROOT/play has a line for each: a step and why, or `wait NAME` for a file of that name, or `die`. What is written down
+ROOT/play has a line for each: a step and why, or `wait NAME` for a file of that name, or `die` and its last words. What is written down
 already is not written twice.
 """
 
@@ -32,7 +32,7 @@ with (record / "steps.jsonl").open("a") as steps:
             while not Path(root, rest).exists():
                 time.sleep(0.01)
         elif word == "die":
-            sys.exit(1)
+            sys.exit(f"pm-runner: {rest}" if rest else 1)
         elif done:
             done -= 1
         else:

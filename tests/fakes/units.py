@@ -50,7 +50,9 @@ def main(manager: Path, runs: Path, words: list[str]) -> int:
             state = "active" if _lives(manager / unit) else "failed" if failed else "inactive"
             job = "Job=7\n" if (manager / f"{unit}.job").exists() else "Job=\n"
             pid = _pid(manager / unit) if _lives(manager / unit) else 0
-            sys.stdout.write(f"{job}ActiveState={state}\nMainPID={pid}\n")
+            said = manager / f"{unit}.said"
+            text = said.read_text() if said.exists() else ""
+            sys.stdout.write(f"{job}ActiveState={state}\nMainPID={pid}\nStatusText={text}\n")
         case "reset-failed":
             (manager / f"{unit}.failed").unlink()
     return 0

@@ -105,6 +105,16 @@ FAULTS = (
         "MiB of memory, and its unit has 120",
     ),
     Fault(
+        "is ready and answers nobody",
+        MAIN,
+        "import os, socket, time\n"
+        "with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as said:\n"
+        "    said.sendto(b'READY=1', os.environ['NOTIFY_SOCKET'])\n"
+        "time.sleep(1000)\n",
+        "",
+        "lets nobody in at its control socket",
+    ),
+    Fault(
         "cannot say how it is",
         "pmrunnerd/api/reads.py",
         "raise OSError('no cake')\n    state = desk.store.state\n    rows = _rows(desk)",

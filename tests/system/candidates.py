@@ -28,6 +28,7 @@ FAULTS: Final = {
     "hangs": "import time\ntime.sleep(1000)\n",
     "dies": f"{_READY}time.sleep(0.2)\nos.kill(os.getpid(), 11)\n",
     "wedges": f"{_READY}time.sleep(1000)\n",
+    "eats": "ballast = b'x' * (512 << 20)\n",
 }
 # In there: all files of the release that runs, but for one module and its byte code, which nobody compares.
 _COPY: Final = """

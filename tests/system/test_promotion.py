@@ -69,6 +69,16 @@ def test_one_that_hangs_at_its_start_costs_the_start_timeout(prod: Moving) -> No
     assert "timeout" in prod.lines(promotion)[-1].why
 
 
+def test_one_that_takes_more_memory_than_the_unit_has_comes_back(prod: Moving) -> None:
+    prod.drop_in("[Service]\nMemoryMax=256M\n")
+    promotion = prod.promote(prod.make("unit-eats"))
+
+    assert (prod.ended(promotion), prod.dist, prod.answers()) == (20, prod.old, prod.old)
+    # Where the kernel does not tell the manager why, it is a kill as any other.
+    whys = ("ended: oom-kill (killed KILL)", "ended: signal (killed KILL)")
+    assert prod.lines(promotion)[-1].why in whys
+
+
 def test_one_that_is_ready_and_answers_nobody_is_sent_back(prod: Moving) -> None:
     prod.drop_in("[Service]\nWatchdogSec=3\n")
     promotion = prod.promote(prod.make("unit-wedges"))

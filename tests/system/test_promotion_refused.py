@@ -107,6 +107,21 @@ def test_a_second_promoter_is_told_that_there_is_one_and_changes_nothing(prod: M
     assert "cannot promote in prod: somebody does already" in done.stderr
 
 
+def test_why_nothing_can_be_written_down_is_told_to_the_daemon_that_asked(prod: Moving) -> None:
+    prod.ask(prod.order(prod.make()))
+    full = "mount -t tmpfs -o mode=755,nr_inodes=3 full {0}; touch {0}/promoting.lock {0}/x"
+    prod.machine.run("sh", "-ec", full.format(prod.records))
+    try:
+        assert prod.machine.run("systemctl", "start", PROMOTER, check=False).returncode != 0
+    finally:
+        prod.machine.run("umount", prod.records)
+    show = ("systemctl", "show", "--property=StatusText", PROMOTER)
+    said = prod.machine.run(*show, user="pm-runner-prod").stdout
+    assert said.startswith("StatusText=cannot promote in prod: no space left on device: "), said
+    prod.machine.run("systemctl", "start", PROMOTER)
+    assert "StatusText=\n" in prod.machine.run(*show).stdout, "and then it is as if it had not been"
+
+
 def test_a_rollback_to_what_cannot_read_the_state_is_refused_and_who_can_is_named(
     prod: Moving,
 ) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import socket
 from pathlib import Path
 
 import msgspec
@@ -8,6 +9,7 @@ from pmrunnerd.model.promotion import Ending, Order, Step, Stepped
 from pmrunnerd.promoting import main, promote
 from pmrunnerd.services.promotion import orders
 from pmrunnerd.services.promotion.records import Record, Records
+from pmrunnerd.services.releases.shelf import Shelf
 from pmrunnerd.store.durable import Disk
 from tests.unit.services.promotion.test_orders import ORDER
 
@@ -23,13 +25,14 @@ def records(tmp_path: Path) -> Records:
 
 def asked(records: Records, order: Order = ORDER) -> tuple[Ending, list[str]]:
     carried = []
+    shelf = Shelf(records.place.parents[4], "prod")
 
     async def carry(record: Record) -> Ending:
         carried.append(record.order.id)
         record.note(Stepped(step=Step.RETURNED, at=1.0))
         return Ending.RETURNED
 
-    return asyncio.run(promote(records, lambda: records.of(order), carry)), carried
+    return asyncio.run(promote(records, shelf, lambda: records.of(order), carry)), carried
 
 
 def test_what_was_cut_off_comes_first_and_the_end_of_what_is_asked_is_told(
@@ -56,8 +59,21 @@ def test_where_nobody_asked_nothing_is_done(tmp_path: Path, records: Records) ->
     assert not [path for path in records.place.iterdir() if path.is_dir()]
 
 
-def test_an_environment_without_records_is_no_promotion(tmp_path: Path) -> None:
-    assert main(["prod", "--root", str(tmp_path), *LAUNCHER]) == 1
+def test_an_environment_without_records_is_no_promotion_and_the_manager_is_told_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        assert main(["prod", "--root", str(tmp_path), *LAUNCHER]) == 1
+        said = manager.recv(4096).decode()
+    assert said.startswith("STATUS=cannot promote in prod: no such file or directory: ")
+
+
+def test_records_that_cannot_be_tidied_are_no_reason_to_fail(records: Records) -> None:
+    (records.place / "zzz").mkdir()
+    (records.place / "zzz/steps.jsonl").mkdir()
+    assert asked(records)[0] is Ending.RETURNED
 
 
 def test_what_is_asked_and_cannot_be_is_refused(tmp_path: Path, records: Records) -> None:

@@ -1,5 +1,8 @@
 """Asks root to move a release: an order in a file of ours, and the start of the one who takes it up."""
 
+import contextlib
+import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +19,9 @@ from pmrunnerd.store.durable import Disk
 PEOPLES: Final = "prod"
 # What whoever promotes holds from its first breath to its last.
 LOCK: Final = "promoting.lock"
+# What its sentences begin with, and so many bytes hold the last of them.
+_SENTENCE: Final = re.compile(r"^(?:<[0-7]>)?pm-runner: (.*)", re.MULTILINE)
+_SAYS: Final = 4096
 
 
 class Root(Protocol):
@@ -26,6 +32,9 @@ class Root(Protocol):
 
     def is_at_work(self, environment: str) -> bool:
         """Tell whether somebody promotes there, or is about to. Raises PmError, OSError, TimeoutError."""
+
+    def said(self, environment: str) -> str:
+        """Return what it said last that is in no record, as far as that is known. Raises PmError, OSError, TimeoutError."""
 
     def log(self, environment: str) -> str:
         """Return the command that shows what it said."""
@@ -70,6 +79,10 @@ class Units:
         """Ask the manager."""
         return self._systemctl.show(_unit(environment)).is_there
 
+    def said(self, environment: str) -> str:
+        """Ask the manager, which keeps it where no disk is full."""
+        return self._systemctl.show(_unit(environment)).said
+
     def log(self, environment: str) -> str:
         """Return the command that shows its journal."""
         return f"journalctl -n 30 -u {_unit(environment)}"
@@ -85,15 +98,18 @@ class Detached:
     def __init__(self, launch: Callable[[], Path], root: Path) -> None:
         """`launch` returns where the launcher is. Raises PmError."""
         self._launch, self._root = launch, root
+        self._printed: dict[str, int] = {}  # bytes, by environment, before the latest of ours
 
     async def start(self, environment: str) -> None:
         """Start it."""
         place = self._root / RECORDS / environment
         place.mkdir(parents=True, exist_ok=True)
+        file = self._file(environment)
+        self._printed[environment] = file.stat().st_size if file.exists() else 0
         process.spawn_detached(
             (sys.executable, "-IBS", self._launch(), "--root", self._root, "promote", environment),
             pass_fds=(),
-            log=place / "promoting.log",
+            log=file,
             cwd=Path("/"),
             env={"PATH": process.PATH, "LANG": "C.UTF-8"},
         )
@@ -102,6 +118,19 @@ class Detached:
         """Look whether its lock is held."""
         return lockfile.is_held(self._root / RECORDS / environment / LOCK)
 
+    def said(self, environment: str) -> str:
+        """Return the last sentence that the one printed whom we have started."""
+        with contextlib.suppress(KeyError, FileNotFoundError):
+            before = self._printed[environment]
+            with self._file(environment).open("rb") as file:
+                file.seek(max(before, file.seek(0, os.SEEK_END) - _SAYS))
+                said = _SENTENCE.findall(file.read().decode(errors="replace"))
+                return said[-1] if said else ""
+        return ""
+
     def log(self, environment: str) -> str:
         """Return the command that shows what it printed."""
-        return f"tail {self._root / RECORDS / environment / 'promoting.log'}"
+        return f"tail {self._file(environment)}"
+
+    def _file(self, environment: str) -> Path:
+        return self._root / RECORDS / environment / "promoting.log"

@@ -9,7 +9,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -28,6 +28,9 @@ from pmrunnerd.services.releases.shelf import Shelf
 from pmrunnerd.store.durable import Disk
 
 log = logging.getLogger(__name__)
+
+# Seconds until a return that failed is tried again, once.
+_AGAIN: Final = 0.2
 
 
 class Switching(Protocol):
@@ -209,6 +212,10 @@ class Promoter:
         with contextlib.suppress(OSError):  # no room to say why is no reason to stay
             self._note(Step.RETURNING, why)
         refusal = await self._means.launcher.take_back(order.id, why)
+        if refusal and self._sight()[0] is State.OPEN:
+            # What a disk says once it may not say again, and there is no other way.
+            await asyncio.sleep(_AGAIN)
+            refusal = await self._means.launcher.take_back(order.id, why)
         if refusal and self._sight()[0] is State.OPEN:
             raise PmError(f"cannot return from {order.release}: {refusal}")
         if self._sight() == (State.OPEN, Runs.PREVIOUS):  # there was no room to write it down

@@ -3,16 +3,19 @@
 Whoever starts finds the one that has no end, and goes on with it. One lock says who promotes; it is gone with its owner.
 """
 
+import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.model.promotion import RECORDS, STEPS, Order, Step, Stepped
+from pmrunnerd.rules.promotion.spare import Past, spare
 from pmrunnerd.services.promotion import orders
 from pmrunnerd.store.durable import Disk
 
@@ -51,9 +54,7 @@ class Record:
 
     def forget_papers(self) -> None:
         """Delete what lies beside the release by now, or nobody needs."""
-        for name in self._disk.names(self.place):
-            if name != STEPS:
-                self._disk.remove_tree(self.place / name)
+        _forget_papers(self.place, self._disk)
 
 
 class Records:
@@ -100,17 +101,57 @@ class Records:
 
     def proven(self) -> frozenset[str]:
         """Return the releases that are known to have been well here, before a trial or after it."""
-        return frozenset(
-            line.release
-            for name in self._disk.names(self.place)
-            for line in _lines(self.place / name / STEPS)
-            if line.release
-        )
+        every = (_well(lines) for _, lines in self._written())
+        return frozenset().union(*every)
+
+    def tidy(self, here: Collection[str], held: str) -> None:
+        """Delete the papers that somebody left who was cut off, and the records that nobody needs any more.
+
+        `here` are the releases that are there, `held` is the record that stays whatever the clock was. Raises OSError.
+        """
+        past = []
+        for place, lines in self._written():
+            if any(line.step.has_ended for line in lines):
+                _forget_papers(place, self._disk)
+            elif self._disk.is_file(place / ORDER):
+                continue  # somebody will go on with it
+            at = lines[-1].at if lines else 0.0
+            past.append(Past(name=place.name, at=at, well=_well(lines)))
+        for name in spare(past, here):
+            if name != held:
+                # Papers that come back without the steps would be a promotion to begin with.
+                self._disk.sync_directory(self.place / name)
+                self._disk.remove_tree(self.place / name)
+
+    def _written(self) -> Iterator[tuple[Path, tuple[Stepped, ...]]]:
+        """Yield the place of each promotion, and its steps; one that cannot be read speaks for no release."""
+        for name in self._disk.names(self.place):
+            place = self.place / name
+            if orders.ID.fullmatch(name) and name not in orders.TAKEN:
+                with contextlib.suppress(Unavailable):
+                    if self._disk.is_directory(place):
+                        yield place, _lines(place / STEPS)
+
+
+def _well(lines: Iterable[Stepped]) -> frozenset[str]:
+    return frozenset(line.release for line in lines if line.release)
+
+
+def _forget_papers(place: Path, disk: Disk) -> None:
+    for name in disk.names(place):
+        if name != STEPS:
+            disk.remove_tree(place / name)
 
 
 def _lines(path: Path) -> tuple[Stepped, ...]:
     try:
         text = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return ()
-    return tuple(msgspec.json.decode(line, type=Stepped) for line in text.splitlines())
+    try:
+        return tuple(msgspec.json.decode(line, type=Stepped) for line in text.splitlines())
+    except msgspec.DecodeError as exc:
+        raise Unavailable(
+            f"cannot promote: what was written down of {path.parent.name} cannot be read: {exc}",
+            hint=f"sudo mv {path.parent} /var/tmp/   # then what is on trial decides",
+        ) from exc

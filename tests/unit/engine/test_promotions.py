@@ -112,6 +112,33 @@ def test_an_order_that_nobody_takes_up_is_taken_back(tmp_path: Path) -> None:
     assert not list((tmp_path / "root" / REQUESTS / "prod").iterdir())
 
 
+def test_what_root_says_and_can_write_down_nowhere_is_told(tmp_path: Path) -> None:
+    why = "cannot promote in prod: No space left on device"
+    full = tmp_path / "full"
+    full.write_text(f"import sys; sys.exit('pm-runner: {why}')\n")
+
+    async def scene() -> None:
+        async with daemon(tmp_path, launch=full) as moving:
+            await moving.store.commit(*BEFORE, ASKED)
+            found = await moving.over()
+            assert found.why.startswith(f"root did not take it up: {why}: tail ")
+
+    asyncio.run(scene())
+
+
+def test_why_root_fell_silent_is_told_with_what_helps(tmp_path: Path) -> None:
+    play(tmp_path, "begun\nsigned\ndie no space\n")
+
+    async def scene() -> None:
+        async with daemon(tmp_path) as moving:
+            await moving.store.commit(*BEFORE, ASKED)
+            await moving.until(lambda _: moving.promotions.stuck)
+            said = "root fell silent after it was signed: no space: pmrunnerctl promote --resume"
+            assert moving.promotions.stuck == {NAME: said}
+
+    asyncio.run(scene())
+
+
 def test_what_is_refused_nobody_can_take_up_any_more(tmp_path: Path) -> None:
     lives: list[Moving] = []
     seen: list[PromotionState] = []

@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import io
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pmrunnerd.model.promotion import Deed, Ending, Order, Step
 from pmrunnerd.promoting import promote
@@ -22,54 +23,8 @@ from pmrunnerd.services.releases.shelf import Shelf
 from pmrunnerd.store.durable import Disk
 from tests.package.ontrial import FAILED, aftermath, switching, told, trial
 from tests.unit.rules.proof import samples
+from tests.unit.services.promotion.blows import Blows, Struck
 from tests.unit.services.releases.made import Made
-
-NEVER: Final = 1 << 30
-
-
-class Killed(BaseException):
-    """Nobody catches it: the process is gone."""
-
-
-class Blows:
-    """Counts what touches the world, and strikes at one of them."""
-
-    def __init__(self, at: int = NEVER, blow: Callable[[], BaseException] = Killed) -> None:
-        self.at, self.blow = at, blow
-        self.lasts = False
-        self.spares_the_world = False  # a disk that is full is no service manager that is gone
-        self.count = 0
-
-    def __call__(self) -> None:
-        self.count += 1
-        if self.count == self.at or (self.lasts and self.count > self.at):
-            raise self.blow()
-
-
-class Struck(Disk):
-    """A disk on which each change can be the last one."""
-
-    def __init__(self, blows: Blows) -> None:
-        self._blows = blows
-
-    def write_at(self, file: int, data: bytes | memoryview, offset: int) -> int:
-        self._blows()
-        return super().write_at(file, data, offset)
-
-    def rename(self, old: Path, new: Path) -> None:
-        self._blows()
-        super().rename(old, new)
-        self._blows()
-
-    def sync(self, file: int) -> None:
-        """Here nobody cuts the power, and a disk of tests is busy."""
-
-    def sync_directory(self, path: Path) -> None:
-        """As above."""
-
-    def create_directory(self, path: Path, mode: int) -> None:
-        self._blows()
-        super().create_directory(path, mode)
 
 
 class Hasty(Clock):
@@ -88,27 +43,45 @@ class Prod:
     """A root, the daemon that it would have, and what is wrong with releases of it."""
 
     def __init__(self, root: Path) -> None:
+        """Find what is there, as the next process does, or make it where nothing is."""
         self.root = root
         self.home = root / "opt/pm-runner/prod"
-        said = {"soabi": SOABI, "bytes": len("heat = 180\n")}  # of what is built there
-        self.old = Made(root, version="0.1.0", **said).name
-        (self.home / "dist").unlink()
-        made = Made(root, version="0.2.0", **said)
-        self.new, self.record = made.name, made.record()
-        (self.home / "dist").unlink()
-        (self.home / "dist").symlink_to(f"releases/{self.old}")
         self.place = root / "var/lib/pm-runner/promote/prod"
+        self._daemon = root / "daemon"
+        if not self.home.exists():
+            self._build()
+        self.old, self.new = Shelf(root, "prod").names()
+        self.record = (root / "record").read_bytes()
+        runs, starts, unit = self._daemon.read_text().split()
+        self.runs, self.starts, self.unit = runs, int(starts), Unit(unit)
+        self.crashes: set[str] = set()
+        self.unwell: set[str] = set()
+        self.differs: tuple[str, ...] = ()
+        self.refusals = 0  # of the launcher, on the way back
+        self.when_rehearsed: Callable[[], object] = lambda: None
+        self.when_started: Callable[[], object] = lambda: None
+
+    def _build(self) -> None:
+        said = {"soabi": SOABI, "bytes": len("heat = 180\n")}  # of what is built there
+        old = Made(self.root, version="0.1.0", **said).name
+        (self.home / "dist").unlink()
+        made = Made(self.root, version="0.2.0", **said)
+        (self.root / "record").write_bytes(made.record())
+        (self.home / "dist").unlink()
+        (self.home / "dist").symlink_to(f"releases/{old}")
         self.place.mkdir(parents=True)
         for path in (self.home, self.home / "releases", self.place):
             path.chmod(0o755)
         (self.place / "trial.lock").touch(0o600)
-        self.runs, self.starts = self.old, 1
-        self.unit = Unit.UP
-        self.crashes: set[str] = set()
-        self.unwell: set[str] = set()
-        self.differs: tuple[str, ...] = ()
-        self.when_rehearsed: Callable[[], object] = lambda: None
-        self.when_started: Callable[[], object] = lambda: None
+        self._daemon.write_text(f"{old} 1 {Unit.UP}")
+
+    def copy(self, to: Path) -> "Prod":
+        """Return another one like it."""
+        shutil.copytree(self.root, to, symlinks=True)
+        return Prod(to)
+
+    def remove(self) -> None:
+        shutil.rmtree(self.root)
 
     def order(self, **changed: Any) -> Order:
         said: dict[str, Any] = {
@@ -128,18 +101,27 @@ class Prod:
         }
         return Order(**(said | changed))
 
-    def promote(self, order: Order | None = None, blows: Blows | None = None) -> Ending:
+    def promote(
+        self,
+        order: Order | None = None,
+        blows: Blows | None = None,
+        disk: Disk | None = None,
+        clock: Clock | None = None,
+    ) -> Ending:
         """Do what root's unit does. Raises Killed."""
         order, hit = order or self.order(), blows or Blows()
-        records = Records(self.root, "prod", Struck(hit))
+        disk = disk or Struck(hit)
+        records = Records(self.root, "prod", disk)
 
         async def carry(record: Record) -> Ending:
-            return await Promoter(self.means(hit), record).run()
+            return await Promoter(self.means(hit, disk, clock or Clock()), record).run()
 
-        return asyncio.run(promote(records, lambda: records.of(order), carry))
+        return asyncio.run(
+            promote(records, Shelf(self.root, "prod"), lambda: records.of(order), carry)
+        )
 
-    def means(self, hit: Blows) -> Means:
-        disk, shelf = Struck(hit), Shelf(self.root, "prod")
+    def means(self, hit: Blows, disk: Disk, clock: Clock) -> Means:
+        shelf = Shelf(self.root, "prod")
         world = World(self, Blows() if hit.spares_the_world else hit)
 
         async def rehearse(*_: object) -> tuple[str, ...]:
@@ -149,7 +131,7 @@ class Prod:
         return Means(
             shelf=shelf,
             disk=disk,
-            clock=Clock(),
+            clock=clock,
             vetting=Vetting(shelf, Records(self.root, "prod", disk)),
             launcher=world,
             hands=world,
@@ -184,16 +166,19 @@ class Prod:
     def start(self) -> None:
         """Start what `dist` points to, as the unit does: again where that ends, and counted before each start."""
         for _ in range(5):
-            with self.held() as found:
+            # Whatever becomes of the count, the unit starts.
+            with contextlib.suppress(OSError), self.held() as found:
                 trial.count(found)
-            self.starts += 1
-            self.runs, self.unit = self.dist, Unit.UP
-            if self.runs not in self.crashes:
+            self._is(self.dist, Unit.FAILED if self.dist in self.crashes else Unit.UP)
+            if self.unit is Unit.UP:
                 self.when_started()
                 return
-            self.unit = Unit.FAILED
-            with told(FAILED), self.held() as found:
+            with contextlib.suppress(OSError), told(FAILED), self.held() as found:
                 aftermath.ended(found)
+
+    def _is(self, runs: str, unit: Unit) -> None:
+        self.runs, self.starts, self.unit = runs, self.starts + 1, unit
+        self._daemon.write_text(f"{runs} {self.starts} {unit}")
 
 
 class World:
@@ -204,8 +189,11 @@ class World:
 
     def _switch(self, deed: str, *words: str) -> str:
         self._hit()
-        with self._prod.held() as found:
-            status = switching.DEEDS[deed](*words, found)
+        try:
+            with self._prod.held() as found:
+                status = switching.DEEDS[deed](*words, found)
+        except OSError as exc:  # as the launcher says it
+            return f"the launcher ended with {trial.CANNOT}: {exc}"
         self._hit()
         return "" if status == 0 else f"the launcher ended with {status}"
 
@@ -216,12 +204,16 @@ class World:
         return self._switch("confirm", name)
 
     async def take_back(self, name: str, reason: str) -> str:
+        if self._prod.refusals:
+            self._prod.refusals -= 1
+            return f"the launcher ended with {trial.CANNOT}"
         return self._switch("return", name, reason)
 
     async def restart(self) -> str:
         self._hit()
         if self._prod.unit is Unit.UP and self._prod.runs == self._prod.dist:
-            with told({"SERVICE_RESULT": "success"}), self._prod.held() as found:
+            said = told({"SERVICE_RESULT": "success"})
+            with contextlib.suppress(OSError), said, self._prod.held() as found:
                 aftermath.ended(found)
         self._prod.start()
         self._hit()
@@ -241,7 +233,3 @@ class World:
 
     async def checked(self) -> tuple[str, ...]:
         return ()
-
-
-def altered(prod: Prod) -> None:
-    (prod.home / "releases" / prod.new / "lib/cake/bake.py").write_text("heat = 999\n")

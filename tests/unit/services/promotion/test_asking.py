@@ -56,6 +56,10 @@ def test_the_unit_is_asked_for_by_its_exact_name(tmp_path: Path) -> None:
     assert root.is_at_work("dev")
     assert root.log("dev") == "journalctl -n 30 -u pm-runner-promote@dev.service"
 
+    assert root.said("dev") == ""
+    (manager / "pm-runner-promote@dev.service.said").write_text("cannot promote in dev: no room")
+    assert root.said("dev") == "cannot promote in dev: no room"
+
     (manager / "denied").touch()
     with pytest.raises(Unavailable, match=r"cannot start pm-runner-promote@dev\.service"):
         asyncio.run(root.start("dev"))
@@ -80,3 +84,21 @@ def test_without_a_manager_it_is_the_launcher_and_its_lock_says_whether_it_is_at
     assert root.is_at_work("prod")
     os.close(file)
     assert root.log("prod").endswith("promoting.log")
+
+
+def test_without_a_manager_the_last_sentence_is_known_of_the_one_that_was_started(
+    tmp_path: Path,
+) -> None:
+    launch = tmp_path / "launch"
+    root = Detached(lambda: launch, tmp_path)
+    file = tmp_path / RECORDS / "prod/promoting.log"
+    file.parent.mkdir(parents=True)
+    file.write_text("pm-runner: of an earlier one\n")
+    assert root.said("prod") == ""
+    launch.write_text("print('x' * 9000 + '\\npm-runner: a\\n<3>pm-runner: no room\\n  hint: df')")
+
+    asyncio.run(root.start("prod"))
+
+    while "hint: df\n" not in file.read_text():
+        assert root.said("prod") in {"", "a", "no room"}
+    assert root.said("prod") == "no room"

@@ -1,14 +1,21 @@
 """Whoever is killed, wherever: the next one brings it to the end that it would have had, and prod answers."""
 
 import errno
+import os
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 
 import pytest
 
 from pmrunnerd.model.promotion import Deed, Ending, Step
-from tests.unit.services.promotion.ground import Blows, Killed, Prod, altered
+from pmrunnerd.services.clock import Clock
+from tests.everything import EVERYTHING
+from tests.unit.services.promotion.blows import Blows, Killed
+from tests.unit.services.promotion.faults import ENDS, altered
+from tests.unit.services.promotion.ground import Prod
 
+ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.EACCES)
 ALL = [step for step in Step if step not in {Step.RETURNING, *(s for s in Step if s.has_ended)}]
 
 
@@ -17,31 +24,12 @@ def prod(tmp_path: Path) -> Prod:
     return Prod(tmp_path)
 
 
-def good(_: Prod) -> None:
-    """It is well."""
-
-
-def crashes(prod: Prod) -> None:
-    prod.crashes.add(prod.new)
-
-
-def unwell(prod: Prod) -> None:
-    prod.unwell.add(prod.new)
-
-
-ENDS: dict[Callable[[Prod], None], tuple[Ending, Step]] = {
-    good: (Ending.DONE, Step.CONFIRMED),
-    crashes: (Ending.RETURNED, Step.RETURNED),
-    unwell: (Ending.RETURNED, Step.RETURNED),
-}
-
-
 def must_be_whole(prod: Prod, last: Step) -> None:
     """What has to be true after any promotion of the new release that came to its end."""
     stays = prod.new if last is Step.CONFIRMED else prod.old
     assert (prod.dist, prod.runs, prod.steps()[-1]) == (stays, stays, last)
-    assert prod.trial is not None
-    assert not prod.trial.is_open
+    assert (prod.trial is None) == (last is Step.REFUSED)
+    assert prod.trial is None or not prod.trial.is_open
     order = [step for step in Step if step in prod.steps()]
     assert list(prod.steps()) == order, "each once, and in their order"
     assert not list(prod.home.glob(".*"))
@@ -84,18 +72,21 @@ def test_killed_anywhere_it_is_brought_to_the_same_end_by_the_next(
             must_be_whole(prod, last)
             continue
         break
-    assert killed > 30
+    assert killed > 20
 
 
+@pytest.mark.parametrize("error", ERRORS)
 @pytest.mark.parametrize("fault", ENDS)
-def test_with_a_disk_that_fills_up_anywhere_prod_runs_one_of_both_and_says_which(
-    tmp_path: Path, fault: Callable[[Prod], None]
+def test_with_a_disk_that_fails_from_anywhere_on_prod_runs_one_of_both_and_says_which(
+    tmp_path: Path, fault: Callable[[Prod], None], error: int
 ) -> None:
-    failed = 0
+    # It is the same code for each of them: by turns, where not everything is tried.
+    turns = 1 if EVERYTHING else len(ERRORS)
+    failed = 0 if EVERYTHING else ERRORS.index(error)
     while True:
         prod = Prod(tmp_path / str(failed))
         fault(prod)
-        blows = Blows(failed + 1, lambda: OSError(errno.ENOSPC, "No space left on device"))
+        blows = Blows(failed + 1, lambda: OSError(error, os.strerror(error)))
         blows.lasts = blows.spares_the_world = True
         try:
             ending = prod.promote(blows=blows)
@@ -103,14 +94,37 @@ def test_with_a_disk_that_fills_up_anywhere_prod_runs_one_of_both_and_says_which
             ending = Ending.BUSY  # not even begun
         if blows.count <= failed:
             break
-        failed += 1
+        failed += turns
         stays = prod.new if ending is Ending.DONE else prod.old
         assert (prod.dist, prod.runs) == (stays, stays), (failed, ending)
         assert prod.trial is None or not prod.trial.is_open
-        # With room again the record comes to say what happened.
+        # Once it is mended the record comes to say what happened, and why.
         prod.promote()
         assert prod.lines().has_ended
+        assert prod.lines().lines[-1].why or prod.dist == prod.new
     assert failed > 10
+
+
+class Jumping(Clock):
+    """A clock that somebody sets: a day back and a year on, at each look."""
+
+    _jumps = cycle((-86400.0, 366 * 86400.0))
+
+    def posix(self) -> float:
+        return super().posix() + next(self._jumps)
+
+
+@pytest.mark.parametrize("fault", ENDS)
+def test_a_clock_that_jumps_between_any_two_steps_changes_nothing(
+    prod: Prod, fault: Callable[[Prod], None]
+) -> None:
+    fault(prod)
+    ending, last = ENDS[fault]
+
+    assert prod.promote(clock=Jumping()) is ending
+    must_be_whole(prod, last)
+    times = [line.at for line in prod.lines().lines]
+    assert times != sorted(times), "it did jump"
 
 
 def test_a_rehearsal_that_goes_otherwise_refuses_and_nothing_was_started(prod: Prod) -> None:
@@ -165,3 +179,12 @@ def test_where_the_way_back_is_damaged_it_stays_and_a_person_is_told(prod: Prod)
     assert prod.promote() is Ending.FAILED
     assert "cannot return from" in prod.lines().lines[-1].why
     assert prod.dist == prod.new
+
+
+@pytest.mark.parametrize(("refusals", "last"), [(1, Step.RETURNED), (2, Step.FAILED)])
+def test_a_return_that_fails_is_tried_again_once(prod: Prod, refusals: int, last: Step) -> None:
+    prod.unwell.add(prod.new)
+    prod.refusals = refusals
+    prod.promote()
+    assert prod.steps()[-1] is last
+    assert (last is Step.FAILED) == ("the launcher ended with 30" in prod.lines().lines[-1].why)
