@@ -36,7 +36,7 @@ ALL_GOOD = """
     test_suite.py::test_it_works_at_every_size[2]
 """
 
-WORKERS = pytest.mark.parametrize("workers", ["-n0", "-n2"])
+WORKERS = pytest.mark.parametrize("workers", ["-n0", "-n1"])
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_who_runs_a_part_has_promised_nothing_about_the_rest(
     assert play(run, "-n0", selection).ret == pytest.ExitCode.OK
 
 
-@WORKERS
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
 def test_a_promise_is_kept_on_whichever_worker_its_group_runs(
     run: pytest.Pytester, workers: str
 ) -> None:
