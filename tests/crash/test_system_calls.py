@@ -25,8 +25,7 @@ pytestmark = [
     pytest.mark.xdist_group("system calls"),
 ]
 
-# What a thread comes to differs from life to life; of two that count, few places are of one alone.
-COUNTINGS = 3 if EVERYTHING else 2
+COUNTINGS = 3
 KILLED = -9
 # How a daemon may end that the disk has lied to: it went on, could not start, or will start again
 # from what the disk says.
