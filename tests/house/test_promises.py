@@ -36,7 +36,7 @@ ALL_GOOD = """
     test_suite.py::test_it_works_at_every_size[2]
 """
 
-WORKERS = pytest.mark.parametrize("workers", ["-n0", "-n2"])
+WORKERS = pytest.mark.parametrize("workers", ["-n0", "-n1"])
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_what_others_run_may_be_away(run: pytest.Pytester, workers: str, calls: 
     assert "3 passed, 1 skipped, 1 xfailed" in result.outlines[-1]
 
 
-@WORKERS
+@pytest.mark.parametrize("workers", ["-n1"])
 @pytest.mark.parametrize(("gate", "uid"), [("unit", 1000), ("unit", 0), ("", 1000)])
 def test_in_a_gate_what_only_root_can_do_is_left_out_and_said_and_nowhere_else(
     run: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: str, gate: str, uid: int
@@ -206,7 +206,7 @@ def test_who_runs_a_part_has_promised_nothing_about_the_rest(
     assert play(run, "-n0", selection).ret == pytest.ExitCode.OK
 
 
-@WORKERS
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
 def test_a_promise_is_kept_on_whichever_worker_its_group_runs(
     run: pytest.Pytester, workers: str
 ) -> None:

@@ -1,6 +1,7 @@
 """The hosts of the tests that need a real systemd: `bare`, and `machine` with the package."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,24 @@ from tests.system.here import GATE_HOST
 from tests.system.host import Host
 
 FIXTURES = frozenset({"bare", "machine"})
+# What moves releases and tries gates has a machine of its own: tests mostly wait, and two of half as many wait half as long.
+OF_RELEASES = re.compile(r"test_(.*promotion.*|way_back|rehearsal|releases|chain|gat.*)")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep all that share a host on one worker."""
-    if FIXTURES & set(getattr(item, "fixturenames", ())):
+    """Keep all that share a host on one worker; each of these has a host of its own."""
+    if wanted := FIXTURES & set(getattr(item, "fixturenames", ())):
         item.add_marker(pytest.mark.system)
-        item.add_marker(pytest.mark.xdist_group("system"))
+        item.add_marker(pytest.mark.xdist_group(group(item.path.stem, wanted)))
+
+
+def group(module: str, wanted: Set[str]) -> str:
+    """Return which host a test is on: a gate's own one is all of them."""
+    if GATE_HOST.exists() or len(wanted) > 1:
+        return "system"
+    if "bare" in wanted:
+        return "bare system"
+    return "system of releases" if OF_RELEASES.fullmatch(module) else "system"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

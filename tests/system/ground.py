@@ -9,7 +9,7 @@ from tests.system.host import Host
 
 T = TypeVar("T")
 
-_PAUSE: Final = 0.1  # seconds
+_PAUSE: Final = 0.3  # seconds
 DAEMON: Final = "pm-runner@prod.service"
 RUNS: Final = "/var/lib/pm-runner/runs/prod"
 PROJECTS: Final = "/srv/pm-runner/projects"

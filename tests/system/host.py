@@ -111,11 +111,15 @@ class Host:
         return [json.loads(line) for line in said.splitlines()]
 
     def wait(self, true: Callable[[], T], timeout: float = PATIENCE) -> T:
-        """Return what the callable says once it says something; many times in each second it may."""
-        until = time.monotonic() + timeout
+        """Return what the callable says once it says something; many times in each second it may.
+
+        Most is there at once, or takes a while: who asks runs a program, and takes from what is waited for.
+        """
+        until, pause = time.monotonic() + timeout, 0.02
         while not (answer := true()):
             assert time.monotonic() < until, f"{true} said {answer} for {timeout} seconds"
-            time.sleep(0.02)
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.1)
         return answer
 
 

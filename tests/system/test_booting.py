@@ -11,7 +11,7 @@ from tests.system.host import Booted, Host
 
 pytestmark = [
     pytest.mark.system,
-    pytest.mark.xdist_group("system"),
+    pytest.mark.xdist_group("bare system"),
     pytest.mark.usefixtures("boots"),
 ]
 

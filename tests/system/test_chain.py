@@ -47,6 +47,7 @@ def ground(machine: Host) -> Iterator[Ground]:
     machine.run("sh", "-ec", COMMIT.format(SRC, "Start"), user="pm-agent")
     ground.ctl("project", "add", "own", "/opt/pm-runner/dev", "--type", "runner-dev")
     yield ground
+    ground.ctl("project", "remove", "own")
     ground.ctl("release", "prune", "--keep", "0", "--yes")
     ground.end()
     machine.run("rm", "-rf", f"{DRAFTS}/chain")

@@ -19,7 +19,7 @@ from tests.system.traces import Traces
 
 pytestmark = [
     pytest.mark.system,
-    pytest.mark.xdist_group("system"),
+    pytest.mark.xdist_group("bare system"),
     pytest.mark.usefixtures("boots"),
 ]
 

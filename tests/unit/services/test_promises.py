@@ -13,82 +13,91 @@ def told(workspace: Path, began: str = "") -> tuple[str, ...]:
     return asyncio.run(changes(hands(workspace), began or head(workspace))).marked
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "x = 1  # TODO: later",
-        "// FIXME",
-        "/* xxx */",
-        "TODO",
-        "Still TODO.",
-        'raise Missing("TODO: write it")',
-        "# todo: later",
-        "// Todo(anna) later",
-        "-- fixme later",
-        "<!-- todo: more -->",
-        "# ... rest of the code",
-        "// ... existing code ...",
-        "# Implementation goes here",
-        "the rest of the function",
-        "# code omitted",
-        "    # ...",
-        "x = 1  // …",
-        "<!-- ... -->",
-        "    # (unchanged)",
-        "def f(): ...  # as before (unchanged)",
-        "/* unchanged */",
-        "// Your code here.",
-        "# This is to be implemented by us",
-        "# Windows is not implemented yet",
-        " * implement this later",
-        "# The port is TBD.",
-        "// placeholder",
-        "# This is just a placeholder for now.",
-    ],
-)
-def test_a_line_that_promises_more_is_told_with_its_file(tmp_path: Path, line: str) -> None:
+PROMISED = [
+    "x = 1  # TODO: later",
+    "// FIXME",
+    "/* xxx */",
+    "TODO",
+    "Still TODO.",
+    'raise Missing("TODO: write it")',
+    "# todo: later",
+    "// Todo(anna) later",
+    "-- fixme later",
+    "<!-- todo: more -->",
+    "# ... rest of the code",
+    "// ... existing code ...",
+    "# Implementation goes here",
+    "the rest of the function",
+    "# code omitted",
+    "    # ...",
+    "x = 1  // …",
+    "<!-- ... -->",
+    "    # (unchanged)",
+    "def f(): ...  # as before (unchanged)",
+    "/* unchanged */",
+    "// Your code here.",
+    "# This is to be implemented by us",
+    "# Windows is not implemented yet",
+    " * implement this later",
+    "# The port is TBD.",
+    "// placeholder",
+    "# This is just a placeholder for now.",
+]
+# They only look like it.
+NOT_PROMISED = [
+    *("todos = []", "a.method(...)", "rest = rest[1:]", "hash XXXX"),
+    *(
+        "def add(todos, todo):",
+        "    todos.append(todo)",
+        "todo: buy milk",
+        "# Todo list",
+        "# Todo",
+    ),
+    *("Todo lo que hace falta.", "# todo lo demás", "A todo list, finished."),
+    *(
+        'TODO = "todo"',
+        "if state == Status.TODO:",
+        "state: 'TODO',",
+        'OPEN = ("TODO", "DOING")',
+    ),
+    *(
+        "    ...",
+        "def f() -> int: ...",
+        "print('...')  # it takes a while...",
+        "area = width * placeholder",
+        "# The placeholder of a field is shown while it is empty",
+        '<input placeholder="your code here">',
+        "# What is unchanged is not written again",
+        "# HACK: the clock is wrong",
+        "x = None  # placeholder",
+        "raise Refused('not implemented yet')",
+        "    raise NotImplementedError",
+    ),
+]
+
+
+def files(workspace: Path, lines: list[str]) -> list[str]:
+    """Write each line into a file of its own, behind one that is fine; return the names."""
+    names = [f"{number:02}.py" for number in range(len(lines))]
+    for name, line in zip(names, lines, strict=True):
+        (workspace / name).write_text(f"fine\n{line}\n")
+    return names
+
+
+# Of one run some twenty are told.
+@pytest.mark.parametrize("lines", [PROMISED[:14], PROMISED[14:]])
+def test_a_line_that_promises_more_is_told_with_its_file(tmp_path: Path, lines: list[str]) -> None:
     workspace = repository(tmp_path / "w")
-    (workspace / "a.py").write_text(f"fine\n{line}\n")
+    names = files(workspace, lines)
 
-    assert told(workspace) == (f"a.py: {line}",)
+    found = dict(line.split(": ", 1) for line in told(workspace))
+
+    assert found == dict(zip(names, lines, strict=True))
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        *("todos = []", "a.method(...)", "rest = rest[1:]", "hash XXXX"),
-        *(
-            "def add(todos, todo):",
-            "    todos.append(todo)",
-            "todo: buy milk",
-            "# Todo list",
-            "# Todo",
-        ),
-        *("Todo lo que hace falta.", "# todo lo demás", "A todo list, finished."),
-        *(
-            'TODO = "todo"',
-            "if state == Status.TODO:",
-            "state: 'TODO',",
-            'OPEN = ("TODO", "DOING")',
-        ),
-        *(
-            "    ...",
-            "def f() -> int: ...",
-            "print('...')  # it takes a while...",
-            "area = width * placeholder",
-            "# The placeholder of a field is shown while it is empty",
-            '<input placeholder="your code here">',
-            "# What is unchanged is not written again",
-            "# HACK: the clock is wrong",
-            "x = None  # placeholder",
-            "raise Refused('not implemented yet')",
-            "    raise NotImplementedError",
-        ),
-    ],
-)
-def test_a_line_that_only_looks_like_it_is_not_told(tmp_path: Path, line: str) -> None:
+def test_a_line_that_only_looks_like_it_is_not_told(tmp_path: Path) -> None:
     workspace = repository(tmp_path / "w")
-    (workspace / "a.py").write_text(f"{line}\n")
+    files(workspace, NOT_PROMISED)
 
     assert told(workspace) == ()
 
