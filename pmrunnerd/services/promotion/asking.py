@@ -1,5 +1,6 @@
 """Asks root to move a release: an order in a file of ours, and the start of the one who takes it up."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -90,12 +91,13 @@ class Detached:
         """Start it."""
         place = self._root / RECORDS / environment
         place.mkdir(parents=True, exist_ok=True)
+        place.chmod(0o755)  # the launcher takes none in which others could write
         process.spawn_detached(
             (sys.executable, "-IBS", self._launch(), "--root", self._root, "promote", environment),
             pass_fds=(),
             log=place / "promoting.log",
             cwd=Path("/"),
-            env={"PATH": process.PATH, "LANG": "C.UTF-8"},
+            env=os.environ,  # ours, and then that of the daemon that takes our place
         )
 
     def is_at_work(self, environment: str) -> bool:
