@@ -3,10 +3,11 @@
 import contextlib
 import hashlib
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from trial import CANNOT, DONE, Trial, settle
+from trial import CANNOT, DONE, Trial, attend, count, settle
 
 NOTHING = 10
 
@@ -52,6 +53,15 @@ def come_back(trial: Trial) -> int:
     is_unwatched = "SERVICE_RESULT" in os.environ  # it is the end of who promotes
     why = "had nobody left to see it prove itself" if is_unwatched else "was sent back by a person"
     return DONE if trial.return_to_previous(why) else CANNOT
+
+
+def count_first(environment: str, root: str) -> None:
+    """Count a start that no unit counts: beside us, for neither the lock nor the alarm is to be the daemon's."""
+    if not (counting := os.fork()):
+        attend(count, environment, root)
+        sys.stderr.flush()
+        os._exit(0)
+    os.waitpid(counting, 0)
 
 
 DEEDS: dict[str, Callable[[Trial], int]] = {"ended": ended, "return": come_back, "settle": settle}

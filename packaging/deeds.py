@@ -5,6 +5,7 @@
     launch return ENV ID WHY        the same for whoever promotes, from that very trial
     launch trial ENV ID RELEASE     as root: puts a release on trial, by the name of a promotion
     launch confirm ENV ID           as root: ends that trial well
+    launch alone ENV [OPTION]...    without a service manager: counts the start, and is the daemon of ENV
     launch health ENV               tries the checks of health.d that an administrator has for a daemon
     launch promote ENV              as root: does what the daemon of prod asked for, by the code of prod's release
     launch settle ENV               as root, at a boot: finishes what a power cut has left of a trial
@@ -69,6 +70,12 @@ def do(words: list[str], root: str, about: str) -> int:  # noqa: C901, PLR0911, 
             from trial import attend as see_to  # noqa: PLC0415 - as above
 
             return see_to(partial(switching.DEEDS[deed], name, *rest), environment, root)
+        case ["alone", environment, *options] if ENVIRONMENT.fullmatch(environment):
+            from aftermath import count_first  # noqa: PLC0415 - as above
+            from release import daemon  # noqa: PLC0415 - as above
+
+            count_first(environment, root)
+            return daemon(root, environment, *options)
         case ["health", environment] if ENVIRONMENT.fullmatch(environment):
             from checking import check  # noqa: PLC0415 - as above
 

@@ -19,17 +19,23 @@ BOOTED: Final = Path("/run/systemd/system")
 _JOURNALS: Final = (Path("/var/log/journal"), Path("/run/log/journal"))
 _STANDARD_ERROR: Final = 2
 _PYTHON: Final = Python(sys.executable, sys.flags.no_site)
+# Who says what it cannot do: the daemon, and the launcher of a release.
+_SPEAKERS: Final = ("pmrunnerd: ", "pm-runner: cannot ")
 # How a program ends that does not know an option.
 _MISUSED: Final = 2
 
 
-def daemon(arguments: Sequence[str], settings: Mapping[str, str] | None = None) -> None:
-    """Run `pmrunnerd … --detach` of this installation; return when it is ready.
+def daemon(
+    arguments: Sequence[str],
+    settings: Mapping[str, str] | None = None,
+    program: Sequence[str] = (),
+) -> None:
+    """Run `pmrunnerd … --detach` of this installation, or another `program` that is one; return when it is ready.
 
     `settings` are the variables of ours that it has instead of those around us. Raises Cannot with
     its own words if it says no.
     """
-    argv = [*command(), *arguments, "--detach"]
+    argv = [*(program or command()), *arguments, "--detach"]
     around = _PYTHON.around(os.environ)
     if settings is not None:
         around = {name: value for name, value in around.items() if not name.startswith(PREFIX)}
@@ -51,7 +57,7 @@ def daemon(arguments: Sequence[str], settings: Mapping[str, str] | None = None) 
 def _reason(said: str) -> tuple[str, str]:
     """Return what a daemon said that it cannot do, and its hints; both empty where it said neither."""
     lines = said.splitlines()
-    why = [line.partition(": ")[2] for line in lines if line.startswith("pmrunnerd: ")]
+    why = [line.partition(": ")[2] for line in lines if line.startswith(_SPEAKERS)]
     hints = [line.partition(": ")[2] for line in lines if line.startswith("  hint: ")]
     what = why[-1] if why else ""
     if what.startswith("error: "):  # of its options
@@ -83,6 +89,17 @@ def offline(
     if done.returncode:
         return b"", done.stderr
     return done.stdout or done.stderr, b""
+
+
+def after_a_stop(launcher: Sequence[str]) -> None:
+    """Have a release on trial know that a person stopped it, and that this is no fault of its own."""
+    subprocess.run(
+        launcher,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env={"PATH": os.defpath, "SERVICE_RESULT": "success"},
+    )
 
 
 def unit(environment: str) -> str | None:

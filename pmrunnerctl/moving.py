@@ -79,7 +79,8 @@ def follow(session: Session, promotion: str, since: int) -> Exit:
     """Show what happens until it has ended; say how it went."""
     patience = PATIENCE if session.patience is None else session.patience
     client = session.client_of(session.place, patience=patience)
-    with watch.watching(session, work="root goes on with it"):
+    again = session.addressed(f"pmrunnerctl promotion show {promotion}")
+    with watch.watching(session, work=f"root goes on with it\n  hint: {again}"):
         found = client.call(p.PromotionShow(promotion=promotion))
         quiet = Quiet(session.note)
         request = p.Events(since=since, follow=not _is_over(found))

@@ -57,7 +57,7 @@ OVERVIEW: Final = {
         *("state backup", "state restore", "state verify", "state repair"),
     ),
 }
-ROOMS: Final = {"answer": "inbox", "restart": "start", "try": "rollback"}
+ROOMS: Final = {"answer": "inbox", "restart": "start", "try": "attempt"}
 # A word that Python keeps for itself is called otherwise there.
 CALLED: Final = {"try": "attempt"}
 VERBS: Final = tuple(words for row in OVERVIEW.values() for words in row)

@@ -105,16 +105,17 @@ def _show(session: Session, request: p.PromotionCheck) -> None:
 def _approved(session: Session, request: p.PromotionCheck) -> tuple[str, str]:
     """Show the section and ask; return commit and hash, so that what is approved is what was read.
 
-    Where more is missing the daemon says so, with all of it.
+    Where more is missing, or somebody may not promote, the daemon says so, with all of it.
     """
     session.note("looking at commit, gates and evidence")
     plan: PromotionPlan = moving.ask(session, request)
-    if not plan.ready:
+    if not (plan.ready and plan.allowed):
         return request.commit, ""
     premise.draw_section(session.out, plan)
-    session.out.raw(f"approve it, and promote {plan.release}? [y/N] ")
-    session.out.flush()
     try:
+        # Whoever reads the question may answer by Ctrl-C at once.
+        session.out.raw(f"approve it, and promote {plan.release}? [y/N] ")
+        session.out.flush()
         is_approved = sys.stdin.readline().strip().lower() in {"y", "yes"}
     except KeyboardInterrupt:
         session.out.line()

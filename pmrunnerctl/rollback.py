@@ -1,19 +1,17 @@
-"""`rollback` and `try`: an earlier release runs again; a commit runs where nothing depends on it."""
+"""`rollback`: an earlier release runs again."""
 
 import click
 
-from pmrunnerctl import complete, moving
+from pmrunnerctl import moving
 from pmrunnerctl.session import Session
 from pmrunnerctl.verbs import Whole, verb
 from pmrunnerd.model import protocol as p
-
-_WAIT = click.option("--wait", is_flag=True, help="Show what happens until it has ended.")
 
 
 @verb(
     "rollback",
     click.argument("release", required=False, default="", metavar="[RELEASE]"),
-    _WAIT,
+    click.option("--wait", is_flag=True, help="Show what happens until it has ended."),
     click.option(
         "--probation",
         metavar="SECONDS",
@@ -33,20 +31,3 @@ def rollback(session: Session, release: str, probation: int, *, wait: bool) -> N
     with moving.asking():
         done = moving.ask(session, p.Rollback(release=release, probation=probation))
         moving.begun(session, done, "rollback has begun", since)
-
-
-@verb(
-    "try",
-    click.argument("commit", required=False, default="", metavar="[COMMIT]"),
-    click.option("--project", metavar="ALIAS", shell_complete=complete.aliases),
-    _WAIT,
-    what="The environment dev runs the release that was built of it, on port 3503, until something else is tried. No gate is needed, and nothing of prod is"
-    " touched. A release that does not start says so, and the one before it runs on. COMMIT is the latest, unless it is named. Needs the level admin.",
-    example="pmrunnerctl try main --wait",
-    then="pmrunnerctl --env dev status",
-)
-def attempt(session: Session, commit: str, project: str | None, *, wait: bool) -> None:
-    since = session.ask(p.Status()).durable if wait else None
-    with moving.asking():
-        done = moving.ask(session, p.Try(project=project, commit=commit))
-        moving.begun(session, done, "the try has begun", since)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 
 from pmrunnerctl import (
+    dist,
     given,
     held,
     holder,
@@ -44,17 +45,28 @@ _PAUSE: Final = 0.05
         help="Where it keeps everything (./state of the checkout).",
     ),
     click.option("--port", metavar="N", type=Whole(0, 65535), help="Of its web door; 0 closes it."),
+    click.option(
+        "--release",
+        metavar="RELEASE",
+        default="",
+        help="The first that the environment runs; later ones come by a promotion.",
+    ),
     click.argument("more", nargs=-1, metavar="[-- PMRUNNERD OPTIONS]"),
     summary="Start a daemon in the background.",
     what="Returns once it answers. Where systemd has the unit pm-runner@NAME and no state directory"
     " is given, systemd starts it. It has the web port of the one before it, unless another is given."
     " One that runs already stays as it is; options that it does not have are refused then. Runs that"
-    " an earlier daemon left at work are found again.",
+    " an earlier daemon left at work are found again. Without systemd a daemon is the code of this checkout, or, from the"
+    " first --release on, the release that promotions have it run.",
     example="pmrunnerctl start --state-dir ./state --port 3503",
     then="pmrunnerctl status",
 )
 def start(
-    session: Session, state_dir: Path | None, port: int | None, more: tuple[str, ...]
+    session: Session,
+    state_dir: Path | None,
+    port: int | None,
+    release: str,
+    more: tuple[str, ...],
 ) -> None:
     if more and not more[0].startswith("-"):
         option = "--state-dir" if "/" in more[0] else "--env"
@@ -66,7 +78,8 @@ def start(
     environment = premises.environment(session, state_dir)
     unit = launch.unit(environment) if environment else None
     asked = [*([] if port is None else ["--port", str(port)]), *more]
-    if unit and asked:
+    if unit and (release or asked):
+        asked = [*(["--release", release] if release else []), *asked]
         raise misused(
             f"cannot start {unit} with {' '.join(asked)}: systemd starts it as its unit says",
             hint=f"systemctl edit {unit}",
@@ -74,23 +87,15 @@ def start(
     place, state = (session.place, Path()) if unit else premises.found(session, state_dir)
     overview = _if_there(session, place)
     if overview is not None:
+        dist.must_be(overview, release)
         _go_on(session, place, overview, port, more)
         return
     before = lastly.options(state)
     if unit:
         launch.systemctl("start", unit)
-    else:
-        if (last := lastly.port(state)) and not given.last(asked, given.PORT):
-            asked = ["--port", last, *asked]
-        of = ["--env", place.environment] if place.environment else []
-        socket = ["--socket", str(place.socket)] if place.socket != state / SOCKET else []
-        try:
-            launch.daemon([*of, "--state-dir", str(state), *socket, *asked])
-        except Cannot:
-            if (overview := _of_another_start(session, place, state)) is None:
-                raise
-            _go_on(session, place, overview, port, more)
-            return
+    elif (there := _begin(session, place, state, asked, release)) is not None:
+        _go_on(session, place, there, port, more)
+        return
     overview = _when_ready(session, place)
     session.at(place)
     _say(session, place, overview, "started", more)
@@ -121,10 +126,37 @@ def restart(session: Session) -> None:
         options = recipe.as_it_is(session, overview)
         _must_be_readable(given.last(options, "--config"))
         settings = origins.settings_of(pid_here(session, overview))
+        found = dist.running(overview)
         leave(session, overview, keep_runs=True)
-        launch.daemon(options, settings)
+        if found:
+            found.was_stopped()
+        launch.daemon(options, settings, found.program if found else ())
     session.client.close()
     _say(session, session.place, _when_ready(session, session.place), "started again")
+
+
+def _begin(
+    session: Session, place: Place, state: Path, asked: list[str], release: str
+) -> Overview | None:
+    """Start a daemon of ours; return the overview of one that somebody else started meanwhile."""
+    before = lastly.options(state)
+    if (last := lastly.port(state)) and not given.last(asked, given.PORT):
+        asked = ["--port", last, *asked]
+    if (root := given.last(before, dist.ROOT)) and not given.last(asked, dist.ROOT):
+        asked = [dist.ROOT, root, *asked]
+    if release:
+        dist.begin(place.environment, asked, release)
+    found = dist.of(place.environment, asked)
+    of = ["--env", place.environment] if place.environment else []
+    socket = ["--socket", str(place.socket)] if place.socket != state / SOCKET else []
+    options = [*of, "--state-dir", str(state), *socket, *asked]
+    try:
+        launch.daemon(options, program=found.program if found else ())
+    except Cannot:
+        if (overview := _of_another_start(session, place, state)) is None:
+            raise
+        return overview
+    return None
 
 
 def _must_be_readable(configuration: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from pmrunnerctl import held, holder, lastly, launch, recipe
+from pmrunnerctl import dist, held, holder, lastly, launch, recipe
 from pmrunnerctl.exits import Cannot, Exit, misused
 from pmrunnerctl.leaving import leave
 from pmrunnerctl.session import Session
@@ -38,7 +38,10 @@ def stop(session: Session, *, keep_runs: bool) -> None:
         launch.systemctl("stop", unit)
     else:
         back = recipe.again(session, overview)
+        found = dist.running(overview)
         leave(session, overview, keep_runs=keep_runs)
+        if found:
+            found.was_stopped()
 
     def say(_: Any) -> None:
         session.out.line(f"stopped pmrunnerd ({overview.environment}, pid {overview.pid})")

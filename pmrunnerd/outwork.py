@@ -35,7 +35,7 @@ from pmrunnerd.services.gates.sources import Sources
 from pmrunnerd.services.gates.tries import Tries
 from pmrunnerd.services.gates.units import GateUnits
 from pmrunnerd.services.host import Host
-from pmrunnerd.services.promotion import asking
+from pmrunnerd.services.promotion import alone, asking
 from pmrunnerd.services.promotion.following import Following
 from pmrunnerd.services.releases import shelf
 from pmrunnerd.services.releases.gated import Gated
@@ -79,7 +79,6 @@ class Outwork:
         self._hidden = tuple(
             path for path in (options.state_directory, self.place) if path is not None
         )
-        self._environment, self._state = options.environment, options.state_directory
         self._unit = UNIT if self.errands.sealed else ""
         # Gate runs for which something is built.
         self.building = set[str]()
@@ -207,6 +206,8 @@ class Outwork:
 
     async def live(self, store: Store, tell: Callable[[str], object]) -> None:
         """See what confines agents, and tell how that is shown; see that logins were renewed."""
+        if not self.errands.sealed and shelf.below(shelf.CODE) is not None:
+            alone.dwell(self._shelf.root, self._environment, self._state)
         # Of none, where we may look at none.
         agents = () if self.errands.sealed else NEED_LOGIN
         renewals = Renewals(store, Clock(), agents, self.place)

@@ -1,4 +1,4 @@
-"""Promotes, as root: `python -m pmrunnerd.promoting ENV`, which the unit of promotions starts, by `launch promote`.
+"""Promotes, as root where there is one: `python -m pmrunnerd.promoting ENV`, which the unit of promotions starts, by `launch promote`.
 
 What is asked it reads from the order of prod's daemon; one that was cut off it goes on with first. It tells the story
 to the journal, and its exit status is how it ended.
@@ -14,13 +14,16 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pmrunnerd import outlet, signing
+from msgspec import Struct
+
+from pmrunnerd import options, outlet, signing
 from pmrunnerd.model.errors import PmError, Unavailable, in_words
 from pmrunnerd.model.naming import ENVIRONMENT
 from pmrunnerd.model.promotion import ENDS, Ending
 from pmrunnerd.release import RELEASE
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.promotion import orders
+from pmrunnerd.services.promotion.alone import Alone
 from pmrunnerd.services.promotion.checks import Checks
 from pmrunnerd.services.promotion.doors import Doors
 from pmrunnerd.services.promotion.health import Health
@@ -63,18 +66,35 @@ async def promote(
         return ending
 
 
-def _means(root: Path, environment: str, launcher: Path, web: tuple[str, int] | None) -> Means:
-    shelf, units = Shelf(root, environment), Units(environment)
-    doors = Doors(root / CONTROL.format(environment), web)
-    health = Health(doors, Checks(root, units.checked))
+class _Daemon(Struct, frozen=True):
+    """How a daemon is looked at and started again, and where its doors are."""
+
+    hands: Units | Alone
+    doors: Doors
+
+
+async def _daemon(root: Path, environment: str, launcher: Path) -> _Daemon:
+    if root == Path("/"):
+        units = Units(environment)
+        return _Daemon(units, Doors(root / CONTROL.format(environment), await units.web()))
+    alone = Alone(launcher, root, environment)
+    said = options.parse([*alone.options, "--env", environment], alone.around)
+    alone.control = said.socket
+    port = said.settings.web_port
+    return _Daemon(alone, Doors(said.socket, ("127.0.0.1", port) if port else None))
+
+
+def _means(root: Path, environment: str, launcher: Path, daemon: _Daemon) -> Means:
+    shelf, hands = Shelf(root, environment), daemon.hands
+    health = Health(daemon.doors, Checks(root, hands.checked))
     return Means(
         shelf=shelf,
         disk=Disk(),
         clock=Clock(),
         vetting=Vetting(shelf, Records(root, environment, Disk())),
         launcher=Launcher(launcher, root, environment),
-        hands=units,
-        watcher=Watcher(units, health, Clock()),
+        hands=hands,
+        watcher=Watcher(hands, health, Clock()),
         rehearse=rehearse,
         sign=partial(signing.sign, root, environment),
     )
@@ -84,8 +104,8 @@ async def _run(root: Path, environment: str, launcher: Path) -> Ending:
     records = Records(root, environment, Disk())
 
     async def carry(record: Record) -> Ending:
-        web = await Units(environment).web()
-        return await Promoter(_means(root, environment, launcher, web), record).run()
+        daemon = await _daemon(root, environment, launcher)
+        return await Promoter(_means(root, environment, launcher, daemon), record).run()
 
     def asked() -> Record:
         place = orders.place(root, environment)

@@ -1,4 +1,4 @@
-"""Proves, lists, builds and deletes releases without a daemon: `python -m pmrunnerd.proving`; `pmrunnerctl` is who calls it.
+"""Proves, lists, builds, deletes and first runs releases without a daemon: `python -m pmrunnerd.proving`; `pmrunnerctl` is who calls it.
 
 One line of JSON on standard output is the reply, one on standard error is an error with its code, as
 those of `pmrunnerd.offline`.
@@ -20,6 +20,7 @@ from pmrunnerd.rules.proof.found import Found
 from pmrunnerd.rules.shelving import kept
 from pmrunnerd.services.promotion.following import Following
 from pmrunnerd.services.releases import inspection, keeping, making, papers
+from pmrunnerd.services.releases.first import first
 from pmrunnerd.services.releases.shelf import Shelf
 from pmrunnerd.store.durable import Disk
 
@@ -95,8 +96,15 @@ def _build(given: argparse.Namespace) -> ReleaseRow:
     return there
 
 
+def _first(given: argparse.Namespace) -> ReleaseRow:
+    shelf = Shelf(given.root, given.env)
+    asyncio.run(first(shelf, given.release, Disk()))
+    return next(row for row in keeping.built(shelf) if row.id == given.release)
+
+
 VERBS: Final[dict[str, Callable[[argparse.Namespace], View]]] = {
     "build": _build,
+    "first": _first,
     "list": _list,
     "prove": _prove,
     "prune": _prune,

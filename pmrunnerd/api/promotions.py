@@ -27,7 +27,7 @@ from pmrunnerd.rules.promotion.promotions import ready, waiting
 TRIES: Final = "dev"
 
 
-async def check(desk: Desk, _: Caller, request: p.PromotionCheck) -> v.PromotionPlan:
+async def check(desk: Desk, caller: Caller, request: p.PromotionCheck) -> v.PromotionPlan:
     from pmrunnerd.rules.promotion import prerequisites, wishes  # noqa: PLC0415
 
     project = wishes.runner(desk.store.state, request.project)
@@ -55,6 +55,7 @@ async def check(desk: Desk, _: Caller, request: p.PromotionCheck) -> v.Promotion
         level=looked.level,
         release_level=release.level if release else 0,
         restarts=(f"pm-runner@{desk.environment}.service",),
+        allowed=caller.access is p.Access.ADMIN,
     )
 
 

@@ -9,7 +9,7 @@ import msgspec
 FILE: Final = "options.json"
 _MOST: Final = 1 << 16
 # Options whose value is a path.
-_PATHS: Final = ("--config", "--runs-dir", "--secrets-dir", "--socket", "--state-dir")
+_PATHS: Final = ("--config", "--root", "--runs-dir", "--secrets-dir", "--socket", "--state-dir")
 
 
 def from_anywhere(options: Iterable[str], here: PurePath) -> list[str]:

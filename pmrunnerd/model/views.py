@@ -480,7 +480,7 @@ class PromotionPlan(View, frozen=True, kw_only=True):
     """What a promotion would be, and all that has to hold for it; nothing is changed by looking.
 
     `section` is the text of the evidence, `seal` its hash: what whoever approves it has seen. `ready` says that nothing
-    but the approval is missing. `restarts` are the units that would be started anew.
+    but the approval is missing, `allowed` that who looks may promote. `restarts` are the units that would be started anew.
     """
 
     alias: str
@@ -500,6 +500,7 @@ class PromotionPlan(View, frozen=True, kw_only=True):
     level: int = 0
     release_level: int = 0
     restarts: tuple[str, ...] = ()
+    allowed: bool = True
 
 
 class PromotionRow(View, frozen=True, kw_only=True):

@@ -5,4 +5,4 @@ A snapshot that other rules have made is not believed, and all is read again fro
 
 from typing import Final
 
-FOLD: Final = "ff57e4267111fd7c"
+FOLD: Final = "21bdd692753a8b19"

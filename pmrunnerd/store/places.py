@@ -11,9 +11,10 @@ from pmrunnerd.model.errors import PmError
 from pmrunnerd.store import batch as lines
 from pmrunnerd.store.batch import LINE_LIMIT, Batch
 from pmrunnerd.store.durable import BROKEN
-from pmrunnerd.store.failures import JournalDamaged, damaged
+from pmrunnerd.store.failures import JournalDamaged, TooNew, damaged
 from pmrunnerd.store.index import Index
 from pmrunnerd.store.journal import Journal
+from pmrunnerd.store.levels import NewerLevel
 from pmrunnerd.store.segments import Extent, Place
 
 # A page never costs more memory than this, or than its one commit that is larger.
@@ -118,6 +119,9 @@ class Places:
         """Return the commit that a line holds, if it is that one."""
         try:
             found = lines.decode(json, self._journal.levels) if json is not None else None
+        except NewerLevel as newer:
+            path, number = self.where(seq)
+            raise TooNew.line(path, number, newer.level, self._journal.levels.newest) from newer
         except msgspec.DecodeError:
             return None
         return found if found is not None and found.seq == seq else None

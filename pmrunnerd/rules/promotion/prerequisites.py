@@ -161,7 +161,8 @@ def _release(looked: Looked) -> Prerequisite:
         said = f"gate run {record.id} was given {was}, and there is no release of it"
         return _not(name, said, "pmrunnerctl release list", _run(looked))
     if why := unfit(release, looked.running, soabi=looked.soabi, level=looked.level):
-        return _not(name, f"{release.id} {why}", f"pmrunnerctl release show {release.id}")
+        look = "status" if release.id == looked.running else f"release show {release.id}"
+        return _not(name, f"{release.id} {why}", f"pmrunnerctl {look}")
     return _met(name, f"{release.id}, as the gates were given it")
 
 
@@ -211,6 +212,8 @@ def _evidence(looked: Looked) -> Prerequisite:
 
 def _approval(looked: Looked, approve: str) -> Prerequisite:
     seal = looked.evidence.seal if looked.evidence else ""
+    if looked.release is not None and looked.release.id == looked.running:
+        return _not(APPROVAL, "there is nothing to approve, for it runs already")
     if not seal:
         said = "there is no section of evidence that somebody could approve"
         return _not(APPROVAL, said, f"pmrunnerctl evidence write {looked.project.alias}")

@@ -154,6 +154,11 @@ def attempt(state: State, looked: Looked, shelf: Shelved, wish: Wish) -> ev.Prom
     """Ask root to run what was built of a commit where nothing depends on it. Raises Refused, NotFound."""
     if looked.commit_why:
         raise NotFound(looked.commit_why, hint="pmrunnerctl try -h")
+    if not shelf.running:
+        raise Refused(
+            f"cannot try {looked.commit[:12]}: {shelf.environment} runs no release that it could come back to",
+            hint=f"pmrunnerctl --env {shelf.environment} start -h   # --release: its first one",
+        )
     fitting = [one for one in shelf.releases if one.source == looked.source]
     if not fitting:
         raise Refused(

@@ -13,24 +13,22 @@ import time
 from pathlib import Path
 from typing import Final
 
-import pmrunnerd
 from pmrunnerd.model.errors import Unavailable
 from pmrunnerd.services import leftovers, lockfile, mounts, process
 from pmrunnerd.services.gates import PATIENCE, Kind
+from pmrunnerd.services.releases.shelf import programs
 
-_CODE: Final = Path(pmrunnerd.__file__).resolve().parents[1]
-# In a checkout, and where the package is installed.
-_LAUNCHERS: Final = (_CODE / "packaging/launch", Path("/usr/lib/pm-runner/launch"))
 _POLL: Final = 0.01
 
 
 def launcher() -> Path:
     """Return the program that tries gates. Raises Unavailable."""
-    for path in _LAUNCHERS:
+    places = [place / "launch" for place in programs()]
+    for path in places:
         if path.is_file():
             return path
     raise Unavailable(
-        f"cannot try a gate: {_LAUNCHERS[-1]} is not there",
+        f"cannot try a gate: {places[-1]} is not there",
         hint="sudo apt-get install pm-runner   # or run it from a checkout",
     )
 

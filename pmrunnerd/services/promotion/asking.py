@@ -104,6 +104,7 @@ class Detached:
         """Start it."""
         place = self._root / RECORDS / environment
         place.mkdir(parents=True, exist_ok=True)
+        place.chmod(0o755)  # the launcher takes none in which others could write
         file = self._file(environment)
         self._printed[environment] = file.stat().st_size if file.exists() else 0
         process.spawn_detached(
@@ -111,7 +112,7 @@ class Detached:
             pass_fds=(),
             log=file,
             cwd=Path("/"),
-            env={"PATH": process.PATH, "LANG": "C.UTF-8"},
+            env=os.environ,  # ours, and then that of the daemon that takes our place
         )
 
     def is_at_work(self, environment: str) -> bool:

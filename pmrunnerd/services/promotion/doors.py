@@ -10,6 +10,7 @@ import msgspec
 from pmrunnerd.model import frames
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import in_words
+from pmrunnerd.services import addresses
 
 # Seconds that an answer may take. Who comes while a daemon restarts waits in its socket.
 PATIENCE: Final = 10.0
@@ -40,7 +41,7 @@ class Doors:
         """Return which release answers at the control socket; nothing where none does."""
         with contextlib.suppress(OSError, EOFError, ValueError, msgspec.DecodeError):
             async with asyncio.timeout(self._patience):
-                reader, writer = await asyncio.open_unix_connection(self.control)
+                reader, writer = await self._connected()
                 try:
                     return (await _greeted(reader, writer)).release
                 finally:
@@ -58,8 +59,14 @@ class Doors:
         except (EOFError, ValueError, msgspec.DecodeError) as exc:
             return f"{self.control} answers what cannot be understood: {_brief(str(exc))}"
 
+    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        with addresses.held(self.control.parent) as directory:
+            return await asyncio.open_unix_connection(
+                addresses.within(directory, self.control.name)
+            )
+
     async def _talk(self, release: str) -> str:
-        reader, writer = await asyncio.open_unix_connection(self.control)
+        reader, writer = await self._connected()
         try:
             hello = await _greeted(reader, writer)
             if hello.release != release:

@@ -1,5 +1,6 @@
 """The trial of a release: read here, and changed by the package's launcher alone, which no release can take the place of."""
 
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -54,8 +55,9 @@ class Launcher:
     """What the package does about a trial, each in a process of its own that holds the lock for milliseconds."""
 
     def __init__(self, program: Path, root: Path, environment: str) -> None:
-        where = () if root == Path("/") else ("--root", str(root))
-        self._words = (str(program), *where)
+        # Elsewhere releases are built for the Python that runs us, and not for the machine's.
+        here = (sys.executable, "-IBS", str(program), "--root", str(root))
+        self._words = (str(program),) if root == Path("/") else here
         self._environment = environment
 
     async def begin(self, name: str, candidate: str) -> str:

@@ -12,18 +12,14 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-import pmrunnerd
 from pmrunnerd.model.errors import NotFound, PmError, Refused, Unavailable
 from pmrunnerd.services import process
 from pmrunnerd.services.errands.here import Here
 from pmrunnerd.services.outcome import Exited, Outcome, why
-from pmrunnerd.services.releases.shelf import Shelf
+from pmrunnerd.services.releases.shelf import Shelf, programs
 from pmrunnerd.services.source.repository import Repository, extract
 from pmrunnerd.store.durable import Disk
 
-_CODE: Final = Path(pmrunnerd.__file__).resolve().parents[1]
-# In a checkout, and where the package is installed.
-_PLACES: Final = (_CODE / "packaging", Path("/usr/lib/pm-runner"))
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 BOOTED: Final = Path("/run/systemd/system")
 _REFUSED: Final = 4
@@ -106,11 +102,12 @@ async def _by_unit(deed: str, environment: str, digest: str) -> str:
 
 def helper(name: str) -> Path:
     """Return a program of the package. Raises Unavailable."""
-    for place in _PLACES:
+    places = programs()
+    for place in places:
         if (place / name).is_file():
             return place / name
     raise Unavailable(
-        f"cannot make a release: {_PLACES[-1] / name} is not there",
+        f"cannot make a release: {places[-1] / name} is not there",
         hint="sudo apt-get install pm-runner   # or run it from a checkout",
     )
 

@@ -10,16 +10,36 @@ import pmrunnerd
 from pmrunnerd.model.errors import BadRequest, NotFound
 from pmrunnerd.services.procfs import pids
 
-_CODE: Final = Path(pmrunnerd.__file__).resolve().parents[1]
+CODE: Final = Path(pmrunnerd.__file__).resolve().parents[1]
 NAME: Final = re.compile(r"[0-9][0-9A-Za-z.+~]*-[0-9a-f]{12}")
 _USED: Final = re.compile(
     r"/opt/pm-runner/(?P<env>[a-z][a-z0-9]{0,15})/releases/(?P<name>[^/\s]+)/"
 )
 
 
-def root(*, installed: bool) -> Path:
-    """Return below what releases lie: the machine, or `build` of the checkout that we are of."""
-    return Path("/") if installed or not (_CODE / "packaging").is_dir() else _CODE / "build"
+# Where the programs of the package are, below a root.
+PROGRAMS: Final = "usr/lib/pm-runner"
+
+
+def root(*, installed: bool, code: Path = CODE) -> Path:
+    """Return below what releases lie: the machine, where the release lies that we are, or `build` of the checkout that we are of."""
+    if installed:
+        return Path("/")
+    if (found := below(code)) is not None:
+        return found
+    return code / "build" if (code / "packaging").is_dir() else Path("/")
+
+
+def below(code: Path) -> Path | None:
+    """Return the root of the release that some code is of, which lies ROOT/opt/pm-runner/ENV/releases/NAME/lib; None for a checkout."""
+    *above, opt, home, _, releases, _, lib = ("", "", "", "", "", *code.parts)
+    is_one = (opt, home, releases, lib) == ("opt", "pm-runner", "releases", "lib")
+    return Path(*filter(None, above)) if is_one else None
+
+
+def programs(code: Path = CODE) -> tuple[Path, Path]:
+    """Return where programs of the package may be: of the checkout that we are of, or beside the releases."""
+    return code / "packaging", (below(code) or Path("/")) / PROGRAMS
 
 
 class Shelf:

@@ -89,9 +89,9 @@ def test_all_that_has_to_hold_is_shown_to_who_may_read_and_nothing_is_changed(
         before = desk.store.durable
         plan = await respond(desk, READER, p.PromotionCheck(changes=True), "")
         assert isinstance(plan, v.PromotionPlan)
-        assert (plan.release, plan.running, plan.seal) == (NEW.id, OLD.id, SEAL)
+        assert (plan.release, plan.seal, plan.allowed) == (NEW.id, SEAL, False)
         assert (plan.ready, plan.section, plan.changes.base) == (True, LOOKED.section, "runner c")
-        assert [one.gate for one in plan.gates] == ["lint", "unit"]
+        assert (plan.running, [one.gate for one in plan.gates]) == (OLD.id, ["lint", "unit"])
         assert desk.store.durable == before
 
     played(tmp_path, scene)

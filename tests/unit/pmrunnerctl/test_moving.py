@@ -1,4 +1,5 @@
 import json
+import signal
 
 import pytest
 
@@ -8,8 +9,8 @@ from pmrunnerd.model import protocol as p
 from pmrunnerd.model import views as v
 from pmrunnerd.model.promotions import PromotionState
 from tests.fakes.daemon import FakeDaemon, Stream
-from tests.unit.pmrunnerctl.conftest import Ctl
-from tests.unit.pmrunnerctl.moves import ABOUT, AT, OVER, STEPS, following, row
+from tests.unit.pmrunnerctl.conftest import Ctl, program
+from tests.unit.pmrunnerctl.moves import ABOUT, AT, OVER, SEAL, STEPS, following, row
 
 ENDS = [
     (ev.PromotionConfirmed(**ABOUT), PromotionState.CONFIRMED, (0, "confirmed")),
@@ -110,3 +111,19 @@ def test_a_long_step_is_spoken_of_from_time_to_time_and_a_short_one_is_not() -> 
         "  20 s: it answers at both doors; its probation goes on",
         "  40 s: it answers at both doors; its probation goes on",
     ]
+
+
+def test_ctrl_c_ends_the_watching_and_says_that_it_goes_on_and_how_to_look_again(
+    daemon: FakeDaemon,
+) -> None:
+    following(daemon, *STEPS[-1:], came_to=row())
+    with program("--socket", str(daemon.path), "promote", "--approve", SEAL, "--wait") as watching:
+        assert watching.stdout is not None
+        assert b"promotion has begun" in watching.stdout.readline()
+        assert b"on trial" in watching.stdout.readline()
+        watching.send_signal(signal.SIGINT)
+        _, said = watching.communicate(timeout=180)
+
+    assert watching.returncode == 130
+    look = f"pmrunnerctl --socket {daemon.path} promotion show x1-4f2a"
+    assert said.decode() == f"\nstopped watching; root goes on with it\n  hint: {look}\n"

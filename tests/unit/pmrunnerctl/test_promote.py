@@ -148,6 +148,17 @@ def test_whoever_says_anything_else_promotes_nothing(daemon: FakeDaemon, word: b
     assert [type(one) for one in daemon.requests()] == [p.PromotionCheck]
 
 
+def test_who_may_not_promote_is_told_before_anything_is_to_be_approved(daemon: FakeDaemon) -> None:
+    daemon.answers[p.PromotionCheck] = replace(PLAN, allowed=False)
+    daemon.answers[p.Promote] = refused(Code.FORBIDDEN)
+
+    status, shown = at_a_terminal(daemon, b"y\n")
+
+    assert status == 6
+    assert "[y/N]" not in shown
+    assert daemon.requests()[-1] == p.Promote()
+
+
 def test_ctrl_c_instead_of_an_answer_promotes_nothing_and_says_so(daemon: FakeDaemon) -> None:
     daemon.answers[p.PromotionCheck] = PLAN
     keyboard, terminal = os.openpty()

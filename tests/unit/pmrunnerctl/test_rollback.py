@@ -1,5 +1,3 @@
-import pytest
-
 from pmrunnerd.model import frames
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import Code
@@ -17,23 +15,15 @@ def test_one_goes_back_to_what_ran_before_or_to_what_is_named(ctl: Ctl, daemon: 
     assert daemon.requests() == [p.Rollback(), p.Rollback(release="1.0-a", probation=5)]
 
 
-def test_a_commit_is_tried_in_dev(ctl: Ctl, daemon: FakeDaemon) -> None:
-    daemon.answers[p.Try] = p.Done(id="x2-4f2a")
-
-    assert ctl("try", "main", "--project", "runner").status == 0
-    assert daemon.requests() == [p.Try(project="runner", commit="main")]
-
-
-@pytest.mark.parametrize("word", ["rollback", "try"])
 def test_what_is_refused_before_anything_stops_says_what_could_be(
-    ctl: Ctl, daemon: FakeDaemon, word: str
+    ctl: Ctl, daemon: FakeDaemon
 ) -> None:
     failed = frames.Failed(
         call=1, code=Code.REFUSED, message="cannot: x", hint="pmrunnerctl rollback 1.2-c"
     )
-    daemon.answers[p.Rollback] = daemon.answers[p.Try] = failed
+    daemon.answers[p.Rollback] = failed
 
-    found = ctl(word)
+    found = ctl("rollback")
 
     assert found.status == 10
     assert "hint: pmrunnerctl rollback 1.2-c\n" in found.err

@@ -4,9 +4,10 @@ import pytest
 
 from pmrunnerd.store.batch import Batch, encode
 from pmrunnerd.store.durable import Disk
-from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged
+from pmrunnerd.store.failures import HistoryDamaged, JournalDamaged, TooNew
 from pmrunnerd.store.index import Index
 from pmrunnerd.store.journal import Journal
+from pmrunnerd.store.levels import LEVEL
 from pmrunnerd.store.places import PAGE_BYTES, Places, _joined
 from tests.unit.store.parts import AT, filled, opened, said
 
@@ -98,3 +99,15 @@ def test_a_commit_that_is_not_in_its_place_is_damage_of_what_is_damaged(
             with pytest.raises(HistoryDamaged, match="cannot find commit 8: it is in line 8 of"):
                 store.read(7, 1)
         assert store.wrong is not None
+
+
+def test_a_line_of_a_newer_level_is_refused_in_words(tmp_path: Path) -> None:
+    level = f',"level":{LEVEL + 1}'
+    places = placed(tmp_path, "a", "b" * len(level), "c")
+    path, _ = places.where(2)
+    newer = encode(Batch(seq=2, at=AT, level=LEVEL + 1, facts=(said(2, text=""),)))
+    first, _, third = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first + newer + third)
+
+    with pytest.raises(TooNew, match=rf"line 2 is of level {LEVEL + 1}, and this release"):
+        places.fetch([2])

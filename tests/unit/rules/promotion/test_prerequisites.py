@@ -56,7 +56,7 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("gates", {"source": "0" * 64}, "not 000000", "pmrunnerctl gate run runner --all"),
     ("gates", {"going": "g7"}, "g7 has not ended", "pmrunnerctl gate show g7"),
     ("release", {"releases": (OLD,)}, "there is no release of it", "pmrunnerctl release list"),
-    ("release", {"running": NEW.id}, "runs already", f"pmrunnerctl release show {NEW.id}"),
+    ("release", {"running": NEW.id}, "runs already", "pmrunnerctl status"),
     ("release", {"soabi": "other"}, "this Python is other", "pmrunnerctl release show"),
     ("release", {"level": 2}, "up to level 1, and this one is of level 2", "pmrunnerctl release"),
     (
@@ -153,3 +153,10 @@ def test_a_gate_run_that_may_be_about_it_is_waited_for() -> None:
     for commit in ("", "cccc"):
         latest = replace(tries.REQUESTED, gate_run="g2", commit=commit)
         assert prerequisites.current(state(latest), LOOKED).going == "g2"
+
+
+def test_what_runs_already_is_not_there_to_be_approved() -> None:
+    found = prerequisites.checklist(state(), replace(LOOKED, running=NEW.id))
+
+    (one,) = (item for item in prerequisites.unmet(found) if item.name == prerequisites.APPROVAL)
+    assert (one.said, one.remedies) == ("there is nothing to approve, for it runs already", ())

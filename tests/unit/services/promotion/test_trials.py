@@ -9,7 +9,8 @@ from pmrunnerd.rules.promotion.course import Runs
 from pmrunnerd.rules.promotion.course import Trial as State
 from pmrunnerd.services.promotion import trials
 from pmrunnerd.services.promotion.trials import Launcher
-from tests.package.ontrial import LAUNCH, NEW, OLD, OnTrial
+from tests.house.tree import ROOT
+from tests.package.ontrial import NEW, OLD, OnTrial
 
 
 @pytest.fixture
@@ -19,11 +20,8 @@ def trying(tmp_path: Path) -> OnTrial:
     return found
 
 
-def launcher(trying: OnTrial, tmp_path: Path) -> Launcher:
-    program = tmp_path / "launch"
-    program.write_text(f'#!/bin/sh\nexec {" ".join(LAUNCH)} "$@"\n')
-    program.chmod(0o755)
-    return Launcher(program, trying.root, "prod")
+def launcher(trying: OnTrial) -> Launcher:
+    return Launcher(ROOT / "packaging/launch", trying.root, "prod")
 
 
 def test_what_the_launcher_writes_is_what_is_read(trying: OnTrial) -> None:
@@ -49,8 +47,8 @@ def test_a_state_that_nobody_knows_is_no_trial(trying: OnTrial) -> None:
     assert trials.read(trying.root, "prod") is None
 
 
-def test_a_trial_is_begun_and_confirmed_by_the_launcher(trying: OnTrial, tmp_path: Path) -> None:
-    launch = launcher(trying, tmp_path)
+def test_a_trial_is_begun_and_confirmed_by_the_launcher(trying: OnTrial) -> None:
+    launch = launcher(trying)
     assert asyncio.run(launch.begin("p1", NEW)) == ""
     assert trying.dist == NEW
     assert f"{NEW} is on trial" in asyncio.run(launch.begin("p2", OLD))
@@ -59,10 +57,8 @@ def test_a_trial_is_begun_and_confirmed_by_the_launcher(trying: OnTrial, tmp_pat
     assert trying.says("state") == ["confirmed"]
 
 
-def test_it_is_taken_back_with_a_reason_and_only_by_its_name(
-    trying: OnTrial, tmp_path: Path
-) -> None:
-    launch = launcher(trying, tmp_path)
+def test_it_is_taken_back_with_a_reason_and_only_by_its_name(trying: OnTrial) -> None:
+    launch = launcher(trying)
     trying.begin()
     assert asyncio.run(launch.take_back("p2", "it hangs")) != ""
     assert trying.dist == NEW

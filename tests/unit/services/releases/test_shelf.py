@@ -7,7 +7,7 @@ import pytest
 from pmrunnerd.model.errors import BadRequest, NotFound
 from pmrunnerd.services import process
 from pmrunnerd.services.outcome import Exited
-from pmrunnerd.services.releases.shelf import Shelf
+from pmrunnerd.services.releases.shelf import Shelf, below, programs, root
 from tests.unit.services.releases.made import Made
 
 
@@ -78,3 +78,18 @@ def test_a_process_that_has_a_library_of_a_release_in_its_memory_uses_it_and_may
     assert isinstance(done, Exited), done
     is_used, pid, *daemons = done.out.decode().split()
     assert (is_used, pid in daemons) == ("True", True)
+
+
+def test_a_release_knows_below_what_it_lies_and_a_checkout_is_none(tmp_path: Path) -> None:
+    lib = tmp_path / "opt/pm-runner/prod/releases/0.1.0-000000000000/lib"
+    assert below(lib) == tmp_path
+    assert root(installed=False, code=lib) == tmp_path
+    assert programs(lib)[1] == tmp_path / "usr/lib/pm-runner"
+    assert below(Path("/opt/pm-runner/prod/releases/1/lib")) == Path("/")
+
+    assert below(tmp_path) is below(lib.parent) is below(Path("/")) is None
+    assert root(installed=False, code=tmp_path) == Path("/")
+    (tmp_path / "packaging").mkdir()
+    assert root(installed=False, code=tmp_path) == tmp_path / "build"
+    assert root(installed=True, code=lib) == Path("/")
+    assert programs(tmp_path) == (tmp_path / "packaging", Path("/usr/lib/pm-runner"))
