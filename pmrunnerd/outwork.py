@@ -79,7 +79,6 @@ class Outwork:
         self._hidden = tuple(
             path for path in (options.state_directory, self.place) if path is not None
         )
-        self._environment, self._state = options.environment, options.state_directory
         self._unit = UNIT if self.errands.sealed else ""
         # Gate runs for which something is built.
         self.building = set[str]()

@@ -29,6 +29,9 @@ from pmrunnerd.store.durable import Disk
 
 log = logging.getLogger(__name__)
 
+# What goes back to, or is tried as dev, may be older than canaries are.
+_OWES = frozenset({Deed.PROMOTE, Deed.UPGRADE})
+
 
 class Switching(Protocol):
     """What alone touches `dist`; each returns why it did not."""
@@ -199,6 +202,7 @@ class Promoter:
             on_trial=lambda: self._sight() == (State.OPEN, Runs.CANDIDATE),
             has_a_try=lambda: bool((trial := self._trial()) and trial.left),
             well=lambda: self._note(Step.HEALTHY),
+            owes_a_canary=order.deed in _OWES,
         )
         found = await means.watcher.proved(probation)
         if found is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pmrunnerd.model.promotion import Deed, Ending, Order, Step
+from pmrunnerd.model.views import Canary, Flight
 from pmrunnerd.promoting import promote
 from pmrunnerd.rules.promotion.probation import Unit
 from pmrunnerd.services.clock import Clock
@@ -235,6 +236,10 @@ class World:
         if runs != release:
             return (f"release {runs} answers",)
         return ("it hangs",) if runs in self._prod.unwell else ()
+
+    @property
+    def canary(self) -> Canary:
+        return Canary(flight=Flight.BACK)
 
     async def release(self) -> str:
         return self._prod.runs
