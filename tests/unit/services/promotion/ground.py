@@ -237,9 +237,7 @@ class World:
             return (f"release {runs} answers",)
         return ("it hangs",) if runs in self._prod.unwell else ()
 
-    @property
-    def canary(self) -> Canary:
-        return Canary(flight=Flight.BACK)
+    canary = Canary(flight=Flight.BACK)
 
     async def release(self) -> str:
         return self._prod.runs
