@@ -1,7 +1,7 @@
 """Watches a daemon: a release on trial until it has proved itself, and the one before it until it is well again."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -63,6 +63,7 @@ class Watcher:
         """Return nothing once it has proved itself, why it cannot stay, or None where it is on trial no more."""
         watch = Watch(unwell=self._clock.monotonic())
         was_well = is_sound = False
+        pauses = self._pauses()
         while probation.on_trial():
             seen = await self._seen(probation)
             is_due = watch.after(seen).proved(seen, probation.length)
@@ -77,8 +78,16 @@ class Watcher:
             watch = watch.after(seen)
             if why := watch.lost(seen):
                 return why
-            await asyncio.sleep(min(self._pause, max(probation.length / 4, SHORTEST)))
+            longest = self._pause if was_well else next(pauses)
+            await asyncio.sleep(min(longest, max(probation.length / 4, SHORTEST)))
         return None
+
+    def _pauses(self) -> Iterator[float]:
+        """Yield how long to wait until the next look: who has just been started may be up in a moment."""
+        pause = SHORTEST
+        while True:
+            yield min(pause, self._pause)
+            pause *= 2
 
     async def _seen(self, probation: Probation) -> Seen:
         at = self._clock.monotonic()
@@ -101,6 +110,7 @@ class Watcher:
         """
         now = up = self._clock.monotonic()
         until, restarted = now + BACK, False
+        pauses = self._pauses()
         troubles: tuple[str, ...] = ("it is down",)
         while (now := self._clock.monotonic()) < until:
             look = await self._hands.look()
@@ -116,7 +126,7 @@ class Watcher:
                 restarted = True
                 await self._hands.restart()
             else:
-                await asyncio.sleep(self._pause)
+                await asyncio.sleep(next(pauses))
         return "; ".join(troubles)
 
     async def _wants_a_start(self, look: Look, release: str) -> bool:
