@@ -9,9 +9,10 @@ from typing import Final
 
 from msgspec import Struct
 
-# Seconds that a release may be unwell, on the way up, or stopped by a person, before it is sent back.
+# Seconds that a release may be unwell, on the way up, wait for its canary, or be stopped by a person, before it is sent back.
 UNWELL: Final = 10.0
 COMING: Final = 60.0
+AWAY: Final = 150.0
 STOPPED: Final = 600.0
 
 
@@ -60,8 +61,8 @@ class Watch(Struct, frozen=True, kw_only=True):
                 return "; ".join(seen.troubles)
             case Unit.COMING if lasted >= COMING:
                 return f"was not up after {COMING:g} s"
-            case Unit.PROVING if lasted >= COMING:
-                return f"its canary was not back after {COMING:g} s"
+            case Unit.PROVING if lasted >= AWAY:
+                return f"its canary was not back after {AWAY:g} s"
             case Unit.FAILED if lasted >= UNWELL:
                 return "is down, and does not come up again"
             case Unit.STOPPED if lasted >= STOPPED:

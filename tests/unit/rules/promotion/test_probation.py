@@ -2,7 +2,7 @@
 
 import pytest
 
-from pmrunnerd.rules.promotion.probation import COMING, STOPPED, UNWELL, Seen, Unit, Watch
+from pmrunnerd.rules.promotion.probation import AWAY, COMING, STOPPED, UNWELL, Seen, Unit, Watch
 
 LENGTH = 60.0
 
@@ -55,7 +55,7 @@ def test_who_is_unwell_for_long_goes_and_everything_that_is_wrong_is_said() -> N
     ("unit", "limit"),
     [
         (Unit.COMING, COMING),
-        (Unit.PROVING, COMING),
+        (Unit.PROVING, AWAY),
         (Unit.FAILED, UNWELL),
         (Unit.STOPPED, STOPPED),
     ],
