@@ -31,6 +31,7 @@ from pmrunnerd.services.promotion.units import Units
 from pmrunnerd.services.promotion.vetting import Vetting
 from pmrunnerd.services.promotion.watching import Watcher
 from pmrunnerd.services.releases.shelf import Shelf
+from pmrunnerd.services.releases.tree import Known
 from pmrunnerd.store.durable import Disk
 
 CONTROL: Final = "run/pm-runner/{}/control.sock"
@@ -52,19 +53,19 @@ async def promote(
 
 
 def _means(root: Path, environment: str, launcher: Path, web: tuple[str, int] | None) -> Means:
-    shelf, units = Shelf(root, environment), Units(environment)
+    shelf, units, known = Shelf(root, environment), Units(environment), Known()
     doors = Doors(root / CONTROL.format(environment), web)
     health = Health(doors, Checks(root, units.checked))
     return Means(
         shelf=shelf,
         disk=Disk(),
         clock=Clock(),
-        vetting=Vetting(shelf, Records(root, environment, Disk())),
+        vetting=Vetting(shelf, Records(root, environment, Disk()), known),
         launcher=Launcher(launcher, root, environment),
         hands=units,
         watcher=Watcher(units, health, Clock()),
         rehearse=rehearse,
-        sign=partial(signing.sign, root, environment),
+        sign=partial(signing.sign, root, environment, known=known),
     )
 
 
