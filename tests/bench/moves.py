@@ -3,11 +3,13 @@
 import statistics
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 from pmrunnerd.model.promotion import Deed
 from tests.system.moving import Moving
 
+# Of what goes back nobody asks for papers.
+NONE: Final = {"record": b"", "section": b"", "approved_by": ""}
 STATE: Final = "/var/lib/pm-runner"
 # In there: bytes of all files, how many descriptors daemon and manager have, all units, and resident memory (KiB) of both.
 _HELD: Final = """
@@ -43,6 +45,17 @@ class Moved(NamedTuple):
     healthy: float
     probation: float
 
+    @classmethod
+    def of(cls, at: dict[str, float]) -> Self:
+        """Return it by when each step was taken."""
+        return cls(
+            vetting=at["signed"] - at["begun"],
+            rehearsal=at["rehearsed"] - at["signed"],
+            switch=at["restarted"] - at["rehearsed"],
+            healthy=at["healthy"] - at["restarted"],
+            probation=at["confirmed"] - at["healthy"],
+        )
+
     @property
     def own(self) -> float:
         """What is neither the rehearsal nor a restart with its canary nor the probation."""
@@ -55,23 +68,20 @@ def held(moving: Moving) -> Held:
     return Held(*map(int, said.split()))
 
 
-def cycle(moving: Moving, name: str, probation: float = 0.5) -> Moved:
-    """Promote a release, and roll back to what ran. Raises AssertionError where one of both does not come about."""
-    old = moving.dist
-    promotion = moving.promote(name, probation=probation)
+def move(moving: Moving, name: str, deed: Deed) -> dict[str, float]:
+    """Move to a release; return when each step was taken. Raises AssertionError where it does not come about."""
+    papers: dict[str, Any] = {} if deed is Deed.PROMOTE else NONE
+    promotion = moving.promote(name, deed=deed, **papers)
     assert (moving.ended(promotion), moving.dist) == (0, name), moving.lines(promotion)
-    at = {str(line.step): line.at for line in moving.lines(promotion)}
-    back = moving.promote(
-        old, deed=Deed.ROLLBACK, record=b"", section=b"", approved_by="", probation=probation
-    )
-    assert (moving.ended(back), moving.dist) == (0, old), moving.lines(back)
-    return Moved(
-        vetting=at["signed"] - at["begun"],
-        rehearsal=at["rehearsed"] - at["signed"],
-        switch=at["restarted"] - at["rehearsed"],
-        healthy=at["healthy"] - at["restarted"],
-        probation=at["confirmed"] - at["healthy"],
-    )
+    return {str(line.step): line.at for line in moving.lines(promotion)}
+
+
+def cycle(moving: Moving, name: str, deed: Deed = Deed.PROMOTE) -> dict[str, float]:
+    """Move to a release, and roll back to what ran; return when each step to it was taken."""
+    old = moving.dist
+    found = move(moving, name, deed)
+    move(moving, old, Deed.ROLLBACK)
+    return found
 
 
 def lines(moved: Sequence[Moved], looks: Sequence[Held]) -> Iterator[str]:

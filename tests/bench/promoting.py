@@ -16,7 +16,7 @@ from typing import Final
 from tests.bench import restarts
 from tests.bench.crowd import callers
 from tests.bench.knocks import Knocks
-from tests.bench.moves import cycle, held, lines, spread
+from tests.bench.moves import Moved, cycle, held, lines, spread
 from tests.system import hosts
 from tests.system.candidates import Candidates
 from tests.system.ground import DAEMON, Ground
@@ -40,7 +40,7 @@ def moves(host: Host, cycles: int) -> Iterator[str]:
         with callers(host) as met:
             moved = []
             for _ in range(cycles):
-                moved.append(cycle(moving, name))
+                moved.append(Moved.of(cycle(moving, name)))
                 looks.append(held(moving))
         yield from lines(moved, looks)
         yield _met("requests while releases come and go", met)

@@ -104,16 +104,6 @@ def test_an_operator_s_restart_starts_the_probation_again_and_is_no_fault(prod: 
     assert prod.answers() == order.release
 
 
-def test_a_rollback_goes_to_what_ran_and_another_one_forth_again(prod: Moving) -> None:
-    name = prod.make()
-    prod.promote(name)
-    for target in (prod.old, name):
-        promotion = prod.promote(target, deed=Deed.ROLLBACK, record=b"", section=b"")
-        assert prod.ended(promotion) == 0, prod.lines(promotion)
-        assert "signed" not in prod.steps(promotion)
-        assert (prod.dist, prod.answers()) == (target, target)
-
-
 def test_a_check_that_has_to_hold_and_fails_sends_it_back(prod: Moving) -> None:
     checks = "/etc/pm-runner/health.d"
     script = f"""
