@@ -47,6 +47,7 @@ def test_a_good_one_is_signed_tried_and_confirmed(prod: Moving) -> None:
             ("unit-raises", "ended: exit-code (exited 78)"),
             ("unit-exits", "ended: exit-code (exited 1)"),
             ("unit-dies", "SEGV"),
+            ("unit-starts-nobody", "its canary is lost"),
         ]
     ),
 )
