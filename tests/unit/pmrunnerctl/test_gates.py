@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from pmrunnerctl import gates
 from pmrunnerd.model import events as ev
 from pmrunnerd.model import views as v
-from pmrunnerd.model.gates import Counted, GatingState, Verdict
+from pmrunnerd.model.gates import Counted, GatingState, Preparation, Verdict
 from tests.unit.pmrunnerctl import trials
 from tests.unit.pmrunnerctl.conftest import Paper
 from tests.unit.rules.gates import tries
@@ -59,6 +59,20 @@ def test_one_gate_run_has_a_line_for_each_gate_and_the_log_of_what_is_not_good(
     assert "lab   running" in lines
     assert "log of unit: gates/g1/unit.log" in lines
     assert lines[-1] == "next: pmrunnerctl gate cancel g1"
+
+
+def test_that_gates_wait_for_what_they_need_is_said_until_one_of_them_has_begun(
+    paper: Paper,
+) -> None:
+    run = trials.view().run
+    assert run.record
+    declared = replace(run.record.gates, prepare=Preparation(command="make ready"))
+    record = replace(run.record, results=(), gates=declared)
+    gates.draw(paper, trials.view(run=replace(run, record=record, under_way=())))
+    assert "now          what they need is made: pmrunnerctl gate log g1 -f" in paper.text
+
+    gates.draw(again := Paper(), trials.view(run=replace(run, record=record)))
+    assert "what they need" not in again.text
 
 
 @pytest.mark.parametrize(
