@@ -12,7 +12,7 @@ from msgspec import Struct
 # Seconds that a release may be unwell, on the way up, wait for its canary, or be stopped by a person, before it is sent back.
 UNWELL: Final = 10.0
 COMING: Final = 60.0
-AWAY: Final = 150.0
+AWAY: Final = 330.0
 STOPPED: Final = 600.0
 
 
