@@ -21,7 +21,7 @@ from tests.house.tree import ROOT
 from tests.system.host import Host
 
 # Seconds between two requests of a caller: some come in each moment, and runs, which come after daemons, are not starved.
-PAUSE: Final = 0.05
+PAUSE: Final = 0.2
 PORT: Final = 3502
 
 
