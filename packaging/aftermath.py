@@ -1,7 +1,6 @@
 """What becomes of a trial when a daemon has ended: its unit says how, and what stays down comes back."""
 
 import contextlib
-import hashlib
 import os
 import sys
 from collections.abc import Callable
@@ -14,6 +13,8 @@ NOTHING = 10
 
 def configuration(environment: str, root: str = "") -> str:
     """Return the digest of what an operator says to an environment."""
+    import hashlib  # noqa: PLC0415 - of the few who ask for it: who waits for a return waits for each import
+
     with contextlib.suppress(FileNotFoundError):
         said = Path(f"{root}/etc/pm-runner/{environment}.toml").read_bytes()
         return hashlib.sha256(said).hexdigest()

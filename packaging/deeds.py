@@ -1,6 +1,5 @@
 """All that `launch` does but for starting a daemon.
 
-    launch ended ENV                as root, after each end of its daemon: whether that was the fault of a release on trial
     launch return ENV               as root: back from a release on trial, for a daemon that stays down, or a person
     launch return ENV ID WHY        the same for whoever promotes, from that very trial
     launch trial ENV ID RELEASE     as root: puts a release on trial, by the name of a promotion
@@ -54,9 +53,7 @@ HERE = Path(__file__).resolve().parent
 def do(words: list[str], root: str, about: str) -> int:  # noqa: C901, PLR0911, PLR0912 - one for each of them
     """Do what the command line says, below a root; `about` is what can be said instead of it."""
     match words:
-        case ["ended" | "return" | "settle" as deed, environment] if ENVIRONMENT.fullmatch(
-            environment
-        ):
+        case ["return" | "settle" as deed, environment] if ENVIRONMENT.fullmatch(environment):
             import aftermath  # noqa: PLC0415 - of a trial alone
             from trial import attend as see_to  # noqa: PLC0415 - as above
 

@@ -16,6 +16,7 @@ from typing import Final
 
 from pmrunnerd.api import reads
 from pmrunnerd.api.desk import Desk, no_restart
+from pmrunnerd.canary import Aviary
 from pmrunnerd.chronicle import Chronicle
 from pmrunnerd.configured import Configured
 from pmrunnerd.departure import Departure
@@ -168,6 +169,7 @@ class House:
         self._outwork = outwork = Outwork(
             *(self._options, settings, host, directory), doors=listening(self._held)
         )
+        self._aviary = Aviary(self._options, settings, outwork, host, directory)
         growth = Growth()
         watch = RunWatch(directory, growth.grew)
         environment = self._options.environment
@@ -228,6 +230,7 @@ class House:
             reopen=self._departure.reopen,
             retention=self._sweeper,
             configuration=self._configured.problem,
+            canary=lambda: self._aviary.canary,
             restart=self._restart if self._manager.listens else no_restart,
             reload=self._configured.reload,
             logins=outwork.logins(store, clock),
@@ -261,6 +264,7 @@ class House:
         return [
             house.create_task(gating.run(), name="gates"),
             house.create_task(self._moving.run(), name="promotions"),
+            house.create_task(self._aviary.live(), name="canary"),
             house.create_task(self._look_at_the_past(), name="scrub"),
             house.create_task(self._sweeper.run(), name="sweep"),
             house.create_task(self._outwork.live(self._store, tell), name="outwork"),

@@ -37,7 +37,7 @@ from pmrunnerd.services.gates.units import GateUnits
 from pmrunnerd.services.host import Host
 from pmrunnerd.services.promotion import alone, asking
 from pmrunnerd.services.promotion.following import Following
-from pmrunnerd.services.releases import shelf
+from pmrunnerd.services.releases import programs, shelf
 from pmrunnerd.services.releases.gated import Gated
 from pmrunnerd.services.systemctl import Systemctl
 from pmrunnerd.store.store import Store
@@ -240,6 +240,4 @@ class Outwork:
 
 
 def _launch() -> Path:
-    from pmrunnerd.services.releases import making  # noqa: PLC0415 - of the few who move a release
-
-    return making.helper("launch")
+    return programs.program("launch")

@@ -35,6 +35,7 @@ from pmrunnerd.services.promotion.units import Units
 from pmrunnerd.services.promotion.vetting import Vetting
 from pmrunnerd.services.promotion.watching import Watcher
 from pmrunnerd.services.releases.shelf import Shelf
+from pmrunnerd.services.releases.tree import Known
 from pmrunnerd.services.systemd import ServiceManager
 from pmrunnerd.store.durable import Disk
 
@@ -85,18 +86,18 @@ async def _daemon(root: Path, environment: str, launcher: Path) -> _Daemon:
 
 
 def _means(root: Path, environment: str, launcher: Path, daemon: _Daemon) -> Means:
-    shelf, hands = Shelf(root, environment), daemon.hands
+    shelf, hands, known = Shelf(root, environment), daemon.hands, Known()
     health = Health(daemon.doors, Checks(root, hands.checked))
     return Means(
         shelf=shelf,
         disk=Disk(),
         clock=Clock(),
-        vetting=Vetting(shelf, Records(root, environment, Disk())),
+        vetting=Vetting(shelf, Records(root, environment, Disk()), known),
         launcher=Launcher(launcher, root, environment),
         hands=hands,
         watcher=Watcher(hands, health, Clock()),
         rehearse=rehearse,
-        sign=partial(signing.sign, root, environment),
+        sign=partial(signing.sign, root, environment, known=known),
     )
 
 

@@ -27,6 +27,7 @@ from pmrunnerd.services import signatures
 from pmrunnerd.services.clock import Clock
 from pmrunnerd.services.releases import inspection, papers
 from pmrunnerd.services.releases.shelf import Shelf
+from pmrunnerd.services.releases.tree import Known
 from pmrunnerd.store.durable import Disk
 
 DRAFT: Final = re.compile(
@@ -41,8 +42,11 @@ _OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 _READABLE: Final = 0o644
 
 
-def sign(root: Path, environment: str, name: str) -> Path:
-    """Sign for the release of a draft; return where the proof of it lies. Raises PmError, OSError."""
+def sign(root: Path, environment: str, name: str, known: Known | None = None) -> Path:
+    """Sign for the release of a draft; return where the proof of it lies. Raises PmError, OSError.
+
+    `known` is what whoever calls knows of its files already.
+    """
     draft = root / DRAFTS / environment / name
     _must_be_ours(draft)
     found = _draft(draft)
@@ -62,7 +66,8 @@ def sign(root: Path, environment: str, name: str) -> Path:
     )
     whole = canonical.encode(structs.replace(statement, predicate=predicate))
     _must_hold(
-        inspection.here(shelf, release.name, used=False), structs.replace(found, statement=whole)
+        inspection.here(shelf, release.name, used=False, known=known),
+        structs.replace(found, statement=whole),
     )
     signature = asyncio.run(signatures.sign(whole, _key(root)))
     return _keep(release, structs.replace(found, statement=whole, signature=signature))

@@ -20,6 +20,7 @@ from pmrunnerd.model.upkeep import PruneTable, Reloaded
 from pmrunnerd.model.views import (
     UNCONFINED,
     AgentView,
+    Canary,
     Door,
     EvidenceDraft,
     EvidenceView,
@@ -127,7 +128,7 @@ class Desk:
     and `promoting` has root move it; `token` is some chance for a name, `least_probation` seconds. `checkup` looks at what this
     daemon has of what it needs. `problem` says in one line what keeps the daemon from working; it
     is empty where nothing does. `full` says in the same way that the disk has no room for new work,
-    `configuration` that what is configured is not what is used. `restart` has a service manager start us
+    `configuration` that what is configured is not what is used, `canary` what is known of that of a release on trial. `restart` has a service manager start us
     again, `reload` uses what is configured now; both refuse in words. `installed` as in `changes`. `gateless` is why no gate can be tried here; empty
     where one can.
     """
@@ -165,6 +166,7 @@ class Desk:
     building: Set[str] = frozenset()
     full: Callable[[], str] = str
     configuration: Callable[[], str] = str
+    canary: Callable[[], Canary | None] = lambda: None
     restart: Callable[[], None] = no_restart
     reload: Callable[[], Reloaded] = no_reload
     gateless: Callable[[], str] = no_gates

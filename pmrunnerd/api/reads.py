@@ -59,6 +59,7 @@ def status(desk: Desk, _: p.Status) -> v.Overview:
         limits=standing.limited(state, desk.now()),
         spent=budgets.spent(state, desk.now()[:10]),
         configuration=desk.configuration(),
+        canary=desk.canary(),
     )
 
 

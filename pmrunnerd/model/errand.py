@@ -351,10 +351,17 @@ class WriteEvidence(Errand[Done], frozen=True, kw_only=True):
     before: str = ""
 
 
+class Nest(Errand[Done], frozen=True, kw_only=True):
+    """Have a workspace in a place that nobody else uses, with one commit and nothing in it; or have it `gone`."""
+
+    path: str
+    gone: bool = False
+
+
 ERRANDS: Final[tuple[type[Errand[Any]], ...]] = (
     *(Confine, Examine, Probe, MakeSafe, LetGo, Dispose, Survey),
     *(KeepLogin, DropLogin, ShowLogin, Trial),
-    *(Resolve, Bring, Recount, WriteEvidence, Audit),
+    *(Resolve, Bring, Recount, WriteEvidence, Audit, Nest),
 )
 ANSWERS: Final[tuple[type[Answer], ...]] = (
     *(Done, Failed, Inspected, Confinement, SetAside, LetGone, Emptied, Surveyed, Shown, Tried),

@@ -3,6 +3,7 @@
 Times are RFC 3339 in UTC with milliseconds. Lenient: a client skips fields that it does not know.
 """
 
+from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
@@ -96,12 +97,27 @@ class AgentView(View, frozen=True, kw_only=True):
     hint: str = ""
 
 
+class Flight(StrEnum):
+    """Where the canary of a release on trial is."""
+
+    UNDER_WAY = "under-way"
+    BACK = "back"
+    LOST = "lost"
+
+
+class Canary(View, frozen=True, kw_only=True):
+    """The first task that a release on trial is given, in a project that no list shows; `why` it was lost."""
+
+    flight: Flight
+    why: str = ""
+
+
 class Overview(View, frozen=True, kw_only=True):
     """One environment at a glance. `memory` is bytes resident; `durable` the last synced commit.
 
     `refusal` says why no further run begins now, whatever waits; `limits` why none of an agent does.
     `spent` is what the runs that ended today (UTC) have cost, in US dollars. `configuration` says why
-    what is configured is not what is used; empty where it is.
+    what is configured is not what is used; empty where it is. `canary` is of a release on trial alone.
     """
 
     environment: str
@@ -125,6 +141,7 @@ class Overview(View, frozen=True, kw_only=True):
     limits: tuple[str, ...] = ()
     spent: float = 0.0
     configuration: str = ""
+    canary: Canary | None = None
 
 
 class NotifyTested(View, frozen=True, kw_only=True):

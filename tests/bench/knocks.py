@@ -75,8 +75,12 @@ def _exactly(caller: socket.socket, size: int) -> bytes:
 class Crowd:
     """Callers in threads of their own, from `with` to its end."""
 
-    def __init__(self, clock: Callable[[], float], *ways: Callable[[], None]) -> None:
+    def __init__(
+        self, clock: Callable[[], float], *ways: Callable[[], None], pause: float = 0.0
+    ) -> None:
+        """Each waits for `pause` seconds between two requests."""
         self._clock = clock
+        self._pause = pause
         self.of = [Knocks() for _ in ways]
         self._over = threading.Event()
         self._threads = [
@@ -108,3 +112,15 @@ class Crowd:
             else:
                 knocks.answered += 1
                 knocks.slowest = max(knocks.slowest, self._clock() - began)
+            if self._pause:
+                self._over.wait(self._pause)
+
+
+def all_of(crowd: Crowd) -> Knocks:
+    """Return what all callers met together."""
+    total = Knocks()
+    for one in crowd.of:
+        total.answered += one.answered
+        total.slowest = max(total.slowest, one.slowest)
+        total.failed.update(one.failed)
+    return total

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from tests.bench.knocks import Crowd, Knocks, by_port, by_socket
+from tests.bench.knocks import Crowd, Knocks, all_of, by_port, by_socket
 from tests.integration.daemon import Daemon
 from tests.integration.held import manager
 
@@ -32,7 +32,7 @@ def held(home: Path, restarts: int, requests: int) -> Knocks:
             with holding.daemon():
                 _until(crowd, requests)
                 crowd.leave()
-    return _all(crowd)
+    return all_of(crowd)
 
 
 def of_unit(environment: str, port: int, restarts: int, requests: int) -> Knocks:
@@ -48,7 +48,7 @@ def of_unit(environment: str, port: int, restarts: int, requests: int) -> Knocks
             away = max(away, time.monotonic() - began)
         _until(crowd, requests)
         crowd.leave()
-    total = _all(crowd)
+    total = all_of(crowd)
     total.away = away
     return total
 
@@ -63,21 +63,12 @@ def own(home: Path, restarts: int) -> Knocks:
             daemon.terminate()
             daemon.start()
         crowd.leave()
-    return _all(crowd)
+    return all_of(crowd)
 
 
 def _until(crowd: Crowd, requests: int) -> None:
     while sum(one.answered for one in crowd.of) < requests:
         time.sleep(0.01)
-
-
-def _all(crowd: Crowd) -> Knocks:
-    total = Knocks()
-    for one in crowd.of:
-        total.answered += one.answered
-        total.slowest = max(total.slowest, one.slowest)
-        total.failed.update(one.failed)
-    return total
 
 
 def main() -> None:

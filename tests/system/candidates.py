@@ -27,6 +27,7 @@ FAULTS: Final = {
     "raises": "raise ImportError('no such thing')\n",
     "hangs": "import time\ntime.sleep(1000)\n",
     "dies": f"{_READY}time.sleep(0.2)\nos.kill(os.getpid(), 11)\n",
+    "starts-nobody": "import pmrunnerd.services.systemctl as asks\nasks.Systemctl.start = None\n",
     "wedges": f"{_READY}time.sleep(1000)\n",
     "eats": "ballast = b'x' * (512 << 20)\n",
 }

@@ -15,6 +15,8 @@ from tests.unit.services.promotion.test_witness import wrote
 
 PROMOTER: Final = "pm-runner-promote@prod.service"
 ROLLBACK: Final = "pm-runner-rollback@prod.service"
+# Seconds: a promotion is a rehearsal, a restart and a run, each of which a busy machine has waiting.
+LONGEST: Final = 600.0
 REQUEST: Final = "/var/lib/pm-runner/requests/prod/prod.json"
 # The same faults, where only the real unit brings them to light: nothing else gives a daemon all of its sockets.
 IN_UNIT: Final = {
@@ -113,7 +115,7 @@ class Moving:
         """Ask for a release, have the unit see to it, and return the promotion's name."""
         order = self.order(release, **changed)
         self.ask(order)
-        self.machine.run("systemctl", "start", self.promoter, check=False)
+        self.machine.run("systemctl", "start", self.promoter, check=False, timeout=LONGEST)
         return order.id
 
     def lines(self, name: str) -> list[Stepped]:

@@ -47,6 +47,7 @@ def test_a_good_one_is_signed_tried_and_confirmed(prod: Moving) -> None:
             ("unit-raises", "ended: exit-code (exited 78)"),
             ("unit-exits", "ended: exit-code (exited 1)"),
             ("unit-dies", "SEGV"),
+            ("unit-starts-nobody", "its canary is lost"),
         ]
     ),
 )
@@ -112,16 +113,6 @@ def test_an_operator_s_restart_starts_the_probation_again_and_is_no_fault(prod: 
 
     assert prod.lines(order.id)[-1].at >= up + 3.5
     assert prod.answers() == order.release
-
-
-def test_a_rollback_goes_to_what_ran_and_another_one_forth_again(prod: Moving) -> None:
-    name = prod.make()
-    prod.promote(name)
-    for target in (prod.old, name):
-        promotion = prod.promote(target, deed=Deed.ROLLBACK, record=b"", section=b"")
-        assert prod.ended(promotion) == 0, prod.lines(promotion)
-        assert "signed" not in prod.steps(promotion)
-        assert (prod.dist, prod.answers()) == (target, target)
 
 
 def test_a_check_that_has_to_hold_and_fails_sends_it_back(prod: Moving) -> None:

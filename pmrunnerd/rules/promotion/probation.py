@@ -1,6 +1,6 @@
 """When a release on trial has proved itself: it answered for so long, without one check that failed.
 
-A restart by a person starts the clock again. What crashes or hangs comes back by itself, by code that is of no
+Its clock begins once its canary is back, too. A restart by a person starts the clock again. What crashes or hangs comes back by itself, by code that is of no
 release; here it is only waited for.
 """
 
@@ -9,17 +9,19 @@ from typing import Final
 
 from msgspec import Struct
 
-# Seconds that a release may be unwell, on the way up, or stopped by a person, before it is sent back.
+# Seconds that a release may be unwell, on the way up, wait for its canary, or be stopped by a person, before it is sent back.
 UNWELL: Final = 10.0
 COMING: Final = 60.0
+AWAY: Final = 330.0
 STOPPED: Final = 600.0
 
 
 class Unit(StrEnum):
-    """What the service manager says of a daemon."""
+    """What the service manager says of a daemon; one that is `PROVING` is up, and its canary is not back."""
 
     UP = "up"
     COMING = "coming"
+    PROVING = "proving"
     STOPPED = "stopped"
     FAILED = "failed"
 
@@ -59,6 +61,8 @@ class Watch(Struct, frozen=True, kw_only=True):
                 return "; ".join(seen.troubles)
             case Unit.COMING if lasted >= COMING:
                 return f"was not up after {COMING:g} s"
+            case Unit.PROVING if lasted >= AWAY:
+                return f"its canary was not back after {AWAY:g} s"
             case Unit.FAILED if lasted >= UNWELL:
                 return "is down, and does not come up again"
             case Unit.STOPPED if lasted >= STOPPED:

@@ -18,6 +18,7 @@ from pmrunnerd.services import (
     footprint,
     leftovers,
     marker,
+    nest,
     sandbox,
     savedrefs,
     workspace,
@@ -216,6 +217,14 @@ async def _bring(errand: e.Bring, cargo: int) -> e.Done:
     return e.Done()
 
 
+async def _nest(errand: e.Nest, _: Enough) -> e.Done:
+    path = Path(errand.path)
+    await asyncio.to_thread(nest.clear, path)
+    if not errand.gone:
+        await nest.make(path)
+    return e.Done()
+
+
 def _paths(words: tuple[str, ...]) -> tuple[Path, ...]:
     return tuple(map(Path, words))
 
@@ -234,4 +243,5 @@ _DEEDS: Final[Mapping[type[Errand[Any]], Callable[[Any, Enough], Awaitable[e.Ans
     e.Trial: _trial,
     e.Resolve: _resolve,
     e.Audit: _audit,
+    e.Nest: _nest,
 }

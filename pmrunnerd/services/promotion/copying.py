@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from pmrunnerd.model.errors import Refused
-from pmrunnerd.store import snapshot
 
+SNAPSHOT: Final = "snapshot.json"
 JOURNAL: Final = "journal"
 HISTORY: Final = "history"
 _SEGMENT: Final = re.compile(r"[0-9]{8}\.jsonl")
@@ -34,7 +34,7 @@ def copy(state: Path, into: Path) -> int:
         into.mkdir(parents=True, mode=0o700)
         size = 0
         with suppress(FileNotFoundError):
-            size += _take(there, snapshot.FILE, owner, into / snapshot.FILE)
+            size += _take(there, SNAPSHOT, owner, into / SNAPSHOT)
         with suppress(FileNotFoundError):
             size += _take_all(there, HISTORY, _COLUMN, owner, into)
         return size + _take_all(there, JOURNAL, _SEGMENT, owner, into)

@@ -11,11 +11,20 @@ from pmrunnerd.model import frames
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import in_words
 from pmrunnerd.services import addresses
+from pmrunnerd.model.views import Canary
 
 # Seconds that an answer may take. Who comes while a daemon restarts waits in its socket.
 PATIENCE: Final = 10.0
 _LINE: Final = 1 << 10
 _SAYS: Final = 200  # characters
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What we read of an overview."""
+
+    canary: Canary | None = None
+
+
 # A newer release may say how it is in words that we do not know; that it says so is enough.
 _REPLIES: Final = frames.to_client(msgspec.Raw)
 PAGES: Final = ("/healthz", "/readyz")
@@ -29,9 +38,16 @@ class Doors:
     ) -> None:
         self.control, self.web = control, web
         self._patience = patience
+        self._canary: Canary | None = None
+
+    @property
+    def canary(self) -> Canary | None:
+        """What was told of its canary when it was asked last; None where nothing was."""
+        return self._canary
 
     async def troubles(self, release: str) -> tuple[str, ...]:
         """Return all that is wrong with what answers, which is to be a release."""
+        self._canary = None
         found = [await self._asked(release)]
         if self.web is not None:
             found += [await self._page(*self.web, page) for page in PAGES]
@@ -57,7 +73,7 @@ class Doors:
         except OSError as exc:
             return f"{self.control} cannot be asked: {in_words(exc)}"
         except (EOFError, ValueError, msgspec.DecodeError) as exc:
-            return f"{self.control} answers what cannot be understood: {_brief(str(exc))}"
+            return f"{self.control} answers what cannot be understood: {brief(str(exc))}"
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         with addresses.held(self.control.parent) as directory:
@@ -70,14 +86,18 @@ class Doors:
         try:
             hello = await _greeted(reader, writer)
             if hello.release != release:
-                return f"release {_brief(hello.release) or 'without a name'} answers, and not {release}"
+                return (
+                    f"release {brief(hello.release) or 'without a name'} answers, and not {release}"
+                )
             request = frames.encode_request(p.Status())
             writer.write(frames.encode(frames.Call(call=1, request=request)))
             match await _frame(reader):
-                case frames.Ok():
+                case frames.Ok(result=result):
+                    with contextlib.suppress(msgspec.DecodeError):
+                        self._canary = msgspec.msgpack.decode(result, type=_Told).canary
                     return ""
                 case frames.Failed(message=message):
-                    return f"it does not say how it is: {_brief(message)}"
+                    return f"it does not say how it is: {brief(message)}"
             return "it answers something else than how it is"
         finally:
             writer.close()
@@ -101,10 +121,10 @@ class Doors:
             return f"{where} cannot be asked: {in_words(exc) if isinstance(exc, OSError) else exc}"
         if line.split()[1:2] == ["200"]:
             return ""
-        return f"{where} answers {_brief(line) or 'nothing'}"
+        return f"{where} answers {brief(line) or 'nothing'}"
 
 
-def _brief(text: str) -> str:
+def brief(text: str) -> str:
     """Return what somebody said whom nobody has approved, so that it can stand in a record and on a terminal."""
     return "".join(one if one.isprintable() else " " for one in text[:_SAYS])
 

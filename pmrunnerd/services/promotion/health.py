@@ -1,5 +1,6 @@
 """Whether a daemon is well: what its doors say, and what the checks say that an administrator has for it."""
 
+from pmrunnerd.model.views import Canary
 from pmrunnerd.services.promotion.checks import Checks
 from pmrunnerd.services.promotion.doors import Doors
 
@@ -13,6 +14,11 @@ class Health:
     async def troubles(self, release: str) -> tuple[str, ...]:
         """Return what is wrong at the doors, where a release is to answer."""
         return await self._doors.troubles(release)
+
+    @property
+    def canary(self) -> Canary | None:
+        """What is known of its canary since then; None where it has none."""
+        return self._doors.canary
 
     async def release(self) -> str:
         """Return which release answers."""

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 # Seconds until a return that failed is tried again, once.
 _AGAIN: Final = 0.2
+# What goes back to, or is tried as dev, may be older than canaries are.
+_OWES = frozenset({Deed.PROMOTE, Deed.UPGRADE})
 
 
 class Switching(Protocol):
@@ -202,6 +204,7 @@ class Promoter:
             on_trial=lambda: self._sight() == (State.OPEN, Runs.CANDIDATE),
             has_a_try=lambda: bool((trial := self._trial()) and trial.left),
             well=lambda: self._note(Step.HEALTHY),
+            owes_a_canary=order.deed in _OWES,
         )
         found = await means.watcher.proved(probation)
         if found is not None:

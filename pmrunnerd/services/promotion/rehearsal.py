@@ -18,7 +18,7 @@ from pmrunnerd.services import process
 from pmrunnerd.services.outcome import Exited, Outcome, why
 from pmrunnerd.services.promotion import copying
 from pmrunnerd.services.releases import papers
-from pmrunnerd.services.releases.making import BOOTED, helper
+from pmrunnerd.services.releases.programs import BOOTED, program
 from pmrunnerd.services.releases.shelf import Shelf
 
 # As the unit of a daemon has them.
@@ -91,7 +91,7 @@ async def _systemctl(verb: str, environment: str) -> Outcome:
 
 
 async def _in_walls(shelf: Shelf, environment: str, place: Path) -> Outcome:
-    launch = helper("launch")
+    launch = program("launch")
     shown = (Path(sys.base_prefix), Path(sys.prefix), launch.parent, shelf.home)
     hidden = (Path("/root"), Path("/home"), Path("/srv"), Path("/tmp"), Path("/var/lib/pm-runner"))  # noqa: S108
     argv = [

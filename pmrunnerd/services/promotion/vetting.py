@@ -21,6 +21,7 @@ from pmrunnerd.services.promotion.records import Record, Records
 from pmrunnerd.services.releases import inspection, keeping, papers
 from pmrunnerd.services.releases.gated import gates_of
 from pmrunnerd.services.releases.shelf import Shelf
+from pmrunnerd.services.releases.tree import Known
 from pmrunnerd.store.durable import Disk
 
 # As the launcher has it.
@@ -40,8 +41,10 @@ _HINTS: Final = {
 class Vetting:
     """Looks at releases of an environment, for one order after another."""
 
-    def __init__(self, shelf: Shelf, records: Records) -> None:
+    def __init__(self, shelf: Shelf, records: Records, known: Known | None = None) -> None:
+        """`known` is what is known of files by now."""
         self._shelf, self._records = shelf, records
+        self._known = known
 
     @property
     def state(self) -> Path:
@@ -78,7 +81,7 @@ class Vetting:
 
     def must_hold(self, order: Order) -> None:
         """Look at all of it. Raises Refused with every reason, PmError, OSError."""
-        found = inspection.here(self._shelf, order.release, used=False)
+        found = inspection.here(self._shelf, order.release, used=False, known=self._known)
         reasons = vetting.unmet(order, self._here(order, found))
         if order.deed is Deed.PROMOTE:
             reasons += _said(inspection.unmet(found, self._papers(order, found)))

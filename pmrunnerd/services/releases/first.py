@@ -10,7 +10,7 @@ from typing import Final
 from pmrunnerd.model.errors import PmError, Refused
 from pmrunnerd.services import process
 from pmrunnerd.services.outcome import Exited, why
-from pmrunnerd.services.releases.making import helper
+from pmrunnerd.services.releases.programs import program
 from pmrunnerd.services.releases.shelf import PROGRAMS, Shelf
 from pmrunnerd.store.durable import Disk
 
@@ -53,13 +53,13 @@ async def first(shelf: Shelf, name: str, disk: Disk) -> None:
 def _bring(into: Path, disk: Disk) -> None:
     """Copy the package's programs there: the way back is of no release, and of no commit that comes after."""
     disk.make_directory(into)
-    for path in sorted(helper("launch").parent.iterdir()):
+    for path in sorted(program("launch").parent.iterdir()):
         if path.is_file() and not path.is_symlink():
             disk.replace_file(into / path.name, path.read_bytes(), _FILE)
 
 
 async def _key(root: Path) -> None:
-    argv = (sys.executable, "-IBS", helper("signing-key"), "--root", root)
+    argv = (sys.executable, "-IBS", program("signing-key"), "--root", root)
     done = await process.run(argv, cwd=Path("/"), env=_ENV, total=_TOTAL, limit=_SAYS)
     if not isinstance(done, Exited) or done.status:
         raise PmError(

@@ -76,8 +76,8 @@ async def _signed(found: Papers, believed: Believed) -> Signed | None:
     )
 
 
-def here(shelf: Shelf, name: str, *, used: bool = True) -> Found:
-    """Return what is known of a release on this machine. Raises PmError, OSError.
+def here(shelf: Shelf, name: str, *, used: bool = True, known: tree.Known | None = None) -> Found:
+    """Return what is known of a release on this machine, of which somebody may have `known` much. Raises PmError, OSError.
 
     Which processes run another one is a look at all of them: who does not ask for it is spared that.
     """
@@ -87,7 +87,7 @@ def here(shelf: Shelf, name: str, *, used: bool = True) -> Found:
         name=name,
         environment=shelf.environment,
         papers=about,
-        standing=_standing(shelf, release, _others(shelf, name) if used else ()),
+        standing=_standing(shelf, release, _others(shelf, name) if used else (), known),
         package=package(shelf.root),
     )
 
@@ -108,9 +108,11 @@ def _others(shelf: Shelf, name: str) -> tuple[str, ...]:
     )
 
 
-def _standing(shelf: Shelf, release: Path, others: tuple[str, ...]) -> Standing:
+def _standing(
+    shelf: Shelf, release: Path, others: tuple[str, ...], known: tree.Known | None
+) -> Standing:
     return Standing(
-        files=tree.look(release / "lib"),
+        files=tree.look(release / "lib", None if known is None else known.entry),
         writable=tree.writable(release),
         dist=shelf.pointed(),
         running=others,

@@ -12,16 +12,16 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from pmrunnerd.model.errors import NotFound, PmError, Refused, Unavailable
+from pmrunnerd.model.errors import NotFound, PmError, Refused
 from pmrunnerd.services import process
 from pmrunnerd.services.errands.here import Here
 from pmrunnerd.services.outcome import Exited, Outcome, why
-from pmrunnerd.services.releases.shelf import Shelf, programs
+from pmrunnerd.services.releases.programs import BOOTED, program
+from pmrunnerd.services.releases.shelf import Shelf
 from pmrunnerd.services.source.repository import Repository, extract
 from pmrunnerd.store.durable import Disk
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-BOOTED: Final = Path("/run/systemd/system")
 _REFUSED: Final = 4
 # The units say themselves how long they may take; this is a little more.
 _TOTAL: Final = {"fetch": 1900.0, "build": 1000.0}
@@ -100,18 +100,6 @@ async def _by_unit(deed: str, environment: str, digest: str) -> str:
     raise PmError(f"cannot {deed} {digest[:12]}: {reason}", hint=f"journalctl -n 20 -u {unit}")
 
 
-def helper(name: str) -> Path:
-    """Return a program of the package. Raises Unavailable."""
-    places = programs()
-    for place in places:
-        if (place / name).is_file():
-            return place / name
-    raise Unavailable(
-        f"cannot make a release: {places[-1] / name} is not there",
-        hint="sudo apt-get install pm-runner   # or run it from a checkout",
-    )
-
-
 async def _behind_walls(deed: str, shelf: Shelf, digest: str) -> str:
     """Do what the unit does, in a bubblewrap: nothing to write but its directory, no network but to fetch."""
     name = f"{shelf.environment}-{digest}"
@@ -119,7 +107,7 @@ async def _behind_walls(deed: str, shelf: Shelf, digest: str) -> str:
     work.mkdir(parents=True, exist_ok=True)
     if deed == "fetch":
         await _make_sources(shelf)
-    launch, admit = helper("launch"), helper("admit")
+    launch, admit = program("launch"), program("admit")
     with tempfile.TemporaryDirectory(prefix="pm-runner-") as scratch:
         argv = [
             # Not --unshare-all: a unit may forbid the namespace of control groups, which nothing here needs.
@@ -154,11 +142,11 @@ async def _behind_walls(deed: str, shelf: Shelf, digest: str) -> str:
 
 async def _make_sources(shelf: Shelf) -> None:
     """Make the wheels that no index has, once for each lock, where we are a checkout: elsewhere the package brings them."""
-    program, into = helper("wheelhouse.py"), shelf.root / "usr/share/pm-runner/wheels"
-    if not lacks_sources(program.with_name("requirements-release.lock"), into):
+    maker, into = program("wheelhouse.py"), shelf.root / "usr/share/pm-runner/wheels"
+    if not lacks_sources(maker.with_name("requirements-release.lock"), into):
         return
     env = _ENV | {"HOME": os.environ.get("HOME", "/")}  # where pip's settings are
-    argv = (sys.executable, "-IB", program, into)
+    argv = (sys.executable, "-IB", maker, into)
     done = await process.run(argv, cwd=Path("/"), env=env, total=_TOTAL["fetch"], limit=_SAYS)
     if not isinstance(done, Exited) or done.status:
         raise _failure("fetch", done)
@@ -184,7 +172,7 @@ def _hidden(shelf: Shelf) -> list[Path]:
 def _shown(shelf: Shelf) -> list[Path]:
     """Return what it needs, wherever that lies: Python, the package's programs, the tree, the wheels."""
     return [
-        *(Path(sys.base_prefix), Path(sys.prefix), helper("launch").parent),
+        *(Path(sys.base_prefix), Path(sys.prefix), program("launch").parent),
         *(*trees(shelf), shelf.root / "var/lib/pm-runner/wheels"),
         shelf.root / "usr/share/pm-runner",
     ]

@@ -3,6 +3,8 @@
 import hashlib
 import os
 import stat
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -10,20 +12,47 @@ from pmrunnerd.rules.proof.manifest import Entry
 
 _OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 _FILE: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-_CHUNK: Final = 1 << 20
+_PIECE: Final = 1 << 16
+# Seconds: what was changed just now could be changed again within a tick of the kernel's clock, and look the same.
+SETTLED: Final = 2.0
 
 
-def look(top: Path) -> dict[str, Entry]:
+class Known:
+    """Files that were read before, for one process that looks at the same tree again and again.
+
+    The kernel writes down each change of a file, of its name and of its modes as its `ctime`, which nobody can set: who
+    could turn back the clock for that is root, and needs no release. A disk that rots is no matter of this either: the
+    second reading would be of memory.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[str, tuple[tuple[int, ...], Entry]] = {}
+
+    def entry(self, path: str) -> Entry:
+        """Return what a name stands for, and read it only where it was touched since. Raises OSError."""
+        about = os.lstat(path)
+        mark = (about.st_dev, about.st_ino, about.st_mode, about.st_size, about.st_ctime_ns)
+        known = self._files.get(path)
+        if known is not None and known[0] == mark:
+            return known[1]
+        found = _entry(path)
+        if time.time() - about.st_ctime > SETTLED:
+            self._files[path] = mark, found
+        return found
+
+
+def look(top: Path, entry: Callable[[str], Entry] | None = None) -> dict[str, Entry]:
     """Return what each name below a directory stands for; what is neither file nor link is of kind `other`.
 
-    Raises OSError where something cannot be read.
+    `entry` reads one of them, if not we. Raises OSError where something cannot be read.
     """
+    read = entry or _entry
     found: dict[str, Entry] = {}
     for directory, below, files in os.walk(top, onerror=_raise):
         inside = os.path.relpath(directory, top)
         links = [name for name in below if os.path.islink(f"{directory}/{name}")]  # noqa: PTH114 - thousands
         for name in (*files, *links):
-            found[name if inside == "." else f"{inside}/{name}"] = _entry(f"{directory}/{name}")
+            found[name if inside == "." else f"{inside}/{name}"] = read(f"{directory}/{name}")
     return found
 
 
@@ -35,8 +64,15 @@ def _entry(path: str) -> Entry:
     if not stat.S_ISREG(about.st_mode):
         return Entry("other", "")
     kind = "program" if about.st_mode & stat.S_IXUSR else "file"
-    with open(os.open(path, _FILE), "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor
-        return Entry(kind, hashlib.file_digest(file, "sha256").hexdigest())
+    file = os.open(path, _FILE)
+    try:
+        found = hashlib.sha256()
+        # `file_digest` makes room of 256 KiB for each, and most are small.
+        while data := os.read(file, _PIECE):
+            found.update(data)
+    finally:
+        os.close(file)
+    return Entry(kind, found.hexdigest())
 
 
 def writable(release: Path) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pmrunnerd.rules.promotion.probation import COMING, STOPPED, UNWELL, Seen, Unit, Watch
+from pmrunnerd.rules.promotion.probation import AWAY, COMING, STOPPED, UNWELL, Seen, Unit, Watch
 
 LENGTH = 60.0
 
@@ -32,6 +32,12 @@ def test_a_restart_by_a_person_starts_the_clock_again() -> None:
     assert watch.after(last).proved(last, LENGTH)
 
 
+def test_the_clock_begins_once_the_canary_is_back() -> None:
+    watch = watched(seen(1, unit=Unit.PROVING), seen(20))
+    assert not watch.after(seen(79)).proved(seen(79), LENGTH)
+    assert watch.after(seen(80)).proved(seen(80), LENGTH)
+
+
 def test_one_look_at_which_it_was_unwell_starts_the_clock_again() -> None:
     watch = watched(seen(1), seen(50, "it hangs"), seen(51))
     last = seen(62)
@@ -46,7 +52,13 @@ def test_who_is_unwell_for_long_goes_and_everything_that_is_wrong_is_said() -> N
 
 
 @pytest.mark.parametrize(
-    ("unit", "limit"), [(Unit.COMING, COMING), (Unit.FAILED, UNWELL), (Unit.STOPPED, STOPPED)]
+    ("unit", "limit"),
+    [
+        (Unit.COMING, COMING),
+        (Unit.PROVING, AWAY),
+        (Unit.FAILED, UNWELL),
+        (Unit.STOPPED, STOPPED),
+    ],
 )
 def test_who_is_not_up_is_waited_for_as_long_as_that_may_take(unit: Unit, limit: float) -> None:
     watch = watched(seen(1), seen(5, unit=unit))

@@ -93,3 +93,18 @@ def test_a_commit_is_named_and_what_it_holds_is_brought(tmp_path: Path) -> None:
 
     asyncio.run(scene())
     assert (tmp_path / "cargo").read_bytes().startswith(f"{made} commit ".encode())
+
+
+def test_a_nest_is_a_clean_repository_whatever_was_there_before_and_can_be_gone(
+    tmp_path: Path,
+) -> None:
+    place = tmp_path / "some/nest"
+    (place / "left").mkdir(parents=True)
+    asyncio.run(deeds.do(e.Nest(path=str(place))))
+
+    assert [one.name for one in place.iterdir()] == [".git"]
+    assert len(head(place)) == 40
+    assert git(place, "status", "--porcelain") == ""
+    for _ in range(2):
+        asyncio.run(deeds.do(e.Nest(path=str(place), gone=True)))
+        assert not place.exists()

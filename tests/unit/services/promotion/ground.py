@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pmrunnerd.model.promotion import Deed, Ending, Order, Step
+from pmrunnerd.model.views import Canary, Flight
 from pmrunnerd.promoting import promote
 from pmrunnerd.rules.promotion.probation import Unit
 from pmrunnerd.services.clock import Clock
@@ -227,6 +228,8 @@ class World:
         if runs != release:
             return (f"release {runs} answers",)
         return ("it hangs",) if runs in self._prod.unwell else ()
+
+    canary = Canary(flight=Flight.BACK)
 
     async def release(self) -> str:
         return self._prod.runs

@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from pmrunnerd.model.errors import Refused
+from pmrunnerd.services.promotion import copying
 from pmrunnerd.services.promotion.copying import copy
+from pmrunnerd.store import snapshot
 
 
 @pytest.fixture
@@ -84,3 +86,8 @@ def test_what_saves_reading_the_whole_journal_is_copied_and_nothing_else(
     assert set(there) == {"00000001.jsonl", "snapshot.json", "plans"}
     assert there["plans"].read_bytes() == b"\0\n\1"
     assert {p.stat().st_mode & 0o777 for p in there.values()} == {0o600}
+
+
+def test_what_saves_reading_all_is_called_as_the_store_calls_it() -> None:
+    # It is not imported from there: whoever promotes would import half of the house for a name.
+    assert copying.SNAPSHOT == snapshot.FILE

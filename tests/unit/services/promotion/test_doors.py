@@ -8,6 +8,7 @@ import pytest
 
 from pmrunnerd.model import frames
 from pmrunnerd.model.errors import Code
+from pmrunnerd.model.views import Canary, Flight
 from pmrunnerd.services.promotion.doors import Doors
 
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -38,7 +39,9 @@ def page(line: str) -> Answer:
     return answer
 
 
-async def _troubles(path: Path, inside: Answer, web: Answer | None) -> tuple[str, ...]:
+async def _looked(
+    path: Path, inside: Answer, web: Answer | None = None
+) -> tuple[Doors, tuple[str, ...]]:
     async with contextlib.AsyncExitStack() as servers:
         await servers.enter_async_context(await asyncio.start_unix_server(inside, path))
         where = None
@@ -46,13 +49,14 @@ async def _troubles(path: Path, inside: Answer, web: Answer | None) -> tuple[str
             server = await asyncio.start_server(web, "127.0.0.1", 0)
             await servers.enter_async_context(server)
             where = server.sockets[0].getsockname()
-        found = await Doors(path, where, patience=0.2).troubles("2-b")
+        doors = Doors(path, where, patience=0.2)
+        found = await doors.troubles("2-b")
     await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
-    return found
+    return doors, found
 
 
 def troubles(path: Path, inside: Answer, web: Answer | None = None) -> tuple[str, ...]:
-    return asyncio.run(_troubles(path / "control.sock", inside, web))
+    return asyncio.run(_looked(path / "control.sock", inside, web))[1]
 
 
 HELLO = frames.Hello(release="2-b")
@@ -104,3 +108,23 @@ def test_where_nobody_listens_that_is_said_of_each_door(tmp_path: Path) -> None:
     doors = Doors(tmp_path / "none.sock", ("127.0.0.1", 1))
     assert len(asyncio.run(doors.troubles("2-b"))) == 3
     assert asyncio.run(doors.release()) == ""
+
+
+@pytest.mark.parametrize(
+    ("told", "canary"),
+    [
+        ({}, None),
+        ({"canary": None}, None),
+        ({"canary": {"flight": "a word of a newer release"}}, None),
+        (
+            {"canary": {"flight": "lost", "why": "no room"}},
+            Canary(flight=Flight.LOST, why="no room"),
+        ),
+    ],
+)
+def test_what_it_says_of_its_canary_is_known_and_whatever_else_is_none(
+    tmp_path: Path, told: dict[str, object], canary: Canary | None
+) -> None:
+    ok = frames.Ok(call=1, result=msgspec.Raw(msgspec.msgpack.encode(told)))
+    doors, troubles = asyncio.run(_looked(tmp_path / "control.sock", control(HELLO, ok)))
+    assert (doors.canary, troubles) == (canary, ())

@@ -16,4 +16,5 @@ def test_doors_and_checks_are_asked_each_for_itself(tmp_path: Path) -> None:
     (why,) = asyncio.run(health.troubles("1-a"))
     assert "cannot be asked: no such file or directory" in why
     assert asyncio.run(health.release()) == ""
+    assert health.canary is None
     assert asyncio.run(health.checked()) == ("health.d/required: no",)

@@ -1,7 +1,9 @@
 import asyncio
 from collections.abc import Iterator
+from itertools import chain, repeat
 
 from pmrunnerd.model.errors import Unavailable
+from pmrunnerd.model.views import Canary, Flight
 from pmrunnerd.rules.promotion.probation import Unit
 from pmrunnerd.services.promotion.units import Look
 from pmrunnerd.services.promotion.watching import Probation, Watcher
@@ -19,6 +21,11 @@ class Daemon:
         self.wrong, self.runs = troubles, release
         self.checks: Iterator[tuple[str, ...]] = iter(())
         self.starts = 0
+        self.canaries: Iterator[Canary | None] = iter(())
+
+    @property
+    def canary(self) -> Canary | None:
+        return next(self.canaries, None)
 
     async def restart(self) -> str:
         self.starts += 1
@@ -47,7 +54,9 @@ class Busy(Daemon):
         raise Unavailable("cannot look at it")
 
 
-def proved(daemon: Daemon, *, tries: bool = False, ends: int = 1000) -> tuple[str | None, int]:
+def proved(
+    daemon: Daemon, *, tries: bool = False, ends: int = 1000, owes: bool = False
+) -> tuple[str | None, int]:
     well: list[int] = []
     looks = iter(range(ends))
     probation = Probation(
@@ -56,6 +65,7 @@ def proved(daemon: Daemon, *, tries: bool = False, ends: int = 1000) -> tuple[st
         on_trial=lambda: next(looks, None) is not None,
         has_a_try=lambda: tries,
         well=lambda: well.append(1),
+        owes_a_canary=owes,
     )
     return asyncio.run(Watcher(daemon, daemon, Hasty(), pause=0).proved(probation)), len(well)
 
@@ -76,6 +86,32 @@ def test_a_check_that_fails_at_the_end_sends_it_back() -> None:
     daemon = Daemon(UP)
     daemon.checks = iter([(), *[("no",)] * 1000])
     assert proved(daemon) == ("no", 1)
+
+
+UNDER_WAY, IS_BACK = Canary(flight=Flight.UNDER_WAY), Canary(flight=Flight.BACK)
+
+
+def test_one_whose_canary_is_lost_is_lost_for_that_and_never_was_well() -> None:
+    daemon = Daemon(UP)
+    daemon.canaries = repeat(Canary(flight=Flight.LOST, why="no\nroom"))
+    assert proved(daemon) == ("its canary is lost: no room", 0)
+
+
+def test_one_whose_canary_does_not_come_back_is_not_waited_for_for_ever() -> None:
+    daemon = Daemon(UP)
+    daemon.canaries = repeat(UNDER_WAY)
+    assert proved(daemon) == ("its canary was not back after 330 s", 0)
+
+
+def test_one_that_sends_no_canary_and_should_is_lost_and_another_is_well_without() -> None:
+    assert proved(Daemon(UP), owes=True) == ("it has sent no canary", 0)
+    assert proved(Daemon(UP)) == ("", 1)
+
+
+def test_one_whose_canary_is_back_has_proved_itself() -> None:
+    daemon = Daemon(UP)
+    daemon.canaries = chain([UNDER_WAY] * 3, repeat(IS_BACK))
+    assert proved(daemon, owes=True) == ("", 1)
 
 
 def test_who_is_on_trial_no_more_is_nobody_s_to_judge() -> None:

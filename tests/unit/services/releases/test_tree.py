@@ -1,5 +1,6 @@
 import os
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -72,3 +73,63 @@ def test_only_a_tree_that_its_owner_alone_can_change_has_nothing_writable(top: P
 def test_a_tree_that_cannot_be_looked_at_is_an_error_and_not_an_empty_one(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         tree.look(tmp_path / "none")
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file may be known at once: no clock of the kernel ticks that slowly."""
+    monkeypatch.setattr(tree, "SETTLED", -60.0)
+
+
+def _rewritten(path: Path) -> None:
+    about = path.stat()
+    path.write_text("y")  # as long as it was
+    os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
+
+
+def _exchanged(path: Path) -> None:
+    path.rename(path.with_name("away"))
+    path.write_text("y")
+    path.with_name("away").unlink()
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("change", [_rewritten, _exchanged])
+def test_what_was_touched_since_is_read_again_whatever_it_looks_like(
+    top: Path, change: Callable[[Path], None]
+) -> None:
+    known = tree.Known()
+    before = tree.look(top, known.entry)
+    _tick(top)
+    change(top / "a/b/file")
+    after = tree.look(top, known.entry)
+
+    assert after == tree.look(top)
+    assert {name for name in before if after[name] != before[name]} == {"a/b/file"}
+
+
+def _tick(top: Path) -> None:
+    """Wait until the kernel's clock of files is another one."""
+    probe = top.parent / "probe"
+    probe.touch()
+    first = now = probe.stat().st_ctime_ns
+    while now == first:
+        probe.touch()
+        now = probe.stat().st_ctime_ns
+
+
+@pytest.mark.usefixtures("settled")
+def test_what_was_not_touched_is_not_read_again(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = tree.Known()
+    before = tree.look(top, known.entry)
+    monkeypatch.setattr(tree, "_entry", None)  # nobody can read
+
+    assert tree.look(top, known.entry) == before
+
+
+def test_what_was_changed_just_now_is_read_each_time(top: Path) -> None:
+    known = tree.Known()
+    tree.look(top, known.entry)
+    _rewritten(top / "a/b/file")  # perhaps within the same tick
+
+    assert tree.look(top, known.entry) == tree.look(top)
