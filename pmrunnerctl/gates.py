@@ -46,7 +46,7 @@ def draw(screen: Screen, view: GateView) -> None:
             ("gate run", f"{run.id} of {row.alias}, asked for by {run.by or 'nobody'}"),
             ("state", _came_to(row)),
             ("reason", Cell(run.reason, "yellow")),
-            ("now", _prepares(run)),
+            ("now", screen.addressed(_prepares(run))),
             ("stopping", f"{run.cancelling} wants it cancelled" if run.cancelling else ""),
             ("asked", screen.when(run.asked)),
             ("gates", summary(row)),

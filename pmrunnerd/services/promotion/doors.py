@@ -10,8 +10,8 @@ import msgspec
 from pmrunnerd.model import frames
 from pmrunnerd.model import protocol as p
 from pmrunnerd.model.errors import in_words
-from pmrunnerd.services import addresses
 from pmrunnerd.model.views import Canary
+from pmrunnerd.services import addresses
 
 # Seconds that an answer may take. Who comes while a daemon restarts waits in its socket.
 PATIENCE: Final = 10.0
