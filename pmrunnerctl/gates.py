@@ -46,7 +46,7 @@ def draw(screen: Screen, view: GateView) -> None:
             ("gate run", f"{run.id} of {row.alias}, asked for by {run.by or 'nobody'}"),
             ("state", _came_to(row)),
             ("reason", Cell(run.reason, "yellow")),
-            ("now", screen.addressed(_prepares(run))),
+            ("now", _prepares(screen, run)),
             ("stopping", f"{run.cancelling} wants it cancelled" if run.cancelling else ""),
             ("asked", screen.when(run.asked)),
             ("gates", summary(row)),
@@ -119,14 +119,14 @@ def _came_to(row: GateRow) -> Cell:
     return Cell("passed" if row.whole else "passed in part", "green")
 
 
-def _prepares(run: Gating) -> str:
+def _prepares(screen: Screen, run: Gating) -> str:
     """Say that gates wait for what they need, which can take minutes and is no gate of the table."""
     record = run.record
     if run.state is not GatingState.RUNNING or record is None or not record.gates.prepare:
         return ""
     if run.under_way or record.results:
         return ""
-    return f"what they need is made: pmrunnerctl gate log {run.id} -f"
+    return screen.addressed(f"what they need is made: pmrunnerctl gate log {run.id} -f")
 
 
 def _line(run: Gating, gate: Gate, result: GateResult | None) -> tuple[str | Cell, ...]:
