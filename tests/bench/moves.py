@@ -11,6 +11,8 @@ from tests.system.moving import Moving
 # Of what goes back nobody asks for papers.
 NONE: Final = {"record": b"", "section": b"", "approved_by": ""}
 STATE: Final = "/var/lib/pm-runner"
+# As many looks in a row have to say the same.
+_ALIKE: Final = 5
 # In there: bytes of all files, how many descriptors daemon and manager have, all units, and resident memory (KiB) of both.
 _HELD: Final = """
 import pathlib, subprocess, sys
@@ -63,9 +65,20 @@ class Moved(NamedTuple):
 
 
 def held(moving: Moving) -> Held:
-    """Look at a host."""
-    said = moving.machine.run("python3", "-IBSc", _HELD, moving.daemon, STATE).stdout
-    return Held(*map(int, said.split()))
+    """Look at a host, once nothing is on its way: a manager lets go of units that are over when it has time."""
+
+    def look() -> Held:
+        said = moving.machine.run("python3", "-IBSc", _HELD, moving.daemon, STATE).stdout
+        return Held(*map(int, said.split()))
+
+    looks = [look() for _ in range(_ALIKE)]
+
+    def rests() -> bool:
+        looks.append(look())
+        return len({one[:4] for one in looks[-_ALIKE:]}) == 1
+
+    moving.machine.wait(rests)
+    return looks[-1]
 
 
 def move(moving: Moving, name: str, deed: Deed) -> dict[str, float]:
