@@ -124,16 +124,16 @@ def test_a_person_may_skip_and_is_told_what_was_not_run(
 
 
 @WORKERS
-def test_what_failed_is_named_at_the_very_end_below_all_reasons(
+def test_what_failed_is_named_at_once_and_at_the_very_end_below_all_reasons(
     run: pytest.Pytester, workers: str
 ) -> None:
     run.makepyfile(test_fails="def test_it_sings():\n    assert False, 'a\\nlong\\nreason'\n")
     promise(run, ALL_GOOD)
 
     result = play(run, workers)
-
-    assert result.outlines[-2] == "test_fails.py::test_it_sings"
-    assert " failed " in result.outlines[-3]
+    before = result.stdout.str().partition(" FAILURES ")[0]
+    assert "call of test_fails.py::test_it_sings failed: AssertionError: a" in before
+    assert "test_fails.py::test_it_sings" in result.outlines[-2]
 
 
 ELSEWHERE = """

@@ -7,8 +7,8 @@ are not promised: these are in that list, with CI=true too, and so is one that
 found out itself that it cannot be tried where it is (`raise Elsewhere(why)`). So are, in a gate, those that say that only root can do them: a gate has
 none, and whoever runs all of them as root tries them. A full run, one that was given no paths and
 no selection, must also have passed each id of tests/required.txt; an id without `[…]` stands for all
-its parameters. What failed is named once more at the very end, a line each, for those who are shown
-no more than the end.
+its parameters. What failed is named at once, with the first line of its reason, for a run may be cut off before pytest
+tells reasons; and once more at the very end, a line each, for those who are shown no more than the end.
 """
 
 import os
@@ -25,6 +25,8 @@ GROUP: Final = re.compile(r"@[^\]:]*$")
 ELSEWHERE: Final = "elsewhere"
 # How the reason of a test begins that is for root alone.
 ROOTS: Final = "only root "
+# Characters of a reason that are shown at once.
+_SHOWN: Final = 300
 NOT_ALLOWED: Final = "not run, and with CI=true nothing may be left out"
 
 
@@ -117,11 +119,22 @@ class Promises:
         self._passed: set[str] = set()
         self._failed: set[str] = set()
 
+    @pytest.hookimpl(trylast=True)  # after the letter of it
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
             self._failed.add(plain(report.nodeid))
+            self._tell(report)
         elif report.passed and report.when == "call":
             self._passed.add(plain(report.nodeid))
+
+    def _tell(self, report: pytest.TestReport) -> None:
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            why = str(crash.message if crash else report.longrepr).partition("\n")[0][:_SHOWN]
+            terminal.ensure_newline()
+            terminal.write_line(f"{report.when} of {plain(report.nodeid)} failed: {why}")
+            terminal.flush()
 
     @pytest.hookimpl(tryfirst=True)  # before the terminal writes its closing line
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
