@@ -1,7 +1,6 @@
 """Parting from a listening socket so that nobody who was let in is hung up on, and nobody else is lost."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Final
 
@@ -29,9 +28,21 @@ async def let_nobody_in(server: asyncio.Server) -> None:
 
 
 async def until(moved: asyncio.Event, seconds: float, reached: Callable[[], bool]) -> None:
-    """Wait until something is so, looked at whenever `moved` is set; or for some seconds at most."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            while not reached():
-                moved.clear()
-                await moved.wait()
+    """Wait until something is so, looked at whenever `moved` is set; or for some seconds at most.
+
+    Not `asyncio.timeout`: whoever parts is being cancelled, and until Python 3.11.4 a time that is over cancels
+    them once more there, and they would part no further.
+    """
+    over = asyncio.Event()
+
+    def end() -> None:
+        over.set()
+        moved.set()
+
+    timer = asyncio.get_running_loop().call_later(seconds, end)
+    try:
+        while not (reached() or over.is_set()):
+            moved.clear()
+            await moved.wait()
+    finally:
+        timer.cancel()

@@ -4,10 +4,11 @@ import asyncio
 import json
 import shutil
 import subprocess
-import sysconfig
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from pmrunnerd.model import events as ev
 from pmrunnerd.model.entities import Outcome
@@ -58,7 +59,8 @@ class Stage:
         """Make the release that runs, of this checkout, and a state."""
         lib = self.home / "releases" / OLD / "lib"
         lib.mkdir(parents=True)
-        site = Path(sysconfig.get_path("purelib"))
+        # Of a gate they lie elsewhere than in its environment.
+        site = Path(msgspec.__file__).parents[1]
         shutil.copytree(ROOT / "pmrunnerd", lib / "pmrunnerd")
         for name in NEEDED:
             if (site / name).is_dir():

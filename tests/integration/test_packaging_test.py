@@ -26,7 +26,8 @@ def program(directory: Path, name: str, script: str) -> None:
 
 def packaging_test(tools: Path, *words: str, ci: bool) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, **THEN_STOP, "PATH": f"{tools}:{os.environ['PATH']}"}
-    env = {name: value for name, value in env.items() if name not in {"CI", "DEBIAN_FRONTEND"}}
+    others = {"CI", "DEBIAN_FRONTEND", "PMRUNNER_GATE", "PMRUNNER_PREPARED"}
+    env = {name: value for name, value in env.items() if name not in others}
     return subprocess.run(
         [ROOT / "packaging/test", *words],
         cwd="/",

@@ -27,7 +27,7 @@ _INSTALLED: Final = 240.0
 def needs(*, root: bool, which: Callable[[str], str | None] = shutil.which) -> str:
     """Return what this machine lacks to have a host, as a sentence; nothing where it has all."""
     if not root:
-        return "needs root: a host has mounts, namespaces and control groups of its own"
+        return "only root boots hosts: they have mounts, namespaces and control groups of its own"
     lacks = [package for program, package in PROGRAMS.items() if which(program) is None]
     return f"needs a systemd to boot: apt-get install {' '.join(lacks)}" if lacks else ""
 

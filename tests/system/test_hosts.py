@@ -30,7 +30,7 @@ def test_a_host_is_booted_where_nobody_else_has_made_one(
 
 
 def test_without_root_one_is_told_why_root_is_needed() -> None:
-    assert needs(root=False).startswith("needs root: a host has mounts, ")
+    assert needs(root=False).startswith("only root boots hosts: they have mounts, ")
 
 
 def test_what_is_missing_is_told_by_the_command_that_installs_it() -> None:

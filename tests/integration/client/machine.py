@@ -18,11 +18,17 @@ PRIVATE: Final = [
     *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]),
 ]
 # A machine that systemd has booted, with a journal that is root's. No process stands between us and
-# what is started: signals, statuses and process numbers are its own.
+# what is started: signals, statuses and process numbers are its own. In a gate this checkout lies below /run, and stays there.
 BOOTED: Final = """
 set -eu
 mount -t tmpfs none /var/log
-mount -t tmpfs none /run
+mkdir /var/log/run
+mount -t tmpfs none /var/log/run
+if [ -d /run/gate ]; then
+    mkdir /var/log/run/gate
+    mount --rbind /run/gate /var/log/run/gate
+fi
+mount --rbind /var/log/run /run
 mkdir -p /run/systemd/system /run/fakes /run/log/journal/machine
 (umask 077 && : > /run/log/journal/machine/system.journal)
 cp "$FAKES"/* /run/fakes

@@ -79,6 +79,7 @@ def _neighbours(root: Path) -> Iterator[dict[str, str]]:
 
 
 # Each exits 0 if it got out.
+NETWORK = "grep -qv -e face -e Inter- -e 'lo:' /proc/net/dev"
 ATTEMPTS = {
     "write beside the workspace": "echo x > ../escaped",
     "write into another workspace": "echo x > {other}/escaped",
@@ -94,7 +95,7 @@ ATTEMPTS = {
     "reach TCP on the loopback": 'python3 -c "{tcp}"',
     "reach a Unix socket": 'python3 -c "{named}"',
     "reach an abstract socket": 'python3 -c "{abstract}"',
-    "use the network": "grep -qv -e face -e Inter- -e 'lo:' /proc/net/dev",
+    "use the network": NETWORK,
 }
 ROOT_S_ATTEMPTS = {
     "read a secret of the machine": "cat /etc/shadow",
@@ -132,8 +133,13 @@ def _try(root: Path, attempt: str) -> None:
 
         outside = world.run(script, walls=False)
         assert isinstance(outside, Exited)
-        assert outside.status == 0, outside.err
+        assert outside.status == (attempt == NETWORK and _is_cut_off()), outside.err
         assert bool(list(root.rglob("escaped"))) is ("escaped" in script)
+
+
+def _is_cut_off() -> bool:
+    """Tell whether there is no network here either, as in a gate."""
+    return subprocess.run(["sh", "-c", NETWORK], check=False).returncode != 0
 
 
 @needs_root

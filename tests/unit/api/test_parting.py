@@ -49,3 +49,24 @@ def test_what_does_not_come_is_waited_for_so_long_and_no_longer() -> None:
         await parting.until(moved, 60, moved.is_set)
 
     asyncio.run(scenario())
+
+
+def test_who_is_being_cancelled_waits_no_longer_and_parts_to_the_end() -> None:
+    async def scenario() -> None:
+        parted = False
+
+        async def serve() -> None:
+            nonlocal parted
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:
+                await parting.until(asyncio.Event(), 0.01, lambda: False)
+                parted = True
+
+        task = asyncio.create_task(serve())
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        assert parted
+
+    asyncio.run(scenario())
