@@ -21,7 +21,7 @@ MOUNTED = """
 set -eu
 mount -t tmpfs -o size=$1,mode=700 none "$2"
 if [ -d "$2.kept" ]; then cp -a "$2.kept/." "$2/"; fi
-if [ "$3" = ro ]; then mount -o remount,ro "$2"; fi
+if [ "$3" = ro ]; then mount -o remount,bind,ro "$2"; fi
 shift 3
 "$@" || status=$?
 rm -rf "$STATE.kept" && cp -a "$STATE" "$STATE.kept"
