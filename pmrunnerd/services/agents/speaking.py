@@ -133,13 +133,16 @@ class Lines:
         Unless that is to be `at_once`, it is told that nothing more will be said, and is given a
         moment to write down what it has not yet of the conversation: a short one if it is `soon`.
         """
-        if self.command is not None and not at_once:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(HASTE if soon else _PATIENCE):
-                    await self.hush()
-                    await self.command.wait()
-        await self.kill()
-        await self.hush()
+        try:
+            if self.command is not None and not at_once:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(HASTE if soon else _PATIENCE):
+                        await self.hush()
+                        await self.command.wait()
+        finally:
+            # Until Python 3.11.4 one that is being cancelled is so once more when that time is over.
+            await self.kill()
+            await self.hush()
 
     async def kill(self) -> None:
         """End it as it is, and return when nothing of it is left."""

@@ -80,13 +80,15 @@ class Talk:
 
     async def end(self, *, soon: bool = False) -> None:
         """Say nothing more, and return when nothing of the other side is left: `soon`, in 2 seconds."""
-        if self._connection is not None:
-            with contextlib.suppress(ConnectionError, TimeoutError):
-                async with asyncio.timeout(HASTE if soon else _PATIENCE):
-                    if self._turns:
-                        await self._cancel(self._connection)
-                    await self._connection.close()
-        await self._lines.close(soon=soon)
+        try:
+            if self._connection is not None:
+                with contextlib.suppress(ConnectionError, TimeoutError):
+                    async with asyncio.timeout(HASTE if soon else _PATIENCE):
+                        if self._turns:
+                            await self._cancel(self._connection)
+                        await self._connection.close()
+        finally:
+            await self._lines.close(soon=soon)
 
     def _hear(self, update: Mapping[str, Any]) -> None:
         if self._listens:
