@@ -100,17 +100,16 @@ class Checkout:
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     made = Checkout(tmp_path_factory.mktemp("checkout"))
+    made.start("prod", made.build("prod"))
+    kind = ProjectType.RUNNER_DEV
+    made.does("project", "add", "runner", str(made.here), "--type", kind)
     yield made
     for env in ("prod", "dev"):
         made.ctl("stop", env=env)
 
 
 def test_a_commit_is_built_gated_promoted_and_rolled_back(checkout: Checkout) -> None:
-    first = checkout.build("prod")
-    checkout.start("prod", first)
-    assert checkout.release() == first
-    kind = ProjectType.RUNNER_DEV
-    checkout.does("project", "add", "runner", str(checkout.here), "--type", kind)
+    first = checkout.release()
     checkout.commit("Better", __init__="# better\n")
     seal = checkout.gate()
     said = checkout.does("promote", "--approve", seal, "--probation", "1", "--wait")
